@@ -1,0 +1,66 @@
+# Everything a newcomer needs: `make run` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+LINT := .venv-lint
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE ?= 1
+unexport PYTHONPATH
+unexport DJANGO_SETTINGS_MODULE
+
+.PHONY: help run test test-all lint bench messages lock clean
+help: ## Show what can be asked for
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: $(VENV)/.runtime ## Start the website and its worker; Ctrl-C stops all of it
+	@exec $(BIN)/python manage.py run --with-parent
+
+test: $(VENV)/.tests ## Run the test suite on SQLite
+	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-all: $(VENV)/.tests ## Run everything: PostgreSQL, Redis, S3 and a real browser
+	@exec tests/with-services $(BIN)/python -m pytest -n 2 --dist loadgroup --browser-tests
+
+lint: $(LINT)/.ready ## Style, types, direction of imports, templates, migrations, API schema
+	@$(LINT)/bin/ruff check .
+	@$(LINT)/bin/ruff format --check .
+	@$(LINT)/bin/mypy .
+	@$(LINT)/bin/lint-imports
+	@$(LINT)/bin/djlint templates --check --quiet
+	@$(LINT)/bin/djlint templates --lint --quiet
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemigrations --check --dry-run
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+bench: $(VENV)/.tests ## Print the benchmark tables
+	@exec $(BIN)/python -m benchmarks
+
+messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py compilemessages --locale es --ignore '.venv*'
+
+lock: ## Resolve the requirements again (needs the package index)
+	@$(PYTHON) -m venv --clear build/lock
+	@build/lock/bin/pip install --quiet -r requirements.in && build/lock/bin/pip freeze > requirements.txt
+
+clean: ## Remove the environments (never the data)
+	rm -rf $(VENV) $(LINT) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)'); install it or name it with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Stemoteca needs Python 3.11, and '$(PYTHON)' is another version; name one with PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what Stemoteca needs; the first time takes a few minutes."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.tests: requirements-test.txt $(VENV)/.runtime
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt
+	@touch $@
+
+$(LINT)/.ready: requirements-lint.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)')"; exit 1; }
+	@test -x $(LINT)/bin/python || $(PYTHON) -m venv $(LINT)
+	@$(LINT)/bin/pip install --quiet --disable-pip-version-check -r requirements-lint.txt
+	@touch $@

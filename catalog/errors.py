@@ -1,0 +1,16 @@
+"""What can go wrong in the catalogue, with a stable code, a sentence that helps, and the HTTP status it means."""
+
+from django.utils.functional import Promise
+
+
+class CatalogError(Exception):
+    """A refusal a person can act on. ``code`` is stable; ``detail`` may be translated."""
+
+    status = 400
+
+    def __init__(self, code: str, detail: "str | Promise", *, status: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        if status is not None:
+            self.status = status

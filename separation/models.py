@@ -1,0 +1,137 @@
+"""Separations: one mixture through one revision of one model, made once and kept.
+
+::
+
+    ask ──> queued ──claim──> running ──publish──> succeeded
+              ^                 │
+              │  lease expired  ├──third crash, or the audio cannot be separated──> failed ──ask──> queued
+              └─────────────────┤
+              nobody wants it   └──> cancelled ──ask──> queued
+
+Every arrow is one conditional UPDATE that names the state it leaves (see ``lease.py`` and ``publish.py``): whoever
+changes no row has lost the race and stops. The row is the truth; the queue entry is only a doorbell.
+"""
+
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog.models import AudioFile, Row, Track
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Ready")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class SeparationQuerySet(models.QuerySet["Separation"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Separations of audio behind a track that ``user`` may see."""
+        tracks = Track.objects.visible_to(user).filter(audio=models.OuterRef("mixture"))
+        return self.filter(models.Exists(tracks))
+
+    def unfinished(self) -> Self:
+        return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
+
+
+class Separation(Row):
+    mixture = models.ForeignKey(
+        AudioFile, on_delete=models.PROTECT, related_name="separations", verbose_name=_("mixture")
+    )
+    model = models.CharField(_("model"), max_length=40)
+    revision = models.CharField(_("revision"), max_length=40, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
+    progress = models.FloatField(_("progress"), default=0.0)
+    gain = models.FloatField(
+        _("gain"), default=1.0, help_text=_("What the stems were multiplied by, so that none clips.")
+    )
+
+    owner = models.CharField(_("worker"), max_length=80, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    lease_until = models.DateTimeField(_("lease until"), null=True, editable=False)
+    rung_at = models.DateTimeField(_("last rung"), null=True, editable=False)
+
+    queued_at = models.DateTimeField(_("queued"), null=True, editable=False)
+    started_at = models.DateTimeField(_("started"), null=True, editable=False)
+    finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
+    error_code = models.CharField(_("error"), max_length=40, blank=True, editable=False)
+    error_detail = models.CharField(_("reason"), max_length=500, blank=True, editable=False)
+
+    objects = SeparationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = _("separation")
+        verbose_name_plural = _("separations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mixture", "model", "revision"], name="one_separation_per_mixture_model_and_revision"
+            )
+        ]
+        indexes = [models.Index(fields=["status", "queued_at"], name="waiting_separations")]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.get_status_display()}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in {Status.QUEUED, Status.RUNNING}
+
+
+class SeparationRequest(Row):
+    """Who wants a separation, and for which track. When nobody is left, unfinished work is cancelled."""
+
+    separation = models.ForeignKey(
+        Separation, on_delete=models.CASCADE, related_name="requests", verbose_name=_("separation")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="separation_requests",
+        verbose_name=_("account"),
+    )
+    track = models.ForeignKey(
+        Track, on_delete=models.CASCADE, related_name="separation_requests", verbose_name=_("track")
+    )
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        constraints = [
+            models.UniqueConstraint(fields=["separation", "user"], name="one_request_per_separation_and_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.separation}"
+
+
+class Stem(Row):
+    """One part of a separation. ``peaks`` holds one byte per 4096 samples, for drawing the waveform."""
+
+    separation = models.ForeignKey(
+        Separation, on_delete=models.CASCADE, related_name="stems", verbose_name=_("separation")
+    )
+    name = models.CharField(_("name"), max_length=20)
+    position = models.PositiveSmallIntegerField(_("position"))
+    audio = models.ForeignKey(
+        AudioFile, on_delete=models.PROTECT, related_name="stems", verbose_name=_("audio")
+    )
+    peaks = models.BinaryField(editable=False)
+
+    class Meta:
+        ordering = ["separation", "position"]
+        verbose_name = _("stem")
+        verbose_name_plural = _("stems")
+        constraints = [
+            models.UniqueConstraint(fields=["separation", "name"], name="one_stem_per_separation_and_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

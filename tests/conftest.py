@@ -1,0 +1,61 @@
+"""What every test may ask for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from accounts.models import User
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--browser-tests", action="store_true", help="also run the tests that drive a real browser")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--browser-tests"):
+        chosen = [item for item in items if item.get_closest_marker("browser") is None]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+@pytest.fixture(autouse=True)
+def quiet_machine(settings: Any, tmp_path: Path) -> None:
+    """Fast passwords, plain static files, files in a folder of this test's own, nothing left in the cache."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    storages = dict(settings.STORAGES)
+    storages["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    if storages["files"]["BACKEND"] == "django.core.files.storage.FileSystemStorage":
+        storages["files"] = {**storages["files"], "OPTIONS": {"location": tmp_path / "files", "base_url": None}}
+    settings.STORAGES = storages
+    cache.clear()
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return User.objects.create_user("ana@example.org", "a long enough one", display_name="Ana")
+
+
+@pytest.fixture
+def other(db: None) -> User:
+    return User.objects.create_user("ben@example.org", "a long enough one", display_name="Ben")
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """A visitor's API client."""
+    return APIClient()
+
+
+@pytest.fixture
+def api_of(db: None) -> Any:
+    """``api_of(user)``: an API client signed in as that person."""
+
+    def sign_in(person: User) -> APIClient:
+        client = APIClient()
+        client.force_authenticate(person)
+        return client
+
+    return sign_in
