@@ -1,0 +1,1 @@
+"""Audio in and out: probing, decoding, identity, encoding. Nothing here knows Django."""

@@ -1,0 +1,81 @@
+"""What can be wrong with audio that somebody sent.
+
+Every error has a stable ``code`` (programs and translations go by it) and a ``detail``: an English sentence that helps a
+person. Errors cross the border of the sandboxed child as JSON: ``as_dict`` there, ``AudioError.from_dict`` here.
+"""
+
+from typing import Any, ClassVar
+
+
+class AudioError(Exception):
+    """Base of all; itself never raised."""
+
+    code: ClassVar[str] = "probe_failed"
+    default: ClassVar[str] = "This file could not be read as audio."
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail or self.default
+        super().__init__(self.detail)
+
+    def as_dict(self) -> dict[str, str]:
+        """``{"code", "detail"}``."""
+        return {"code": self.code, "detail": self.detail}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> "AudioError":
+        """Build the error that ``data["code"]`` names; an unknown code is a ``ProbeFailed``."""
+        return BY_CODE.get(str(data.get("code")), ProbeFailed)(str(data.get("detail", ""))[:500])
+
+
+class EmptyFile(AudioError):
+    """The file has no bytes."""
+
+    code = "empty_file"
+    default = "The file is empty."
+
+
+class Unsupported(AudioError):
+    """Not one of the accepted formats."""
+
+    code = "unsupported"
+    default = "This is not an audio format that is accepted here. Try MP3, FLAC, WAV, OGG, Opus or M4A."
+
+
+class NoAudio(AudioError):
+    """The format is known, but no sample came out of it."""
+
+    code = "no_audio"
+    default = "There is no sound in this file."
+
+
+class Damaged(AudioError):
+    """Too much of the file is missing or cannot be decoded."""
+
+    code = "damaged"
+    default = "The file is damaged or cut short. Try to copy or download it again."
+
+
+class TooLong(AudioError):
+    """More seconds than the limit."""
+
+    code = "too_long"
+    default = "The recording is too long."
+
+
+class TooLarge(AudioError):
+    """More bytes than the limit."""
+
+    code = "too_large"
+    default = "The file is too large."
+
+
+class ProbeFailed(AudioError):
+    """The sandboxed child was stopped by one of its limits, or died."""
+
+    code = "probe_failed"
+    default = "Reading this file took more time or memory than is allowed. Try to export it again with another program."
+
+
+BY_CODE: dict[str, type[AudioError]] = {
+    kind.code: kind for kind in (EmptyFile, Unsupported, NoAudio, Damaged, TooLong, TooLarge, ProbeFailed)
+}

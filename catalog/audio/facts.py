@@ -1,0 +1,56 @@
+"""What a probe may cost (``Limits``) and what it finds (``Probe``, ``Tags``)."""
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds for one sandboxed child. Times in seconds, sizes in bytes.
+
+    ``cpu_seconds`` is a ceiling; a child starts with 10 s and earns more for each second of sound that it decodes.
+    ``wall_seconds`` bounds a probe; for a streaming decode it bounds each single wait for data.
+    """
+
+    max_seconds: float = 7200.0
+    max_bytes: int = 2048 * MIB
+    cpu_seconds: int = 400
+    wall_seconds: float = 600.0
+    memory_bytes: int = 1024 * MIB
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Descriptive tags, cleaned: NFC, no control characters, at most 255 characters; ``None`` where there is nothing."""
+
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    album_artist: str | None = None
+    genre: str | None = None
+    year: int | None = None
+    track_number: int | None = None
+    disc_number: int | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Everything that is known about one file. ``samples`` counts frames at the file's rate, ``samples_44k`` those that
+    ``decode()`` yields; ``peak`` is the largest absolute value of that decode; ``duration`` is in seconds of decoded sound."""
+
+    checksum: str
+    size: int
+    container: str
+    codec: str
+    lossless: bool
+    sample_rate: int
+    channels: int
+    samples: int
+    duration: float
+    samples_44k: int
+    bits: int | None
+    peak: float
+    audio_digest: str
+    tags: Tags
+    cover: bytes | None
