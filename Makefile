@@ -18,7 +18,7 @@ run: $(VENV)/.runtime ## Start the website and its worker; Ctrl-C stops all of i
 test: $(VENV)/.tests ## Run the test suite on SQLite
 	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-all: $(VENV)/.tests ## Run everything: PostgreSQL, Redis, S3 and a real browser
+test-all: $(VENV)/.tests $(LINT)/.ready ## Run everything: PostgreSQL, Redis, S3 and a real browser
 	@exec tests/with-services $(BIN)/python -m pytest -n 2 --dist loadgroup --browser-tests
 
 lint: $(LINT)/.ready ## Style, types, direction of imports, templates, migrations, API schema
