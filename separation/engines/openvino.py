@@ -1,0 +1,61 @@
+"""The engine of production: the network in OpenVINO, in float32, one window at a time in each of its streams."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from separation.engines import network
+from separation.engines.modelspec import ModelSpec
+from separation.engines.protocol import FRAMES
+from separation.engines.weights import Weights
+
+
+class OpenVinoEngine:
+    """Runs `spec` on the processor with `threads` streams of one thread each.
+
+    That is the least work and memory for a song: a window needs no synchronisation between cores.
+    """
+
+    def __init__(self, spec: ModelSpec, weights: Weights, *, threads: int, cache_dir: Path | None = None) -> None:
+        openvino = _import_silently()
+        self.spec = spec
+        core = openvino.Core()
+        if cache_dir is not None:
+            core.set_property({"CACHE_DIR": str(cache_dir)})
+        compiled = core.compile_model(
+            network.build(spec, weights, FRAMES),
+            "CPU",
+            {
+                "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
+                "INFERENCE_NUM_THREADS": threads,
+                "NUM_STREAMS": threads,
+            },
+        )
+        # All Python bindings are exercised here, in one thread: two first calls at once can deadlock.
+        self.lanes = [_OpenVinoLane(openvino, compiled) for _ in range(threads)]
+
+
+class _OpenVinoLane:
+    def __init__(self, openvino: Any, compiled: Any) -> None:
+        self._request = compiled.create_infer_request()
+        batched = np.zeros(tuple(compiled.input(0).shape), dtype=np.float32)
+        self._input = openvino.Tensor(batched, shared_memory=True)
+        self._request.set_input_tensor(self._input)
+        self._masks: npt.NDArray[np.float32] = self._request.get_output_tensor(0).data
+        self.magnitude: npt.NDArray[np.float32] = batched[0]
+
+    def masks(self) -> npt.NDArray[np.float32]:
+        self._request.infer()
+        return self._masks
+
+
+def _import_silently() -> Any:
+    """Import OpenVINO without its telemetry, which reports each import to its makers."""
+    if "openvino" not in sys.modules:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # makes its import fail: a stub is used
+    import openvino  # noqa: PLC0415 (only the separator process may load it)
+
+    return openvino

@@ -1,0 +1,115 @@
+"""A whole song through an engine, window by window, in memory that does not depend on its length.
+
+Equal, sample by sample, to ``spleeter.separator.Separator.separate`` on the whole song: Spleeter prepends one frame of
+zeros, cuts the spectrogram in pieces of 512 frames that the network sees one at a time, and adds all frames up
+again. Here the pieces are read and written as they come; a piece's last frames reach three hops into the next one.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+
+import numpy as np
+
+from separation.engines.modelspec import FRAME_LENGTH
+from separation.engines.protocol import Engine
+from separation.engines.spectral import OVERLAP, WINDOW, Audio, WindowSeparator
+
+_LOUDEST = np.float32(1e6)
+"""Louder samples (120 dB over full scale) are limited: their spectrum, squared, would leave float32."""
+
+
+def separate(chunks: Iterable[Audio], engine: Engine) -> Iterator[Audio]:
+    """Stems of the stream `chunks`: float32 [2, n] in, float32 [stems, 2, m] out, in ``engine.spec.stems``'s order.
+
+    As many samples come out, in all, as went in. Closing the iterator waits for the windows in flight.
+    """
+    idle: SimpleQueue[WindowSeparator] = SimpleQueue()
+    for lane in engine.lanes:
+        idle.put(WindowSeparator(lane, engine.spec))
+
+    def run(window: Audio) -> Audio:
+        separator = idle.get()
+        try:
+            return separator.separate(window)
+        finally:
+            idle.put(separator)
+
+    counted = _Counted(chunks)
+    with ThreadPoolExecutor(len(engine.lanes), thread_name_prefix="window") as pool:
+        in_flight: deque[Future[Audio]] = deque()
+        assembled = _Assembled(len(engine.spec.stems))
+        try:
+            for window in _windows(counted):
+                in_flight.append(pool.submit(run, window))
+                # One more than there are lanes, so that no lane waits while the next window is read.
+                if len(in_flight) > len(engine.lanes):
+                    yield assembled.add(in_flight.popleft().result())
+            while in_flight:
+                piece = assembled.add(in_flight.popleft().result())
+                # Only the last window can reach beyond the end of the song.
+                yield piece[:, :, : counted.samples - (assembled.position - piece.shape[2])]
+        finally:
+            for future in in_flight:
+                future.cancel()
+
+
+class _Counted:
+    """Passes chunks on, limits them, counts samples."""
+
+    def __init__(self, chunks: Iterable[Audio]) -> None:
+        self._chunks = chunks
+        self.samples = 0
+
+    def __iter__(self) -> Iterator[Audio]:
+        for chunk in self._chunks:
+            self.samples += chunk.shape[1]
+            yield np.clip(chunk, -_LOUDEST, _LOUDEST)
+
+
+def _windows(chunks: Iterable[Audio]) -> Iterator[Audio]:
+    """Cut the stream, with one frame of zeros before it, in [2, WINDOW + OVERLAP] windows, WINDOW apart.
+
+    There are just enough of them for every frame that starts within the song; the last one ends in zeros.
+    """
+    window = np.zeros((2, WINDOW + OVERLAP), dtype=np.float32)
+    filled = FRAME_LENGTH
+    for chunk in chunks:
+        taken = 0
+        while taken < chunk.shape[1]:
+            count = min(chunk.shape[1] - taken, WINDOW + OVERLAP - filled)
+            window[:, filled : filled + count] = chunk[:, taken : taken + count]
+            filled += count
+            taken += count
+            if filled == WINDOW + OVERLAP:
+                yield window
+                window = _following(window)
+                filled = OVERLAP
+    while filled > 0:
+        yield window
+        window = _following(window)
+        filled -= WINDOW
+
+
+def _following(window: Audio) -> Audio:
+    following = np.zeros_like(window)
+    following[:, :OVERLAP] = window[:, WINDOW:]
+    return following
+
+
+class _Assembled:
+    """Adds up the windows' shares, and drops the frame of zeros that was prepended."""
+
+    def __init__(self, stems: int) -> None:
+        self._carry = np.zeros((stems, 2, OVERLAP), dtype=np.float32)
+        self.position = -FRAME_LENGTH
+        """Samples of the song finished so far."""
+
+    def add(self, share: Audio) -> Audio:
+        """Finish the next WINDOW samples with the next window's `share`; returns those that belong to the song."""
+        share[:, :, :OVERLAP] += self._carry
+        self._carry = share[:, :, WINDOW:].copy()
+        begin = max(0, -self.position)
+        self.position += WINDOW
+        return share[:, :, begin:WINDOW]

@@ -1,0 +1,60 @@
+"""The reference engine: Spleeter's own graph code in a kept TensorFlow session.
+
+For machines where OpenVINO has no wheel, and to check the other engine against.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from separation.engines.modelspec import ModelSpec
+from separation.engines.protocol import FRAMES
+from separation.engines.weights import Weights, spleeter_params, variable_names, with_every_network
+
+_EPSILON = 1e-10
+
+
+class TensorFlowEngine:
+    """Runs `spec` with TensorFlow, on a GPU where it finds one, else on `threads` threads of the processor."""
+
+    def __init__(self, spec: ModelSpec, weights: Weights, *, threads: int) -> None:
+        import tensorflow as tf  # noqa: PLC0415 (only the separator process may load it)
+        from spleeter.model.functions import unet  # noqa: PLC0415
+
+        self.spec = spec
+        apply_network = unet.softmax_unet if spec.softmax else unet.unet
+        with tf.Graph().as_default():
+            tf.compat.v1.keras.backend.set_learning_phase(0)
+            magnitude = tf.compat.v1.placeholder(tf.float32, [2, FRAMES, spec.bins], name="magnitude")
+            channels_last = tf.transpose(magnitude, [1, 2, 0])[tf.newaxis]
+            outputs = apply_network(channels_last, spec.stems, spleeter_params(spec))
+            powers = [outputs[f"{stem}_spectrogram"][0] ** spec.exponent for stem in spec.stems]
+            total = tf.add_n(powers) + _EPSILON
+            masks = tf.stack([(power + _EPSILON / len(powers)) / total for power in powers])
+            variables = {variable.op.name: variable for variable in tf.compat.v1.global_variables()}
+            session = tf.compat.v1.Session(
+                config=tf.compat.v1.ConfigProto(
+                    intra_op_parallelism_threads=threads,
+                    inter_op_parallelism_threads=1,
+                    use_per_session_threads=True,
+                    gpu_options=tf.compat.v1.GPUOptions(allow_growth=True),
+                )
+            )
+            session.run(tf.compat.v1.global_variables_initializer())
+            full = with_every_network(spec, weights)
+            for name, variable in variable_names(spec.stems):
+                if name is not None:
+                    variables[variable].load(full[name], session)
+            run = session.make_callable(tf.transpose(masks, [0, 3, 1, 2]), [magnitude])
+        self.lanes = [_TensorFlowLane(run, spec)]
+
+
+class _TensorFlowLane:
+    def __init__(self, run: Any, spec: ModelSpec) -> None:
+        self._run = run
+        self.magnitude: npt.NDArray[np.float32] = np.zeros((2, FRAMES, spec.bins), dtype=np.float32)
+
+    def masks(self) -> npt.NDArray[np.float32]:
+        masks: npt.NDArray[np.float32] = self._run(self.magnitude)
+        return masks

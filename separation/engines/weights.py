@@ -1,0 +1,208 @@
+"""A model's weights: read from the bundled file or an official checkpoint, written in Spleeter's own format.
+
+Everywhere else they are a flat dict of float32 arrays, in TensorFlow's layouts, with readable names for each
+network: ``vocals/conv1/kernel`` .. ``conv6``, ``vocals/up1`` .. ``up6``, ``vocals/mask``; the batch normalisations are
+``vocals/conv1/bn_gamma|beta|mean|var`` (``conv6`` has none: Spleeter builds one there, but never uses it).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from separation.engines import modelspec
+from separation.engines.checkpoint import CheckpointError, read_checkpoint
+from separation.engines.modelspec import ModelSpec, ModelUnavailable
+
+Array = npt.NDArray[np.float32]
+Weights = Mapping[str, Array]
+
+DEPTH = 6
+_UNUSED_NORMALISATION = 5
+_NORMALISATION_PARTS = {"gamma": "bn_gamma", "beta": "bn_beta", "moving_mean": "bn_mean", "moving_variance": "bn_var"}
+
+
+def load(spec: ModelSpec, models_dir: Path) -> Weights:
+    """The weights of `spec`, verified by checksum and complete.
+
+    Raises `ModelUnavailable` if anything is missing or differs, so that nothing ever runs on other weights.
+    """
+    try:
+        weights = _load_bundled(spec) if spec.bundled else _load_official(spec, models_dir)
+    except (OSError, ValueError, CheckpointError) as error:
+        raise ModelUnavailable(f"{spec.slug}: {error}") from error
+    _check_complete(spec, weights)
+    return weights
+
+
+def _load_bundled(spec: ModelSpec) -> Weights:
+    path = modelspec.BUNDLED_DIR / spec.weights
+    if modelspec.file_digest(path) != spec.digest:
+        raise ModelUnavailable(f"{spec.slug}: {path.name} is not the file of this release")
+    with np.load(path) as archive:
+        return {name: archive[name].astype(np.float32) for name in archive.files}
+
+
+def _load_official(spec: ModelSpec, models_dir: Path) -> Weights:
+    folder = models_dir / spec.weights
+    digests = modelspec.read_seal(folder)
+    if digests is None:
+        raise ModelUnavailable(f"{spec.slug} is not installed")
+    for name, digest in digests.items():
+        if modelspec.file_digest(folder / name) != digest:
+            raise ModelUnavailable(f"{spec.slug}: {name} was changed since it was verified")
+    return load_checkpoint(spec, folder / "model")
+
+
+def load_checkpoint(spec: ModelSpec, prefix: Path) -> Weights:
+    """The weights of `spec` from the TensorFlow checkpoint ``prefix.index``, mapped read-only.
+
+    Raises `ModelUnavailable` if a variable is missing, and what `read_checkpoint` raises.
+    """
+    tensors = read_checkpoint(prefix)
+    weights = {}
+    for name, variable in variable_names(spec.stems):
+        if name is None:
+            continue
+        tensor = tensors.get(variable)
+        if tensor is None or tensor.dtype != np.float32:
+            raise ModelUnavailable(f"{spec.slug}: the checkpoint has no variable {variable}")
+        weights[name] = tensor.view(np.float32)
+    return weights
+
+
+def variable_names(networks: tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
+    """(our name, Spleeter's variable name) for each variable of `networks`, in the order Keras numbers them.
+
+    Our name is None for the batch normalisation that Spleeter creates and never uses.
+    """
+
+    def numbered(kind: str, index: int) -> str:
+        return kind if index == 0 else f"{kind}_{index}"
+
+    for n, network in enumerate(networks):
+        for layer in range(DEPTH + 1):
+            variable = numbered("conv2d", (DEPTH + 1) * n + layer)
+            ours = f"{network}/mask" if layer == DEPTH else f"{network}/conv{layer + 1}"
+            yield from ((f"{ours}/{part}", f"{variable}/{part}") for part in ("kernel", "bias"))
+        for layer in range(DEPTH):
+            variable = numbered("conv2d_transpose", DEPTH * n + layer)
+            yield from ((f"{network}/up{layer + 1}/{part}", f"{variable}/{part}") for part in ("kernel", "bias"))
+        for layer in range(2 * DEPTH):
+            variable = numbered("batch_normalization", 2 * DEPTH * n + layer)
+            side = f"conv{layer + 1}" if layer < DEPTH else f"up{layer - DEPTH + 1}"
+            for theirs, part in _NORMALISATION_PARTS.items():
+                unused = layer == _UNUSED_NORMALISATION
+                yield None if unused else f"{network}/{side}/{part}", f"{variable}/{theirs}"
+
+
+def shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
+    """The shape of every array the weights of `spec` consist of."""
+    widths = (2, *spec.filters)
+    result: dict[str, tuple[int, ...]] = {}
+    for network in spec.networks:
+        for layer in range(1, DEPTH + 1):
+            result[f"{network}/conv{layer}/kernel"] = (5, 5, widths[layer - 1], widths[layer])
+            result[f"{network}/conv{layer}/bias"] = (widths[layer],)
+            wide_out = widths[DEPTH - layer] if layer < DEPTH else 1
+            wide_in = widths[DEPTH] if layer == 1 else 2 * widths[DEPTH + 1 - layer]
+            result[f"{network}/up{layer}/kernel"] = (5, 5, wide_out, wide_in)
+            result[f"{network}/up{layer}/bias"] = (wide_out,)
+            for part in _NORMALISATION_PARTS.values():
+                result[f"{network}/up{layer}/{part}"] = (wide_out,)
+                if layer != _UNUSED_NORMALISATION + 1:
+                    result[f"{network}/conv{layer}/{part}"] = (widths[layer],)
+        result[f"{network}/mask/kernel"] = (4, 4, 1, 2)
+        result[f"{network}/mask/bias"] = (2,)
+    return result
+
+
+def _check_complete(spec: ModelSpec, weights: Weights) -> None:
+    expected = shapes(spec)
+    found = {name: array.shape for name, array in weights.items()}
+    if found != expected:
+        wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+        raise ModelUnavailable(f"{spec.slug}: {len(wrong)} arrays are missing or misshapen, first {wrong[0]}")
+    if not all(np.isfinite(array).all() for array in weights.values()):
+        raise ModelUnavailable(f"{spec.slug}: the weights contain values that are not numbers")
+
+
+def with_every_network(spec: ModelSpec, weights: Weights) -> Weights:
+    """`weights` with a network for each stem, as Spleeter wants it.
+
+    A stem without one gets the other network with its mask layer negated: sigmoid(-x) = 1 - sigmoid(x).
+    """
+    full = dict(weights)
+    for stem in spec.stems:
+        if stem in spec.networks:
+            continue
+        (source,) = spec.networks
+        for name, array in weights.items():
+            part = name.removeprefix(f"{source}/")
+            full[f"{stem}/{part}"] = -array if part.startswith("mask/") else array
+    return full
+
+
+def spleeter_params(spec: ModelSpec) -> dict[str, Any]:
+    """What Spleeter's network functions want to know about the network of `spec`."""
+    return {
+        "conv_n_filters": list(spec.filters),
+        "conv_activation": spec.conv_activation,
+        "deconv_activation": spec.deconv_activation,
+    }
+
+
+def spleeter_configuration(spec: ModelSpec, model_dir: Path) -> dict[str, Any]:
+    """The configuration that makes Spleeter build the network of `spec` with a checkpoint in `model_dir`."""
+    return {
+        "train_csv": "",
+        "validation_csv": "",
+        "model_dir": str(model_dir.resolve()),
+        "mix_name": "mix",
+        "instrument_list": list(spec.stems),
+        "sample_rate": modelspec.SAMPLE_RATE,
+        "frame_length": modelspec.FRAME_LENGTH,
+        "frame_step": 1024,
+        "T": 512,
+        "F": spec.bins,
+        "n_channels": 2,
+        "separation_exponent": spec.exponent,
+        "mask_extension": spec.mask_extension,
+        "learning_rate": 1e-4,
+        "batch_size": 4,
+        "random_seed": 0,
+        "model": {"type": "unet.softmax_unet" if spec.softmax else "unet.unet", "params": spleeter_params(spec)},
+    }
+
+
+def export_to_spleeter(spec: ModelSpec, weights: Weights, folder: Path) -> Path:
+    """Write `weights` into `folder` as a checkpoint and a configuration for Spleeter; returns the latter's path.
+
+    ``spleeter.separator.Separator(str(path), multiprocess=False)`` then separates with them. Imports TensorFlow.
+    """
+    import tensorflow as tf  # noqa: PLC0415 (three seconds and 500 MB that only this needs)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    full = with_every_network(spec, weights)
+    values = {
+        variable: _unused(spec, variable) if name is None else full[name]
+        for name, variable in variable_names(spec.stems)
+    }
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.compat.v1.train.get_or_create_global_step().load(1, session)  # Estimator insists on finding it
+        for variable, value in values.items():
+            holder = tf.compat.v1.get_variable(variable, shape=value.shape, dtype=tf.float32)
+            holder.load(value, session)
+        tf.compat.v1.train.Saver().save(session, str(folder.resolve() / "model"), write_meta_graph=False)
+    (folder / ".probe").write_text("OK")  # tells Spleeter's provider that nothing must be downloaded
+    path = folder / "config.json"
+    path.write_text(json.dumps(spleeter_configuration(spec, folder), indent=1))
+    return path
+
+
+def _unused(spec: ModelSpec, variable: str) -> Array:
+    value = 1.0 if variable.endswith(("gamma", "moving_variance")) else 0.0
+    return np.full(spec.filters[-1], value, dtype=np.float32)
