@@ -11,7 +11,9 @@ from accounts.models import User
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--browser-tests", action="store_true", help="also run the tests that drive a real browser")
+    parser.addoption(
+        "--browser-tests", action="store_true", help="also run the tests that drive a real browser"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -28,7 +30,10 @@ def quiet_machine(settings: Any, tmp_path: Path) -> None:
     storages = dict(settings.STORAGES)
     storages["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     if storages["files"]["BACKEND"] == "django.core.files.storage.FileSystemStorage":
-        storages["files"] = {**storages["files"], "OPTIONS": {"location": tmp_path / "files", "base_url": None}}
+        storages["files"] = {
+            **storages["files"],
+            "OPTIONS": {"location": tmp_path / "files", "base_url": None},
+        }
     settings.STORAGES = storages
     cache.clear()
 
