@@ -1,5 +1,7 @@
 """Sign-up with a name that others see."""
 
+from typing import cast
+
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.http import HttpRequest
@@ -14,7 +16,7 @@ class SignupForm(AllauthSignupForm):
     field_order = ["display_name", "email", "password1"]
 
     def save(self, request: HttpRequest) -> User:
-        user: User = super().save(request)
+        user = cast("User", super().save(request))
         user.display_name = self.cleaned_data["display_name"]
         user.save(update_fields=["display_name"])
         return user
