@@ -68,7 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.display_name or self.email.partition("@")[0]
 
     def reserve(self, size: int, limit: int) -> bool:
-        """Count ``size`` bytes against a quota of ``limit``; False, and nothing counted, when it does not fit.
+        """Count ``size`` bytes against a quota of ``limit``; False, and nothing counted, if it does not fit.
 
         One conditional UPDATE: a thousand uploads at once cannot pass the limit together.
         """
@@ -80,4 +80,3 @@ class User(AbstractBaseUser, PermissionsMixin):
         type(self).objects.filter(pk=self.pk, stored_bytes__gte=size).update(
             stored_bytes=F("stored_bytes") - size
         )
-
