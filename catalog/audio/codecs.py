@@ -30,7 +30,7 @@ PCM_FLOAT = frozenset({"pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be"})
 
 # Decoder names (FFmpeg's) -> our codec name.
 LOSSY = {"mp3": "mp3", "mp3float": "mp3", "aac": "aac", "vorbis": "vorbis", "opus": "opus", "libopus": "opus"}
-LOSSLESS = {"flac": "flac", "alac": "alac"} | {name: "pcm" for name in sorted(PCM_INTEGER | PCM_FLOAT)}
+LOSSLESS = {"flac": "flac", "alac": "alac"} | dict.fromkeys(sorted(PCM_INTEGER | PCM_FLOAT), "pcm")
 DECODERS = LOSSY | LOSSLESS
 
 

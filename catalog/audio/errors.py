@@ -1,7 +1,8 @@
+# ruff: noqa: N818 - the names say what is wrong, as the codes do
 """What can be wrong with audio that somebody sent.
 
-Every error has a stable ``code`` (programs and translations go by it) and a ``detail``: an English sentence that helps a
-person. Errors cross the border of the sandboxed child as JSON: ``as_dict`` there, ``AudioError.from_dict`` here.
+Every error has a stable ``code`` (programs and translations go by it) and a ``detail``: an English sentence that
+helps a person. Errors cross the border of the sandboxed child as JSON: ``as_dict`` there, ``from_dict`` here.
 """
 
 from typing import Any, ClassVar
@@ -73,7 +74,7 @@ class ProbeFailed(AudioError):
     """The sandboxed child was stopped by one of its limits, or died."""
 
     code = "probe_failed"
-    default = "Reading this file took more time or memory than is allowed. Try to export it again with another program."
+    default = "Reading this file took too much time or memory. Try to export it again with another program."
 
 
 BY_CODE: dict[str, type[AudioError]] = {

@@ -9,7 +9,7 @@ MIB = 1 << 20
 class Limits:
     """Bounds for one sandboxed child. Times in seconds, sizes in bytes.
 
-    ``cpu_seconds`` is a ceiling; a child starts with 10 s and earns more for each second of sound that it decodes.
+    ``cpu_seconds`` is a ceiling; a child starts with 10 s and earns more for each second of sound it decodes.
     ``wall_seconds`` bounds a probe; for a streaming decode it bounds each single wait for data.
     """
 
@@ -22,7 +22,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Tags:
-    """Descriptive tags, cleaned: NFC, no control characters, at most 255 characters; ``None`` where there is nothing."""
+    """Descriptive tags: NFC, no control characters, at most 255 characters; ``None`` where there is nothing."""
 
     title: str | None = None
     artist: str | None = None
@@ -36,8 +36,11 @@ class Tags:
 
 @dataclass(frozen=True)
 class Probe:
-    """Everything that is known about one file. ``samples`` counts frames at the file's rate, ``samples_44k`` those that
-    ``decode()`` yields; ``peak`` is the largest absolute value of that decode; ``duration`` is in seconds of decoded sound."""
+    """Everything that is known about one file.
+
+    ``samples`` counts frames at the file's rate, ``samples_44k`` those that ``decode()`` yields; ``peak`` is the
+    largest absolute value of that decode; ``duration`` is in seconds of decoded sound.
+    """
 
     checksum: str
     size: int

@@ -1,0 +1,241 @@
+"""Opens and decodes untrusted audio. Runs in the sandboxed child only.
+
+FFmpeg may use our demuxers and decoders and no protocol at all; the decoder of the chosen stream is checked once
+more, because decoders ignore the list. The length of audio is what was decoded, never what a header claims.
+"""
+
+from __future__ import annotations  # av's Packet is generic for type checkers only
+
+import io
+import wave
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+import av
+import av.error
+from av.audio.fifo import AudioFifo
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container.input import InputContainer
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from catalog.audio import claims, codecs, sandbox
+from catalog.audio.errors import Damaged, NoAudio, TooLong, Unsupported
+from catalog.audio.facts import Limits
+from catalog.audio.source import Source, without_tags
+from catalog.audio.stereo import Samples, Stereo
+
+CONTAINER_OPTIONS: Final = {
+    "format_whitelist": ",".join(codecs.DEMUXERS),
+    "protocol_whitelist": "none",
+    "codec_whitelist": ",".join(codecs.DECODERS),
+    "probesize": "5000000",
+    "analyzeduration": "5000000",
+    "max_streams": "16",
+}
+BLOCK: Final = 65_536  # frames that are handled at a time
+MAX_BAD_PACKETS: Final = 1_000
+MIN_COVERAGE: Final = 0.5  # of a bare MP3 or AAC stream must be packets: less is something else
+CPU_PER_SECOND: Final = 0.05  # of sound; the slowest decoder needs a tenth of it
+
+_SKIPPED: Final = (av.error.FFmpegError, ValueError)
+
+
+class Block(NamedTuple):
+    """Decoded audio: ``[n, channels]`` samples in the decoder's own type."""
+
+    samples: NDArray[Any]
+    rate: int
+    channel_names: tuple[str, ...]
+
+
+class Reader:
+    """One opened file. ``container``, ``codec``, ``lossless`` and ``bits`` are known at once; ``sample_rate``,
+    ``channels``, ``samples`` and ``duration`` after ``blocks()`` has been exhausted."""
+
+    def __init__(self, descriptor: int, size: int, limits: Limits) -> None:
+        self._limits = limits
+        self._source = without_tags(descriptor, size)
+        self._input = _open(self._source)
+        self._stream = _audio_stream(self._input)
+        context = self._stream.codec_context
+        self.container = _container(self._input)
+        self.codec = codecs.DECODERS[context.name]
+        self.lossless = context.name in codecs.LOSSLESS
+        self.bits = claims.bits(context.name, context.extradata) if self.lossless else None
+        self.metadata = {**self._stream.metadata, **self._input.metadata}
+        self.sample_rate = 0
+        self.channels = 0
+        self.samples = 0
+        self.duration = 0.0
+        self._bad = 0
+        self._packets = 0
+        self._packet_bytes = 0
+
+    def blocks(self, on_packet: Callable[[Packet[AudioStream]], object] | None = None) -> Iterator[Block]:
+        """Decode everything; ``on_packet`` sees each encoded packet.
+
+        Raises ``TooLong``, ``NoAudio``, ``Damaged``, ``Unsupported``.
+        """
+        fifo = AudioFifo()
+        form: tuple[int, int, str] | None = None
+        names: tuple[str, ...] = ()
+        for frame in self._frames(on_packet):
+            current = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
+            if current != form:  # the first frame, or a file glued together from several
+                yield from self._drain(fifo, names, 1)
+                _check_shape(current[0], current[1])
+                fifo, form = AudioFifo(), current
+                names = tuple(channel.name for channel in frame.layout.channels)
+                self.sample_rate = self.sample_rate or current[0]
+                self.channels = self.channels or current[1]
+            frame.pts = None  # holes in the time line are closed, as FFmpeg does by default
+            fifo.write(frame)
+            yield from self._drain(fifo, names, BLOCK)
+        yield from self._drain(fifo, names, 1)
+        self._check_complete()
+
+    def stereo(self, on_packet: Callable[[Packet[AudioStream]], object] | None = None) -> Iterator[Samples]:
+        """Decode everything to ``[2, n]`` float32 at 44,100 Hz; errors as ``blocks``."""
+        converter: Stereo | None = None
+        rate = 0
+        for block in self.blocks(on_packet):
+            if converter is None or block.rate != rate:
+                if converter is not None:
+                    yield from converter.finish()
+                converter, rate = Stereo(block.rate), block.rate
+            yield from converter.push(block.samples, block.channel_names)
+        if converter is not None:
+            yield from converter.finish()
+
+    def _drain(self, fifo: AudioFifo, names: tuple[str, ...], least: int) -> Iterator[Block]:
+        while names and fifo.samples >= least:
+            frame = fifo.read(BLOCK, partial=True)
+            if frame is None:
+                return
+            self.samples += frame.samples
+            self.duration += frame.samples / frame.sample_rate
+            if self.duration > self._limits.max_seconds:
+                raise TooLong(f"The recording is longer than {self._limits.max_seconds / 60:.0f} minutes.")
+            sandbox.allow_cpu(sandbox.STARTING_CPU + CPU_PER_SECOND * self.duration)
+            samples = frame.to_ndarray()
+            shaped = samples.T if frame.format.is_planar else samples.reshape(-1, len(names))
+            yield Block(shaped, frame.sample_rate, names)
+
+    def _frames(self, on_packet: Callable[[Packet[AudioStream]], object] | None) -> Iterator[AudioFrame]:
+        context = self._stream.codec_context
+        for packet in self._demuxed():
+            self._packets += 1
+            self._packet_bytes += packet.size
+            if on_packet is not None:
+                on_packet(packet)
+            try:
+                frames = context.decode(packet)
+            except _SKIPPED:
+                self._spoiled()
+                continue
+            yield from frames
+        try:
+            rest = context.decode(None)
+        except _SKIPPED:
+            return
+        yield from rest
+
+    def _demuxed(self) -> Iterator[Packet[AudioStream]]:
+        """Packets of the stream; a file that ends in the middle of one simply ends."""
+        packets = self._input.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except _SKIPPED:
+                self._bad += 1
+                return
+            if packet is None:
+                return
+            if packet.size:
+                yield packet
+
+    def _spoiled(self) -> None:
+        self._bad += 1
+        if self._bad > MAX_BAD_PACKETS:
+            raise Damaged
+
+    def _check_complete(self) -> None:
+        if not self.samples:
+            raise Damaged if self._bad else NoAudio
+        if self._bad * 2 > self._packets:
+            raise Damaged
+        if self.container in {"mp3", "adts"} and self._packet_bytes < MIN_COVERAGE * self._source.size:
+            raise Unsupported
+        claimed = claims.seconds(self.container, self._stream, self._source)
+        if (
+            claimed is not None
+            and claimed <= self._limits.max_seconds
+            and self.duration < 0.95 * claimed - 0.1
+        ):
+            raise Damaged(
+                f"The file is cut short: it announces {claimed:.0f} seconds but holds only {self.duration:.0f}."
+            )
+
+
+def warm_up() -> None:
+    """Decode a small file of our own, so that whatever is imported or allocated on first use is there before the
+    sandbox closes."""
+    silence = io.BytesIO()
+    with wave.open(silence, "wb") as file:
+        file.setparams((2, 2, 48_000, 0, "NONE", ""))
+        file.writeframes(bytes(4 * 256))
+    silence.seek(0)
+    stereo = Stereo(48_000)
+    with av.open(silence, "r", container_options=CONTAINER_OPTIONS) as container:
+        for frame in container.decode(audio=0):
+            fifo = AudioFifo()
+            frame.pts = None
+            fifo.write(frame)
+            whole = fifo.read()
+            if whole is not None:
+                stereo.push(whole.to_ndarray().reshape(-1, 2), tuple(c.name for c in frame.layout.channels))
+    stereo.finish()
+
+
+def _open(source: Source) -> InputContainer:
+    if source.size <= 0:
+        raise NoAudio
+    try:
+        return av.open(source, "r", container_options=CONTAINER_OPTIONS, metadata_errors="replace")
+    except MemoryError:
+        raise
+    except Exception as error:  # FFmpeg's errors come as many kinds: IndexError, PermissionError, ...
+        head = source.at(0, 12)
+        known = head.startswith((b"RIFF", b"fLaC", b"OggS", b"FORM", b"caff")) or head[4:8] == b"ftyp"
+        raise (Damaged if known else Unsupported) from error
+
+
+def _audio_stream(container: InputContainer) -> AudioStream:
+    streams = container.streams.audio
+    if not streams:
+        raise NoAudio
+    stream = streams[0]
+    context = stream.codec_context
+    name = str(getattr(context, "name", "unknown"))  # a codec that this FFmpeg does not know has no context
+    if name not in codecs.DECODERS:
+        raise Unsupported(f"Audio of the kind “{name[:30]}” is not accepted here.")
+    if context.codec_tag in {"drms", "drmi", "enca"}:
+        raise Unsupported("The file is locked by copy protection.")
+    if context.sample_rate or context.channels:
+        _check_shape(context.sample_rate or codecs.MIN_RATE, context.channels or 1)
+    context.thread_count = 1
+    return stream
+
+
+def _container(container: InputContainer) -> str:
+    names = container.format.name.split(",")
+    return next((ours for theirs, ours in codecs.CONTAINERS.items() if theirs in names), names[0])
+
+
+def _check_shape(rate: int, channels: int) -> None:
+    if not codecs.MIN_RATE <= rate <= codecs.MAX_RATE:
+        raise Unsupported(f"A sample rate of {rate} Hz is not accepted; 8 to 192 kHz are.")
+    if not 1 <= channels <= codecs.MAX_CHANNELS:
+        raise Unsupported(f"{channels} channels are not accepted; 1 to {codecs.MAX_CHANNELS} are.")

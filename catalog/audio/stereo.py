@@ -1,0 +1,132 @@
+"""From whatever a decoder gives to what every model wants: float32 stereo at 44,100 Hz."""
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.filter
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.audio.codecs import STEREO_RATE
+
+Samples = NDArray[np.float32]
+
+LOUDEST = 16.0  # +24 dBFS; more than that is no sound but a mistake or an attack
+_SIDE = 0.70710678
+_LEFT = {"FL": 1.0, "FC": _SIDE, "SL": _SIDE, "BL": _SIDE, "FLC": _SIDE, "BC": 0.5, "TFL": _SIDE, "DL": 1.0}
+_RIGHT = {"FR": 1.0, "FC": _SIDE, "SR": _SIDE, "BR": _SIDE, "FRC": _SIDE, "BC": 0.5, "TFR": _SIDE, "DR": 1.0}
+_UNHEARD = {"LFE", "LFE2"}
+
+
+def as_float(samples: NDArray[Any]) -> Samples:
+    """Any PCM type to float32 with full scale 1.0."""
+    if samples.dtype == np.int16:
+        return samples * np.float32(1 / 32768)
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float32) - 128) * np.float32(1 / 128)
+    if samples.dtype == np.int32:
+        return samples.astype(np.float32) * np.float32(1 / 2147483648)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return samples.astype(np.float32, copy=False)
+
+
+def cleaned(samples: Samples) -> Samples:
+    """The same array unless it holds NaN, infinities or absurd values: those become silence or ``LOUDEST``."""
+    if samples.size == 0:
+        return samples
+    top = np.maximum(samples.max(), -samples.min())
+    if top <= LOUDEST:  # false for NaN
+        return samples
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
+
+
+def downmix(samples: Samples, names: tuple[str, ...]) -> Samples:
+    """``[n, channels]`` to ``[2, n]``; mono is doubled, more than two are mixed so that nothing can clip anew."""
+    channels = samples.shape[1]
+    if channels == 1:
+        return np.ascontiguousarray(np.broadcast_to(samples.T, (2, len(samples))))
+    if channels == 2:
+        return np.ascontiguousarray(samples.T)
+    matrix = np.zeros((2, channels), np.float32)
+    for index, name in enumerate(names):
+        matrix[0, index] = _LEFT.get(name, 0.0)
+        matrix[1, index] = _RIGHT.get(name, 0.0)
+        if name not in _LEFT and name not in _RIGHT and name not in _UNHEARD:
+            matrix[index % 2, index] = _SIDE
+    matrix /= max(1.0, float(matrix.sum(axis=1).max()))
+    return np.ascontiguousarray(matrix @ samples.T)
+
+
+class Stereo:
+    """Streaming conversion of one stretch of audio with one rate. Feed ``push``, then ``finish`` once.
+
+    The output has exactly ``round(n * 44100 / rate)`` samples for ``n`` pushed.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._taken = 0
+        self._given = 0
+        self._graph = None if rate == STEREO_RATE else _resampler(rate)
+
+    def push(self, samples: NDArray[Any], names: tuple[str, ...]) -> list[Samples]:
+        """``[n, channels]`` in, some ``[2, m]`` out."""
+        block = downmix(cleaned(as_float(samples)), names)
+        if self._graph is None:
+            return [block]
+        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+        frame.sample_rate = self._rate
+        frame.time_base = Fraction(1, self._rate)
+        frame.pts = self._taken
+        self._taken += block.shape[1]
+        self._graph.push(frame)
+        return self._pulled()
+
+    def finish(self) -> list[Samples]:
+        """What the resampler still holds, to the exact length."""
+        if self._graph is None or not self._taken:
+            return []
+        self._graph.push(None)
+        rest = self._pulled()
+        missing = round(self._taken * STEREO_RATE / self._rate) - self._given
+        if missing > 0:
+            rest.append(np.zeros((2, missing), np.float32))
+        return rest
+
+    def _pulled(self) -> list[Samples]:
+        if self._graph is None:
+            return []
+        blocks: list[Samples] = []
+        end = round(self._taken * STEREO_RATE / self._rate)
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (BlockingIOError, EOFError):
+                return blocks
+            block = as_float(frame.to_ndarray())[:, : max(0, end - self._given)]
+            self._given += block.shape[1]
+            if block.shape[1]:
+                blocks.append(block)
+
+
+def _resampler(rate: int) -> av.filter.Graph:
+    graph = av.filter.Graph()
+    graph.threads = 1  # the sandbox lets nobody start a thread
+    nodes = [
+        graph.add(
+            "abuffer",
+            sample_rate=str(rate),
+            sample_fmt="fltp",
+            channel_layout="stereo",
+            time_base=f"1/{rate}",
+        ),
+        graph.add("aresample", str(STEREO_RATE)),
+        graph.add("aformat", sample_fmts="fltp", channel_layouts="stereo", sample_rates=str(STEREO_RATE)),
+        graph.add("abuffersink"),
+    ]
+    for before, after in itertools.pairwise(nodes):
+        before.link_to(after)
+    graph.configure()
+    return graph
