@@ -1,13 +1,15 @@
 """Reads a TensorFlow checkpoint (a "tensor bundle") without TensorFlow.
 
-``model.index`` is a sorted-string table, in LevelDB's format, of protocol-buffer entries that say where each tensor
-lies in ``model.data-00000-of-00001``. The tensors are mapped, not read: pages are loaded when they are used and
-need no copy of their own, so that a 1 GB machine can load an official model and never has to import TensorFlow.
+``model.index`` is a sorted-string table, in LevelDB's format, of protocol-buffer entries that say where each
+tensor lies in ``model.data-00000-of-00001``. The tensors are mapped, not read: pages are loaded when they are
+used and need no copy of their own, so that a 1 GB machine can load an official model and never has to import
+TensorFlow.
 """
 
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ _TABLE_MAGIC = 0xDB4775248B80FB57
 _FOOTER_BYTES = 48
 _UNCOMPRESSED = 0
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_DTYPES = {1: np.dtype("<f4"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
+_DTYPES: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
 
 
 class CheckpointError(Exception):
@@ -64,9 +66,14 @@ def _tensor(entry: bytes, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.generic
     dtype = _DTYPES.get(dtype_code)
     if dtype is None:
         return None
-    if shard != 0 or offset + size > data.size or size != dtype.itemsize * int(np.prod(shape, dtype=np.int64)):
+    if (
+        shard != 0
+        or offset + size > data.size
+        or size != dtype.itemsize * int(np.prod(shape, dtype=np.int64))
+    ):
         raise CheckpointError("a tensor lies outside the data file")
-    return data[offset : offset + size].view(dtype).reshape(shape)
+    tensor: npt.NDArray[np.generic] = data[offset : offset + size].view(dtype).reshape(shape)
+    return tensor
 
 
 def _check_header(header: bytes) -> None:

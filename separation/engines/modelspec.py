@@ -1,15 +1,17 @@
 """The models Stemoteca can separate with: what each one is, which are ready to run, which to prefer.
 
 An official Spleeter model lives in ``models_dir/<2stems|4stems|5stems>``, exactly as its archive unpacks, and
-counts only once `seal` has hashed it: a half-copied folder is not a model. The 11 kHz and 16 kHz forms of a model
-share one folder, because the network is convolutional and runs at either bandwidth with the same weights.
+counts only once `seal` has hashed it: a half-copied folder is not a model. The 11 kHz and 16 kHz forms of a
+model share one folder, because the network is convolutional and runs at either bandwidth with the same
+weights.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from catalog.audio.identity import checksum
 
 SAMPLE_RATE = 44_100
 FRAME_LENGTH = 4096
@@ -20,7 +22,9 @@ BUNDLED_DIR = Path(__file__).with_name("bundled")
 
 # Digests of official weights that are known independently of where an archive came from.
 _KNOWN_DIGESTS = {
-    "2stems": {"model.data-00000-of-00001": "7747f9fd2c782306dbec1504360fbb645a097a48446f23486c3ff9c89bc11788"},
+    "2stems": {
+        "model.data-00000-of-00001": "7747f9fd2c782306dbec1504360fbb645a097a48446f23486c3ff9c89bc11788"
+    },
 }
 
 Activation = Literal["LeakyReLU", "ReLU", "ELU"]
@@ -50,7 +54,7 @@ class ModelSpec:
     exponent: int
     mask_extension: Literal["zeros", "average"]
     networks: tuple[str, ...]
-    """Stems with a network of their own. With two stems and one network, the other stem's logits are negated."""
+    """Stems with a network of their own. Where one of two has none, it gets the other's logits negated."""
     digest: str = field(default="", repr=False)
     """SHA-256 of the bundled weights file."""
 
@@ -164,7 +168,7 @@ def seal(folder: Path, name: str) -> None:
         path = folder / file_name
         if not path.is_file():
             raise ModelUnavailable(f"{name}: {file_name} is missing")
-        digest = file_digest(path)
+        digest = checksum(path)
         if digest != _KNOWN_DIGESTS.get(name, {}).get(file_name, digest):
             raise ModelUnavailable(f"{name}: {file_name} is not the official file")
         files[file_name] = {"size": path.stat().st_size, "sha256": digest}
@@ -188,9 +192,3 @@ def read_seal(folder: Path) -> dict[str, str] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return digests
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, as hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,11 +1,13 @@
 """Spleeter's U-Nets as one OpenVINO model: magnitude spectrogram in, one ratio mask for each stem out.
 
-Layouts: arrays come in TensorFlow's ([height, width, in, out]; transposed convolutions [height, width, out, in]) and
-OpenVINO wants [out, in, height, width]. "Height" is time, "width" is frequency, the two channels are left and right.
+Layouts: arrays come in TensorFlow's ([height, width, in, out]; transposed convolutions [height, width, out,
+in]) and OpenVINO wants [out, in, height, width]. "Height" is time, "width" is frequency, the two channels are
+left and right.
 
-The last decoder layer has a single output channel at full resolution, which no processor likes. It is computed
-as 16 channels at a quarter of the resolution instead (one for each position, or phase, in a 4x4 block of the output); the
-mask layer that follows works on the phases too, and one DepthToSpace puts the blocks together: a sixth of the time saved.
+The last decoder layer has a single output channel at full resolution, which no processor likes. It is
+computed as 16 channels at a quarter of the resolution instead (one for each position, or phase, in a 4x4
+block of the output); the mask layer that follows works on the phases too, and one DepthToSpace puts the
+blocks together: a sixth of the time saved.
 """
 
 from collections.abc import Callable
@@ -30,8 +32,8 @@ def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
 
     `frames` and ``spec.bins`` must be multiples of 64.
     """
-    import openvino  # noqa: PLC0415 (only the separator process may load it)
-    from openvino import opset13 as ops  # noqa: PLC0415
+    import openvino
+    from openvino import opset13 as ops
 
     magnitude = ops.parameter([1, 2, frames, spec.bins], dtype=np.float32, name="magnitude")
     logits: dict[str, Node] = {
@@ -61,8 +63,11 @@ def _unet(ops: Any, spec: ModelSpec, weights: Weights, network: str, magnitude: 
         return weights[f"{network}/{name}"]
 
     def normalised(node: Node, layer: str) -> Node:
-        # Kept apart from the convolution that follows: folded into it, the zeros at the borders would be shifted too.
-        scale = array(f"{layer}/bn_gamma") / np.sqrt(array(f"{layer}/bn_var") + np.float32(_NORMALISATION_EPSILON))
+        # Kept apart from the convolution that follows: folded into it, the zeros at the borders would be
+        # shifted too.
+        scale = array(f"{layer}/bn_gamma") / np.sqrt(
+            array(f"{layer}/bn_var") + np.float32(_NORMALISATION_EPSILON)
+        )
         shift = array(f"{layer}/bn_beta") - array(f"{layer}/bn_mean") * scale
         return ops.add(ops.multiply(node, _per_channel(scale)), _per_channel(shift))
 
@@ -85,7 +90,9 @@ def _unet(ops: Any, spec: ModelSpec, weights: Weights, network: str, magnitude: 
         node = ops.concat([skips[DEPTH - 1 - layer], normalised(decode(node), f"up{layer}")], axis=1)
     last = f"up{DEPTH}"
     bias = np.tile(array(f"{last}/bias"), _PHASES**2)
-    node = _convolution(ops, node, _decoder_phases(array(f"{last}/kernel")), bias, stride=2, before=1, after=1)
+    node = _convolution(
+        ops, node, _decoder_phases(array(f"{last}/kernel")), bias, stride=2, before=1, after=1
+    )
     node = normalised(decode(node), last)
     bias = np.tile(array("mask/bias"), _PHASES**2)
     return _convolution(ops, node, _mask_phases(array("mask/kernel")), bias, stride=1, before=1, after=1)
@@ -124,10 +131,10 @@ def _per_channel(values: Array) -> Array:
 
 
 def _decoder_phases(kernel: Array) -> Array:
-    """Transposed kernel [5, 5, 1, channels], stride 2 -> kernel [16, channels, 4, 4], stride 2, one padded zero.
+    """Transposed kernel [5, 5, 1, channels], stride 2 -> kernel [16, channels, 4, 4], stride 2, padding 1.
 
-    Row ``o`` of the transposed convolution takes row ``i`` of its input with tap ``o + 1 - 2 i``. An output block
-    starts at row ``4 p``, and tap ``a`` of the new kernel sees the input row ``2 p - 1 + a``.
+    Row ``o`` of the transposed convolution takes row ``i`` of its input with tap ``o + 1 - 2 i``. An output
+    block starts at row ``4 p``, and tap ``a`` of the new kernel sees the input row ``2 p - 1 + a``.
     """
     phases = np.zeros((_PHASES, _PHASES, kernel.shape[3], 4, 4), dtype=np.float32)
     for out_row, out_column, row, column in np.ndindex(_PHASES, _PHASES, 4, 4):
@@ -138,7 +145,7 @@ def _decoder_phases(kernel: Array) -> Array:
 
 
 def _mask_phases(kernel: Array) -> Array:
-    """Kernel [4, 4, 1, 2], dilation 2, three padded zeros -> kernel [32, 16, 3, 3], one padded zero, on the phases.
+    """Kernel [4, 4, 1, 2], dilation 2, padding 3 -> kernel [32, 16, 3, 3], padding 1, on the phases.
 
     Channels of the result: phase row, phase column, left or right, as DepthToSpace "blocks first" wants them.
     """
@@ -146,5 +153,7 @@ def _mask_phases(kernel: Array) -> Array:
     for out_row, out_column, row, column in np.ndindex(_PHASES, _PHASES, 4, 4):
         block_row, in_row = divmod(out_row + 2 * row - 3, _PHASES)
         block_column, in_column = divmod(out_column + 2 * column - 3, _PHASES)
-        phases[out_row, out_column, :, in_row, in_column, block_row + 1, block_column + 1] += kernel[row, column, 0]
+        phases[out_row, out_column, :, in_row, in_column, block_row + 1, block_column + 1] += kernel[
+            row, column, 0
+        ]
     return phases.reshape(2 * _PHASES**2, _PHASES**2, 3, 3)

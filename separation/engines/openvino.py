@@ -1,4 +1,4 @@
-"""The engine of production: the network in OpenVINO, in float32, one window at a time in each of its streams."""
+"""The engine of production: the network in OpenVINO, in float32, one window at a time in each stream."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,9 @@ class OpenVinoEngine:
     That is the least work and memory for a song: a window needs no synchronisation between cores.
     """
 
-    def __init__(self, spec: ModelSpec, weights: Weights, *, threads: int, cache_dir: Path | None = None) -> None:
+    def __init__(
+        self, spec: ModelSpec, weights: Weights, *, threads: int, cache_dir: Path | None = None
+    ) -> None:
         openvino = _import_silently()
         self.spec = spec
         core = openvino.Core()
@@ -55,7 +57,8 @@ class _OpenVinoLane:
 def _import_silently() -> Any:
     """Import OpenVINO without its telemetry, which reports each import to its makers."""
     if "openvino" not in sys.modules:
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # makes its import fail: a stub is used
-    import openvino  # noqa: PLC0415 (only the separator process may load it)
+        # Makes that import fail, upon which OpenVINO uses a stub that does nothing.
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # as Python documents it
+    import openvino
 
     return openvino

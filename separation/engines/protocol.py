@@ -40,11 +40,17 @@ class Engine(Protocol):
 
 
 def load_engine(
-    spec: ModelSpec, models_dir: Path, *, cache_dir: Path | None = None, name: EngineName = "auto", threads: int = 1
+    spec: ModelSpec,
+    models_dir: Path,
+    *,
+    cache_dir: Path | None = None,
+    name: EngineName = "auto",
+    threads: int = 1,
 ) -> Engine:
     """Load `spec` into the engine called `name`; "auto" is OpenVINO where it is installed, else TensorFlow.
 
-    Raises `ModelUnavailable` before any engine is imported, and ImportError when the named engine is not installed.
+    Raises `ModelUnavailable` before any engine is imported, and ImportError when the named engine is not
+    installed.
     """
     loaded = weights.load(spec, models_dir)
     if name in {"auto", "openvino"}:

@@ -36,7 +36,7 @@ class WindowSeparator:
         self._masked = np.zeros((_BLOCK, _BINS), dtype=np.complex64)
 
     def separate(self, window: Audio) -> Audio:
-        """[2, WINDOW + OVERLAP] samples -> [stems, 2, WINDOW + OVERLAP]: the window's share of the overlap-add."""
+        """[2, WINDOW + OVERLAP] samples -> [stems, 2, WINDOW + OVERLAP]: the window's share of the stems."""
         self._analyse(window)
         masks = self._lane.masks()
         result = np.zeros((len(masks), 2, FRAMES + CARRY, HOP), dtype=np.float32)

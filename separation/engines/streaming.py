@@ -1,12 +1,13 @@
 """A whole song through an engine, window by window, in memory that does not depend on its length.
 
-Equal, sample by sample, to ``spleeter.separator.Separator.separate`` on the whole song: Spleeter prepends one frame of
-zeros, cuts the spectrogram in pieces of 512 frames that the network sees one at a time, and adds all frames up
-again. Here the pieces are read and written as they come; a piece's last frames reach three hops into the next one.
+Equal, sample by sample, to ``spleeter.separator.Separator.separate`` on the whole song: Spleeter prepends one
+frame of zeros, cuts the spectrogram in pieces of 512 frames that the network sees one at a time, and adds all
+frames up again. Here the pieces are read and written as they come; a piece's last frames reach three hops
+into the next one.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 
@@ -20,10 +21,10 @@ _LOUDEST = np.float32(1e6)
 """Louder samples (120 dB over full scale) are limited: their spectrum, squared, would leave float32."""
 
 
-def separate(chunks: Iterable[Audio], engine: Engine) -> Iterator[Audio]:
-    """Stems of the stream `chunks`: float32 [2, n] in, float32 [stems, 2, m] out, in ``engine.spec.stems``'s order.
+def separate(chunks: Iterable[Audio], engine: Engine) -> Generator[Audio, None, None]:
+    """Stems of the stream `chunks`: float32 [2, n] in, float32 [stems, 2, m] out, in the order of the spec.
 
-    As many samples come out, in all, as went in. Closing the iterator waits for the windows in flight.
+    As many samples come out, in all, as went in. Closing the generator waits for the windows in flight.
     """
     idle: SimpleQueue[WindowSeparator] = SimpleQueue()
     for lane in engine.lanes:
@@ -107,7 +108,7 @@ class _Assembled:
         """Samples of the song finished so far."""
 
     def add(self, share: Audio) -> Audio:
-        """Finish the next WINDOW samples with the next window's `share`; returns those that belong to the song."""
+        """Finish WINDOW samples with the next window's `share`; returns those that belong to the song."""
         share[:, :, :OVERLAP] += self._carry
         self._carry = share[:, :, WINDOW:].copy()
         begin = max(0, -self.position)

@@ -16,11 +16,11 @@ _EPSILON = 1e-10
 
 
 class TensorFlowEngine:
-    """Runs `spec` with TensorFlow, on a GPU where it finds one, else on `threads` threads of the processor."""
+    """Runs `spec` with TensorFlow, on a GPU where it finds one, else on `threads` processor threads."""
 
     def __init__(self, spec: ModelSpec, weights: Weights, *, threads: int) -> None:
-        import tensorflow as tf  # noqa: PLC0415 (only the separator process may load it)
-        from spleeter.model.functions import unet  # noqa: PLC0415
+        import tensorflow as tf
+        from spleeter.model.functions import unet
 
         self.spec = spec
         apply_network = unet.softmax_unet if spec.softmax else unet.unet

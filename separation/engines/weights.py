@@ -1,8 +1,9 @@
 """A model's weights: read from the bundled file or an official checkpoint, written in Spleeter's own format.
 
 Everywhere else they are a flat dict of float32 arrays, in TensorFlow's layouts, with readable names for each
-network: ``vocals/conv1/kernel`` .. ``conv6``, ``vocals/up1`` .. ``up6``, ``vocals/mask``; the batch normalisations are
-``vocals/conv1/bn_gamma|beta|mean|var`` (``conv6`` has none: Spleeter builds one there, but never uses it).
+network: ``vocals/conv1/kernel`` .. ``conv6``, ``vocals/up1`` .. ``up6``, ``vocals/mask``; the batch
+normalisations are ``vocals/conv1/bn_gamma|beta|mean|var`` (``conv6`` has none: Spleeter builds one there, but
+never uses it).
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog.audio.identity import checksum
 from separation.engines import modelspec
 from separation.engines.checkpoint import CheckpointError, read_checkpoint
 from separation.engines.modelspec import ModelSpec, ModelUnavailable
@@ -22,7 +24,12 @@ Weights = Mapping[str, Array]
 
 DEPTH = 6
 _UNUSED_NORMALISATION = 5
-_NORMALISATION_PARTS = {"gamma": "bn_gamma", "beta": "bn_beta", "moving_mean": "bn_mean", "moving_variance": "bn_var"}
+_NORMALISATION_PARTS = {
+    "gamma": "bn_gamma",
+    "beta": "bn_beta",
+    "moving_mean": "bn_mean",
+    "moving_variance": "bn_var",
+}
 
 
 def load(spec: ModelSpec, models_dir: Path) -> Weights:
@@ -40,7 +47,7 @@ def load(spec: ModelSpec, models_dir: Path) -> Weights:
 
 def _load_bundled(spec: ModelSpec) -> Weights:
     path = modelspec.BUNDLED_DIR / spec.weights
-    if modelspec.file_digest(path) != spec.digest:
+    if checksum(path) != spec.digest:
         raise ModelUnavailable(f"{spec.slug}: {path.name} is not the file of this release")
     with np.load(path) as archive:
         return {name: archive[name].astype(np.float32) for name in archive.files}
@@ -52,7 +59,7 @@ def _load_official(spec: ModelSpec, models_dir: Path) -> Weights:
     if digests is None:
         raise ModelUnavailable(f"{spec.slug} is not installed")
     for name, digest in digests.items():
-        if modelspec.file_digest(folder / name) != digest:
+        if checksum(folder / name) != digest:
             raise ModelUnavailable(f"{spec.slug}: {name} was changed since it was verified")
     return load_checkpoint(spec, folder / "model")
 
@@ -90,7 +97,9 @@ def variable_names(networks: tuple[str, ...]) -> Iterator[tuple[str | None, str]
             yield from ((f"{ours}/{part}", f"{variable}/{part}") for part in ("kernel", "bias"))
         for layer in range(DEPTH):
             variable = numbered("conv2d_transpose", DEPTH * n + layer)
-            yield from ((f"{network}/up{layer + 1}/{part}", f"{variable}/{part}") for part in ("kernel", "bias"))
+            yield from (
+                (f"{network}/up{layer + 1}/{part}", f"{variable}/{part}") for part in ("kernel", "bias")
+            )
         for layer in range(2 * DEPTH):
             variable = numbered("batch_normalization", 2 * DEPTH * n + layer)
             side = f"conv{layer + 1}" if layer < DEPTH else f"up{layer - DEPTH + 1}"
@@ -124,7 +133,9 @@ def _check_complete(spec: ModelSpec, weights: Weights) -> None:
     expected = shapes(spec)
     found = {name: array.shape for name, array in weights.items()}
     if found != expected:
-        wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+        wrong = sorted(
+            name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
+        )
         raise ModelUnavailable(f"{spec.slug}: {len(wrong)} arrays are missing or misshapen, first {wrong[0]}")
     if not all(np.isfinite(array).all() for array in weights.values()):
         raise ModelUnavailable(f"{spec.slug}: the weights contain values that are not numbers")
@@ -174,16 +185,20 @@ def spleeter_configuration(spec: ModelSpec, model_dir: Path) -> dict[str, Any]:
         "learning_rate": 1e-4,
         "batch_size": 4,
         "random_seed": 0,
-        "model": {"type": "unet.softmax_unet" if spec.softmax else "unet.unet", "params": spleeter_params(spec)},
+        "model": {
+            "type": "unet.softmax_unet" if spec.softmax else "unet.unet",
+            "params": spleeter_params(spec),
+        },
     }
 
 
 def export_to_spleeter(spec: ModelSpec, weights: Weights, folder: Path) -> Path:
-    """Write `weights` into `folder` as a checkpoint and a configuration for Spleeter; returns the latter's path.
+    """Write `weights` into `folder` as checkpoint and configuration for Spleeter; returns the latter's path.
 
-    ``spleeter.separator.Separator(str(path), multiprocess=False)`` then separates with them. Imports TensorFlow.
+    ``spleeter.separator.Separator(str(path), multiprocess=False)`` then separates with them. Imports
+    TensorFlow.
     """
-    import tensorflow as tf  # noqa: PLC0415 (three seconds and 500 MB that only this needs)
+    import tensorflow as tf  # three seconds and 500 MB that nothing else here needs
 
     folder.mkdir(parents=True, exist_ok=True)
     full = with_every_network(spec, weights)

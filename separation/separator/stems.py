@@ -1,0 +1,142 @@
+"""Stems on disk: 16-bit FLAC written while they come, digests and peaks on the way, never clipped.
+
+Nobody knows a song's loudest sample before its end, so the stems are written as they are until one of them
+would clip. Then one gain that leaves room is chosen for the whole set, and what is already written is encoded
+again. FLAC frames of 4096 samples divide a player's segment (524,288 samples) evenly.
+"""
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from catalog.audio.identity import PcmDigest, checksum
+from separation.engines.modelspec import SAMPLE_RATE
+from separation.separator.messages import SeparatedSet, SeparatedStem
+
+PEAK_SAMPLES = 4096
+_FULL_SCALE = 32768
+_LOUDEST = 32767
+_STEP_DB = 0.5
+_MARGIN_DB = 1.0
+_BLOCK = 65_536
+
+Pcm = npt.NDArray[np.int16]
+
+
+class StemFiles:
+    """The FLAC files of one separation, ``out_dir/<stem>.flac``."""
+
+    def __init__(self, out_dir: Path, names: Sequence[str]) -> None:
+        self.gain = 1.0
+        self._out_dir = out_dir
+        self._names = tuple(names)
+        self._files = [_StemFile(self._path(name)) for name in names]
+
+    def _path(self, name: str) -> Path:
+        return self._out_dir / f"{name}.flac"
+
+    def write(self, chunk: npt.NDArray[np.float32]) -> None:
+        """Append float32 [stems, 2, n]. Raises ValueError for samples that are not finite."""
+        if chunk.shape[2] == 0:
+            return
+        peak = max(float(chunk.max()), -float(chunk.min()))
+        if not math.isfinite(peak):
+            raise ValueError("the stems contain values that are not numbers")
+        if peak * self.gain * _FULL_SCALE > _LOUDEST:
+            self._lower_gain(peak)
+        scale = np.float32(self.gain * _FULL_SCALE)
+        for file, stem in zip(self._files, chunk, strict=True):
+            for start in range(0, stem.shape[1], _BLOCK):
+                file.write(_rounded(stem[:, start : start + _BLOCK].T * scale))
+
+    def _lower_gain(self, peak: float) -> None:
+        """Choose a gain with room for `peak` and a little more, and encode again what is written."""
+        steps = math.ceil((20 * math.log10(peak) + _MARGIN_DB) / _STEP_DB)
+        gain = 10 ** (-steps * _STEP_DB / 20)
+        ratio = np.float32(gain / self.gain)
+        for index, name in enumerate(self._names):
+            self._files[index].close()
+            partial = self._path(f"{name}.part")
+            file = _StemFile(partial)
+            with soundfile.SoundFile(self._path(name)) as written:
+                for block in written.blocks(_BLOCK, dtype="int16", always_2d=True):
+                    file.write(_rounded(block * ratio))
+            # Renamed while open: the encoder goes on writing to the same file.
+            partial.replace(self._path(name))
+            self._files[index] = file
+        self.gain = gain
+
+    def finish(self) -> SeparatedSet:
+        """Close and fsync the files. Raises OSError if one of them is not whole."""
+        stems = [
+            file.finish(name, self._path(name)) for file, name in zip(self._files, self._names, strict=True)
+        ]
+        _fsync(self._out_dir)
+        return SeparatedSet(stems[0].samples, SAMPLE_RATE, self.gain, stems)
+
+    def close(self) -> None:
+        """Close the files, finished or not."""
+        for file in self._files:
+            file.close()
+
+
+class _StemFile:
+    def __init__(self, path: Path) -> None:
+        self._sound = soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, "PCM_16", format="FLAC")
+        self._digest = PcmDigest()
+        self._samples = 0
+        self._peaks = bytearray()
+        self._peak = 0
+        self._rest: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
+
+    def write(self, pcm: Pcm) -> None:
+        self._sound.write(pcm)
+        self._samples += len(pcm)
+        self._digest.update(pcm, SAMPLE_RATE)
+        levels = np.concatenate([self._rest, np.abs(pcm.astype(np.int32)).max(axis=1)])
+        whole = len(levels) // PEAK_SAMPLES * PEAK_SAMPLES
+        self._add_peaks(levels[:whole].reshape(-1, PEAK_SAMPLES))
+        self._rest = levels[whole:]
+
+    def _add_peaks(self, levels: npt.NDArray[np.int32]) -> None:
+        if levels.size:
+            peaks = levels.max(axis=1)
+            self._peak = max(self._peak, int(peaks.max()))
+            self._peaks += np.minimum(np.rint(peaks * (255 / _LOUDEST)), 255).astype(np.uint8).tobytes()
+
+    def close(self) -> None:
+        self._sound.close()
+
+    def finish(self, name: str, path: Path) -> SeparatedStem:
+        self.close()
+        self._add_peaks(self._rest[np.newaxis])
+        if soundfile.info(path).frames != self._samples:
+            raise OSError(f"{path.name} was not written completely")
+        _fsync(path)
+        return SeparatedStem(
+            name=name,
+            path=path,
+            size=path.stat().st_size,
+            checksum=checksum(path),
+            audio_digest=self._digest.hexdigest(),
+            samples=self._samples,
+            peak=self._peak / _FULL_SCALE,
+            peaks=bytes(self._peaks),
+        )
+
+
+def _rounded(samples: npt.NDArray[np.float32]) -> Pcm:
+    return np.rint(samples).astype(np.int16)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,103 @@
+"""What the separator process does with a request: decode, separate, write stems, and say how far it is."""
+
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import closing
+from pathlib import Path
+from shutil import disk_usage
+from typing import Any, cast
+
+from catalog.audio.decode import decode
+from catalog.audio.errors import AudioError, NoAudio
+from catalog.audio.facts import Limits
+from separation.engines import modelspec
+from separation.engines.modelspec import ModelUnavailable
+from separation.engines.protocol import Engine, EngineName, load_engine
+from separation.engines.spectral import Audio
+from separation.engines.streaming import separate
+from separation.separator.messages import SeparatedSet
+from separation.separator.stems import StemFiles
+
+_FULL_BYTES = 1 << 20
+_HALF_WAY_SAMPLES = 180 * modelspec.SAMPLE_RATE
+"""Where the progress of a song of unknown length stands at one half."""
+
+
+class Worker:
+    """Serves requests with the engine that was used last, or another one."""
+
+    def __init__(
+        self, send: Callable[..., None], *, models_dir: str, cache_dir: str, engine: str, threads: int
+    ) -> None:
+        self._send = send
+        self._models_dir = Path(models_dir)
+        self._cache_dir = Path(cache_dir)
+        self._engine_name = cast("EngineName", engine)
+        self._threads = threads
+        self._engine: Engine | None = None
+
+    def serve(self, request: dict[str, Any]) -> None:
+        """Do one request and answer it, with an error if need be."""
+        out_dir = Path(request["out_dir"])
+        try:
+            result = self._separate(
+                Path(request["mixture"]),
+                self._engine_for(request["model"]),
+                out_dir,
+                Limits(**request["limits"]),
+                request["expected_samples"],
+            )
+            self._send(event="done", result=result.to_json())
+        except AudioError as error:
+            self._send(event="failed", kind="audio", **error.as_dict())
+        except ModelUnavailable as error:
+            self._send(event="failed", kind="model", detail=str(error))
+        except MemoryError:
+            self._send(event="failed", kind="memory", detail="out of memory")
+        except Exception:  # noqa: BLE001 (the parent is told, and decides)
+            kind = "space" if _is_full(out_dir) else "bug"
+            self._send(event="failed", kind=kind, detail=traceback.format_exc(limit=-5))
+
+    def _engine_for(self, slug: str) -> Engine:
+        spec = modelspec.get(slug)
+        if self._engine is None or self._engine.spec != spec:
+            self._engine = None  # before the next one is loaded: there may not be memory for two
+            self._engine = load_engine(
+                spec,
+                self._models_dir,
+                cache_dir=self._cache_dir,
+                name=self._engine_name,
+                threads=self._threads,
+            )
+        return self._engine
+
+    def _separate(
+        self, mixture: Path, engine: Engine, out_dir: Path, limits: Limits, expected: int | None
+    ) -> SeparatedSet:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        self._send(event="progress", fraction=0.0)
+        samples = 0
+        with (
+            # Ends the decoder's own process, whatever happens here.
+            closing(cast("Generator[Audio, None, None]", decode(mixture, limits))) as chunks,
+            closing(separate(chunks, engine)) as pieces,
+            closing(StemFiles(out_dir, engine.spec.stems)) as files,
+        ):
+            for piece in pieces:
+                files.write(piece)
+                samples += piece.shape[2]
+                self._send(event="progress", fraction=_fraction(samples, expected))
+            if samples == 0:
+                raise NoAudio
+            return files.finish()
+
+
+def _fraction(samples: int, expected: int | None) -> float:
+    return min(1.0, samples / expected) if expected else samples / (samples + _HALF_WAY_SAMPLES)
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return disk_usage(folder).free < _FULL_BYTES
+    except OSError:
+        return False
