@@ -31,6 +31,8 @@ try:
     S3_BUCKET = env.str("S3_BUCKET", default="")
     MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=1_000) * 1_000_000
     MAX_SECONDS = env.int("MAX_MINUTES", default=120) * 60
+    DISK_FLOOR_BYTES = env.int("DISK_FLOOR_MB", default=500) * 1_000_000
+    X_ACCEL = env.str("X_ACCEL", default="")
     QUOTA_BYTES = env.int("QUOTA_MB", default=50_000) * 1_000_000
     VERIFY_EMAIL = env.bool("VERIFY_EMAIL", default=False)
     REGISTRATION = env.bool("REGISTRATION", default=True)

@@ -1,0 +1,206 @@
+"""Sending stored bytes: ranges, conditions, a safe name and a type that a browser never runs.
+
+The files never change, so the checksum is the entity tag. Local files are sent by us (or by nginx, with
+``STEMOTECA_X_ACCEL``); S3-compatible storage is handed the request by a signed address.
+
+WhiteNoise's responder was the first choice, but it answers 416 to a range of a single byte, knows no
+``If-Range`` and compares only one entity tag; what is here is shorter than the work-arounds would be.
+"""
+
+import io
+import logging
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext_lazy as _
+
+from catalog import storage
+from catalog.errors import CatalogError
+from catalog.models import file_storage
+
+logger = logging.getLogger(__name__)
+
+# What an uploaded mixture is sent as, by container; everything is some kind of audio, whatever its bytes
+# pretend.
+CONTAINER_TYPES = {
+    "wav": "audio/wav",
+    "w64": "audio/x-w64",
+    "mp3": "audio/mpeg",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "adts": "audio/aac",
+    "aiff": "audio/aiff",
+    "caf": "audio/x-caf",
+    "m4a": "audio/mp4",
+    "matroska": "audio/x-matroska",
+}
+SAFE_TYPES = frozenset({"image/jpeg", *CONTAINER_TYPES.values()})
+
+ONE_RANGE = re.compile(r"bytes=(\d{0,30})-(\d{0,30})", re.IGNORECASE)
+SIGNED_SECONDS = 3600
+
+
+def serve(
+    request: HttpRequest,
+    key: str,
+    *,
+    filename: str,
+    content_type: str,
+    checksum: str,
+    size: int,
+    download: bool = False,
+) -> HttpResponseBase:
+    """Send the stored file ``key``: 200, 206, 304, 412 or 416, or a redirect to S3-compatible storage.
+
+    ``checksum`` (SHA-256) and ``size`` (bytes) are those of the row that names the file. ``download`` asks
+    the browser to save rather than play. With ``?v=`` and the beginning of the checksum the answer may be
+    kept for ever; otherwise it is checked again each time. Raises ``CatalogError("file_missing")`` (503).
+    """
+    if content_type not in SAFE_TYPES:
+        raise ValueError(f"never served: {content_type}")
+    etag = f'"{checksum}"'
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": cache_control(request, checksum),
+        "Content-Disposition": content_disposition(filename, attachment=download),
+        "X-Content-Type-Options": "nosniff",
+    }
+    early = get_conditional_response(request, etag=etag)
+    if early is not None:
+        return _with(early, headers)
+    if not storage.is_local():
+        return _signed(key, headers, content_type)
+    if settings.X_ACCEL:
+        accelerated = HttpResponse(content_type=content_type, headers=headers)
+        accelerated["X-Accel-Redirect"] = quote(f"{settings.X_ACCEL.rstrip('/')}/{key}")
+        return accelerated
+    return _send(request, storage.local_path(key), headers, content_type, size)
+
+
+def cache_control(request: HttpRequest, version: str) -> str:
+    """For ever when the address carries ``?v=`` and the start of ``version``; otherwise ask each time."""
+    wanted = request.GET.get("v", "")
+    if len(wanted) >= 8 and version.startswith(wanted):
+        return "private, max-age=31536000, immutable"
+    return "private, no-cache"
+
+
+def content_disposition(filename: str, *, attachment: bool) -> str:
+    """RFC 6266: a plain name for simple clients, the real one for the others (RFC 5987)."""
+    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
+    plain = re.sub(r'[^ -~]|["\\%/]', "_", plain).strip() or "file"
+    kind = "attachment" if attachment else "inline"
+    value = f'{kind}; filename="{plain}"'
+    if plain != filename:
+        value += f"; filename*=UTF-8''{quote(filename.encode('utf-8', 'replace'), safe='')}"
+    return value
+
+
+def wanted_range(header: str, size: int) -> tuple[int, int] | None:
+    """The half-open byte range that a ``Range`` header asks of ``size`` bytes.
+
+    ``None`` when the header is to be ignored: other units, several ranges, or nonsense. An empty range
+    (start == stop) when nothing of the file is asked for, which means 416.
+    """
+    match = ONE_RANGE.fullmatch(header.strip())
+    if match is None or match[1] == match[2] == "":
+        return None
+    if not match[1]:
+        return max(0, size - int(match[2])), size
+    start = int(match[1])
+    stop = min(int(match[2]) + 1, size) if match[2] else size
+    if match[2] and int(match[2]) < start:
+        return None
+    return (start, stop) if start < size else (size, size)
+
+
+class _Slice(io.FileIO):
+    """Bytes ``start`` to ``stop`` of a file, as a file; a server may send it from its descriptor."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.stop = self.seek(0, io.SEEK_END)
+        self.seek(0)
+
+    def narrow(self, start: int, stop: int) -> None:
+        self.seek(start)
+        self.stop = stop
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, self.stop - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left)) or b""
+
+
+class _StoredFile(FileResponse):
+    """A ``FileResponse`` whose headers are ours alone, so that Django does not count the file again."""
+
+    block_size = 1 << 18
+
+    def set_headers(self, filelike: Any) -> None:
+        pass
+
+
+def _send(
+    request: HttpRequest, path: Path, headers: dict[str, str], content_type: str, size: int
+) -> HttpResponseBase:
+    try:
+        file = _Slice(path)
+    except FileNotFoundError:
+        raise missing(path.name) from None
+    if file.stop != size:  # never promise a length that the file does not have
+        file.close()
+        raise missing(path.name)
+    if request.method == "HEAD":
+        file.close()
+        return HttpResponse(headers={**headers, "Content-Length": str(size)}, content_type=content_type)
+    asked = request.headers.get("Range")
+    part = None
+    if asked and request.headers.get("If-Range", headers["ETag"]) == headers["ETag"]:
+        part = wanted_range(asked, size)
+    if part is None:
+        headers["Content-Length"] = str(size)
+        return _StoredFile(file, headers=headers, content_type=content_type)
+    start, stop = part
+    if start == stop:
+        file.close()
+        refused = HttpResponse(status=416, headers=headers, content_type=content_type)
+        refused["Content-Range"] = f"bytes */{size}"
+        return refused
+    file.narrow(start, stop)
+    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    headers["Content-Length"] = str(stop - start)
+    return _StoredFile(file, status=206, headers=headers, content_type=content_type)
+
+
+def missing(name: str) -> CatalogError:
+    """The refusal for a stored file that is gone or torn; the operator finds its name in the log."""
+    logger.error("stored file %s is missing or damaged", name)
+    return CatalogError("file_missing", _("This file cannot be read just now."), status=503)
+
+
+def _signed(key: str, headers: dict[str, str], content_type: str) -> HttpResponse:
+    address = file_storage().url(
+        key,
+        parameters={  # type: ignore[call-arg]  # the S3 storage takes them, the base class does not name them
+            "ResponseContentType": content_type,
+            "ResponseContentDisposition": headers["Content-Disposition"],
+        },
+        expire=SIGNED_SECONDS,
+    )
+    redirect = HttpResponseRedirect(address)
+    redirect["Cache-Control"] = "private, no-store"
+    return redirect
+
+
+def _with(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
+    for name, value in headers.items():
+        response[name] = value
+    return response

@@ -1,0 +1,179 @@
+"""Where bytes live: every stored file has a key made from a digest, never from a name that somebody sent.
+
+A key is written once and never changed, so a crash leaves at worst a file that no row names; the collector
+removes those. Local files are fsynced and renamed into place; on S3-compatible storage the size is checked
+after the upload.
+"""
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
+from django.utils.translation import gettext_lazy as _
+
+from catalog.errors import CatalogError
+from catalog.models import file_storage
+
+Kind = Literal["audio", "renditions", "covers"]
+
+
+def no_space() -> CatalogError:
+    """The refusal for a full disk: 507, and trying again later can help."""
+    return CatalogError(
+        "no_space", _("There is no room left on the server. Please try again later."), status=507
+    )
+
+
+def key_for(kind: Kind, digest: str, extension: str) -> str:
+    """``audio/ab/cd/<digest>.flac``; ``digest`` is hexadecimal, ``extension`` letters and digits."""
+    if len(digest) < 8 or not set(digest) <= set("0123456789abcdef") or not extension.isalnum():
+        raise ValueError(f"not a digest and an extension: {digest!r}, {extension!r}")
+    return f"{kind}/{digest[:2]}/{digest[2:4]}/{digest}.{extension}"
+
+
+def is_local() -> bool:
+    """Whether stored files are ordinary files of this machine."""
+    return isinstance(file_storage(), FileSystemStorage)
+
+
+def local_path(key: str) -> Path:
+    """The path of a stored file, where ``is_local()``; raises ``SuspiciousFileOperation`` outside of it."""
+    return Path(file_storage().path(key))
+
+
+def size(key: str) -> int | None:
+    """Bytes of a stored file, ``None`` when it is not there."""
+    storage = file_storage()
+    if is_local():
+        try:
+            return local_path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+    return storage.size(key) if storage.exists(key) else None
+
+
+def exists(key: str) -> bool:
+    """Whether a file is stored under ``key``."""
+    return bool(key) and size(key) is not None
+
+
+def delete(key: str) -> None:
+    """Remove a stored file; one that is not there is fine."""
+    if is_local():
+        local_path(key).unlink(missing_ok=True)
+    else:
+        file_storage().delete(key)
+
+
+def store(path: Path, key: str) -> None:
+    """Move the file at ``path`` into storage under ``key``; when it returns, the bytes survive a power cut.
+
+    A complete file that is already there is left alone (only its time is renewed, which keeps the collector
+    away until the caller's transaction names it); a torn one is replaced. Raises
+    ``CatalogError("no_space")``.
+    """
+    try:
+        if is_local():
+            _store_locally(path, local_path(key))
+        else:
+            _upload(path, key)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise no_space() from error
+        raise
+    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def local_copy(key: str) -> Iterator[Path]:
+    """A readable local file with the bytes of ``key``: the stored file itself, or a copy of the S3 object.
+
+    Copies are kept in ``WORK_DIR/copies`` for those who ask again soon; the collector removes the ones not
+    used for an hour. Raises ``FileNotFoundError``.
+    """
+    if is_local():
+        path = local_path(key)
+        if not path.is_file():
+            raise FileNotFoundError(errno.ENOENT, "not in storage", key)
+        yield path
+        return
+    copy = settings.WORK_DIR / "copies" / Path(key).name
+    try:
+        os.utime(copy)
+    except FileNotFoundError:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with beside(copy) as temporary:
+            with file_storage().open(key) as source, temporary.open("wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+            temporary.replace(copy)
+    yield copy
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """A name for a file in the making, in the same folder as ``path``; whatever is left there is removed."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's entries, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _store_locally(path: Path, target: Path) -> None:
+    sync(path)
+    try:
+        if target.stat().st_size == path.stat().st_size:
+            os.utime(target)
+            return
+    except FileNotFoundError:
+        pass
+    _make_folder(target.parent)
+    with beside(target) as temporary:
+        try:
+            path.rename(temporary)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            shutil.copyfile(path, temporary)
+            sync(temporary)
+        temporary.chmod(0o644)  # a web server in front may be another system user
+        os.utime(temporary)
+        temporary.replace(target)
+    sync(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make ``folder`` and wait for each new level to be on the disk."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for level in reversed(missing):
+        level.mkdir(exist_ok=True)
+        sync(level.parent)
+
+
+def _upload(path: Path, key: str) -> None:
+    storage = file_storage()
+    expected = path.stat().st_size
+    with path.open("rb") as file:
+        storage.save(key, File(file, name=key))
+    if storage.size(key) != expected:
+        raise OSError(errno.EIO, "the stored object has another size", key)
