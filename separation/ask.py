@@ -1,0 +1,183 @@
+"""Asking for a separation, no longer wanting it, and how long it will still take.
+
+The row, who wants it and the doorbell for the worker are written in one transaction: there is never one
+without the others. Only the id travels through the queue.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog.errors import CatalogError
+from catalog.models import Track
+from separation import lease
+from separation.engines import modelspec
+from separation.models import Separation, SeparationRequest, Status
+
+# Seconds of work per second of song, before this server has separated anything.
+FIRST_GUESS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``queued`` tells that this call put the work into the queue; False: it was there, waiting or done."""
+
+    separation: Separation
+    queued: bool
+
+
+def choose(model: str | None) -> modelspec.ModelSpec:
+    """The model called ``model``, or the default one.
+
+    Raises CatalogError ``unknown_model`` (400), and ``model_unavailable`` (409) when no default is installed.
+    """
+    try:
+        return modelspec.get(model) if model else modelspec.default(settings.MODELS_DIR)
+    except modelspec.ModelUnavailable as error:
+        if model:
+            raise CatalogError("unknown_model", _("There is no such model.")) from error
+        raise CatalogError("model_unavailable", _("No model is installed."), status=409) from error
+
+
+def ask(track: Track, model: str | None, user: User) -> Asked:
+    """Remember that ``user`` wants ``track`` separated with ``model`` (None: the default); queue what is new.
+
+    What is already separated, or on its way, is not done again; what failed or was cancelled starts anew.
+    Raises CatalogError ``unknown_model`` (400), ``model_unavailable`` (409) or ``too_many_queued`` (429).
+    """
+    spec = choose(model)
+    with transaction.atomic():
+        known = Separation.objects.filter(mixture=track.audio_id, model=spec.slug, revision=spec.revision)
+        if (
+            not modelspec.is_available(spec, settings.MODELS_DIR)
+            and not known.filter(status=Status.SUCCEEDED).exists()
+        ):
+            raise CatalogError("model_unavailable", _("This model is not installed."), status=409)
+        row, _created = Separation.objects.get_or_create(
+            mixture_id=track.audio_id, model=spec.slug, revision=spec.revision
+        )
+        # Held until the commit, so that nobody cancels it between our look and our request.
+        separation = Separation.objects.select_for_update().get(pk=row.pk)
+        SeparationRequest.objects.update_or_create(
+            separation=separation, user=user, defaults={"track": track}
+        )
+        queued = _queue(separation, Q(status__in=[Status.FAILED, Status.CANCELLED]) | Q(queued_at=None))
+        if queued and _waiting_for(user) > settings.QUEUED_PER_PERSON:
+            raise CatalogError(
+                "too_many_queued",
+                _("You already have many songs waiting. Try again when some are done."),
+                status=429,
+            )
+        separation.refresh_from_db()
+    return Asked(separation, queued)
+
+
+def _queue(separation: Separation, state: Q) -> bool:
+    """Queue the row from ``state`` and ring, or change nothing. Call it inside a transaction."""
+    rows = Separation.objects.filter(state, pk=separation.pk).update(
+        status=Status.QUEUED,
+        owner="",
+        lease_until=None,
+        attempts=0,
+        progress=0.0,
+        queued_at=Now(),
+        rung_at=Now(),
+        started_at=None,
+        finished_at=None,
+        error_code="",
+        error_detail="",
+    )
+    if rows:
+        lease.ring(separation)
+    return bool(rows)
+
+
+def _waiting_for(user: User) -> int:
+    return Separation.objects.unfinished().filter(requests__user=user).count()
+
+
+def withdraw(separation: Separation, user: User) -> bool:
+    """``user`` no longer wants it. Unfinished work that nobody wants is cancelled; True when it was."""
+    with transaction.atomic():
+        row = Separation.objects.select_for_update().get(pk=separation.pk)
+        SeparationRequest.objects.filter(separation=row, user=user).delete()
+        return not row.requests.exists() and cancel(row)
+
+
+def cancel(separation: Separation) -> bool:
+    """Stop unfinished work, whoever wants it; a running worker notices at its next heartbeat."""
+    return bool(
+        Separation.objects.unfinished()
+        .filter(pk=separation.pk)
+        .update(status=Status.CANCELLED, owner="", lease_until=None, finished_at=Now())
+    )
+
+
+def requeue(separation: Separation) -> bool:
+    """Do it again from the start, even what succeeded (its stems stay until they are replaced)."""
+    with transaction.atomic():
+        return _queue(separation, ~Q(status=Status.RUNNING))
+
+
+def queue_position(separation: Separation) -> int | None:
+    """1 for what comes next; None when it does not wait."""
+    if separation.status != Status.QUEUED:
+        return None
+    for position, pk in enumerate(lease.in_turn().values_list("pk", flat=True), start=1):
+        if pk == separation.pk:
+            return position
+    return None
+
+
+def eta_seconds(separation: Separation) -> float | None:
+    """Seconds until the stems are there, by what this server took lately; None when nothing is on its way."""
+    if separation.status == Status.RUNNING:
+        return _remaining(separation)
+    if separation.status != Status.QUEUED:
+        return None
+    total: float = sum(
+        _remaining(row) for row in Separation.objects.filter(status=Status.RUNNING).select_related("mixture")
+    )
+    speeds: dict[str, float] = {}
+    for row in lease.in_turn().select_related("mixture"):
+        if row.model not in speeds:
+            speeds[row.model] = _speed(row.model)
+        if row.pk == separation.pk:
+            return total / max(int(settings.WORKERS), 1) + row.mixture.duration * speeds[row.model]
+        total += row.mixture.duration * speeds[row.model]
+    return None
+
+
+def _remaining(row: Separation) -> float:
+    guess = row.mixture.duration * _speed(row.model)
+    if row.started_at is None:
+        return guess
+    elapsed = (timezone.now() - row.started_at).total_seconds()
+    if row.progress > 0.05:
+        return max(elapsed * (1 - row.progress) / row.progress, 0.0)
+    return max(guess - elapsed, 0.0)
+
+
+def _speed(model: str) -> float:
+    """Seconds of work per second of song, from the last separations with this model."""
+    latest = (
+        Separation.objects.filter(
+            model=model, status=Status.SUCCEEDED, finished_at__gt=timezone.now() - timedelta(days=30)
+        )
+        .exclude(started_at=None)
+        .select_related("mixture")
+        .order_by("-finished_at")[:10]
+    )
+    work = song = 0.0
+    for row in latest:
+        if row.started_at and row.finished_at:
+            work += (row.finished_at - row.started_at).total_seconds()
+            song += row.mixture.duration
+    return work / song if song else FIRST_GUESS

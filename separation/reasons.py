@@ -1,0 +1,31 @@
+"""Why a separation did not succeed: stable codes, a sentence for each, and whether trying again can help."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from separation.models import Separation
+
+REASONS: dict[str, "str | Promise"] = {
+    "crashed": _("The separation broke off three times. Perhaps the server has too little memory for it."),
+    "too_big": _("The song needs more memory than the server allows for a separation."),
+    "stalled": _("The separation stopped making progress three times."),
+    "too_slow": _("The separation took far longer than the song lasts, three times."),
+    "no_space": _("The server's disk is full."),
+    "storage": _("The server could not keep the stems."),
+    "model_unavailable": _("This model is no longer installed on the server."),
+    "file_missing": _("The song's file is missing on the server."),
+    "empty_file": _("The song's file is empty."),
+    "unsupported": _("This kind of audio is not supported."),
+    "no_audio": _("The song's file holds no audio."),
+    "damaged": _("The song's file is damaged."),
+    "too_long": _("The song is too long."),
+    "too_large": _("The song's file is too large."),
+    "probe_failed": _("The song's file could not be read."),
+}
+
+
+def explain(separation: Separation) -> str:
+    """Why ``separation`` failed, in the reader's language; empty when it did not."""
+    if not separation.error_code:
+        return ""
+    return str(REASONS.get(separation.error_code) or separation.error_detail)
