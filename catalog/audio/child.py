@@ -1,9 +1,8 @@
-"""The sandboxed child: ``python -m catalog.audio.child TASK PARENT_PID LIMITS`` with the file as standard input.
+"""The sandboxed child: ``python -m catalog.audio.child TASK PARENT_PID LIMITS``, the file as standard input.
 
-First comes one byte: whether the sandbox is closed. Then:
-``probe``  answers 8 bytes (two lengths), JSON, and the cover's JPEG.
-``decode`` answers blocks: a little-endian count n, then 2 * n float32; then a zero, and the outcome as JSON with its
-length before it. ``self-test`` answers like ``probe``.
+First comes one byte: whether the sandbox is closed. Then: ``probe``  answers 8 bytes (two lengths), JSON, and
+the cover's JPEG. ``decode`` answers blocks: a little-endian count n, then 2 * n float32; then a zero, and the
+outcome as JSON with its length before it. ``self-test`` answers like ``probe``.
 """
 
 import json

@@ -23,8 +23,8 @@ _SCALE = np.float32(1 / 32768)
 def decode(path: Path, limits: Limits | None = None) -> Iterator[Samples]:
     """Decode untrusted audio in a sandboxed child; yields ``[2, n]`` blocks of any n > 0.
 
-    Mono is doubled, more than two channels are mixed down, NaN and infinities become silence. Closing the generator
-    kills the child. Raises ``AudioError`` (also after blocks have been yielded) and ``OSError``.
+    Mono is doubled, more than two channels are mixed down, NaN and infinities become silence. Closing the
+    generator kills the child. Raises ``AudioError`` (also after blocks have been yielded) and ``OSError``.
     """
     limits = limits or Limits()
     with path.open("rb") as source, Child("decode", source, limits) as child:
@@ -50,7 +50,7 @@ def decode(path: Path, limits: Limits | None = None) -> Iterator[Samples]:
 def read_stored(
     path: Path, start: int = 0, stop: int | None = None, block: int = 131_072
 ) -> Iterator[Samples]:
-    """Read our own 16-bit stereo FLAC (or WAV) in this process: ``[2, n]`` float32, samples ``[start, stop)``.
+    """Read our own 16-bit stereo FLAC or WAV in this process: ``[2, n]`` float32, samples ``[start, stop)``.
 
     Seeks to ``start``. Raises ``Damaged`` if the file is not what we wrote or ends too early.
     """

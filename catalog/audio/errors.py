@@ -1,8 +1,9 @@
 # ruff: noqa: N818 - the names say what is wrong, as the codes do
 """What can be wrong with audio that somebody sent.
 
-Every error has a stable ``code`` (programs and translations go by it) and a ``detail``: an English sentence that
-helps a person. Errors cross the border of the sandboxed child as JSON: ``as_dict`` there, ``from_dict`` here.
+Every error has a stable ``code`` (programs and translations go by it) and a ``detail``: an English sentence
+that helps a person. Errors cross the border of the sandboxed child as JSON: ``as_dict`` there, ``from_dict``
+here.
 """
 
 from typing import Any, ClassVar

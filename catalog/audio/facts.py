@@ -22,7 +22,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Tags:
-    """Descriptive tags: NFC, no control characters, at most 255 characters; ``None`` where there is nothing."""
+    """Descriptive tags: NFC, no control characters, at most 255 characters; ``None`` is nothing."""
 
     title: str | None = None
     artist: str | None = None
@@ -38,8 +38,8 @@ class Tags:
 class Probe:
     """Everything that is known about one file.
 
-    ``samples`` counts frames at the file's rate, ``samples_44k`` those that ``decode()`` yields; ``peak`` is the
-    largest absolute value of that decode; ``duration`` is in seconds of decoded sound.
+    ``samples`` counts frames at the file's rate, ``samples_44k`` those that ``decode()`` yields; ``peak`` is
+    the largest absolute value of that decode; ``duration`` is in seconds of decoded sound.
     """
 
     checksum: str

@@ -56,7 +56,7 @@ def _left_aligned(samples: NDArray[Any]) -> NDArray[Any]:
 
 
 class PacketDigest:
-    """Identity of lossy audio: the codec and its encoded packets, without what containers wrap around them."""
+    """Identity of lossy audio: codec and encoded packets, without what containers put around them."""
 
     def __init__(self, codec: str) -> None:
         self._hash = hashlib.sha256(f"{codec}\n".encode())
@@ -97,7 +97,7 @@ def is_info_frame(packet: bytes) -> bool:
 
 
 def xing_offset(frame: bytes) -> int:
-    """Where in an MPEG audio frame (4 bytes of it suffice) a Xing header would begin: after the side information."""
+    """Where in an MPEG frame (4 bytes of it suffice) a Xing header would begin: after side information."""
     mpeg1, mono = frame[1] & 0x18 == 0x18, frame[3] >> 6 == 3
     if mpeg1:
         return 4 + (17 if mono else 32)

@@ -1,7 +1,8 @@
 """Opens and decodes untrusted audio. Runs in the sandboxed child only.
 
-FFmpeg may use our demuxers and decoders and no protocol at all; the decoder of the chosen stream is checked once
-more, because decoders ignore the list. The length of audio is what was decoded, never what a header claims.
+FFmpeg may use our demuxers and decoders and no protocol at all; the decoder of the chosen stream is checked
+once more, because decoders ignore the list. The length of audio is what was decoded, never what a header
+claims.
 """
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
@@ -51,13 +52,16 @@ class Block(NamedTuple):
 
 
 class Reader:
-    """One opened file. ``container``, ``codec``, ``lossless`` and ``bits`` are known at once; ``sample_rate``,
-    ``channels``, ``samples`` and ``duration`` after ``blocks()`` has been exhausted."""
+    """One opened file.
+
+    ``container``, ``codec``, ``lossless``, ``bits`` and ``metadata`` are known at once; ``sample_rate``,
+    ``channels``, ``samples`` and ``duration`` when ``blocks()`` or ``stereo()`` is exhausted.
+    """
 
     def __init__(self, descriptor: int, size: int, limits: Limits) -> None:
         self._limits = limits
         self._source = without_tags(descriptor, size)
-        self._input = _open(self._source)
+        self._input = open_untrusted(self._source)
         self._stream = _audio_stream(self._input)
         context = self._stream.codec_context
         self.container = _container(self._input)
@@ -69,6 +73,7 @@ class Reader:
         self.channels = 0
         self.samples = 0
         self.duration = 0.0
+        self._stretches: list[tuple[int, int]] = []  # (samples, rate): one, unless a file was glued together
         self._bad = 0
         self._packets = 0
         self._packet_bytes = 0
@@ -88,6 +93,7 @@ class Reader:
                 _check_shape(current[0], current[1])
                 fifo, form = AudioFifo(), current
                 names = tuple(channel.name for channel in frame.layout.channels)
+                self._stretches.append((0, current[0]))
                 self.sample_rate = self.sample_rate or current[0]
                 self.channels = self.channels or current[1]
             frame.pts = None  # holes in the time line are closed, as FFmpeg does by default
@@ -96,11 +102,17 @@ class Reader:
         yield from self._drain(fifo, names, 1)
         self._check_complete()
 
-    def stereo(self, on_packet: Callable[[Packet[AudioStream]], object] | None = None) -> Iterator[Samples]:
+    def stereo(
+        self,
+        on_packet: Callable[[Packet[AudioStream]], object] | None = None,
+        on_block: Callable[[Block], object] | None = None,
+    ) -> Iterator[Samples]:
         """Decode everything to ``[2, n]`` float32 at 44,100 Hz; errors as ``blocks``."""
         converter: Stereo | None = None
         rate = 0
         for block in self.blocks(on_packet):
+            if on_block is not None:
+                on_block(block)
             if converter is None or block.rate != rate:
                 if converter is not None:
                     yield from converter.finish()
@@ -115,7 +127,9 @@ class Reader:
             if frame is None:
                 return
             self.samples += frame.samples
-            self.duration += frame.samples / frame.sample_rate
+            stretch, rate = self._stretches[-1]
+            self._stretches[-1] = (stretch + frame.samples, rate)
+            self.duration = sum(length / rate for length, rate in self._stretches)
             if self.duration > self._limits.max_seconds:
                 raise TooLong(f"The recording is longer than {self._limits.max_seconds / 60:.0f} minutes.")
             sandbox.allow_cpu(sandbox.STARTING_CPU + CPU_PER_SECOND * self.duration)
@@ -174,14 +188,12 @@ class Reader:
             and claimed <= self._limits.max_seconds
             and self.duration < 0.95 * claimed - 0.1
         ):
-            raise Damaged(
-                f"The file is cut short: it announces {claimed:.0f} seconds but holds only {self.duration:.0f}."
-            )
+            held = f"{claimed:.0f} seconds are announced, {self.duration:.0f} are there"
+            raise Damaged(f"The file is cut short: {held}.")
 
 
 def warm_up() -> None:
-    """Decode a small file of our own, so that whatever is imported or allocated on first use is there before the
-    sandbox closes."""
+    """Decode a small file of our own: what is imported on first use must be there before we seal."""
     silence = io.BytesIO()
     with wave.open(silence, "wb") as file:
         file.setparams((2, 2, 48_000, 0, "NONE", ""))
@@ -199,7 +211,7 @@ def warm_up() -> None:
     stereo.finish()
 
 
-def _open(source: Source) -> InputContainer:
+def open_untrusted(source: Source) -> InputContainer:
     if source.size <= 0:
         raise NoAudio
     try:

@@ -1,9 +1,11 @@
 """Untrusted audio is touched only in a child process that can do nothing but compute.
 
-Parent: ``Child`` starts ``python -m catalog.audio.child TASK`` with the opened file as its standard input, reads its
-pipe with a deadline, and kills it. Child: ``enter()`` first, then its imports, then ``seal()``; only then it reads.
+Parent: ``Child`` starts ``python -m catalog.audio.child TASK`` with the opened file as its standard input,
+reads its pipe with a deadline, and kills it. Child: ``enter()`` first, then its imports, then ``seal()``;
+only then it reads.
 
-The child dies with the *thread* that started it (``PR_SET_PDEATHSIG``): that thread must live as long as the work.
+The child dies with the *thread* that started it (``PR_SET_PDEATHSIG``): that thread must live as long as the
+work.
 """
 
 import contextlib
@@ -20,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import IO, Self
 
 from catalog.audio import seccomp
 from catalog.audio.errors import ProbeFailed
@@ -38,7 +40,7 @@ _KEPT_ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 class Child:
     """A running child. Use as a context manager: leaving kills it."""
 
-    def __init__(self, task: str, source: BinaryIO, limits: Limits) -> None:
+    def __init__(self, task: str, source: IO[bytes], limits: Limits) -> None:
         self.limits = limits
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
         # One thread per library: the filter forbids starting any, and so does the memory limit.
@@ -125,7 +127,7 @@ class Child:
 
 
 def enter(parent: int, limits: Limits) -> None:
-    """In the child, before its imports: die with the parent, be first to go when memory ends, accept limits."""
+    """In the child, before its imports: die with the parent, be first to go without memory, accept limits."""
     seccomp.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we asked to be told
         os._exit(1)
@@ -139,7 +141,8 @@ def enter(parent: int, limits: Limits) -> None:
 def seal() -> bool:
     """In the child, after its imports: from here on no file, socket or process.
 
-    Returns whether the kernel's filter is in force; without it the limits alone still refuse files and sockets.
+    Returns whether the kernel's filter is in force; without it the limits alone still refuse files and
+    sockets.
     """
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, 3)  # 0, 1 and 2 are open: no descriptor can be added
@@ -154,13 +157,13 @@ def allow_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (min(int(seconds) + 1, ceiling), ceiling))
 
 
-class BudgetSpent(Exception):  # noqa: N818 - see errors.py
+class BudgetSpent(BaseException):  # so that no library swallows it
     """A step took more CPU than it is worth."""
 
 
 @contextlib.contextmanager
 def cpu_budget(seconds: float) -> Iterator[None]:
-    """In the child: raise ``BudgetSpent`` in the block after ``seconds`` of CPU (C code is not interrupted)."""
+    """In the child: raise ``BudgetSpent`` in the block after ``seconds`` of CPU (not within C code)."""
 
     def spent(_number: int, _frame: object) -> None:
         raise BudgetSpent

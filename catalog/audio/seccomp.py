@@ -1,8 +1,9 @@
 """A seccomp filter, through ctypes alone, for a process that only computes.
 
 It lists what is allowed: descriptors that are already open, memory, its own signals and limits, clocks, exit.
-Everything else (opening, sockets, processes, threads, other processes, executable memory) fails with ``EPERM``,
-so that a library which tries it sees an error. ``clone3`` says ``ENOSYS``, as C libraries expect of old kernels.
+Everything else (opening, sockets, processes, threads, other processes, executable memory) fails with
+``EPERM``, so that a library which tries it sees an error. ``clone3`` says ``ENOSYS``, as C libraries expect
+of old kernels.
 """
 
 import ctypes
@@ -23,15 +24,79 @@ _PROT_EXEC = 4
 
 Instruction = tuple[int, int, int, int]
 
-# fmt: off
-# read write close fstat lseek munmap brk rt_sigaction rt_sigprocmask rt_sigreturn pread64 writev sched_yield mremap
-# madvise nanosleep getitimer setitimer getpid exit gettimeofday getrusage sigaltstack gettid futex
-# sched_getaffinity restart_syscall clock_gettime clock_getres clock_nanosleep exit_group getrandom
+# fmt: off read write close fstat lseek munmap brk rt_sigaction rt_sigprocmask rt_sigreturn pread64 writev
+# sched_yield mremap madvise nanosleep getitimer setitimer getpid exit gettimeofday getrusage sigaltstack
+# gettid futex sched_getaffinity restart_syscall clock_gettime clock_getres clock_nanosleep exit_group
+# getrandom
 _PLAIN: dict[str, tuple[int, ...]] = {
-    "x86_64": (0, 1, 3, 5, 8, 11, 12, 13, 14, 15, 17, 20, 24, 25, 28, 35, 36, 38, 39, 60, 96, 98, 131, 186, 202,
-               204, 219, 228, 229, 230, 231, 318),
-    "aarch64": (63, 64, 57, 80, 62, 215, 214, 134, 135, 139, 67, 66, 124, 216, 233, 101, 102, 103, 172, 93, 169,
-                165, 132, 178, 98, 123, 128, 113, 114, 115, 94, 278),
+    "x86_64": (
+        0,
+        1,
+        3,
+        5,
+        8,
+        11,
+        12,
+        13,
+        14,
+        15,
+        17,
+        20,
+        24,
+        25,
+        28,
+        35,
+        36,
+        38,
+        39,
+        60,
+        96,
+        98,
+        131,
+        186,
+        202,
+        204,
+        219,
+        228,
+        229,
+        230,
+        231,
+        318,
+    ),
+    "aarch64": (
+        63,
+        64,
+        57,
+        80,
+        62,
+        215,
+        214,
+        134,
+        135,
+        139,
+        67,
+        66,
+        124,
+        216,
+        233,
+        101,
+        102,
+        103,
+        172,
+        93,
+        169,
+        165,
+        132,
+        178,
+        98,
+        123,
+        128,
+        113,
+        114,
+        115,
+        94,
+        278,
+    ),
 }
 # audit architecture, mmap, mprotect, prlimit64, clone3
 _SPECIAL = {"x86_64": (0xC000003E, 9, 10, 302, 435), "aarch64": (0xC00000B7, 222, 226, 261, 435)}

@@ -1,7 +1,8 @@
 """The bytes that a decoder may see: a nameless window over an open descriptor.
 
-ID3v2 blocks in front are skipped and ID3v1, APEv2 and Lyrics3 blocks behind are cut off before FFmpeg sees the file:
-its tag parsers are quadratic, inflate bombs, and have nothing to say that ``tagfiles`` does not read better.
+ID3v2 blocks in front are skipped and ID3v1, APEv2 and Lyrics3 blocks behind are cut off before FFmpeg sees
+the file: its tag parsers are quadratic, inflate bombs, and have nothing to say that ``tagfiles`` does not
+read better.
 """
 
 import io
@@ -13,7 +14,7 @@ _SELF_DELIMITING: Final = (b"RIFF", b"RF64", b"riff", b"OggS", b"FORM", b"caff",
 
 
 class Source(io.RawIOBase):
-    """Seekable, read-only ``[start, end)`` of a descriptor, with no ``name``: no extension misleads anybody."""
+    """Seekable, read-only ``[start, end)`` of a descriptor, without a ``name`` that could mislead anybody."""
 
     def __init__(self, descriptor: int, start: int, end: int) -> None:
         super().__init__()

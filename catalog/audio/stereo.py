@@ -33,7 +33,7 @@ def as_float(samples: NDArray[Any]) -> Samples:
 
 
 def cleaned(samples: Samples) -> Samples:
-    """The same array unless it holds NaN, infinities or absurd values: those become silence or ``LOUDEST``."""
+    """Itself unless it holds NaN, infinities or absurd values: those become silence or ``LOUDEST``."""
     if samples.size == 0:
         return samples
     top = np.maximum(samples.max(), -samples.min())
@@ -43,7 +43,7 @@ def cleaned(samples: Samples) -> Samples:
 
 
 def downmix(samples: Samples, names: tuple[str, ...]) -> Samples:
-    """``[n, channels]`` to ``[2, n]``; mono is doubled, more than two are mixed so that nothing can clip anew."""
+    """``[n, channels]`` to ``[2, n]``; mono is doubled, more than two are mixed without new clipping."""
     channels = samples.shape[1]
     if channels == 1:
         return np.ascontiguousarray(np.broadcast_to(samples.T, (2, len(samples))))

@@ -1,0 +1,53 @@
+"""The whole examination of one untrusted file, in one pass. Runs in the sandboxed child only."""
+
+from dataclasses import asdict
+from typing import Any
+
+from catalog.audio import comments, cover, identity, reader, tagfiles, tags
+from catalog.audio.facts import Limits
+from catalog.audio.source import whole, without_tags
+
+
+def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any], bytes]:
+    """What ``Probe`` holds, except checksum and size, as JSON-able values; and the cover's JPEG (or nothing).
+
+    Raises ``AudioError``.
+    """
+    comments.check(without_tags(descriptor, size))
+    audio = reader.Reader(descriptor, size, limits)
+    if audio.lossless:
+        samples = identity.PcmDigest()
+        blocks = audio.stereo(on_block=lambda block: samples.update(block.samples, block.rate))
+        digest = samples.hexdigest
+    else:
+        packets = identity.PacketDigest(audio.codec)
+        blocks = audio.stereo(on_packet=lambda packet: packets.update(bytes(packet)))
+        digest = packets.hexdigest
+    peak, length = 0.0, 0
+    for block in blocks:
+        length += block.shape[1]
+        if block.size:
+            peak = max(peak, float(block.max()), -float(block.min()))
+    raw, picture = tagfiles.read(whole(descriptor, size), audio.container, audio.codec, audio.metadata)
+    found = {
+        "container": audio.container,
+        "codec": audio.codec,
+        "lossless": audio.lossless,
+        "sample_rate": audio.sample_rate,
+        "channels": audio.channels,
+        "samples": audio.samples,
+        "duration": audio.duration,
+        "samples_44k": length,
+        "bits": audio.bits,
+        "peak": peak,
+        "audio_digest": digest(),
+        "tags": asdict(tags.from_mapping(raw)),
+    }
+    return found, (cover.reencoded(picture) or b"") if picture else b""
+
+
+def warm_up() -> None:
+    """Load and use everything once before the sandbox closes."""
+    reader.warm_up()
+    cover.warm_up()
+    tagfiles.warm_up()

@@ -1,0 +1,97 @@
+"""Finds out everything about a file that somebody sent, without trusting a byte of it."""
+
+import json
+import re
+import struct
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from catalog.audio import identity, tags
+from catalog.audio.errors import AudioError, EmptyFile, ProbeFailed, TooLarge
+from catalog.audio.facts import Limits, Probe, Tags
+from catalog.audio.sandbox import Child
+
+__all__ = ["Limits", "Probe", "Tags", "probe", "self_test"]
+
+_LONGEST_ANSWER = 1 << 16
+_LARGEST_COVER = 4 << 20
+_JPEG = b"\xff\xd8\xff"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def probe(path: Path, limits: Limits | None = None) -> Probe:
+    """Examine ``path`` in a sandboxed child, hashing its bytes meanwhile.
+
+    Raises ``AudioError`` and ``OSError``.
+    """
+    limits = limits or Limits()
+    size = path.stat().st_size
+    if size == 0:
+        raise EmptyFile
+    if size > limits.max_bytes:
+        raise TooLarge
+    with path.open("rb") as source, Child("probe", source, limits) as child:
+        checksum = identity.checksum(path)
+        found, cover = _answer(child, limits)
+    try:
+        return _checked(found, cover, checksum, size)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ProbeFailed from error
+
+
+def _answer(child: Child, limits: Limits) -> tuple[dict[str, Any], bytes]:
+    deadline = time.monotonic() + limits.wall_seconds
+    child.wait_until_ready(deadline)
+    length, extra = struct.unpack("<II", child.read(8, deadline))
+    if length > _LONGEST_ANSWER or extra > _LARGEST_COVER:
+        raise ProbeFailed
+    try:
+        answer = json.loads(child.read(length, deadline))
+    except ValueError as error:
+        raise ProbeFailed from error
+    if "error" in answer:
+        raise AudioError.from_dict(answer["error"])
+    return answer["ok"], child.read(extra, deadline)
+
+
+def _checked(found: dict[str, Any], cover: bytes, checksum: str, size: int) -> Probe:
+    """Build the answer from what the child said, as if it had been taken over: every type is made here."""
+    digest = str(found["audio_digest"])
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError("not a digest")
+    return Probe(
+        checksum=checksum,
+        size=size,
+        container=str(found["container"])[:32],
+        codec=str(found["codec"])[:32],
+        lossless=bool(found["lossless"]),
+        sample_rate=int(found["sample_rate"]),
+        channels=int(found["channels"]),
+        samples=int(found["samples"]),
+        duration=float(found["duration"]),
+        samples_44k=int(found["samples_44k"]),
+        bits=None if found["bits"] is None else int(found["bits"]),
+        peak=float(found["peak"]),
+        audio_digest=digest,
+        tags=tags.from_mapping(found["tags"]),
+        cover=cover if cover.startswith(_JPEG) else None,
+    )
+
+
+def self_test(limits: Limits | None = None) -> dict[str, bool]:
+    """Prove the sandbox on this machine: ``True`` for each thing that was refused, as it must be.
+
+    Keys: ``ffconcat``, ``playlist``, ``open_file``, ``write_file``, ``socket``, ``fork``, ``exec`` and
+    ``seccomp`` (``False`` where the kernel has no filter and the limits alone hold). Everything but
+    ``seccomp``, ``fork`` and ``exec`` must be ``True`` before a website accepts files. Raises ``ProbeFailed``
+    if the child cannot start.
+    """
+    limits = limits or Limits()
+    with tempfile.TemporaryFile() as file:
+        file.write(b"ffconcat version 1.0\nfile /etc/hostname\n")
+        file.flush()
+        with Child("self-test", file, limits) as child:
+            found, _ = _answer(child, limits)
+            return {name: bool(value) for name, value in found.items()} | {"seccomp": child.filtered}

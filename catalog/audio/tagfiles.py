@@ -1,0 +1,175 @@
+"""Reads the tags and the cover of an untrusted file with mutagen. Runs in the sandboxed child only.
+
+Whatever goes wrong here costs the tags, never the music.
+"""
+
+import base64
+import contextlib
+import io
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from mutagen.aiff import AIFF
+from mutagen.apev2 import APEv2
+from mutagen.flac import FLAC, Picture
+from mutagen.id3 import ID3
+from mutagen.mp4 import MP4
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggvorbis import OggVorbis
+from mutagen.wave import WAVE
+
+from catalog.audio import sandbox
+from catalog.audio.source import Source
+
+CPU_BUDGET: Final = 3.0  # seconds
+_LONGEST: Final = 2_000  # characters of one value that anybody will look at
+_FRONT_COVER: Final = 3
+
+Found = dict[str, Any]
+
+_ID3 = {
+    "title": ("TIT2",),
+    "artist": ("TPE1",),
+    "album": ("TALB",),
+    "album_artist": ("TPE2",),
+    "genre": ("TCON",),
+    "year": ("TDRC", "TYER", "TDOR"),
+    "track_number": ("TRCK",),
+    "disc_number": ("TPOS",),
+}
+# Vorbis comments, APEv2 and FFmpeg's metadata, compared in lower case
+_NAMED = {
+    "title": ("title",),
+    "artist": ("artist",),
+    "album": ("album",),
+    "album_artist": ("albumartist", "album artist", "album_artist"),
+    "genre": ("genre",),
+    "year": ("date", "year", "originaldate"),
+    "track_number": ("tracknumber", "track"),
+    "disc_number": ("discnumber", "disc"),
+}
+_MP4 = {
+    "title": ("\xa9nam",),
+    "artist": ("\xa9ART",),
+    "album": ("\xa9alb",),
+    "album_artist": ("aART",),
+    "genre": ("\xa9gen",),
+    "year": ("\xa9day",),
+    "track_number": ("trkn",),
+    "disc_number": ("disk",),
+}
+
+
+def read(
+    source: Source, container: str, codec: str, metadata: Mapping[str, str]
+) -> tuple[Found, bytes | None]:
+    """Raw tags by our field names, and the cover's bytes.
+
+    ``metadata`` (FFmpeg's) fills what mutagen does not know.
+    """
+    found: Found = {}
+    cover: bytes | None = None
+    with contextlib.suppress(Exception, sandbox.BudgetSpent), sandbox.cpu_budget(CPU_BUDGET):
+        found, cover = _reader(container, codec)(source)
+    for field, value in _by_name(metadata).items():
+        found.setdefault(field, value)
+    return found, cover
+
+
+def _reader(container: str, codec: str) -> Callable[[Source], tuple[Found, bytes | None]]:
+    mp4: Any = MP4
+    flac: Any = FLAC
+    readers: dict[str, Callable[[Source], tuple[Found, bytes | None]]] = {
+        "mp3": _read_id3_or_ape,
+        "adts": _read_id3_or_ape,
+        "aiff": lambda source: _from_id3(AIFF(source).tags),
+        "wav": lambda source: _from_id3(WAVE(source).tags),
+        "flac": lambda source: _from_flac(flac(source)),
+        "m4a": lambda source: _from_mp4(mp4(source)),
+    }
+    ogg: Any = {"opus": OggOpus, "vorbis": OggVorbis, "flac": OggFLAC}.get(codec)
+    if container == "ogg" and ogg is not None:
+        return lambda source: _from_comments(ogg(source))
+    return readers.get(container, lambda _source: ({}, None))
+
+
+def _read_id3_or_ape(source: Source) -> tuple[Found, bytes | None]:
+    found: Found = {}
+    cover: bytes | None = None
+    with contextlib.suppress(Exception):
+        found, cover = _from_id3(ID3(source))
+    source.seek(0)
+    with contextlib.suppress(Exception):
+        for field, value in _by_name(APEv2(source)).items():
+            found.setdefault(field, value)
+    return found, cover
+
+
+def _from_id3(tags: Any) -> tuple[Found, bytes | None]:
+    found: Found = {}
+    for field, names in _ID3.items():
+        for name in names:
+            if tags is not None and name in tags and str(tags[name]):
+                frame = tags[name]
+                text = frame.genres[0] if name == "TCON" and frame.genres else str(frame.text[0])
+                found.setdefault(field, text[:_LONGEST])
+    pictures = tags.getall("APIC") if tags is not None else []
+    return found, _front([(picture.type, picture.data) for picture in pictures])
+
+
+def _from_flac(file: Any) -> tuple[Found, bytes | None]:
+    return _by_name(file.tags or {}), _front([(picture.type, picture.data) for picture in file.pictures])
+
+
+def _from_comments(file: Any) -> tuple[Found, bytes | None]:
+    tags = file.tags or {}
+    pictures = []
+    for encoded in tags.get("metadata_block_picture", [])[:8]:
+        with contextlib.suppress(Exception):
+            picture = Picture(base64.b64decode(encoded))
+            pictures.append((picture.type, picture.data))
+    return _by_name(tags), _front(pictures)
+
+
+def _from_mp4(file: Any) -> tuple[Found, bytes | None]:
+    tags = file.tags or {}
+    found: Found = {}
+    for field, names in _MP4.items():
+        for name in names:
+            value = tags.get(name)
+            if value:
+                first = value[0]
+                found[field] = first[0] if isinstance(first, tuple) else str(first)[:_LONGEST]
+    covers = tags.get("covr") or []
+    return found, bytes(covers[0]) if covers else None
+
+
+def _by_name(tags: Any) -> Found:
+    lowered: Found = {}
+    for name in list(tags.keys()):
+        lowered.setdefault(str(name).lower(), tags[name])
+    found: Found = {}
+    for field, names in _NAMED.items():
+        for name in names:
+            value = lowered.get(name)
+            if isinstance(value, list):
+                value = value[0] if value else None
+            if value and str(value):
+                found.setdefault(field, str(value)[:_LONGEST])
+    return found
+
+
+def _front(pictures: list[tuple[int, bytes]]) -> bytes | None:
+    """The front cover if one is marked so, else the first picture."""
+    ordered = sorted(pictures, key=lambda picture: picture[0] != _FRONT_COVER)
+    return bytes(ordered[0][1]) if ordered else None
+
+
+def warm_up() -> None:
+    """Load text encodings and whatever mutagen imports late, before the sandbox closes."""
+    for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "ascii", "utf-8-sig"):
+        "x".encode(encoding).decode(encoding)
+    for kind in (ID3, APEv2, AIFF, WAVE, FLAC, MP4, OggOpus, OggVorbis, OggFLAC):
+        with contextlib.suppress(Exception):
+            kind(io.BytesIO(bytes(64)))
