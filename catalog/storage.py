@@ -32,6 +32,28 @@ def no_space() -> CatalogError:
     )
 
 
+@contextmanager
+def room() -> Iterator[None]:
+    """Turn a disk that is full, here or in what is called, into ``CatalogError("no_space")``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise no_space() from error
+        raise
+
+
+def check_space(size: int) -> None:
+    """Raise ``CatalogError("no_space")`` unless ``size`` bytes fit and ``DISK_FLOOR_BYTES`` stay free."""
+    folders = [settings.WORK_DIR]
+    if is_local():
+        folders.append(local_path(""))
+    for folder in folders:
+        there = next(level for level in (folder, *folder.parents) if level.is_dir())
+        if shutil.disk_usage(there).free - size < settings.DISK_FLOOR_BYTES:
+            raise no_space()
+
+
 def key_for(kind: Kind, digest: str, extension: str) -> str:
     """``audio/ab/cd/<digest>.flac``; ``digest`` is hexadecimal, ``extension`` letters and digits."""
     if len(digest) < 8 or not set(digest) <= set("0123456789abcdef") or not extension.isalnum():
@@ -80,15 +102,11 @@ def store(path: Path, key: str) -> None:
     away until the caller's transaction names it); a torn one is replaced. Raises
     ``CatalogError("no_space")``.
     """
-    try:
+    with room():
         if is_local():
             _store_locally(path, local_path(key))
         else:
             _upload(path, key)
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise no_space() from error
-        raise
     path.unlink(missing_ok=True)
 
 

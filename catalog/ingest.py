@@ -1,0 +1,286 @@
+"""Taking in a recording that somebody brings: refuse it, recognise it, or store and catalogue it.
+
+Bytes known from a track that this person may see are recognised by their checksum and nothing is decoded.
+Everything else is probed in a sandbox and, unless its audio belongs to such a track, stored before the rows
+are written: a crash leaves at worst a file without a name. A track that is private to somebody else changes
+nothing about what happens, how long it takes or what is counted against the quota.
+"""
+
+import logging
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog import storage
+from catalog.audio import identity
+from catalog.audio.errors import AudioError
+from catalog.audio.facts import Limits, Probe
+from catalog.audio.probe import probe
+from catalog.covers import store_cover
+from catalog.errors import CatalogError
+from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
+from catalog.names import Names, names_for, received_filename
+from catalog.text import fold
+
+logger = logging.getLogger(__name__)
+
+REFUSALS: dict[str, tuple[int, Promise]] = {
+    "empty_file": (400, _("The file is empty.")),
+    "unsupported": (
+        415,
+        _("This is not an audio format that is accepted here. Try MP3, FLAC, WAV, OGG, Opus or M4A."),
+    ),
+    "no_audio": (422, _("There is no sound in this file.")),
+    "damaged": (422, _("The file is damaged or cut short. Try to copy or download it again.")),
+    "too_long": (413, _("The recording is too long.")),
+    "too_large": (413, _("The file is too large.")),
+    "probe_failed": (
+        422,
+        _("Reading this file took more time or memory than is allowed. Try to export it again."),
+    ),
+}
+ATTEMPTS = 5
+SAME_LENGTH_SECONDS = 7.0
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of a file. ``created`` tells whether this person got a new track; ``matches`` are other
+    tracks
+    that may be the same recording."""
+
+    track: Track
+    upload: Upload
+    audio: AudioFile
+    created: bool
+    matches: list[Track]
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """Who brought what."""
+
+    user: User
+    visibility: Visibility
+    filename: str
+    checksum: str
+    size: int
+
+
+def ingest(
+    path: Path,
+    *,
+    filename: str,
+    user: User,
+    title: str = "",
+    artist: str = "",
+    album: str = "",
+    visibility: Visibility = Visibility.SHARED,
+) -> Ingested:
+    """Take in the audio at ``path``, which is left where it is; ``filename`` is what its sender called it.
+
+    A track of the same audio that ``user`` may see comes back as it is (``created`` false): the shared one,
+    or their own private one, which is never made public by bringing it again. Raises ``CatalogError``:
+    ``empty_file``, ``unsupported``, ``no_audio``, ``damaged``, ``too_long``, ``too_large``, ``probe_failed``,
+    ``quota_exceeded``, ``no_space``.
+    """
+    size = path.stat().st_size
+    if size > settings.MAX_UPLOAD_BYTES:
+        raise refusal("too_large")
+    brought = _Brought(
+        user=user,
+        visibility=Visibility(visibility),
+        filename=received_filename(filename),
+        checksum=identity.checksum(path),
+        size=size,
+    )
+    known = _recognise(brought, Q(uploads__checksum=brought.checksum))
+    if known is not None:
+        return _remember(brought, known, path)
+    storage.check_space(size)
+    with _staged(path) as staged:
+        found = _probe(staged)
+        names = names_for(filename, found.tags, title=title, artist=artist, album=album)
+        return _settle(brought, found, names, staged)
+
+
+def lookup(checksum: str, user: User) -> Track | None:
+    """The track that bytes with this SHA-256 became, if ``user`` may see it."""
+    seen = Track.objects.visible_to(user).filter(uploads__checksum=checksum.lower())
+    return seen.with_names().order_by("created_at").first()
+
+
+def refusal(code: str) -> CatalogError:
+    """The error for one of the codes of ``AudioError``, with a translated sentence."""
+    status, sentence = REFUSALS.get(code, REFUSALS["probe_failed"])
+    return CatalogError(code, sentence, status=status)
+
+
+def _probe(path: Path) -> Probe:
+    limits = Limits(max_seconds=settings.MAX_SECONDS, max_bytes=settings.MAX_UPLOAD_BYTES)
+    try:
+        return probe(path, limits)
+    except AudioError as error:
+        logger.info("refused a file: %s (%s)", error.code, error.detail)
+        raise refusal(error.code) from error
+
+
+@contextmanager
+def _staged(path: Path) -> Iterator[Path]:
+    """A file of our own with the bytes of ``path``, so that what was probed is what gets stored.
+
+    Uploads are linked, as nobody else writes to them any more; files from elsewhere are copied.
+    """
+    staged = settings.WORK_DIR / f"ingest-{uuid.uuid4().hex}"
+    try:
+        with storage.room():
+            if path.resolve().is_relative_to(settings.FILE_UPLOAD_TEMP_DIR.resolve()):
+                staged.hardlink_to(path)
+            else:
+                shutil.copyfile(path, staged)
+        yield staged
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _recognise(brought: _Brought, audio: Q) -> Track | None:
+    """The track of this audio that the person gets back: the shared one, or their own."""
+    seen = Track.objects.visible_to(brought.user).filter(audio).with_names().distinct()
+    fitting = sorted(seen, key=lambda track: (track.visibility != brought.visibility, track.created_at))
+    return fitting[0] if fitting else None
+
+
+def _remember(brought: _Brought, track: Track, path: Path) -> Ingested:
+    """Known bytes: note who brought them, and put the file back should it have been lost."""
+    audio = track.audio
+    if audio.checksum == brought.checksum and storage.size(audio.key) != audio.size:
+        logger.warning("audio file %s was missing or damaged; stored again", audio.pk)
+        with _staged(path) as staged:
+            storage.store(staged, audio.key)
+    upload = _note(brought, track, charged=0)
+    return Ingested(track, upload, audio, created=False, matches=[])
+
+
+def _note(brought: _Brought, track: Track, charged: int) -> Upload:
+    return Upload.objects.create(
+        user=brought.user,
+        track=track,
+        audio=track.audio,
+        filename=brought.filename,
+        checksum=brought.checksum,
+        size=brought.size,
+        charged=charged,
+    )
+
+
+def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Ingested:
+    """Find or make the rows. Losing a race to somebody who brings the same, or removes it: try again."""
+    brought = replace(brought, checksum=found.checksum, size=found.size)
+    same_audio = Q(audio__audio_digest=found.audio_digest)
+    key = storage.key_for("audio", found.checksum, found.container)
+    cover: str | None = None
+    for attempt in range(ATTEMPTS):
+        known = _recognise(brought, same_audio)
+        if known is None and cover is None:
+            _check_quota(brought)
+            storage.store(staged, key)
+            cover = store_cover(found.cover) if found.cover else ""
+        try:
+            with transaction.atomic():
+                known = _recognise(brought, same_audio)
+                if known is not None:
+                    upload = _note(brought, known, charged=0)
+                    return Ingested(known, upload, known.audio, created=False, matches=[])
+                if cover is None:
+                    continue  # it was there a moment ago; store the file first
+                track, created = _catalogue(brought, found, names, key, cover)
+                if created and not brought.user.reserve(brought.size, settings.QUOTA_BYTES):
+                    raise quota_exceeded()
+                upload = _note(brought, track, charged=brought.size if created else 0)
+        except IntegrityError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return Ingested(track, upload, track.audio, created, _similar(track, brought.user))
+    raise AssertionError("unreachable")
+
+
+def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: str) -> tuple[Track, bool]:
+    """Inside a transaction. Always audio, artists (by key), album, track: one order, hence no deadlock."""
+    audio, _new = AudioFile.objects.get_or_create(
+        audio_digest=found.audio_digest,
+        defaults={
+            "checksum": found.checksum,
+            "size": found.size,
+            "key": key,
+            "container": found.container,
+            "codec": found.codec,
+            "lossless": found.lossless,
+            "sample_rate": found.sample_rate,
+            "channels": found.channels,
+            "bits": found.bits,
+            "samples": found.samples,
+            "frames": found.samples_44k,
+            "duration": found.duration,
+            "peak": found.peak,
+        },
+    )
+    wanted = {fold(name)[:255]: name for name in (names.album_artist or names.artist, names.artist)}
+    artists = {name_key: Artist.objects.named(wanted[name_key]) for name_key in sorted(wanted)}
+    artist = artists[fold(names.artist)[:255]]
+    album: Album | None = None
+    if names.album:
+        holder = artists[fold(names.album_artist or names.artist)[:255]]
+        album = Album.objects.titled(names.album, holder, names.year)
+        if cover and brought.visibility == Visibility.SHARED:  # a private picture stays private
+            Album.objects.filter(pk=album.pk, cover="").update(cover=cover)
+    private = brought.visibility == Visibility.PRIVATE
+    return Track.objects.get_or_create(
+        audio=audio,
+        visibility=brought.visibility,
+        **({"owner": brought.user} if private else {}),
+        defaults={
+            "owner": brought.user,
+            "title": names.title,
+            "artist": artist,
+            "album": album,
+            "track_number": names.track_number,
+            "disc_number": names.disc_number,
+            "genre": names.genre,
+            "year": names.year,
+            "cover": cover,
+        },
+    )
+
+
+def quota_exceeded() -> CatalogError:
+    """The refusal for an account that stores as much as it may."""
+    return CatalogError(
+        "quota_exceeded", _("Your quota is full. Delete something you no longer need first."), status=413
+    )
+
+
+def _check_quota(brought: _Brought) -> None:
+    """Refuse before anything is stored; the transaction's conditional UPDATE is what counts."""
+    brought.user.refresh_from_db(fields=["stored_bytes"])
+    if brought.user.stored_bytes + brought.size > settings.QUOTA_BYTES:
+        raise quota_exceeded()
+
+
+def _similar(track: Track, user: User) -> list[Track]:
+    """Other tracks with the same artist and title and about the same length: maybe the same recording."""
+    near = (track.audio.duration - SAME_LENGTH_SECONDS, track.audio.duration + SAME_LENGTH_SECONDS)
+    others = Track.objects.visible_to(user).with_names().exclude(pk=track.pk)
+    others = others.filter(artist=track.artist_id, audio__duration__range=near)
+    title = fold(track.title)
+    return [other for other in others[:200] if fold(other.title) == title][:5]
