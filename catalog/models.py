@@ -6,13 +6,14 @@ AudioFile that can be thrown away and made again.
 """
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.storage import Storage, storages
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,12 @@ from catalog.text import fold
 def file_storage() -> Storage:
     """The storage of every file the catalogue names."""
     return storages["files"]
+
+
+def _count(rows: "models.QuerySet[Any]", by: str) -> Coalesce:
+    """How many ``rows`` there are; they name the outer row in their field ``by``."""
+    counts = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counts), 0)
 
 
 class Row(models.Model):
@@ -36,6 +43,19 @@ class Row(models.Model):
 
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Those who made a track, or an album with a track, that ``user`` may see."""
+        tracks = Track.objects.visible_to(user).order_by()
+        return self.filter(
+            Exists(tracks.filter(artist=OuterRef("pk"))) | Exists(tracks.filter(album__artist=OuterRef("pk")))
+        )
+
+    def with_counts(self, user: User | AnonymousUser) -> Self:
+        """Adds ``track_count`` and ``album_count``: what ``user`` may see of them."""
+        tracks = Track.objects.visible_to(user).filter(artist=OuterRef("pk"))
+        albums = Album.objects.visible_to(user).filter(artist=OuterRef("pk"))
+        return self.annotate(track_count=_count(tracks, "artist"), album_count=_count(albums, "artist"))
+
     def search(self, words: str) -> Self:
         """Artists whose name holds every one of ``words``."""
         return self.filter(*(Q(key__contains=word) for word in fold(words).split()))
@@ -72,6 +92,18 @@ class Artist(Row):
 
 
 class AlbumQuerySet(models.QuerySet["Album"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Those with a track that ``user`` may see."""
+        return self.filter(Exists(Track.objects.visible_to(user).filter(album=OuterRef("pk")).order_by()))
+
+    def with_counts(self, user: User | AnonymousUser) -> Self:
+        """Adds ``track_count``, and ``cover_track``: the id of a track whose cover stands for the album."""
+        tracks = Track.objects.visible_to(user).filter(album=OuterRef("pk"))
+        pictured = tracks.filter(~Q(cover="") | ~Q(album__cover="")).order_by("disc_number", "track_number")
+        return self.annotate(
+            track_count=_count(tracks, "album"), cover_track=Subquery(pictured.values("pk")[:1])
+        )
+
     def search(self, words: str) -> Self:
         """Albums whose title or artist holds every one of ``words``."""
         return self.filter(

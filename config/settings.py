@@ -38,6 +38,7 @@ try:
     REGISTRATION = env.bool("REGISTRATION", default=True)
     VISITOR_DOWNLOADS = env.bool("VISITOR_DOWNLOADS", default=True)
     QUEUED_PER_PERSON = env.int("QUEUED_PER_PERSON", default=200)
+    SIMPLE_WAIT_SECONDS = env.int("SIMPLE_WAIT_SECONDS", default=3_600)
     LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 except (ImproperlyConfigured, ValueError) as error:
     refuse(str(error))
@@ -160,6 +161,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WORK_DIR = DATA_DIR / "work"
 MODELS_DIR = Path(env.str("MODELS", default=str(DATA_DIR / "models")))
+MODELS_SOURCE = env.str("MODELS_SOURCE", default="https://github.com/deezer/spleeter/releases/download/v1.4.0")
 ENGINE_CACHE_DIR = DATA_DIR / "cache" / "engine"
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 for folder in (WORK_DIR, MODELS_DIR, ENGINE_CACHE_DIR, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
@@ -232,6 +234,9 @@ AXES_USERNAME_FORM_FIELD = "login"
 AXES_RESET_ON_SUCCESS = True
 AXES_IPWARE_PROXY_COUNT = PROXIES or None
 AXES_VERBOSE = False
+AXES_USERNAME_CALLABLE = "accounts.tokens.attempted_address"
+AXES_LOCKOUT_CALLABLE = "config.api.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
 
 email = env.email("EMAIL", default="consolemail://")
 EMAIL_BACKEND = email["EMAIL_BACKEND"]
@@ -273,13 +278,16 @@ Q_CLUSTER = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "accounts.tokens.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.api.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.Negotiation",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PAGINATION_CLASS": "config.api.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
@@ -315,8 +323,24 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "tryItOutEnabled": True, "displayRequestDuration": True},
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"Visibility": "catalog.models.Visibility", "Status": "separation.models.Status"},
+    "APPEND_COMPONENTS": {
+        "schemas": {
+            "Error": {
+                "type": "object",
+                "description": "Every error has this form. `code` is stable and for programs, `detail` is for people.",
+                "properties": {
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "fields": {"type": "object", "description": "What is wrong, by field.", "additionalProperties": True},
+                },
+                "required": ["code", "detail"],
+            }
+        }
+    },
 }
 
 CORS_URLS_REGEX = r"^/api/.*$"

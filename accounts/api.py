@@ -1,0 +1,160 @@
+"""Signing up and in, and one's own profile."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as PasswordError
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from accounts.registration import AddressTakenError, register
+from accounts.tokens import check_password, pair_for, revoke, rotate
+
+MAX_PASSWORD = 1_000  # characters; hashing more would only cost time
+
+
+def password_field() -> serializers.CharField:
+    return serializers.CharField(
+        max_length=MAX_PASSWORD, trim_whitespace=False, write_only=True, style={"input_type": "password"}
+    )
+
+
+class RegistrationSerializer(serializers.Serializer[User]):
+    email = serializers.EmailField(max_length=254)
+    password = password_field()
+    display_name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        person = User(email=attrs["email"], display_name=attrs["display_name"])
+        try:
+            validate_password(attrs["password"], person)
+        except PasswordError as error:
+            raise serializers.ValidationError({"password": error.messages}) from error
+        return attrs
+
+
+class RegisteredSerializer(serializers.Serializer[dict[str, Any]]):
+    """Without the id where addresses are confirmed by e-mail, so that a known one looks like a new one."""
+
+    id = serializers.CharField(allow_null=True)
+    email = serializers.EmailField()
+    display_name = serializers.CharField()
+    confirm_by_email = serializers.BooleanField()
+
+
+class CredentialsSerializer(serializers.Serializer[User]):
+    email = serializers.CharField(max_length=254)
+    password = password_field()
+
+
+class PairSerializer(serializers.Serializer[User]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
+class RefreshSerializer(serializers.Serializer[User]):
+    refresh = serializers.CharField(max_length=5_000)
+
+
+class QuotaSerializer(serializers.Serializer[User]):
+    used = serializers.IntegerField(help_text="Bytes.")
+    limit = serializers.IntegerField(help_text="Bytes.")
+
+
+class MeSerializer(serializers.ModelSerializer[User]):
+    id = serializers.CharField(read_only=True)
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, allow_blank=True, required=False)
+    quota = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "display_name", "language", "date_joined", "quota"]
+        read_only_fields = ["email", "date_joined"]
+
+    @extend_schema_field(QuotaSerializer)
+    def get_quota(self, user: User) -> dict[str, int]:
+        return {"used": user.stored_bytes, "limit": settings.QUOTA_BYTES}
+
+
+class OpenView(APIView):
+    """For calls that need no account: a stale token sent along must not get in the way of a new one."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    parser_classes = [*APIView.parser_classes, FormParser, MultiPartParser]
+
+    def get_authenticate_header(self, request: Request) -> str:  # noqa: ARG002 (REST framework's signature)
+        return 'Bearer realm="api"'
+
+
+class RegisterView(OpenView):
+    throttle_scope = "register"
+
+    @extend_schema(request=RegistrationSerializer, responses={201: RegisteredSerializer}, tags=["auth"])
+    def post(self, request: Request) -> Response:
+        """Make an account."""
+        if not settings.REGISTRATION:
+            raise PermissionDenied(
+                _("New accounts are made by whoever runs this library."), "registration_closed"
+            )
+        sent = RegistrationSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        try:
+            user = register(request._request, **sent.validated_data)  # noqa: SLF001 (mails need Django's request)
+        except AddressTakenError as error:
+            raise serializers.ValidationError(
+                {"email": [_("This address already has an account.")]}
+            ) from error
+        told = None if settings.VERIFY_EMAIL or user is None else str(user.pk)
+        answer = {
+            "id": told,
+            "email": sent.validated_data["email"].strip().lower(),
+            "display_name": sent.validated_data["display_name"],
+            "confirm_by_email": settings.VERIFY_EMAIL,
+        }
+        return Response(RegisteredSerializer(answer).data, status=201)
+
+
+class TokenView(OpenView):
+    throttle_scope = "token"
+
+    @extend_schema(request=CredentialsSerializer, responses={200: PairSerializer}, tags=["auth"])
+    def post(self, request: Request) -> Response:
+        """Sign in: an access token for an hour and a refresh token for a month."""
+        sent = CredentialsSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        return Response(pair_for(check_password(request, **sent.validated_data)))
+
+
+class RefreshView(OpenView):
+    throttle_scope = "token"
+
+    @extend_schema(request=RefreshSerializer, responses={200: PairSerializer}, tags=["auth"])
+    def post(self, request: Request) -> Response:
+        """Use a refresh token, once, for the next pair."""
+        sent = RefreshSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        return Response(rotate(sent.validated_data["refresh"]))
+
+
+class BlacklistView(OpenView):
+    throttle_scope = "token"
+
+    @extend_schema(
+        request=RefreshSerializer, responses={200: OpenApiResponse(description="Signed out.")}, tags=["auth"]
+    )
+    def post(self, request: Request) -> Response:
+        """Sign out: the refresh token opens nothing any more."""
+        sent = RefreshSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        revoke(sent.validated_data["refresh"])
+        return Response({})

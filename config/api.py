@@ -1,0 +1,186 @@
+"""What every API answer has in common: pages, the form of errors, and how bodies are read.
+
+The settings name these by string. No view is imported here: importing a view imports the settings' classes.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.errors import CatalogError
+
+NOT_FOUND = _("There is nothing at this address, or it is not for you.")
+RETRY_SECONDS = 60  # what a full queue asks a client to wait, since nobody knows when it will be shorter
+
+
+class Pages(PageNumberPagination):
+    """``{"count", "next", "previous", "results"}``; ``page`` counts from 1, ``page_size`` is capped.
+
+    A page that is no number is a mistake (400); one after the last does not exist (404).
+    """
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+    def get_page_number(self, request: Request, _paginator: Any) -> int:
+        text = request.query_params.get(self.page_query_param) or "1"
+        if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 10**9):
+            raise exceptions.ValidationError({self.page_query_param: _("A page is a number from 1.")})
+        return int(text)
+
+    def get_page_size(self, request: Request) -> int | None:
+        text = request.query_params.get(self.page_size_query_param)
+        if text is not None and not (text.isascii() and text.isdigit() and int(text[:12]) > 0):
+            raise exceptions.ValidationError(
+                {self.page_size_query_param: _("A page size is a number from 1.")}
+            )
+        return super().get_page_size(request)
+
+
+class JsonParser(JSONParser):
+    """JSON that cannot be used to fill the memory or to exhaust the stack."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        length = str(parser_context["request"].META.get("CONTENT_LENGTH") or "0")
+        if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise exceptions.ParseError(_("This JSON is nested too deeply.")) from error
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Answers in the first format when the client asks for one that we do not have.
+
+    Players ask for ``audio/*`` and browsers for ``text/html``; refusing them with 406 would help nobody.
+    """
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        try:
+            chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
+        except (exceptions.NotAcceptable, Http404):
+            first: BaseRenderer = renderers[0]
+            return first, first.media_type
+        return chosen
+
+
+def answer_error(error: Exception, _context: dict[str, Any]) -> Response | None:
+    """``{"code", "detail", "fields"?}`` for what is the client's to solve; ``None`` (a 500) for the rest."""
+    if isinstance(error, exceptions.APIException):
+        return _answer_exception(error)
+    if isinstance(error, CatalogError):
+        return _answer(error.status, error.code, error.detail)
+    if isinstance(error, ValidationError):
+        return _answer(400, "invalid", " ".join(error.messages))
+    for kind, status, code, detail in PLAIN:
+        if isinstance(error, kind):
+            return _answer(status, code, detail)
+    return None
+
+
+PLAIN: tuple[tuple[type[Exception], int, str, Any], ...] = (
+    (Http404, 404, "not_found", NOT_FOUND),
+    (PermissionDenied, 403, "permission_denied", _("You may not do this.")),
+    (RequestDataTooBig, 413, "too_large", _("The request is too large.")),
+    (MultiPartParserError, 400, "parse_error", _("The request could not be read.")),
+    (UnreadablePostError, 400, "parse_error", _("The request could not be read.")),
+    (SuspiciousOperation, 400, "bad_request", _("The request could not be understood.")),
+)
+
+
+def _answer_exception(error: exceptions.APIException) -> Response:
+    detail: Any = error.detail
+    code: Any = error.get_codes()
+    if isinstance(error, exceptions.ValidationError):
+        return _answer_invalid(detail)
+    if isinstance(error, exceptions.NotFound):
+        # Whatever the reason: what somebody may not see and what does not exist look the same.
+        return _answer(404, "not_found", NOT_FOUND)
+    if isinstance(error, exceptions.Throttled):
+        # The seconds are in the header, where programs look for them.
+        wait = int(getattr(error, "wait", None) or 0) + 1
+        return _answer(429, "throttled", _("Too many requests. Please wait a little."), retry=wait)
+    if isinstance(detail, dict):  # the token library answers with a dictionary
+        code, detail = detail.get("code", error.default_code), detail.get("detail", error.default_detail)
+    response = _answer(error.status_code, str(code), detail)
+    if header := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = header
+    return response
+
+
+def _answer_invalid(detail: Any) -> Response:
+    if isinstance(detail, list):
+        return _answer(400, "invalid", " ".join(map(str, detail)))
+    general = detail.get("non_field_errors") or [_("Please check what you sent.")]
+    fields = {name: messages for name, messages in detail.items() if name != "non_field_errors"}
+    return _answer(400, "invalid", " ".join(map(str, general)), fields=fields)
+
+
+def _answer(
+    status: int, code: str, detail: Any, *, fields: Any = None, retry: int = RETRY_SECONDS
+) -> Response:
+    response = Response(error_body(code, detail, fields), status=status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response["Retry-After"] = str(retry)
+    return response
+
+
+def error_body(code: str, detail: Any, fields: Any = None) -> dict[str, Any]:
+    body: dict[str, Any] = {"code": code, "detail": str(detail)}
+    if fields:
+        body["fields"] = fields
+    return body
+
+
+def plain_answer(status: int, code: str, detail: Any) -> HttpResponse:
+    """The same form, for errors that happen outside any API view."""
+    body = error_body(code, detail)
+    return JsonResponse(
+        body, status=status, json_dumps_params={"separators": (",", ":"), "ensure_ascii": False}
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return plain_answer(400, "bad_request", _("The request could not be understood."))
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return plain_answer(404, "not_found", NOT_FOUND)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return plain_answer(500, "server_error", _("Something went wrong on the server. It has been logged."))
+    return defaults.server_error(request)
+
+
+def locked_out(request: HttpRequest, _response: Any = None, _credentials: Any = None) -> HttpResponse:
+    """Too many wrong passwords for one account from one address."""
+    detail = _("Too many wrong passwords. Please wait a quarter of an hour.")
+    if request.path.startswith("/api/"):
+        answer = plain_answer(429, "locked_out", detail)
+    else:
+        answer = HttpResponse(str(detail), status=429, content_type="text/plain; charset=utf-8")
+    answer["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return answer
