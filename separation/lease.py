@@ -114,7 +114,8 @@ def give_up(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:
 
 
 def _waiting() -> dict[str, object]:
-    return {"status": Status.QUEUED, "owner": "", "lease_until": None, "started_at": None, "progress": 0.0}
+    # started_at stays: it tells when a worker last took this row, which the watchdog wants to know.
+    return {"status": Status.QUEUED, "owner": "", "lease_until": None, "progress": 0.0}
 
 
 def failed(code: str, detail: str) -> dict[str, object]:

@@ -1,0 +1,69 @@
+"""The one separator of a worker process: opened for the first song, kept warm, killed when told to stop."""
+
+import os
+import signal
+import threading
+from contextlib import suppress
+
+from django.conf import settings
+
+from catalog.audio.facts import Limits
+from separation.separator.client import Separator
+
+# A warm model costs memory; after so long without a song it goes.
+WARM_SECONDS = 600.0
+
+
+class Desk:
+    """The one separator of this process, and whether the process has been told to stop."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self.separator: Separator | None = None
+        self.pid = os.getpid()
+        self._clearing: threading.Timer | None = None
+
+    def open(self) -> Separator:
+        """The warm separator, or a new one (never one inherited from the process that forked this one)."""
+        if self._clearing:
+            self._clearing.cancel()
+        if self.separator is None or self.pid != os.getpid():
+            self.pid = os.getpid()
+            self.separator = Separator(
+                models_dir=settings.MODELS_DIR,
+                cache_dir=settings.ENGINE_CACHE_DIR,
+                engine=settings.SEPARATOR_ENGINE,
+                threads=settings.SEPARATOR_THREADS,
+                memory_limit=settings.SEPARATOR_MEMORY,
+                limits=Limits(max_seconds=settings.MAX_SECONDS, max_bytes=settings.MAX_UPLOAD_BYTES),
+            )
+        return self.separator
+
+    def kill(self) -> None:
+        """End whatever the separator is doing, at once. Safe in a signal handler and in another thread."""
+        pid = self.separator.pid if self.separator and self.pid == os.getpid() else None
+        if pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def leave(self) -> None:
+        """Clear the desk later, unless another song comes."""
+        if self.separator:
+            self._clearing = threading.Timer(WARM_SECONDS, self.separator.close)
+            self._clearing.daemon = True
+            self._clearing.start()
+
+    def clear(self) -> None:
+        if self._clearing:
+            self._clearing.cancel()
+        if self.separator:
+            self.separator.close()
+
+
+desk = Desk()
+
+
+def drain() -> None:
+    """Stop soon: the song in work is handed back at once, and no other is taken."""
+    desk.draining = True
+    desk.kill()

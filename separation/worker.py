@@ -1,0 +1,169 @@
+"""What a queue worker does when the doorbell rings: take the song whose turn it is, separate it, publish it.
+
+The model lives in a separator process of its own, which this process starts, keeps warm between songs, and
+kills when the work is cancelled or the lease lost, and shortly before it could be given to somebody else.
+"""
+
+import errno
+import logging
+import shutil
+from contextlib import nullcontext
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+
+from catalog import storage
+from catalog.audio.errors import AudioError
+from catalog.errors import CatalogError
+from separation import lease as leases
+from separation.desk import desk
+from separation.engines.modelspec import SPECS, ModelUnavailable
+from separation.heart import HEARTBEAT_SECONDS, Drained, Heart, Stopped, Watcher
+from separation.lease import Lease
+from separation.models import Separation
+from separation.publish import keep, publish
+from separation.separator.messages import (
+    SeparatedSet,
+    SeparatorError,
+    SeparatorNoSpace,
+    SeparatorStalled,
+    SeparatorTooBig,
+)
+
+log = logging.getLogger(__name__)
+
+# Left free on the disk whatever happens, so that the database can always write.
+SPARE_BYTES = 200_000_000
+
+
+def run(separation_id: str) -> None:
+    """The doorbell. ``separation_id`` says who rang; worked on is whatever comes next in turn."""
+    if desk.draining:
+        return
+    lease = leases.claim_next(separation_id)
+    if lease:
+        work(lease)
+
+
+def separate(separation_id: "UUID | str", watcher: Watcher | None = None) -> bool:
+    """Do this one separation here and now; False when somebody else has it, or it is finished."""
+    lease = leases.claim(separation_id)
+    if lease is None:
+        return False
+    work(lease, watcher)
+    return True
+
+
+def work(lease: Lease, watcher: Watcher | None = None) -> None:
+    """Separate what ``lease`` holds, publish it or write down why not. Leaves no temporary file behind."""
+    separation = Separation.objects.select_related("mixture").get(pk=lease.separation_id)
+    folder = settings.WORK_DIR / f"{separation.pk}-{lease.attempt}-{lease.owner.rpartition('/')[2]}"
+    log.info("separation %s: attempt %d begins", separation.pk, lease.attempt)
+    try:
+        with Heart(lease, watcher) as heart:
+            result = _separate(separation, folder, heart)
+            with nullcontext() if storage.is_local() else heart.beating():
+                keep(result)
+            done = heart.retrying(lambda: publish(lease, result))
+        log.info("separation %s: %s", separation.pk, "published" if done else "too late, nothing published")
+    except Exception as error:  # noqa: BLE001  # whatever happens to one song, the worker goes on
+        _conclude(lease, separation, error)
+    except BaseException:
+        leases.release(lease)  # somebody pressed Ctrl-C
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        desk.leave()
+
+
+def _separate(separation: Separation, folder: Path, heart: Heart) -> SeparatedSet:
+    mixture = separation.mixture
+    if not has_room(separation):
+        raise SeparatorNoSpace("not enough room on the disk")
+    folder.mkdir(parents=True)
+    try:
+        with storage.local_copy(mixture.key) as path:
+            return desk.open().separate(
+                path,
+                separation.model,
+                folder,
+                on_progress=heart.beat,
+                tick_seconds=HEARTBEAT_SECONDS,
+                deadline_seconds=max(600.0, 6 * mixture.duration),
+                expected_samples=mixture.frames,
+            )
+    except SeparatorError as error:
+        if desk.draining:
+            raise Drained from error
+        if heart.expired:
+            raise Stopped from error
+        raise
+
+
+def has_room(separation: Separation) -> bool:
+    """Whether the disk can hold the stems at their largest, and keep something to spare."""
+    spec = SPECS.get(separation.model)
+    needed = 4 * separation.mixture.frames * len(spec.stems if spec else ())
+    return shutil.disk_usage(settings.WORK_DIR).free > needed + SPARE_BYTES
+
+
+def _conclude(lease: Lease, separation: Separation, error: Exception) -> None:
+    """Write down how an attempt ended that did not succeed, and whether trying again can help."""
+    name = f"separation {lease.separation_id}, attempt {lease.attempt}"
+    try:
+        match error:
+            case Stopped():
+                log.info("%s: stopped, it is no longer ours", name)
+                leases.release(lease)
+            case Drained():
+                log.info("%s: handed back", name)
+                leases.release(lease)
+            case _ if _is_full(error) and not has_room(separation):
+                log.warning("%s: waits for room on the disk", name)
+                leases.release(lease)
+            case _ if _is_full(error):
+                leases.give_up(lease, "no_space", str(error), retry=True)
+            case AudioError():
+                log.warning("%s: %s", name, error)
+                leases.give_up(lease, error.code, error.detail, retry=False)
+            case ModelUnavailable():
+                log.warning("%s: %s", name, error)
+                leases.give_up(lease, "model_unavailable", str(error), retry=False)
+            case SeparatorError():
+                log.warning("%s: %s", name, error)
+                leases.give_up(lease, _code(error), str(error), retry=not error.permanent)
+            case FileNotFoundError() if not storage.exists(separation.mixture.key):
+                log.error("%s: the mixture is missing", name)
+                leases.give_up(lease, "file_missing", str(error), retry=False)
+            case DatabaseError() | InterfaceError():
+                log.warning("%s: the database is away: %s", name, error)
+                connection.close()
+                leases.release(lease)
+            case _:
+                log.error("%s: broke off", name, exc_info=error)
+                leases.give_up(
+                    lease, "storage" if isinstance(error, OSError) else "crashed", str(error), retry=True
+                )
+    except (DatabaseError, InterfaceError) as problem:
+        # The lease runs out by itself, and the sweep does the rest.
+        log.warning("%s: could not be handed back: %s", name, problem)
+        connection.close()
+
+
+def _code(error: SeparatorError) -> str:
+    match error:
+        case SeparatorTooBig():
+            return "too_big"
+        case SeparatorStalled():
+            return "stalled"
+    return "crashed"
+
+
+def _is_full(error: Exception) -> bool:
+    return (
+        isinstance(error, SeparatorNoSpace)
+        or (isinstance(error, CatalogError) and error.code == "no_space")
+        or (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT})
+    )
