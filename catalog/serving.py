@@ -8,7 +8,6 @@ WhiteNoise's responder was the first choice, but it answers 416 to a range of a 
 """
 
 import io
-import logging
 import re
 import unicodedata
 from pathlib import Path
@@ -19,13 +18,9 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
-from django.utils.translation import gettext_lazy as _
 
 from catalog import storage
-from catalog.errors import CatalogError
 from catalog.models import file_storage
-
-logger = logging.getLogger(__name__)
 
 # What an uploaded mixture is sent as, by container; everything is some kind of audio, whatever its bytes
 # pretend.
@@ -154,10 +149,10 @@ def _send(
     try:
         file = _Slice(path)
     except FileNotFoundError:
-        raise missing(path.name) from None
+        raise storage.file_missing(path.name) from None
     if file.stop != size:  # never promise a length that the file does not have
         file.close()
-        raise missing(path.name)
+        raise storage.file_missing(path.name)
     if request.method == "HEAD":
         file.close()
         return HttpResponse(headers={**headers, "Content-Length": str(size)}, content_type=content_type)
@@ -178,12 +173,6 @@ def _send(
     headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     headers["Content-Length"] = str(stop - start)
     return _StoredFile(file, status=206, headers=headers, content_type=content_type)
-
-
-def missing(name: str) -> CatalogError:
-    """The refusal for a stored file that is gone or torn; the operator finds its name in the log."""
-    logger.error("stored file %s is missing or damaged", name)
-    return CatalogError("file_missing", _("This file cannot be read just now."), status=503)
 
 
 def _signed(key: str, headers: dict[str, str], content_type: str) -> HttpResponse:

@@ -6,11 +6,12 @@ after the upload.
 """
 
 import errno
+import logging
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,8 @@ from django.utils.translation import gettext_lazy as _
 from catalog.errors import CatalogError
 from catalog.models import file_storage
 
+logger = logging.getLogger(__name__)
+
 Kind = Literal["audio", "renditions", "covers"]
 
 
@@ -30,6 +33,12 @@ def no_space() -> CatalogError:
     return CatalogError(
         "no_space", _("There is no room left on the server. Please try again later."), status=507
     )
+
+
+def file_missing(name: str) -> CatalogError:
+    """The refusal for a stored file that is gone or damaged; the operator finds its name in the log."""
+    logger.error("stored file %s is missing or damaged", name)
+    return CatalogError("file_missing", _("This file cannot be read just now."), status=503)
 
 
 @contextmanager
@@ -133,6 +142,20 @@ def local_copy(key: str) -> Iterator[Path]:
                 shutil.copyfileobj(source, target, 1 << 20)
             temporary.replace(copy)
     yield copy
+
+
+@contextmanager
+def whole_copy(key: str, size: int) -> Iterator[Path]:
+    """Like ``local_copy``, for a row that says ``size`` bytes; raises ``CatalogError("file_missing")``."""
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(local_copy(key))
+            whole = path.stat().st_size == size
+        except FileNotFoundError:
+            whole = False
+        if not whole:
+            raise file_missing(key)
+        yield path
 
 
 @contextmanager

@@ -1,0 +1,171 @@
+"""Encodings of stored audio that can be thrown away and made again.
+
+A rendition is found by its recipe: codec, bitrate, and the tags and picture written into it. Whoever asks
+first makes the file, outside any transaction; whoever asks meanwhile waits for that one.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from django.conf import settings
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from catalog import storage
+from catalog.audio import identity
+from catalog.audio.codecs import OUTPUT
+from catalog.audio.decode import decode
+from catalog.audio.encode import encode
+from catalog.audio.errors import AudioError
+from catalog.audio.facts import Limits, Tags
+from catalog.covers import read_cover
+from catalog.errors import CatalogError
+from catalog.models import AudioFile, Rendition
+
+RECIPE_VERSION = 1  # raise it when the encoders change enough that old files should be made again
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """What goes into a rendition; ``name`` is what the row keeps of it."""
+
+    codec: str
+    bitrate: int | None
+    tags: Tags | None
+    cover_key: str
+    version: int = RECIPE_VERSION
+
+    @cached_property
+    def name(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def rendition(
+    audio: AudioFile, codec: str, bitrate: int | None, *, tags: Tags | None = None, cover_key: str = ""
+) -> Rendition:
+    """Find or make ``audio`` as ``codec`` at ``bitrate`` kbit/s (``None``: the codec's own).
+
+    The row's file exists when this returns. Call it outside transactions: it may take seconds. Raises
+    ``CatalogError``: ``unknown_codec``, ``bad_bitrate``, ``file_missing`` and ``no_space``.
+    """
+    recipe = _Recipe(codec, check_codec(codec, bitrate), tags, cover_key)
+    found = _found(audio, recipe)
+    if found is not None:
+        return found
+    with _turn(f"{audio.pk.hex}-{recipe.name[:32]}"):
+        return _found(audio, recipe) or _make(audio, recipe)
+
+
+def parse_bitrate(value: str | int | None) -> int | None:
+    """kbit/s from ``192``, ``"192"``, ``"192k"`` or ``"192000"``; ``None`` for nothing.
+
+    Raises ``CatalogError("bad_bitrate")``.
+    """
+    text = "" if value is None else str(value).strip().lower()
+    if not text:
+        return None
+    text = text.removesuffix("bps").removesuffix("bit/s").removesuffix("k")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise CatalogError("bad_bitrate", _("A bitrate is a number of kbit/s, such as 192 or 192k."))
+    number = int(text)
+    return number // 1000 if number >= 8000 else number
+
+
+def check_codec(codec: str, bitrate: int | None) -> int | None:
+    """The bitrate that will be used. Raises ``CatalogError``: ``unknown_codec`` or ``bad_bitrate``."""
+    output = OUTPUT.get(codec)
+    if output is None:
+        sentence = _("There is no codec of this name; there are %(codecs)s.")
+        raise CatalogError("unknown_codec", sentence % {"codecs": ", ".join(OUTPUT)})
+    try:
+        return output.bitrate(bitrate)
+    except ValueError:
+        sentence = _("%(codec)s is made at %(bitrates)s kbit/s.")
+        offered = ", ".join(map(str, output.bitrates))
+        raise CatalogError("bad_bitrate", sentence % {"codec": codec, "bitrates": offered}) from None
+
+
+def _found(audio: AudioFile, recipe: _Recipe) -> Rendition | None:
+    """The rendition, if its file is whole; a row whose file is lost is dropped, so that it is made again."""
+    row = Rendition.objects.filter(audio=audio, recipe=recipe.name).first()
+    if row is not None and storage.size(row.key) != row.size:
+        row.delete()
+        return None
+    return row
+
+
+def _make(audio: AudioFile, recipe: _Recipe) -> Rendition:
+    extension = OUTPUT[recipe.codec].extension
+    path = settings.WORK_DIR / f"rendition-{uuid.uuid4().hex}.{extension}"
+    # What is stored has passed the probe, under the limits of its day.
+    limits = Limits(max_seconds=audio.duration + 60, max_bytes=max(audio.size, 1))
+    storage.check_space(0)
+    try:
+        with (
+            storage.room(),
+            storage.whole_copy(audio.key, audio.size) as source,
+            closing(cast("Generator[NDArray[np.float32], None, None]", decode(source, limits))) as chunks,
+        ):
+            encode(chunks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
+        checksum, size = identity.checksum(path), path.stat().st_size
+        # Encoders need not repeat themselves byte for byte, so the name depends on the bytes as well.
+        name = hashlib.sha256(f"{audio.audio_digest} {recipe.name} {checksum}".encode()).hexdigest()
+        key = storage.key_for("renditions", name, extension)
+        storage.store(path, key)
+    except AudioError as error:  # it was whole when it came
+        raise storage.file_missing(audio.key) from error
+    finally:
+        path.unlink(missing_ok=True)
+    # Another machine may have made it meanwhile: its row wins, and our file is collected.
+    row, _created = Rendition.objects.get_or_create(
+        audio=audio,
+        recipe=recipe.name,
+        defaults={
+            "codec": recipe.codec,
+            "bitrate": recipe.bitrate,
+            "key": key,
+            "size": size,
+            "checksum": checksum,
+        },
+    )
+    return row
+
+
+@contextmanager
+def _turn(name: str) -> Iterator[None]:
+    """Let one thread or process of this machine at a time in; the others wait for it.
+
+    The lock dies with its holder. Its file is removed by the holder, hence the look whether the locked file
+    is still the one of that name.
+    """
+    path = settings.WORK_DIR / "locks" / name
+    path.parent.mkdir(exist_ok=True)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_file(path, descriptor):
+                try:
+                    yield
+                finally:
+                    path.unlink(missing_ok=True)
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _is_file(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
