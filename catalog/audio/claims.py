@@ -33,6 +33,13 @@ def seconds(container: str, stream: AudioStream, source: Source) -> float | None
     return claimed if claimed > 0 else None
 
 
+def trimmed_samples(container: str, codec: str, stream: AudioStream) -> int | None:
+    """Samples without the padding at the end, which FFmpeg leaves in AAC; ``None`` if nothing is said."""
+    if container != "m4a" or codec != "aac" or not stream.duration or stream.time_base is None:
+        return None
+    return round(stream.duration * stream.time_base * stream.codec_context.sample_rate)
+
+
 def bits(decoder: str, extradata: bytes | None) -> int | None:
     """Bits per sample of a lossless stream, from the decoder's name or its header."""
     if decoder.startswith("pcm") and (digits := _DIGITS.search(decoder)):

@@ -40,6 +40,7 @@ MAX_BAD_PACKETS: Final = 1_000
 MIN_COVERAGE: Final = 0.5  # of a bare MP3 or AAC stream must be packets: less is something else
 CPU_PER_SECOND: Final = 0.05  # of sound; the slowest decoder needs a tenth of it
 
+_LONGEST_PADDING: Final = 2_048  # samples: one frame of HE-AAC
 _SKIPPED: Final = (av.error.FFmpegError, ValueError)
 
 
@@ -89,7 +90,7 @@ class Reader:
         for frame in self._frames(on_packet):
             current = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
             if current != form:  # the first frame, or a file glued together from several
-                yield from self._drain(fifo, names, 1)
+                yield from self._drain(fifo, names, 0)
                 _check_shape(current[0], current[1])
                 fifo, form = AudioFifo(), current
                 names = tuple(channel.name for channel in frame.layout.channels)
@@ -98,8 +99,9 @@ class Reader:
                 self.channels = self.channels or current[1]
             frame.pts = None  # holes in the time line are closed, as FFmpeg does by default
             fifo.write(frame)
-            yield from self._drain(fifo, names, BLOCK)
-        yield from self._drain(fifo, names, 1)
+            if fifo.samples >= BLOCK + _LONGEST_PADDING:
+                yield from self._drain(fifo, names, _LONGEST_PADDING)
+        yield from self._drain(fifo, names, self._padding(fifo.samples))
         self._check_complete()
 
     def stereo(
@@ -121,9 +123,15 @@ class Reader:
         if converter is not None:
             yield from converter.finish()
 
-    def _drain(self, fifo: AudioFifo, names: tuple[str, ...], least: int) -> Iterator[Block]:
-        while names and fifo.samples >= least:
-            frame = fifo.read(BLOCK, partial=True)
+    def _padding(self, left: int) -> int:
+        """How many of the last ``left`` samples the encoder added to fill its last frame (MPEG-4 says so)."""
+        wanted = claims.trimmed_samples(self.container, self.codec, self._stream)
+        extra = self.samples + left - wanted if wanted else 0
+        return extra if 0 < extra <= min(left, _LONGEST_PADDING) and len(self._stretches) == 1 else 0
+
+    def _drain(self, fifo: AudioFifo, names: tuple[str, ...], keep: int) -> Iterator[Block]:
+        while names and fifo.samples > keep:
+            frame = fifo.read(min(BLOCK, fifo.samples - keep), partial=True)
             if frame is None:
                 return
             self.samples += frame.samples

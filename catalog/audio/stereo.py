@@ -62,14 +62,15 @@ def downmix(samples: Samples, names: tuple[str, ...]) -> Samples:
 class Stereo:
     """Streaming conversion of one stretch of audio with one rate. Feed ``push``, then ``finish`` once.
 
-    The output has exactly ``round(n * 44100 / rate)`` samples for ``n`` pushed.
+    The output has exactly ``round(n * target / rate)`` samples for ``n`` pushed.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, target: int = STEREO_RATE) -> None:
         self._rate = rate
+        self._target = target
         self._taken = 0
         self._given = 0
-        self._graph = None if rate == STEREO_RATE else _resampler(rate)
+        self._graph = None if rate == target else _resampler(rate, target)
 
     def push(self, samples: NDArray[Any], names: tuple[str, ...]) -> list[Samples]:
         """``[n, channels]`` in, some ``[2, m]`` out."""
@@ -90,7 +91,7 @@ class Stereo:
             return []
         self._graph.push(None)
         rest = self._pulled()
-        missing = round(self._taken * STEREO_RATE / self._rate) - self._given
+        missing = round(self._taken * self._target / self._rate) - self._given
         if missing > 0:
             rest.append(np.zeros((2, missing), np.float32))
         return rest
@@ -99,7 +100,7 @@ class Stereo:
         if self._graph is None:
             return []
         blocks: list[Samples] = []
-        end = round(self._taken * STEREO_RATE / self._rate)
+        end = round(self._taken * self._target / self._rate)
         while True:
             try:
                 frame = self._graph.pull()
@@ -111,7 +112,7 @@ class Stereo:
                 blocks.append(block)
 
 
-def _resampler(rate: int) -> av.filter.Graph:
+def _resampler(rate: int, target: int) -> av.filter.Graph:
     graph = av.filter.Graph()
     graph.threads = 1  # the sandbox lets nobody start a thread
     nodes = [
@@ -122,8 +123,8 @@ def _resampler(rate: int) -> av.filter.Graph:
             channel_layout="stereo",
             time_base=f"1/{rate}",
         ),
-        graph.add("aresample", str(STEREO_RATE)),
-        graph.add("aformat", sample_fmts="fltp", channel_layouts="stereo", sample_rates=str(STEREO_RATE)),
+        graph.add("aresample", str(target)),
+        graph.add("aformat", sample_fmts="fltp", channel_layouts="stereo", sample_rates=str(target)),
         graph.add("abuffersink"),
     ]
     for before, after in itertools.pairwise(nodes):

@@ -4,11 +4,13 @@ Whatever goes wrong here costs the tags, never the music.
 """
 
 import base64
+import codecs
 import contextlib
 import io
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from mutagen import id3
 from mutagen.aiff import AIFF
 from mutagen.apev2 import APEv2
 from mutagen.flac import FLAC, Picture
@@ -25,6 +27,17 @@ from catalog.audio.source import Source
 CPU_BUDGET: Final = 3.0  # seconds
 _LONGEST: Final = 2_000  # characters of one value that anybody will look at
 _FRONT_COVER: Final = 3
+_ENCODINGS: Final = (
+    "utf-8",
+    "utf8",
+    "utf-16",
+    "utf16",
+    "utf-16-le",
+    "utf-16-be",
+    "latin-1",
+    "latin1",
+    "ascii",
+)
 
 Found = dict[str, Any]
 
@@ -167,9 +180,16 @@ def _front(pictures: list[tuple[int, bytes]]) -> bytes | None:
 
 
 def warm_up() -> None:
-    """Load text encodings and whatever mutagen imports late, before the sandbox closes."""
-    for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "ascii", "utf-8-sig"):
-        "x".encode(encoding).decode(encoding)
-    for kind in (ID3, APEv2, AIFF, WAVE, FLAC, MP4, OggOpus, OggVorbis, OggFLAC):
+    """Load text encodings (by every spelling, which Python looks up apart) and what mutagen imports late."""
+    for encoding in _ENCODINGS:
+        codecs.lookup(encoding)  # encoding and decoding take short cuts past it
+    file = io.BytesIO()
+    frames = ID3()
+    for number, name in enumerate(("TIT2", "TPE1", "TALB", "TCON")):
+        frames.add(getattr(id3, name)(encoding=number, text=["x"]))
+    frames.add(id3.APIC(encoding=1, mime="image/png", type=3, desc="x", data=b"x"))
+    frames.save(file)
+    _from_id3(ID3(io.BytesIO(file.getvalue())))
+    for kind in (APEv2, AIFF, WAVE, FLAC, MP4, OggOpus, OggVorbis, OggFLAC):
         with contextlib.suppress(Exception):
             kind(io.BytesIO(bytes(64)))
