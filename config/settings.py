@@ -131,6 +131,8 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
     }
+    # Tests of races need a database that several threads can open, which the default one in memory is not.
+    DATABASE["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 elif DATABASE["ENGINE"] == "django.db.backends.postgresql":
     DATABASE.setdefault("CONN_MAX_AGE", 300)
     DATABASE.setdefault("CONN_HEALTH_CHECKS", True)
