@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError as PasswordError
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.generics import RetrieveAPIView
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -70,19 +71,41 @@ class QuotaSerializer(serializers.Serializer[User]):
     limit = serializers.IntegerField(help_text="Bytes.")
 
 
+class OwnStatisticsSerializer(serializers.Serializer[User]):
+    uploads = serializers.IntegerField()
+    tracks = serializers.IntegerField()
+    separations = serializers.IntegerField()
+
+
 class MeSerializer(serializers.ModelSerializer[User]):
     id = serializers.CharField(read_only=True)
     language = serializers.ChoiceField(choices=settings.LANGUAGES, allow_blank=True, required=False)
     quota = serializers.SerializerMethodField()
+    statistics = serializers.SerializerMethodField(help_text="What you brought and asked for.")
 
     class Meta:
         model = User
-        fields = ["id", "email", "display_name", "language", "date_joined", "quota"]
+        fields = ["id", "email", "display_name", "language", "date_joined", "quota", "statistics"]
         read_only_fields = ["email", "date_joined"]
 
     @extend_schema_field(QuotaSerializer)
     def get_quota(self, user: User) -> dict[str, int]:
         return {"used": user.stored_bytes, "limit": settings.QUOTA_BYTES}
+
+    @extend_schema_field(OwnStatisticsSerializer)
+    def get_statistics(self, user: User) -> dict[str, int]:
+        return {
+            "uploads": user.uploads.count(),
+            "tracks": user.tracks.count(),
+            "separations": user.separation_requests.count(),
+        }
+
+
+def account(request: Request) -> User:
+    """The person behind a request; 401 for a visitor."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
 
 
 class OpenView(APIView):
@@ -158,3 +181,20 @@ class BlacklistView(OpenView):
         sent.is_valid(raise_exception=True)
         revoke(sent.validated_data["refresh"])
         return Response({})
+
+
+class MeView(RetrieveAPIView[User]):
+    """Your profile, how much you store, and what you did."""
+
+    serializer_class = MeSerializer
+
+    def get_object(self) -> User:
+        return account(self.request)
+
+    @extend_schema(request=MeSerializer(partial=True), responses=MeSerializer)
+    def patch(self, request: Request) -> Response:
+        """Change your name or your language."""
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from accounts import api as accounts
+from catalog.api import views as catalog
+from separation.api import separations, tracks
 
 app_name = "api"
 
@@ -11,4 +13,20 @@ urlpatterns = [
     path("auth/token/", accounts.TokenView.as_view(), name="token"),
     path("auth/token/refresh/", accounts.RefreshView.as_view(), name="token-refresh"),
     path("auth/token/blacklist/", accounts.BlacklistView.as_view(), name="token-blacklist"),
+    path("me/", accounts.MeView.as_view(), name="me"),
+    path("models/", separations.ModelListView.as_view(), name="models"),
+    path("artists/", catalog.ArtistListView.as_view(), name="artists"),
+    path("artists/<str:pk>/", catalog.ArtistView.as_view(), name="artist"),
+    path("albums/", catalog.AlbumListView.as_view(), name="albums"),
+    path("albums/<str:pk>/", catalog.AlbumView.as_view(), name="album"),
+    path("tracks/", tracks.TrackListView.as_view(), name="tracks"),
+    path("tracks/<str:pk>/", tracks.TrackView.as_view(), name="track"),
+    path("tracks/<str:pk>/separations/", tracks.TrackSeparationsView.as_view(), name="track-separations"),
+    path("lookups/", tracks.LookupView.as_view(), name="lookups"),
+    path("uploads/", tracks.UploadView.as_view(), name="uploads"),
+    path("separations/<str:pk>/", separations.SeparationView.as_view(), name="separation"),
+    path("separations/<str:pk>/archive/", separations.ArchiveView.as_view(), name="separation-archive"),
+    path("stems/<str:pk>/audio/", separations.StemAudioView.as_view(), name="stem-audio"),
+    path("stems/<str:pk>/peaks/", separations.StemPeaksView.as_view(), name="stem-peaks"),
+    path("stems/<str:pk>/segments/<int:number>/", separations.StemSegmentView.as_view(), name="stem-segment"),
 ]

@@ -1,9 +1,25 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from config import health
+from config.docs import DocsView, SchemaView
+from separation.simple import LoginView, SeparateView
+
+handler400 = "config.api.bad_request"
+handler404 = "config.api.not_found"
+handler500 = "config.api.server_error"
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("api/v1/", include("config.api_urls")),
+    path("api/schema/", SchemaView.as_view(), name="api-schema"),
+    path("api/docs/", DocsView.as_view(), name="api-docs"),
+    re_path(r"^api/login/?$", LoginView.as_view(), name="simple-login"),
+    re_path(r"^api/separate/?$", SeparateView.as_view(), name="simple-separate"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
 ]

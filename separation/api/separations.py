@@ -1,0 +1,221 @@
+"""Models, separations and stems."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.generics import GenericAPIView, get_object_or_404
+from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api import account
+from catalog import serving
+from catalog.api.views import asked
+from catalog.audio.codecs import OUTPUT
+from catalog.errors import CatalogError
+from catalog.models import Track, Visibility
+from catalog.renditions import check_codec, parse_bitrate
+from separation import downloads
+from separation.access import Seen, codec_for, may_download, track_for
+from separation.api.serializers import (
+    SAMPLES_PER_PEAK,
+    ArchiveQuerySerializer,
+    EncodingSerializer,
+    LiveSeparationSerializer,
+    ModelSerializer,
+    PeaksSerializer,
+)
+from separation.ask import withdraw
+from separation.engines import modelspec
+from separation.models import Separation, Stem
+
+PLAYER_SECONDS = 7 * 86_400  # how long players may keep pieces, which never change
+
+
+class ModelListView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=ModelSerializer(many=True), operation_id="models_list")
+    def get(self, request: Request) -> Response:  # noqa: ARG002 (the same for everybody)
+        """Every model that this library knows, and whether it is installed."""
+        try:
+            default = modelspec.default(settings.MODELS_DIR).slug
+        except modelspec.ModelUnavailable:
+            default = ""
+        rows = [
+            {
+                "slug": spec.slug,
+                "stems": spec.stems,
+                "bandwidth_hz": spec.bandwidth_hz,
+                "available": modelspec.is_available(spec, settings.MODELS_DIR),
+                "default": spec.slug == default,
+                "revision": spec.revision,
+            }
+            for spec in modelspec.SPECS.values()
+        ]
+        return Response(ModelSerializer(rows, many=True).data)
+
+
+class SeparationMixin(GenericAPIView[Any]):
+    serializer_class = LiveSeparationSerializer
+
+    def get_queryset(self) -> QuerySet[Separation]:
+        stems = Stem.objects.select_related("audio").defer("peaks")
+        rows = Separation.objects.visible_to(self.request.user).select_related("mixture")
+        return rows.prefetch_related(Prefetch("stems", stems))
+
+    def seen(self, pk: str) -> Seen:
+        """The separation, through the track that this person sees; 404 when there is none."""
+        separation = get_object_or_404(self.get_queryset(), pk=pk)
+        return Seen(separation, seen_track(separation, self.request))
+
+
+def seen_track(separation: Separation, request: Request) -> Track:
+    try:
+        return track_for(separation, request.user)
+    except Track.DoesNotExist as error:  # it was taken away in between
+        raise Http404 from error
+
+
+class SeparationView(SeparationMixin):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+
+    @extend_schema(responses=LiveSeparationSerializer)
+    def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (REST framework's signature)
+        """How far a separation is, and its stems once it is done."""
+        return Response(self.get_serializer(self.seen(pk)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: str) -> Response:
+        """Stop wanting it. Work that nobody wants any more is cancelled."""
+        separation = self.seen(pk).separation
+        if not separation.requests.filter(user=account(request)).exists():
+            raise CatalogError("not_yours", _("Only who asked for a separation may stop it."), status=403)
+        withdraw(separation, account(request))
+        return Response(status=204)
+
+
+class ArchiveView(SeparationMixin):
+    @extend_schema(
+        parameters=[ArchiveQuerySerializer],
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            409: OpenApiResponse(description="Not finished."),
+        },
+    )
+    def get(self, request: Request, pk: str) -> HttpResponseBase:
+        """Several stems as one zip."""
+        wanted = asked(self, ArchiveQuerySerializer)
+        return archive_answer(self.seen(pk), request, wanted)
+
+
+def archive_answer(seen: Seen, request: Request, wanted: dict[str, Any]) -> HttpResponseBase:
+    """The zip of ``wanted`` (``codec``, ``bitrate``, ``stems``), sent while it is made."""
+    codec, bitrate = encoding(request, wanted)
+    names = [name.strip() for name in wanted.get("stems", "").split(",") if name.strip()]
+    made = downloads.archive(seen.separation, seen.track, codec, bitrate, names)
+    headers = {
+        "Content-Disposition": serving.content_disposition(made.filename, attachment=True),
+        "Content-Length": str(made.size),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-cache",
+    }
+    return StreamingHttpResponse(made, content_type="application/zip", headers=headers)
+
+
+def encoding(request: Request, wanted: dict[str, Any]) -> tuple[str, int | None]:
+    """The codec and bitrate to make. ``CatalogError``: ``unknown_codec``, ``bad_bitrate``."""
+    codec = codec_for(request.user, wanted.get("codec", ""))
+    return codec, check_codec(codec, parse_bitrate(wanted.get("bitrate", "")))
+
+
+class StemMixin(GenericAPIView[Stem]):
+    permission_classes = [AllowAny]
+    serializer_class = PeaksSerializer
+
+    def stem(self, pk: str) -> Stem:
+        visible = Separation.objects.visible_to(self.request.user)
+        rows = Stem.objects.filter(separation__in=visible).select_related("audio", "separation__mixture")
+        return get_object_or_404(rows, pk=pk)
+
+    def kept(self, stem: Stem, response: HttpResponseBase, etag: str) -> HttpResponseBase:
+        """Let players keep what never changes: anybody what is shared, only themselves what is private."""
+        shared = stem.separation.mixture.tracks.filter(visibility=Visibility.SHARED).exists()
+        response["Cache-Control"] = (
+            f"{'public' if shared else 'private'}, max-age={PLAYER_SECONDS}, immutable"
+        )
+        response["ETag"] = etag
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+class StemAudioView(StemMixin):
+    @extend_schema(
+        parameters=[EncodingSerializer],
+        responses={
+            **{
+                (200, kind): OpenApiTypes.BINARY
+                for kind in sorted({output.content_type for output in OUTPUT.values()})
+            },
+            206: OpenApiResponse(description="The part that `Range` asked for."),
+            304: OpenApiResponse(description="You have it already."),
+            416: OpenApiResponse(description="There is no such part."),
+        },
+    )
+    def get(self, request: Request, pk: str) -> HttpResponseBase:
+        """One stem as a file. Visitors may have the MP3s of separations in two stems."""
+        stem = self.stem(pk)
+        codec, bitrate = encoding(request, asked(self, EncodingSerializer))
+        if not may_download(request.user, stem.separation, codec):
+            raise NotAuthenticated(_("Sign in to download this. Playing is free."), "account_needed")
+        track = seen_track(stem.separation, request)
+        made = downloads.stem_rendition(stem, track, codec, bitrate)
+        output = OUTPUT[codec]
+        return serving.serve(
+            request._request,  # noqa: SLF001 (serving knows Django's requests)
+            made.key,
+            filename=downloads.download_name(track, stem.name, output.extension),
+            content_type=output.content_type,
+            checksum=made.checksum,
+            size=made.size,
+            download=True,
+        )
+
+
+class StemPeaksView(StemMixin):
+    @extend_schema(responses=PeaksSerializer)
+    def get(self, request: Request, pk: str) -> HttpResponseBase:
+        """What to draw a waveform from: the loudest of each 4096 samples, 0 to 255."""
+        stem = self.stem(pk)
+        etag = f'"{stem.audio.checksum[:32]}-peaks"'
+        early = get_conditional_response(request._request, etag=etag)  # noqa: SLF001 (Django's request)
+        if early is not None:
+            return self.kept(stem, early, etag)
+        answer = {
+            "samples_per_peak": SAMPLES_PER_PEAK,
+            "sample_rate": stem.audio.sample_rate,
+            "samples": stem.audio.frames,
+            "peaks": list(bytes(stem.peaks)),
+        }
+        return self.kept(stem, Response(answer), etag)
+
+
+class StemSegmentView(StemMixin):
+    @extend_schema(responses={(200, "audio/flac"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: str, number: int) -> HttpResponseBase:
+        """Piece ``number`` of a stem for players: 524,288 samples as FLAC."""
+        stem = self.stem(pk)
+        etag = f'"{stem.audio.checksum[:32]}-{number}"'
+        early = get_conditional_response(request._request, etag=etag)  # noqa: SLF001 (Django's request)
+        if early is None:
+            early = HttpResponse(downloads.segment(stem, number), content_type="audio/flac")
+        return self.kept(stem, early, etag)

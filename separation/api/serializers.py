@@ -1,0 +1,216 @@
+"""What the API says about models, separations and stems, and about tracks with their separations."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from catalog.api.serializers import NameField, TrackSerializer
+from catalog.models import Track, Visibility
+from separation.access import Seen
+from separation.ask import eta_seconds, queue_position
+from separation.downloads import segment_count
+from separation.models import Status, Stem
+from separation.reasons import explain
+
+SAMPLES_PER_PEAK = 4_096
+NO_MODEL = "none"
+
+
+class ModelSerializer(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    stems = serializers.ListField(child=serializers.CharField())
+    bandwidth_hz = serializers.IntegerField()
+    available = serializers.BooleanField()
+    default = serializers.BooleanField()
+    revision = serializers.CharField()
+
+
+class StemSerializer(serializers.ModelSerializer[Stem]):
+    """A stem. ``segments`` counts the pieces for players, each of 524,288 samples but the last."""
+
+    id = serializers.CharField(read_only=True)
+    duration = serializers.FloatField(source="audio.duration", read_only=True)
+    samples = serializers.IntegerField(source="audio.frames", read_only=True)
+    sample_rate = serializers.IntegerField(source="audio.sample_rate", read_only=True)
+    segments = serializers.SerializerMethodField()
+    peaks = serializers.SerializerMethodField()
+    audio = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Stem
+        fields = ["id", "name", "duration", "samples", "sample_rate", "segments", "peaks", "audio"]
+        read_only_fields = fields
+
+    def get_segments(self, stem: Stem) -> int:
+        return segment_count(stem)
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_peaks(self, stem: Stem) -> str:
+        return self._address("api:stem-peaks", stem)
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_audio(self, stem: Stem) -> str:
+        return self._address("api:stem-audio", stem)
+
+    def _address(self, name: str, stem: Stem) -> str:
+        return str(self.context["request"].build_absolute_uri(reverse(name, args=[stem.pk])))
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class SeparationSerializer(serializers.Serializer[Any]):
+    """A separation; ``track`` is the id of the track through which you see it."""
+
+    id = serializers.CharField(source="separation.pk", read_only=True)
+    track = serializers.CharField(source="track.pk", read_only=True)
+    model = serializers.CharField(source="separation.model", read_only=True)
+    revision = serializers.CharField(source="separation.revision", read_only=True)
+    status = serializers.ChoiceField(source="separation.status", choices=Status.choices, read_only=True)
+    progress = serializers.FloatField(source="separation.progress", read_only=True, min_value=0, max_value=1)
+    error = serializers.SerializerMethodField()
+    gain = serializers.FloatField(source="separation.gain", read_only=True)
+    stems = StemSerializer(source="separation.stems", many=True, read_only=True)
+    archive = serializers.SerializerMethodField(help_text="Where all stems are, as one zip.")
+    created_at = serializers.DateTimeField(source="separation.created_at", read_only=True)
+    finished_at = serializers.DateTimeField(source="separation.finished_at", read_only=True, allow_null=True)
+
+    @extend_schema_field(ReasonSerializer(allow_null=True))
+    def get_error(self, seen: Seen) -> dict[str, str] | None:
+        if not seen.separation.error_code:
+            return None
+        return {"code": seen.separation.error_code, "detail": explain(seen.separation)}
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_archive(self, seen: Seen) -> str | None:
+        if seen.separation.status != Status.SUCCEEDED:
+            return None
+        address = reverse("api:separation-archive", args=[seen.separation.pk])
+        return str(self.context["request"].build_absolute_uri(address))
+
+
+class LiveSeparationSerializer(SeparationSerializer):
+    """The same with how long it will still take."""
+
+    queue_position = serializers.SerializerMethodField(help_text="1 for what comes next.")
+    eta_seconds = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_queue_position(self, seen: Seen) -> int | None:
+        return queue_position(seen.separation)
+
+    @extend_schema_field({"type": ["number", "null"]})
+    def get_eta_seconds(self, seen: Seen) -> float | None:
+        return eta_seconds(seen.separation)
+
+
+class SeparatedTrackSerializer(TrackSerializer):
+    """A track with what was made of it."""
+
+    separations = serializers.SerializerMethodField()
+
+    class Meta(TrackSerializer.Meta):
+        fields = [*TrackSerializer.Meta.fields, "separations"]
+        read_only_fields = fields
+
+    @extend_schema_field(SeparationSerializer(many=True))
+    def get_separations(self, track: Track) -> Any:
+        rows: Any = track.audio.separations.all()
+        return SeparationSerializer([Seen(row, track) for row in rows], many=True, context=self.context).data
+
+
+class TrackQuerySerializer(serializers.Serializer[Any]):
+    q = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Words to find.")
+    artist = serializers.CharField(required=False, allow_blank=True, max_length=80, help_text="Id or slug.")
+    album = serializers.CharField(required=False, allow_blank=True, max_length=80, help_text="Id.")
+    genre = serializers.CharField(required=False, allow_blank=True, max_length=80)
+    model = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=40,
+        help_text="Only tracks that this model has separated.",
+    )
+    ordering = serializers.ChoiceField(
+        required=False,
+        allow_blank=True,
+        choices=[
+            sign + name
+            for name in ("created_at", "title", "artist", "album", "genre", "year", "duration")
+            for sign in ("", "-")
+        ],
+        help_text="The newest first, if left out.",
+    )
+
+
+class LookupSerializer(serializers.Serializer[Any]):
+    checksum = serializers.RegexField(r"^[0-9a-fA-F]{64}$", help_text="SHA-256 of the file's bytes.")
+
+
+class FoundSerializer(serializers.Serializer[Any]):
+    track = SeparatedTrackSerializer()
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(allow_empty_file=True, use_url=False)
+    model = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=40,
+        help_text="One of `models/`; left out, the default one; `none` does not separate.",
+    )
+    title = NameField(required=False, allow_blank=True, default="")
+    artist = NameField(required=False, allow_blank=True, default="")
+    album = NameField(required=False, allow_blank=True, default="")
+    visibility = serializers.ChoiceField(
+        choices=Visibility.choices, required=False, default=Visibility.SHARED.value
+    )
+
+
+class UploadedSerializer(serializers.Serializer[Any]):
+    """``created``: whether this was new. ``matches``: other tracks that may be the same recording.
+
+    ``separation_error`` says why a song that was taken in is not being separated.
+    """
+
+    track = SeparatedTrackSerializer()
+    created = serializers.BooleanField()
+    matches = SeparatedTrackSerializer(many=True)
+    separation = LiveSeparationSerializer(allow_null=True)
+    separation_error = ReasonSerializer(allow_null=True)
+
+
+class AskSerializer(serializers.Serializer[Any]):
+    model = serializers.CharField(
+        required=False, allow_blank=True, max_length=40, help_text="Left out: the default model."
+    )
+
+
+class EncodingSerializer(serializers.Serializer[Any]):
+    codec = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=8,
+        help_text="wav, flac, mp3, ogg, m4a or opus. Left out: FLAC for accounts, MP3 for visitors.",
+    )
+    bitrate = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=8, help_text="kbit/s: `192` or `192k`."
+    )
+
+
+class ArchiveQuerySerializer(EncodingSerializer):
+    stems = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=200, help_text="Names, separated by commas."
+    )
+
+
+class PeaksSerializer(serializers.Serializer[Any]):
+    samples_per_peak = serializers.IntegerField()
+    sample_rate = serializers.IntegerField()
+    samples = serializers.IntegerField()
+    peaks = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=255))

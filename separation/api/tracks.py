@@ -1,0 +1,248 @@
+"""Tracks, looking one up by its bytes, and bringing one."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.generics import GenericAPIView, get_object_or_404
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api import account
+from accounts.models import User
+from catalog.api.serializers import TrackChangesSerializer
+from catalog.api.views import asked
+from catalog.editing import edit, let_go
+from catalog.errors import CatalogError
+from catalog.ingest import Ingested, ingest, lookup, refusal
+from catalog.models import Track, Visibility
+from separation.access import Seen
+from separation.api.serializers import (
+    NO_MODEL,
+    AskSerializer,
+    FoundSerializer,
+    LiveSeparationSerializer,
+    LookupSerializer,
+    SeparatedTrackSerializer,
+    TrackQuerySerializer,
+    UploadedSerializer,
+    UploadSerializer,
+)
+from separation.ask import ask, choose
+from separation.models import Separation, Status, Stem
+
+ORDERINGS = {
+    "created_at": "created_at",
+    "title": "title",
+    "artist": "artist__key",
+    "album": "album__key",
+    "genre": "genre",
+    "year": "year",
+    "duration": "audio__duration",
+}
+FORM_BYTES = 1_000_000  # what the other fields of an upload may add to its file
+
+
+def with_separations(tracks: QuerySet[Track]) -> QuerySet[Track]:
+    """Fetch names, separations and stems in a fixed number of queries."""
+    stems = Stem.objects.select_related("audio").defer("peaks")
+    separations = Separation.objects.order_by("created_at").prefetch_related(Prefetch("stems", stems))
+    return tracks.select_related("artist", "album", "audio").prefetch_related(
+        Prefetch("audio__separations", separations)
+    )
+
+
+class TrackMixin(GenericAPIView[Track]):
+    serializer_class = SeparatedTrackSerializer
+
+    def get_queryset(self) -> QuerySet[Track]:
+        return with_separations(Track.objects.visible_to(self.request.user))
+
+    def fresh(self, track: Track) -> Any:
+        """The JSON of ``track`` as it is in the database now."""
+        return self.get_serializer(self.get_queryset().get(pk=track.pk)).data
+
+
+class TrackListView(TrackMixin):
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[TrackQuerySerializer],
+        responses=SeparatedTrackSerializer(many=True),
+        operation_id="tracks_list",
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `asked`)
+        """Songs by words, artist, album, genre and model; the newest first."""
+        page = self.paginate_queryset(matching(self.get_queryset(), asked(self, TrackQuerySerializer)))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+def matching(tracks: QuerySet[Track], wanted: dict[str, Any]) -> QuerySet[Track]:
+    """``tracks`` narrowed and ordered as the query parameters say."""
+    if words := wanted.get("q"):
+        tracks = tracks.filter(pk__in=Track.objects.search(words).values("pk"))
+    if artist := wanted.get("artist"):
+        tracks = tracks.filter(Q(artist__slug=artist) | Q(artist=as_id(artist)))
+    if album := wanted.get("album"):
+        tracks = tracks.filter(album=as_id(album))
+    if genre := wanted.get("genre"):
+        tracks = tracks.filter(genre__iexact=genre)
+    if model := wanted.get("model"):
+        done = Separation.objects.filter(
+            mixture=OuterRef("audio"), model=model, status=Status.SUCCEEDED
+        ).order_by()
+        tracks = tracks.filter(Exists(done))
+    ordering = wanted.get("ordering") or "-created_at"
+    sign = "-" if ordering.startswith("-") else ""
+    return tracks.order_by(sign + ORDERINGS[ordering.removeprefix("-")], "pk")
+
+
+def as_id(text: str) -> UUID | None:
+    """``text`` if it can be an id of ours, else nothing that any row has."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+class TrackView(TrackMixin):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+
+    def get_object(self) -> Track:
+        return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+
+    @extend_schema(responses=SeparatedTrackSerializer, operation_id="tracks_retrieve")
+    def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
+        """One song with its separations and their stems."""
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=TrackChangesSerializer, responses=SeparatedTrackSerializer)
+    def patch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
+        """Change names, genre, year or who may see it: its owner, and who looks after the catalogue."""
+        track = self.get_object()
+        sent = TrackChangesSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        return Response(self.fresh(edit(track, account(request), sent.validated_data)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
+        """Drop your claim. The song stays for others who brought it too."""
+        let_go(self.get_object(), account(request))
+        return Response(status=204)
+
+
+class LookupView(TrackMixin):
+    @extend_schema(
+        request=LookupSerializer,
+        responses={200: FoundSerializer, 404: OpenApiResponse(description="Not known: send the file.")},
+    )
+    def post(self, request: Request) -> Response:
+        """Ask whether these bytes are known before sending them."""
+        sent = LookupSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        track = lookup(sent.validated_data["checksum"], account(request))
+        if track is None:
+            raise Http404
+        return Response({"track": self.fresh(track)})
+
+
+class UploadView(TrackMixin):
+    parser_classes = [MultiPartParser, FormParser]
+    throttle_scope = "upload"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse by the announced length, before a byte of the body is read."""
+        refuse_too_large(request)
+        super().initial(request, *args, **kwargs)
+
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer},
+        responses={
+            201: OpenApiResponse(UploadedSerializer, "New audio."),
+            200: OpenApiResponse(UploadedSerializer, "Known audio: nothing is processed again."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Bring a song and have it separated."""
+        sent = UploadSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        wanted = sent.validated_data
+        separate = wanted["model"] != NO_MODEL
+        if separate:
+            choose(wanted["model"] or None)  # an unknown model is said before the song is taken in
+        user = account(request)
+        taken = take_in(wanted["file"], user, wanted)
+        answer = self._answer(taken)
+        if separate:
+            try:
+                done = ask(taken.track, wanted["model"] or None, user)
+            except CatalogError as error:  # the song is in; only its separation is not
+                answer["separation_error"] = {"code": error.code, "detail": str(error.detail)}
+            else:
+                seen = Seen(done.separation, taken.track)
+                answer["separation"] = LiveSeparationSerializer(
+                    seen, context=self.get_serializer_context()
+                ).data
+                answer["track"] = self.fresh(taken.track)
+        return Response(answer, status=201 if taken.created else 200)
+
+    def _answer(self, taken: Ingested) -> dict[str, Any]:
+        matches = self.get_queryset().filter(pk__in=[track.pk for track in taken.matches])
+        return {
+            "track": self.fresh(taken.track),
+            "created": taken.created,
+            "matches": self.get_serializer(matches, many=True).data,
+            "separation": None,
+            "separation_error": None,
+        }
+
+
+def refuse_too_large(request: Request) -> None:
+    """``CatalogError("too_large")`` (413) when the request says that it is longer than any upload may be."""
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    if length.isdigit() and int(length) > settings.MAX_UPLOAD_BYTES + FORM_BYTES:
+        raise refusal("too_large")
+
+
+def take_in(file: Any, user: User, wanted: dict[str, Any]) -> Ingested:
+    """Ingest a received file with what was said about it."""
+    if not isinstance(file, TemporaryUploadedFile):
+        raise CatalogError("parse_error", _("The request could not be read."))
+    return ingest(
+        Path(file.temporary_file_path()),
+        filename=file.name or "",
+        user=user,
+        title=wanted.get("title", ""),
+        artist=wanted.get("artist", ""),
+        album=wanted.get("album", ""),
+        visibility=Visibility(wanted.get("visibility", Visibility.SHARED)),
+    )
+
+
+class TrackSeparationsView(TrackMixin):
+    @extend_schema(
+        request=AskSerializer,
+        responses={
+            202: OpenApiResponse(LiveSeparationSerializer, "Queued."),
+            200: OpenApiResponse(LiveSeparationSerializer, "There already, waiting or done."),
+        },
+        operation_id="tracks_separate",
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Ask for this song to be separated by a model."""
+        track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
+        sent = AskSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        done = ask(track, sent.validated_data.get("model") or None, account(request))
+        answer = LiveSeparationSerializer(
+            Seen(done.separation, track), context=self.get_serializer_context()
+        ).data
+        return Response(answer, status=202 if done.queued else 200)
