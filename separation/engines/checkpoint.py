@@ -21,7 +21,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _DTYPES: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
 
 
-class CheckpointError(Exception):
+class CheckpointError(ValueError):
     """The checkpoint is damaged or uses something no Spleeter model uses."""
 
 
@@ -42,6 +42,8 @@ def read_checkpoint(prefix: Path) -> Mapping[str, npt.NDArray[np.generic]]:
             tensor = _tensor(value, data)
             if tensor is not None:
                 tensors[key.decode()] = tensor
+    except CheckpointError:
+        raise
     except (IndexError, struct.error, ValueError) as error:
         raise CheckpointError(f"{prefix.name}.index is damaged: {error}") from error
     return tensors

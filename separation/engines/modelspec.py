@@ -177,6 +177,15 @@ def seal(folder: Path, name: str) -> None:
     partial.replace(folder / SEAL)
 
 
+def is_official(folder: Path, name: str) -> bool:
+    """Whether `folder` holds files that are known, by digest, to be those of the official model `name`."""
+    known = _KNOWN_DIGESTS.get(name, {})
+    return bool(known) and all(
+        (folder / file_name).is_file() and checksum(folder / file_name) == digest
+        for file_name, digest in known.items()
+    )
+
+
 def read_seal(folder: Path) -> dict[str, str] | None:
     """SHA-256 by file name as sealed, or None when `folder` is not a complete model of this release."""
     try:

@@ -41,11 +41,14 @@ class TensorFlowEngine:
                     gpu_options=tf.compat.v1.GPUOptions(allow_growth=True),
                 )
             )
-            session.run(tf.compat.v1.global_variables_initializer())
             full = with_every_network(spec, weights)
-            for name, variable in variable_names(spec.stems):
-                if name is not None:
-                    variables[variable].load(full[name], session)
+            initial = {
+                variables[variable].initializer: full[name]
+                for name, variable in variable_names(spec.stems)
+                if name is not None
+            }
+            # Each initialiser assigns what is fed in the place of its second input: one run for all of them.
+            session.run(list(initial), {assign.inputs[1]: value for assign, value in initial.items()})
             run = session.make_callable(tf.transpose(masks, [0, 3, 1, 2]), [magnitude])
         self.lanes = [_TensorFlowLane(run, spec)]
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from catalog.audio.identity import checksum
 from separation.engines import modelspec
-from separation.engines.checkpoint import CheckpointError, read_checkpoint
+from separation.engines.checkpoint import read_checkpoint
 from separation.engines.modelspec import ModelSpec, ModelUnavailable
 
 Array = npt.NDArray[np.float32]
@@ -39,7 +39,7 @@ def load(spec: ModelSpec, models_dir: Path) -> Weights:
     """
     try:
         weights = _load_bundled(spec) if spec.bundled else _load_official(spec, models_dir)
-    except (OSError, ValueError, CheckpointError) as error:
+    except (OSError, ValueError) as error:
         raise ModelUnavailable(f"{spec.slug}: {error}") from error
     _check_complete(spec, weights)
     return weights
@@ -202,16 +202,18 @@ def export_to_spleeter(spec: ModelSpec, weights: Weights, folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     full = with_every_network(spec, weights)
-    values = {
+    values: dict[str, Any] = {
         variable: _unused(spec, variable) if name is None else full[name]
         for name, variable in variable_names(spec.stems)
     }
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        tf.compat.v1.train.get_or_create_global_step().load(1, session)  # Estimator insists on finding it
-        for variable, value in values.items():
-            holder = tf.compat.v1.get_variable(variable, shape=value.shape, dtype=tf.float32)
-            holder.load(value, session)
-        tf.compat.v1.train.Saver().save(session, str(folder.resolve() / "model"), write_meta_graph=False)
+    values["global_step"] = np.int64(1)  # Estimator insists on finding it
+    tf.raw_ops.SaveV2(
+        prefix=str(folder.resolve() / "model"),
+        tensor_names=list(values),
+        shape_and_slices=[""] * len(values),
+        tensors=list(values.values()),
+    )
+    (folder / "checkpoint").write_text('model_checkpoint_path: "model"\n')
     (folder / ".probe").write_text("OK")  # tells Spleeter's provider that nothing must be downloaded
     path = folder / "config.json"
     path.write_text(json.dumps(spleeter_configuration(spec, folder), indent=1))
