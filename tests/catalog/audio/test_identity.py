@@ -1,0 +1,164 @@
+"""The same audio has one digest, whatever is around it; other audio has another."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from mutagen import id3
+from mutagen.id3 import ID3
+from mutagen.mp4 import MP4
+from PIL import Image
+
+from catalog.audio import tagging
+from catalog.audio.facts import Tags
+from catalog.audio.identity import PacketDigest, PcmDigest, checksum
+from catalog.audio.probe import probe
+from tests.catalog.audio.making import RATE, noise, pcm16, remuxed, with_av, with_sndfile
+
+TAGS = Tags(title="Canción", artist="Nadie", album="Nada", year=1999, track_number=7)
+
+
+def jpeg() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_lossless_containers_are_one(tmp_path: Path) -> None:
+    samples = pcm16(noise(RATE // 2))
+    digests = {
+        probe(with_sndfile(tmp_path / form, samples, "PCM_16", form)).audio_digest
+        for form in ("WAV", "FLAC", "AIFF", "CAF", "W64")
+    }
+    wide = samples.astype(np.int32) << 16
+    digests |= {probe(with_sndfile(tmp_path / "wide", wide, "PCM_24", "WAV")).audio_digest}
+    digests |= {probe(remuxed_alac(tmp_path, samples)).audio_digest}
+    assert len(digests) == 1
+
+
+def remuxed_alac(folder: Path, samples: np.ndarray) -> Path:  # type: ignore[type-arg]  # of int16
+    return with_av(folder / "alac.m4a", "ipod", "alac", samples.astype(np.float32) / 32_768)
+
+
+def test_one_sample_makes_another_song(tmp_path: Path) -> None:
+    samples = pcm16(noise(RATE // 4))
+    first = probe(with_sndfile(tmp_path / "a", samples, "PCM_16", "WAV")).audio_digest
+    samples[1, 5_000] += 1
+    assert probe(with_sndfile(tmp_path / "b", samples, "PCM_16", "WAV")).audio_digest != first
+
+
+def test_rate_and_channels_count() -> None:
+    samples = np.zeros((100, 2), np.int16)
+    digests = []
+    for shape, rate in (((100, 2), 44_100), ((100, 2), 48_000), ((200, 1), 44_100)):
+        digest = PcmDigest()
+        digest.update(samples.reshape(shape), rate)
+        digests.append(digest.hexdigest())
+    assert len(set(digests)) == 3
+
+
+def test_blocks_do_not_count() -> None:
+    samples = (np.arange(400, dtype=np.int32) << 16).reshape(-1, 2)
+    whole, parts = PcmDigest(), PcmDigest()
+    whole.update(samples, RATE)
+    parts.update(samples[:33], RATE)
+    parts.update(samples[33:], RATE)
+    assert whole.hexdigest() == parts.hexdigest()
+
+
+@pytest.mark.parametrize("codec", ["mp3", "m4a", "ogg", "opus", "flac", "wav"])
+def test_tags_and_covers_do_not_count(tmp_path: Path, songs: Path, codec: str) -> None:
+    plain = songs / f"song.{codec}"
+    tagged = tmp_path / "another name.bin"
+    tagged.write_bytes(plain.read_bytes())
+    tagging.write(tagged, codec, TAGS, jpeg())
+    one, other = probe(plain), probe(tagged)
+    assert one.checksum != other.checksum
+    assert one.audio_digest == other.audio_digest
+    assert other.tags == TAGS
+    assert other.cover is not None
+    assert one.samples == other.samples
+
+
+def test_trailing_tags_do_not_count(tmp_path: Path, songs: Path) -> None:
+    data = (songs / "song.mp3").read_bytes()
+    ape = b"APETAGEX" + (2_000).to_bytes(4, "little") + (32).to_bytes(4, "little") + bytes(16)
+    lyrics = b"LYRICSBEGIN" + b"x" * 50 + b"000061LYRICS200"
+    path = tmp_path / "x"
+    path.write_bytes(data + ape + lyrics + b"TAG" + bytes(125))
+    assert probe(path).audio_digest == probe(songs / "song.mp3").audio_digest
+
+
+def test_xing_header_does_not_count(tmp_path: Path, songs: Path) -> None:
+    data = (songs / "song.mp3").read_bytes()
+    assert data[36:40] == b"Info"
+    first = 144_000 * 256 // RATE
+    path = tmp_path / "x"
+    path.write_bytes(data[first:])
+    found = probe(path)
+    assert found.audio_digest == probe(songs / "song.mp3").audio_digest
+    assert found.samples > 2 * RATE  # nothing tells any more what the encoder added
+
+
+@pytest.mark.parametrize(
+    ("song", "container"), [("m4a", "adts"), ("m4a", "matroska"), ("mp3", "matroska"), ("opus", "webm")]
+)
+def test_lossy_containers_are_one(tmp_path: Path, songs: Path, song: str, container: str) -> None:
+    source = songs / f"song.{song}"
+    other = probe(remuxed(source, tmp_path / "x", container))
+    assert other.audio_digest == probe(source).audio_digest
+
+
+def test_packets_are_framed() -> None:
+    one, other = PacketDigest("opus"), PacketDigest("opus")
+    for packet in (b"ab", b"c"):
+        one.update(packet)
+    for packet in (b"a", b"bc"):
+        other.update(packet)
+    assert one.hexdigest() != other.hexdigest()
+
+
+def test_float_audio_is_itself(tmp_path: Path) -> None:
+    audio = noise(2_000)
+    one = probe(with_sndfile(tmp_path / "a", audio, "FLOAT", "WAV"))
+    other = probe(with_sndfile(tmp_path / "b", audio, "FLOAT", "AIFF"))
+    assert one.audio_digest == other.audio_digest
+
+
+def test_checksum_is_of_the_bytes(songs: Path) -> None:
+    import hashlib  # noqa: PLC0415
+
+    data = (songs / "song.flac").read_bytes()
+    assert checksum(songs / "song.flac") == hashlib.sha256(data).hexdigest() == probe(songs / "song.flac").checksum
+
+
+def test_itunes_style_files_keep_their_cover(tmp_path: Path, songs: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes((songs / "song.m4a").read_bytes())
+    file = MP4(str(path))
+    file["\xa9nam"], file["trkn"], file["covr"] = ["T"], [(3, 12)], [jpeg()]
+    file.save()
+    found = probe(path)
+    assert (found.tags.title, found.tags.track_number) == ("T", 3)
+    assert found.cover is not None
+    with Image.open(io.BytesIO(found.cover)) as cover:
+        assert (cover.format, cover.size) == ("JPEG", (64, 48))
+
+
+def test_utf16_tags(tmp_path: Path, songs: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes((songs / "song.mp3").read_bytes())
+    frames = ID3()
+    frames.add(id3.TIT2(encoding=1, text=["日本語"]))
+    frames.add(id3.TRCK(encoding=2, text=["03/12"]))
+    frames.add(id3.TCON(encoding=0, text=["(17)"]))
+    frames.save(str(path))
+    tags = probe(path).tags
+    assert (tags.title, tags.track_number, tags.genre) == ("日本語", 3, "Rock")
+
+
+def test_flac_written_by_others_keeps_samples(tmp_path: Path) -> None:
+    path = with_sndfile(tmp_path / "x.flac", pcm16(noise(9_999)), "PCM_16", "FLAC")
+    assert probe(path).samples == soundfile.info(str(path)).frames
