@@ -38,7 +38,7 @@ CONTAINER_TYPES = {
 }
 SAFE_TYPES = frozenset({"image/jpeg", *CONTAINER_TYPES.values()})
 
-ONE_RANGE = re.compile(r"bytes=(\d{0,30})-(\d{0,30})", re.IGNORECASE)
+ONE_RANGE = re.compile(r"bytes=([0-9]{0,30})-([0-9]{0,30})", re.IGNORECASE)
 SIGNED_SECONDS = 3600
 
 

@@ -1,0 +1,299 @@
+"""Bringing a recording: what is made, what is recognised, what is refused, and what a race leaves behind."""
+
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import User
+from catalog import storage
+from catalog.errors import CatalogError
+from catalog.ingest import Ingested, ingest, lookup
+from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
+from tests.catalog.conftest import Ingester, SongMaker, picture
+
+PRIVATE = Visibility.PRIVATE
+
+
+def files() -> list[str]:
+    root = storage.local_path("")
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
+def test_a_new_recording_becomes_a_track_with_everything_that_is_known(
+    make_song: SongMaker, user: User
+) -> None:
+    path = make_song("x.flac", album_artist="Varios", cover=picture())
+    result = ingest(path, filename="whatever.flac", user=user)
+    track = Track.objects.with_names().get()
+    assert result.created
+    assert result.track == track
+    assert (track.title, track.artist.name, track.genre, track.year) == (
+        "Canción de agua",
+        "Ana Ríos",
+        "Folk",
+        2019,
+    )
+    assert (track.track_number, track.disc_number, track.owner) == (3, 1, user)
+    assert track.album is not None
+    assert (track.album.title, track.album.artist.name, track.album.year) == ("Orilla", "Varios", 2019)
+    assert track.picture == track.album.cover != ""
+    audio = track.audio
+    assert (audio.container, audio.codec, audio.lossless, audio.sample_rate) == ("flac", "flac", True, 44_100)
+    assert (audio.frames, audio.duration) == (22_050, 0.5)
+    upload = result.upload
+    assert (upload.user, upload.filename, upload.size, upload.charged) == (
+        user,
+        "whatever.flac",
+        path.stat().st_size,
+        path.stat().st_size,
+    )
+    assert storage.local_path(audio.key).read_bytes() == path.read_bytes()
+    user.refresh_from_db()
+    assert user.stored_bytes == upload.size
+
+
+def test_what_a_person_fills_in_wins(make_song: SongMaker, user: User) -> None:
+    track = ingest(
+        make_song(album_artist="Varios"),
+        filename="x.flac",
+        user=user,
+        title=" Otra\u202e ",
+        artist="Eva",
+        album="Otro",
+    ).track
+    assert (track.title, track.artist.name) == ("Otra", "Eva")
+    assert track.album is not None
+    assert (track.album.title, track.album.artist.name) == ("Otro", "Eva")
+
+
+def test_one_album_holds_its_tracks_however_it_is_spelt(bring: Ingester) -> None:
+    first = bring(seed=1, album="Orilla", artist="Ana Ríos").track
+    second = bring(seed=2, album="ORILLA", artist="ana rios").track
+    assert first.album == second.album
+    assert Artist.objects.count() == Album.objects.count() == 1
+
+
+def test_the_same_bytes_are_recognised_without_decoding(
+    make_song: SongMaker, user: User, other: User, settings: Any
+) -> None:
+    path = make_song()
+    first = ingest(path, filename="a.flac", user=user)
+    settings.MAX_SECONDS = 0  # a probe would refuse it now
+    again = ingest(path, filename="b.flac", user=other)
+    assert (again.created, again.track, again.audio) == (False, first.track, first.audio)
+    assert (again.upload.filename, again.upload.charged) == ("b.flac", 0)
+    other.refresh_from_db()
+    assert other.stored_bytes == 0
+
+
+def test_the_same_audio_in_another_dress_is_the_same_track(bring: Ingester) -> None:
+    first = bring("a.flac")
+    again = bring("b.wav", title="Otro título", artist="Otra")
+    assert (again.created, again.track) == (False, first.track)
+    assert len(files()) == 1
+    assert Artist.objects.count() == 1
+
+
+def test_bringing_it_again_restores_a_lost_file(make_song: SongMaker, user: User) -> None:
+    path = make_song()
+    audio = ingest(path, filename="a.flac", user=user).audio
+    storage.local_path(audio.key).write_bytes(b"torn")
+    ingest(path, filename="a.flac", user=user)
+    assert storage.local_path(audio.key).read_bytes() == path.read_bytes()
+
+
+def test_an_upload_leaves_its_file_to_its_sender(make_song: SongMaker, user: User, settings: Any) -> None:
+    incoming = Path(shutil.copy(make_song(), settings.FILE_UPLOAD_TEMP_DIR / "upload.tmp"))
+    audio = ingest(incoming, filename="a.flac", user=user).audio
+    assert incoming.read_bytes() == storage.local_path(audio.key).read_bytes()
+    incoming.unlink()
+    assert storage.exists(audio.key)
+
+
+@pytest.mark.parametrize(
+    ("held", "held_by_self", "wanted", "created"),
+    [
+        ("shared", False, "shared", False),
+        ("shared", False, "private", False),
+        ("private", True, "private", False),
+        ("private", True, "shared", False),  # never made public by bringing it again
+        ("private", False, "private", True),
+        ("private", False, "shared", True),
+    ],
+)
+def test_who_gets_which_track(
+    bring: Ingester,
+    user: User,
+    other: User,
+    held: str,
+    held_by_self: bool,
+    wanted: str,
+    created: bool,
+) -> None:
+    first = bring(visibility=held, by=user if held_by_self else other)
+    again = bring("again.wav", visibility=wanted)
+    assert again.created is created
+    assert (again.track == first.track) is not created
+    assert again.audio == first.audio
+    assert again.upload.charged == (again.upload.size if created else 0)
+    assert again.track.visibility == (wanted if created else held)
+    assert Track.objects.visible_to(user).filter(pk=again.track.pk).exists()
+
+
+def test_a_private_picture_stays_off_the_album(bring: Ingester) -> None:
+    track = bring(visibility=PRIVATE, cover=picture()).track
+    assert track.cover
+    assert track.album is not None
+    track.album.refresh_from_db()
+    assert track.album.cover == ""
+
+
+def test_lookup_finds_what_may_be_seen(bring: Ingester, user: User, other: User) -> None:
+    shared = bring(seed=1)
+    private = bring(seed=2, visibility=PRIVATE)
+    assert lookup(shared.upload.checksum.upper(), other) == shared.track
+    assert lookup(private.upload.checksum, user) == private.track
+    assert lookup(private.upload.checksum, other) is None
+    assert lookup("f" * 64, other) is None
+    assert lookup("no checksum", other) is None
+
+
+def test_the_same_song_in_another_encoding_is_offered(bring: Ingester) -> None:
+    first = bring("a.flac").track
+    again = bring("b.ogg", title="CANCION DE AGUA")
+    assert (again.created, again.matches) == (True, [first])
+    hidden = bring("c.mp3", seed=3, visibility=PRIVATE, title="Secreta")
+    assert bring("d.ogg", seed=3, title="Secreta", by=User.objects.create_user("c@x.org")).matches == []
+    assert hidden.matches == []
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "status"),
+    [(b"", "empty_file", 400), (b"\0", "unsupported", 415), (b"GIF89a" * 500, "unsupported", 415)],
+)
+def test_what_is_not_audio_is_refused_and_leaves_nothing(
+    tmp_path: Path, user: User, settings: Any, content: bytes, code: str, status: int
+) -> None:
+    path = tmp_path / "x.mp3"
+    path.write_bytes(content)
+    with pytest.raises(CatalogError) as refused:
+        ingest(path, filename="x.mp3", user=user)
+    assert (refused.value.code, refused.value.status) == (code, status)
+    assert not Upload.objects.exists()
+    assert not AudioFile.objects.exists()
+    assert not storage.local_path("").exists()
+    assert not list(settings.WORK_DIR.glob("ingest-*"))
+
+
+def test_limits(make_song: SongMaker, user: User, settings: Any) -> None:
+    path = make_song()
+    size = path.stat().st_size
+    settings.MAX_UPLOAD_BYTES = size - 1
+    with pytest.raises(CatalogError, match="too_large"):
+        ingest(path, filename="x", user=user)
+    settings.MAX_UPLOAD_BYTES = size
+    settings.MAX_SECONDS = 0.4
+    with pytest.raises(CatalogError, match="too_long"):
+        ingest(path, filename="x", user=user)
+    settings.MAX_SECONDS = 1
+    settings.QUOTA_BYTES = size - 1
+    with pytest.raises(CatalogError, match="quota_exceeded"):
+        ingest(path, filename="x", user=user)
+    settings.QUOTA_BYTES = size
+    settings.DISK_FLOOR_BYTES = 1 << 60
+    with pytest.raises(CatalogError, match="no_space") as refused:
+        ingest(path, filename="x", user=user)
+    assert refused.value.status == 507
+    assert not storage.local_path("").exists()
+    settings.DISK_FLOOR_BYTES = 0
+    assert ingest(path, filename="x", user=user).created
+
+
+@pytest.mark.parametrize(
+    ("filename", "kept"),
+    [
+        ("../../../etc/passwd", "passwd"),
+        ("..\\..\\x.mp3", "x.mp3"),
+        ("a\0b\r\nc.mp3", "a b c.mp3"),
+        ("\u202egnp.mp3", "gnp.mp3"),
+        ("\ud800.mp3", ".mp3"),
+        ("", "audio"),
+        ("..", ".."),
+        ("x" * 400, "x" * 255),
+        ("<img onerror=1>{{7*7}}.mp3", "<img onerror=1>{{7*7}}.mp3"),
+    ],
+)
+def test_hostile_file_names(
+    make_song: SongMaker, user: User, settings: Any, filename: str, kept: str
+) -> None:
+    result = ingest(make_song(title=None, artist=None), filename=filename, user=user)
+    result.upload.refresh_from_db()
+    assert result.upload.filename.replace(" ", "") == kept.replace(" ", "")
+    assert files() == [result.audio.key]
+
+
+# Races: every thread has a connection of its own, so these need a database that really commits.
+
+
+def at_once(count: int, act: Any) -> list[Any]:
+    """Run ``act(n)`` in ``count`` threads that start together; results, or the exceptions, in order."""
+    barrier = threading.Barrier(count)
+    results: list[Any] = [None] * count
+
+    def run(n: int) -> None:
+        try:
+            barrier.wait()
+            results[n] = act(n)
+        except Exception as error:  # noqa: BLE001  # looked at by the caller
+            results[n] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_at_once_make_one_track(make_song: SongMaker) -> None:
+    people = [User.objects.create_user(f"p{n}@example.org") for n in range(20)]
+    paths = [make_song("a.flac", album_artist="Varios", cover=picture()), make_song("b.wav")]
+
+    def bring_it(n: int) -> Ingested:
+        return ingest(paths[n % 2], filename=f"{n}.flac", user=people[n])
+
+    results = at_once(20, bring_it)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    track = Track.objects.get()
+    assert {result.track.pk for result in results} == {track.pk}
+    assert sum(result.created for result in results) == 1
+    assert AudioFile.objects.count() == 1
+    assert Upload.objects.count() == 20
+    assert Upload.objects.exclude(charged=0).count() == 1
+    assert (
+        sum(User.objects.values_list("stored_bytes", flat=True))
+        == Upload.objects.exclude(charged=0).get().size
+    )
+    stored = storage.local_path(track.audio.key)
+    assert stored.read_bytes() == paths[track.audio.key.endswith("wav")].read_bytes()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_uploads_at_once_cannot_pass_the_quota_together(make_song: SongMaker, settings: Any) -> None:
+    person = User.objects.create_user("p@example.org")
+    paths = [make_song(f"{n}.wav", seed=n) for n in range(6)]
+    size = max(path.stat().st_size for path in paths)
+    settings.QUOTA_BYTES = 3 * size
+    results = at_once(6, lambda n: ingest(paths[n], filename="x", user=User.objects.get(pk=person.pk)))
+    refused = [result for result in results if isinstance(result, CatalogError)]
+    assert [error.code for error in refused] == ["quota_exceeded"] * 3
+    person.refresh_from_db()
+    assert person.stored_bytes <= settings.QUOTA_BYTES
+    assert Track.objects.count() == 3
