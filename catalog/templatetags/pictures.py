@@ -1,0 +1,66 @@
+"""Small drawings and figures in pages: icons, the picture of a song, times."""
+
+from uuid import UUID
+
+from django import template
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from catalog.covers import version
+from catalog.models import Track
+
+register = template.Library()
+
+COLOURS = ("vocals", "drums", "bass", "piano", "other", "accompaniment")
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One of our own drawings; always beside words or inside something that is named."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def art(key: UUID) -> SafeString:
+    """The picture of a song without a cover: four lanes drawn from its id, the same each time."""
+    seed = key.int
+    lanes = []
+    for row in range(4):
+        colour = COLOURS[(seed >> 8 * row) % 3 + (row % 2) * 3]
+        x = 6
+        path = ""
+        while x < 54:
+            length = 3 + (seed >> (11 * row + x)) % 14
+            path += f"M{x} {14 + 12 * row}h{min(length, 58 - x)}"
+            x += length + 9
+        lanes.append(f'<path class="{colour}" d="{path}"/>')
+    drawing = f'<svg class="art drawn" viewBox="0 0 64 64" aria-hidden="true">{"".join(lanes)}</svg>'
+    return mark_safe(drawing)  # noqa: S308 (numbers and our own names only)
+
+
+@register.simple_tag
+def picture(track: Track, size: int = 64) -> SafeString:
+    """The cover of a song, or its drawing; ``size`` is 64 or 120 pixels."""
+    if not track.picture:
+        return art(track.pk)
+    return format_html(
+        '<img class="art" src="{}?v={}" alt="" width="{}" height="{}" loading="lazy">',
+        reverse("track-cover", args=[track.pk]),
+        version(track.picture),
+        size,
+        size,
+    )
+
+
+@register.filter
+def length(seconds: float) -> str:
+    """``245.3`` becomes ``4:05``, ``3725`` becomes ``1:02:05``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

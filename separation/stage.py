@@ -1,0 +1,145 @@
+"""What the middle of a song's page shows: the player, the place in line, the progress, or what went wrong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import User
+from catalog.audio.codecs import OUTPUT, STEREO_RATE, OutputCodec
+from catalog.models import Track
+from separation import ask as asking
+from separation.access import may_download
+from separation.engines import modelspec
+from separation.labels import ModelChoice, describe, describe_slug, stem_label
+from separation.models import Separation, Status, Stem
+from separation.reasons import explain
+
+SEGMENT = 524_288  # samples at 44.1 kHz that a player fetches at once
+API = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One stem as the page shows it."""
+
+    stem: Stem
+    label: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything the templates ask about a separation; ``separation`` is None when nobody has asked yet."""
+
+    track: Track
+    separation: Separation | None
+    model: ModelChoice | None = None
+    lanes: list[Lane] = field(default_factory=list)
+    position: int | None = None
+    eta: float | None = None
+    reason: str = ""
+    codecs: list[OutputCodec] = field(default_factory=list)
+    may_stop: bool = False
+
+    @classmethod
+    def of(cls, track: Track, separation: Separation | None, user: User | AnonymousUser) -> "Stage":
+        if separation is None:
+            return cls(track, None)
+        stems = sorted(separation.stems.all(), key=lambda stem: stem.position)
+        lanes = [
+            Lane(stem, str(stem_label(stem.name)), str(number)) for number, stem in enumerate(stems, start=1)
+        ]
+        ready = separation.status == Status.SUCCEEDED
+        waiting = separation.status in {Status.QUEUED, Status.RUNNING}
+        return cls(
+            track,
+            separation,
+            model=describe_slug(separation.model),
+            lanes=lanes,
+            position=asking.queue_position(separation) if waiting else None,
+            eta=asking.eta_seconds(separation) if waiting else None,
+            reason=explain(separation),
+            codecs=[
+                codec for codec in OUTPUT.values() if ready and may_download(user, separation, codec.name)
+            ],
+            may_stop=waiting and not user.is_anonymous and separation.requests.filter(user=user).exists(),
+        )
+
+    @property
+    def state(self) -> str:
+        """``none``, or the separation's status; one cancelled is as if nobody had asked."""
+        if self.separation is None or self.separation.status == Status.CANCELLED:
+            return "none"
+        return self.separation.status
+
+    @property
+    def offers(self) -> list[ModelChoice]:
+        """The models to choose from when nothing is there yet, fewest stems first."""
+        return sorted(installed(), key=lambda model: len(model.stems))
+
+    @property
+    def bitrates(self) -> list[tuple[int, str]]:
+        """Every bitrate some codec offers, with the names of the codecs that do."""
+        kbits = sorted({bitrate for codec in self.codecs for bitrate in codec.bitrates})
+        return [(kbit, " ".join(c.name for c in self.codecs if kbit in c.bitrates)) for kbit in kbits]
+
+    @property
+    def player(self) -> dict[str, Any]:
+        """What the player's script needs to know."""
+        frames = max((lane.stem.audio.frames for lane in self.lanes), default=0)
+        return {
+            "track": str(self.track.pk),
+            "gain": self.separation.gain if self.separation else 1.0,
+            "frames": frames,
+            "rate": STEREO_RATE,
+            "segment": SEGMENT,
+            "stems": [
+                {"id": str(lane.stem.pk), "name": lane.stem.name, "address": f"{API}/stems/{lane.stem.pk}/"}
+                for lane in self.lanes
+            ],
+        }
+
+
+def installed() -> list[ModelChoice]:
+    """Every model that can run now."""
+    return [describe(spec) for spec in modelspec.available(settings.MODELS_DIR)]
+
+
+def separation_to_show(separations: Iterable[Separation], model: str) -> Separation | None:
+    """The one by ``model``, else the richest that is ready, else what is on its way, else what failed."""
+    order = {Status.SUCCEEDED: 0, Status.RUNNING: 1, Status.QUEUED: 2, Status.FAILED: 3, Status.CANCELLED: 4}
+
+    def rank(separation: Separation) -> tuple[bool, int, int, float]:
+        status = Status(separation.status)
+        return (
+            separation.model != model,
+            order[status],
+            -len(separation.stems.all()),
+            -separation.created_at.timestamp(),
+        )
+
+    return min(separations, key=rank, default=None)
+
+
+@dataclass(frozen=True)
+class OtherModel:
+    """Another way to take the song apart; ``status`` is empty when nobody has asked for it."""
+
+    model: ModelChoice
+    status: str
+
+
+def other_models(separations: Iterable[Separation], shown: Separation | None) -> list[OtherModel]:
+    """What else this song is, or could be, taken apart into."""
+    known = {row.model: row.status for row in separations if row.status != Status.CANCELLED}
+    models = {model.slug: model for model in installed()}
+    for slug, status in known.items():
+        if status == Status.SUCCEEDED:
+            models.setdefault(slug, describe_slug(slug))
+    if shown is not None:
+        models.pop(shown.model, None)
+    rows = [OtherModel(model, known.get(slug, "")) for slug, model in models.items()]
+    return sorted(rows, key=lambda row: (len(row.model.stems), row.status != Status.SUCCEEDED))

@@ -1,0 +1,107 @@
+"""What lists of songs say about separations: which parts a song has, or how far they are."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from catalog.models import Track
+from separation.labels import ModelChoice, stem_label
+from separation.models import Separation, Status, Stem
+
+register = template.Library()
+
+Parts = dict[UUID, list[str] | str]
+
+
+@register.simple_tag
+def parts_of_all(tracks: Iterable[Track]) -> Parts:
+    """For each audio of ``tracks``: the stems of its richest finished separation, else a state."""
+    audio = {track.audio_id for track in tracks}
+    parts: Parts = {}
+    unfinished = Separation.objects.unfinished().filter(mixture__in=audio)
+    for mixture, status in unfinished.order_by("-status").values_list("mixture", "status"):
+        parts[mixture] = status
+    sets: dict[UUID, tuple[UUID, list[str]]] = {}
+    stems = Stem.objects.filter(separation__mixture__in=audio, separation__status=Status.SUCCEEDED)
+    for mixture, separation, name in stems.order_by("separation", "position").values_list(
+        "separation__mixture", "separation", "name"
+    ):
+        known = sets.get(mixture)
+        if known and known[0] == separation:
+            known[1].append(name)
+        elif not known or len(known[1]) < 3:
+            sets[mixture] = (separation, [name])
+    parts.update({mixture: names for mixture, (_separation, names) in sets.items()})
+    return parts
+
+
+@register.simple_tag
+def parts_of(track: Track, parts: Parts) -> SafeString:
+    """A line under a song: its parts as coloured bars, or what it is waiting for."""
+    known = parts.get(track.audio_id)
+    if not known:
+        return SafeString("")
+    if isinstance(known, str):
+        words = _("Being separated") if known == Status.RUNNING else _("Waiting to be separated")
+        return format_html('<p class="parts">{}</p>', words)
+    bars = format_html_join("", '<i class="{}"></i>', ((name,) for name in known))
+    names = ", ".join(str(stem_label(name)) for name in known)
+    return format_html('<div class="parts" role="img" aria-label="{}">{}</div>', names, bars)
+
+
+@register.filter
+def stem_name(name: str) -> str:
+    """A stem's name in plain words."""
+    return str(stem_label(name))
+
+
+@register.filter
+def percent(share: float) -> int:
+    """``0.423`` becomes ``42``; never 100 before it is done."""
+    return min(int(share * 100), 99)
+
+
+@register.simple_tag
+def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
+    """The lanes of a separation that is not there yet: faint, and in colour up to ``share``."""
+    seed = key.int
+    rows = []
+    for row, name in enumerate(model.stems):
+        middle = 18 + 36 * row
+        bars = []
+        for column in range(66):
+            height = 2 + (seed >> (column * 3 + row * 17) % 113) % 13
+            bars.append(f"M{column * 6 + 4} {middle - height}v{2 * height}")
+        rows.append(f'<path class="{name}" d="{"".join(bars)}"/>')
+    paths, height = "".join(rows), 36 * len(model.stems)
+    return mark_safe(  # noqa: S308 (numbers and our own names only)
+        f'<svg class="growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<clipPath id="grown"><rect width="{400 * share:.1f}" height="{height}"/></clipPath>'
+        f'<g class="faint">{paths}</g><g clip-path="url(#grown)">{paths}</g></svg>'
+    )
+
+
+@register.simple_tag
+def place_in_line(position: int | None) -> SafeString:
+    """A row of heads, the last one in colour: how many come first. Longer lines end in an ellipsis."""
+    ahead = min((position or 1) - 1, 11)
+    heads = "".join(f'<circle cx="{16 + 30 * n}" cy="16" r="11"/>' for n in range(ahead))
+    me = f'<circle class="me" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
+    return mark_safe(  # noqa: S308 (numbers only)
+        f'<svg class="line" viewBox="0 0 {32 + 30 * ahead} 32" width="{32 + 30 * ahead}" height="32" '
+        f'aria-hidden="true">{heads}{me}</svg>'
+    )
+
+
+@register.filter
+def about(seconds: float | None) -> str:
+    """``95`` becomes "about 2 min left"; nothing for what is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 55:
+        return _("about {n} s left").format(n=max(5, 5 * round(seconds / 5)))
+    return _("about {n} min left").format(n=max(1, round(seconds / 60)))

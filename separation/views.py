@@ -1,0 +1,111 @@
+"""The pages where a song is played in parts and where one is brought."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.people import person
+from catalog.claims import holds
+from catalog.errors import CatalogError
+from catalog.ingest import ingest
+from catalog.models import Track, Visibility
+from separation import ask as asking
+from separation.forms import NO_MODEL, UploadForm
+from separation.models import Separation
+from separation.stage import Stage, other_models, separation_to_show
+from separation.words import PLAYER_WORDS, UPLOAD_WORDS, spoken
+
+
+@require_safe
+def track(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A song: its player, or how far its separation is. ``?model=`` chooses among its separations,
+    ``?fragment=stage`` is the middle of the page alone, for when something changed."""
+    row = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
+    separations = list(Separation.objects.filter(mixture=row.audio_id).prefetch_related("stems__audio"))
+    shown = separation_to_show(separations, request.GET.get("model", ""))
+    stage = Stage.of(row, shown, request.user)
+    context: dict[str, Any] = {
+        "track": row,
+        "stage": stage,
+        "others": other_models(separations, shown),
+        "may_edit": row.may_be_edited_by(request.user),
+        "may_remove": not request.user.is_anonymous and holds(row, request.user),
+        "words": spoken(PLAYER_WORDS),
+    }
+    fragment = request.GET.get("fragment") == "stage"
+    return render(request, "separation/stage.html" if fragment else "separation/track.html", context)
+
+
+@login_required
+@require_POST
+def separate(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for the song to be taken apart by ``model``."""
+    row = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
+    try:
+        asked = asking.ask(row, request.POST.get("model") or None, person(request))
+    except CatalogError as error:
+        messages.error(request, str(error.detail))
+        return redirect("track", row.pk)
+    return redirect(f"{reverse('track', args=[row.pk])}?model={asked.separation.model}")
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """No longer want the separation ``separation`` of this song."""
+    row = get_object_or_404(Track.objects.visible_to(request.user), pk=pk)
+    found = get_object_or_404(Separation, mixture=row.audio_id, model=request.POST.get("model", ""))
+    if asking.withdraw(found, person(request)):
+        messages.success(request, _("Stopped."))
+    else:
+        messages.info(request, _("Others are waiting for it too, so it goes on."))
+    return redirect("track", row.pk)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """Bring songs. Scripts send several and show how far each is; without them this form takes one."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        answer = _take_in(request, form)
+        if answer is not None:
+            return answer
+    context = {
+        "form": form,
+        "words": spoken(UPLOAD_WORDS),
+        "limit": settings.MAX_UPLOAD_BYTES,
+        "minutes": settings.MAX_SECONDS // 60,
+    }
+    return render(request, "separation/upload.html", context)
+
+
+def _take_in(request: HttpRequest, form: UploadForm) -> HttpResponse | None:
+    """The same two steps as the API's: ingest, then ask; None when the form has to say what was wrong."""
+    file: TemporaryUploadedFile = form.cleaned_data["file"]
+    user = person(request)
+    try:
+        taken = ingest(
+            Path(file.temporary_file_path()),
+            filename=file.name or "",
+            user=user,
+            visibility=Visibility(form.cleaned_data["visibility"]),
+        )
+        if form.cleaned_data["model"] != NO_MODEL:
+            asking.ask(taken.track, form.cleaned_data["model"], user)
+    except CatalogError as error:
+        form.add_error(None, str(error.detail))
+        return None
+    if not taken.created:
+        messages.success(request, _("This song was here already."))
+    return redirect("track", taken.track.pk)

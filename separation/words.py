@@ -1,0 +1,66 @@
+"""What the scripts of our pages say, sent along with the page in its language; they fill in ``{name}``."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = Mapping[str, Promise]
+
+PLAYER_WORDS: Words = {
+    "play": _("Play"),
+    "pause": _("Pause"),
+    "loading": _("Loading"),
+    "playing": _("Playing"),
+    "paused": _("Paused at {time}"),
+    "waiting": _("Waiting for the network"),
+    "ended": _("At the end"),
+    "position": _("{time} of {length}"),
+    "volume": _("{percent} percent"),
+    "muted": _("{stem} muted"),
+    "heard": _("{stem} on"),
+    "alone": _("Only {stem}"),
+    "loopStart": _("Loop starts at {time}"),
+    "loopEnd": _("Loop from {from} to {to}"),
+    "loopOff": _("No loop"),
+    "reset": _("All parts on"),
+    "network": _("The parts could not be loaded. Check the connection and press play again."),
+    "gone": _("These parts are no longer here. Load the page again."),
+    "unplayable": _("This browser cannot play the parts. Try a newer one, or download them below."),
+    "etaSeconds": _("about {n} s left"),
+    "etaMinutes": _("about {n} min left"),
+}
+
+UPLOAD_WORDS: Words = {
+    "waiting": _("Waits for its turn"),
+    "checking": _("Looking whether we have it"),
+    "sending": _("Sending, {percent} %"),
+    "reading": _("Listening to the file"),
+    "known": _("We have this song already"),
+    "kept": _("Kept. You can take it apart later."),
+    "queued": _("In line, number {n}"),
+    "running": _("Taking it apart, {percent} %"),
+    "ready": _("Ready"),
+    "failed": _("Could not be taken apart"),
+    "stopped": _("Stopped"),
+    "open": _("Play it"),
+    "openTrack": _("Open its page"),
+    "again": _("Try again"),
+    "drop": _("Take off the list"),
+    "stop": _("Stop"),
+    "similar": _("Looks like {title}, which is here already"),
+    "etaSeconds": _("about {n} s left"),
+    "etaMinutes": _("about {n} min left"),
+    "offline": _("The connection broke off. Try again when you are online."),
+    "refused": _("The server did not take this file. Try another format."),
+    "signIn": _("You are no longer signed in. Sign in and try again."),
+    "tooLarge": _("This file is larger than {limit}. Save it as FLAC or MP3 and try again."),
+    "throttled": _("That was a lot at once. Wait a minute and try again."),
+    "server": _("The server had a problem. Try again in a minute."),
+    "empty": _("This file is empty. Choose another."),
+}
+
+
+def spoken(words: Words) -> dict[str, str]:
+    """``words`` in the language of this request."""
+    return {name: str(word) for name, word in words.items()}

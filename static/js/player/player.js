@@ -1,0 +1,136 @@
+// The player of a song's page: engine, lanes, time line, keys.
+
+import { Engine } from "stemoteca/engine";
+import { listen } from "stemoteca/keys";
+import { Mixer } from "stemoteca/mixer";
+import { Ruler } from "stemoteca/ruler";
+import { Wave, loadPeaks } from "stemoteca/wave";
+import { clock, say } from "stemoteca/words";
+
+/** Bring the player in `root` to life with `set` (see Stage.player). */
+export function start(root, set) {
+  const engine = new Engine(set);
+  const line = root.querySelector("[data-report]");
+  const report = (sentence) => (line.textContent = sentence);
+  const mixer = new Mixer(root, engine, report);
+  const ruler = new Ruler(root, engine);
+  const button = (name) => root.querySelector(`[data-do="${name}"]`);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  const waves = mixer.lanes.map((lane) => {
+    const colour = getComputedStyle(lane.element).getPropertyValue("--stem").trim();
+    return new Wave(lane.element.querySelector("canvas"), colour);
+  });
+  Promise.all(set.stems.map((stem) => loadPeaks(stem.address)))
+    .then((all) => {
+      const loudest = all.reduce((most, peaks) => peaks.reduce((a, b) => (a > b ? a : b), most), 0);
+      waves.forEach((wave, index) => wave.show(all[index], loudest));
+    })
+    .catch(() => report(say("network")));
+
+  // A loop takes two presses: where it starts, where it ends.
+  let loopStart = null;
+  const loop = {
+    from() {
+      const { frame } = engine;
+      const to = engine.loop && engine.loop.to > frame ? engine.loop.to : null;
+      loopStart = frame;
+      if (to) engine.setLoop({ from: frame, to });
+      report(say("loopStart", { time: clock(frame / set.rate) }));
+      showLoop();
+    },
+    to() {
+      const from = loopStart ?? 0;
+      const to = engine.frame;
+      if (to <= from) return;
+      engine.setLoop({ from, to });
+      if (engine.loop) report(say("loopEnd", { from: clock(from / set.rate), to: clock(to / set.rate) }));
+      showLoop();
+    },
+    off() {
+      loopStart = null;
+      engine.setLoop(null);
+      report(say("loopOff"));
+      showLoop();
+    },
+  };
+  const showLoop = () => {
+    button("loop-start").classList.toggle("on", loopStart !== null);
+    button("loop-end").classList.toggle("on", engine.loop !== null);
+    button("loop-off").disabled = loopStart === null && engine.loop === null;
+  };
+
+  const toggle = () => (engine.state === "stopped" ? engine.play() : engine.pause());
+  const seek = (frame) => {
+    engine.seek(frame);
+    ruler.show(true);
+  };
+  const jump = (direction) => (event) => seek(engine.frame + direction * (event.shiftKey ? 1 : 5) * set.rate);
+
+  button("play").addEventListener("click", toggle);
+  button("start").addEventListener("click", () => seek(0));
+  button("loop-start").addEventListener("click", loop.from);
+  button("loop-end").addEventListener("click", loop.to);
+  button("loop-off").addEventListener("click", loop.off);
+  button("reset").addEventListener("click", () => mixer.reset());
+  listen(
+    {
+      Space: toggle,
+      Home: () => seek(0),
+      ArrowLeft: jump(-1),
+      ArrowRight: jump(1),
+      a: loop.from,
+      b: loop.to,
+      l: loop.off,
+      r: () => mixer.reset(),
+    },
+    (index, event) => {
+      const lane = mixer.lanes[index];
+      if (lane) event.shiftKey ? mixer.toggleSolo(lane) : mixer.toggleMute(lane);
+    },
+  );
+
+  let lock = null;
+  const stayAwake = async (awake) => {
+    try {
+      if (awake && !lock) lock = await navigator.wakeLock?.request("screen");
+      if (!awake && lock) {
+        await lock.release();
+        lock = null;
+      }
+    } catch {
+      lock = null; // a low battery may refuse; the music goes on
+    }
+  };
+
+  const levels = (playing) => {
+    const at = Math.floor(engine.frame / 4096);
+    mixer.lanes.forEach((lane, index) => {
+      const { peaks, loudest } = waves[index];
+      const level = playing && peaks ? ((peaks[at] ?? 0) / loudest) * Math.sqrt(mixer.loudness(lane)) : 0;
+      lane.element.style.setProperty("--level", level.toFixed(2));
+    });
+  };
+  const frame = () => {
+    if (engine.state === "stopped") return;
+    ruler.show();
+    if (!calm.matches) levels(engine.state === "playing");
+    requestAnimationFrame(frame);
+  };
+
+  engine.addEventListener("state", ({ detail }) => {
+    const stopped = engine.state === "stopped";
+    root.dataset.playing = engine.state;
+    button("play").setAttribute("aria-label", say(stopped ? "play" : "pause"));
+    ruler.show(true);
+    stayAwake(!stopped);
+    if (stopped) levels(false);
+    else requestAnimationFrame(frame);
+    if (detail) report(say(detail));
+    else if (stopped) report(say("paused", { time: clock(engine.frame / set.rate) }));
+    else report(say(engine.state));
+  });
+
+  engine.prepare();
+  return engine;
+}

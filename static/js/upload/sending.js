@@ -1,0 +1,86 @@
+// The requests of bringing a song: is it known, send it, ask for its parts, stop.
+
+const JSON_TYPE = { Accept: "application/json", "Content-Type": "application/json" };
+const LARGEST_TO_LOOK_UP = 200e6; // bytes; the whole file has to be in memory for its SHA-256
+
+/** What went wrong: `code` of the server, or one of ours (offline, signIn, server, ...). */
+export class Refusal extends Error {
+  constructor(code, detail = "") {
+    super(code);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+export class Sender {
+  constructor(token) {
+    this.headers = { ...JSON_TYPE, "X-CSRFToken": token };
+  }
+
+  async #call(method, address, body) {
+    let answer;
+    try {
+      answer = await fetch(address, { method, headers: this.headers, body: body && JSON.stringify(body) });
+    } catch (error) {
+      throw new Refusal("offline", "", { cause: error });
+    }
+    return { status: answer.status, ok: answer.ok, body: await answer.json().catch(() => ({})) };
+  }
+
+  /** The track that these bytes became before, or null; never an error, since sending is always possible. */
+  async lookUp(file) {
+    if (!globalThis.crypto?.subtle || file.size > LARGEST_TO_LOOK_UP) return null;
+    try {
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+      const checksum = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const answer = await this.#call("POST", "/api/v1/lookups/", { checksum });
+      return answer.ok ? answer.body.track : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Ask for the parts of a track that is here; resolves to the separation. */
+  async separate(track, model) {
+    const answer = await this.#call("POST", `/api/v1/tracks/${track}/separations/`, { model });
+    if (!answer.ok) throw refusal(answer.status, answer.body);
+    return answer.body;
+  }
+
+  stop(separation) {
+    return this.#call("DELETE", `/api/v1/separations/${separation}/`).catch(() => {});
+  }
+
+  /** Send a file; `progress(share)` while it goes. Resolves to the server's answer. `signal` breaks it off. */
+  send(file, fields, progress, signal) {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    form.append("file", file, file.name);
+    const request = new XMLHttpRequest(); // fetch cannot tell how much has been sent
+    return new Promise((done, fail) => {
+      request.open("POST", "/api/v1/uploads/");
+      request.setRequestHeader("X-CSRFToken", this.headers["X-CSRFToken"]);
+      request.setRequestHeader("Accept", "application/json");
+      request.responseType = "json";
+      request.upload.addEventListener("progress", (event) => {
+        if (event.lengthComputable) progress(event.loaded / event.total);
+      });
+      request.addEventListener("load", () => {
+        if (request.status < 300 && request.response) done(request.response);
+        else fail(refusal(request.status, request.response ?? {}));
+      });
+      request.addEventListener("error", () => fail(new Refusal("offline")));
+      request.addEventListener("abort", () => fail(new Refusal("stopped")));
+      signal.addEventListener("abort", () => request.abort());
+      request.send(form);
+    });
+  }
+}
+
+function refusal(status, body) {
+  if (status === 401 || body.code === "not_authenticated") return new Refusal("signIn");
+  if (body.code === "throttled") return new Refusal("throttled");
+  if (status >= 500 && status !== 507) return new Refusal("server");
+  if (status === 413 && !body.detail) return new Refusal("tooLarge");
+  return new Refusal(body.code ?? "refused", body.detail ?? "");
+}
