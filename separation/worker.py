@@ -18,7 +18,7 @@ from catalog import storage
 from catalog.audio.errors import AudioError
 from catalog.errors import CatalogError
 from separation import lease as leases
-from separation.desk import desk
+from separation.desk import desk, drain
 from separation.engines.modelspec import SPECS, ModelUnavailable
 from separation.heart import HEARTBEAT_SECONDS, Drained, Heart, Stopped, Watcher
 from separation.lease import Lease
@@ -32,10 +32,9 @@ from separation.separator.messages import (
     SeparatorTooBig,
 )
 
-log = logging.getLogger(__name__)
+__all__ = ["drain", "has_room", "run", "separate", "work"]
 
-# Left free on the disk whatever happens, so that the database can always write.
-SPARE_BYTES = 200_000_000
+log = logging.getLogger(__name__)
 
 
 def run(separation_id: str) -> None:
@@ -103,10 +102,13 @@ def _separate(separation: Separation, folder: Path, heart: Heart) -> SeparatedSe
 
 
 def has_room(separation: Separation) -> bool:
-    """Whether the disk can hold the stems at their largest, and keep something to spare."""
+    """Whether the disk can hold the stems at their largest, and keep enough for the database to write.
+
+    The floor is lower than that of uploads: what was accepted can be separated.
+    """
     spec = SPECS.get(separation.model)
     needed = 4 * separation.mixture.frames * len(spec.stems if spec else ())
-    return shutil.disk_usage(settings.WORK_DIR).free > needed + SPARE_BYTES
+    return bool(shutil.disk_usage(settings.WORK_DIR).free > needed + settings.DISK_FLOOR_BYTES // 2)
 
 
 def _conclude(lease: Lease, separation: Separation, error: Exception) -> None:

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Runs the queue's workers. `run` starts this for you."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        from config.cluster import run  # noqa: PLC0415  # django-q needs the settings
+
+        run()

@@ -1,0 +1,49 @@
+import os
+import signal
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from config import lifeline
+from config.env import refuse
+
+
+class Command(BaseCommand):
+    help = "Runs the website and the queue's workers until Ctrl-C. Prepares what a first start needs."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--with-parent", action="store_true", help="stop when the starting process ends")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        from config import preparation, supervisor  # noqa: PLC0415  # django-q needs the settings
+
+        if options["with_parent"]:
+            lifeline.die_with(os.getppid(), signal.SIGTERM)
+        host = os.environ.get("STEMOTECA_BIND") or "127.0.0.1"
+        port = os.environ.get("PORT") or "8000"
+        if not port.isdecimal() or int(port) > 65535:
+            refuse(f"PORT must be a number up to 65535, not {port!r}")
+        lock = preparation.FolderLock(settings.DATA_DIR)
+        lock.take()
+        listener = preparation.listen(host, int(port))
+        email, password = preparation.prepare()
+        port = str(listener.getsockname()[1])
+
+        def welcome() -> None:
+            shown = f"[{host}]" if ":" in host else host
+            self.stdout.write(f"Stemoteca runs at http://{shown}:{port}/ (Ctrl-C stops it)")
+            if password:
+                self.stdout.write(f"Sign in as {email} with the password {password} (shown only this once).")
+            else:
+                self.stdout.write(f"Sign in as {email}; a new password: manage.py changepassword {email}")
+            self.stdout.flush()
+
+        queue = supervisor.queue()
+        status = supervisor.Supervisor([supervisor.website(listener.fileno()), queue], queue).run(welcome)
+        self.stdout.write("Stemoteca has stopped.")
+        self.stdout.flush()
+        # At once: the sweeper's thread may be in the middle of something.
+        os._exit(status)

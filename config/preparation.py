@@ -1,0 +1,95 @@
+"""Everything that must be true before the website can answer, done only as far as it is not."""
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import socket
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+
+from accounts import installation
+from config.env import refuse
+from config.statics import UNUSED
+
+
+class FolderLock:
+    """The data folder belongs to one supervisor at a time. The kernel lets go when that process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "run.lock"
+        self._file = self._path.open("a+")
+
+    def take(self) -> None:
+        """Refuses with one line when somebody has it."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            refuse(
+                f"already running from {self._path.parent} (process {self._file.read().strip() or 'unknown'})"
+            )
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket that the website inherits; refuses with one line when the address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        refuse(f"cannot listen on {host}:{port} ({error.strerror}); choose another port with PORT=...")
+    listener.set_inheritable(True)  # its only argument
+    return listener
+
+
+def prepare() -> tuple[str, str]:
+    """Tables, static files, the administrator's account; returns its address, and its password if new.
+
+    Happens in a fork: what migrations and static files need in memory, the supervisor need not keep for ever.
+    """
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            installation.migrate()
+            collect_static()
+            user, password = installation.administrator()
+            os.write(writer, json.dumps([user.email, password]).encode())
+            status = 0
+        except Exception:
+            logging.getLogger(__name__).exception("the installation could not be prepared")
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        said = answer.read()
+    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        refuse("cannot start: the installation could not be prepared (see above)")
+    email, password = json.loads(said)
+    return email, password
+
+
+def collect_static() -> bool:
+    """Gather the static files into one folder when any of them changed; False when it was up to date."""
+    stamp = settings.STATIC_ROOT / ".collected"
+    digest = hashlib.sha256(f"{django.get_version()} {settings.STORAGES['staticfiles']}".encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            about = Path(storage.path(name)).stat()
+            digest.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    wanted = digest.hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return False
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True, ignore_patterns=UNUSED)
+    stamp.write_text(wanted)
+    return True
