@@ -174,7 +174,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.statics.StaticFiles"
     },
     # Every file the catalogue names: mixtures, stems, renditions, covers.
     "files": {
@@ -327,6 +327,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "tryItOutEnabled": True, "displayRequestDuration": True},
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PREPROCESSING_HOOKS": ["config.schema.without_doubles"],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {"Visibility": "catalog.models.Visibility", "Status": "separation.models.Status"},
     "APPEND_COMPONENTS": {
@@ -374,5 +375,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django_q": {"level": os.environ.get("STEMOTECA_QUEUE_LOG_LEVEL", "WARNING")}},
+    "loggers": {"django-q": {"level": os.environ.get("STEMOTECA_QUEUE_LOG_LEVEL", "WARNING")}},
 }

@@ -1,7 +1,7 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import include, path
 
 from config import health
 from config.docs import DocsView, SchemaView
@@ -18,8 +18,13 @@ urlpatterns = [
     path("api/v1/", include("config.api_urls")),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),
-    re_path(r"^api/login/?$", LoginView.as_view(), name="simple-login"),
-    re_path(r"^api/separate/?$", SeparateView.as_view(), name="simple-separate"),
+    path("api/login", LoginView.as_view(), name="simple-login"),
+    path("api/login/", LoginView.as_view()),
+    path("api/separate", SeparateView.as_view(), name="simple-separate"),
+    path("api/separate/", SeparateView.as_view()),
     path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("catalog.urls")),
+    path("", include("separation.urls")),
     path("accounts/", include("allauth.urls")),
 ]
