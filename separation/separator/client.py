@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from catalog.audio.errors import AudioError
 from catalog.audio.facts import Limits
@@ -132,6 +133,14 @@ class Separator:
             if self._child is not None and self._child.is_ours():
                 self._child.dismiss()
             self._child = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _accepting_child(self, request: dict[str, Any]) -> "_Child":
         """A child that has taken the request: the warm one, or a new one if that died in its sleep."""

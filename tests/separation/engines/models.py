@@ -1,0 +1,59 @@
+"""The models and clips that both the tests and the reference process make for themselves, always the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from separation.engines import modelspec, weights
+from separation.engines.modelspec import ModelSpec
+from separation.engines.spectral import WINDOW
+from separation.engines.weights import Weights
+
+SMALL = (4, 6, 8, 8, 12, 16)
+
+MODELS: dict[str, ModelSpec] = {
+    "compact2": modelspec.SPECS["compact:2stems"],
+    "compact4": modelspec.SPECS["compact:4stems"],
+    # The official configurations in small: leaky ReLU and squared masks; softmax over five at 16 kHz.
+    "two": replace(modelspec.SPECS["spleeter:2stems"], filters=SMALL),
+    "five": replace(modelspec.SPECS["spleeter:5stems-16kHz"], filters=SMALL),
+}
+
+# A song starts one frame of 4096 zeros late, so it fills the first window at WINDOW - 4096 samples.
+LENGTHS = (1, 100, 5000, WINDOW - 4097, WINDOW - 4096, WINDOW - 4095, 2 * WINDOW - 4096 - 1500)
+TWO_WINDOWS = WINDOW - 4095
+
+
+def weights_of(name: str) -> Weights:
+    """The weights of a model: bundled ones as they are, others drawn so that the masks take all values."""
+    spec = MODELS[name]
+    if spec.bundled:
+        return weights.load(spec, modelspec.BUNDLED_DIR)
+    generator = np.random.default_rng(len(spec.stems))
+    return {part: _drawn(part, shape, generator) for part, shape in weights.shapes(spec).items()}
+
+
+def _drawn(part: str, shape: tuple[int, ...], generator: np.random.Generator) -> npt.NDArray[np.float32]:
+    kind = part.rsplit("/", 1)[1]
+    if kind == "kernel":
+        fan = shape[0] * shape[1] * (shape[3] / 4 if "/up" in part else shape[2])
+        values = generator.uniform(-1, 1, shape) * np.sqrt(6 / fan)
+    elif kind == "bn_gamma":
+        values = generator.uniform(0.5, 1.5, shape)
+    elif kind == "bn_var":
+        # The first layer sees magnitudes of up to some hundreds.
+        values = generator.uniform(0.5, 1.5, shape) * (400 if "/conv1/" in part else 1)
+    else:
+        values = generator.normal(0, 0.2, shape)
+    return np.asarray(values, dtype=np.float32)
+
+
+def clip(samples: int) -> npt.NDArray[np.float32]:
+    """[2, samples] of noise and gliding tones, with silence here and there."""
+    generator = np.random.default_rng(samples)
+    time = np.arange(samples) / modelspec.SAMPLE_RATE
+    tones = 0.3 * np.sin(2 * np.pi * (220 + 40 * time) * time) + 0.2 * np.sin(2 * np.pi * 3000 * time)
+    noise = generator.normal(0, 0.1, (2, samples)) * (np.sin(2 * np.pi * 0.7 * time) >= 0)
+    sounding = np.sin(2 * np.pi * 0.3 * time + 1) > -0.5
+    return np.asarray((tones + noise) * sounding, dtype=np.float32)

@@ -1,0 +1,62 @@
+"""``python -m tests.separation.engines.reference FOLDER``: what unmodified Spleeter makes of the clips.
+
+A process of its own: TensorFlow takes seconds to import, warns, and must not be loaded where tests run.
+Writes ``FOLDER/<model>/`` in Spleeter's format, and ``FOLDER/<model>-<samples>.npy``, [stems, 2, samples].
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from separation.engines import weights
+from separation.engines.modelspec import ModelSpec
+from separation.engines.streaming import separate
+from separation.engines.tensorflow import TensorFlowEngine
+from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
+
+
+def main(folder: Path) -> None:
+    from spleeter.separator import Separator
+
+    for name, spec in MODELS.items():
+        configuration = weights.export_to_spleeter(spec, weights_of(name), folder / name)
+        separator = Separator(str(configuration), multiprocess=False)
+        stems = separator.separate(np.ascontiguousarray(clip(TWO_WINDOWS).T))
+        save(folder / f"{name}-{TWO_WINDOWS}.npy", spec, stems)
+        if name == "compact2":
+            save_every_length(folder, configuration)
+    save_tensorflow_engine(folder)
+
+
+def save(path: Path, spec: ModelSpec, stems: dict[str, Any]) -> None:
+    np.save(path, np.stack([stems[stem].T for stem in spec.stems]))
+
+
+def save_every_length(folder: Path, configuration: Path) -> None:
+    """The same, clip after clip in one session, since ``separate`` builds its graph again for each."""
+    from spleeter.separator import Separator
+
+    separator = Separator(str(configuration), multiprocess=False)
+    with separator._tf_graph.as_default():
+        features = separator._get_features()
+        outputs = {
+            name: output for name, output in separator._get_builder().outputs.items() if name != "audio_id"
+        }
+        session = separator._get_session()
+        for samples in LENGTHS:
+            stems = session.run(outputs, {features["waveform"]: clip(samples).T, features["audio_id"]: ""})
+            save(folder / f"compact2-{samples}.npy", MODELS["compact2"], stems)
+
+
+def save_tensorflow_engine(folder: Path) -> None:
+    """Our own TensorFlow engine on the same clips, as ``FOLDER/tensorflow-<model>.npy``."""
+    for name in ("compact2", "two"):
+        engine = TensorFlowEngine(MODELS[name], weights_of(name), threads=1)
+        result = np.concatenate(list(separate([clip(TWO_WINDOWS)], engine)), axis=2)
+        np.save(folder / f"tensorflow-{name}.npy", result)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

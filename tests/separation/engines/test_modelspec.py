@@ -1,0 +1,79 @@
+"""Which models can run, and that nothing runs on weights that are not its own."""
+
+from pathlib import Path
+
+import pytest
+
+from separation.engines import modelspec, weights
+from separation.engines.modelspec import ModelUnavailable
+
+
+def install(models_dir: Path, name: str) -> Path:
+    """A folder that is sealed like an official model, with other content."""
+    folder = models_dir / name
+    folder.mkdir()
+    for file_name in modelspec.CHECKPOINT_FILES:
+        (folder / file_name).write_bytes(b"not a network")
+    modelspec.seal(folder, name)
+    return folder
+
+
+def slugs(models_dir: Path) -> list[str]:
+    return [spec.slug for spec in modelspec.available(models_dir)]
+
+
+def test_the_bundled_models_are_always_there(tmp_path: Path) -> None:
+    assert slugs(tmp_path / "nowhere") == ["compact:2stems", "compact:4stems"]
+    assert modelspec.default(tmp_path).slug == "compact:2stems"
+    assert modelspec.best_for(4, tmp_path).slug == "compact:4stems"
+    with pytest.raises(ModelUnavailable, match="5 stems"):
+        modelspec.best_for(5, tmp_path)
+
+
+@pytest.mark.parametrize("slug", ["compact:2stems", "compact:4stems"])
+def test_a_bundled_file_is_the_one_of_its_revision(slug: str, tmp_path: Path) -> None:
+    spec = modelspec.get(slug)
+    assert {name.split("/")[0] for name in weights.load(spec, tmp_path)} == set(spec.networks)
+    assert spec.digest.startswith(spec.revision)
+
+
+def test_a_sealed_folder_serves_both_bandwidths_and_is_preferred(tmp_path: Path) -> None:
+    install(tmp_path, "4stems")
+    assert slugs(tmp_path) == [
+        "compact:2stems",
+        "spleeter:4stems-16kHz",
+        "spleeter:4stems",
+        "compact:4stems",
+    ]
+    assert modelspec.best_for(4, tmp_path).bandwidth_hz > 16_000
+
+
+def test_an_unsealed_or_shortened_folder_is_not_a_model(tmp_path: Path) -> None:
+    folder = install(tmp_path, "4stems")
+    data = folder / modelspec.CHECKPOINT_FILES[1]
+    data.write_bytes(b"cut")
+    assert "spleeter:4stems" not in slugs(tmp_path)
+    install(tmp_path, "5stems").joinpath(modelspec.SEAL).unlink()
+    assert "spleeter:5stems" not in slugs(tmp_path)
+
+
+def test_wrong_contents_never_load(tmp_path: Path) -> None:
+    folder = install(tmp_path, "4stems")
+    spec = modelspec.get("spleeter:4stems")
+    with pytest.raises(ModelUnavailable, match="checkpoint"):
+        weights.load(spec, tmp_path)
+    (folder / modelspec.CHECKPOINT_FILES[1]).write_bytes(b"not a newtork")
+    assert modelspec.is_available(spec, tmp_path)  # a glance sees sizes only ...
+    with pytest.raises(ModelUnavailable, match="changed"):  # ... loading sees everything
+        weights.load(spec, tmp_path)
+
+
+def test_a_known_model_is_sealed_only_if_it_is_the_official_one(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="not the official file"):
+        install(tmp_path, "2stems")
+    assert not modelspec.is_official(tmp_path / "2stems", "2stems")
+
+
+def test_an_unknown_model_is_unavailable() -> None:
+    with pytest.raises(ModelUnavailable, match="spleeter:3stems"):
+        modelspec.get("spleeter:3stems")

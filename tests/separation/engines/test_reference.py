@@ -1,0 +1,69 @@
+"""Our separation is Spleeter's, sample by sample."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from separation.engines import weights
+from separation.engines.checkpoint import CheckpointError, read_checkpoint
+from separation.engines.openvino import OpenVinoEngine
+from separation.engines.streaming import separate
+from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
+
+ROOT = Path(__file__).resolve().parents[3]
+CLOSE = 3e-5  # TensorFlow's own float32 transforms are no better
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reference")
+    command = [sys.executable, "-m", "tests.separation.engines.reference", str(folder)]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+# One test, so that one process makes the reference however the tests are spread.
+def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
+    for name, spec in MODELS.items():
+        engine = OpenVinoEngine(spec, weights_of(name), threads=2)
+        for samples in LENGTHS if name == "compact2" else (TWO_WINDOWS,):
+            with subtests.test(model=name, samples=samples):
+                expected = np.load(reference / f"{name}-{samples}.npy")
+                stems = np.concatenate(list(separate([clip(samples)], engine)), axis=2)
+                assert stems.shape == expected.shape == (len(spec.stems), 2, samples)
+                np.testing.assert_allclose(stems, expected, rtol=0, atol=CLOSE)
+    for name in ("compact2", "two"):
+        with subtests.test("engine in TensorFlow", model=name):
+            expected = np.load(reference / f"{name}-{TWO_WINDOWS}.npy")
+            stems = np.load(reference / f"tensorflow-{name}.npy")
+            np.testing.assert_allclose(stems, expected, rtol=0, atol=CLOSE)
+    for name, spec in MODELS.items():
+        with subtests.test("checkpoint", model=name):
+            expected_weights = weights.with_every_network(spec, weights_of(name))
+            loaded = weights.load_checkpoint(spec, reference / name / "model")
+            assert loaded.keys() == expected_weights.keys()
+            assert all(np.array_equal(loaded[part], expected_weights[part]) for part in loaded)
+    with subtests.test("damaged checkpoint"):
+        refuses_damage(reference / "two", np.random.default_rng(1))
+
+
+def refuses_damage(folder: Path, generator: np.random.Generator) -> None:
+    """Whatever byte of the index is wrong: an error of ours, or tensors within the file, but no crash."""
+    index = folder / "model.index"
+    whole = index.read_bytes()
+    for _ in range(300):
+        damaged = bytearray(whole[: generator.integers(len(whole))] if generator.random() < 0.3 else whole)
+        if damaged:
+            damaged[generator.integers(len(damaged))] ^= 1 << generator.integers(8)
+        index.write_bytes(damaged)
+        try:
+            read_checkpoint(folder / "model")
+        except CheckpointError:
+            continue
+    index.write_bytes(whole)

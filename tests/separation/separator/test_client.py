@@ -1,0 +1,185 @@
+"""The separator process: what it makes, and that nothing it does or suffers harms its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from catalog.audio.errors import AudioError
+from separation.engines.modelspec import ModelUnavailable
+from separation.separator.client import (
+    Separator,
+    SeparatorCrashed,
+    SeparatorStalled,
+    SeparatorTooBig,
+)
+from tests.songs import write_song
+
+ROOT = Path(__file__).resolve().parents[3]
+MODEL = "compact:2stems"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("separator")
+
+
+@pytest.fixture(scope="module")
+def song(folder: Path) -> Path:
+    return write_song(folder / "song.wav", 3)
+
+
+@pytest.fixture
+def separator(folder: Path) -> Iterator[Separator]:
+    with Separator(models_dir=folder / "models", cache_dir=folder / "cache", threads=1) as separator:
+        yield separator
+
+
+def ignore(fraction: float) -> None:
+    """Progress that nobody follows."""
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(*pids: int) -> None:
+    deadline = time.monotonic() + 20
+    while any(is_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, "still alive"
+        time.sleep(0.02)
+
+
+def test_a_song_becomes_stems_in_a_process_that_stays_warm(
+    separator: Separator, song: Path, tmp_path: Path
+) -> None:
+    progress: list[float] = []
+    result = separator.separate(
+        song, MODEL, tmp_path / "a", on_progress=progress.append, expected_samples=3 * 44_100
+    )
+    assert [stem.name for stem in result.stems] == ["vocals", "accompaniment"]
+    assert progress == [0.0, 1.0]
+    mixture, _ = soundfile.read(song)
+    stems = [soundfile.read(stem.path)[0] for stem in result.stems]
+    np.testing.assert_allclose(sum(stems) / result.gain, mixture, rtol=0, atol=2 / 32768)
+    assert (result.samples, result.sample_rate) == (len(mixture), 44_100)
+
+    pid = separator.pid
+    again = separator.separate(song, MODEL, tmp_path / "b", on_progress=progress.append)
+    assert separator.pid == pid
+    assert [stem.checksum for stem in again.stems] == [stem.checksum for stem in result.stems]
+    assert 0 < progress[-1] < 1  # of a song of unknown length
+
+
+def test_errors_of_the_song_or_the_model_leave_the_process_warm(
+    separator: Separator, song: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "song.mp3").write_text("no music")
+    with pytest.raises(AudioError) as caught:
+        separator.separate(tmp_path / "song.mp3", MODEL, tmp_path / "a", on_progress=ignore)
+    assert caught.value.code == "unsupported"
+    pid = separator.pid
+    for slug in ("spleeter:5stems", "spleeter:nothing"):
+        with pytest.raises(ModelUnavailable, match=slug):
+            separator.separate(song, slug, tmp_path / "b", on_progress=ignore)
+    separator.separate(song, MODEL, tmp_path / "c", on_progress=ignore)
+    assert separator.pid == pid is not None
+
+
+def test_a_killed_process_is_a_crash_and_the_next_call_works(
+    separator: Separator, song: Path, tmp_path: Path
+) -> None:
+    def kill(fraction: float) -> None:
+        os.kill(separator.pid or 0, signal.SIGKILL)
+
+    with pytest.raises(SeparatorCrashed, match="SIGKILL"):
+        separator.separate(song, MODEL, tmp_path / "a", on_progress=kill)
+    assert separator.pid is None
+    separator.separate(song, MODEL, tmp_path / "b", on_progress=ignore)
+
+
+def test_death_between_songs_goes_unnoticed(separator: Separator, song: Path, tmp_path: Path) -> None:
+    separator.separate(song, MODEL, tmp_path / "a", on_progress=ignore)
+    os.kill(separator.pid or 0, signal.SIGKILL)
+    separator.separate(song, MODEL, tmp_path / "b", on_progress=ignore)
+
+
+def test_what_progress_raises_kills_the_process(separator: Separator, song: Path, tmp_path: Path) -> None:
+    pids: list[int] = []
+
+    def cancel(fraction: float) -> None:
+        pids.append(separator.pid or 0)
+        raise LookupError("nobody wants it any more")
+
+    with pytest.raises(LookupError, match="nobody wants it"):
+        separator.separate(song, MODEL, tmp_path / "a", on_progress=cancel)
+    assert separator.pid is None
+    assert not is_alive(pids[0])
+
+
+def test_a_stopped_process_ticks_and_then_counts_as_stalled(folder: Path, song: Path, tmp_path: Path) -> None:
+    ticks: list[float] = []
+
+    def stop(fraction: float) -> None:
+        ticks.append(fraction)
+        os.kill(impatient.pid or 0, signal.SIGSTOP)
+
+    with (
+        Separator(models_dir=folder, cache_dir=folder, stall_seconds=1) as impatient,
+        pytest.raises(SeparatorStalled, match="no progress"),
+    ):
+        impatient.separate(song, MODEL, tmp_path, on_progress=stop, tick_seconds=0.05)
+    assert len(ticks) > 2
+    assert impatient.pid is None
+
+
+def test_a_deadline_ends_it(separator: Separator, song: Path, tmp_path: Path) -> None:
+    with pytest.raises(SeparatorStalled, match="too long"):
+        separator.separate(song, MODEL, tmp_path, on_progress=ignore, deadline_seconds=0)
+
+
+def test_memory_is_limited(folder: Path, song: Path, tmp_path: Path) -> None:
+    with (
+        Separator(models_dir=folder, cache_dir=folder, memory_limit=50 << 20) as small,
+        pytest.raises(SeparatorTooBig, match="50 MiB"),
+    ):
+        small.separate(song, MODEL, tmp_path, on_progress=ignore)
+    assert small.pid is None
+
+
+def test_it_dies_with_its_parent_and_takes_the_decoder_along(tmp_path: Path) -> None:
+    write_song(tmp_path / "song.wav", 120)
+    program = """
+import os, signal, sys
+from pathlib import Path
+from separation.separator.client import Separator
+
+folder = Path(sys.argv[1])
+separator = Separator(models_dir=folder, cache_dir=folder, threads=1)
+
+def die(fraction):
+    if fraction > 0:
+        pid = separator.pid
+        decoders = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        print(pid, *decoders, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+separator.separate(folder / "song.wav", "compact:2stems", folder / "stems", on_progress=die)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    pids = [int(pid) for pid in done.stdout.split()]
+    assert len(pids) == 2
+    wait_until_gone(*pids)
