@@ -24,7 +24,7 @@ from mutagen.wave import WAVE
 from catalog.audio import sandbox
 from catalog.audio.source import Source
 
-CPU_BUDGET: Final = 3.0  # seconds
+CPU_BUDGET: Final = 2.0  # seconds
 _LONGEST: Final = 2_000  # characters of one value that anybody will look at
 _FRONT_COVER: Final = 3
 _ENCODINGS: Final = (

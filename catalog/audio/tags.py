@@ -25,12 +25,19 @@ def clean_text(value: object) -> str | None:
     for char in text:
         category = unicodedata.category(char)
         marks = marks + 1 if category == "Mn" else 0
+        if category == "Cn" and not _is_noncharacter(char):  # letters that this Python does not know yet
+            category = "Lo"
         if category in {"Zs", "Zl", "Zp"} or char in "\t\n\r":
             kept.append(" ")
         elif char in _JOINERS or (category[0] != "C" and marks <= _MOST_MARKS):
             kept.append(char)
     joined = " ".join("".join(kept).split())[:LONGEST].strip()
     return joined if joined.strip(_JOINERS) else None
+
+
+def _is_noncharacter(char: str) -> bool:
+    code = ord(char)
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def clean_number(value: object) -> int | None:

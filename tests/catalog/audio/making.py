@@ -17,11 +17,19 @@ def noise(samples: int, channels: int = 2, seed: int = 1) -> NDArray[np.float32]
     rng = np.random.default_rng(seed)
     time = np.arange(samples) / RATE
     tones = [0.3 * np.sin(2 * np.pi * 220 * (1 + channel) * time) for channel in range(channels)]
-    return (np.array(tones) + 0.02 * rng.standard_normal((channels, samples))).astype(np.float32)
+    sound: NDArray[np.float32] = np.array(tones, np.float32)
+    sound += 0.02 * rng.standard_normal((channels, samples))
+    return sound
 
 
 def with_av(
-    path: Path, container: str, codec: str, audio: NDArray[np.float32], *, rate: int = RATE, layout: str = "stereo"
+    path: Path,
+    container: str,
+    codec: str,
+    audio: NDArray[np.float32],
+    *,
+    rate: int = RATE,
+    layout: str = "stereo",
 ) -> Path:
     """Encode ``[channels, n]`` with PyAV."""
     with av.open(str(path), "w", format=container) as output:
@@ -55,7 +63,13 @@ def remuxed(source: Path, path: Path, container: str) -> Path:
 
 
 def wav(
-    data: bytes, *, channels: int = 2, rate: int = RATE, bits: int = 16, form: int = 1, claim: int | None = None
+    data: bytes,
+    *,
+    channels: int = 2,
+    rate: int = RATE,
+    bits: int = 16,
+    form: int = 1,
+    claim: int | None = None,
 ) -> bytes:
     """A WAV whose header may lie: ``claim`` is the size that the data chunk announces."""
     block = max(1, channels * bits // 8) & 0xFFFF
@@ -67,7 +81,8 @@ def wav(
 
 def pcm16(audio: NDArray[np.float32]) -> NDArray[np.int16]:
     """``[channels, n]`` floats to 16 bits."""
-    return np.rint(np.clip(audio, -1, 1) * 32_767).astype(np.int16)
+    samples: NDArray[np.int16] = np.rint(np.clip(audio, -1, 1) * 32_767).astype(np.int16)
+    return samples
 
 
 def id3(frames: bytes, *, flags: int = 0) -> bytes:

@@ -30,7 +30,12 @@ SAMPLES = RATE // 2
 def test_lossless(tmp_path: Path, container: str, subtype: str, name: str, bits: int) -> None:
     found = probe(with_sndfile(tmp_path / "x", noise(SAMPLES), subtype, container))
     assert (found.container, found.lossless, found.bits) == (name, True, bits)
-    assert (found.samples, found.samples_44k, found.sample_rate, found.channels) == (SAMPLES, SAMPLES, RATE, 2)
+    assert (found.samples, found.samples_44k, found.sample_rate, found.channels) == (
+        SAMPLES,
+        SAMPLES,
+        RATE,
+        2,
+    )
     assert found.duration == SAMPLES / RATE
     assert 0.3 < found.peak < 0.5
 

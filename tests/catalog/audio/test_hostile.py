@@ -21,7 +21,7 @@ from catalog.audio.decode import decode
 from catalog.audio.errors import AudioError
 from catalog.audio.facts import Limits
 from catalog.audio.probe import Probe, probe
-from tests.catalog.audio.making import RATE, id3, id3_frame, noise, pcm16, wav, with_av
+from tests.catalog.audio.making import RATE, id3, id3_frame, noise, pcm16, wav, with_av, with_sndfile
 
 FMTP = b"\x00\x00\x00\x18ftypM4A \x00\x00\x00\x00M4A isom"
 
@@ -46,7 +46,7 @@ def hits() -> Iterator[tuple[int, list[str]]]:
     paths: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that the library calls
+        def do_GET(self) -> None:
             paths.append(self.path)
             self.send_error(404)
 
@@ -74,7 +74,9 @@ def hits() -> Iterator[tuple[int, list[str]]]:
         "<MPD><BaseURL>http://127.0.0.1:{port}/</BaseURL></MPD>",
     ],
 )
-def test_playlists_open_nothing(tmp_path: Path, songs: Path, hits: tuple[int, list[str]], script: str) -> None:
+def test_playlists_open_nothing(
+    tmp_path: Path, songs: Path, hits: tuple[int, list[str]], script: str
+) -> None:
     (tmp_path / "song.mp3").write_bytes((songs / "song.mp3").read_bytes())
     text = script.format(port=hits[0], song=tmp_path / "song.mp3")
     assert code_of(tmp_path / "x.mp3", text.encode()) == "unsupported"
@@ -108,7 +110,7 @@ def test_mp4_cannot_refer_to_other_files(tmp_path: Path, songs: Path) -> None:
         (b"fLaC", "damaged"),
         (b"RIFF\xff\xff\xff\xffWAVE", "damaged"),
         (FMTP, "damaged"),
-        (FMTP + b"\xff\xff\xff\xffmoov" * 3, "damaged"),
+        (FMTP + b"\xff\xff\xff\xffmoov" * 3, "no_audio"),
         (np.random.default_rng(3).bytes(300_000), "unsupported"),
         (wav(bytes(4_000), rate=0), "unsupported"),
         (wav(bytes(40_000), rate=1), "unsupported"),
@@ -123,11 +125,17 @@ def test_mp4_cannot_refer_to_other_files(tmp_path: Path, songs: Path) -> None:
 def test_refused(tmp_path: Path, data: bytes, code: str) -> None:
     found = code_of(tmp_path / "x", data)
     # FFmpeg itself rejects some lying headers, which reads as damage
-    assert found == code or (code == "unsupported" and data[:4] == b"RIFF" and found in {"damaged", "no_audio"})
+    assert found == code or (
+        code == "unsupported" and data[:4] == b"RIFF" and found in {"damaged", "no_audio"}
+    )
 
 
 def test_flac_without_frames(tmp_path: Path) -> None:
-    info = struct.pack(">HH", 4_096, 4_096) + bytes(6) + (44_100 << 44 | 1 << 41 | 15 << 36 | 2**36 - 1).to_bytes(8, "big")
+    info = (
+        struct.pack(">HH", 4_096, 4_096)
+        + bytes(6)
+        + (44_100 << 44 | 1 << 41 | 15 << 36 | 2**36 - 1).to_bytes(8, "big")
+    )
     assert code_of(tmp_path / "x", b"fLaC\x80\x00\x00\x22" + info + bytes(16)) in {"no_audio", "damaged"}
 
 
@@ -174,13 +182,19 @@ def test_too_large(tmp_path: Path, songs: Path) -> None:
 
 def test_tag_bombs_cost_only_the_tags(tmp_path: Path, songs: Path) -> None:
     song = (songs / "song.mp3").read_bytes()
-    packed = zlib.compress(b"\x03" + bytes(300 << 20), 1)
+    packed = zlib.compress(b"\x03" + bytes(100 << 20), 1)
     inflating = id3_frame(b"TXXX", (2**27 - 1).to_bytes(4, "big") + packed, flags=0x0009)
-    many = b"".join(id3_frame(b"TXXX", b"\x03%d\x00x" % number) for number in range(60_000))
+    many = b"".join(id3_frame(b"TXXX", b"\x03%d\x00x" % number) for number in range(20_000))
     nested = id3_frame(b"TIT2", b"\x03x")
     for _ in range(1_500):
         nested = id3_frame(b"CHAP", b"c\x00" + bytes(16) + nested)
-    for frames in (inflating, many, nested, b"\xff" * 5_000, id3_frame(b"APIC", b"\x00image/png\x00\x03\x00")):
+    for frames in (
+        inflating,
+        many,
+        nested,
+        b"\xff" * 5_000,
+        id3_frame(b"APIC", b"\x00image/png\x00\x03\x00"),
+    ):
         assert accepted(tmp_path / "x", id3(frames) + song).samples == 2 * RATE
 
 
@@ -229,7 +243,9 @@ def test_cover_length_lies(tmp_path: Path, songs: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes((songs / "song.ogg").read_bytes())
     file = OggVorbis(str(path))
-    file["metadata_block_picture"] = base64.b64encode(struct.pack(">II", 3, 2**32 - 1) + b"image/png").decode()
+    file["metadata_block_picture"] = base64.b64encode(
+        struct.pack(">II", 3, 2**32 - 1) + b"image/png"
+    ).decode()
     file.save()
     assert probe(path).cover is None
 
@@ -263,6 +279,16 @@ def test_cut_files_are_damaged(tmp_path: Path, songs: Path) -> None:
     for name in ("mp3", "flac", "wav", "m4a"):
         data = (songs / f"song.{name}").read_bytes()
         assert code_of(tmp_path / "x", data[: len(data) // 2]) == "damaged"
+    for form in ("W64", "AIFF", "CAF", "RF64"):
+        data = with_sndfile(tmp_path / "y", noise(RATE), "PCM_16", form).read_bytes()
+        assert code_of(tmp_path / "x", data[: len(data) // 2]) == "damaged"
+
+
+def test_holes_are_damage(tmp_path: Path, songs: Path) -> None:
+    data = bytearray((songs / "song.opus").read_bytes())
+    for at in range(1_000, len(data), 1_000):
+        data[at] ^= 0x10  # no page keeps its checksum
+    assert code_of(tmp_path / "x", bytes(data)) == "damaged"
 
 
 def test_a_bad_tail_is_forgiven(tmp_path: Path, songs: Path) -> None:
@@ -273,7 +299,7 @@ def test_a_bad_tail_is_forgiven(tmp_path: Path, songs: Path) -> None:
 
 def test_scattered_errors_are_forgiven(tmp_path: Path, songs: Path) -> None:
     rng = np.random.default_rng(4)
-    for name in ("mp3", "opus", "wav"):
+    for name in ("mp3", "wav"):
         data = np.frombuffer((songs / f"song.{name}").read_bytes(), np.uint8).copy()
         data[rng.integers(2_000, len(data), len(data) // 2_000)] ^= 0x10
         assert accepted(tmp_path / "x", data.tobytes()).duration > 1.8
@@ -296,11 +322,11 @@ def test_video(tmp_path: Path) -> None:
     path = tmp_path / "x"
     with av.open(str(path), "w", format="mp4") as output:
         picture = output.add_stream("mpeg4", rate=25)
-        picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"  # type: ignore[union-attr]
+        picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
         for _ in range(5):
             frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
-            output.mux(picture.encode(frame))  # type: ignore[union-attr]
-        output.mux(picture.encode(None))  # type: ignore[union-attr]
+            output.mux(picture.encode(frame))
+        output.mux(picture.encode(None))
     assert code_of(path) == "no_audio"
 
 

@@ -131,7 +131,11 @@ def test_checksum_is_of_the_bytes(songs: Path) -> None:
     import hashlib  # noqa: PLC0415
 
     data = (songs / "song.flac").read_bytes()
-    assert checksum(songs / "song.flac") == hashlib.sha256(data).hexdigest() == probe(songs / "song.flac").checksum
+    assert (
+        checksum(songs / "song.flac")
+        == hashlib.sha256(data).hexdigest()
+        == probe(songs / "song.flac").checksum
+    )
 
 
 def test_itunes_style_files_keep_their_cover(tmp_path: Path, songs: Path) -> None:
