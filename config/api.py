@@ -3,6 +3,8 @@
 The settings name these by string. No view is imported here: importing a view imports the settings' classes.
 """
 
+import io
+import json
 from http import HTTPStatus
 from typing import Any
 
@@ -58,10 +60,16 @@ class JsonParser(JSONParser):
         length = str(parser_context["request"].META.get("CONTENT_LENGTH") or "0")
         if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig
+        body = stream.read()
         try:
-            return super().parse(stream, media_type, parser_context)
+            data = super().parse(io.BytesIO(body), media_type, parser_context)
+            if b"\\u" in body:  # half a character could neither be stored nor be answered
+                json.dumps(data, ensure_ascii=False).encode()
         except RecursionError as error:
             raise exceptions.ParseError(_("This JSON is nested too deeply.")) from error
+        except UnicodeEncodeError as error:
+            raise exceptions.ParseError(_("This JSON holds text that is no text.")) from error
+        return data
 
 
 class Negotiation(DefaultContentNegotiation):
