@@ -1,7 +1,10 @@
 """What an installation needs before anybody can use it: tables, and one account that looks after it."""
 
+import fcntl
 import os
 import secrets
+import time
+from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
@@ -35,3 +38,39 @@ def administrator() -> tuple[User, str]:
     user.is_staff = user.is_superuser = user.is_active = True
     user.save(update_fields=["is_staff", "is_superuser", "is_active"])
     return user, ""
+
+
+class FolderLock:
+    """The data folder belongs to one supervisor at a time. The kernel lets go when that process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / "run.lock").open("a+")
+
+    def take(self) -> bool:
+        """False when another process has it; `holder` tells which."""
+        for _try in range(5):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.1)  # perhaps somebody only looks
+                continue
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(str(os.getpid()))
+            self._file.flush()
+            return True
+        return False
+
+    def holder(self) -> str:
+        """Process id of who took it last."""
+        self._file.seek(0)
+        return self._file.read().strip()
+
+    def is_held(self) -> bool:
+        """Whether a supervisor runs from this folder now."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return False

@@ -1,6 +1,5 @@
 """Everything that must be true before the website can answer, done only as far as it is not."""
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -14,30 +13,17 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 from accounts import installation
+from accounts.installation import FolderLock
 from config.env import refuse
 from config.statics import UNUSED
 
 
-class FolderLock:
-    """The data folder belongs to one supervisor at a time. The kernel lets go when that process ends."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "run.lock"
-        self._file = self._path.open("a+")
-
-    def take(self) -> None:
-        """Refuses with one line when somebody has it."""
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.seek(0)
-            refuse(
-                f"already running from {self._path.parent} (process {self._file.read().strip() or 'unknown'})"
-            )
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+def own(folder: Path) -> FolderLock:
+    """The data folder, for as long as the result lives; refuses with one line when somebody else has it."""
+    lock = FolderLock(folder)
+    if not lock.take():
+        refuse(f"already running from {folder} (process {lock.holder() or 'unknown'})")
+    return lock
 
 
 def listen(host: str, port: int) -> socket.socket:

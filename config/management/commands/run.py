@@ -26,8 +26,7 @@ class Command(BaseCommand):
         port = os.environ.get("PORT") or "8000"
         if not port.isdecimal() or int(port) > 65535:
             refuse(f"PORT must be a number up to 65535, not {port!r}")
-        lock = preparation.FolderLock(settings.DATA_DIR)
-        lock.take()
+        lock = preparation.own(settings.DATA_DIR)
         listener = preparation.listen(host, int(port))
         email, password = preparation.prepare()
         port = str(listener.getsockname()[1])
@@ -45,5 +44,6 @@ class Command(BaseCommand):
         status = supervisor.Supervisor([supervisor.website(listener.fileno()), queue], queue).run(welcome)
         self.stdout.write("Stemoteca has stopped.")
         self.stdout.flush()
+        del lock
         # At once: the sweeper's thread may be in the middle of something.
         os._exit(status)
