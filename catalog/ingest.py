@@ -244,6 +244,7 @@ def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: s
         album = Album.objects.titled(names.album, holder, names.year)
         if cover and brought.visibility == Visibility.SHARED:  # a private picture stays private
             Album.objects.filter(pk=album.pk, cover="").update(cover=cover)
+            album.refresh_from_db(fields=["cover"])
     private = brought.visibility == Visibility.PRIVATE
     return Track.objects.get_or_create(
         audio=audio,

@@ -1,12 +1,10 @@
 """Bringing a recording: what is made, what is recognised, what is refused, and what a race leaves behind."""
 
 import shutil
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
 from catalog import storage
@@ -14,6 +12,7 @@ from catalog.errors import CatalogError
 from catalog.ingest import Ingested, ingest, lookup
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from tests.catalog.conftest import Ingester, SongMaker, picture
+from tests.catalog.races import at_once
 
 PRIVATE = Visibility.PRIVATE
 
@@ -234,31 +233,6 @@ def test_hostile_file_names(
     result.upload.refresh_from_db()
     assert result.upload.filename.replace(" ", "") == kept.replace(" ", "")
     assert files() == [result.audio.key]
-
-
-# Races: every thread has a connection of its own, so these need a database that really commits.
-
-
-def at_once(count: int, act: Any) -> list[Any]:
-    """Run ``act(n)`` in ``count`` threads that start together; results, or the exceptions, in order."""
-    barrier = threading.Barrier(count)
-    results: list[Any] = [None] * count
-
-    def run(n: int) -> None:
-        try:
-            barrier.wait()
-            results[n] = act(n)
-        except Exception as error:  # noqa: BLE001  # looked at by the caller
-            results[n] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 @pytest.mark.django_db(transaction=True)

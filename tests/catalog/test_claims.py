@@ -1,0 +1,128 @@
+"""Who holds a track, and what happens when they let go."""
+
+import pytest
+
+from accounts.models import User
+from catalog import claims
+from catalog.errors import CatalogError
+from catalog.ingest import lookup
+from catalog.models import AudioFile, Track, Visibility
+from tests.catalog.conftest import Ingester, picture
+
+PRIVATE, SHARED = Visibility.PRIVATE, Visibility.SHARED
+
+
+def stored_by(user: User) -> int:
+    user.refresh_from_db()
+    return user.stored_bytes
+
+
+def test_the_last_claim_takes_the_track_along(bring: Ingester, user: User) -> None:
+    result = bring()
+    assert stored_by(user) == result.upload.size
+    assert claims.drop_claim(result.track, user)
+    assert not Track.objects.exists()
+    assert lookup(result.upload.checksum, user) is None
+    assert stored_by(user) == 0
+
+
+def test_a_track_stays_for_those_who_brought_it_too(bring: Ingester, user: User, other: User) -> None:
+    track = bring().track
+    bring("again.wav", by=other)
+    assert not claims.drop_claim(track, user)
+    track.refresh_from_db()
+    assert track.owner == other
+    assert (stored_by(user), stored_by(other)) == (0, 0)
+    with pytest.raises(CatalogError, match="not_yours"):
+        claims.drop_claim(track, user)
+    assert claims.drop_claim(track, other)
+
+
+def test_who_leaves_the_rest_alone(bring: Ingester, user: User, other: User) -> None:
+    track = bring().track
+    bring("again.wav", by=other)
+    assert not claims.drop_claim(track, other)
+    track.refresh_from_db()
+    assert track.owner == user
+    assert stored_by(user) > 0
+
+
+def test_a_disabled_account_inherits_nothing(bring: Ingester, user: User, other: User) -> None:
+    track = bring().track
+    bring("again.wav", by=other)
+    User.objects.filter(pk=other.pk).update(is_active=False)
+    assert claims.drop_claim(track, user)
+
+
+def test_closing_an_account(bring: Ingester, user: User, other: User) -> None:
+    bring(seed=1)
+    bring(seed=2, visibility=PRIVATE)
+    kept = bring(seed=3).track
+    bring("again.wav", seed=3, by=other)
+    claims.drop_all(user)
+    assert list(Track.objects.all()) == [kept]
+    assert stored_by(user) == 0
+
+
+def test_a_curator_removes_a_track_for_everybody(bring: Ingester, user: User, other: User) -> None:
+    track = bring(by=other).track
+    bring("again.wav", by=user)
+    claims.remove(track)
+    assert not Track.objects.exists()
+    assert stored_by(other) == 0
+
+
+def test_sharing_and_taking_back(bring: Ingester, user: User, other: User) -> None:
+    track = bring(visibility=PRIVATE).track
+    track = claims.change_visibility(track, SHARED)
+    assert list(Track.objects.visible_to(other)) == [track]
+    track = claims.change_visibility(track, PRIVATE)
+    assert not Track.objects.visible_to(other).exists()
+    assert stored_by(user) > 0
+
+
+def test_sharing_what_is_shared_already_joins_the_two(bring: Ingester, user: User, other: User) -> None:
+    private = bring(visibility=PRIVATE).track
+    shared = bring("again.wav", by=other).track
+    assert private != shared
+    assert claims.change_visibility(private, SHARED) == shared
+    assert list(Track.objects.all()) == [shared]
+    assert shared.uploads.count() == 2
+    assert claims.holds(shared, user)
+    assert stored_by(user) == 0
+    assert AudioFile.objects.count() == 1
+
+
+def test_what_others_brought_too_stays_shared(bring: Ingester, user: User, other: User) -> None:
+    track = bring().track
+    bring("again.wav", by=other)
+    with pytest.raises(CatalogError, match="shared_by_others") as refused:
+        claims.change_visibility(track, PRIVATE)
+    assert refused.value.status == 409
+    track.owner = None
+    track.save()
+    with pytest.raises(CatalogError, match="not_yours"):
+        claims.change_visibility(track, PRIVATE)
+
+
+@pytest.mark.parametrize("leave", ["hide", "delete"])
+def test_an_album_forgets_the_picture_of_a_track_that_leaves(bring: Ingester, user: User, leave: str) -> None:
+    track = bring(seed=1, cover=picture()).track
+    bring(seed=2, cover=picture("red"))
+    twin = bring(seed=3, cover=picture()).track
+    album = track.album
+    assert album is not None
+    assert album.cover == track.cover == twin.cover
+
+    def take_away(gone: Track) -> None:
+        if leave == "hide":
+            claims.change_visibility(gone, PRIVATE)
+        else:
+            claims.drop_claim(gone, user)
+        album.refresh_from_db()
+
+    cover = album.cover
+    take_away(track)
+    assert album.cover == cover
+    take_away(twin)
+    assert album.cover == ""

@@ -1,0 +1,131 @@
+"""What is removed, what is kept, and what is left for later."""
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from catalog import claims, collector, storage
+from catalog.collector import collect
+from catalog.covers import store_cover
+from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload, Visibility
+from catalog.renditions import rendition
+from tests.catalog.conftest import Ingester, picture
+
+NOW = timedelta(0)
+
+
+@pytest.fixture(autouse=True)
+def empty_work(settings: Any, tmp_path: Path) -> None:
+    settings.WORK_DIR = tmp_path / "work"
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
+    settings.WORK_DIR.mkdir()
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+
+
+def stored() -> set[str]:
+    root = storage.local_path("")
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def test_what_a_row_names_is_never_collected(bring: Ingester) -> None:
+    result = bring(cover=picture())
+    made = rendition(result.audio, "mp3", None)
+    Track.objects.update(cover="")  # the album still shows it
+    assert collect(NOW) == 0
+    assert result.track.album is not None
+    assert stored() == {result.audio.key, made.key, result.track.album.cover}
+
+
+def test_files_without_a_row_go_after_the_grace(tmp_path: Path, db: None) -> None:
+    key = store_cover(picture())
+    part = storage.local_path(key).with_name(".x.part")
+    part.write_bytes(b"left by a crash")
+    assert collect(timedelta(hours=1)) == 0
+    for path in (storage.local_path(key), part):
+        os.utime(path, (0, 0))
+    store_cover(picture())  # somebody stores it again, and has not committed yet
+    assert collect(timedelta(hours=1)) == 1
+    assert stored() == {key}
+    assert collect(NOW) == 1
+    assert stored() == set()
+
+
+def test_a_dropped_recording_goes_with_everything(bring: Ingester, user: User) -> None:
+    result = bring(cover=picture())
+    rendition(result.audio, "mp3", None)
+    claims.drop_claim(result.track, user)
+    assert collect(NOW) == 3
+    assert stored() == set()
+    for model in (AudioFile, Rendition, Track, Upload, Album, Artist):
+        assert not model._default_manager.exists()
+
+
+def test_audio_of_another_track_stays(bring: Ingester, user: User, other: User) -> None:
+    mine = bring(visibility=Visibility.PRIVATE)
+    theirs = bring("again.wav", by=other, visibility=Visibility.PRIVATE)
+    claims.drop_claim(mine.track, user)
+    collect(NOW)
+    assert stored() == {theirs.audio.key}
+
+
+def test_a_private_track_of_a_closed_account_goes(bring: Ingester, user: User) -> None:
+    shared = bring(seed=1)
+    bring(seed=2, visibility=Visibility.PRIVATE)
+    user.delete()
+    collect(NOW)
+    assert list(Track.objects.all()) == [shared.track]
+    assert stored() == {shared.audio.key}
+
+
+def test_old_renditions_are_made_again_when_wanted(bring: Ingester) -> None:
+    audio = bring().audio
+    rendition(audio, "mp3", None)
+    Rendition.objects.update(created_at=timezone.now() - timedelta(days=31))
+    assert collect(NOW) == 1
+    assert not Rendition.objects.exists()
+    rendition(audio, "mp3", None)
+
+
+def test_apps_above_name_files_and_let_rows_go(
+    tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = store_cover(picture())
+    monkeypatch.setattr(collector, "_namers", [])
+    monkeypatch.setattr(collector, "_steps", [])
+    ran: list[int] = []
+
+    @collector.names_files
+    def mine(keys: Sequence[str]) -> list[str]:
+        return [name for name in keys if name == key]
+
+    @collector.forgets_rows
+    def step() -> None:
+        ran.append(1)
+
+    assert collect(NOW) == 0
+    assert stored() == {key}
+    assert ran == [1]
+
+
+def test_temporary_files(settings: Any, db: None) -> None:
+    old, new = settings.WORK_DIR / "a/b/old", settings.WORK_DIR / "new"
+    upload, copy = settings.FILE_UPLOAD_TEMP_DIR / "u", settings.WORK_DIR / "copies" / "c"
+    for path in (old, new, upload, copy):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    yesterday, earlier = time.time() - 90_000, time.time() - 7_000
+    for path in (old, upload, old.parent, old.parent.parent):
+        os.utime(path, (yesterday, yesterday))
+    os.utime(copy, (earlier, earlier))
+    assert collect(timedelta(days=1)) == 3
+    assert not old.parent.exists() or not any(old.parent.iterdir())
+    assert new.exists()
+    assert not upload.exists()
+    assert not copy.exists()

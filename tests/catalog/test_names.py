@@ -1,0 +1,99 @@
+"""What a recording is called, and what its files are called."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.audio.facts import Tags
+from catalog.names import guess, names_for, safe_filename
+
+NOTHING = (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("filename", "artist", "title", "number"),
+    [
+        ("Ana Ríos - Orilla.mp3", "Ana Ríos", "Orilla", None),
+        ("/home/x/Ana - Orilla.flac", "Ana", "Orilla", None),
+        ("C:\\Music\\Ana \u2013 Orilla.flac", "Ana", "Orilla", None),
+        ("01 Orilla.flac", None, "Orilla", 1),
+        ("07. Orilla.flac", None, "Orilla", 7),
+        ("7. Orilla.flac", None, "Orilla", 7),
+        ("12 - Orilla.wav", None, "Orilla", 12),
+        ("1-02 Orilla.wav", None, "Orilla", 2),
+        ("03 - Ana - Orilla.ogg", "Ana", "Orilla", 3),
+        ("Ana - Álbum - 04 - Orilla.ogg", "Ana", "Orilla", 4),
+        ("Ana - Orilla - Remix.ogg", "Ana", "Orilla - Remix", None),
+        ("ana_rios_-_orilla.mp3", "ana rios", "orilla", None),
+        ("99 Luftballons.mp3", None, "99 Luftballons", None),
+        ("7 Seconds.mp3", None, "7 Seconds", None),
+        ("1999.mp3", None, "1999", None),
+        ("Jay-Z.mp3", None, "Jay-Z", None),
+        ("Mr. Blue Sky", None, "Mr. Blue Sky", None),
+        ("ok", None, "ok", None),
+        (".mp3", None, None, None),
+        ("...", None, None, None),
+        ("", None, "audio", None),
+        (" - .mp3", None, "-", None),
+    ],
+)
+def test_names_in_a_file_name(
+    filename: str, artist: str | None, title: str | None, number: int | None
+) -> None:
+    assert guess(filename) == (artist, title, number)
+
+
+def test_tags_fill_what_is_missing_and_the_file_name_the_rest() -> None:
+    tags = Tags(title="T", album="A", album_artist="VV", track_number=9)
+    names = names_for("02 - Eva - Otra.mp3", tags)
+    assert (names.title, names.artist, names.album, names.album_artist, names.track_number) == (
+        "T",
+        "VV",
+        "A",
+        "VV",
+        9,
+    )
+    names = names_for("02 - Eva - Otra.mp3", Tags())
+    assert (names.title, names.artist, names.album, names.track_number) == ("Otra", "Eva", None, 2)
+    names = names_for(".mp3", Tags(genre="x" * 255))
+    assert (names.title, names.artist, len(names.genre)) == ("Untitled", "Unknown artist", 80)
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("Ana - Orilla", "Ana - Orilla (vocals).mp3"),
+        ("../../x", "_.._x (vocals).mp3"),
+        ("/etc/passwd", "_etc_passwd (vocals).mp3"),
+        ("C:\\x", "C__x (vocals).mp3"),
+        ('a<b>|"?*', "a_b_____ (vocals).mp3"),
+        ("..", "audio (vocals).mp3"),
+        ("", "audio (vocals).mp3"),
+        ("a\0b\r\nc\u202ed", "ab cd (vocals).mp3"),
+        (".hidden", "hidden (vocals).mp3"),
+        ("end. ", "end (vocals).mp3"),
+    ],
+)
+def test_outgoing_names(stem: str, name: str) -> None:
+    assert safe_filename(stem, " (vocals).mp3") == name
+
+
+def test_reserved_names_get_a_prefix() -> None:
+    assert safe_filename("CON", ".mp3") == "_CON.mp3"
+    assert safe_filename("con.x", ".mp3") == "_con.x.mp3"
+    assert safe_filename("Constance", ".mp3") == "Constance.mp3"
+
+
+@given(st.text(max_size=400))
+def test_any_text_becomes_a_name_that_is_a_single_short_file(text: str) -> None:
+    name = safe_filename(text, " (other).flac")
+    assert name.endswith(" (other).flac")
+    assert len(name.encode()) <= 200
+    assert not set(name) & set('/\\:*?"<>|\0\r\n')
+    assert not name.startswith((".", " "))
+
+
+def test_a_long_name_is_cut_between_letters() -> None:
+    name = safe_filename("é" * 300, ".mp3")
+    assert name == "é" * 98 + ".mp3"
+    assert safe_filename("q\u0301" * 100, ".mp3") == "q\u0301" * 65 + ".mp3"
