@@ -1,0 +1,230 @@
+"""Stems as files: names, tags, archives and the player's segments."""
+
+import io
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import mutagen
+import numpy as np
+import pytest
+import soundfile
+
+from accounts.models import User
+from catalog import storage
+from catalog.audio import identity
+from catalog.audio.encode import encode
+from catalog.collector import collect
+from catalog.errors import CatalogError
+from catalog.models import Album, Artist, AudioFile, Track, Upload
+from separation.downloads import (
+    SEGMENT_SAMPLES,
+    archive,
+    download_name,
+    segment,
+    segment_count,
+    stem_rendition,
+)
+from separation.models import Separation, Status, Stem
+from tests.songs import song
+
+NAMES = ("vocals", "accompaniment")
+
+
+def keep(path: Path, seed: int, seconds: float) -> AudioFile:
+    """Store a song as the separator stores stems."""
+    encode([song(seconds, seed=seed).T], path, "flac")
+    checksum = identity.checksum(path)
+    frames = round(seconds * 44_100)
+    audio = AudioFile.objects.create(
+        audio_digest=f"{seed:064x}",
+        checksum=checksum,
+        size=path.stat().st_size,
+        key=storage.key_for("audio", checksum, "flac"),
+        container="flac",
+        codec="flac",
+        lossless=True,
+        sample_rate=44_100,
+        channels=2,
+        bits=16,
+        samples=frames,
+        frames=frames,
+        duration=seconds,
+        peak=0.9,
+    )
+    storage.store(path, audio.key)
+    return audio
+
+
+@pytest.fixture
+def track(user: User, tmp_path: Path) -> Track:
+    artist = Artist.objects.named("Ana Ríos")
+    return Track.objects.create(
+        title="Canción",
+        artist=artist,
+        album=Album.objects.titled("Orilla", artist),
+        audio=keep(tmp_path / "mixture.flac", seed=1, seconds=0.5),
+        owner=user,
+        track_number=3,
+        year=2019,
+        genre="Folk",
+    )
+
+
+@pytest.fixture
+def separation(track: Track, tmp_path: Path) -> Separation:
+    made = Separation.objects.create(
+        mixture=track.audio, model="compact:2stems", revision="1", status=Status.SUCCEEDED
+    )
+    for position, name in enumerate(NAMES):
+        audio = keep(tmp_path / f"{name}.flac", seed=10 + position, seconds=0.5)
+        Stem.objects.create(separation=made, name=name, position=position, audio=audio, peaks=b"")
+    return made
+
+
+def opened(made: Any) -> zipfile.ZipFile:
+    content = b"".join(made)
+    assert len(content) == made.size
+    zipped = zipfile.ZipFile(io.BytesIO(content))
+    assert zipped.testzip() is None
+    return zipped
+
+
+def test_a_stem_is_tagged_as_part_of_its_track(separation: Separation, track: Track) -> None:
+    row = stem_rendition(separation.stems.get(name="vocals"), track, "flac", None)
+    tags = mutagen.File(storage.local_path(row.key))
+    assert {
+        name: tags[name] for name in ("title", "artist", "album", "albumartist", "tracknumber", "date")
+    } == {
+        "title": ["Canción (vocals)"],
+        "artist": ["Ana Ríos"],
+        "album": ["Orilla"],
+        "albumartist": ["Ana Ríos"],
+        "tracknumber": ["3"],
+        "date": ["2019"],
+    }
+    track.title = "Editada"
+    assert stem_rendition(separation.stems.get(name="vocals"), track, "flac", None) != row
+
+
+@pytest.mark.parametrize(
+    ("artist", "title", "name"),
+    [
+        ("Ana Ríos", "Canción", "Ana Ríos - Canción (vocals).mp3"),
+        ("../..", "../../x", "_.. - .._.._x (vocals).mp3"),
+        ("/abs", "C:\\x", "_abs - C__x (vocals).mp3"),
+        ("A" * 255, "B" * 255, f"{'A' * 90} - {'B' * 94} (vocals).mp3"),
+    ],
+)
+def test_names_of_downloads(artist: str, title: str, name: str) -> None:
+    track = Track(title=title, artist=Artist(name=artist))
+    assert download_name(track, "vocals", "mp3") == name
+    assert len(name.encode()) <= 200
+
+
+def test_an_archive_holds_every_stem_uncompressed(separation: Separation, track: Track) -> None:
+    made = archive(separation, track, "flac", None)
+    assert made.filename == "Ana Ríos - Canción.zip"
+    zipped = opened(made)
+    assert zipped.namelist() == [f"Ana Ríos - Canción ({name}).flac" for name in NAMES]
+    assert {item.compress_type for item in zipped.infolist()} == {zipfile.ZIP_STORED}
+    for position, name in enumerate(zipped.namelist()):
+        samples, rate = soundfile.read(io.BytesIO(zipped.read(name)), dtype="int16")
+        assert rate == 44_100
+        assert np.array_equal(samples, np.rint(song(0.5, seed=10 + position) * 32768))
+
+
+def test_an_archive_of_chosen_stems(separation: Separation, track: Track) -> None:
+    assert opened(archive(separation, track, "mp3", 128, ["vocals"])).namelist() == [
+        "Ana Ríos - Canción (vocals).mp3"
+    ]
+
+
+def test_archived_names_are_safe_and_distinct(separation: Separation, track: Track) -> None:
+    track.title = "../" * 100
+    Stem.objects.filter(name="vocals").update(name="a/b")
+    Stem.objects.filter(name="accompaniment").update(name="A\\B")
+    names = opened(archive(separation, track, "mp3", None)).namelist()
+    assert len({name.casefold() for name in names}) == 2
+    assert not any(set(name) & set("/\\") or len(name.encode()) > 200 for name in names)
+
+
+@pytest.mark.parametrize(
+    ("stems", "codec", "bitrate", "code"),
+    [
+        (["drums"], "mp3", None, "unknown_stem"),
+        (None, "mp4", None, "unknown_codec"),
+        (None, "mp3", 1, "bad_bitrate"),
+    ],
+)
+def test_archives_that_cannot_be(
+    separation: Separation, track: Track, stems: list[str] | None, codec: str, bitrate: int | None, code: str
+) -> None:
+    with pytest.raises(CatalogError, match=code):
+        archive(separation, track, codec, bitrate, stems)
+
+
+def test_an_archive_needs_a_finished_separation(separation: Separation, track: Track) -> None:
+    separation.status = Status.RUNNING
+    with pytest.raises(CatalogError) as refused:
+        archive(separation, track, "mp3", None)
+    assert (refused.value.code, refused.value.status) == ("not_ready", 409)
+
+
+def decoded(content: bytes) -> Any:
+    samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
+    assert rate == 44_100
+    return samples
+
+
+@pytest.mark.parametrize("brought", [False, True])
+def test_segments_join_to_the_stem_sample_for_sample(
+    separation: Separation, track: Track, tmp_path: Path, brought: bool
+) -> None:
+    seconds = 2.2 * SEGMENT_SAMPLES / 44_100
+    audio = keep(tmp_path / "long.flac", seed=20, seconds=seconds)
+    stem = Stem.objects.create(separation=separation, name="other", position=2, audio=audio, peaks=b"")
+    if brought:  # the file is not ours but somebody's: it is read in the sandbox
+        Upload.objects.create(
+            track=track, audio=audio, filename="x", checksum=audio.checksum, size=audio.size
+        )
+    assert segment_count(stem) == 3
+    parts = [decoded(segment(stem, n)) for n in range(3)]
+    assert [len(part) for part in parts[:2]] == [SEGMENT_SAMPLES] * 2
+    assert np.array_equal(np.concatenate(parts), np.rint(song(seconds, seed=20) * 32768))
+
+
+@pytest.mark.parametrize("n", [1, -1, 10**12])
+def test_no_segment_beyond_the_end(separation: Separation, n: int) -> None:
+    with pytest.raises(CatalogError) as refused:
+        segment(separation.stems.get(name="vocals"), n)
+    assert (refused.value.code, refused.value.status) == ("no_segment", 404)
+
+
+@pytest.mark.parametrize("damage", [b"", b"fLaC"])
+def test_a_damaged_stem_is_said_to_be_missing(separation: Separation, damage: bytes) -> None:
+    stem = separation.stems.get(name="vocals")
+    path = storage.local_path(stem.audio.key)
+    path.write_bytes(damage.ljust(stem.audio.size if damage else 0, b"\0"))
+    with pytest.raises(CatalogError, match="file_missing"):
+        segment(stem, 0)
+
+
+def test_separations_of_a_dropped_track_are_stopped_and_go(
+    separation: Separation, track: Track, tmp_path: Path
+) -> None:
+    running = Separation.objects.create(
+        mixture=track.audio, model="compact:4stems", revision="1", status=Status.RUNNING
+    )
+    collect(timedelta(0))
+    assert Separation.objects.count() == 2
+    track.delete()
+    collect(timedelta(0))
+    running.refresh_from_db()
+    assert list(Separation.objects.all()) == [running]
+    assert running.status == Status.CANCELLED
+    collect(timedelta(0))
+    assert not Separation.objects.exists()
+    assert not AudioFile.objects.exists()
+    assert not [path for path in storage.local_path("").rglob("*") if path.is_file()]
