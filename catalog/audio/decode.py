@@ -1,6 +1,5 @@
 """Decoding to what every model wants: float32 ``[2, n]`` at 44,100 Hz."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from catalog.audio.codecs import STEREO_RATE
 from catalog.audio.errors import AudioError, Damaged, ProbeFailed
 from catalog.audio.facts import Limits
-from catalog.audio.sandbox import Child
+from catalog.audio.sandbox import Child, parsed
 
 Samples = NDArray[np.float32]
 
@@ -42,7 +41,7 @@ def decode(path: Path, limits: Limits | None = None) -> Iterator[Samples]:
         length = int.from_bytes(child.read(4, deadline), "little")
         if length > _LARGEST_BLOCK:
             raise ProbeFailed
-        outcome = json.loads(child.read(length, deadline))
+        outcome = parsed(child.read(length, deadline))
     if outcome:
         raise AudioError.from_dict(outcome)
 

@@ -1,6 +1,5 @@
 """Finds out everything about a file that somebody sent, without trusting a byte of it."""
 
-import json
 import re
 import struct
 import tempfile
@@ -11,7 +10,7 @@ from typing import Any
 from catalog.audio import identity, tags
 from catalog.audio.errors import AudioError, EmptyFile, ProbeFailed, TooLarge
 from catalog.audio.facts import Limits, Probe, Tags
-from catalog.audio.sandbox import Child
+from catalog.audio.sandbox import Child, parsed
 
 __all__ = ["Limits", "Probe", "Tags", "probe", "self_test"]
 
@@ -37,7 +36,7 @@ def probe(path: Path, limits: Limits | None = None) -> Probe:
         found, cover = _answer(child, limits)
     try:
         return _checked(found, cover, checksum, size)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ProbeFailed from error
 
 
@@ -47,12 +46,11 @@ def _answer(child: Child, limits: Limits) -> tuple[dict[str, Any], bytes]:
     length, extra = struct.unpack("<II", child.read(8, deadline))
     if length > _LONGEST_ANSWER or extra > _LARGEST_COVER:
         raise ProbeFailed
-    try:
-        answer = json.loads(child.read(length, deadline))
-    except ValueError as error:
-        raise ProbeFailed from error
-    if "error" in answer:
+    answer = parsed(child.read(length, deadline))
+    if isinstance(answer.get("error"), dict):
         raise AudioError.from_dict(answer["error"])
+    if not isinstance(answer.get("ok"), dict):
+        raise ProbeFailed
     return answer["ok"], child.read(extra, deadline)
 
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from catalog.audio import seccomp
 from catalog.audio.errors import ProbeFailed
@@ -124,6 +124,17 @@ class Child:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def parsed(text: bytes) -> dict[str, Any]:
+    """A child's JSON object. Raises ``ProbeFailed`` if it is anything else."""
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProbeFailed from error
+    if not isinstance(answer, dict):
+        raise ProbeFailed
+    return answer
 
 
 def enter(parent: int, limits: Limits) -> None:

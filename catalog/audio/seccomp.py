@@ -103,7 +103,8 @@ _SPECIAL = {"x86_64": (0xC000003E, 9, 10, 302, 435), "aarch64": (0xC00000B7, 222
 # fmt: on
 
 
-def _program(machine: str) -> list[Instruction] | None:
+def program_for(machine: str) -> list[Instruction] | None:
+    """The filter for a machine as ``uname`` names it, or ``None`` if its system calls are not known here."""
     if machine not in _SPECIAL:
         return None
     arch, mmap, mprotect, prlimit, clone3 = _SPECIAL[machine]
@@ -154,7 +155,7 @@ def prctl(option: int, *values: int) -> bool:
 def install() -> bool:
     """Put the filter on this process, for ever. ``False`` where the kernel or the machine has none."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    program = _program(os.uname().machine)
+    program = program_for(os.uname().machine)
     if program is None:
         return False
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *one) for one in program))

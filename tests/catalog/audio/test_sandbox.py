@@ -1,0 +1,182 @@
+"""The child can do nothing but compute, and does not outlive anybody."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.audio import seccomp
+from catalog.audio.decode import decode
+from catalog.audio.errors import AudioError, ProbeFailed
+from catalog.audio.facts import Limits
+from catalog.audio.probe import probe, self_test
+from catalog.audio.sandbox import ROOT, Child
+from tests.catalog.audio.making import RATE, noise, with_sndfile
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from catalog.audio.facts import Limits
+from catalog.audio.sandbox import Child
+with open(sys.argv[1], "rb") as source:
+    child = Child("decode", source, Limits())
+    child.wait_until_ready(time.monotonic() + 60)
+    print(child.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def alive(pid: int) -> bool:
+    """Whether ``pid`` runs (a zombie that nobody has reaped yet does not)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+def gone_soon(pid: int) -> bool:
+    for _ in range(500):
+        if not alive(pid):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.fixture
+def long_song(tmp_path: Path) -> Path:
+    """More than fits into a pipe."""
+    return with_sndfile(tmp_path / "long.wav", noise(20 * RATE), "PCM_16", "WAV")
+
+
+def test_self_test_finds_everything_refused() -> None:
+    found = self_test()
+    assert all(found[name] for name in ("ffconcat", "open_file", "write_file", "socket"))
+    if found["seccomp"]:
+        assert all(found.values())
+
+
+def test_limits_alone_refuse_files_and_sockets() -> None:
+    """Where the kernel has no filter, no descriptor can be added all the same."""
+    attempt = """
+import socket
+from catalog.audio import sandbox, seccomp
+seccomp.install = lambda: False
+assert sandbox.seal() is False
+for work in (lambda: open("/etc/hostname"), socket.socket):
+    try:
+        work()
+    except OSError:
+        continue
+    raise SystemExit(1)
+"""
+    assert subprocess.run([sys.executable, "-c", attempt], cwd=ROOT, check=False).returncode == 0
+
+
+def test_unknown_machines_have_no_filter() -> None:
+    assert seccomp.program_for("vax") is None
+    assert seccomp.program_for("aarch64") is not None
+
+
+def test_memory_limit(songs: Path) -> None:
+    with pytest.raises(ProbeFailed):
+        probe(songs / "song.mp3", Limits(memory_bytes=64 << 20))
+
+
+def test_cpu_limit(long_song: Path) -> None:
+    with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
+        child.wait_until_ready(time.monotonic() + 60)
+        os.kill(child.pid, signal.SIGXCPU)  # what the kernel sends when the limit is reached
+        with pytest.raises(ProbeFailed):
+            child.read(1 << 24, time.monotonic() + 60)
+
+
+def test_a_stopped_child_is_given_up(long_song: Path) -> None:
+    with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
+        child.wait_until_ready(time.monotonic() + 60)
+        os.kill(child.pid, signal.SIGSTOP)
+        with pytest.raises(ProbeFailed):
+            child.read(1 << 24, time.monotonic() + 0.1)
+    assert not alive(child.pid)
+
+
+def test_a_child_that_cannot_start_says_so(songs: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR), pytest.raises(ProbeFailed, match="server"):
+        probe(songs / "song.mp3", Limits(memory_bytes=1 << 20))
+    assert "cannot start" in caplog.text
+
+
+def test_closing_the_decoder_kills_the_child(long_song: Path) -> None:
+    before = children()
+    blocks = decode(long_song)
+    next(blocks)
+    (pid,) = children() - before
+    blocks.close()  # type: ignore[attr-defined]  # it is a generator
+    assert not alive(pid)
+
+
+def children() -> set[int]:
+    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return {int(pid) for pid in listed}
+
+
+def test_child_dies_with_its_parent(long_song: Path) -> None:
+    command = [sys.executable, "-c", PARENT, str(long_song)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert alive(pid)
+        parent.kill()
+    assert gone_soon(pid)
+
+
+def test_child_is_the_first_to_go_without_memory(long_song: Path) -> None:
+    with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
+        child.wait_until_ready(time.monotonic() + 60)
+        assert Path(f"/proc/{child.pid}/oom_score_adj").read_text().strip() == "1000"
+        status = Path(f"/proc/{child.pid}/status").read_text()
+        assert "NoNewPrivs:\t1" in status
+        assert os.getsid(child.pid) == child.pid
+        assert "DJANGO" not in Path(f"/proc/{child.pid}/environ").read_text()
+
+
+def test_a_child_that_was_taken_over_is_not_believed(
+    songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the pipe says, the parent ends in an ``AudioError``."""
+    lies = [
+        b"R" + b"\xff" * 64,
+        b"R\x02\0\0\0\0\0\0\0{}",
+        b'R\x09\0\0\0\0\0\0\0{"ok":{}}',
+        b"R\x04\0\0\0\0\0\0\0oops",
+        b"R\x04\0\0\0\0\0\0\0null",
+        b"R",
+    ]
+    program = tmp_path / "taken-over"
+    monkeypatch.setattr(sys, "executable", str(program))
+    for lie in lies:
+        (tmp_path / "answer").write_bytes(lie)
+        program.write_text(f"#!/bin/sh\ncat '{tmp_path}/answer'\n")
+        program.chmod(0o755)
+        with pytest.raises(AudioError):
+            probe(songs / "song.wav")
+
+
+def test_decoding_has_no_thread_or_network(long_song: Path) -> None:
+    with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
+        child.wait_until_ready(time.monotonic() + 60)
+        assert len(list(Path(f"/proc/{child.pid}/task").iterdir())) == 1
+        descriptors = sorted(int(entry.name) for entry in Path(f"/proc/{child.pid}/fd").iterdir())
+        assert descriptors == [0, 1, 2]
+
+
+def test_blocks_arrive_whole(long_song: Path) -> None:
+    decoded = np.concatenate(list(decode(long_song)), axis=1)
+    assert decoded.shape == (2, 20 * RATE)
+    assert np.abs(decoded - noise(20 * RATE)).max() < 1e-4
