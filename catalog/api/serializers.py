@@ -109,7 +109,9 @@ class NameField(serializers.CharField):
         super().__init__(max_length=kwargs.pop("max_length", 255), **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        text = clean_text(super().to_internal_value(data)) or ""
+        given = super().to_internal_value(data)
+        self.run_validators(given)  # before cleaning, which would cut what is too long
+        text = clean_text(given) or ""
         if not text and not self.allow_blank:
             raise serializers.ValidationError(_("This needs at least one character."))
         return text

@@ -105,12 +105,12 @@ def matching(tracks: QuerySet[Track], wanted: dict[str, Any]) -> QuerySet[Track]
     return tracks.order_by(sign + ORDERINGS[ordering.removeprefix("-")], "pk")
 
 
-def as_id(text: str) -> UUID | None:
-    """``text`` if it can be an id of ours, else nothing that any row has."""
+def as_id(text: str) -> UUID:
+    """``text`` if it can be an id of ours, else one that no row has."""
     try:
         return UUID(text)
     except ValueError:
-        return None
+        return UUID(int=0)
 
 
 class TrackView(TrackMixin):

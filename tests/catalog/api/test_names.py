@@ -1,0 +1,96 @@
+"""Artists and albums by the API."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Album, Artist, Visibility
+from tests.factories import make_track
+
+ARTISTS = "/api/v1/artists/"
+ALBUMS = "/api/v1/albums/"
+
+
+@pytest.mark.django_db
+def test_artists_with_counts_by_name(api: APIClient) -> None:
+    make_track(artist="Zoé", album="One")
+    make_track(artist="Ana Torres", album="One")
+    make_track(artist="Ana Torres", album="Two", title="B")
+    make_track(artist="Ana Torres", title="C")
+    rows = api.get(ARTISTS).json()["results"]
+    assert [(row["name"], row["track_count"], row["album_count"]) for row in rows] == [
+        ("Ana Torres", 3, 2),
+        ("Zoé", 1, 1),
+    ]
+    one = api.get(f"{ARTISTS}{rows[0]['id']}/")
+    assert one.status_code == 200
+    assert one.json() == rows[0]
+    assert set(one.json()) == {"id", "name", "slug", "track_count", "album_count"}
+
+
+@pytest.mark.django_db
+def test_albums_with_artist_and_count(api: APIClient) -> None:
+    track = make_track(album="Orilla", cover="covers/aa/bb/aabb.jpg")
+    make_track(album="Orilla", title="B")
+    row = api.get(ALBUMS).json()["results"][0]
+    assert (row["title"], row["track_count"], row["artist"]["name"]) == ("Orilla", 2, "Ana Torres")
+    assert row["cover"] == f"http://testserver/covers/{track.pk}/"
+    assert api.get(f"{ALBUMS}{row['id']}/").json() == row
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("words", "found"), [("ANA", 1), ("tórres ana", 1), ("bob", 0), ("%", 0), ("_", 0)])
+def test_search_by_words(api: APIClient, words: str, found: int) -> None:
+    make_track(artist="Ana Torres", album="Orilla")
+    for path in (ARTISTS, ALBUMS):
+        assert api.get(path, {"q": words}).json()["count"] == found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("words", ["x" * 201, "a\x00b"])
+def test_words_that_cannot_be_searched_for(api: APIClient, words: str) -> None:
+    for path in (ARTISTS, ALBUMS):
+        answer = api.get(path, {"q": words})
+        assert answer.status_code == 400
+        assert "q" in answer.json()["fields"]
+
+
+def test_a_name_known_from_private_tracks_only_is_its_owners(
+    api: APIClient, api_of: Any, user: User, other: User
+) -> None:
+    make_track(user, artist="Secret", album="Hidden", visibility=Visibility.PRIVATE)
+    make_track(user, artist="Both", album="Open", title="A")
+    make_track(user, artist="Both", album="Open", title="B", visibility=Visibility.PRIVATE)
+    for path, row in (
+        (ARTISTS, Artist.objects.get(name="Secret")),
+        (ALBUMS, Album.objects.get(title="Hidden")),
+    ):
+        for client in (api, api_of(other)):
+            assert client.get(path).json()["count"] == 1
+            assert client.get(path).json()["results"][0]["track_count"] == 1
+            unseen, unknown = client.get(f"{path}{row.pk}/"), client.get(f"{path}{user.pk}/")
+            assert unseen.status_code == unknown.status_code == 404
+            assert unseen.content == unknown.content
+        assert api_of(user).get(path).json()["count"] == 2
+        assert api_of(user).get(f"{path}{row.pk}/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", [ARTISTS, ALBUMS])
+def test_ids_that_are_none_and_methods_that_are_not_there(api: APIClient, path: str) -> None:
+    for identifier in ("0", "x", "%00", "..", "%2e%2e%2f", "a" * 5_000):
+        assert api.get(f"{path}{identifier}/").status_code == 404
+    assert api.post(path, {}).status_code in {401, 405}
+    assert api.delete(path).status_code in {401, 405}
+
+
+def test_lists_take_the_same_number_of_queries_however_long(
+    api: APIClient, db: None, django_assert_num_queries: Any
+) -> None:
+    for number in range(6):
+        make_track(artist=f"Artist {number}", album=f"Album {number}")
+    for path in (ARTISTS, ALBUMS):
+        with django_assert_num_queries(2):
+            api.get(path)

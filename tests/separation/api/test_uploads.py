@@ -1,0 +1,223 @@
+"""Bringing a song by the API, and asking first whether it is known."""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.tokens import pair_for
+from catalog.models import AudioFile, Track, Upload, Visibility
+from separation.models import Separation
+from tests.factories import make_track
+from tests.songs import RATE, song
+
+UPLOADS = "/api/v1/uploads/"
+LOOKUPS = "/api/v1/lookups/"
+
+
+def sound(*, seed: int = 1, name: str = "Ana - Agua.wav") -> SimpleUploadedFile:
+    """Half a second of a song as WAV."""
+    file = io.BytesIO()
+    soundfile.write(file, song(0.5, seed=seed), RATE, format="WAV")
+    return SimpleUploadedFile(name, file.getvalue())
+
+
+def bring(client: APIClient, file: Any, **fields: str) -> Any:
+    return client.post(UPLOADS, {"file": file, **fields}, format="multipart")
+
+
+def test_a_new_song_is_taken_in_and_queued(api_of: Any, user: User) -> None:
+    answer = bring(api_of(user), sound())
+    assert answer.status_code == 201, answer.content
+    body = answer.json()
+    assert set(body) == {"track", "created", "matches", "separation", "separation_error"}
+    assert (body["created"], body["matches"], body["separation_error"]) == (True, [], None)
+    assert (body["track"]["title"], body["track"]["artist"]["name"]) == ("Agua", "Ana")
+    assert body["track"]["duration"] == pytest.approx(0.5)
+    assert body["track"]["mine"] is True
+    assert (body["separation"]["status"], body["separation"]["model"]) == ("queued", "compact:2stems")
+    assert body["track"]["separations"][0]["id"] == body["separation"]["id"]
+
+
+def test_what_is_said_counts_more_than_the_file(api_of: Any, user: User, api: APIClient) -> None:
+    fields = {"title": "Otra", "artist": "Bea", "album": "Orilla", "visibility": "private", "model": "none"}
+    body = bring(api_of(user), sound(), **fields).json()
+    assert (body["track"]["title"], body["track"]["artist"]["name"]) == ("Otra", "Bea")
+    assert (body["track"]["album"]["title"], body["track"]["visibility"]) == ("Orilla", "private")
+    assert body["separation"] is None
+    assert not Separation.objects.exists()
+    assert api.get(f"/api/v1/tracks/{body['track']['id']}/").status_code == 404
+
+
+def test_a_known_song_comes_back(api_of: Any, user: User, other: User) -> None:
+    first = bring(api_of(user), sound()).json()
+    again = bring(api_of(other), sound(name="something else.wav"))
+    assert again.status_code == 200
+    assert again.json()["created"] is False
+    assert again.json()["track"]["id"] == first["track"]["id"]
+    assert again.json()["track"]["mine"] is False
+    assert again.json()["separation"]["id"] == first["separation"]["id"]
+    assert (Track.objects.count(), AudioFile.objects.count(), Upload.objects.count()) == (1, 1, 2)
+
+
+def test_what_is_private_to_somebody_else_is_new(api_of: Any, user: User, other: User) -> None:
+    first = bring(api_of(user), sound(), visibility="private", model="none").json()
+    answer = bring(api_of(other), sound(), visibility="private", model="none")
+    assert answer.status_code == 201
+    assert answer.json()["created"] is True
+    assert answer.json()["track"]["id"] != first["track"]["id"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [(b"", 400, "empty_file"), (b"<html>" * 100, 415, "unsupported"), (b"RIFF\0\0\0\0WAVE", 422, None)],
+)
+def test_what_is_no_song_is_refused_with_a_reason(
+    api_of: Any, user: User, content: bytes, status: int, code: str | None
+) -> None:
+    answer = bring(api_of(user), SimpleUploadedFile("song.wav", content))
+    assert answer.status_code in {status, 415}
+    assert answer.json()["code"] == code or code is None
+    assert not Track.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"visibility": "unlisted"}, "visibility"),
+        ({"title": "x" * 256}, "title"),
+        ({"model": "x" * 41}, "model"),
+    ],
+)
+def test_bad_fields_are_said_by_name(api_of: Any, user: User, change: dict[str, str], field: str) -> None:
+    answer = bring(api_of(user), sound(), **change)
+    assert answer.status_code == 400
+    assert list(answer.json()["fields"]) == [field]
+
+
+@pytest.mark.parametrize(("model", "status"), [("compact:9stems", 400), ("spleeter:5stems", 409)])
+def test_a_model_that_cannot_be_used(api_of: Any, user: User, model: str, status: int) -> None:
+    answer = bring(api_of(user), sound(), model=model)
+    if status == 400:  # said before the song is taken in
+        assert (answer.status_code, answer.json()["code"]) == (400, "unknown_model")
+        assert not Track.objects.exists()
+    else:  # the song is there, and it is said why nothing is made of it
+        assert answer.status_code == 201
+        assert answer.json()["separation"] is None
+        assert answer.json()["separation_error"]["code"] == "model_unavailable"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "\x00"])
+def test_no_file_is_400(api_of: Any, user: User, name: str) -> None:
+    boundary = "frontier"
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        f"Content-Type: audio/wav\r\n\r\nxxx\r\n--{boundary}--\r\n"
+    )
+    answer = api_of(user).generic(
+        "POST", UPLOADS, body, content_type=f"multipart/form-data; boundary={boundary}"
+    )
+    assert answer.status_code == 400
+    assert "file" in answer.json()["fields"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../etc/passwd",
+        "..\\..\\x.wav",
+        "%2e%2e%2f.wav",
+        "CON.wav",
+        "a\r\nb.wav",
+        "x" * 400,
+        "\u202efdp.wav",
+    ],
+)
+def test_hostile_names_are_only_names(
+    api_of: Any, user: User, name: str, settings: Any, tmp_path: Path
+) -> None:
+    answer = bring(api_of(user), sound(name=name), model="none")
+    assert answer.status_code == 201, answer.content
+    upload, audio = Upload.objects.get(), AudioFile.objects.get()
+    assert len(upload.filename) <= 255
+    assert not set("/\\\r\n\u202e\x00") & set(upload.filename)
+    assert audio.key == f"audio/{audio.checksum[:2]}/{audio.checksum[2:4]}/{audio.checksum}.wav"
+
+
+def test_too_large_is_said_before_the_body_is_read(api_of: Any, user: User, settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = 10_000
+    refused = bring(api_of(user), sound())
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+    announced = api_of(user).generic(
+        "POST", UPLOADS, "", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH="99999999999"
+    )
+    assert (announced.status_code, announced.json()["code"]) == (413, "too_large")
+
+
+def test_a_full_quota_is_said(api_of: Any, user: User, settings: Any) -> None:
+    settings.QUOTA_BYTES = 1_000
+    answer = bring(api_of(user), sound())
+    assert (answer.status_code, answer.json()["code"]) == (413, "quota_exceeded")
+    assert not Track.objects.exists()
+
+
+def test_visitors_may_not_bring_anything_and_only_forms_are_read(
+    api: APIClient, api_of: Any, user: User
+) -> None:
+    assert bring(api, sound()).status_code == 401
+    assert api_of(user).post(UPLOADS, {"file": "x"}, format="json").status_code == 415
+    assert api_of(user).get(UPLOADS).status_code == 405
+
+
+def test_the_website_brings_songs_with_its_session_and_token(user: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(user)
+    assert browser.post(UPLOADS, {"file": sound()}).status_code == 403
+    browser.cookies["csrftoken"] = "a" * 32
+    answer = browser.post(UPLOADS, {"file": sound(), "model": "none"}, headers={"X-CSRFToken": "a" * 32})
+    assert answer.status_code == 201, answer.content
+    assert Track.objects.get().owner == user
+
+
+def test_a_token_needs_no_session(user: User) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {pair_for(user)['access']}"})
+    assert client.post(UPLOADS, {"file": sound(), "model": "none"}).status_code == 201
+
+
+def test_a_checksum_that_is_known_saves_the_upload(api_of: Any, user: User, other: User) -> None:
+    file = sound()
+    checksum = hashlib.sha256(file.read()).hexdigest()
+    file.seek(0)
+    assert api_of(other).post(LOOKUPS, {"checksum": checksum}).status_code == 404
+    track = bring(api_of(user), file, model="none").json()["track"]
+    for spelling in (checksum, checksum.upper()):
+        answer = api_of(other).post(LOOKUPS, {"checksum": spelling})
+        assert answer.status_code == 200
+        assert answer.json()["track"]["id"] == track["id"]
+
+
+def test_a_private_song_answers_nobody_but_its_owner(api_of: Any, user: User, other: User) -> None:
+    track = make_track(user, visibility=Visibility.PRIVATE)
+    known = api_of(other).post(LOOKUPS, {"checksum": track.audio.checksum})
+    unknown = api_of(other).post(LOOKUPS, {"checksum": "0" * 64})
+    assert known.status_code == unknown.status_code == 404
+    assert known.content == unknown.content
+    assert api_of(user).post(LOOKUPS, {"checksum": track.audio.checksum}).status_code == 200
+
+
+@pytest.mark.parametrize("checksum", ["", "abc", "g" * 64, "0" * 65, None, 5, ["0" * 64], "0" * 63 + "\x00"])
+def test_what_is_no_checksum(api_of: Any, user: User, checksum: Any) -> None:
+    answer = api_of(user).post(LOOKUPS, {"checksum": checksum})
+    assert answer.status_code == 400
+    assert "checksum" in answer.json()["fields"]
+
+
+def test_visitors_may_not_ask(api: APIClient, db: None) -> None:
+    assert api.post(LOOKUPS, {"checksum": "0" * 64}).status_code == 401
