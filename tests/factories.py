@@ -118,6 +118,6 @@ def make_separation(
                 name=name,
                 position=position,
                 audio=audio,
-                peaks=bytes(range(-(-audio.frames // 4096))),
+                peaks=bytes(n % 256 for n in range(-(-audio.frames // 4096))),
             )
     return separation

@@ -79,8 +79,8 @@ class Order:
 
 class Command(BaseCommand):
     help = (
-        "Separates songs into stems, through the same catalogue as the website: a song that is known comes back "
-        "at once. Prints the paths of the files it has written."
+        "Separates songs into stems, through the same catalogue as the website: a song that is known comes "
+        "back at once. Prints the paths of the files it has written."
     )
     requires_system_checks: list[str] = []
 

@@ -1,0 +1,96 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from accounts.models import User
+from catalog import storage
+from catalog.models import AudioFile
+from separation.ask import ask, cancel, requeue
+from separation.lease import Lease, claim
+from separation.models import Separation, Status, Stem
+from separation.publish import keep, publish
+from separation.separator.messages import SeparatedSet, SeparatedStem
+from tests.factories import make_track
+from tests.songs import RATE, song
+
+
+@pytest.fixture
+def waiting(user: User) -> Separation:
+    return ask(make_track(user), "compact:2stems", user).separation
+
+
+def taken(separation: Separation) -> Lease:
+    lease = claim(separation.pk)
+    assert lease is not None
+    return lease
+
+
+def separated(folder: Path, **seeds: int) -> SeparatedSet:
+    """A result with one short stem per name; equal seeds are equal audio."""
+    stems = []
+    for name, seed in seeds.items():
+        path = folder / f"{name}.flac"
+        soundfile.write(path, song(0.2, seed=seed), RATE, subtype="PCM_16")
+        content = path.read_bytes()
+        digest = hashlib.sha256(str(seed).encode()).hexdigest()
+        checksum = hashlib.sha256(content).hexdigest()
+        stems.append(SeparatedStem(name, path, len(content), checksum, digest, 8820, 0.9, bytes(3)))
+    return SeparatedSet(samples=8820, sample_rate=RATE, gain=0.5, stems=stems)
+
+
+def test_stems_and_status_become_visible_together(waiting: Separation, tmp_path: Path) -> None:
+    lease = taken(waiting)
+    result = separated(tmp_path, vocals=1, accompaniment=2)
+    keep(result)
+    assert publish(lease, result)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.progress, waiting.gain) == (Status.SUCCEEDED, 1.0, 0.5)
+    assert (waiting.owner, waiting.lease_until) == ("", None)
+    assert [stem.name for stem in waiting.stems.all()] == ["vocals", "accompaniment"]
+    for stem, made in zip(waiting.stems.select_related("audio"), result.stems, strict=True):
+        assert (stem.audio.codec, stem.audio.samples, stem.audio.frames) == ("flac", 8820, 8820)
+        with storage.local_copy(stem.audio.key) as path:
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == stem.audio.checksum == made.checksum
+        assert not made.path.exists()
+
+
+def test_who_is_late_changes_nothing(waiting: Separation, tmp_path: Path) -> None:
+    lease = taken(waiting)
+    result = separated(tmp_path, vocals=1, accompaniment=2)
+    keep(result)
+    cancel(waiting)
+    assert not publish(lease, result)
+    waiting.refresh_from_db()
+    assert waiting.status == Status.CANCELLED
+    assert not Stem.objects.exists()
+    assert AudioFile.objects.get() == waiting.mixture
+
+
+def test_equal_stems_are_one_file(waiting: Separation, tmp_path: Path) -> None:
+    """Both are silent, for instance."""
+    lease = taken(waiting)
+    result = separated(tmp_path, vocals=1, accompaniment=1)
+    keep(result)
+    assert publish(lease, result)
+    first, second = waiting.stems.all()
+    assert first.audio == second.audio
+
+
+def test_a_separation_made_again_keeps_its_stems_and_repairs_their_files(
+    waiting: Separation, tmp_path: Path
+) -> None:
+    for folder in (tmp_path / "first", tmp_path / "second"):
+        folder.mkdir()
+        lease = taken(waiting)
+        result = separated(folder, vocals=1, accompaniment=2)
+        keep(result)
+        assert publish(lease, result)
+        stems = {stem.name: stem.pk for stem in waiting.stems.all()}
+        torn = storage.local_path(waiting.stems.all()[0].audio.key)
+        assert torn.stat().st_size == result.stems[0].size
+        torn.write_bytes(b"torn")
+        assert requeue(waiting)
+        assert Stem.objects.count() == 2, "they stay until they are replaced"
+        assert {stem.name: stem.pk for stem in waiting.stems.all()} == stems
