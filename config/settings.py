@@ -163,10 +163,11 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WORK_DIR = DATA_DIR / "work"
 MODELS_DIR = Path(env.str("MODELS", default=str(DATA_DIR / "models")))
-MODELS_SOURCE = env.str("MODELS_SOURCE", default="https://github.com/deezer/spleeter/releases/download/v1.4.0")
-ENGINE_CACHE_DIR = DATA_DIR / "cache" / "engine"
+MODELS_SOURCE = env.str(
+    "MODELS_SOURCE", default="https://github.com/deezer/spleeter/releases/download/v1.4.0"
+)
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
-for folder in (WORK_DIR, MODELS_DIR, ENGINE_CACHE_DIR, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
+for folder in (WORK_DIR, MODELS_DIR, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
     folder.mkdir(parents=True, exist_ok=True)
 
 STORAGES: dict[str, dict[str, Any]] = {
@@ -338,7 +339,11 @@ SPECTACULAR_SETTINGS = {
                 "properties": {
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
-                    "fields": {"type": "object", "description": "What is wrong, by field.", "additionalProperties": True},
+                    "fields": {
+                        "type": "object",
+                        "description": "What is wrong, by field.",
+                        "additionalProperties": True,
+                    },
                 },
                 "required": ["code", "detail"],
             }
@@ -349,7 +354,14 @@ SPECTACULAR_SETTINGS = {
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_CREDENTIALS = False
-CORS_EXPOSE_HEADERS = ["Content-Disposition", "Location", "Retry-After", "ETag", "Content-Range", "Accept-Ranges"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition",
+    "Location",
+    "Retry-After",
+    "ETag",
+    "Content-Range",
+    "Accept-Ranges",
+]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
