@@ -31,7 +31,6 @@ class Desk:
             self.pid = os.getpid()
             self.separator = Separator(
                 models_dir=settings.MODELS_DIR,
-                cache_dir=settings.ENGINE_CACHE_DIR,
                 engine=settings.SEPARATOR_ENGINE,
                 threads=settings.SEPARATOR_THREADS,
                 memory_limit=settings.SEPARATOR_MEMORY,

@@ -1,7 +1,6 @@
 """The engine of production: the network in OpenVINO, in float32, one window at a time in each stream."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,11 @@ class OpenVinoEngine:
     That is the least work and memory for a song: a window needs no synchronisation between cores.
     """
 
-    def __init__(
-        self, spec: ModelSpec, weights: Weights, *, threads: int, cache_dir: Path | None = None
-    ) -> None:
+    def __init__(self, spec: ModelSpec, weights: Weights, *, threads: int) -> None:
         openvino = _import_silently()
         self.spec = spec
-        core = openvino.Core()
-        if cache_dir is not None:
-            core.set_property({"CACHE_DIR": str(cache_dir)})
-        compiled = core.compile_model(
+        # No CACHE_DIR: reading the compiled model back takes as long as compiling it.
+        compiled = openvino.Core().compile_model(
             network.build(spec, weights, FRAMES),
             "CPU",
             {

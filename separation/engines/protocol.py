@@ -43,7 +43,6 @@ def load_engine(
     spec: ModelSpec,
     models_dir: Path,
     *,
-    cache_dir: Path | None = None,
     name: EngineName = "auto",
     threads: int = 1,
 ) -> Engine:
@@ -57,7 +56,7 @@ def load_engine(
         try:
             from separation.engines.openvino import OpenVinoEngine  # noqa: PLC0415 (heavy)
 
-            return OpenVinoEngine(spec, loaded, threads=threads, cache_dir=cache_dir)
+            return OpenVinoEngine(spec, loaded, threads=threads)
         except ImportError:
             if name == "openvino":
                 raise

@@ -6,7 +6,6 @@ model that was used last. Lives as long as its parent keeps its standard input o
 
 import contextlib
 import ctypes
-import gc
 import json
 import os
 import queue
@@ -32,15 +31,13 @@ def main() -> None:
     def send(**message: Any) -> None:
         channel.write(json.dumps(message) + "\n")
 
-    from separation.separator.work import Worker  # noqa: PLC0415 (the guards above stand first)
+    from separation.separator.work import Worker, release_memory  # noqa: PLC0415 (the guards above stand first)
 
     worker = Worker(send, **options)
     for request in _requests():
         send(event="accepted")
         worker.serve(request)
-        gc.collect()
-        with contextlib.suppress(AttributeError):  # glibc only
-            libc.malloc_trim(0)
+        release_memory()
 
 
 def _die_with(parent: int, libc: ctypes.CDLL) -> None:

@@ -63,7 +63,6 @@ class Separator:
         self,
         *,
         models_dir: Path,
-        cache_dir: Path,
         engine: str = "auto",
         threads: int = 0,
         memory_limit: int | None = None,
@@ -75,7 +74,6 @@ class Separator:
         self._limits = limits or Limits()
         self._options = {
             "models_dir": str(models_dir.absolute()),
-            "cache_dir": str(cache_dir.absolute()),
             "engine": engine,
             "threads": threads or min(4, len(os.sched_getaffinity(0))),
         }

@@ -1,5 +1,8 @@
 """What the separator process does with a request: decode, separate, write stems, and say how far it is."""
 
+import contextlib
+import ctypes
+import gc
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -26,12 +29,9 @@ _HALF_WAY_SAMPLES = 180 * modelspec.SAMPLE_RATE
 class Worker:
     """Serves requests with the engine that was used last, or another one."""
 
-    def __init__(
-        self, send: Callable[..., None], *, models_dir: str, cache_dir: str, engine: str, threads: int
-    ) -> None:
+    def __init__(self, send: Callable[..., None], *, models_dir: str, engine: str, threads: int) -> None:
         self._send = send
         self._models_dir = Path(models_dir)
-        self._cache_dir = Path(cache_dir)
         self._engine_name = cast("EngineName", engine)
         self._threads = threads
         self._engine: Engine | None = None
@@ -65,10 +65,10 @@ class Worker:
             self._engine = load_engine(
                 spec,
                 self._models_dir,
-                cache_dir=self._cache_dir,
                 name=self._engine_name,
                 threads=self._threads,
             )
+            release_memory()
         return self._engine
 
     def _separate(
@@ -90,6 +90,13 @@ class Worker:
             if samples == 0:
                 raise NoAudio
             return files.finish()
+
+
+def release_memory() -> None:
+    """Give what is free back to the system: a warm process should cost its model and nothing more."""
+    gc.collect()
+    with contextlib.suppress(AttributeError):  # other C libraries than glibc have no such thing
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _fraction(samples: int, expected: int | None) -> float:

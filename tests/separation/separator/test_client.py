@@ -38,7 +38,7 @@ def song(folder: Path) -> Path:
 
 @pytest.fixture
 def separator(folder: Path) -> Iterator[Separator]:
-    with Separator(models_dir=folder / "models", cache_dir=folder / "cache", threads=1) as separator:
+    with Separator(models_dir=folder / "models", threads=1) as separator:
         yield separator
 
 
@@ -135,7 +135,7 @@ def test_a_stopped_process_ticks_and_then_counts_as_stalled(folder: Path, song: 
         os.kill(impatient.pid or 0, signal.SIGSTOP)
 
     with (
-        Separator(models_dir=folder, cache_dir=folder, stall_seconds=1) as impatient,
+        Separator(models_dir=folder, stall_seconds=1) as impatient,
         pytest.raises(SeparatorStalled, match="no progress"),
     ):
         impatient.separate(song, MODEL, tmp_path, on_progress=stop, tick_seconds=0.05)
@@ -150,7 +150,7 @@ def test_a_deadline_ends_it(separator: Separator, song: Path, tmp_path: Path) ->
 
 def test_memory_is_limited(folder: Path, song: Path, tmp_path: Path) -> None:
     with (
-        Separator(models_dir=folder, cache_dir=folder, memory_limit=50 << 20) as small,
+        Separator(models_dir=folder, memory_limit=50 << 20) as small,
         pytest.raises(SeparatorTooBig, match="50 MiB"),
     ):
         small.separate(song, MODEL, tmp_path, on_progress=ignore)
@@ -165,7 +165,7 @@ from pathlib import Path
 from separation.separator.client import Separator
 
 folder = Path(sys.argv[1])
-separator = Separator(models_dir=folder, cache_dir=folder, threads=1)
+separator = Separator(models_dir=folder, threads=1)
 
 def die(fraction):
     if fraction > 0:
