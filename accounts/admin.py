@@ -1,0 +1,56 @@
+"""Accounts in the admin panel: by e-mail address, with what each of them stores."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+if TYPE_CHECKING:
+    CreationForm = AdminUserCreationForm[User]
+    ChangeForm = UserChangeForm[User]
+    AccountAdminBase = UserAdmin[User]
+else:
+    CreationForm, ChangeForm, AccountAdminBase = AdminUserCreationForm, UserChangeForm, UserAdmin
+
+
+class AccountCreationForm(CreationForm):
+    class Meta:
+        model = User
+        fields = ("email", "display_name")
+
+
+class AccountChangeForm(ChangeForm):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+@admin.register(User)
+class AccountAdmin(AccountAdminBase):
+    form = AccountChangeForm
+    add_form = AccountCreationForm
+    ordering = ("email",)
+    list_display = ("email", "display_name", "is_active", "is_staff", "stored", "date_joined")
+    list_filter = ("is_active", "is_staff", "groups")
+    search_fields = ("email", "display_name")
+    readonly_fields = ("stored", "last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "display_name", "language", "stored")}),
+        (
+            _("Permissions"),
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "display_name", "usable_password", "password1", "password2")}),
+    )
+
+    @admin.display(description=_("stored"), ordering="stored_bytes")
+    def stored(self, user: User) -> str:
+        return str(filesizeformat(user.stored_bytes))

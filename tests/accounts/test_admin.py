@@ -1,0 +1,41 @@
+"""Accounts in the admin panel."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+
+LIST = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def staff(client: Client, db: None) -> Client:
+    client.force_login(User.objects.create_superuser("root@example.org", "a long enough one"))
+    return client
+
+
+def test_accounts_are_listed_found_and_shown(staff: Client, user: User) -> None:
+    user.display_name = "<script>alert(1)</script>"
+    user.save()
+    page = staff.get(LIST, {"q": "ana"}).content.decode()
+    assert "ana@example.org" in page
+    assert "<script>alert(1)" not in page
+    assert staff.get(f"{LIST}{user.pk}/change/").status_code == 200
+
+
+def test_a_new_account_has_an_address_in_lower_case_and_its_password(staff: Client) -> None:
+    fields = {
+        "email": "New@Example.org",
+        "display_name": "",
+        "usable_password": "true",
+        "password1": "quite a long one",
+        "password2": "quite a long one",
+    }
+    answer = staff.post(f"{LIST}add/", fields)
+    assert answer.status_code == 302, answer.content.decode()
+    assert User.objects.get(email="new@example.org").check_password("quite a long one")
+
+
+def test_only_staff(client: Client, user: User) -> None:
+    client.force_login(user)
+    assert client.get(LIST).status_code == 302

@@ -1,0 +1,102 @@
+"""Who may do what: every route that names a row, for everybody, on something shared and something private."""
+
+import uuid
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.tokens import pair_for
+from catalog.models import Visibility
+from config import api_urls
+from tests.factories import make_separation, make_track
+
+PEOPLE = ("visitor", "closed", "owner", "other", "staff")
+
+# What is answered to: a visitor, a closed account's token, the owner, another account, staff.
+Answers = dict[str, tuple[int, int, int, int, int]]
+READ: Answers = {"shared": (200, 401, 200, 200, 200), "private": (404, 401, 200, 404, 404)}
+ACCOUNT: Answers = {"shared": (401, 401, 200, 200, 200), "private": (401, 401, 200, 404, 404)}
+CURATE: Answers = {"shared": (401, 401, 200, 403, 200), "private": (401, 401, 200, 404, 404)}
+REMOVE: Answers = {"shared": (401, 401, 204, 403, 204), "private": (401, 401, 204, 404, 404)}
+WITHDRAW: Answers = {"shared": (401, 401, 204, 403, 403), "private": (401, 401, 204, 404, 404)}
+
+ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
+    ("get", "artists/{artist}/", {}, READ),
+    ("get", "albums/{album}/", {}, READ),
+    ("get", "tracks/{track}/", {}, READ),
+    ("patch", "tracks/{track}/", {"title": "Another"}, CURATE),
+    ("delete", "tracks/{track}/", {}, REMOVE),
+    ("post", "tracks/{track}/separations/", {"model": "compact:2stems"}, ACCOUNT),
+    ("post", "lookups/", {"checksum": "{checksum}"}, ACCOUNT),
+    ("get", "separations/{separation}/", {}, READ),
+    ("delete", "separations/{separation}/", {}, WITHDRAW),
+    ("get", "separations/{separation}/archive/", {}, ACCOUNT),
+    ("get", "stems/{stem}/audio/?codec=mp3", {}, READ),
+    ("get", "stems/{stem}/peaks/", {}, READ),
+    ("get", "stems/{stem}/segments/0/", {}, READ),
+]
+
+
+def signed_in(who: str, owner: User) -> APIClient:
+    """A client with a real token, or none."""
+    client = APIClient()
+    if who == "visitor":
+        return client
+    person = owner
+    if who != "owner":
+        person = User.objects.create_user(f"{who}@example.org", "a long enough one")
+        person.is_staff = person.is_superuser = who == "staff"
+        person.save()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair_for(person)['access']}")
+    if who == "closed":
+        User.objects.filter(pk=person.pk).update(is_active=False)
+    return client
+
+
+def call(client: APIClient, method: str, route: str, body: dict[str, str], names: dict[str, Any]) -> Any:
+    sent = {key: value.format(**names) for key, value in body.items()}
+    answer = getattr(client, method)(f"/api/v1/{route.format(**names)}", sent if method != "get" else None)
+    if answer.streaming:
+        b"".join(answer.streaming_content)
+    return answer
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("visibility", Visibility)
+def test_everybody_on_every_route(user: User, visibility: Visibility, who: str) -> None:
+    client = signed_in(who, user)
+    found, wanted = {}, {}
+    for number, (method, route, body, answers) in enumerate(ROUTES):
+        track = make_track(
+            user, artist=f"Artist {number}", album="Orilla", visibility=visibility, seconds=0.1
+        )
+        separation = make_separation(track, asked_by=user, stored=True)
+        stem = separation.stems.get(name="vocals")
+        names = {
+            "artist": track.artist_id,
+            "album": track.album_id,
+            "track": track.pk,
+            "separation": separation.pk,
+            "stem": stem.pk,
+            "checksum": track.audio.checksum,
+        }
+        answer = call(client, method, route, body, names)
+        key = f"{method} {route}"
+        found[key], wanted[key] = answer.status_code, answers[visibility][PEOPLE.index(who)]
+        if answer.status_code == 404:
+            unknown: dict[str, Any] = {name: uuid.uuid4() for name in names} | {"checksum": "0" * 64}
+            assert answer.content == call(client, method, route, body, unknown).content
+    assert found == wanted
+
+
+def test_no_route_that_names_a_row_is_missing_here() -> None:
+    tested = {route.partition("?")[0].replace("/0/", "/{n}/") for _method, route, _body, _answers in ROUTES}
+    there = set()
+    for pattern in api_urls.urlpatterns:
+        path = str(pattern.pattern)
+        if "<" in path:
+            kind = path.partition("s/")[0]
+            there.add(path.replace("<str:pk>", f"{{{kind}}}").replace("<int:number>", "{n}"))
+    assert there == tested - {"lookups/"}

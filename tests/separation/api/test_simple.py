@@ -1,0 +1,177 @@
+"""The two simple calls for scripts."""
+
+import hashlib
+import io
+import threading
+import zipfile
+from typing import Any
+
+import pytest
+import soundfile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog.models import Track
+from separation import simple
+from separation.models import Separation, Status
+from tests.factories import make_separation, make_track
+from tests.songs import RATE, song
+
+PASSWORD = "a long enough one"
+
+
+def sound() -> SimpleUploadedFile:
+    file = io.BytesIO()
+    soundfile.write(file, song(0.5), RATE, format="WAV")
+    return SimpleUploadedFile("Ana - Agua.wav", file.getvalue())
+
+
+def token_of(user: User, path: str = "/api/login") -> str:
+    answer = APIClient().post(path, {"email": user.email, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert answer.json()["userId"] == str(user.pk)
+    assert set(answer.json()) == {"token", "userId"}
+    return str(answer.json()["token"])
+
+
+@pytest.fixture
+def client_of() -> Any:
+    def sign_in(user: User) -> Client:
+        return Client(headers={"Authorization": f"Bearer {token_of(user)}"})
+
+    return sign_in
+
+
+@pytest.fixture
+def known(user: User) -> SimpleUploadedFile:
+    """A song that was brought and separated before, as its file."""
+    track = make_track(user, title="Agua", artist="Ana")
+    make_separation(track, stored=True)
+    file = sound()
+    upload = track.uploads.get()
+    upload.checksum = digest(file)
+    upload.save()
+    return file
+
+
+def digest(file: SimpleUploadedFile) -> str:
+    value = hashlib.sha256(file.read()).hexdigest()
+    file.seek(0)
+    return value
+
+
+def test_signing_in_with_and_without_the_slash_as_json_and_as_a_form(user: User) -> None:
+    for path in ("/api/login", "/api/login/"):
+        assert token_of(user, path)
+        form = Client().post(path, {"email": user.email, "password": PASSWORD})
+        assert form.status_code == 200
+        assert Client().post(path, {"email": user.email, "password": "wrong"}).status_code == 401
+        assert Client().get(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/api/separate", "/api/separate/"])
+def test_a_known_song_is_a_zip_at_once(
+    client_of: Any, user: User, known: SimpleUploadedFile, path: str
+) -> None:
+    answer = client_of(user).post(path, {"audio": known, "stems": "2", "codec": "mp3", "bitrate": "192k"})
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+        assert sorted(archive.namelist()) == ["Ana - Agua (accompaniment).mp3", "Ana - Agua (vocals).mp3"]
+    assert Track.objects.count() == 1
+
+
+def test_who_prefers_not_to_wait_is_told_where_to_look(client_of: Any, user: User) -> None:
+    client = client_of(user)
+    answer = client.post(
+        "/api/separate", {"audio": sound(), "stems": "4"}, headers={"Prefer": "wait=5, respond-async"}
+    )
+    assert answer.status_code == 202
+    assert answer["Preference-Applied"] == "respond-async"
+    assert answer.json()["model"] == "compact:4stems"
+    followed = client.get(answer["Location"])
+    assert followed.status_code == 200
+    assert followed.json()["id"] == answer.json()["id"]
+
+
+def test_after_as_long_as_anybody_may_wait_it_says_where_to_look(
+    client_of: Any, user: User, settings: Any
+) -> None:
+    settings.SIMPLE_WAIT_SECONDS = 0
+    answer = client_of(user).post("/api/separate", {"audio": sound()})
+    assert answer.status_code == 202
+    assert "Preference-Applied" not in answer
+    assert answer["Location"].endswith(f"/api/v1/separations/{answer.json()['id']}/")
+
+
+def test_nobody_waits_where_that_would_leave_no_thread_for_others(
+    client_of: Any, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiters = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(simple, "waiters", waiters)
+    with waiters:
+        assert client_of(user).post("/api/separate", {"audio": sound()}).status_code == 202
+    assert waiters.acquire(blocking=False)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "answered"),
+    [(Status.FAILED, "crashed", 422), (Status.CANCELLED, "cancelled", 409)],
+)
+def test_what_fails_while_one_waits_is_an_answer(
+    client_of: Any, user: User, monkeypatch: pytest.MonkeyPatch, status: Status, code: str, answered: int
+) -> None:
+    def something_happens(_seconds: float) -> None:
+        error = "crashed" if status == Status.FAILED else ""
+        Separation.objects.update(status=status, error_code=error)
+
+    monkeypatch.setattr("separation.simple.time.sleep", something_happens)
+    answer = client_of(user).post("/api/separate", {"audio": sound()})
+    assert (answer.status_code, answer.json()["code"]) == (answered, code)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({}, 400, "invalid"),
+        ({"stems": "3"}, 400, "invalid"),
+        ({"stems": "two"}, 400, "invalid"),
+        ({"stems": "5"}, 409, "model_unavailable"),
+        ({"codec": "aiff"}, 400, "unknown_codec"),
+        ({"codec": "mp3", "bitrate": "7"}, 400, "bad_bitrate"),
+    ],
+)
+def test_what_cannot_be_is_said_before_the_song_is_taken_in(
+    client_of: Any, user: User, fields: dict[str, str], status: int, code: str
+) -> None:
+    sent: dict[str, Any] = {"audio": sound(), **fields} if fields else {"other": "x"}
+    answer = client_of(user).post("/api/separate", sent)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not Track.objects.exists()
+
+
+class Untouchable(io.BytesIO):
+    """A body that must not be read."""
+
+    def read(self, *_args: Any) -> bytes:
+        raise AssertionError("the body was read")
+
+
+@pytest.mark.parametrize("token", ["", "Bearer nonsense", "Basic YTpi"])
+def test_without_a_token_not_a_byte_is_read(db: None, token: str) -> None:
+    more: dict[str, Any] = {"wsgi.input": Untouchable(), "CONTENT_LENGTH": "1000000"}
+    if token:
+        more["HTTP_AUTHORIZATION"] = token
+    form = "multipart/form-data; boundary=x"
+    answer = Client().generic("POST", "/api/separate", b"", content_type=form, **more)
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+    assert answer.json()["code"]
+
+
+def test_a_session_is_no_token(user: User) -> None:
+    browser = Client()
+    browser.force_login(user)
+    assert browser.post("/api/separate", {"audio": sound()}).status_code == 401
