@@ -5,6 +5,7 @@ from uuid import UUID
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -59,8 +60,18 @@ def picture(track: Track, size: int = 64) -> SafeString:
 
 
 @register.filter
-def length(seconds: float) -> str:
+def room(size: int) -> str:
+    """``1_000_000_000`` bytes are ``1 GB``, as people who buy disks count."""
+    for unit, name, digits in ((10**9, "GB", 1), (10**6, "MB", 1), (10**3, "kB", 0)):
+        if size >= unit:
+            number = formats.number_format(round(size / unit, digits), digits if size % unit else 0)
+            return f"{number} {name}"
+    return f"{size} B"
+
+
+@register.filter
+def minutes(seconds: float) -> str:
     """``245.3`` becomes ``4:05``, ``3725`` becomes ``1:02:05``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    whole, rest = divmod(round(seconds), 60)
+    hours, whole = divmod(whole, 60)
+    return f"{hours}:{whole:02}:{rest:02}" if hours else f"{whole}:{rest:02}"

@@ -2,6 +2,7 @@
 
 const FIRST = 1000;
 const LONGEST = 10000;
+const SOON = 2500; // for what is being done, or comes next
 
 /**
  * Calls `changed(separation)` with every answer until it is finished (or `signal` stops it). Resolves to the last one.
@@ -23,7 +24,8 @@ export async function follow(id, changed, signal) {
       changed(separation);
       if (!["queued", "running"].includes(separation.status)) return separation;
       const state = `${separation.status} ${separation.queue_position} ${separation.progress}`;
-      wait = state === before ? Math.min(wait * 1.5, LONGEST) : FIRST;
+      const far = separation.queue_position > 1;
+      wait = state === before ? Math.min(wait * 1.5, far ? LONGEST : SOON) : FIRST;
       before = state;
     } else {
       wait = Math.min(wait * 2, LONGEST);

@@ -66,7 +66,7 @@ export class Engine extends EventTarget {
   async play() {
     if (this.state !== "stopped") return;
     this.#open();
-    if (this.#context.state !== "running") this.#context.resume?.();
+    if (this.#context.state !== "running") this.#context.resume().catch(() => {});
     await this.#start("loading");
   }
 

@@ -28,37 +28,40 @@ export function start(root, set) {
     })
     .catch(() => report(say("network")));
 
-  // A loop takes two presses: where it starts, where it ends.
+  // One button: loop from here, loop to here, no loop. The keys A, B and L do each of them at any time.
   let loopStart = null;
   const loop = {
     from() {
       const { frame } = engine;
-      const to = engine.loop && engine.loop.to > frame ? engine.loop.to : null;
       loopStart = frame;
-      if (to) engine.setLoop({ from: frame, to });
+      engine.setLoop(engine.loop && engine.loop.to > frame ? { from: frame, to: engine.loop.to } : null);
       report(say("loopStart", { time: clock(frame / set.rate) }));
-      showLoop();
     },
     to() {
       const from = loopStart ?? 0;
       const to = engine.frame;
-      if (to <= from) return;
       engine.setLoop({ from, to });
       if (engine.loop) report(say("loopEnd", { from: clock(from / set.rate), to: clock(to / set.rate) }));
-      showLoop();
+      else loop.off();
     },
     off() {
       loopStart = null;
       engine.setLoop(null);
       report(say("loopOff"));
-      showLoop();
+    },
+    next() {
+      if (engine.loop) loop.off();
+      else if (loopStart === null) loop.from();
+      else loop.to();
     },
   };
   const showLoop = () => {
-    button("loop-start").classList.toggle("on", loopStart !== null);
-    button("loop-end").classList.toggle("on", engine.loop !== null);
-    button("loop-off").disabled = loopStart === null && engine.loop === null;
+    const step = engine.loop ? 2 : Number(loopStart !== null);
+    button("loop").classList.toggle("on", step > 0);
+    root.querySelector("[data-loop-shows]").textContent = ["A–B", "A …", "A–B"][step];
+    root.querySelector("[data-loop-does]").textContent = say(["loopFrom", "loopTo", "loopNone"][step]);
   };
+  engine.addEventListener("loop", showLoop);
 
   const toggle = () => (engine.state === "stopped" ? engine.play() : engine.pause());
   const seek = (frame) => {
@@ -69,9 +72,7 @@ export function start(root, set) {
 
   button("play").addEventListener("click", toggle);
   button("start").addEventListener("click", () => seek(0));
-  button("loop-start").addEventListener("click", loop.from);
-  button("loop-end").addEventListener("click", loop.to);
-  button("loop-off").addEventListener("click", loop.off);
+  button("loop").addEventListener("click", loop.next);
   button("reset").addEventListener("click", () => mixer.reset());
   listen(
     {

@@ -8,6 +8,7 @@ const OURS = ["offline", "signIn", "throttled", "server", "refused"];
 
 export function size(bytes) {
   const mega = bytes / 1e6;
+  if (mega < 1) return `${Math.ceil(bytes / 1e3)} kB`;
   return mega >= 1000 ? `${(mega / 1000).toFixed(1)} GB` : `${mega < 10 ? mega.toFixed(1) : Math.round(mega)} MB`;
 }
 
