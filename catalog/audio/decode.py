@@ -1,7 +1,7 @@
 """Decoding to what every model wants: float32 ``[2, n]`` at 44,100 Hz."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ _LARGEST_BLOCK = 1 << 23
 _SCALE = np.float32(1 / 32768)
 
 
-def decode(path: Path, limits: Limits | None = None) -> Iterator[Samples]:
+def decode(path: Path, limits: Limits | None = None) -> Generator[Samples, None, None]:
     """Decode untrusted audio in a sandboxed child; yields ``[2, n]`` blocks of any n > 0.
 
     Mono is doubled, more than two channels are mixed down, NaN and infinities become silence. Closing the

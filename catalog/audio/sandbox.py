@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STARTING_CPU = 10.0  # seconds, imports included, before a sample has been decoded
 READY, READY_WITHOUT_FILTER, NOT_READY = b"R", b"r", b"!"
 _PR_SET_PDEATHSIG = 1
-_KEPT_ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
+_KEPT_ENVIRONMENT = ("LD_LIBRARY_PATH", "TMPDIR")
 
 
 class Child:
@@ -146,7 +146,7 @@ def enter(parent: int, limits: Limits) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, limits.memory_bytes)
-    resource.setrlimit(resource.RLIMIT_CPU, (min(int(STARTING_CPU), limits.cpu_seconds), limits.cpu_seconds))
+    _limit(resource.RLIMIT_CPU, limits.cpu_seconds, int(STARTING_CPU))
 
 
 def seal() -> bool:
@@ -157,8 +157,7 @@ def seal() -> bool:
     """
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, 3)  # 0, 1 and 2 are open: no descriptor can be added
-    with contextlib.suppress(ValueError, OSError):
-        _limit(resource.RLIMIT_NPROC, 0)
+    _limit(resource.RLIMIT_NPROC, 0)
     return seccomp.install()
 
 
@@ -188,5 +187,9 @@ def cpu_budget(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, previous)
 
 
-def _limit(kind: int, value: int) -> None:
-    resource.setrlimit(kind, (value, value))
+def _limit(kind: int, value: int, soft: int | None = None) -> None:
+    """Set a limit, or keep a stricter one that the system has set already."""
+    hard = resource.getrlimit(kind)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    with contextlib.suppress(ValueError, OSError):  # macOS has no limit on address space
+        resource.setrlimit(kind, (value if soft is None else min(soft, value), value))

@@ -117,7 +117,7 @@ def test_closing_the_decoder_kills_the_child(long_song: Path) -> None:
     blocks = decode(long_song)
     next(blocks)
     (pid,) = children() - before
-    blocks.close()  # type: ignore[attr-defined]  # it is a generator
+    blocks.close()
     assert not alive(pid)
 
 
