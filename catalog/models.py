@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
@@ -90,6 +91,11 @@ class Artist(Row):
             self.slug = f"{base}-{self.id.hex[:8]}" if taken else base
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
+    def clean(self) -> None:
+        """Two spellings of one name are one artist."""
+        if Artist.objects.filter(key=fold(self.name)[:255]).exclude(pk=self.pk).exists():
+            raise ValidationError({"name": _("There is an artist of this name already.")}, code="unique")
+
 
 class AlbumQuerySet(models.QuerySet["Album"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
@@ -133,7 +139,9 @@ class Album(Row):
         ordering = ["key"]
         verbose_name = _("album")
         verbose_name_plural = _("albums")
-        constraints = [models.UniqueConstraint(fields=["artist", "key"], name="one_album_per_artist_and_title")]
+        constraints = [
+            models.UniqueConstraint(fields=["artist", "key"], name="one_album_per_artist_and_title")
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -141,6 +149,14 @@ class Album(Row):
     def save(self, *args: object, **kwargs: object) -> None:
         self.key = fold(self.title)[:255]
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
+
+    def clean(self) -> None:
+        """Two spellings of one title are one album of its artist."""
+        same = Album.objects.filter(artist=self.artist_id, key=fold(self.title)[:255])
+        if same.exclude(pk=self.pk).exists():
+            raise ValidationError(
+                {"title": _("This artist has an album of this title already.")}, code="unique"
+            )
 
 
 class AudioFile(Row):
@@ -193,6 +209,11 @@ class TrackQuerySet(models.QuerySet["Track"]):
         """Fetch artist, album and audio in the same query."""
         return self.select_related("artist", "album", "album__artist", "audio")
 
+    def refresh_words(self) -> None:
+        """Make these tracks findable by the names that their artists and albums have now."""
+        for track in self.with_names().iterator():
+            track.save(update_fields=["words"])
+
 
 class Track(Row):
     """One catalogued recording. Shared audio has one Track; a private one exists for its owner beside it."""
@@ -202,7 +223,12 @@ class Track(Row):
         Artist, on_delete=models.PROTECT, related_name="tracks", verbose_name=_("artist")
     )
     album = models.ForeignKey(
-        Album, on_delete=models.SET_NULL, null=True, blank=True, related_name="tracks", verbose_name=_("album")
+        Album,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="tracks",
+        verbose_name=_("album"),
     )
     track_number = models.PositiveSmallIntegerField(_("track number"), null=True, blank=True)
     disc_number = models.PositiveSmallIntegerField(_("disc number"), null=True, blank=True)
@@ -280,9 +306,7 @@ class Upload(Row):
     filename = models.CharField(_("file name"), max_length=255)
     checksum = models.CharField(max_length=64, db_index=True, editable=False)
     size = models.PositiveBigIntegerField(_("bytes"), editable=False)
-    charged = models.PositiveBigIntegerField(
-        _("counted against the quota"), default=0, editable=False
-    )
+    charged = models.PositiveBigIntegerField(_("counted against the quota"), default=0, editable=False)
 
     class Meta:
         ordering = ["-created_at"]

@@ -9,17 +9,14 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
-import numpy as np
 from django.conf import settings
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
 from catalog import storage
 from catalog.audio import identity
@@ -114,7 +111,7 @@ def _make(audio: AudioFile, recipe: _Recipe) -> Rendition:
         with (
             storage.room(),
             storage.whole_copy(audio.key, audio.size) as source,
-            closing(cast("Generator[NDArray[np.float32], None, None]", decode(source, limits))) as chunks,
+            closing(decode(source, limits)) as chunks,
         ):
             encode(chunks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
         checksum, size = identity.checksum(path), path.stat().st_size

@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
 from catalog import storage
+from catalog.errors import CatalogError
 from catalog.models import file_storage
 
 # What an uploaded mixture is sent as, by container; everything is some kind of audio, whatever its bytes
@@ -193,3 +194,8 @@ def _with(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBa
     for name, value in headers.items():
         response[name] = value
     return response
+
+
+def plain(error: CatalogError) -> HttpResponse:
+    """A refusal for views that are neither pages nor API."""
+    return HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
