@@ -44,33 +44,45 @@ class FolderLock:
     """The data folder belongs to one supervisor at a time. The kernel lets go when that process ends."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / "run.lock").open("a+")
+        self._path = folder / "run.lock"
+        self._descriptor = -1
 
     def take(self) -> bool:
         """False when another process has it; `holder` tells which."""
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         for _try in range(5):
             try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 time.sleep(0.1)  # perhaps somebody only looks
                 continue
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.write(str(os.getpid()))
-            self._file.flush()
+            os.truncate(self._descriptor, 0)
+            os.write(self._descriptor, str(os.getpid()).encode())
             return True
+        self.close()
         return False
 
     def holder(self) -> str:
         """Process id of who took it last."""
-        self._file.seek(0)
-        return self._file.read().strip()
+        return self._path.read_text().strip() if self._path.is_file() else ""
 
-    def is_held(self) -> bool:
-        """Whether a supervisor runs from this folder now."""
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+    def close(self) -> None:
+        """Give it back."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a supervisor runs from this data folder now."""
+    try:
+        descriptor = os.open(folder / "run.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -44,6 +44,6 @@ class Command(BaseCommand):
         status = supervisor.Supervisor([supervisor.website(listener.fileno()), queue], queue).run(welcome)
         self.stdout.write("Stemoteca has stopped.")
         self.stdout.flush()
-        del lock
+        lock.close()
         # At once: the sweeper's thread may be in the middle of something.
         os._exit(status)

@@ -93,10 +93,13 @@ class Command(BaseCommand):
         parser.add_argument("--bitrate", "-b", help="in kbit/s, such as 192 or 192k")
         parser.add_argument("--as", dest="email", metavar="EMAIL", help="whose songs they become")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        logging.getLogger("separation").setLevel(logging.ERROR)
-        logging.getLogger("catalog").setLevel(logging.ERROR)
+    def run_from_argv(self, argv: list[str]) -> None:
+        for app in ("separation", "catalog"):
+            logging.getLogger(app).setLevel(logging.ERROR)  # what matters is told in one line per song
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        super().run_from_argv(argv)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         order = self._order(options)
         failed = 0
         try:
@@ -164,14 +167,13 @@ class Command(BaseCommand):
 
     def _wait(self, separation: Separation, bar: Bar) -> None:
         """Until it is finished, by the running queue when there is one, else by this process."""
-        lock = installation.FolderLock(settings.DATA_DIR)
         swept = time.monotonic()
         while True:
             separation.refresh_from_db()
             if separation.is_finished:
                 return
             bar.show(separation.progress)
-            if not lock.is_held():
+            if not installation.is_running(settings.DATA_DIR):
                 if not worker.has_room(separation):
                     raise storage.no_space()
                 if worker.separate(separation.pk, bar.show):

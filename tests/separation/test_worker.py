@@ -1,0 +1,220 @@
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django_q.models import OrmQ
+
+from accounts.models import User
+from catalog import storage
+from catalog.ingest import ingest
+from separation import heart, worker
+from separation import lease as leases
+from separation.ask import ask, cancel
+from separation.desk import desk
+from separation.models import Separation, Status
+from separation.publish import keep
+from tests.songs import write_song
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
+
+Asker = Callable[..., Separation]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> Iterator[None]:
+    """One separator for all of these tests; none afterwards."""
+    yield
+    desk.clear()
+
+
+@pytest.fixture
+def asked(user: User, tmp_path: Path, settings: Any) -> Asker:
+    """A waiting separation of a real song."""
+    settings.WORK_DIR = tmp_path / "work"
+    settings.WORK_DIR.mkdir()
+    settings.DISK_FLOOR_BYTES = 0
+
+    def make(seconds: float = 3.0, seed: int = 1) -> Separation:
+        path = write_song(tmp_path / f"song {seed}.flac", seconds, seed=seed)
+        track = ingest(path, filename=path.name, user=user).track
+        return ask(track, "compact:2stems", user).separation
+
+    return make
+
+
+def after(separation: Separation, settings: Any) -> tuple[str, int, str]:
+    """Status, attempts and error; nothing temporary may be left by then."""
+    separation.refresh_from_db()
+    assert list(settings.WORK_DIR.iterdir()) == []
+    return separation.status, separation.attempts, separation.error_code
+
+
+def test_a_song_becomes_stems(asked: Asker, settings: Any) -> None:
+    separation = asked()
+    seen: list[float] = []
+    assert worker.separate(separation.pk, seen.append)
+    assert after(separation, settings) == (Status.SUCCEEDED, 1, "")
+    assert [stem.name for stem in separation.stems.all()] == ["vocals", "accompaniment"]
+    for stem in separation.stems.select_related("audio"):
+        assert stem.audio.frames == separation.mixture.frames
+        assert len(stem.peaks) == -(-stem.audio.frames // 4096)
+        assert storage.size(stem.audio.key) == stem.audio.size
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert not worker.separate(separation.pk), "it is done"
+
+
+def test_the_doorbell_wakes_for_whoever_comes_next(asked: Asker) -> None:
+    first, second = asked(seed=1), asked(seed=2)
+    worker.run(str(second.pk))
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status) == (Status.SUCCEEDED, Status.QUEUED)
+    worker.run(str(first.pk))
+    worker.run(str(first.pk))  # one ring too many does no harm
+    second.refresh_from_db()
+    assert (second.status, second.attempts) == (Status.SUCCEEDED, 1)
+
+
+def test_a_missing_song_fails_at_once(asked: Asker, settings: Any) -> None:
+    separation = asked()
+    storage.delete(separation.mixture.key)
+    worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.FAILED, 1, "file_missing")
+
+
+def test_a_damaged_song_fails_at_once_and_says_why(asked: Asker, settings: Any) -> None:
+    separation = asked()
+    storage.local_path(separation.mixture.key).write_bytes(b"not audio at all" * 1000)
+    worker.separate(separation.pk)
+    status, attempts, code = after(separation, settings)
+    assert (status, attempts) == (Status.FAILED, 1)
+    assert code in {"unsupported", "damaged", "no_audio"}
+
+
+def test_a_missing_model_fails_at_once(asked: Asker, settings: Any) -> None:
+    separation = asked()
+    Separation.objects.update(model="spleeter:5stems")
+    worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.FAILED, 1, "model_unavailable")
+
+
+def test_cancelled_work_stops(asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "QUIET_SECONDS", 0.0)
+    separation = asked()
+
+    def somebody_cancels(_progress: float) -> None:
+        cancel(separation)
+
+    worker.separate(separation.pk, somebody_cancels)
+    assert after(separation, settings) == (Status.CANCELLED, 1, "")
+    assert not separation.stems.exists()
+    assert desk.separator is not None
+    assert desk.separator.pid is None, "the separator was killed in the middle"
+
+
+def kill_separator(_progress: float) -> None:
+    desk.kill()
+
+
+def test_a_crash_is_tried_again_and_the_third_is_the_end(asked: Asker, settings: Any) -> None:
+    separation = asked()
+    OrmQ.objects.all().delete()
+    for attempt in (1, 2):
+        worker.separate(separation.pk, kill_separator)
+        assert after(separation, settings) == (Status.QUEUED, attempt, "crashed")
+        assert OrmQ.objects.count() == attempt
+    worker.separate(separation.pk, kill_separator)
+    assert after(separation, settings) == (Status.FAILED, 3, "crashed")
+    assert "SIGKILL" in separation.error_detail
+
+
+def test_a_worker_that_is_told_to_stop_hands_its_song_back(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "draining", False)
+    separation = asked()
+    worker.separate(separation.pk, lambda _progress: worker.drain())
+    assert after(separation, settings) == (Status.QUEUED, 0, "")
+    worker.run(str(separation.pk))
+    assert after(separation, settings) == (Status.QUEUED, 0, ""), "and takes no other"
+
+
+def test_who_lost_the_lease_publishes_nothing(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if this worker had been paused between its last heartbeat and the publication."""
+    separation = asked()
+
+    def keep_and_pause(result: Any) -> None:
+        keep(result)
+        Separation.objects.update(owner="somebody else", attempts=2)
+
+    monkeypatch.setattr(worker, "keep", keep_and_pause)
+    worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.RUNNING, 2, "")
+    assert not separation.stems.exists()
+
+
+def test_a_full_disk_costs_no_attempt(asked: Asker, settings: Any) -> None:
+    separation = asked()
+    settings.DISK_FLOOR_BYTES = 1 << 60
+    worker.run(str(separation.pk))
+    assert after(separation, settings) == (Status.QUEUED, 0, "")
+    settings.DISK_FLOOR_BYTES = 0
+    worker.run(str(separation.pk))
+    assert after(separation, settings) == (Status.SUCCEEDED, 1, "")
+
+
+def test_a_database_that_is_away_for_a_moment_costs_nothing(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heart, "QUIET_SECONDS", 0.0)
+    calls: list[float] = []
+
+    def away_twice(lease: leases.Lease, progress: float) -> bool:
+        calls.append(progress)
+        if len(calls) <= 2:
+            raise OperationalError("database is locked")
+        return heartbeat(lease, progress)
+
+    heartbeat = leases.heartbeat
+    monkeypatch.setattr(leases, "heartbeat", away_twice)
+    separation = asked(30.0)
+    worker.separate(separation.pk)
+    assert len(calls) > 2
+    assert after(separation, settings) == (Status.SUCCEEDED, 1, "")
+
+
+def test_work_ends_before_its_lease_can_be_given_away(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database hangs; the separator must be dead before another worker may start."""
+    settings.LEASE_SECONDS = heart.MARGIN_SECONDS  # so the time to stop is now
+    separation = asked(30.0)
+    kills: list[int] = []
+    kill = desk.kill
+
+    def noted_kill() -> None:
+        kills.append(os.getpid())
+        kill()
+
+    monkeypatch.setattr(desk, "kill", noted_kill)
+    worker.separate(separation.pk)
+    assert kills
+    assert after(separation, settings) == (Status.QUEUED, 0, "")
+
+
+def test_ctrl_c_hands_the_song_back(asked: Asker, settings: Any) -> None:
+    separation = asked()
+
+    def interrupt(_progress: float) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        worker.separate(separation.pk, interrupt)
+    assert after(separation, settings) == (Status.QUEUED, 0, "")
