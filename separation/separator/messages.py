@@ -29,6 +29,7 @@ class SeparatorTooBig(SeparatorError):  # noqa: N818
     """The process needed more memory than it may use, and was killed."""
 
     code = "too_big"
+    permanent = True  # memory depends on the model and the settings, not on luck
 
 
 class SeparatorNoSpace(SeparatorError):  # noqa: N818

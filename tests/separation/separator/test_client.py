@@ -151,10 +151,11 @@ def test_a_deadline_ends_it(separator: Separator, song: Path, tmp_path: Path) ->
 def test_memory_is_limited(folder: Path, song: Path, tmp_path: Path) -> None:
     with (
         Separator(models_dir=folder, memory_limit=50 << 20) as small,
-        pytest.raises(SeparatorTooBig, match="50 MiB"),
+        pytest.raises(SeparatorTooBig, match="50 MiB") as caught,
     ):
         small.separate(song, MODEL, tmp_path, on_progress=ignore)
     assert small.pid is None
+    assert caught.value.permanent
 
 
 def test_it_dies_with_its_parent_and_takes_the_decoder_along(tmp_path: Path) -> None:
