@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 import gc
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from shutil import disk_usage
@@ -16,7 +16,6 @@ from catalog.audio.facts import Limits
 from separation.engines import modelspec
 from separation.engines.modelspec import ModelUnavailable
 from separation.engines.protocol import Engine, EngineName, load_engine
-from separation.engines.spectral import Audio
 from separation.engines.streaming import separate
 from separation.separator.messages import SeparatedSet
 from separation.separator.stems import StemFiles
@@ -79,7 +78,7 @@ class Worker:
         samples = 0
         with (
             # Ends the decoder's own process, whatever happens here.
-            closing(cast("Generator[Audio, None, None]", decode(mixture, limits))) as chunks,
+            closing(decode(mixture, limits)) as chunks,
             closing(separate(chunks, engine)) as pieces,
             closing(StemFiles(out_dir, engine.spec.stems)) as files,
         ):
