@@ -139,7 +139,7 @@ def other_models(separations: Iterable[Separation], shown: Separation | None) ->
     for slug, status in known.items():
         if status == Status.SUCCEEDED:
             models.setdefault(slug, describe_slug(slug))
-    if shown is not None:
+    if shown is not None and shown.status != Status.CANCELLED:
         models.pop(shown.model, None)
     rows = [OtherModel(model, known.get(slug, "")) for slug, model in models.items()]
     return sorted(rows, key=lambda row: (len(row.model.stems), row.status != Status.SUCCEEDED))

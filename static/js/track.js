@@ -13,6 +13,9 @@ async function again() {
   if (!answer.ok) return;
   stage.innerHTML = await answer.text();
   begin();
+  // For those who do not see that the page has changed.
+  const heading = stage.querySelector("[data-state] h2") ?? stage.querySelector("[data-state]");
+  document.getElementById("said").textContent = heading?.getAttribute("aria-label") ?? heading?.textContent ?? "";
 }
 
 function begin() {
