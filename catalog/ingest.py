@@ -10,7 +10,7 @@ import logging
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,7 +106,8 @@ def ingest(
     )
     known = _recognise(brought, Q(uploads__checksum=brought.checksum))
     if known is not None:
-        return _remember(brought, known, path)
+        with suppress(IntegrityError):  # it is being removed just now; then it is new again
+            return _remember(brought, known, path)
     storage.check_space(size)
     with _staged(path) as staged:
         found = _probe(staged)
@@ -145,8 +146,9 @@ def _staged(path: Path) -> Iterator[Path]:
     try:
         with storage.room():
             if path.resolve().is_relative_to(settings.FILE_UPLOAD_TEMP_DIR.resolve()):
-                staged.hardlink_to(path)
-            else:
+                with suppress(OSError):  # some file systems have no links
+                    staged.hardlink_to(path)
+            if not staged.exists():
                 shutil.copyfile(path, staged)
         yield staged
     finally:
@@ -167,7 +169,8 @@ def _remember(brought: _Brought, track: Track, path: Path) -> Ingested:
         logger.warning("audio file %s was missing or damaged; stored again", audio.pk)
         with _staged(path) as staged:
             storage.store(staged, audio.key)
-    upload = _note(brought, track, charged=0)
+    with transaction.atomic():
+        upload = _note(brought, track, charged=0)
     return Ingested(track, upload, audio, created=False, matches=[])
 
 

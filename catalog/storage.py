@@ -82,13 +82,10 @@ def local_path(key: str) -> Path:
 
 def size(key: str) -> int | None:
     """Bytes of a stored file, ``None`` when it is not there."""
-    storage = file_storage()
-    if is_local():
-        try:
-            return local_path(key).stat().st_size
-        except FileNotFoundError:
-            return None
-    return storage.size(key) if storage.exists(key) else None
+    try:
+        return local_path(key).stat().st_size if is_local() else file_storage().size(key)
+    except FileNotFoundError:
+        return None
 
 
 def exists(key: str) -> bool:
