@@ -50,7 +50,7 @@ def test_round_trip(tmp_path: Path, cover: bytes, codec: str) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("samples", [1, 1_152, 44_101])
+@pytest.mark.parametrize("samples", [1, 44_101])
 @pytest.mark.parametrize("codec", ["wav", "flac", "mp3", "m4a", "opus"])
 def test_short_lengths_are_exact(tmp_path: Path, codec: str, samples: int) -> None:
     path = tmp_path / "x"
