@@ -23,7 +23,7 @@ try:
     ORIGINS: list[str] = env.list("ORIGINS", default=[])
     PROXIES = env.int("PROXIES", default=0)
     WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
-    WEB_THREADS = env.int("WEB_THREADS", default=8)
+    WEB_THREADS = env.int("WEB_THREADS", default=16)
     WORKERS = env.int("WORKERS", default=1)
     SEPARATOR_ENGINE = env.str("ENGINE", default="auto")
     SEPARATOR_THREADS = env.int("THREADS", default=0)
