@@ -54,6 +54,8 @@ class Guard(Sentinel):  # type: ignore[misc]  # django-q has no types
             log.error("a process of the queue was killed; starting the queue anew")
             self.abandon()
         super().reincarnate(process)
+        if busy:
+            lifeline.tell_starter()  # so that its song need not wait for the next sweep
 
     def abandon(self) -> None:
         """End the cluster at once; songs in work are handed back first."""

@@ -25,6 +25,13 @@ def die_with_starter() -> None:
         die_with(int(parent))
 
 
+def tell_starter() -> None:
+    """Tell the supervisor, if there is one, that something was put right just now and left work behind."""
+    parent = os.environ.get(PARENT, "")
+    if parent.isdecimal() and os.getppid() == int(parent):
+        os.kill(int(parent), signal.SIGUSR1)
+
+
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)

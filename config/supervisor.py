@@ -106,6 +106,7 @@ class Supervisor:
     programs: list[Program]
     queue: Program
     _stopping: int = 0
+    _news: bool = False
     _stirred: threading.Event = field(default_factory=threading.Event)
     _wedged: threading.Event = field(default_factory=threading.Event)
 
@@ -117,6 +118,7 @@ class Supervisor:
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+        signal.signal(signal.SIGUSR1, self._on_news)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for program in self.programs:
             program.start()
@@ -125,6 +127,9 @@ class Supervisor:
         while not self._stopping:
             self._reap()
             self._start_due()
+            if self._news:
+                self._news = False
+                self._stirred.set()
             if self._wedged.is_set():
                 self._wedged.clear()
                 log.error("the queue no longer moves; starting it anew")
@@ -135,6 +140,9 @@ class Supervisor:
 
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._stopping += 1
+
+    def _on_news(self, _number: int, _frame: object) -> None:
+        self._news = True
 
     def _start_due(self) -> None:
         for program in self.programs:

@@ -1,0 +1,69 @@
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from django_q.models import OrmQ
+
+from accounts.models import User
+from separation.models import Separation, SeparationRequest, Status, Stem
+from tests.factories import make_separation, make_track
+
+
+@pytest.fixture
+def staff(user: User, client: Client) -> Client:
+    """The browser of somebody who looks after the server."""
+    User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.mark.parametrize("model", [Separation, SeparationRequest, Stem])
+def test_every_page_opens_and_nothing_can_be_changed(staff: Client, user: User, model: Any) -> None:
+    make_separation(make_track(user, title="<script>alert(1)</script>"), asked_by=user)
+    name = f"admin:separation_{model._meta.model_name}"
+    listed = staff.get(reverse(f"{name}_changelist"), {"q": "alert"})
+    assert listed.status_code == 200
+    assert "<script>alert" not in listed.content.decode()
+    assert staff.get(reverse(f"{name}_change", args=[model.objects.all()[0].pk])).status_code == 200
+    assert staff.get(reverse(f"{name}_add")).status_code == 403
+
+
+def act(browser: Client, action: str, rows: list[Separation]) -> None:
+    answer = browser.post(
+        reverse("admin:separation_separation_changelist"),
+        {"action": action, "_selected_action": [row.pk for row in rows]},
+        follow=True,
+    )
+    assert answer.status_code == 200
+
+
+def test_failed_work_is_started_again_and_waiting_work_stopped(staff: Client, user: User) -> None:
+    failed = make_separation(make_track(user), status=Status.FAILED)
+    done = make_separation(make_track(user))
+    act(staff, "start_again", [failed])
+    failed.refresh_from_db()
+    assert (failed.status, OrmQ.objects.count()) == (Status.QUEUED, 1)
+    act(staff, "stop", [failed, done])
+    assert {row.pk: row.status for row in Separation.objects.all()} == {
+        failed.pk: Status.CANCELLED,
+        done.pk: Status.SUCCEEDED,
+    }
+
+
+def test_looking_is_not_acting(staff: Client, user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_superuser=False)
+    user.user_permissions.add(Permission.objects.get(codename="view_separation"))
+    failed = make_separation(make_track(user), status=Status.FAILED)
+    assert staff.get(reverse("admin:separation_separation_changelist")).status_code == 200
+    act(staff, "start_again", [failed])
+    failed.refresh_from_db()
+    assert failed.status == Status.FAILED
+
+
+def test_the_queues_own_tables_are_not_shown() -> None:
+    assert not any(model._meta.app_label == "django_q" for model in admin.site._registry)
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:django_q_success_changelist")
