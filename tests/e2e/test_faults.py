@@ -1,0 +1,227 @@
+"""Processes are killed while a real server works; afterwards every song is there, once, and nothing is left."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+import pytest
+import soundfile
+
+from tests.e2e.server import ROOT, Person, Server, wait_for
+from tests.songs import RATE, song
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+SECONDS = 70.0
+
+
+@pytest.fixture(scope="module")
+def audio() -> npt.NDArray[np.float32]:
+    """Long enough to be killed in the middle."""
+    return np.tile(song(SECONDS / 5, seed=9), (5, 1))
+
+
+class Patient:
+    """A server of our own, with somebody who brings songs."""
+
+    def __init__(self, folder: Path, audio: npt.NDArray[np.float32]) -> None:
+        self.server = Server(folder).start()
+        self.person = Person(self.server)
+        self.audio = audio
+        self.songs = 0
+
+    def bring(self) -> str:
+        """A song that was not there before; the id of its separation."""
+        self.songs += 1
+        path = self.server.folder / "song.wav"
+        soundfile.write(path, np.roll(self.audio, 1000 * self.songs, axis=0), RATE)
+        answer = self.person.upload(path, model="compact:2stems", title=f"Song {self.songs}")
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["separation"]["id"])
+
+    def in_work(self) -> str:
+        """A new song whose separation has come some way."""
+        separation = self.bring()
+
+        def halfway() -> bool:
+            answer = self.person.call("GET", f"separations/{separation}/").json()
+            assert answer["status"] in {"queued", "running"}, answer
+            return bool(answer["progress"] > 0.02)
+
+        wait_for(halfway, every=0.02)
+        return separation
+
+    def attempts(self, separation: str) -> int:
+        """How often it was begun; not told by the API."""
+        if self.server.database:
+            with psycopg.connect(self.server.database) as connection:
+                row = connection.execute(
+                    "SELECT attempts FROM separation_separation WHERE id = %s", [separation]
+                ).fetchone()
+        else:
+            file = sqlite3.connect(f"file:{self.server.folder}/data/stemoteca.sqlite3?mode=ro", uri=True)
+            row = file.execute(
+                "SELECT attempts FROM separation_separation WHERE id = ?", [uuid.UUID(separation).hex]
+            ).fetchone()
+            file.close()
+        assert row is not None
+        return int(row[0])
+
+    def settled(self, separation: str, *, attempts: int) -> None:
+        """It succeeded in the end, complete, with this many attempts, and no temporary file is left."""
+        done = self.person.wait_until_finished(separation)
+        assert self.attempts(separation) == attempts
+        assert [stem["name"] for stem in done["stems"]] == ["vocals", "accompaniment"]
+        assert {round(stem["duration"]) for stem in done["stems"]} == {round(SECONDS)}
+        wait_for(lambda: not list((self.server.folder / "data" / "work").glob(f"{separation}*")), seconds=20)
+
+    # Who is who
+
+    def parent(self, pid: int) -> int:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+    def supervisor(self) -> int:
+        assert self.server.process is not None
+        return self.server.process.pid
+
+    def separator(self) -> int:
+        (pid,) = self.server.pids(r"-m separation\.separator")
+        return pid
+
+    def busy_worker(self) -> int:
+        return self.parent(self.separator())
+
+    def guard(self) -> int:
+        (pid,) = (p for p in self.server.pids("manage.py cluster") if self.parent(p) == self.supervisor())
+        return pid
+
+    def queue(self) -> list[int]:
+        """Guard, worker, monitor, pusher: in the order in which they were started; empty while it starts."""
+        found = sorted(self.server.pids("manage.py cluster"))
+        return found if len(found) == 4 else []
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory, audio: npt.NDArray[np.float32]) -> Iterator[Patient]:
+    patient = Patient(Path(tmp_path_factory.mktemp("faults")), audio)
+    yield patient
+    patient.server.stop()
+    assert patient.server.processes() == {}
+
+
+@pytest.mark.parametrize("who", ["separator", "busy_worker", "guard"])
+def test_a_song_survives_the_death_of(patient: Patient, who: str) -> None:
+    separation = patient.in_work()
+    others = set(patient.server.processes())
+    victim = getattr(patient, who)()
+    os.kill(victim, signal.SIGKILL)
+    patient.settled(separation, attempts=2)
+    if who == "guard":
+        left = others & set(patient.server.pids("manage.py cluster"))
+        assert left == set(), "the old queue's processes died with their guard"
+
+
+@pytest.mark.parametrize("which", [1, 2, 3], ids=["idle worker", "monitor", "pusher"])
+def test_the_queue_goes_on_after_the_death_of_its(patient: Patient, which: int) -> None:
+    before = wait_for(patient.queue)
+    os.kill(before[which], signal.SIGKILL)
+    wait_for(lambda: not set(patient.queue()) & set(before) and patient.queue(), seconds=20)
+
+
+def test_the_website_comes_back(patient: Patient) -> None:
+    (worker,) = (p for p in patient.server.pids("gunicorn") if patient.parent(p) != patient.supervisor())
+    master = patient.parent(worker)
+    os.kill(master, signal.SIGKILL)
+    wait_for(lambda: worker not in patient.server.processes(), seconds=5)
+    wait_for(patient.server.answers, seconds=20)
+
+
+def test_nothing_is_lost_when_the_power_goes(patient: Patient) -> None:
+    separation = patient.in_work()
+    waiting = patient.bring()
+    patient.server.kill_group()
+    wait_for(lambda: not patient.server.processes(), seconds=5)
+    patient.server.start()
+    patient.settled(separation, attempts=2)
+    patient.settled(waiting, attempts=1)
+
+
+def stop_politely(patient: Patient) -> None:
+    os.kill(patient.supervisor(), signal.SIGTERM)
+
+
+def stop_everybody(patient: Patient) -> None:
+    for pid in patient.server.processes():
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            continue
+
+
+@pytest.mark.parametrize("stop", [stop_politely, stop_everybody])
+def test_stopping_hands_the_song_back(patient: Patient, stop: Callable[[Patient], None]) -> None:
+    separation = patient.in_work()
+    stop(patient)
+    assert patient.server.process is not None
+    assert patient.server.process.wait(30) == 0
+    assert patient.server.processes() == {}
+    assert patient.attempts(separation) == 0
+    patient.server.start()
+    patient.settled(separation, attempts=1)
+
+
+def test_a_second_start_says_so_in_one_line(patient: Patient) -> None:
+    second = subprocess.run(
+        [sys.executable, "manage.py", "run"],
+        cwd=ROOT,
+        env=patient.server.environment | {"PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert second.stderr.splitlines() == [second.stderr.strip()]
+    assert f"already running from {patient.server.folder}/data" in second.stderr
+
+
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        started = subprocess.run(
+            [sys.executable, "manage.py", "run"],
+            cwd=ROOT,
+            env=os.environ | {"STEMOTECA_DATA": str(tmp_path / "data"), "PORT": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert started.returncode == 1
+    assert started.stderr.splitlines() == [started.stderr.strip()]
+    assert f"cannot listen on 127.0.0.1:{port}" in started.stderr
+
+
+def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """As `make run`, killed in a way that leaves it no time to stop anything."""
+    server = Server(tmp_path)
+    script = "import subprocess, sys; subprocess.run([sys.executable, 'manage.py', 'run', '--with-parent'])"
+    make = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=server.environment, stdout=subprocess.DEVNULL
+    )
+    server.process = make
+    try:
+        wait_for(server.answers, seconds=60)
+    finally:
+        make.kill()
+        make.wait()
+    wait_for(lambda: not server.processes(), seconds=30)
