@@ -82,7 +82,7 @@ class Server:
         assert self.process.poll() is None, f"it stopped with {self.process.returncode}:\n{self.log()}"
         try:
             return requests.get(f"{self.url}/readyz", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def stop(self, seconds: float = 40) -> int:
