@@ -25,6 +25,7 @@ from rest_framework.response import Response
 from catalog.errors import CatalogError
 
 NOT_FOUND = _("There is nothing at this address, or it is not for you.")
+MOST_PAGES = 10**9  # more would only make the database count to numbers that it cannot hold
 RETRY_SECONDS = 60  # what a full queue asks a client to wait, since nobody knows when it will be shorter
 
 
@@ -39,18 +40,26 @@ class Pages(PageNumberPagination):
     max_page_size = 200
 
     def get_page_number(self, request: Request, _paginator: Any) -> int:
-        text = request.query_params.get(self.page_query_param) or "1"
-        if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 10**9):
-            raise exceptions.ValidationError({self.page_query_param: _("A page is a number from 1.")})
-        return int(text)
+        return _counted(request, self.page_query_param) or 1
 
-    def get_page_size(self, request: Request) -> int | None:
-        text = request.query_params.get(self.page_size_query_param)
-        if text is not None and not (text.isascii() and text.isdigit() and int(text[:12]) > 0):
-            raise exceptions.ValidationError(
-                {self.page_size_query_param: _("A page size is a number from 1.")}
-            )
-        return super().get_page_size(request)
+    def get_page_size(self, request: Request) -> int:
+        return min(_counted(request, self.page_size_query_param) or self.page_size, self.max_page_size)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": MOST_PAGES}
+        return parameters
+
+
+def _counted(request: Request, name: str) -> int | None:
+    """A number from 1 among the query parameters, ``None`` where it is left out."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= MOST_PAGES):
+        raise exceptions.ValidationError({name: [_("This is a number from 1.")]})
+    return int(text)
 
 
 class JsonParser(JSONParser):

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from catalog.api.serializers import NameField, TrackSerializer
+from catalog.audio.codecs import OUTPUT
 from catalog.models import Track, Visibility
 from separation.access import Seen
 from separation.ask import eta_seconds, queue_position
@@ -16,6 +17,7 @@ from separation.reasons import explain
 
 SAMPLES_PER_PEAK = 4_096
 NO_MODEL = "none"
+BITRATES = sorted({str(rate) for output in OUTPUT.values() for rate in output.bitrates}, key=int)
 
 
 class ModelSerializer(serializers.Serializer[Any]):
@@ -190,15 +192,25 @@ class AskSerializer(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_field({"type": "string", "enum": ["", *OUTPUT]})
+class CodecField(serializers.CharField):
+    """The name of a codec; that there is such a one is said later, with those that there are."""
+
+
+@extend_schema_field({"type": "string", "enum": ["", *BITRATES, *(f"{rate}k" for rate in BITRATES)]})
+class BitrateField(serializers.CharField):
+    """kbit/s, with or without its `k`."""
+
+
 class EncodingSerializer(serializers.Serializer[Any]):
-    codec = serializers.CharField(
+    codec = CodecField(
         required=False,
         allow_blank=True,
         default="",
         max_length=8,
         help_text="wav, flac, mp3, ogg, m4a or opus. Left out: FLAC for accounts, MP3 for visitors.",
     )
-    bitrate = serializers.CharField(
+    bitrate = BitrateField(
         required=False, allow_blank=True, default="", max_length=8, help_text="kbit/s: `192` or `192k`."
     )
 
