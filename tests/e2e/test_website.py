@@ -1,0 +1,317 @@
+"""The website in a real Chromium: a song is brought, becomes its player by itself, and plays to the sample."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.e2e.server import Server
+from tests.songs import song
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+SECONDS = 26  # three segments, the last one short
+
+# Plays the song into memory, as fast as it can be rendered, and compares with the stems' own samples.
+PLAYED_AGAINST_STORED = """async () => {
+  const { Engine } = await import("stemoteca/engine");
+  const set = JSON.parse(document.getElementById("player").textContent);
+  const decoder = new OfflineAudioContext(2, 1, set.rate);
+  const wanted = [new Float32Array(set.frames), new Float32Array(set.frames)];
+  for (const stem of set.stems) {
+    for (let n = 0; n * set.segment < set.frames; n += 1) {
+      const answer = await fetch(`${stem.address}segments/${n}/`);
+      const buffer = await decoder.decodeAudioData(await answer.arrayBuffer());
+      for (const side of [0, 1]) {
+        const samples = buffer.getChannelData(side);
+        for (let i = 0; i < samples.length; i += 1) wanted[side][n * set.segment + i] += samples[i] / set.gain;
+      }
+    }
+  }
+  const context = new OfflineAudioContext(2, set.frames, set.rate);
+  context.addEventListener = () => {};
+  const engine = new Engine(set, () => context);
+  for (let n = 0; n * set.segment < set.frames; n += 1) await engine.segments.load(n);
+  await engine.play();
+  for (let second = 2; second < set.frames / set.rate; second += 2) {
+    context.suspend(second).then(() => setTimeout(() => context.resume(), 450));
+  }
+  const played = await context.startRendering();
+  const begin = Math.ceil(0.05 * set.rate);
+  let worst = 0;
+  for (const side of [0, 1]) {
+    const samples = played.getChannelData(side);
+    for (let i = begin; i < samples.length; i += 1) {
+      worst = Math.max(worst, Math.abs(samples[i] - wanted[side][i - begin]));
+    }
+  }
+  return { worst, loudest: wanted[0].reduce((a, b) => Math.max(a, Math.abs(b)), 0) };
+}"""
+
+TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select, summary")]
+  .filter((element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+  .filter((element) => !element.closest("p, dd, td, .song, .skip, .choice") && element.type !== "hidden")
+  .map((element) => [element, element.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && (box.height < 43.5 || box.width < 43.5))
+  .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)"""
+
+
+class Watched:
+    """A page that writes down what must not happen: complaints of the browser, and requests to anybody else."""
+
+    def __init__(self, browser: Browser, server: Server, **options: Any) -> None:
+        self.server = server
+        self.context = browser.new_context(base_url=server.url, locale="en", **options)
+        self.page: Page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._console)
+        self.page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        expected = "404" in message.text and "/api/v1/lookups/" in message.location.get("url", "")
+        if message.type in {"error", "warning"} and not expected:
+            self.faults.append(f"{message.text} {message.location.get('url')}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.server.url, "data:", "blob:")):
+            self.faults.append(f"asked {request.url}")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def person(chromium: Browser, server: Server) -> Iterator[Watched]:
+    """Somebody who has just made an account on the website."""
+    watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
+    page = watched.page
+    page.goto("/accounts/signup/")
+    page.get_by_label("Your name").fill("Nuria")
+    page.get_by_label("Email").fill("nuria@example.org")
+    page.get_by_label("Password").fill("a long enough one")
+    page.get_by_role("button", name="Make an account").click()
+    expect(page.get_by_text("Nuria", exact=True)).to_be_visible()
+    yield watched
+    watched.context.close()
+
+
+@pytest.fixture(scope="module")
+def address(person: Watched, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of a song that was brought and taken apart through the website."""
+    path = Path(tmp_path_factory.mktemp("brought")) / "Ana Ríos - Canción de agua.mp3"
+    soundfile.write(path, song(SECONDS, seed=5), 44_100, format="MP3")
+    broken = path.with_name("broken.mp3")
+    broken.write_bytes(b"no song at all" * 100)
+    page = person.page
+    page.goto("/upload/")
+    page.get_by_text("Singer, drums, bass, rest").click()
+    page.locator("input[type=file]").set_input_files([path, broken])
+    sent = page.locator(".send").filter(has_text="Canción de agua")
+    refused = page.locator(".send").filter(has_text="broken.mp3")
+    expect(refused).to_contain_text("not an audio format", timeout=30_000)
+    expect(sent.get_by_text("Ready", exact=True)).to_be_visible(timeout=120_000)
+    person.faults[:] = [fault for fault in person.faults if "415" not in fault]  # the refusal itself
+    sent.get_by_role("link", name="Play it").click()
+    expect(page.locator(".lane")).to_have_count(4)
+    return page.url
+
+
+def test_a_second_time_nothing_is_sent(person: Watched, address: str, tmp_path: Path) -> None:
+    path = tmp_path / "again.mp3"
+    soundfile.write(path, song(SECONDS, seed=5), 44_100, format="MP3")
+    page = person.page
+    page.goto("/upload/")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text("In line").or_(page.get_by_text("Ready", exact=True)).first).to_be_visible(
+        timeout=30_000
+    )
+    assert any("/lookups/" in url for url in sent)
+    assert not any("/uploads/" in url for url in sent)
+
+
+def test_playing_by_keyboard(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    slider = page.get_by_role("slider", name="Position")
+    expect(slider).to_have_attribute("aria-valuetext", f"0:00 of 0:{SECONDS}")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.locator("[data-now]")).to_have_text("0:01", timeout=10_000)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-now]")).to_have_text(re.compile("0:0[6-9]"))
+    page.keyboard.press("1")
+    singer = page.get_by_role("group", name="Singer")
+    expect(singer.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("Singer muted")).to_be_visible()
+    page.keyboard.press("Shift+Digit2")
+    drums = page.get_by_role("group", name="Drums")
+    expect(drums.get_by_role("button", name="Solo")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    slider.focus()
+    page.keyboard.press("PageUp")
+    expect(page.locator("[data-now]")).to_have_text(f"0:{SECONDS - 1}")
+    page.keyboard.press("Home")
+    expect(page.locator("[data-now]")).to_have_text("0:00")
+
+
+def test_the_mix_is_remembered(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    page.keyboard.press("r")
+    volume = page.get_by_role("slider", name="Bass, volume")
+    volume.fill("40")
+    page.get_by_role("group", name="Drums").get_by_role("button", name="Mute").click()
+    page.reload()
+    expect(volume).to_have_value("40")
+    drums = page.get_by_role("group", name="Drums")
+    expect(drums.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="All on").click()
+    expect(volume).to_have_value("100")
+
+
+def test_a_loop_goes_round(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("a")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("b")
+    expect(page.get_by_text("Loop from 0:05 to 0:10")).to_be_visible()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-now]")).to_have_text("0:09")
+    expect(page.locator("[data-now]")).to_have_text("0:05", timeout=10_000)
+    page.keyboard.press("l")
+    page.keyboard.press("Space")
+    expect(page.get_by_text("Paused at")).to_be_visible()
+
+
+def test_all_stems_play_together_to_the_sample(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    found = page.evaluate(PLAYED_AGAINST_STORED)
+    assert found["loudest"] > 0.1
+    assert found["worst"] < 1e-6
+
+
+def test_clicking_a_waveform_goes_there(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    wave = page.locator(".lane.drums .wave")
+    box = wave.bounding_box()
+    assert box is not None
+    wave.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(page.locator("[data-now]")).to_have_text(f"0:{SECONDS // 2}")
+
+
+def test_downloads_come_with_their_names(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    page.get_by_label("Format").select_option("flac")
+    expect(page.get_by_label("Quality")).to_be_hidden()
+    with page.expect_download() as stem:
+        page.get_by_role("button", name="Drums", exact=True).click()
+    assert stem.value.suggested_filename == "Ana Ríos - Canción de agua (drums).flac"
+    page.get_by_label("Format").select_option("mp3")
+    with page.expect_download() as archive:
+        page.get_by_role("button", name="All parts as a zip").click()
+    assert archive.value.suggested_filename == "Ana Ríos - Canción de agua.zip"
+
+
+def test_the_page_becomes_the_player_by_itself(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    page.get_by_role("button", name="Take it apart").or_(
+        page.get_by_role("link", name=re.compile("Play|See how far"))
+    ).first.click()
+    expect(page.locator(".lane")).to_have_count(2, timeout=120_000)
+
+
+def test_results_appear_while_typing(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto("/")
+    page.keyboard.press("/")
+    page.keyboard.type("cancion agua")
+    expect(page.get_by_role("heading", name="1 song")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?q=cancion"))
+    page.keyboard.type(" nothing")
+    expect(page.get_by_text("Nothing found for")).to_be_visible()
+
+
+def test_the_language_switch_stays(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    page.get_by_role("button", name="Español").click()
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    expect(page.get_by_role("button", name="Reproducir", exact=True)).to_be_visible()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_page_fits_and_can_be_touched(
+    chromium: Browser, server: Server, person: Watched, address: str, width: int
+) -> None:
+    state = person.context.storage_state()
+    watched = Watched(
+        chromium, server, viewport={"width": width, "height": 740}, storage_state=state, color_scheme="dark"
+    )
+    page = watched.page
+    for path in ("/", "/artists/", "/upload/", "/accounts/profile/", "/accounts/password/change/", address):
+        page.goto(path)
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wider) <= 0, path
+        assert page.evaluate(TOO_SMALL) == [], path
+    watched.context.close()
+    assert watched.faults == []
+
+
+def test_without_scripts_songs_are_found_and_brought(
+    chromium: Browser, server: Server, person: Watched, address: str, tmp_path: Path
+) -> None:
+    watched = Watched(
+        chromium, server, java_script_enabled=False, storage_state=person.context.storage_state()
+    )
+    page = watched.page
+    page.goto("/")
+    page.get_by_label("Search songs").fill("cancion")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Canción de agua").click()
+    expect(page.get_by_role("button", name="All parts as a zip")).to_be_visible()
+    path = tmp_path / "Ana Ríos - Otra.flac"
+    soundfile.write(path, song(1, seed=8), 44_100)
+    page.goto("/upload/")
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_label("Nothing yet").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="Otra")).to_be_visible()
+    watched.context.close()
+    assert watched.faults == []
+
+
+def test_nothing_was_blocked_and_nobody_else_was_asked(person: Watched, address: str) -> None:
+    assert person.faults == []
