@@ -1,0 +1,57 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from accounts.models import User
+from config import health
+from separation.models import Status
+from tests.factories import make_separation, make_track
+
+
+def test_it_lives(client: Client) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok")
+    assert client.post("/healthz").status_code == 405
+
+
+def test_it_is_ready(client: Client, db: None) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"database": True, "files": True}}
+
+
+def test_it_is_not_ready_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Away:
+        def cursor(self) -> None:
+            raise OperationalError("no route to host")
+
+    monkeypatch.setattr(health, "connection", Away())
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert answer.json()["checks"] == {"database": False, "files": True}
+
+
+def test_it_is_not_ready_when_files_cannot_be_written(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.health.os.access", lambda _path, _mode: False)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": True, "files": False}
+
+
+def test_numbers_for_prometheus(client: Client, user: User, settings: Any, tmp_path: Path) -> None:
+    make_separation(make_track(user), status=Status.QUEUED)
+    make_separation(make_track(user), status=Status.FAILED)
+    answer = client.get("/metrics")
+    assert answer["Content-Type"].startswith("text/plain; version=0.0.4")
+    numbers = dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines() if line[0] != "#")
+    assert numbers['stemoteca_separations{status="queued"}'] == "1"
+    assert numbers['stemoteca_separations{status="running"}'] == "0"
+    assert numbers['stemoteca_separations{status="failed"}'] == "1"
+    assert numbers["stemoteca_uploads"] == "2"
+    assert int(numbers["stemoteca_disk_free_bytes"]) > 0
+    assert user.email not in answer.content.decode()

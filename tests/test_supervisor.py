@@ -1,0 +1,126 @@
+"""What keeps the programs running, apart from the programs themselves (for those see e2e/test_faults.py)."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts import installation
+from accounts.models import User
+from config import lifeline, preparation
+from config.supervisor import WEDGED_SECONDS, Program, Watchdog
+from separation.ask import ask
+from separation.lease import claim
+from separation.models import Separation, Status
+from tests.factories import make_separation, make_track
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_a_queue_with_nothing_to_do_is_not_wedged(user: User) -> None:
+    make_separation(make_track(user))
+    dog = Watchdog()
+    assert not dog.is_wedged(0.0)
+    assert not dog.is_wedged(WEDGED_SECONDS * 2)
+
+
+def test_a_queue_that_takes_nothing_is_wedged(user: User) -> None:
+    ask(make_track(user), None, user)
+    dog = Watchdog()
+    assert [dog.is_wedged(now) for now in (0.0, WEDGED_SECONDS, WEDGED_SECONDS + 1)] == [False, False, True]
+
+
+def test_a_busy_queue_is_not_wedged(user: User) -> None:
+    first = ask(make_track(user), None, user).separation
+    ask(make_track(user), None, user)
+    dog = Watchdog()
+    assert not dog.is_wedged(0.0)
+    assert claim(first.pk) is not None
+    assert not dog.is_wedged(WEDGED_SECONDS + 1), "its one worker works"
+    Separation.objects.filter(pk=first.pk).update(status=Status.SUCCEEDED, owner="")
+    assert not dog.is_wedged(WEDGED_SECONDS * 2), "it has taken one since"
+    Separation.objects.filter(pk=first.pk).update(started_at=timezone.now() + timedelta(seconds=1))
+    assert not dog.is_wedged(WEDGED_SECONDS * 4), "and another"
+
+
+def test_what_keeps_ending_is_started_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("config.supervisor.time.monotonic", lambda: now)
+    program = Program("the queue", [])
+    delays = []
+    for _ in range(6):
+        program.started = now
+        program.ended(0)
+        delays.append(program.due - now)
+        now = program.due
+    assert delays == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    program.started = now - 3600
+    program.ended(0)
+    assert program.due == now, "after an hour it is no longer the same trouble"
+
+
+def test_static_files_are_collected_once(settings: Any, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    assert preparation.collect_static()
+    assert (tmp_path / "admin").is_dir()
+    assert not preparation.collect_static()
+
+
+def test_the_administrator_is_made_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", "Root@Example.org")
+    admin, password = installation.administrator()
+    assert (admin.email, admin.is_superuser, admin.is_staff) == ("root@example.org", True, True)
+    assert admin.check_password(password)
+    assert installation.administrator() == (admin, "")
+
+
+def test_an_account_of_that_address_keeps_its_password(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", user.email)
+    admin, password = installation.administrator()
+    assert (admin.pk, admin.is_superuser, password) == (user.pk, True, "")
+    assert User.objects.get().check_password("a long enough one")
+
+
+def test_the_data_folder_has_one_owner(tmp_path: Path) -> None:
+    assert not installation.is_running(tmp_path)
+    lock = installation.FolderLock(tmp_path)
+    assert lock.take()
+    assert installation.is_running(tmp_path)
+    other = installation.FolderLock(tmp_path)
+    assert not other.take()
+    assert other.holder() == str(os.getpid())
+    lock.close()
+    assert not installation.is_running(tmp_path)
+
+
+def test_a_child_whose_parent_has_gone_ends(tmp_path: Path) -> None:
+    script = f"from config import lifeline; lifeline.die_with({os.getpid() + 1}); print('still here')"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (-signal.SIGKILL, b"")
+    assert os.getpid() not in lifeline.children()
+
+
+def test_no_engine_is_loaded_outside_the_separator(tmp_path: Path) -> None:
+    script = (
+        "import django, sys; django.setup(); "
+        "import config.supervisor, config.cluster, config.urls, config.wsgi; "
+        "print(sorted({'tensorflow', 'spleeter', 'openvino'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "STEMOTECA_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert loaded.stdout.strip() == "[]"
