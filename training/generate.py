@@ -1,0 +1,63 @@
+"""Make songs to train on: ``python -m training.generate --pack PACK --out POOL 0 300``.
+
+Song n is made from seed n alone, so ranges can be made in any order, by any number of processes, and stopped
+and started again: what exists is left alone.
+"""
+
+import argparse
+import multiprocessing
+import time
+from functools import partial
+from pathlib import Path
+
+from training import pool, song
+from training.instruments import SOLOISTS
+
+_studio: song.Studio | None = None
+
+
+def make_song(seed: int, solo: str = "", *, pack: Path, out: Path, cache: Path, seconds: float) -> str:
+    """Make one song, or the solo called `solo`, if it is not there yet; returns a line about it."""
+    global _studio  # noqa: PLW0603 (loaded once in each worker process)
+    name = f"solo-{solo}" if solo else f"song-{seed:07d}"
+    if (out / f"{name}.json").is_file():
+        return f"{name} exists"
+    if _studio is None:
+        _studio = song.Studio(pack, cache)
+    begun = time.monotonic()
+    try:
+        made = song.make_solo(_studio, seed, seconds, solo) if solo else song.make(_studio, seed, seconds)
+    except ValueError as error:
+        return f"{name} left out: {error}"
+    pool.write(out, name, made.stems, made.facts)
+    return f"{name} {made.facts['voice']} {time.monotonic() - begun:.1f} s"
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m training.generate", description=__doc__)
+    parser.add_argument("first", type=int, help="first seed")
+    parser.add_argument("end", type=int, help="seed after the last")
+    parser.add_argument("--pack", type=Path, required=True, help="folder of the sample pack")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the pool")
+    parser.add_argument("--cache", type=Path, help="folder for analysed voices (default: beside the pool)")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--solos", action="store_true", help="also one instrumental for each solo instrument")
+    parser.add_argument("--processes", type=int, default=1)
+    options = parser.parse_args()
+    cache = options.cache or options.out.parent / "voices"
+    work = partial(make_song, pack=options.pack, out=options.out, cache=cache, seconds=options.seconds)
+    jobs: list[tuple[int, str]] = [(seed, "") for seed in range(options.first, options.end)]
+    if options.solos:
+        jobs += [(options.first + index, solo) for index, solo in enumerate(SOLOISTS)]
+    if options.processes == 1:
+        for job in jobs:
+            print(work(*job), flush=True)
+        return
+    with multiprocessing.get_context("spawn").Pool(options.processes) as workers:
+        for result in [workers.apply_async(work, job) for job in jobs]:
+            print(result.get(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

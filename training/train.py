@@ -1,0 +1,262 @@
+"""Train the networks of one bundled model: ``python -m training.train POOL... --run FOLDER --stems 2``.
+
+Uses a GPU where there is one. The pool may grow while this runs. Everything needed to go on after an
+interruption is in the run's folder; calling the same command again does so. ``weights.npz`` there holds the
+running mean of the weights, which is what gets exported.
+"""
+
+import argparse
+import copy
+import csv
+import math
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from training import loss, weightfile
+from training.network import Networks
+from training.patches import LENGTH, Batch, Patches, spectra
+from training.pool import SAMPLE_RATE, Pool
+from training.weightfile import Array
+
+_WARM_UP_STEPS = 100
+_FINAL_RATE = 0.03
+_REPORT_SECONDS = 120
+_SILENT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how hard to train."""
+
+    minutes: float
+    batch: int
+    rate: float
+    level_weight: float
+    averaging: float
+    """Share of the old running mean that a step keeps."""
+
+
+class Trainer:
+    """The state of one training run."""
+
+    def __init__(self, networks: Networks, plan: Plan, run: Path, device: torch.device) -> None:
+        self.networks = networks.to(device)
+        self.average = copy.deepcopy(self.networks)
+        self.plan = plan
+        self.run = run
+        self.device = device
+        self.steps = 0
+        self.seconds = 0.0
+        trained = [p for p in self.networks.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(trained, lr=plan.rate)
+        self._trained = trained
+        self._pairs = [
+            (mean, value)
+            for mean, value in zip(
+                self.average.state_dict().values(), self.networks.state_dict().values(), strict=True
+            )
+            if value.is_floating_point()
+        ]
+
+    def step(self, batch: Batch) -> float:
+        """One step of Adam; returns the loss."""
+        progress = self.seconds / 60 / self.plan.minutes
+        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        warm = min(1.0, (self.steps + 1) / _WARM_UP_STEPS)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate * warm * (decay * (1 - _FINAL_RATE) + _FINAL_RATE)
+        self.networks.train()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            logits = self.networks(batch.mixture.abs())
+        value = loss.objective(logits.float(), batch, self.plan.level_weight)
+        self.optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(self._trained, 1.0)
+        self.optimizer.step()
+        self.steps += 1
+        keep = min(self.plan.averaging, self.steps / (self.steps + 10))
+        with torch.no_grad():
+            for mean, tensor in self._pairs:
+                mean.lerp_(tensor, 1 - keep)
+        return float(value.detach())
+
+    def save(self) -> None:
+        """Write the state and the averaged weights, each complete or not at all."""
+        part = self.run / "state.part"
+        state = {
+            "networks": self.networks.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "steps": self.steps,
+            "seconds": self.seconds,
+        }
+        torch.save(state, part)
+        part.replace(self.run / "state.pt")
+        weightfile.write(self.run / "weights.npz", self.average.arrays())
+
+    def resume(self) -> bool:
+        """Go on where an earlier call stopped. False if there was none."""
+        path = self.run / "state.pt"
+        if not path.is_file():
+            return False
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.networks.load_state_dict(state["networks"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.steps, self.seconds = state["steps"], state["seconds"]
+        return True
+
+
+def warm_start(networks: Networks, first: dict[str, Array], second: dict[str, Array] | None = None) -> None:
+    """Start `networks` from trained weights: each net from its namesake, if `second` has none from `first`'s.
+
+    Networks that appear nowhere start as the voice's, with a mask layer of zeros (no opinion).
+    """
+    arrays: dict[str, Array] = {}
+    for name, blank in networks.arrays().items():
+        net, _, part = name.partition("/")
+        source = next((pool for pool in (first, second or {}) if f"{net}/{part}" in pool), None)
+        if source is not None:
+            arrays[name] = source[name]
+        else:
+            arrays[name] = np.zeros_like(blank) if part.startswith("mask/") else first[f"vocals/{part}"]
+    networks.load_arrays(arrays)
+
+
+def held_out(folder: Path, stem_count: int, device: torch.device) -> list[Batch]:
+    """Two excerpts of every song in `folder`."""
+    batches = []
+    for song in Pool([folder], complete_only=stem_count > 2).songs:
+        for second in (6, 17):
+            stems = np.stack([song.excerpt(stem, second * SAMPLE_RATE, LENGTH) for stem in range(4)])
+            if stem_count == 2:
+                stems = np.stack([stems[0], stems[1:].sum(0)])
+            sources = spectra(torch.from_numpy(stems[:, None]).to(device))
+            batches.append(Batch(mixture=sources.sum(0), sources=sources))
+    return batches
+
+
+def judge(networks: Networks, batches: list[Batch]) -> dict[str, float]:
+    """Mean SDR of each stem in dB over sung `batches` (in the spectrogram), and the voice's level in others."""
+    networks.eval()
+    found: dict[str, list[float]] = {}
+    with torch.no_grad():
+        for batch in batches:
+            estimates = torch.softmax(networks(batch.mixture.abs()), 0) * batch.mixture
+            signals = batch.sources.abs().square().sum((1, 2, 3, 4))
+            errors = (estimates - batch.sources).abs().square().sum((1, 2, 3, 4))
+            if signals[0] < _SILENT:
+                total = batch.mixture.abs().square().sum() + 1e-9
+                found.setdefault("leak", []).append(10 * math.log10(float(errors[0] / total) + 1e-9))
+                continue
+            for index in range(len(signals)):
+                if signals[index] > _SILENT:
+                    ratio = float(signals[index] / errors[index])
+                    found.setdefault(f"stem{index}", []).append(10 * math.log10(ratio))
+    return {name: sum(values) / len(values) for name, values in sorted(found.items())}
+
+
+def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list[Batch]) -> None:
+    """Train until the plan's minutes are over or a file called ``stop`` lies in the run's folder."""
+    ahead: queue.Queue[Batch] = queue.Queue(2 + 2 * len(feeders))
+    finished = threading.Event()
+
+    def feed(patches: Patches) -> None:
+        while not finished.is_set():
+            batch = patches.batch(trainer.plan.batch)
+            while not finished.is_set():
+                try:
+                    ahead.put(batch, timeout=1)
+                    break
+                except queue.Full:
+                    continue
+
+    threads = [threading.Thread(target=feed, args=(patches,)) for patches in feeders]
+    for thread in threads:
+        thread.start()
+    losses: list[float] = []
+    last = reported = time.monotonic()
+    try:
+        while trainer.seconds < trainer.plan.minutes * 60 and not (trainer.run / "stop").exists():
+            losses.append(trainer.step(ahead.get()))
+            now = time.monotonic()
+            trainer.seconds += now - last
+            last = now
+            if now - reported > _REPORT_SECONDS:
+                _report(trainer, losses, validation, len(pool.songs))
+                trainer.save()
+                pool.refresh()
+                losses.clear()
+                reported = time.monotonic()
+    finally:
+        finished.set()
+        for thread in threads:
+            thread.join()
+    trainer.save()
+    _report(trainer, losses, validation, len(pool.songs))
+
+
+def _report(trainer: Trainer, losses: list[float], validation: list[Batch], songs: int) -> None:
+    row: dict[str, str | int] = {
+        "steps": trainer.steps,
+        "minutes": f"{trainer.seconds / 60:.1f}",
+        "songs": songs,
+    }
+    row["loss"] = f"{sum(losses) / max(1, len(losses)):.4f}"
+    row |= {name: f"{value:.2f}" for name, value in judge(trainer.average, validation).items()}
+    print(*(f"{name} {value}" for name, value in row.items()), flush=True)
+    with (trainer.run / "log.csv").open("a", newline="") as file:
+        csv.writer(file).writerow(row.values())
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    return tuple(int(width) for width in text.split(","))
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
+    parser.add_argument("pool", type=Path, nargs="+", help="folders of songs")
+    parser.add_argument("--run", type=Path, required=True, help="folder for state, weights and log")
+    parser.add_argument("--stems", type=int, choices=(2, 4), required=True)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--start", type=Path, action="append", default=[], help="weights to start from (npz)")
+    parser.add_argument("--validation", type=Path, required=True, help="folder of songs never trained on")
+    parser.add_argument("--filters", type=_widths, help="six widths, as 8,16,32,64,96,128")
+    parser.add_argument("--batch", type=int, default=6)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--level-weight", type=float, default=0.05)
+    parser.add_argument("--averaging", type=float, default=0.998)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--feeders", type=int, default=1, help="threads that prepare patches; a GPU wants more"
+    )
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    spec = weightfile.spec_of(options.stems)
+    networks = Networks(spec.networks, options.filters or spec.filters)
+    options.run.mkdir(parents=True, exist_ok=True)
+    device = torch.device(options.device)
+    plan = Plan(options.minutes, options.batch, options.rate, options.level_weight, options.averaging)
+    if options.start:
+        warm_start(networks, *(weightfile.read(path) for path in options.start[:2]))
+    trainer = Trainer(networks, plan, options.run, device)
+    trainer.resume()
+    pool = Pool(options.pool, complete_only=options.stems > 2)
+    seeds = np.random.SeedSequence([options.seed, trainer.steps]).generate_state(options.feeders)
+    feeders = [Patches(pool, options.stems, int(seed), device) for seed in seeds]
+    train(trainer, feeders, pool, held_out(options.validation, options.stems, device))
+
+
+if __name__ == "__main__":
+    main()
