@@ -268,6 +268,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
                 content_type=serving.CONTAINER_TYPES.get(audio.container, "audio/mpeg"),
                 checksum=audio.checksum,
                 size=audio.size,
+                redirect=False,
             )
         except CatalogError as error:
             return serving.plain(error)

@@ -58,7 +58,7 @@ def change_visibility(track: Track, visibility: Visibility) -> Track:
     (409) when others brought the same audio, and ``not_yours`` (403) for a track without an owner.
     """
     with transaction.atomic():
-        track = Track.objects.select_for_update().with_names().get(pk=track.pk)
+        track = Track.objects.select_for_update(of=("self",)).with_names().get(pk=track.pk)
         if track.visibility == visibility:
             return track
         same = Track.objects.filter(audio=track.audio, visibility=visibility)

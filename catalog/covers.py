@@ -57,6 +57,7 @@ def track_cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
             content_type="image/jpeg",
             checksum=PurePosixPath(key).stem,
             size=size,
+            redirect=False,
         )
     except CatalogError as error:
         raise Http404 from error

@@ -274,7 +274,8 @@ class Track(Row):
 
     def save(self, *args: object, **kwargs: object) -> None:
         album = self.album.title if self.album else ""
-        self.words = fold(f"{self.artist.name} {album} {self.title}")[:800]
+        names = (self.artist.name, album, self.title)  # one by one: a title such as "!!!" is a name too
+        self.words = " ".join(fold(name) for name in names if name)[:800]
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
     @property

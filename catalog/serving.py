@@ -52,6 +52,7 @@ def serve(
     checksum: str,
     size: int,
     download: bool = False,
+    redirect: bool = True,
 ) -> HttpResponseBase:
     """Send the stored file ``key``: 200, 206, 304, 412 or 416, or a redirect to S3-compatible storage.
 
@@ -73,7 +74,10 @@ def serve(
     if early is not None:
         return _with(early, headers)
     if not storage.is_local():
-        return _signed(key, headers, content_type)
+        if redirect:
+            return _signed(key, headers, content_type)
+        with storage.whole_copy(key, size) as copy:
+            return _send(request, copy, headers, content_type, size)
     if settings.X_ACCEL:
         accelerated = HttpResponse(content_type=content_type, headers=headers)
         accelerated["X-Accel-Redirect"] = quote(f"{settings.X_ACCEL.rstrip('/')}/{key}")

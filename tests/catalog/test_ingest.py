@@ -1,6 +1,7 @@
 """Bringing a recording: what is made, what is recognised, what is refused, and what a race leaves behind."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from accounts.models import User
 from catalog import storage
+from catalog.collector import collect
 from catalog.errors import CatalogError
 from catalog.ingest import Ingested, ingest, lookup
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
@@ -271,3 +273,5 @@ def test_uploads_at_once_cannot_pass_the_quota_together(make_song: SongMaker, se
     person.refresh_from_db()
     assert person.stored_bytes <= settings.QUOTA_BYTES
     assert Track.objects.count() == 3
+    collect(timedelta(0))  # what the refused ones had stored already
+    assert files() == sorted(AudioFile.objects.values_list("key", flat=True))

@@ -15,6 +15,7 @@ from django.test import RequestFactory
 from accounts.models import User
 from catalog import claims, storage
 from catalog.collector import collect
+from catalog.covers import track_cover
 from catalog.renditions import rendition
 from catalog.serving import serve
 from tests.catalog.conftest import Ingester, picture
@@ -84,6 +85,15 @@ def test_a_recording_comes_in_is_encoded_and_goes(bring: Ingester, bucket: Any, 
     claims.drop_claim(result.track, user)
     assert collect(NOW) == 3
     assert keys(bucket) == set()
+
+
+def test_a_picture_comes_from_us(bring: Ingester, user: User) -> None:
+    track = bring(cover=picture()).track
+    request = RequestFactory().get("/")
+    request.user = user
+    response = track_cover(request, pk=track.pk)
+    assert (response.status_code, response["Content-Type"]) == (200, "image/jpeg")
+    response.close()
 
 
 def test_a_download_is_a_signed_address_that_keeps_name_and_type(bring: Ingester) -> None:
