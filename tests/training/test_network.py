@@ -29,7 +29,7 @@ def test_training_and_engine_give_the_same_masks(stem_count: int, tmp_path: Path
         logits = networks(torch.from_numpy(lane.magnitude.copy())[None])
         masks = torch.softmax(logits, 0)[:, 0].numpy()
     assert masks.shape == (len(spec.stems), 2, FRAMES, spec.bins)
-    np.testing.assert_allclose(masks, lane.masks(), atol=1e-5)
+    np.testing.assert_allclose(masks, lane.masks(), atol=1e-4)
 
 
 def test_a_step_makes_the_loss_smaller() -> None:
