@@ -1,24 +1,14 @@
 """Which audio is the same audio: digests that tags, covers, names and containers do not change."""
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_READ = 1 << 20
+from catalog.audio.checksum import checksum
 
-
-def checksum(path: Path) -> str:
-    """SHA-256 of the file's bytes, in hex. Raises ``OSError``."""
-    digest = hashlib.sha256()
-    buffer = bytearray(_READ)
-    view = memoryview(buffer)
-    with path.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):
-            digest.update(view[:count])
-    return digest.hexdigest()
+__all__ = ["PacketDigest", "PcmDigest", "checksum"]
 
 
 class PcmDigest:
