@@ -267,7 +267,13 @@ class Track(Row):
                 name="one_private_track_per_audio_and_owner",
             ),
         ]
-        indexes = [models.Index(fields=["visibility", "-created_at"], name="newest_tracks")]
+        # Without the second and third SQLite takes the first for "shared tracks of this album", which reads
+        # every shared track once for each album.
+        indexes = [
+            models.Index(fields=["visibility", "-created_at"], name="newest_tracks"),
+            models.Index(fields=["artist", "visibility"], name="tracks_of_an_artist"),
+            models.Index(fields=["album", "visibility"], name="tracks_of_an_album"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.artist} - {self.title}"

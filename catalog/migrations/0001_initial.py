@@ -145,6 +145,14 @@ class Migration(migrations.Migration):
             model_name='track',
             index=models.Index(fields=['visibility', '-created_at'], name='newest_tracks'),
         ),
+        migrations.AddIndex(
+            model_name='track',
+            index=models.Index(fields=['artist', 'visibility'], name='tracks_of_an_artist'),
+        ),
+        migrations.AddIndex(
+            model_name='track',
+            index=models.Index(fields=['album', 'visibility'], name='tracks_of_an_album'),
+        ),
         migrations.AddConstraint(
             model_name='track',
             constraint=models.UniqueConstraint(condition=models.Q(('visibility', 'shared')), fields=('audio',), name='one_shared_track_per_audio'),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -143,8 +143,8 @@ class StemMixin(GenericAPIView[Stem]):
     serializer_class = PeaksSerializer
 
     def stem(self, pk: str) -> Stem:
-        visible = Separation.objects.visible_to(self.request.user)
-        rows = Stem.objects.filter(separation__in=visible).select_related("audio", "separation__mixture")
+        tracks = Track.objects.visible_to(self.request.user).filter(audio=OuterRef("separation__mixture"))
+        rows = Stem.objects.filter(Exists(tracks)).select_related("audio", "separation__mixture")
         return get_object_or_404(rows, pk=pk)
 
     def kept(self, stem: Stem, response: HttpResponseBase, etag: str) -> HttpResponseBase:

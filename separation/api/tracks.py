@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -96,10 +96,8 @@ def matching(tracks: QuerySet[Track], wanted: dict[str, Any]) -> QuerySet[Track]
     if genre := wanted.get("genre"):
         tracks = tracks.filter(genre__iexact=genre)
     if model := wanted.get("model"):
-        done = Separation.objects.filter(
-            mixture=OuterRef("audio"), model=model, status=Status.SUCCEEDED
-        ).order_by()
-        tracks = tracks.filter(Exists(done))
+        done = Separation.objects.filter(model=model, status=Status.SUCCEEDED).order_by()
+        tracks = tracks.filter(audio__in=done.values("mixture"))
     ordering = wanted.get("ordering") or "-created_at"
     sign = "-" if ordering.startswith("-") else ""
     return tracks.order_by(sign + ORDERINGS[ordering.removeprefix("-")], "pk")
