@@ -5,17 +5,21 @@ import json
 import logging
 import os
 import socket
+import sys
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from django.db import OperationalError
 
 from accounts import installation
 from accounts.installation import FolderLock
 from config.env import refuse
 from config.statics import UNUSED
+
+UNREACHABLE = 2
 
 
 def own(folder: Path) -> FolderLock:
@@ -52,6 +56,9 @@ def prepare() -> tuple[str, str]:
             user, password = installation.administrator()
             os.write(writer, json.dumps([user.email, password]).encode())
             status = 0
+        except OperationalError as error:
+            sys.stderr.write(f"stemoteca: the database does not answer: {' '.join(str(error).split())}\n")
+            status = UNREACHABLE
         except Exception:
             logging.getLogger(__name__).exception("the installation could not be prepared")
         finally:
@@ -59,7 +66,10 @@ def prepare() -> tuple[str, str]:
     os.close(writer)
     with os.fdopen(reader) as answer:
         said = answer.read()
-    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status == UNREACHABLE:
+        sys.exit(1)
+    if status:
         refuse("cannot start: the installation could not be prepared (see above)")
     email, password = json.loads(said)
     return email, password

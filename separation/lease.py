@@ -105,7 +105,7 @@ def give_up(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:
     if retry and lease.attempt < MAX_ATTEMPTS:
         with transaction.atomic():
             rows = lease.held().update(
-                **_waiting(), rung_at=Now(), error_code=code, error_detail=detail[:500]
+                **_waiting(), rung_at=Now(), error_code=code, error_detail=detail[-500:]
             )
             if rows:
                 async_task(DOORBELL, str(lease.separation_id))
@@ -126,7 +126,7 @@ def failed(code: str, detail: str) -> dict[str, object]:
         "lease_until": None,
         "finished_at": Now(),
         "error_code": code,
-        "error_detail": detail[:500],
+        "error_detail": detail[-500:],  # a traceback tells the most at its end
     }
 
 

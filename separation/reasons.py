@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from separation.models import Separation
+from separation.models import Separation, Status
 
 REASONS: dict[str, "str | Promise"] = {
     "crashed": _("The separation broke off three times. Perhaps the server has too little memory for it."),
@@ -26,6 +26,6 @@ REASONS: dict[str, "str | Promise"] = {
 
 def explain(separation: Separation) -> str:
     """Why ``separation`` failed, in the reader's language; empty when it did not."""
-    if not separation.error_code:
-        return ""
+    if separation.status != Status.FAILED:
+        return ""  # a code that is there then tells how the last attempt ended
     return str(REASONS.get(separation.error_code) or separation.error_detail)

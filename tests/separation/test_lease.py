@@ -12,6 +12,7 @@ from separation import lease as leases
 from separation.ask import ask, cancel
 from separation.lease import MAX_ATTEMPTS, Lease, claim, give_up, heartbeat, is_dead, release
 from separation.models import Separation, Status
+from separation.reasons import explain
 from tests.catalog.races import at_once
 from tests.factories import make_track
 
@@ -116,3 +117,14 @@ def test_whether_an_owner_lives() -> None:
     assert is_dead(f"{leases.here()}/{os.getpid()}/1/abcd"), "another process with the same number"
     assert not is_dead(f"0123456789ab@elsewhere/{child.pid}/{started}/abcd"), "nobody can know from here"
     assert not is_dead("")
+
+
+def test_a_reason_is_given_for_what_failed_only(waiting: Separation) -> None:
+    assert give_up(claimed(waiting), "crashed", "killed by SIGKILL", retry=True)
+    waiting.refresh_from_db()
+    assert explain(waiting) == ""
+    assert give_up(claimed(waiting), "too_big", "3 GB needed", retry=False)
+    waiting.refresh_from_db()
+    assert "memory" in explain(waiting)
+    waiting.error_code = "a code of tomorrow"
+    assert explain(waiting) == "3 GB needed"
