@@ -83,9 +83,8 @@ class SeparationSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(ReasonSerializer(allow_null=True))
     def get_error(self, seen: Seen) -> dict[str, str] | None:
-        if not seen.separation.error_code:
-            return None
-        return {"code": seen.separation.error_code, "detail": explain(seen.separation)}
+        reason = explain(seen.separation)
+        return {"code": seen.separation.error_code, "detail": reason} if reason else None
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_archive(self, seen: Seen) -> str | None:
