@@ -7,8 +7,13 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
+from rest_framework_simplejwt.token_blacklist import admin as _their_pages  # noqa: F401 (registers them now)
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import User
+
+for table in (OutstandingToken, BlacklistedToken):  # their pages would show tokens that still open accounts
+    admin.site.unregister(table)
 
 if TYPE_CHECKING:
     CreationForm = AdminUserCreationForm[User]

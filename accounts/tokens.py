@@ -14,6 +14,7 @@ from django.contrib.auth import authenticate, user_logged_in
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -99,7 +100,8 @@ def _is_verified(user: User) -> bool:
 
 
 def pair_for(user: User) -> dict[str, str]:
-    """``{"access", "refresh"}`` of a new sign-in."""
+    """``{"access", "refresh"}`` of a new sign-in; the person's expired tokens are forgotten."""
+    OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
     refresh = FamilyToken.for_user(user)
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
 

@@ -39,3 +39,7 @@ def test_a_new_account_has_an_address_in_lower_case_and_its_password(staff: Clie
 def test_only_staff(client: Client, user: User) -> None:
     client.force_login(user)
     assert client.get(LIST).status_code == 302
+
+
+def test_tokens_have_no_page(staff: Client) -> None:
+    assert staff.get("/admin/token_blacklist/outstandingtoken/").status_code == 404

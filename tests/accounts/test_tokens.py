@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
 from accounts.tokens import FamilyToken, pair_for
@@ -236,3 +237,12 @@ def test_refresh_tokens_of_one_sign_in_share_a_family(user: User) -> None:
     first.set_jti()
     assert first["jti"].partition(".")[0] == family
     assert FamilyToken.for_user(user)["jti"].partition(".")[0] != family
+
+
+def test_expired_tokens_are_forgotten_at_the_next_sign_in(user: User, other: User) -> None:
+    with time_machine.travel(timezone.now() - timedelta(days=31)):
+        pair_for(user)
+        pair_for(other)
+    pair_for(user)
+    assert OutstandingToken.objects.filter(user=user).count() == 1
+    assert OutstandingToken.objects.filter(user=other).count() == 1
