@@ -74,7 +74,11 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_for(self.answers, seconds)
+        try:
+            wait_for(self.answers, seconds)
+        except BaseException:
+            self.kill_group()
+            raise
         return self
 
     def answers(self) -> bool:
