@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Substr
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
@@ -42,6 +43,7 @@ def _counted(tracks: QuerySet[Track], field: str) -> Coalesce:
 
 
 @require_safe
+@gzip_page
 def home(request: HttpRequest) -> HttpResponse:
     """Search first, then the newest songs. ``?fragment=results``: the list alone, while somebody types."""
     words = request.GET.get("q", "").strip()[:200]
@@ -64,6 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@gzip_page
 def artists(request: HttpRequest) -> HttpResponse:
     """Everybody in the library, by first letter."""
     of_artist = _visible(request.user, artist=OuterRef("pk"))
@@ -82,6 +85,7 @@ def artists(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@gzip_page
 def artist(request: HttpRequest, slug: str) -> HttpResponse:
     """An artist's albums and songs. Exists only for those who may see one of the songs."""
     row = get_object_or_404(Artist, slug=slug)
@@ -100,6 +104,7 @@ def artist(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@gzip_page
 def album(request: HttpRequest, pk: UUID) -> HttpResponse:
     """An album's songs in their order. Exists only for those who may see one of them."""
     row = get_object_or_404(Album.objects.select_related("artist"), pk=pk)

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.people import person
@@ -27,6 +28,7 @@ from separation.words import PLAYER_WORDS, UPLOAD_WORDS, spoken
 
 
 @require_safe
+@gzip_page
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A song: its player, or how far its separation is. ``?model=`` chooses among its separations,
     ``?fragment=stage`` is the middle of the page alone, for when something changed."""

@@ -27,6 +27,7 @@ document.addEventListener("click", (event) => {
 const live = document.querySelector("[data-live]");
 if (live) {
   const place = document.getElementById(live.dataset.live);
+  const found = document.querySelector("[data-found]"); // says how many, to those who do not see the list
   let timer = 0;
   let running = null;
   let shown = live.value.trim();
@@ -44,6 +45,7 @@ if (live) {
       const answer = await fetch(address, { signal: running.signal });
       if (!answer.ok) return;
       place.innerHTML = await answer.text();
+      found.textContent = place.querySelector("h2:not(.unseen)")?.textContent ?? "";
       shown = words;
       history.replaceState(null, "", page);
     } catch (error) {

@@ -14,7 +14,7 @@ async function again() {
   stage.innerHTML = await answer.text();
   begin();
   // For those who do not see that the page has changed.
-  const heading = stage.querySelector("[data-state] h2") ?? stage.querySelector("[data-state]");
+  const heading = stage.querySelector(".says h2") ?? stage.querySelector("[data-state]");
   document.getElementById("said").textContent = heading?.getAttribute("aria-label") ?? heading?.textContent ?? "";
 }
 

@@ -72,7 +72,8 @@ export class Engine extends EventTarget {
 
   pause() {
     if (this.state === "stopped") return;
-    this.#frame = this.frame;
+    const { frame } = this;
+    this.#frame = frame < this.set.frames ? frame : 0;
     this.#halt();
     this.#be("stopped");
   }

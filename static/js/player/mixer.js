@@ -17,7 +17,7 @@ export class Mixer {
   constructor(root, engine, report) {
     this.engine = engine;
     this.report = report;
-    const before = remembered(engine.set.track);
+    const before = (this.before = remembered(engine.set.track));
     this.lanes = engine.set.stems.map((stem, index) => {
       const element = root.querySelector(`[data-lane="${stem.name}"]`);
       const known = before[stem.name] ?? {};
@@ -85,7 +85,7 @@ export class Mixer {
       this.lanes.map(({ name, muted, alone, volume }) => [name, { muted, alone, volume }]),
     );
     try {
-      localStorage.setItem(KEY + this.engine.set.track, JSON.stringify(mix));
+      localStorage.setItem(KEY + this.engine.set.track, JSON.stringify({ ...this.before, ...mix }));
     } catch {
       // a full or forbidden storage only means that the mix is not remembered
     }

@@ -94,7 +94,7 @@ export function start(root, set) {
   let lock = null;
   const stayAwake = async (awake) => {
     try {
-      if (awake && !lock) lock = await navigator.wakeLock?.request("screen");
+      if (awake && (!lock || lock.released)) lock = await navigator.wakeLock?.request("screen");
       if (!awake && lock) {
         await lock.release();
         lock = null;
@@ -103,6 +103,10 @@ export function start(root, set) {
       lock = null; // a low battery may refuse; the music goes on
     }
   };
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) stayAwake(engine.state !== "stopped"); // a hidden page loses the lock
+  });
 
   const levels = (playing) => {
     const at = Math.floor(engine.frame / 4096);
