@@ -20,6 +20,7 @@ CONTROL = SAMPLE_RATE // 100
 """Samples between two values of a control curve (10 ms)."""
 _BEND_RANGE = 12.0
 _DRUM_CHANNEL = 9
+_TAIL = SAMPLE_RATE // 10
 _GM_DRUMS = {
     "kick": (36, 35), "snare": (38, 40), "hat": (42,), "open": (46,), "crash": (49, 57),
     "tom": (45, 47, 50, 43), "percussion": (54, 70, 56, 63, 39, 51),
@@ -132,6 +133,7 @@ class Player:
 
     def _select(self, channel: int, program: int) -> None:
         self._font.reset()
+        self._render(_TAIL)  # what sounded is still fading, and would be heard in the next stem
         self._font.channel_set_preset_number(channel, program, channel == _DRUM_CHANNEL)
 
     def _render(self, samples: int) -> Wave:
