@@ -1,8 +1,7 @@
 """Spleeter's U-Nets as one OpenVINO model: magnitude spectrogram in, one ratio mask for each stem out.
 
-Layouts: arrays come in TensorFlow's ([height, width, in, out]; transposed convolutions [height, width, out,
-in]) and OpenVINO wants [out, in, height, width]. "Height" is time, "width" is frequency, the two channels are
-left and right.
+Kernels are [out, in, height, width], those of transposed convolutions [in, out, height, width] (see
+``kernels``). "Height" is time, "width" is frequency, the two channels are left and right.
 
 The last decoder layer has a single output channel at full resolution, which no processor likes. It is
 computed as 16 channels at a quarter of the resolution instead (one for each position, or phase, in a 4x4
@@ -28,7 +27,7 @@ Node = Any  # openvino ships no usable types for the nodes of a graph
 
 
 def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
-    """The ``openvino.Model`` of `spec`: float32 [1, 2, frames, bins] -> [stems, 2, frames, bins].
+    """The ``openvino.Model`` of `spec`: float32 [1, 2, frames, bins] -> for each stem the same.
 
     `frames` and ``spec.bins`` must be multiples of 64.
     """
@@ -41,19 +40,30 @@ def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
     }
     (first, *_) = spec.networks
     per_stem = [logits[stem] if stem in logits else ops.negative(logits[first]) for stem in spec.stems]
-    stacked = ops.concat(per_stem, axis=0) if len(per_stem) > 1 else per_stem[0]
-    shares = ops.softmax(stacked, axis=0) if spec.softmax else ops.sigmoid(stacked)
-    shares = ops.depth_to_space(shares, "blocks_first", _PHASES)
-    estimates = ops.multiply(shares, magnitude)
-    if spec.exponent == 2:
-        estimates = ops.multiply(estimates, estimates)
-    elif spec.exponent != 1:
-        estimates = ops.power(estimates, np.float32(spec.exponent))
-    total = ops.reduce_sum(estimates, np.array([0]), keep_dims=True)
-    masks = ops.divide(
-        ops.add(estimates, np.float32(EPSILON / len(spec.stems))), ops.add(total, np.float32(EPSILON))
+    if spec.softmax:
+        shares = ops.split(ops.softmax(ops.concat(per_stem, axis=0), axis=0), 0, len(per_stem)).outputs()
+    else:
+        shares = [ops.sigmoid(node) for node in per_stem]
+    # All that follows works on the phases, where it costs least.
+    phases = ops.space_to_depth(magnitude, "blocks_first", _PHASES)
+    estimates = [_power(ops, ops.multiply(share, phases), spec.exponent) for share in shares]
+    total = estimates[0]
+    for estimate in estimates[1:]:
+        total = ops.add(total, estimate)
+    total = ops.add(total, _constant(np.float32(EPSILON)))
+    rest = _constant(np.float32(EPSILON / len(estimates)))
+    masks = [ops.divide(ops.add(estimate, rest), total) for estimate in estimates]
+    return openvino.Model(
+        [ops.depth_to_space(mask, "blocks_first", _PHASES) for mask in masks], [magnitude], spec.slug
     )
-    return openvino.Model([masks], [magnitude], spec.slug)
+
+
+def _power(ops: Any, node: Node, exponent: int) -> Node:
+    if exponent == 1:
+        return node
+    if exponent == 2:
+        return ops.multiply(node, node)
+    return ops.power(node, _constant(np.float32(exponent)))
 
 
 def _unet(ops: Any, spec: ModelSpec, weights: Weights, network: str, magnitude: Node) -> Node:
@@ -76,15 +86,19 @@ def _unet(ops: Any, spec: ModelSpec, weights: Weights, network: str, magnitude: 
     skips: list[Node] = []
     node = magnitude
     for layer in range(1, DEPTH + 1):
-        kernel = array(f"conv{layer}/kernel").transpose(3, 2, 0, 1)
-        node = _convolution(ops, node, kernel, array(f"conv{layer}/bias"), stride=2, before=1, after=2)
+        kernel, bias = array(f"conv{layer}/kernel"), array(f"conv{layer}/bias")
+        node = _convolution(ops, node, kernel, bias, stride=2, before=1, after=2)
         skips.append(node)
         if layer < DEPTH:
             node = encode(normalised(node, f"conv{layer}"))
     for layer in range(1, DEPTH):
-        kernel = array(f"up{layer}/kernel").transpose(3, 2, 0, 1)
         node = ops.convolution_backprop_data(
-            node, _constant(kernel), strides=[2, 2], pads_begin=[1, 1], pads_end=[2, 2], output_padding=[0, 0]
+            node,
+            _constant(array(f"up{layer}/kernel")),
+            strides=[2, 2],
+            pads_begin=[1, 1],
+            pads_end=[2, 2],
+            output_padding=[0, 0],
         )
         node = ops.add(node, _per_channel(array(f"up{layer}/bias")))
         node = ops.concat([skips[DEPTH - 1 - layer], normalised(decode(node), f"up{layer}")], axis=1)
@@ -122,30 +136,33 @@ def _activation(ops: Any, name: Activation) -> Callable[[Node], Node]:
             return cast("Callable[[Node], Node]", ops.relu)
 
 
-def _constant(array: Array) -> Array:
-    return np.ascontiguousarray(array, dtype=np.float32)
+def _constant(array: Array | np.float32) -> Node:
+    """A constant that shares the memory of `array`: the graph's own way copies it, number by number."""
+    from openvino import op
+
+    return op.Constant(np.ascontiguousarray(array, dtype=np.float32), shared_memory=True)
 
 
-def _per_channel(values: Array) -> Array:
+def _per_channel(values: Array) -> Node:
     return _constant(values.reshape(1, -1, 1, 1))
 
 
 def _decoder_phases(kernel: Array) -> Array:
-    """Transposed kernel [5, 5, 1, channels], stride 2 -> kernel [16, channels, 4, 4], stride 2, padding 1.
+    """Transposed kernel [channels, 1, 5, 5], stride 2 -> kernel [16, channels, 4, 4], stride 2, padding 1.
 
     Row ``o`` of the transposed convolution takes row ``i`` of its input with tap ``o + 1 - 2 i``. An output
     block starts at row ``4 p``, and tap ``a`` of the new kernel sees the input row ``2 p - 1 + a``.
     """
-    phases = np.zeros((_PHASES, _PHASES, kernel.shape[3], 4, 4), dtype=np.float32)
+    phases = np.zeros((_PHASES, _PHASES, len(kernel), 4, 4), dtype=np.float32)
     for out_row, out_column, row, column in np.ndindex(_PHASES, _PHASES, 4, 4):
         tap_row, tap_column = out_row + 3 - 2 * row, out_column + 3 - 2 * column
         if 0 <= tap_row < 5 and 0 <= tap_column < 5:
-            phases[out_row, out_column, :, row, column] = kernel[tap_row, tap_column, 0]
-    return phases.reshape(_PHASES**2, kernel.shape[3], 4, 4)
+            phases[out_row, out_column, :, row, column] = kernel[:, 0, tap_row, tap_column]
+    return phases.reshape(_PHASES**2, len(kernel), 4, 4)
 
 
 def _mask_phases(kernel: Array) -> Array:
-    """Kernel [4, 4, 1, 2], dilation 2, padding 3 -> kernel [32, 16, 3, 3], padding 1, on the phases.
+    """Kernel [2, 1, 4, 4], dilation 2, padding 3 -> kernel [32, 16, 3, 3], padding 1, on the phases.
 
     Channels of the result: phase row, phase column, left or right, as DepthToSpace "blocks first" wants them.
     """
@@ -154,6 +171,6 @@ def _mask_phases(kernel: Array) -> Array:
         block_row, in_row = divmod(out_row + 2 * row - 3, _PHASES)
         block_column, in_column = divmod(out_column + 2 * column - 3, _PHASES)
         phases[out_row, out_column, :, in_row, in_column, block_row + 1, block_column + 1] += kernel[
-            row, column, 0
+            :, 0, row, column
         ]
     return phases.reshape(2 * _PHASES**2, _PHASES**2, 3, 3)

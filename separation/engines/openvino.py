@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from separation.engines import network
+from separation.engines.kernels import Kernels
 from separation.engines.modelspec import ModelSpec
 from separation.engines.protocol import FRAMES
-from separation.engines.weights import Weights
 
 
 class OpenVinoEngine:
@@ -18,12 +18,12 @@ class OpenVinoEngine:
     That is the least work and memory for a song: a window needs no synchronisation between cores.
     """
 
-    def __init__(self, spec: ModelSpec, weights: Weights, *, threads: int) -> None:
+    def __init__(self, spec: ModelSpec, kernels: Kernels, *, threads: int) -> None:
         openvino = _import_silently()
         self.spec = spec
         # No CACHE_DIR: reading the compiled model back takes as long as compiling it.
         compiled = openvino.Core().compile_model(
-            network.build(spec, weights, FRAMES),
+            network.build(spec, kernels, FRAMES),
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
@@ -31,6 +31,7 @@ class OpenVinoEngine:
                 "NUM_STREAMS": threads,
             },
         )
+        kernels.drop_pages()
         # All Python bindings are exercised here, in one thread: two first calls at once can deadlock.
         self.lanes = [_OpenVinoLane(openvino, compiled) for _ in range(threads)]
 
@@ -41,10 +42,12 @@ class _OpenVinoLane:
         batched = np.zeros(tuple(compiled.input(0).shape), dtype=np.float32)
         self._input = openvino.Tensor(batched, shared_memory=True)
         self._request.set_input_tensor(self._input)
-        self._masks: npt.NDArray[np.float32] = self._request.get_output_tensor(0).data
+        self._masks: list[npt.NDArray[np.float32]] = [
+            self._request.get_output_tensor(index).data[0] for index in range(len(compiled.outputs))
+        ]
         self.magnitude: npt.NDArray[np.float32] = batched[0]
 
-    def masks(self) -> npt.NDArray[np.float32]:
+    def masks(self) -> list[npt.NDArray[np.float32]]:
         self._request.infer()
         return self._masks
 

@@ -1,13 +1,14 @@
 """What the signal chain asks of the software that runs a network, and how one is chosen."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines import weights
+from separation.engines import kernels, weights
 from separation.engines.modelspec import ModelSpec
 
 FRAMES = 512
@@ -23,8 +24,8 @@ class Lane(Protocol):
     def magnitude(self) -> npt.NDArray[np.float32]:
         """The input, [2, FRAMES, bins]: write the magnitudes of a window here."""
 
-    def masks(self) -> npt.NDArray[np.float32]:
-        """Run the network: ratio masks [stems, 2, FRAMES, bins], valid until the next call on this lane."""
+    def masks(self) -> Sequence[npt.NDArray[np.float32]]:
+        """Run the network: for each stem ratio masks [2, FRAMES, bins], valid until this lane's next call."""
 
 
 class Engine(Protocol):
@@ -39,6 +40,24 @@ class Engine(Protocol):
         """As many as may usefully work at the same time; at least one."""
 
 
+def choose(name: EngineName) -> Literal["openvino", "tensorflow"]:
+    """The engine that "auto" stands for here: TensorFlow on a CUDA GPU, else OpenVINO where it is installed."""
+    if name != "auto":
+        return name
+    if find_spec("openvino") is None or _sees_gpu():
+        return "tensorflow"
+    return "openvino"
+
+
+def _sees_gpu() -> bool:
+    """Whether TensorFlow can compute on a GPU. Costs nothing where there is no NVIDIA device."""
+    if not any(Path("/dev").glob("nvidia[0-9]*")) or find_spec("tensorflow") is None:
+        return False
+    import tensorflow  # noqa: ICN001 (seconds, but it will be used)
+
+    return bool(tensorflow.config.list_physical_devices("GPU"))
+
+
 def load_engine(
     spec: ModelSpec,
     models_dir: Path,
@@ -46,20 +65,16 @@ def load_engine(
     name: EngineName = "auto",
     threads: int = 1,
 ) -> Engine:
-    """Load `spec` into the engine called `name`; "auto" is OpenVINO where it is installed, else TensorFlow.
+    """Load `spec` into the engine called `name`, see `choose`.
 
-    Raises `ModelUnavailable` before any engine is imported, and ImportError when the named engine is not
-    installed.
+    Raises `ModelUnavailable` before any engine is imported, and ImportError when the engine is not installed.
     """
-    loaded = weights.load(spec, models_dir)
-    if name in {"auto", "openvino"}:
-        try:
-            from separation.engines.openvino import OpenVinoEngine  # noqa: PLC0415 (heavy)
+    if choose(name) == "openvino":
+        loaded = kernels.load(spec, models_dir)
+        from separation.engines.openvino import OpenVinoEngine  # noqa: PLC0415 (heavy)
 
-            return OpenVinoEngine(spec, loaded, threads=threads)
-        except ImportError:
-            if name == "openvino":
-                raise
+        return OpenVinoEngine(spec, loaded, threads=threads)
+    variables = weights.load(spec, models_dir)
     from separation.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415 (heavy)
 
-    return TensorFlowEngine(spec, loaded, threads=threads)
+    return TensorFlowEngine(spec, variables, threads=threads)

@@ -5,8 +5,8 @@ A window is FRAMES frames of FRAME_LENGTH samples, HOP apart: WINDOW samples, pl
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
+from separation.engines import fourier
 from separation.engines.modelspec import FRAME_LENGTH, ModelSpec
 from separation.engines.protocol import FRAMES, Lane
 
@@ -16,12 +16,22 @@ OVERLAP = FRAME_LENGTH - HOP
 CARRY = OVERLAP // HOP
 """Hops by which the last frame of a window reaches into the next one."""
 
-_BLOCK = 64
+_BLOCK = 32
 _BINS = FRAME_LENGTH // 2 + 1
-_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME_LENGTH) / FRAME_LENGTH)).astype(np.float32)
-_SYNTHESIS = (_HANN * np.float32(2 / 3)).astype(np.float32)
 
 Audio = npt.NDArray[np.float32]
+
+
+def _hann() -> Audio:
+    """The periodic window, with TensorFlow's roundings."""
+    angle = np.float32(2 * np.pi) * np.arange(FRAME_LENGTH, dtype=np.float32) / np.float32(FRAME_LENGTH)
+    window: Audio = np.float32(0.5) - np.float32(0.5) * np.cos(angle)
+    return window
+
+
+_HANN = _hann()
+_SYNTHESIS = (_HANN * np.float32(2 / 3)).astype(np.float32)
+_forward, _inverse = fourier.transforms()
 
 
 class WindowSeparator:
@@ -29,51 +39,61 @@ class WindowSeparator:
 
     def __init__(self, lane: Lane, spec: ModelSpec) -> None:
         self._lane = lane
-        self._spec = spec
+        self._bins = spec.bins
+        self._average = spec.mask_extension == "average"
         # Bins above the network's are needed only where the mask extends to them.
-        self._kept = _BINS if spec.mask_extension == "average" else spec.bins
+        self._kept = _BINS if self._average else spec.bins
         self._spectrum = np.empty((2, FRAMES, self._kept), dtype=np.complex64)
+        self._frames = np.empty((_BLOCK, FRAME_LENGTH), dtype=np.float32)
+        self._block = np.empty((_BLOCK, _BINS), dtype=np.complex64)
         self._masked = np.zeros((_BLOCK, _BINS), dtype=np.complex64)
+        self._power = np.empty((_BLOCK, spec.bins), dtype=np.float32)
 
-    def separate(self, window: Audio) -> Audio:
-        """[2, WINDOW + OVERLAP] samples -> [stems, 2, WINDOW + OVERLAP]: the window's share of the stems."""
+    def separate(self, window: Audio, share: Audio) -> None:
+        """[2, WINDOW + OVERLAP] samples -> the window's share of the stems, [stems, 2, WINDOW + OVERLAP]."""
         self._analyse(window)
         masks = self._lane.masks()
-        result = np.zeros((len(masks), 2, FRAMES + CARRY, HOP), dtype=np.float32)
-        for stem, channel in np.ndindex(result.shape[:2]):
+        hops = share.reshape(*share.shape[:2], FRAMES + CARRY, HOP)
+        hops[:, :, :CARRY] = 0
+        for stem, channel in np.ndindex(share.shape[:2]):
             for start in range(0, FRAMES, _BLOCK):
                 frames = slice(start, start + _BLOCK)
-                synthesised = self._synthesise(masks[stem, channel, frames], self._spectrum[channel, frames])
-                _overlap_add(synthesised, result[stem, channel, start : start + _BLOCK + CARRY])
-        return result.reshape(len(masks), 2, WINDOW + OVERLAP)
+                self._synthesise(masks[stem][channel, frames], self._spectrum[channel, frames])
+                _overlap_add(self._frames, hops[stem, channel, start : start + _BLOCK + CARRY])
 
     def _analyse(self, window: Audio) -> None:
-        bins = self._spec.bins
         strides = (window.strides[0], HOP * window.itemsize, window.itemsize)
         framed = np.lib.stride_tricks.as_strided(window, (2, FRAMES, FRAME_LENGTH), strides, writeable=False)
+        low = self._block[:, : self._bins]
         for channel in range(2):
             for start in range(0, FRAMES, _BLOCK):
                 frames = slice(start, start + _BLOCK)
-                spectrum = scipy.fft.rfft(framed[channel, frames] * _HANN, overwrite_x=True)
-                self._spectrum[channel, frames] = spectrum[:, : self._kept]
-                low = spectrum[:, :bins]
-                power = np.square(low.real)
-                power += np.square(low.imag)
-                np.sqrt(power, out=self._lane.magnitude[channel, frames])
+                np.multiply(framed[channel, frames], _HANN, out=self._frames)
+                _forward(self._frames, self._block)
+                self._spectrum[channel, frames] = self._block[:, : self._kept]
+                magnitude = self._lane.magnitude[channel, frames]
+                np.square(low.real, out=magnitude)
+                np.square(low.imag, out=self._power)
+                magnitude += self._power
+                np.sqrt(magnitude, out=magnitude)
 
-    def _synthesise(self, mask: npt.NDArray[np.float32], spectrum: npt.NDArray[np.complex64]) -> Audio:
+    def _synthesise(self, mask: npt.NDArray[np.float32], spectrum: npt.NDArray[np.complex64]) -> None:
         """Masks and spectrum of one block -> its windowed frames, [_BLOCK, FRAME_LENGTH]."""
-        bins = self._spec.bins
-        np.multiply(spectrum[:, :bins], mask, out=self._masked[:, :bins])
-        if self._spec.mask_extension == "average":
+        bins = self._bins
+        np.multiply(spectrum[:, :bins].real, mask, out=self._masked.real[:, :bins])
+        np.multiply(spectrum[:, :bins].imag, mask, out=self._masked.imag[:, :bins])
+        if self._average:
             np.multiply(spectrum[:, bins:], mask.mean(axis=1, keepdims=True), out=self._masked[:, bins:])
-        frames: Audio = scipy.fft.irfft(self._masked, FRAME_LENGTH)
-        frames *= _SYNTHESIS
-        return frames
+        _inverse(self._masked, self._frames)
+        self._frames *= _SYNTHESIS
 
 
 def _overlap_add(frames: Audio, hops: Audio) -> None:
-    """Add `frames` [_BLOCK, FRAME_LENGTH], a hop apart, to `hops` [_BLOCK + CARRY, HOP]."""
+    """Add `frames` [_BLOCK, FRAME_LENGTH], a hop apart, to `hops` [_BLOCK + CARRY, HOP].
+
+    Of `hops`, only the first CARRY have been written before: the rest gets what comes there first.
+    """
     parts = frames.reshape(_BLOCK, CARRY + 1, HOP)
-    for part in range(CARRY + 1):
+    hops[CARRY:] = parts[:, CARRY]
+    for part in reversed(range(CARRY)):
         hops[part : part + _BLOCK] += parts[:, part]

@@ -6,6 +6,7 @@ frames up again. Here the pieces are read and written as they come; a piece's la
 into the next one.
 """
 
+import sys
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,9 @@ from separation.engines.spectral import OVERLAP, WINDOW, Audio, WindowSeparator
 _LOUDEST = np.float32(1e6)
 """Louder samples (120 dB over full scale) are limited: their spectrum, squared, would leave float32."""
 
+_UNUSED = 3
+"""References that `sys.getrefcount` counts for an array in a list: the list's, the loop's and its own."""
+
 
 def separate(chunks: Iterable[Audio], engine: Engine) -> Generator[Audio, None, None]:
     """Stems of the stream `chunks`: float32 [2, n] in, float32 [stems, 2, m] out, in the order of the spec.
@@ -30,20 +34,22 @@ def separate(chunks: Iterable[Audio], engine: Engine) -> Generator[Audio, None, 
     for lane in engine.lanes:
         idle.put(WindowSeparator(lane, engine.spec))
 
-    def run(window: Audio) -> Audio:
+    def run(window: Audio, share: Audio) -> Audio:
         separator = idle.get()
         try:
-            return separator.separate(window)
+            separator.separate(window, share)
+            return share
         finally:
             idle.put(separator)
 
     counted = _Counted(chunks)
+    shares = _Buffers((len(engine.spec.stems), 2, WINDOW + OVERLAP))
     with ThreadPoolExecutor(len(engine.lanes), thread_name_prefix="window") as pool:
         in_flight: deque[Future[Audio]] = deque()
         assembled = _Assembled(len(engine.spec.stems))
         try:
             for window in _windows(counted):
-                in_flight.append(pool.submit(run, window))
+                in_flight.append(pool.submit(run, window, shares.free()))
                 # One more than there are lanes, so that no lane waits while the next window is read.
                 if len(in_flight) > len(engine.lanes):
                     yield assembled.add(in_flight.popleft().result())
@@ -69,12 +75,34 @@ class _Counted:
             yield np.clip(chunk, -_LOUDEST, _LOUDEST)
 
 
+class _Buffers:
+    """Arrays of one shape, used again as soon as nobody looks at them any more.
+
+    Fresh memory for each window would cost as many page faults as a window has pages.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+        self._arrays: list[Audio] = []
+
+    def free(self) -> Audio:
+        """An array that nobody else holds, nor a view of it; its content is arbitrary."""
+        for array in self._arrays:
+            if sys.getrefcount(array) == _UNUSED:
+                return array
+        array = np.empty(self._shape, dtype=np.float32)
+        self._arrays.append(array)
+        return array
+
+
 def _windows(chunks: Iterable[Audio]) -> Iterator[Audio]:
     """Cut the stream, with one frame of zeros before it, in [2, WINDOW + OVERLAP] windows, WINDOW apart.
 
     There are just enough of them for every frame that starts within the song; the last one ends in zeros.
     """
-    window = np.zeros((2, WINDOW + OVERLAP), dtype=np.float32)
+    buffers = _Buffers((2, WINDOW + OVERLAP))
+    window = buffers.free()
+    window[:, :FRAME_LENGTH] = 0
     filled = FRAME_LENGTH
     for chunk in chunks:
         taken = 0
@@ -85,16 +113,17 @@ def _windows(chunks: Iterable[Audio]) -> Iterator[Audio]:
             taken += count
             if filled == WINDOW + OVERLAP:
                 yield window
-                window = _following(window)
+                window = _following(window, buffers)
                 filled = OVERLAP
     while filled > 0:
+        window[:, filled:] = 0
         yield window
-        window = _following(window)
+        window = _following(window, buffers)
         filled -= WINDOW
 
 
-def _following(window: Audio) -> Audio:
-    following = np.zeros_like(window)
+def _following(window: Audio, buffers: _Buffers) -> Audio:
+    following = buffers.free()
     following[:, :OVERLAP] = window[:, WINDOW:]
     return following
 

@@ -23,6 +23,8 @@ class TensorFlowEngine:
         from spleeter.model.functions import unet
 
         self.spec = spec
+        # A GPU's TensorFloat-32 has ten bits of mantissa: audibly not the same.
+        tf.config.experimental.enable_tensor_float_32_execution(False)  # noqa: FBT003
         apply_network = unet.softmax_unet if spec.softmax else unet.unet
         with tf.Graph().as_default():
             tf.compat.v1.keras.backend.set_learning_phase(0)
@@ -58,6 +60,5 @@ class _TensorFlowLane:
         self._run = run
         self.magnitude: npt.NDArray[np.float32] = np.zeros((2, FRAMES, spec.bins), dtype=np.float32)
 
-    def masks(self) -> npt.NDArray[np.float32]:
-        masks: npt.NDArray[np.float32] = self._run(self.magnitude)
-        return masks
+    def masks(self) -> list[npt.NDArray[np.float32]]:
+        return list(self._run(self.magnitude))

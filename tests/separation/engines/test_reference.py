@@ -10,6 +10,7 @@ import pytest
 
 from separation.engines import weights
 from separation.engines.checkpoint import CheckpointError, read_checkpoint
+from separation.engines.kernels import arranged
 from separation.engines.openvino import OpenVinoEngine
 from separation.engines.streaming import separate
 from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
@@ -31,7 +32,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # One test, so that one process makes the reference however the tests are spread.
 def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
     for name, spec in MODELS.items():
-        engine = OpenVinoEngine(spec, weights_of(name), threads=2)
+        engine = OpenVinoEngine(spec, arranged(weights_of(name)), threads=2)
         for samples in LENGTHS if name == "compact2" else (TWO_WINDOWS,):
             with subtests.test(model=name, samples=samples):
                 expected = np.load(reference / f"{name}-{samples}.npy")

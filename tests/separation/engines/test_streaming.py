@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from separation.engines.kernels import arranged
 from separation.engines.openvino import OpenVinoEngine
 from separation.engines.protocol import Engine
 from separation.engines.streaming import separate
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return OpenVinoEngine(MODELS["compact2"], weights_of("compact2"), threads=2)
+    return OpenVinoEngine(MODELS["compact2"], arranged(weights_of("compact2")), threads=2)
 
 
 def whole(chunks: list[npt.NDArray[np.float32]], engine: Engine) -> npt.NDArray[np.float32]:
