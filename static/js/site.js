@@ -45,7 +45,7 @@ if (live) {
       const answer = await fetch(address, { signal: running.signal });
       if (!answer.ok) return;
       place.innerHTML = await answer.text();
-      found.textContent = place.querySelector("h2:not(.unseen)")?.textContent ?? "";
+      found.textContent = place.querySelector("h2:not(.unseen)")?.textContent.trim() ?? "";
       shown = words;
       history.replaceState(null, "", page);
     } catch (error) {

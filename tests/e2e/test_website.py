@@ -258,7 +258,7 @@ def test_results_appear_while_typing(person: Watched, address: str) -> None:
     expect(page.get_by_role("heading", name="1 song")).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?q=cancion"))
     page.keyboard.type(" nothing")
-    expect(page.get_by_text("Nothing found for")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing found for")).to_be_visible()
 
 
 def test_the_language_switch_stays(person: Watched, address: str) -> None:
