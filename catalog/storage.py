@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
 from django.core.files import File
@@ -153,6 +153,41 @@ def whole_copy(key: str, size: int) -> Iterator[Path]:
         if not whole:
             raise file_missing(key)
         yield path
+
+
+def read(key: str, start: int, stop: int, *, size: int) -> bytes:
+    """Bytes ``start`` to ``stop`` (or to the end) of a stored file, which a row says has ``size`` bytes.
+
+    Raises ``CatalogError("file_missing")`` when it is not there, or has another size.
+    """
+    if not is_local():
+        return _read_remotely(key, start, min(stop, size), size)
+    try:
+        descriptor = os.open(local_path(key), os.O_RDONLY)
+    except FileNotFoundError:
+        raise file_missing(key) from None
+    try:
+        if os.fstat(descriptor).st_size != size:
+            raise file_missing(key)
+        return os.pread(descriptor, stop - start, start)
+    finally:
+        os.close(descriptor)
+
+
+def _read_remotely(key: str, start: int, stop: int, size: int) -> bytes:
+    from botocore.exceptions import ClientError  # noqa: PLC0415  # heavy, and not for local files
+
+    storage: Any = file_storage()
+    try:
+        answer = storage.bucket.Object(key).get(Range=f"bytes={start}-{stop - 1}")
+        if answer["ContentRange"].rpartition("/")[2] != str(size):
+            raise file_missing(key)
+        data: bytes = answer["Body"].read()
+    except ClientError as error:
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in {404, 416}:
+            raise file_missing(key) from None
+        raise
+    return data
 
 
 @contextmanager

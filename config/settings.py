@@ -361,6 +361,7 @@ CORS_EXPOSE_HEADERS = [
     "ETag",
     "Content-Range",
     "Accept-Ranges",
+    "X-Gain",
 ]
 
 CONTENT_SECURITY_POLICY = {

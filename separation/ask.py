@@ -87,6 +87,7 @@ def _queue(separation: Separation, state: Q) -> bool:
         lease_until=None,
         attempts=0,
         progress=0.0,
+        segments=0,
         queued_at=Now(),
         rung_at=Now(),
         started_at=None,

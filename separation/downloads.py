@@ -1,29 +1,20 @@
-"""What people take home: single stems, archives of them, and the segments that the player fetches."""
+"""What people take home: single stems, and archives of them."""
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-import soundfile
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 from zipstream import ZipStream
 
 from catalog import storage
-from catalog.audio.codecs import OUTPUT, STEREO_RATE
-from catalog.audio.decode import decode, read_stored
-from catalog.audio.encode import to_int16
-from catalog.audio.errors import AudioError
-from catalog.audio.facts import Limits, Tags
+from catalog.audio.codecs import OUTPUT
+from catalog.audio.facts import Tags
 from catalog.errors import CatalogError
-from catalog.models import AudioFile, Rendition, Track
+from catalog.models import Rendition, Track
 from catalog.names import cut, safe_filename
 from catalog.renditions import check_codec, rendition
 from separation.models import Separation, Status, Stem
 
-SEGMENT_SAMPLES = 524_288  # 11.9 s at 44.1 kHz
 READ_BYTES = 1 << 18
 
 
@@ -108,50 +99,6 @@ def chosen(separation: Separation, stem_names: Sequence[str] | None) -> list[Ste
         sentence = _("There is no stem called %(names)s here.")
         raise CatalogError("unknown_stem", sentence % {"names": ", ".join(sorted(unknown))[:100]})
     return [stem for stem in stems if stem.name in wanted]
-
-
-def segment_count(stem: Stem) -> int:
-    """How many segments ``stem`` has; the last one is shorter."""
-    return -(-stem.audio.frames // SEGMENT_SAMPLES)
-
-
-def segment(stem: Stem, n: int) -> bytes:
-    """Samples ``[n * 524288, (n + 1) * 524288)`` of ``stem`` as a FLAC of its own, bit for bit.
-
-    Raises ``CatalogError``: ``no_segment`` (404) beyond the end, ``file_missing``.
-    """
-    if not 0 <= n < segment_count(stem):
-        raise CatalogError("no_segment", _("The stem ends before this segment."), status=404)
-    start = n * SEGMENT_SAMPLES
-    with storage.whole_copy(stem.audio.key, stem.audio.size) as path:
-        try:
-            blocks = list(_samples(stem.audio, path, start, start + SEGMENT_SAMPLES))
-        except AudioError as error:
-            raise storage.file_missing(stem.audio.key) from error
-    file = io.BytesIO()
-    soundfile.write(
-        file, to_int16(np.concatenate(blocks, axis=1)), STEREO_RATE, format="FLAC", subtype="PCM_16"
-    )
-    return file.getvalue()
-
-
-def _samples(audio: AudioFile, path: Path, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
-    """Samples ``[start, stop)`` of a stem, which is almost always a FLAC that we wrote.
-
-    Once in a blue moon (ten seconds of silence) somebody has brought a file with the very same audio: that
-    one is only opened in the sandbox.
-    """
-    if not audio.uploads.filter(checksum=audio.checksum).exists():
-        yield from read_stored(path, start, stop)
-        return
-    position = 0
-    for block in decode(path, Limits(max_seconds=audio.duration + 60, max_bytes=audio.size)):
-        first, last = max(start - position, 0), stop - position
-        if first < block.shape[1]:
-            yield block[:, first:last]
-        position += block.shape[1]
-        if position >= stop:
-            return
 
 
 def _read(made: Rendition) -> Iterator[bytes]:

@@ -46,6 +46,9 @@ class Heart:
         self._ends = self._renewed()
         self._last = time.monotonic()
         self._progress = 0.0
+        self._told = 0
+        self.segments: Callable[[], int] = int
+        """Asked how many segments can be heard by now; that there is one more is told at once."""
         self._over = threading.Event()
         self._guard = threading.Thread(target=self._watch, daemon=True, name="lease")
         self.expired = False
@@ -65,12 +68,12 @@ class Heart:
             raise Drained
         if self._watcher:
             self._watcher(progress)
-        began = time.monotonic()
-        if began - self._last < QUIET_SECONDS:
+        began, segments = time.monotonic(), self.segments()
+        if began - self._last < QUIET_SECONDS and segments == self._told:
             return
         self._last = began
         try:
-            held = leases.heartbeat(self._lease, progress)
+            held = leases.heartbeat(self._lease, progress, segments)
         except (OperationalError, InterfaceError) as error:
             # A database that is away for a moment must not cost a song; the guard knows when it does.
             log.warning("separation %s: no heartbeat: %s", self._lease.separation_id, error)
@@ -79,6 +82,7 @@ class Heart:
             if not held:
                 raise Stopped
             self._ends = self._renewed(began)
+            self._told = segments
         if self.expired:
             raise Stopped
 

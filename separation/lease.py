@@ -77,6 +77,7 @@ def claim(separation_id: "UUID | str") -> Lease | None:
         started_at=Now(),
         finished_at=None,
         progress=0.0,
+        segments=0,
         error_code="",
         error_detail="",
     )
@@ -86,11 +87,16 @@ def claim(separation_id: "UUID | str") -> Lease | None:
     return Lease(row[0], owner, row[1]) if row else None
 
 
-def heartbeat(lease: Lease, progress: float) -> bool:
-    """Keep the lease and tell how far the work is (0..1). False: cancelled or fenced; the work must stop."""
+def heartbeat(lease: Lease, progress: float, segments: int = 0) -> bool:
+    """Keep the lease and tell how far the work is (0..1), and how many segments can be heard already.
+
+    False: cancelled or fenced; the work must stop.
+    """
     return bool(
         lease.held().update(
-            progress=min(max(progress, 0.0), 1.0), lease_until=from_now(seconds=settings.LEASE_SECONDS)
+            progress=min(max(progress, 0.0), 1.0),
+            segments=segments,
+            lease_until=from_now(seconds=settings.LEASE_SECONDS),
         )
     )
 
@@ -115,7 +121,7 @@ def give_up(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:
 
 def _waiting() -> dict[str, object]:
     # started_at stays: it tells when a worker last took this row, which the watchdog wants to know.
-    return {"status": Status.QUEUED, "owner": "", "lease_until": None, "progress": 0.0}
+    return {"status": Status.QUEUED, "owner": "", "lease_until": None, "progress": 0.0, "segments": 0}
 
 
 def failed(code: str, detail: str) -> dict[str, object]:

@@ -49,6 +49,9 @@ class Separation(Row):
     revision = models.CharField(_("revision"), max_length=40, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
     progress = models.FloatField(_("progress"), default=0.0)
+    segments = models.PositiveIntegerField(
+        _("segments"), default=0, editable=False, help_text=_("How many can be heard while it is running.")
+    )
     gain = models.FloatField(
         _("gain"), default=1.0, help_text=_("What the stems were multiplied by, so that none clips.")
     )

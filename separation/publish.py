@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from catalog import storage
 from catalog.models import AudioFile
 from separation.lease import Lease
+from separation.live import stem_id
 from separation.models import Separation, Status, Stem
 from separation.separator.messages import SeparatedSet, SeparatedStem
 
@@ -38,7 +39,8 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
             Stem.objects.update_or_create(
                 separation=separation,
                 name=stem.name,
-                defaults={"position": position, "audio": _audio(stem, result), "peaks": stem.peaks},
+                defaults=(row := {"position": position, "audio": _audio(stem, result), "peaks": stem.peaks}),
+                create_defaults={"pk": stem_id(separation.pk, stem.name), **row},
             )
         separation.stems.exclude(name__in=[stem.name for stem in result.stems]).delete()
     return True

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from catalog.audio.codecs import OUTPUT, STEREO_RATE, OutputCodec
+from catalog.audio.flac import SEGMENT_SAMPLES
 from catalog.models import Track
 from separation import ask as asking
 from separation.access import may_download
@@ -17,7 +18,6 @@ from separation.labels import ModelChoice, describe, describe_slug, stem_label
 from separation.models import Separation, Status, Stem
 from separation.reasons import explain
 
-SEGMENT = 524_288  # samples at 44.1 kHz that a player fetches at once
 API = "/api/v1"
 
 
@@ -95,7 +95,7 @@ class Stage:
             "gain": self.separation.gain if self.separation else 1.0,
             "frames": frames,
             "rate": STEREO_RATE,
-            "segment": SEGMENT,
+            "segment": SEGMENT_SAMPLES,
             "stems": [
                 {"id": str(lane.stem.pk), "name": lane.stem.name, "address": f"{API}/stems/{lane.stem.pk}/"}
                 for lane in self.lanes

@@ -79,6 +79,7 @@ def _requeue(row: Separation, lost: QuerySet[Separation]) -> int:
             owner="",
             lease_until=None,
             progress=0.0,
+            segments=0,
             rung_at=Now(),
             error_code="crashed",
         )

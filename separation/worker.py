@@ -22,6 +22,7 @@ from separation.desk import desk, drain
 from separation.engines.modelspec import SPECS, ModelUnavailable
 from separation.heart import HEARTBEAT_SECONDS, Drained, Heart, Stopped, Watcher
 from separation.lease import Lease
+from separation.live import Feed, place
 from separation.models import Separation
 from separation.publish import keep, publish
 from separation.separator.messages import (
@@ -58,11 +59,13 @@ def separate(separation_id: "UUID | str", watcher: Watcher | None = None) -> boo
 def work(lease: Lease, watcher: Watcher | None = None) -> None:
     """Separate what ``lease`` holds, publish it or write down why not. Leaves no temporary file behind."""
     separation = Separation.objects.select_related("mixture").get(pk=lease.separation_id)
-    folder = settings.WORK_DIR / f"{separation.pk}-{lease.attempt}-{lease.owner.rpartition('/')[2]}"
+    folder = settings.WORK_DIR / place(separation.pk, lease.attempt, lease.owner)
+    spec = SPECS.get(separation.model)
     log.info("separation %s: attempt %d begins", separation.pk, lease.attempt)
     try:
-        with Heart(lease, watcher) as heart:
-            result = _separate(separation, folder, heart)
+        with Feed(folder, spec.stems if spec else ()) as feed, Heart(lease, watcher) as heart:
+            heart.segments = lambda: feed.segments
+            result = _separate(separation, folder, heart, feed)
             with nullcontext() if storage.is_local() else heart.beating():
                 keep(result)
             done = heart.retrying(lambda: publish(lease, result))
@@ -77,7 +80,7 @@ def work(lease: Lease, watcher: Watcher | None = None) -> None:
         desk.leave()
 
 
-def _separate(separation: Separation, folder: Path, heart: Heart) -> SeparatedSet:
+def _separate(separation: Separation, folder: Path, heart: Heart, feed: Feed) -> SeparatedSet:
     mixture = separation.mixture
     if not has_room(separation):
         raise SeparatorNoSpace("not enough room on the disk")
@@ -92,6 +95,7 @@ def _separate(separation: Separation, folder: Path, heart: Heart) -> SeparatedSe
                 tick_seconds=HEARTBEAT_SECONDS,
                 deadline_seconds=max(600.0, 6 * mixture.duration),
                 expected_samples=mixture.frames,
+                on_segments=feed.complete,
             )
     except SeparatorError as error:
         if desk.draining:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -20,11 +20,11 @@ from rest_framework.views import APIView
 from accounts.api import account
 from catalog import serving
 from catalog.api.views import asked
-from catalog.audio.codecs import OUTPUT
+from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.errors import CatalogError
 from catalog.models import Track, Visibility
 from catalog.renditions import check_codec, parse_bitrate
-from separation import downloads
+from separation import downloads, live, segments
 from separation.access import Seen, codec_for, may_download, track_for
 from separation.api.serializers import (
     SAMPLES_PER_PEAK,
@@ -32,13 +32,17 @@ from separation.api.serializers import (
     EncodingSerializer,
     LiveSeparationSerializer,
     ModelSerializer,
+    PeaksQuerySerializer,
     PeaksSerializer,
 )
 from separation.ask import withdraw
 from separation.engines import modelspec
+from separation.live import LiveStem
 from separation.models import Separation, Stem
+from separation.segments import Segment
 
 PLAYER_SECONDS = 7 * 86_400  # how long players may keep pieces, which never change
+LIVE_SECONDS = 600  # how long they may keep those of a stem that is being made
 
 
 class ModelListView(APIView):
@@ -143,16 +147,32 @@ class StemMixin(GenericAPIView[Stem]):
     serializer_class = PeaksSerializer
 
     def stem(self, pk: str) -> Stem:
-        tracks = Track.objects.visible_to(self.request.user).filter(audio=OuterRef("separation__mixture"))
-        rows = Stem.objects.filter(Exists(tracks)).select_related("audio", "separation__mixture")
-        return get_object_or_404(rows, pk=pk)
+        found = self.stem_or_live(pk)
+        if isinstance(found, LiveStem):
+            raise CatalogError("not_ready", _("This separation is not ready yet."), status=409)
+        return found
 
-    def kept(self, stem: Stem, response: HttpResponseBase, etag: str) -> HttpResponseBase:
+    def stem_or_live(self, pk: str) -> Stem | LiveStem:
+        """The stem, or the one that is being made and will have this id."""
+        visible = Separation.objects.visible_to(self.request.user)
+        rows = Stem.objects.filter(separation__in=visible).select_related("audio", "separation__mixture")
+        try:
+            return get_object_or_404(rows, pk=pk)
+        except Http404:
+            found = live.find(pk, visible)
+            if found is None:
+                raise
+            return found
+
+    def kept(self, stem: Stem | LiveStem, response: HttpResponseBase, etag: str) -> HttpResponseBase:
         """Let players keep what never changes: anybody what is shared, only themselves what is private."""
         shared = stem.separation.mixture.tracks.filter(visibility=Visibility.SHARED).exists()
-        response["Cache-Control"] = (
-            f"{'public' if shared else 'private'}, max-age={PLAYER_SECONDS}, immutable"
+        lasting = (
+            f"max-age={LIVE_SECONDS}"
+            if isinstance(stem, LiveStem)
+            else f"max-age={PLAYER_SECONDS}, immutable"
         )
+        response["Cache-Control"] = f"{'public' if shared else 'private'}, {lasting}"
         response["ETag"] = etag
         response["X-Content-Type-Options"] = "nosniff"
         return response
@@ -192,30 +212,56 @@ class StemAudioView(StemMixin):
 
 
 class StemPeaksView(StemMixin):
-    @extend_schema(responses=PeaksSerializer)
+    @extend_schema(parameters=[PeaksQuerySerializer], responses=PeaksSerializer)
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """What to draw a waveform from: the loudest of each 4096 samples, 0 to 255."""
-        stem = self.stem(pk)
-        etag = f'"{stem.audio.checksum[:32]}-peaks"'
+        stem = self.stem_or_live(pk)
+        start = asked(self, PeaksQuerySerializer)["start"]
+        if isinstance(stem, LiveStem):
+            peaks, gain = live.peaks(stem)
+            answer = Response(_peaks(peaks, start, len(peaks) * SAMPLES_PER_PEAK, gain))
+            answer["Cache-Control"] = "no-store"
+            return answer
+        etag = f'"{stem.audio.checksum[:32]}-peaks-{start}"'
         early = get_conditional_response(request._request, etag=etag)  # noqa: SLF001 (Django's request)
         if early is not None:
             return self.kept(stem, early, etag)
-        answer = {
-            "samples_per_peak": SAMPLES_PER_PEAK,
-            "sample_rate": stem.audio.sample_rate,
-            "samples": stem.audio.frames,
-            "peaks": list(bytes(stem.peaks)),
-        }
-        return self.kept(stem, Response(answer), etag)
+        whole = _peaks(bytes(stem.peaks), start, stem.audio.frames, stem.separation.gain)
+        return self.kept(stem, Response(whole), etag)
+
+
+def _peaks(peaks: bytes, start: int, samples: int, gain: float) -> dict[str, Any]:
+    return {
+        "samples_per_peak": SAMPLES_PER_PEAK,
+        "sample_rate": STEREO_RATE,
+        "samples": samples,
+        "gain": gain,
+        "peaks": list(peaks[start:]),
+    }
 
 
 class StemSegmentView(StemMixin):
-    @extend_schema(responses={(200, "audio/flac"): OpenApiTypes.BINARY})
+    @extend_schema(
+        responses={
+            (200, "audio/flac"): OpenApiTypes.BINARY,
+            304: OpenApiResponse(description="You have it already."),
+            409: OpenApiResponse(description="Not made yet."),
+        }
+    )
     def get(self, request: Request, pk: str, number: int) -> HttpResponseBase:
-        """Piece ``number`` of a stem for players: 524,288 samples as FLAC."""
-        stem = self.stem(pk)
-        etag = f'"{stem.audio.checksum[:32]}-{number}"'
+        """Piece ``number`` of a stem for players: 524,288 samples as FLAC.
+
+        While the separation is running, those that are ready can be had already. The header `X-Gain` tells what
+        the samples were multiplied by so that they do not clip; pieces that you have stay right with theirs.
+        """
+        stem = self.stem_or_live(pk)
+        if isinstance(stem, LiveStem):
+            made = live.segment(stem, number)
+            return self.kept(stem, _piece(made), f'"{stem.place}-{stem.name}-{made.gain}-{number}"')
+        etag = f'"{stem.audio.checksum[:32]}-{stem.separation.gain}-{number}"'
         early = get_conditional_response(request._request, etag=etag)  # noqa: SLF001 (Django's request)
-        if early is None:
-            early = HttpResponse(downloads.segment(stem, number), content_type="audio/flac")
-        return self.kept(stem, early, etag)
+        return self.kept(stem, early or _piece(segments.segment(stem, number)), etag)
+
+
+def _piece(made: Segment) -> HttpResponse:
+    return HttpResponse(made.data, content_type="audio/flac", headers={"X-Gain": repr(made.gain)})

@@ -7,13 +7,14 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from catalog.api.serializers import NameField, TrackSerializer
-from catalog.audio.codecs import OUTPUT
+from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.models import Track, Visibility
 from separation.access import Seen
 from separation.ask import eta_seconds, queue_position
-from separation.downloads import segment_count
+from separation.live import LiveStem, live_stems
 from separation.models import Status, Stem
 from separation.reasons import explain
+from separation.segments import segment_count
 
 SAMPLES_PER_PEAK = 4_096
 NO_MODEL = "none"
@@ -29,35 +30,52 @@ class ModelSerializer(serializers.Serializer[Any]):
     revision = serializers.CharField()
 
 
-class StemSerializer(serializers.ModelSerializer[Stem]):
-    """A stem. ``segments`` counts the pieces for players, each of 524,288 samples but the last."""
+class StemSerializer(serializers.Serializer[Any]):
+    """A stem, also one that is being made.
 
-    id = serializers.CharField(read_only=True)
-    duration = serializers.FloatField(source="audio.duration", read_only=True)
-    samples = serializers.IntegerField(source="audio.frames", read_only=True)
-    sample_rate = serializers.IntegerField(source="audio.sample_rate", read_only=True)
+    ``segments`` counts the pieces for players, each of 524,288 samples but the last; ``segments_ready`` those
+    that can be had already. ``audio`` is where the whole stem is, once it is.
+    """
+
+    id = serializers.CharField(source="pk", read_only=True)
+    name = serializers.CharField(read_only=True)
+    duration = serializers.SerializerMethodField()
+    samples = serializers.SerializerMethodField()
+    sample_rate = serializers.SerializerMethodField()
     segments = serializers.SerializerMethodField()
+    segments_ready = serializers.SerializerMethodField()
     peaks = serializers.SerializerMethodField()
     audio = serializers.SerializerMethodField()
 
-    class Meta:
-        model = Stem
-        fields = ["id", "name", "duration", "samples", "sample_rate", "segments", "peaks", "audio"]
-        read_only_fields = fields
+    def get_duration(self, stem: Stem | LiveStem) -> float:
+        return _samples(stem) / STEREO_RATE
 
-    def get_segments(self, stem: Stem) -> int:
-        return segment_count(stem)
+    def get_samples(self, stem: Stem | LiveStem) -> int:
+        return _samples(stem)
+
+    def get_sample_rate(self, stem: Stem | LiveStem) -> int:  # noqa: ARG002 (all stems are alike)
+        return STEREO_RATE
+
+    def get_segments(self, stem: Stem | LiveStem) -> int:
+        return segment_count(_samples(stem))
+
+    def get_segments_ready(self, stem: Stem | LiveStem) -> int:
+        return stem.segments if isinstance(stem, LiveStem) else segment_count(_samples(stem))
 
     @extend_schema_field({"type": "string", "format": "uri"})
-    def get_peaks(self, stem: Stem) -> str:
+    def get_peaks(self, stem: Stem | LiveStem) -> str:
         return self._address("api:stem-peaks", stem)
 
-    @extend_schema_field({"type": "string", "format": "uri"})
-    def get_audio(self, stem: Stem) -> str:
-        return self._address("api:stem-audio", stem)
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_audio(self, stem: Stem | LiveStem) -> str | None:
+        return None if isinstance(stem, LiveStem) else self._address("api:stem-audio", stem)
 
-    def _address(self, name: str, stem: Stem) -> str:
+    def _address(self, name: str, stem: Stem | LiveStem) -> str:
         return str(self.context["request"].build_absolute_uri(reverse(name, args=[stem.pk])))
+
+
+def _samples(stem: Stem | LiveStem) -> int:
+    return stem.frames if isinstance(stem, LiveStem) else stem.audio.frames
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -76,7 +94,7 @@ class SeparationSerializer(serializers.Serializer[Any]):
     progress = serializers.FloatField(source="separation.progress", read_only=True, min_value=0, max_value=1)
     error = serializers.SerializerMethodField()
     gain = serializers.FloatField(source="separation.gain", read_only=True)
-    stems = StemSerializer(source="separation.stems", many=True, read_only=True)
+    stems = serializers.SerializerMethodField()
     archive = serializers.SerializerMethodField(help_text="Where all stems are, as one zip.")
     created_at = serializers.DateTimeField(source="separation.created_at", read_only=True)
     finished_at = serializers.DateTimeField(source="separation.finished_at", read_only=True, allow_null=True)
@@ -85,6 +103,11 @@ class SeparationSerializer(serializers.Serializer[Any]):
     def get_error(self, seen: Seen) -> dict[str, str] | None:
         reason = explain(seen.separation)
         return {"code": seen.separation.error_code, "detail": reason} if reason else None
+
+    @extend_schema_field(StemSerializer(many=True))
+    def get_stems(self, seen: Seen) -> Any:
+        stems = list(seen.separation.stems.all()) or live_stems(seen.separation)
+        return StemSerializer(stems, many=True, context=self.context).data
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_archive(self, seen: Seen) -> str | None:
@@ -220,8 +243,17 @@ class ArchiveQuerySerializer(EncodingSerializer):
     )
 
 
+class PeaksQuerySerializer(serializers.Serializer[Any]):
+    start = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=10**9, help_text="Leave out so many of the first."
+    )
+
+
 class PeaksSerializer(serializers.Serializer[Any]):
+    """``peaks`` of a stem that is being made end where it ends by now. Divide them by ``gain``."""
+
     samples_per_peak = serializers.IntegerField()
     sample_rate = serializers.IntegerField()
     samples = serializers.IntegerField()
+    gain = serializers.FloatField()
     peaks = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=255))

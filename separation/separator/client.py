@@ -96,12 +96,14 @@ class Separator:
         tick_seconds: float = 15,
         deadline_seconds: float | None = None,
         expected_samples: int | None = None,
+        on_segments: Callable[[int], None] | None = None,
     ) -> SeparatedSet:
         """Separate the audio file `mixture` with the model `spec_slug` into FLAC files in `out_dir`.
 
         `on_progress` is called with 0..1 at each chunk and at least every `tick_seconds`; whatever it raises
         kills the child and is raised here. `expected_samples` (at 44.1 kHz) makes the progress a fraction of
-        the song; without it, it only grows. On any error, files may be left in `out_dir`.
+        the song; without it, it only grows. `on_segments` is told how many segments of every stem are complete
+        in `out_dir`, before `on_progress` is. On any error, files may be left in `out_dir`.
 
         Raises AudioError, ModelUnavailable, SeparatorCrashed, SeparatorStalled, SeparatorTooBig,
         SeparatorNoSpace.
@@ -118,7 +120,7 @@ class Separator:
         with self._lock:
             try:
                 child = self._accepting_child(request)
-                return self._wait(child, on_progress, tick_seconds, deadline)
+                return self._wait(child, on_progress, on_segments, tick_seconds, deadline)
             except (AudioError, ModelUnavailable):
                 raise  # the child is well: the song, or the model, is not
             except BaseException:
@@ -162,6 +164,7 @@ class Separator:
         self,
         child: "_Child",
         on_progress: Callable[[float], None],
+        on_segments: Callable[[int], None] | None,
         tick_seconds: float,
         deadline: float | None,
     ) -> SeparatedSet:
@@ -175,8 +178,10 @@ class Separator:
                     return SeparatedSet.from_json(result)
                 case {"event": "failed"}:
                     raise _failure(message)
-                case {"event": "progress", "fraction": float(fraction)}:
+                case {"event": "progress", "fraction": float(fraction), "segments": int(segments)}:
                     last_message = last_tick = now
+                    if on_segments:
+                        on_segments(segments)
                     on_progress(fraction)
                 case _ if not child.is_alive():
                     raise child.crash()

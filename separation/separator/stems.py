@@ -2,7 +2,8 @@
 
 Nobody knows a song's loudest sample before its end, so the stems are written as they are until one of them
 would clip. Then one gain that leaves room is chosen for the whole set, and what is already written is encoded
-again. FLAC frames of 4096 samples divide a player's segment (524,288 samples) evenly.
+again. Whoever wants to listen meanwhile finds complete segments in ``<stem>.flac``, which tells where they are
+and what they were multiplied by, and the outline so far in ``<stem>.peaks``.
 """
 
 import math
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from catalog.audio.flac import SEGMENT_SAMPLES, SegmentedFile
 from catalog.audio.identity import PcmDigest, checksum
 from separation.engines.modelspec import SAMPLE_RATE
 from separation.separator.messages import SeparatedSet, SeparatedStem
@@ -24,21 +26,28 @@ _LOUDEST = 32767
 _STEP_DB = 0.5
 _MARGIN_DB = 1.0
 _BLOCK = 65_536
+_UNKNOWN_SECONDS = 7200
 
 Pcm = npt.NDArray[np.int16]
 
 
 class StemFiles:
-    """The FLAC files of one separation, ``out_dir/<stem>.flac``."""
+    """The FLAC files of one separation, ``out_dir/<stem>.flac``, of `expected` samples if that is known."""
 
-    def __init__(self, out_dir: Path, names: Sequence[str]) -> None:
+    def __init__(self, out_dir: Path, names: Sequence[str], expected: int | None = None) -> None:
         self.gain = 1.0
         self._out_dir = out_dir
         self._names = tuple(names)
-        self._files = [_StemFile(self._path(name)) for name in names]
+        self._segments = -(-(expected or _UNKNOWN_SECONDS * SAMPLE_RATE) // SEGMENT_SAMPLES)
+        self._files = [_StemFile(self._path(name), self._segments, self.gain) for name in names]
 
     def _path(self, name: str) -> Path:
         return self._out_dir / f"{name}.flac"
+
+    @property
+    def segments(self) -> int:
+        """How many segments of all stems can be fetched already."""
+        return min(file.segments for file in self._files)
 
     def write(self, chunk: npt.NDArray[np.float32]) -> None:
         """Append float32 [stems, 2, n]. Raises ValueError for samples that are not finite."""
@@ -53,6 +62,7 @@ class StemFiles:
         for file, stem in zip(self._files, chunk, strict=True):
             for start in range(0, stem.shape[1], _BLOCK):
                 file.write(_rounded(stem[:, start : start + _BLOCK].T * scale))
+            file.show_peaks()
 
     def _lower_gain(self, peak: float) -> None:
         """Choose a gain with room for `peak` and a little more, and encode again what is written."""
@@ -62,11 +72,13 @@ class StemFiles:
         for index, name in enumerate(self._names):
             self._files[index].close()
             partial = self._path(f"{name}.part")
-            file = _StemFile(partial)
+            file = _StemFile(partial, self._segments, gain)
             with soundfile.SoundFile(self._path(name)) as written:
                 for block in written.blocks(_BLOCK, dtype="int16", always_2d=True):
                     file.write(_rounded(block * ratio))
-            # Renamed while open: the encoder goes on writing to the same file.
+            file.show_peaks()
+            # Renamed while open: the encoder goes on writing to the same files.
+            partial.with_suffix(".peaks").replace(self._path(name).with_suffix(".peaks"))
             partial.replace(self._path(name))
             self._files[index] = file
         self.gain = gain
@@ -86,13 +98,20 @@ class StemFiles:
 
 
 class _StemFile:
-    def __init__(self, path: Path) -> None:
-        self._sound = soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, "PCM_16", format="FLAC")
+    def __init__(self, path: Path, segments: int, gain: float) -> None:
+        self._file = SegmentedFile(path, segments, gain)
+        self._sound = soundfile.SoundFile(self._file, "w", SAMPLE_RATE, 2, "PCM_16", format="FLAC")
         self._digest = PcmDigest()
         self._samples = 0
         self._peaks = bytearray()
+        self._shown = path.with_suffix(".peaks").open("wb", buffering=0)
+        self._shown_peaks = 0
         self._peak = 0
         self._rest: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
+
+    @property
+    def segments(self) -> int:
+        return self._file.segments
 
     def write(self, pcm: Pcm) -> None:
         self._sound.write(pcm)
@@ -109,8 +128,15 @@ class _StemFile:
             self._peak = max(self._peak, int(peaks.max()))
             self._peaks += np.minimum(np.rint(peaks * (255 / _LOUDEST)), 255).astype(np.uint8).tobytes()
 
+    def show_peaks(self) -> None:
+        """Let others see the peaks so far."""
+        self._shown.write(bytes(self._peaks[self._shown_peaks :]))
+        self._shown_peaks = len(self._peaks)
+
     def close(self) -> None:
         self._sound.close()
+        self._file.close()
+        self._shown.close()
 
     def finish(self, name: str, path: Path) -> SeparatedStem:
         self.close()

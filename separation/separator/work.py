@@ -74,18 +74,18 @@ class Worker:
         self, mixture: Path, engine: Engine, out_dir: Path, limits: Limits, expected: int | None
     ) -> SeparatedSet:
         out_dir.mkdir(parents=True, exist_ok=True)
-        self._send(event="progress", fraction=0.0)
+        self._send(event="progress", fraction=0.0, segments=0)
         samples = 0
         with (
             # Ends the decoder's own process, whatever happens here.
             closing(decode(mixture, limits)) as chunks,
             closing(separate(chunks, engine)) as pieces,
-            closing(StemFiles(out_dir, engine.spec.stems)) as files,
+            closing(StemFiles(out_dir, engine.spec.stems, expected)) as files,
         ):
             for piece in pieces:
                 files.write(piece)
                 samples += piece.shape[2]
-                self._send(event="progress", fraction=_fraction(samples, expected))
+                self._send(event="progress", fraction=_fraction(samples, expected), segments=files.segments)
             if samples == 0:
                 raise NoAudio
             return files.finish()

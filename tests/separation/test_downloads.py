@@ -17,13 +17,10 @@ from catalog.audio import identity
 from catalog.audio.encode import encode
 from catalog.collector import collect
 from catalog.errors import CatalogError
-from catalog.models import Album, Artist, AudioFile, Track, Upload
+from catalog.models import Album, Artist, AudioFile, Track
 from separation.downloads import (
-    SEGMENT_SAMPLES,
     archive,
     download_name,
-    segment,
-    segment_count,
     stem_rendition,
 )
 from separation.models import Separation, Status, Stem
@@ -170,45 +167,6 @@ def test_an_archive_needs_a_finished_separation(separation: Separation, track: T
     with pytest.raises(CatalogError) as refused:
         archive(separation, track, "mp3", None)
     assert (refused.value.code, refused.value.status) == ("not_ready", 409)
-
-
-def decoded(content: bytes) -> Any:
-    samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
-    assert rate == 44_100
-    return samples
-
-
-@pytest.mark.parametrize("brought", [False, True])
-def test_segments_join_to_the_stem_sample_for_sample(
-    separation: Separation, track: Track, tmp_path: Path, brought: bool
-) -> None:
-    seconds = 2.2 * SEGMENT_SAMPLES / 44_100
-    audio = keep(tmp_path / "long.flac", seed=20, seconds=seconds)
-    stem = Stem.objects.create(separation=separation, name="other", position=2, audio=audio, peaks=b"")
-    if brought:  # the file is not ours but somebody's: it is read in the sandbox
-        Upload.objects.create(
-            track=track, audio=audio, filename="x", checksum=audio.checksum, size=audio.size
-        )
-    assert segment_count(stem) == 3
-    parts = [decoded(segment(stem, n)) for n in range(3)]
-    assert [len(part) for part in parts[:2]] == [SEGMENT_SAMPLES] * 2
-    assert np.array_equal(np.concatenate(parts), np.rint(song(seconds, seed=20) * 32768))
-
-
-@pytest.mark.parametrize("n", [1, -1, 10**12])
-def test_no_segment_beyond_the_end(separation: Separation, n: int) -> None:
-    with pytest.raises(CatalogError) as refused:
-        segment(separation.stems.get(name="vocals"), n)
-    assert (refused.value.code, refused.value.status) == ("no_segment", 404)
-
-
-@pytest.mark.parametrize("damage", [b"", b"fLaC"])
-def test_a_damaged_stem_is_said_to_be_missing(separation: Separation, damage: bytes) -> None:
-    stem = separation.stems.get(name="vocals")
-    path = storage.local_path(stem.audio.key)
-    path.write_bytes(damage.ljust(stem.audio.size if damage else 0, b"\0"))
-    with pytest.raises(CatalogError, match="file_missing"):
-        segment(stem, 0)
 
 
 def test_separations_of_a_dropped_track_are_stopped_and_go(

@@ -175,11 +175,11 @@ def test_a_database_that_is_away_for_a_moment_costs_nothing(
     monkeypatch.setattr(heart, "QUIET_SECONDS", 0.0)
     calls: list[float] = []
 
-    def away_twice(lease: leases.Lease, progress: float) -> bool:
+    def away_twice(lease: leases.Lease, progress: float, segments: int) -> bool:
         calls.append(progress)
         if len(calls) <= 2:
             raise OperationalError("database is locked")
-        return heartbeat(lease, progress)
+        return heartbeat(lease, progress, segments)
 
     heartbeat = leases.heartbeat
     monkeypatch.setattr(leases, "heartbeat", away_twice)

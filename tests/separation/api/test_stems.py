@@ -128,6 +128,7 @@ def test_peaks_for_drawing(api: APIClient, stem: Stem) -> None:
         "samples_per_peak": 4_096,
         "sample_rate": 44_100,
         "samples": 44_100,
+        "gain": 1.0,
         "peaks": list(range(11)),
     }
     assert answer["Cache-Control"] == "public, max-age=604800, immutable"

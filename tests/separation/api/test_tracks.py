@@ -69,6 +69,7 @@ def test_a_track_with_its_separations_and_stems(api: APIClient, user: User) -> N
         "samples": 110_250,
         "sample_rate": 44_100,
         "segments": 1,
+        "segments_ready": 1,
         "peaks": f"http://testserver/api/v1/stems/{stems[0]['id']}/peaks/",
         "audio": f"http://testserver/api/v1/stems/{stems[0]['id']}/audio/",
     }

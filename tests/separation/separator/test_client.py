@@ -77,7 +77,7 @@ def test_a_song_becomes_stems_in_a_process_that_stays_warm(
     pid = separator.pid
     again = separator.separate(song, MODEL, tmp_path / "b", on_progress=progress.append)
     assert separator.pid == pid
-    assert [stem.checksum for stem in again.stems] == [stem.checksum for stem in result.stems]
+    assert [stem.audio_digest for stem in again.stems] == [stem.audio_digest for stem in result.stems]
     assert 0 < progress[-1] < 1  # of a song of unknown length
 
 

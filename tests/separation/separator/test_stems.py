@@ -1,5 +1,7 @@
 """Stems on disk: never clipped, whole, and described as the catalogue would describe them."""
 
+import io
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from catalog.audio.flac import SEGMENT_SAMPLES, read_segment
 from catalog.audio.identity import PcmDigest, checksum
 from separation.separator.messages import SeparatedSet
 from separation.separator.stems import PEAK_SAMPLES, StemFiles
@@ -22,10 +25,10 @@ def noise(samples: int, loudness: float, seed: int = 1) -> Stems:
 
 
 def written(folder: Path, *chunks: Stems) -> SeparatedSet:
-    files = StemFiles(folder, ("vocals", "accompaniment"))
-    for chunk in chunks:
-        files.write(chunk)
-    return files.finish()
+    with closing(StemFiles(folder, ("vocals", "accompaniment"))) as files:
+        for chunk in chunks:
+            files.write(chunk)
+        return files.finish()
 
 
 def read(result: SeparatedSet) -> Stems:
@@ -44,12 +47,39 @@ def test_the_first_overflow_lowers_the_whole_set(tmp_path: Path) -> None:
     chunks = [noise(140_000, 0.5), noise(5000, 1.7), noise(9000, 0.5)]
     result = written(tmp_path, *chunks)
     assert 0.4 < result.gain < 1 / 1.7
-    assert sorted(tmp_path.iterdir()) == sorted(stem.path for stem in result.stems)
+    assert sorted(tmp_path.glob("*.flac")) == sorted(stem.path for stem in result.stems)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".flac", ".peaks"}
     stems = read(result)
     assert np.abs(stems).max() < 1
     np.testing.assert_allclose(
         stems / result.gain, np.concatenate(chunks, axis=2), rtol=0, atol=1.1 * LSB / result.gain
     )
+
+
+def test_complete_segments_can_be_heard_before_the_end(tmp_path: Path) -> None:
+    chunks = [noise(SEGMENT_SAMPLES - 4096, 0.5, seed=n) for n in range(3)] + [noise(20_000, 3.0)]
+    files = StemFiles(tmp_path, ("vocals", "accompaniment"), sum(chunk.shape[2] for chunk in chunks))
+    ready = []
+    for chunk in chunks[:3]:
+        files.write(chunk)
+        ready.append(files.segments)
+    assert ready == [0, 1, 2]
+    early, gain = read_segment(tmp_path / "vocals.flac", 1)
+    assert gain == 1.0
+    so_far = (tmp_path / "vocals.peaks").read_bytes()
+    assert len(so_far) == 3 * 127
+
+    files.write(chunks[3])  # is too loud: everything is encoded again
+    assert files.segments == 3
+    again, gain = read_segment(tmp_path / "vocals.flac", 1)
+    assert gain == files.gain < 0.4
+    result = files.finish()
+    assert read_segment(result.stems[0].path, 1) == (again, gain)
+    heard = [soundfile.read(io.BytesIO(data), dtype="float32")[0] for data in (early, again)]
+    np.testing.assert_allclose(heard[1] / gain, heard[0], rtol=0, atol=0.51 * LSB / gain)
+    peaks = (tmp_path / "vocals.peaks").read_bytes()
+    assert result.stems[0].peaks.startswith(peaks)
+    assert len(peaks) >= 3 * 127
 
 
 def test_overflow_after_overflow(tmp_path: Path) -> None:
