@@ -5,6 +5,7 @@ the work needs only NumPy, and can write into buffers that are kept.
 """
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
+_NAME = "scipy.fft._pocketfft.pypocketfft"
 _AXES = (1,)
 _BY_LENGTH = 2
 """PocketFFT's name for "divide by the length"."""
@@ -40,6 +42,8 @@ def transforms() -> Transforms:
 
 def _extension() -> ModuleType | None:
     """The module ``scipy.fft._pocketfft.pypocketfft``, on its own; None where SciPy is built another way."""
+    if _NAME in sys.modules:  # loaded twice, its two lives end in one crash at exit
+        return sys.modules[_NAME]
     scipy = importlib.util.find_spec("scipy")
     if scipy is None or scipy.origin is None:
         return None
@@ -47,13 +51,12 @@ def _extension() -> ModuleType | None:
     for suffix in EXTENSION_SUFFIXES:
         path = folder / f"pypocketfft{suffix}"
         if path.is_file():
-            spec = importlib.util.spec_from_loader(
-                "pypocketfft", ExtensionFileLoader("pypocketfft", str(path))
-            )
+            spec = importlib.util.spec_from_loader(_NAME, ExtensionFileLoader(_NAME, str(path)))
             if spec is None or spec.loader is None:
                 return None
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
+            sys.modules[_NAME] = module  # where SciPy, imported later, looks for it
             return module
     return None
 
