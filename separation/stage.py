@@ -15,6 +15,7 @@ from separation import ask as asking
 from separation.access import may_download
 from separation.engines import modelspec
 from separation.labels import ModelChoice, describe, describe_slug, stem_label
+from separation.live import LiveStem, live_stems
 from separation.models import Separation, Status, Stem
 from separation.reasons import explain
 
@@ -25,7 +26,7 @@ API = "/api/v1"
 class Lane:
     """One stem as the page shows it."""
 
-    stem: Stem
+    stem: Stem | LiveStem
     label: str
     key: str
 
@@ -48,11 +49,12 @@ class Stage:
     def of(cls, track: Track, separation: Separation | None, user: User | AnonymousUser) -> "Stage":
         if separation is None:
             return cls(track, None)
-        stems = sorted(separation.stems.all(), key=lambda stem: stem.position)
+        ready = separation.status == Status.SUCCEEDED
+        kept = sorted(separation.stems.all(), key=lambda stem: stem.position)
+        stems: list[Stem | LiveStem] = [*(kept if ready else live_stems(separation))]
         lanes = [
             Lane(stem, str(stem_label(stem.name)), str(number)) for number, stem in enumerate(stems, start=1)
         ]
-        ready = separation.status == Status.SUCCEEDED
         waiting = separation.status in {Status.QUEUED, Status.RUNNING}
         return cls(
             track,
@@ -76,6 +78,11 @@ class Stage:
         return self.separation.status
 
     @property
+    def is_audible(self) -> bool:
+        """Whether there is something to play: all of it, or the first segments of what is being made."""
+        return any(not isinstance(lane.stem, LiveStem) or lane.stem.segments for lane in self.lanes)
+
+    @property
     def offers(self) -> list[ModelChoice]:
         """The models to choose from when nothing is there yet, fewest stems first."""
         return sorted(installed(), key=lambda model: len(model.stems))
@@ -89,11 +96,12 @@ class Stage:
     @property
     def player(self) -> dict[str, Any]:
         """What the player's script needs to know."""
-        frames = max((lane.stem.audio.frames for lane in self.lanes), default=0)
+        made = [lane.stem for lane in self.lanes if isinstance(lane.stem, LiveStem)]
         return {
             "track": str(self.track.pk),
-            "gain": self.separation.gain if self.separation else 1.0,
-            "frames": frames,
+            # Segments that can be had by now; null when all can.
+            "ready": min(stem.segments for stem in made) if made else None,
+            "frames": self.track.audio.frames,
             "rate": STEREO_RATE,
             "segment": SEGMENT_SAMPLES,
             "stems": [

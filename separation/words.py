@@ -14,6 +14,7 @@ PLAYER_WORDS: Words = {
     "playing": _("Playing"),
     "paused": _("Paused at {time}"),
     "waiting": _("Waiting for the network"),
+    "growing": _("Waiting for more of the song"),
     "ended": _("At the end"),
     "position": _("{time} of {length}"),
     "volume": _("{percent} percent"),

@@ -6,12 +6,18 @@ import { left } from "stemoteca/words";
 
 const stage = document.getElementById("stage");
 
-async function again() {
+/** The middle of the page as it is now. */
+async function fragment() {
   const address = new URL(location.href);
   address.searchParams.set("fragment", "stage");
   const answer = await fetch(address);
-  if (!answer.ok) return;
-  stage.innerHTML = await answer.text();
+  return answer.ok ? answer.text() : "";
+}
+
+async function again() {
+  const html = await fragment();
+  if (!html) return;
+  stage.innerHTML = html;
   begin();
   // For those who do not see that the page has changed.
   const heading = stage.querySelector(".says h2") ?? stage.querySelector("[data-state]");
@@ -20,10 +26,40 @@ async function again() {
 
 function begin() {
   const here = stage.querySelector("[data-state]");
-  const set = stage.querySelector("#player");
-  if (set) start(here, JSON.parse(set.textContent));
-  else if (here?.dataset.separation) wait(here);
+  const set = JSON.parse(stage.querySelector("#player")?.textContent ?? "null");
+  const player = set && start(here, set);
+  if (player && set.ready !== null) grow(here, player);
+  else if (!player && here?.dataset.separation) wait(here);
   downloads();
+}
+
+/** Let the player have what is made while it plays; when all is, the rest of the page changes around it. */
+async function grow(here, player) {
+  const show = (separation) => {
+    if (separation.status !== "running") return;
+    progress(separation);
+    player.grow(Math.min(...separation.stems.map((stem) => stem.segments_ready)));
+  };
+  const last = await follow(here.dataset.separation, show);
+  if (last?.status !== "succeeded") {
+    player.engine.pause();
+    again();
+    return;
+  }
+  player.grow(Infinity);
+  here.dataset.state = last.status;
+  const fresh = document.createElement("div");
+  fresh.innerHTML = await fragment();
+  while (here.nextElementSibling) here.nextElementSibling.remove();
+  here.after(...[...fresh.children].slice([...fresh.children].findIndex((each) => each.matches(".player")) + 1));
+  downloads();
+}
+
+function progress(separation) {
+  const eta = stage.querySelector("[data-eta]");
+  if (eta) eta.textContent = left(separation.eta_seconds);
+  const percent = stage.querySelector("[data-percent]");
+  if (percent) percent.textContent = `${Math.min(99, Math.floor(separation.progress * 100))} %`;
 }
 
 /** Show progress as it comes; anything else that changes is drawn anew by the server. */
@@ -33,15 +69,14 @@ function wait(here) {
   const grown = here.querySelector("#grown rect");
   const width = Number(grown?.ownerSVGElement.viewBox.baseVal.width ?? 0);
   const show = (separation) => {
-    if (separation.status !== state || String(separation.queue_position ?? "") !== (position ?? "")) {
+    const moved = String(separation.queue_position ?? "") !== (position ?? "");
+    const audible = separation.stems.some((stem) => stem.segments_ready > 0);
+    if (separation.status !== state || moved || audible) {
       stop.abort();
       again();
       return;
     }
-    const eta = here.querySelector("[data-eta]");
-    if (eta) eta.textContent = left(separation.eta_seconds);
-    const percent = here.querySelector("[data-percent]");
-    if (percent) percent.textContent = `${Math.min(99, Math.floor(separation.progress * 100))} %`;
+    progress(separation);
     grown?.setAttribute("width", width * separation.progress);
   };
   follow(here.dataset.separation, show, stop.signal);

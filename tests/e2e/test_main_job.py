@@ -14,7 +14,7 @@ import requests
 import soundfile
 from mutagen.id3 import ID3, TIT2, TPE1
 
-from tests.e2e.server import Person, Server
+from tests.e2e.server import Person, Server, wait_for
 from tests.songs import song
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -138,3 +138,34 @@ def test_segments_join_to_the_stem_exactly(person: Person, separated: dict[str, 
         n += 1
     assert n == 2
     assert np.array_equal(np.concatenate(pieces), whole)
+
+
+def test_what_is_done_can_be_heard_while_the_rest_is_made(person: Person, tmp_path: Path) -> None:
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.tile(song(30, seed=9), (6, 1)), 44_100)
+    asked = person.upload(path, model="compact:2stems").json()["separation"]["id"]
+
+    def first_segments() -> Any:
+        body = person.call("GET", f"separations/{asked}/").json()
+        return [stem["id"] for stem in body["stems"] if stem["segments_ready"] > 0]
+
+    vocals, accompaniment = wait_for(first_segments, 60, every=0.05)
+    early = [person.call("GET", f"stems/{stem}/segments/0/") for stem in (vocals, accompaniment)]
+    assert [answer.status_code for answer in early] == [200, 200]
+    meanwhile = person.call("GET", f"separations/{asked}/").json()
+    assert meanwhile["status"] == "running"
+    assert 0 < meanwhile["progress"] < 1
+    assert 0 < len(person.call("GET", f"stems/{vocals}/peaks/").json()["peaks"]) < 180 * 44_100 / 4096
+    assert person.call("GET", f"stems/{vocals}/segments/15/").status_code == 409
+
+    done = person.wait_until_finished(asked)
+    assert [stem["id"] for stem in done["stems"]] == [vocals, accompaniment]
+    for stem, answer in zip(done["stems"], early, strict=True):
+        audio = person.call("GET", f"stems/{stem['id']}/audio/?codec=flac")
+        whole = soundfile.read(io.BytesIO(audio.content), dtype="int16")[0]
+        pieces = [answer] + [
+            person.call("GET", f"stems/{stem['id']}/segments/{n}/") for n in range(1, stem["segments"])
+        ]
+        assert {piece.headers["X-Gain"] for piece in pieces} == {str(done["gain"])}
+        heard = [soundfile.read(io.BytesIO(piece.content), dtype="int16")[0] for piece in pieces]
+        assert np.array_equal(np.concatenate(heard), whole)

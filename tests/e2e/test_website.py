@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
@@ -36,10 +37,11 @@ PLAYED_AGAINST_STORED = """async () => {
   for (const stem of set.stems) {
     for (let n = 0; n * set.segment < set.frames; n += 1) {
       const answer = await fetch(`${stem.address}segments/${n}/`);
+      const gain = Number(answer.headers.get("X-Gain"));
       const buffer = await decoder.decodeAudioData(await answer.arrayBuffer());
       for (const side of [0, 1]) {
         const samples = buffer.getChannelData(side);
-        for (let i = 0; i < samples.length; i += 1) wanted[side][n * set.segment + i] += samples[i] / set.gain;
+        for (let i = 0; i < samples.length; i += 1) wanted[side][n * set.segment + i] += samples[i] / gain;
       }
     }
   }
@@ -135,6 +137,26 @@ def address(person: Watched, tmp_path_factory: pytest.TempPathFactory) -> str:
     sent.get_by_role("link", name="Play it").click()
     expect(page.locator(".lane")).to_have_count(4)
     return page.url
+
+
+def test_a_song_plays_while_it_is_still_being_taken_apart(person: Watched, tmp_path: Path) -> None:
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.tile(song(30, seed=8), (8, 1)), 44_100)
+    page = person.page
+    page.goto("/upload/")
+    page.get_by_text("Singer and band").click()
+    page.locator("input[type=file]").set_input_files([path])
+    page.get_by_role("link", name="Open its page").click(timeout=60_000)
+    player = page.locator(".player")
+    expect(player).to_have_attribute("data-state", "running", timeout=60_000)
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(player).to_have_attribute("data-playing", "playing")
+    expect(page.get_by_text("You can listen already.")).to_be_visible()
+    expect(player).to_have_attribute("data-state", "succeeded", timeout=120_000)
+    expect(page.locator("[data-take]")).to_be_visible()
+    expect(player).to_have_attribute("data-playing", "playing")
+    page.get_by_role("button", name="Pause").click()
+    assert person.faults == []
 
 
 def test_a_second_time_nothing_is_sent(person: Watched, address: str, tmp_path: Path) -> None:

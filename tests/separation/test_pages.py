@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from catalog.models import Track, Visibility
+from separation.live import stem_id
 from separation.models import Separation, SeparationRequest, Status
 from tests.factories import make_separation, make_track
 from tests.songs import write_song
@@ -36,14 +37,13 @@ def player(html: str) -> dict[str, Any]:
     return data
 
 
-def test_the_player_knows_its_stems_and_the_gain(client: Client, user: User) -> None:
+def test_the_player_knows_its_stems(client: Client, user: User) -> None:
     track = make_track(user, seconds=15)
-    separation = make_separation(track, model="compact:4stems")
-    Separation.objects.filter(pk=separation.pk).update(gain=0.8)
+    make_separation(track, model="compact:4stems")
     data = player(page(client, track))
     assert [stem["name"] for stem in data["stems"]] == ["vocals", "drums", "bass", "other"]
-    assert (data["gain"], data["frames"], data["rate"], data["segment"]) == (
-        0.8,
+    assert (data["ready"], data["frames"], data["rate"], data["segment"]) == (
+        None,
         15 * 44_100,
         44_100,
         524_288,
@@ -87,6 +87,19 @@ def test_running_shows_how_far(client: Client, user: User) -> None:
     html = page(client, track)
     assert "42 %" in html
     assert '<rect width="170.0"' in html
+
+
+def test_running_becomes_a_player_with_the_first_segment(client: Client, user: User) -> None:
+    track = make_track(user, seconds=40)
+    separation = make_separation(track, status=Status.RUNNING)
+    Separation.objects.filter(pk=separation.pk).update(progress=0.425, segments=2)
+    html = page(client, track)
+    data = player(html)
+    assert (data["ready"], data["frames"]) == (2, 40 * 44_100)
+    assert data["stems"][1]["address"] == f"/api/v1/stems/{stem_id(separation.pk, 'accompaniment')}/"
+    assert "42 %" in html
+    assert "You can listen already." in html
+    assert "data-take" not in html, "nothing to download yet"
 
 
 def test_failed_says_why_and_offers_to_try_again(mine: Client, user: User) -> None:

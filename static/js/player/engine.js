@@ -1,9 +1,11 @@
 // Plays all stems of a song together. Every stem is a chain of AudioBufferSourceNodes that start on whole samples of
 // one clock, a piece of all stems at a time: they can wait for the network together, but never drift apart.
 //
-//   pieces -> run (fades out when playing stops or jumps) -> lane (volume) -> master (undoes the set's gain) -> ears
+//   pieces -> run (fades out when playing stops or jumps) -> lane (volume) -> ears
 //
-// Events: "state" (stopped, loading, playing, waiting; `detail` holds the error, if any), "loop".
+// A song that is still being taken apart plays as far as it is there, and waits for more (`grow`).
+//
+// Events: "state" (stopped, loading, playing, waiting; `detail` holds the error or a reason, if any), "loop".
 
 import { Segments } from "stemoteca/segments";
 import { Timeline } from "stemoteca/timeline";
@@ -20,14 +22,16 @@ export class Engine extends EventTarget {
   #turn = 0; // counts plays, stops and jumps: what began in an earlier turn may not go on
   #timer = 0;
   #frame = 0; // where playing starts next
+  #rests = false; // waits for a segment that is not made yet
 
-  /** `set`: { stems: [{ address }], frames, rate, segment, gain }; `makeContext` gives the audio context when needed. */
+  /** `set`: { stems: [{ address }], frames, rate, segment, ready }; `makeContext` gives the audio context when needed. */
   constructor(set, makeContext = () => new AudioContext({ sampleRate: set.rate, latencyHint: "balanced" })) {
     super();
     this.set = set;
     this.makeContext = makeContext;
     this.state = "stopped";
     this.timeline = new Timeline(set.frames, set.segment);
+    this.timeline.there = set.ready ?? Infinity;
     this.segments = new Segments(set.stems.map((stem) => stem.address), set.rate);
     this.volumes = set.stems.map(() => 1);
   }
@@ -97,6 +101,13 @@ export class Engine extends EventTarget {
     else this.#recut();
   }
 
+  /** So many segments can be had by now; who waits for the next one plays on. */
+  grow(segments) {
+    this.timeline.there = segments;
+    if (this.#rests && this.timeline.has(this.#frame)) this.#start("waiting");
+    else if (this.state === "stopped") this.prepare();
+  }
+
   #be(state, error = null) {
     this.state = state;
     this.dispatchEvent(new CustomEvent("state", { detail: error }));
@@ -105,11 +116,9 @@ export class Engine extends EventTarget {
   #open() {
     if (this.#context) return;
     this.#context = this.makeContext();
-    const master = new GainNode(this.#context, { gain: 1 / (this.set.gain || 1) });
-    master.connect(this.#context.destination);
     this.#lanes = this.volumes.map((volume) => {
       const lane = new GainNode(this.#context, { gain: volume });
-      lane.connect(master);
+      lane.connect(this.#context.destination);
       return lane;
     });
     // A call, or another program, took the sound away: be where the person thinks we are.
@@ -120,6 +129,11 @@ export class Engine extends EventTarget {
 
   async #start(state) {
     const turn = (this.#turn += 1);
+    this.#rests = !this.timeline.has(this.#frame);
+    if (this.#rests) {
+      this.#be("waiting", "growing");
+      return;
+    }
     const wanted = this.timeline.wanted(this.#frame);
     if (!this.segments.ready(wanted[0])) this.#be(state);
     this.segments.want(wanted).catch(() => {}); // the first is waited for, the others come when they come
@@ -222,6 +236,7 @@ export class Engine extends EventTarget {
 
   #halt() {
     this.#turn += 1;
+    this.#rests = false;
     clearInterval(this.#timer);
     const run = this.#run;
     this.#run = null;

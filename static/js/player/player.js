@@ -21,12 +21,16 @@ export function start(root, set) {
     const colour = getComputedStyle(lane.element).getPropertyValue("--stem").trim();
     return new Wave(lane.element.querySelector("canvas"), colour);
   });
-  Promise.all(set.stems.map((stem) => loadPeaks(stem.address)))
-    .then((all) => {
-      const loudest = all.reduce((most, peaks) => peaks.reduce((a, b) => (a > b ? a : b), most), 0);
-      waves.forEach((wave, index) => wave.show(all[index], loudest));
-    })
-    .catch(() => report(say("network")));
+  let drawing = null;
+  /** Draw what there is by now, beginning anew or with what is not drawn yet. */
+  const draw = async (anew) => {
+    const before = waves.map((wave) => (anew ? null : wave.peaks) ?? new Float32Array(0));
+    const more = await Promise.all(set.stems.map((stem, index) => loadPeaks(stem.address, before[index].length)));
+    const all = more.map((peaks, index) => Float32Array.from([...before[index], ...peaks]));
+    const loudest = all.reduce((most, peaks) => peaks.reduce((a, b) => (a > b ? a : b), most), 0);
+    waves.forEach((wave, index) => wave.show(all[index], loudest, Math.ceil(set.frames / 4096)));
+  };
+  draw(true).catch(() => set.ready === null && report(say("network")));
 
   // One button: loop from here, loop to here, no loop. The keys A, B and L do each of them at any time.
   let loopStart = null;
@@ -137,5 +141,15 @@ export function start(root, set) {
   });
 
   engine.prepare();
-  return engine;
+  return {
+    engine,
+    /** So many segments can be had by now; Infinity: the song is finished. */
+    grow(segments) {
+      if (segments === engine.timeline.there) return;
+      engine.grow(segments);
+      drawing = Promise.resolve(drawing)
+        .then(() => draw(segments === Infinity))
+        .catch(() => {}); // the next ones bring these along
+    },
+  };
 }

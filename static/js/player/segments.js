@@ -49,11 +49,22 @@ export class Segments {
     for (const n of wanted) await this.load(n);
   }
 
+  /** As loud as in the song: a set that would have clipped is stored quieter, and each segment tells how much. */
+  async #decode(answer) {
+    const gain = Number(answer.headers.get("X-Gain")) || 1;
+    const buffer = await this.decoder.decodeAudioData(await answer.arrayBuffer());
+    for (let channel = 0; gain !== 1 && channel < buffer.numberOfChannels; channel += 1) {
+      const samples = buffer.getChannelData(channel);
+      for (let i = 0; i < samples.length; i += 1) samples[i] /= gain;
+    }
+    return buffer;
+  }
+
   async #fetch(address, signal) {
     for (let turn = 1; ; turn += 1) {
       try {
         const answer = await fetch(address, { signal });
-        if (answer.ok) return await this.decoder.decodeAudioData(await answer.arrayBuffer());
+        if (answer.ok) return await this.#decode(answer);
         if (answer.status < 500 && answer.status !== 429) throw new Error("gone");
         if (turn === TRIES) throw new Error("network");
       } catch (error) {

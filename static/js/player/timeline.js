@@ -7,6 +7,12 @@ export class Timeline {
     this.frames = frames;
     this.segment = segment;
     this.loop = null; // { from, to } in frames
+    this.there = Infinity; // segments that can be had by now, while the song is still being taken apart
+  }
+
+  /** Whether the segment with `frame` can be had by now. */
+  has(frame) {
+    return Math.floor(frame / this.segment) < this.there;
   }
 
   /** The frame before which playing from `frame` must stop: the loop's end, when it lies ahead, else the song's. */
@@ -39,6 +45,6 @@ export class Timeline {
       const start = Math.floor(this.loop.from / this.segment);
       if (!list.includes(start)) list.push(start);
     }
-    return list;
+    return list.filter((segment) => segment < this.there);
   }
 }

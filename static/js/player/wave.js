@@ -3,13 +3,12 @@
 const BAR = 3; // CSS pixels from bar to bar
 const GAP = 1;
 
-/** The peaks of a stem (Uint8Array), from its `peaks/` address. */
-export async function loadPeaks(address) {
-  const answer = await fetch(`${address}peaks/`);
+/** The peaks of a stem that can be had by now, from its `peaks/` address; the first `start` of them left out. */
+export async function loadPeaks(address, start = 0) {
+  const answer = await fetch(`${address}peaks/?start=${start}`);
   if (!answer.ok) throw new Error("network");
-  if (!answer.headers.get("Content-Type")?.includes("json")) return new Uint8Array(await answer.arrayBuffer());
-  const body = await answer.json();
-  return Uint8Array.from(body.peaks ?? body);
+  const { peaks, gain } = await answer.json();
+  return Float32Array.from(peaks, (peak) => peak / gain);
 }
 
 export class Wave {
@@ -19,11 +18,14 @@ export class Wave {
     this.colour = colour;
     this.peaks = null;
     this.loudest = 255;
+    this.length = 0;
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
-  show(peaks, loudest) {
+  /** `length`: how many peaks there will be in the end. */
+  show(peaks, loudest, length) {
     this.peaks = peaks;
+    this.length = Math.max(length, peaks.length);
     this.loudest = Math.max(loudest, 1);
     this.draw();
   }
@@ -44,10 +46,10 @@ export class Wave {
     }
     const bars = Math.max(1, Math.floor(width / BAR));
     for (let bar = 0; bar < bars; bar += 1) {
-      const from = Math.floor((bar * this.peaks.length) / bars);
-      const to = Math.max(from + 1, Math.floor(((bar + 1) * this.peaks.length) / bars));
+      const from = Math.floor((bar * this.length) / bars);
+      const to = Math.max(from + 1, Math.floor(((bar + 1) * this.length) / bars));
       let peak = 0;
-      for (let i = from; i < to; i += 1) if (this.peaks[i] > peak) peak = this.peaks[i];
+      for (let i = from; i < Math.min(to, this.peaks.length); i += 1) if (this.peaks[i] > peak) peak = this.peaks[i];
       const half = Math.max(0.5, (peak / this.loudest) * (middle - 3));
       pen.fillRect(bar * BAR, middle - half, BAR - GAP, 2 * half);
     }
