@@ -101,11 +101,17 @@ def _unet(ops: Any, spec: ModelSpec, weights: Weights, network: str, magnitude: 
             output_padding=[0, 0],
         )
         node = ops.add(node, _per_channel(array(f"up{layer}/bias")))
-        node = ops.concat([skips[DEPTH - 1 - layer], normalised(decode(node), f"up{layer}")], axis=1)
+        node = normalised(decode(node), f"up{layer}")
+        if layer < DEPTH - 1:
+            node = ops.concat([skips[DEPTH - 1 - layer], node], axis=1)
+    # The largest pair is not put together: each half of the kernel takes its own, and what they give is small.
     last = f"up{DEPTH}"
+    kernel = _decoder_phases(array(f"{last}/kernel"))
+    half = kernel.shape[1] // 2
     bias = np.tile(array(f"{last}/bias"), _PHASES**2)
-    node = _convolution(
-        ops, node, _decoder_phases(array(f"{last}/kernel")), bias, stride=2, before=1, after=1
+    node = ops.add(
+        _convolution(ops, node, kernel[:, half:], None, stride=2, before=1, after=1),
+        _convolution(ops, skips[0], kernel[:, :half], bias, stride=2, before=1, after=1),
     )
     node = normalised(decode(node), last)
     bias = np.tile(array("mask/bias"), _PHASES**2)
@@ -113,7 +119,7 @@ def _unet(ops: Any, spec: ModelSpec, weights: Weights, network: str, magnitude: 
 
 
 def _convolution(
-    ops: Any, node: Node, kernel: Array, bias: Array, *, stride: int, before: int, after: int
+    ops: Any, node: Node, kernel: Array, bias: Array | None, *, stride: int, before: int, after: int
 ) -> Node:
     node = ops.convolution(
         node,
@@ -123,7 +129,7 @@ def _convolution(
         pads_end=[after, after],
         dilations=[1, 1],
     )
-    return ops.add(node, _per_channel(bias))
+    return node if bias is None else ops.add(node, _per_channel(bias))
 
 
 def _activation(ops: Any, name: Activation) -> Callable[[Node], Node]:

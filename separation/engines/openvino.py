@@ -19,7 +19,7 @@ class OpenVinoEngine:
     """
 
     def __init__(self, spec: ModelSpec, kernels: Kernels, *, threads: int) -> None:
-        openvino = _import_silently()
+        openvino = import_silently()
         self.spec = spec
         # No CACHE_DIR: reading the compiled model back takes as long as compiling it.
         compiled = openvino.Core().compile_model(
@@ -52,7 +52,7 @@ class _OpenVinoLane:
         return self._masks
 
 
-def _import_silently() -> Any:
+def import_silently() -> Any:
     """Import OpenVINO without its telemetry, which reports each import to its makers."""
     if "openvino" not in sys.modules:
         # Makes that import fail, upon which OpenVINO uses a stub that does nothing.

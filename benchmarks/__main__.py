@@ -1,0 +1,141 @@
+"""``python -m benchmarks [PART...]``: prints the tables of the README, measured here and now.
+
+Everything is measured in alternation and given as medians: on a machine with other work to do the ratios hold,
+the seconds do not. CPU seconds are the figure to trust.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from benchmarks import equality, machine, measure, models, songs
+from benchmarks.measure import Cost, table, typical
+from benchmarks.separators import Ours
+from separation.engines import modelspec
+
+PARTS = ("speed", "memory", "latency", "equality")
+_SONG_SECONDS = 180
+_LONG_SECONDS = 7200
+_TINY_SECONDS = 1
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Prints Markdown tables.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument("--models", nargs="*", default=["2stems", "4stems"], help="default: 2stems 4stems")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each kind (default: 3)")
+    parser.add_argument("--threads", type=int, default=0, help="of our separator (default: automatic)")
+    parser.add_argument("--long", action="store_true", help="memory also with a song of two hours")
+    parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"), help="for models and songs")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    options.cache.mkdir(parents=True, exist_ok=True)
+    for part in options.parts or PARTS:
+        print(f"### {part.capitalize()}\n", flush=True)
+        {"speed": speed, "memory": memory, "latency": latency, "equality": exactness}[part](options)
+
+
+def speed(options: argparse.Namespace) -> None:
+    """CPU, wall and memory for one song, against Spleeter's command line and a kept ``Separator``."""
+    rows = []
+    for name in options.models:
+        costs, share = _race(name, options)
+        middle = {kind: typical(values) for kind, values in costs.items()}
+        for kind, cost in middle.items():
+            row = [f"{name}, {kind}", f"{cost.cpu:.1f}", f"{cost.wall:.1f}", f"{cost.peak:.0f}"]
+            if kind in {_COLD, _WARM}:
+                row += [f"{middle[theirs].cpu / cost.cpu:.1f}x" for theirs in (_COMMAND, _KEPT)]
+                row.append(f"{share:.0%}" if kind == _WARM else "")
+            rows.append(row + [""] * (len(_SPEED_HEADS) - len(row)))
+    table(_SPEED_HEADS, rows)
+
+
+_COLD, _WARM, _COMMAND, _KEPT = "ours, cold", "ours, warm", "`spleeter separate`", "kept `Separator`"
+_SPEED_HEADS = [
+    "3 min song",
+    "CPU s",
+    "wall s",
+    "peak MB",
+    "CPU less than the command",
+    "... than the kept one",
+    "share of the network's floor",
+]
+
+
+def _race(name: str, options: argparse.Namespace) -> tuple[dict[str, list[Cost]], float]:
+    """Everyone's costs for the song, in alternation, and our share of the floor when warm."""
+    song = songs.ensure(options.cache, _SONG_SECONDS)
+    samples = _SONG_SECONDS * songs.RATE
+    models_dir = models.ensure(options.cache, name)
+    slug = f"spleeter:{name}"
+    configuration = models.configuration(models_dir, slug)
+    command = ["separate", "-a", "benchmarks.adapter.WaveAdapter", "-p", str(configuration), "-o"]
+    costs: dict[str, list[Cost]] = {kind: [] for kind in (_COMMAND, _KEPT, _COLD, _WARM)}
+    shares = []
+    ours = Ours(models_dir, threads=options.threads)
+    with measure.KeptSeparator(configuration, song) as kept, tempfile.TemporaryDirectory() as folder:
+        kept.separate()  # its first takes longer
+        for _ in range(options.rounds):
+            costs[_COLD].append(ours.cold(slug, song, samples))
+            for _ in range(2):
+                warm = ours.warm(slug, song, samples)
+                costs[_WARM].append(warm)
+                shares.append(_floor(slug) / warm.cpu)
+            costs[_KEPT].append(kept.separate())
+            costs[_COMMAND].append(measure.run("spleeter", *command, folder, str(song)))
+    ours.close()
+    return costs, median(shares)
+
+
+def _floor(slug: str) -> float:
+    """CPU seconds that the network's operations take on the song at the rate of a matrix product, now."""
+    return machine.operations(modelspec.get(slug)) * _SONG_SECONDS / machine.rate()
+
+
+def memory(options: argparse.Namespace) -> None:
+    """Peak of the separator process by length of the song and number of threads, and what it keeps."""
+    rows = []
+    for name in options.models:
+        models_dir = models.ensure(options.cache, name)
+        for threads in (1, 2):
+            ours = Ours(models_dir, threads=threads)
+            row = [f"{name}, {threads} thread{'s' * (threads > 1)}"]
+            lengths = (_SONG_SECONDS, _LONG_SECONDS) if options.long else (_SONG_SECONDS,)
+            for seconds in lengths:
+                song = songs.ensure(options.cache, seconds)
+                peak = ours.cold(f"spleeter:{name}", song, seconds * songs.RATE).peak
+                row.append(f"{peak:.0f}")
+            row += [f"{ours.resident_mb():.0f}", f"{ours.idle_cpu(3) / 3:.1%}"]
+            rows.append(row)
+            ours.close()
+    lengths_heads = ["peak MB, 3 min", "peak MB, 2 h"][: 1 + options.long]
+    table(["separator", *lengths_heads, "kept when idle, MB", "idle, CPU"], rows)
+
+
+def latency(options: argparse.Namespace) -> None:
+    """How soon there is something to hear."""
+    rows = []
+    tiny = songs.ensure(options.cache, _TINY_SECONDS)
+    song = songs.ensure(options.cache, 60)
+    for name in options.models:
+        slug = f"spleeter:{name}"
+        ours = Ours(models.ensure(options.cache, name), threads=options.threads)
+        ours.cold(slug, tiny, _TINY_SECONDS * songs.RATE)
+        starts = [ours.cold(slug, tiny, _TINY_SECONDS * songs.RATE) for _ in range(options.rounds)]
+        firsts = [ours.first_segment(slug, song, 60 * songs.RATE) for _ in range(options.rounds)]
+        ours.close()
+        start = typical(starts)
+        rows.append([name, f"{start.wall:.2f} ({start.cpu:.2f} CPU)", f"{median(firsts):.2f}"])
+    table(["", "process start to the stems of 1 s, in s", "first segment, warm, in s"], rows)
+
+
+def exactness(options: argparse.Namespace) -> None:
+    """Largest differences from Spleeter's ``Separator`` on the same machine."""
+    equality.compare(options.cache, options.models)
+
+
+if __name__ == "__main__":
+    main()

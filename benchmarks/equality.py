@@ -1,0 +1,99 @@
+"""Our stems against ``spleeter.separator.Separator.separate``, sample by sample, at every awkward length.
+
+``python -m benchmarks.equality CACHE SLUG FOLDER`` writes what Spleeter makes of the clips, in a process of its
+own.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks import models, songs
+from benchmarks.measure import ROOT, environment, table
+from separation.engines import modelspec
+from separation.engines.protocol import load_engine
+from separation.engines.spectral import HOP, WINDOW
+from separation.engines.streaming import separate
+
+_BORDER = WINDOW - modelspec.FRAME_LENGTH
+CLIPS = {
+    "1": (1, 2),
+    "100": (100, 2),
+    "5,000": (5000, 2),
+    "5,000, mono": (5000, 1),
+    "border - 1": (_BORDER - 1, 2),
+    "border": (_BORDER, 2),
+    "border + 1": (_BORDER + 1, 2),
+    "border + 1 hop": (_BORDER + HOP, 2),
+    "border + 1 hop, mono": (_BORDER + HOP, 1),
+    "30 s": (30 * songs.RATE, 2),
+    "3 min": (180 * songs.RATE, 2),
+}
+"""Samples and channels by name; at the border the first window is exactly full."""
+
+
+def clip(name: str) -> npt.NDArray[np.float32]:
+    """[channels, samples]."""
+    count, channels = CLIPS[name]
+    return songs.samples(count)[:channels]
+
+
+def compare(cache: Path, names: list[str]) -> None:
+    """Print a table of the largest differences, for both bandwidths of the models called `names`."""
+    results: dict[str, list[str]] = {name: [] for name in CLIPS}
+    heads = ["largest difference"]
+    for name in names:
+        models_dir = models.ensure(cache, name)
+        for slug in (f"spleeter:{name}", f"spleeter:{name}-16kHz"):
+            heads.append(slug)
+            with tempfile.TemporaryDirectory() as folder:
+                command = [
+                    sys.executable,
+                    "-W",
+                    "ignore",
+                    "-m",
+                    "benchmarks.equality",
+                    str(cache),
+                    slug,
+                    folder,
+                ]
+                subprocess.run(command, check=True, cwd=ROOT, env=environment(), capture_output=True)
+                engine = load_engine(modelspec.get(slug), models_dir, name="openvino", threads=2)
+                for index, kind in enumerate(CLIPS):
+                    mixture = np.broadcast_to(clip(kind), (2, CLIPS[kind][0]))
+                    ours = separate([mixture], engine)
+                    difference = _largest(ours, np.load(f"{folder}/{index}.npy", mmap_mode="r"))
+                    results[kind].append(f"{difference:.1e}")
+    table(heads, [[kind, *values] for kind, values in results.items()])
+
+
+def _largest(ours: Iterator[npt.NDArray[np.float32]], theirs: npt.NDArray[np.float32]) -> float:
+    largest, position = 0.0, 0
+    for piece in ours:
+        end = position + piece.shape[2]
+        if piece.size:
+            largest = max(largest, float(np.abs(piece - theirs[:, :, position:end]).max()))
+        position = end
+    assert position == theirs.shape[2], "another length"
+    return largest
+
+
+def main(cache: Path, slug: str, folder: Path) -> None:
+    """Write ``folder/<index of clip>.npy``, [stems, 2, samples]."""
+    from spleeter.separator import Separator
+
+    spec = modelspec.get(slug)
+    configuration = models.configuration(models.ensure(cache, spec.weights), slug)
+    separator = Separator(str(configuration), multiprocess=False)
+    for index, name in enumerate(CLIPS):
+        stems = separator.separate(np.ascontiguousarray(clip(name).T))
+        np.save(folder / f"{index}.npy", np.stack([stems[stem].T for stem in spec.stems]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
