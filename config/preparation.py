@@ -1,5 +1,6 @@
 """Everything that must be true before the website can answer, done only as far as it is not."""
 
+import errno
 import hashlib
 import json
 import logging
@@ -36,7 +37,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        refuse(f"cannot listen on {host}:{port} ({error.strerror}); choose another port with PORT=...")
+        if error.errno == errno.EADDRINUSE:
+            refuse(f"port {port} is taken; choose another one with PORT=...")
+        refuse(f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}")
     listener.set_inheritable(True)  # its only argument
     return listener
 

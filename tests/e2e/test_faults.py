@@ -208,7 +208,7 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
         )
     assert started.returncode == 1
     assert started.stderr.splitlines() == [started.stderr.strip()]
-    assert f"cannot listen on 127.0.0.1:{port}" in started.stderr
+    assert f"port {port} is taken" in started.stderr
 
 
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
