@@ -22,6 +22,8 @@ FULL_SCALE = 32767.0
 ACTIVITY_STEP = SAMPLE_RATE // 2
 """Samples that one value of `Song.activity` stands for."""
 _AUDIBLE = 0.008
+SHORTEST = 4 * SAMPLE_RATE
+"""Songs of fewer samples are left alone: training takes three seconds at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +94,7 @@ class Pool:
                     continue
                 self._seen.add(folder / name)
                 song = read(folder, name)
-                if song.complete or not self._complete_only:
+                if song.audio.shape[1] >= SHORTEST and (song.complete or not self._complete_only):
                     self.songs.append(song)
 
     def sung(self) -> list[Song]:

@@ -21,7 +21,7 @@ import torch
 from training import loss, weightfile
 from training.network import Networks
 from training.patches import LENGTH, Batch, Patches, spectra
-from training.pool import SAMPLE_RATE, Pool
+from training.pool import Pool
 from training.weightfile import Array
 
 _WARM_UP_STEPS = 100
@@ -133,8 +133,9 @@ def held_out(folder: Path, stem_count: int, device: torch.device) -> list[Batch]
     """Two excerpts of every song in `folder`."""
     batches = []
     for song in Pool([folder], complete_only=stem_count > 2).songs:
-        for second in (6, 17):
-            stems = np.stack([song.excerpt(stem, second * SAMPLE_RATE, LENGTH) for stem in range(4)])
+        for place in (0.2, 0.6):
+            start = int(place * (song.audio.shape[1] - LENGTH))
+            stems = np.stack([song.excerpt(stem, start, LENGTH) for stem in range(4)])
             if stem_count == 2:
                 stems = np.stack([stems[0], stems[1:].sum(0)])
             sources = spectra(torch.from_numpy(stems[:, None]).to(device))

@@ -26,11 +26,12 @@ def test_a_song_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_song_is_not_seen_and_later_songs_are_found(tmp_path: Path) -> None:
-    pool.write(tmp_path, "a", _stems(1), {"voice": "none"})
+    pool.write(tmp_path, "a", _stems(4), {"voice": "none"})
+    pool.write(tmp_path, "too short", _stems(3), {"voice": "none"})
     (tmp_path / "b.npy").write_bytes(b"half a song")
     songs = pool.Pool([tmp_path], complete_only=False)
     assert [song.name for song in songs.songs] == ["a"]
-    pool.write(tmp_path, "c", _stems(1), {"voice": "none", "complete": False})
+    pool.write(tmp_path, "c", _stems(4), {"voice": "none", "complete": False})
     songs.refresh()
     assert [song.name for song in songs.songs] == ["a", "c"]
     assert [song.name for song in pool.Pool([tmp_path], complete_only=True).songs] == ["a"]
