@@ -22,6 +22,7 @@ from typing import Any, Self
 from catalog.audio.errors import AudioError
 from catalog.audio.facts import Limits
 from separation.engines.modelspec import ModelUnavailable
+from separation.engines.processors import automatic_threads
 from separation.separator.messages import (
     SeparatedSet,
     SeparatedStem,
@@ -55,8 +56,8 @@ _GOODBYE_SECONDS = 2.0
 class Separator:
     """Separates one song at a time in a warm child process. Calls from several threads wait for each other.
 
-    `threads` 0 takes every processor this process may use, at most 4. `memory_limit` is in bytes of resident
-    memory.
+    `threads` 0 takes every processor this process may use, at most 8; fewer are taken where memory is short.
+    `memory_limit` is in bytes of resident memory.
     """
 
     def __init__(
@@ -75,7 +76,8 @@ class Separator:
         self._options = {
             "models_dir": str(models_dir.absolute()),
             "engine": engine,
-            "threads": threads or min(4, len(os.sched_getaffinity(0))),
+            "threads": threads or automatic_threads(),
+            "memory_limit": memory_limit,
         }
         self._child: _Child | None = None
         self._lock = threading.Lock()

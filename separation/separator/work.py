@@ -13,9 +13,10 @@ from typing import Any, cast
 from catalog.audio.decode import decode
 from catalog.audio.errors import AudioError, NoAudio
 from catalog.audio.facts import Limits
-from separation.engines import modelspec
+from separation.engines import memory, modelspec
+from separation.engines.memory import NotEnoughMemory
 from separation.engines.modelspec import ModelUnavailable
-from separation.engines.protocol import Engine, EngineName, load_engine
+from separation.engines.protocol import Engine, EngineName, choose, load_engine
 from separation.engines.streaming import separate
 from separation.separator.messages import SeparatedSet
 from separation.separator.stems import StemFiles
@@ -28,11 +29,20 @@ _HALF_WAY_SAMPLES = 180 * modelspec.SAMPLE_RATE
 class Worker:
     """Serves requests with the engine that was used last, or another one."""
 
-    def __init__(self, send: Callable[..., None], *, models_dir: str, engine: str, threads: int) -> None:
+    def __init__(
+        self,
+        send: Callable[..., None],
+        *,
+        models_dir: str,
+        engine: str,
+        threads: int,
+        memory_limit: int | None = None,
+    ) -> None:
         self._send = send
         self._models_dir = Path(models_dir)
         self._engine_name = cast("EngineName", engine)
         self._threads = threads
+        self._memory_limit = memory_limit
         self._engine: Engine | None = None
 
     def serve(self, request: dict[str, Any]) -> None:
@@ -51,6 +61,8 @@ class Worker:
             self._send(event="failed", kind="audio", **error.as_dict())
         except ModelUnavailable as error:
             self._send(event="failed", kind="model", detail=str(error))
+        except NotEnoughMemory as error:
+            self._send(event="failed", kind="memory", detail=str(error))
         except MemoryError:
             self._send(event="failed", kind="memory", detail="out of memory")
         except Exception:  # noqa: BLE001 (the parent is told, and decides)
@@ -61,12 +73,10 @@ class Worker:
         spec = modelspec.get(slug)
         if self._engine is None or self._engine.spec != spec:
             self._engine = None  # before the next one is loaded: there may not be memory for two
-            self._engine = load_engine(
-                spec,
-                self._models_dir,
-                name=self._engine_name,
-                threads=self._threads,
-            )
+            kind = choose(self._engine_name)
+            available = memory.available_bytes(self._memory_limit)
+            threads = memory.fitting_threads(spec, self._threads, kind, available)
+            self._engine = load_engine(spec, self._models_dir, name=kind, threads=threads)
             release_memory()
         return self._engine
 

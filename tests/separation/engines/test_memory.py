@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from separation.engines import memory, modelspec
+from separation.engines import memory, modelspec, processors
 from separation.engines.memory import NotEnoughMemory
 
 TWO = modelspec.get("spleeter:2stems")
@@ -84,3 +84,22 @@ def test_an_unlimited_group_is_none(tmp_path: Path) -> None:
 
 def test_here_and_now_there_is_some() -> None:
     assert memory.available_bytes() > 50 * MB
+
+
+@pytest.mark.parametrize(
+    ("files", "threads"),
+    [
+        ({}, 8),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "250000 100000\n"}, 2),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+    ],
+)
+def test_threads_are_the_processors_that_a_container_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], threads: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)))
+    root = machine(tmp_path, {f"sys/fs/cgroup/{name}": content for name, content in files.items()})
+    assert processors.automatic_threads(root) == threads

@@ -148,14 +148,24 @@ def test_a_deadline_ends_it(separator: Separator, song: Path, tmp_path: Path) ->
         separator.separate(song, MODEL, tmp_path, on_progress=ignore, deadline_seconds=0)
 
 
-def test_memory_is_limited(folder: Path, song: Path, tmp_path: Path) -> None:
+def test_a_model_that_does_not_fit_is_refused(folder: Path, song: Path, tmp_path: Path) -> None:
     with (
-        Separator(models_dir=folder, memory_limit=50 << 20) as small,
-        pytest.raises(SeparatorTooBig, match="50 MiB") as caught,
+        Separator(models_dir=folder, memory_limit=50_000_000) as small,
+        pytest.raises(SeparatorTooBig, match=r"needs 3\d\d MB of memory and 50 MB are available") as caught,
     ):
         small.separate(song, MODEL, tmp_path, on_progress=ignore)
-    assert small.pid is None
     assert caught.value.permanent
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_process_that_takes_more_memory_than_it_may_is_killed(
+    folder: Path, song: Path, tmp_path: Path
+) -> None:
+    with Separator(models_dir=folder, memory_limit=50 << 20) as small:
+        small._options["memory_limit"] = None  # nothing warned it
+        with pytest.raises(SeparatorTooBig, match="50 MiB"):
+            small.separate(song, MODEL, tmp_path, on_progress=ignore)
+        assert small.pid is None
 
 
 def test_it_dies_with_its_parent_and_takes_the_decoder_along(tmp_path: Path) -> None:
