@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -25,14 +26,26 @@ _UNUSED = 3
 """References that `sys.getrefcount` counts for an array in a list: the list's, the loop's and its own."""
 
 
+_idle: WeakKeyDictionary[Engine, "SimpleQueue[WindowSeparator]"] = WeakKeyDictionary()
+"""The lanes of each engine that nobody uses just now, with their buffers. Two songs may take turns on them."""
+
+
+def _idle_lanes(engine: Engine) -> "SimpleQueue[WindowSeparator]":
+    idle = _idle.get(engine)
+    if idle is None:
+        idle = _idle[engine] = SimpleQueue()
+        for lane in engine.lanes:
+            idle.put(WindowSeparator(lane, engine.spec))
+    return idle
+
+
 def separate(chunks: Iterable[Audio], engine: Engine) -> Generator[Audio, None, None]:
     """Stems of the stream `chunks`: float32 [2, n] in, float32 [stems, 2, m] out, in the order of the spec.
 
-    As many samples come out, in all, as went in. Closing the generator waits for the windows in flight.
+    As many samples come out, in all, as went in. Closing the generator waits for the windows in flight. While it
+    rests, another song may be separated with the same engine.
     """
-    idle: SimpleQueue[WindowSeparator] = SimpleQueue()
-    for lane in engine.lanes:
-        idle.put(WindowSeparator(lane, engine.spec))
+    idle = _idle_lanes(engine)
 
     def run(window: Audio, share: Audio) -> Audio:
         separator = idle.get()

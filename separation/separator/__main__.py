@@ -1,7 +1,8 @@
 """The separator process: ``python -m separation.separator PARENT_PID OPTIONS``, JSON lines in and out.
 
-Answers each request with ``accepted``, any number of ``progress``, and one ``done`` or ``failed``. Keeps the
-model that was used last. Lives as long as its parent keeps its standard input open.
+Answers each request with ``accepted``, any number of ``progress``, and one ``done`` or ``failed``, all with the
+``id`` of the request. One that comes while a song is being separated is done between two chunks of that. Keeps
+the model that was used last. Lives as long as its parent keeps its standard input open.
 """
 
 import contextlib
@@ -12,7 +13,6 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,10 @@ def main() -> None:
 
     from separation.separator.work import Worker, release_memory  # noqa: PLC0415 (the guards above stand first)
 
-    worker = Worker(send, **options)
-    for request in _requests():
-        send(event="accepted")
-        worker.serve(request)
+    requests = _Requests()
+    worker = Worker(send, requests.waiting, **options)
+    while True:
+        worker.serve(requests.next())
         release_memory()
 
 
@@ -49,20 +49,28 @@ def _die_with(parent: int, libc: ctypes.CDLL) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go when memory ends
 
 
-def _requests() -> Iterator[dict[str, Any]]:
+class _Requests:
     """Requests as they come. When the pipe closes the process ends at once, whatever it is doing."""
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def read() -> None:
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True, name="requests").start()
+
+    def _read(self) -> None:
         for line in sys.stdin:
-            lines.put(line)
+            self._lines.put(line)
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         os._exit(0)
 
-    threading.Thread(target=read, daemon=True, name="requests").start()
-    while True:
-        yield json.loads(lines.get())
+    def next(self) -> dict[str, Any]:
+        """Waits for one."""
+        request: dict[str, Any] = json.loads(self._lines.get())
+        return request
+
+    def waiting(self) -> dict[str, Any] | None:
+        """One that is there already."""
+        return None if self._lines.empty() else self.next()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ next call starts a new one.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -28,6 +29,7 @@ from separation.separator.messages import (
     SeparatedStem,
     SeparatorCrashed,
     SeparatorError,
+    SeparatorInterrupted,
     SeparatorNoSpace,
     SeparatorStalled,
     SeparatorTooBig,
@@ -42,6 +44,7 @@ __all__ = [
     "Separator",
     "SeparatorCrashed",
     "SeparatorError",
+    "SeparatorInterrupted",
     "SeparatorNoSpace",
     "SeparatorStalled",
     "SeparatorTooBig",
@@ -54,7 +57,10 @@ _GOODBYE_SECONDS = 2.0
 
 
 class Separator:
-    """Separates one song at a time in a warm child process. Calls from several threads wait for each other.
+    """Separates songs in a warm child process. Calls from several threads wait for each other.
+
+    A call from within ``on_progress`` of another is done in between: the outer song rests meanwhile, and its
+    deadline with it.
 
     `threads` 0 takes every processor this process may use, at most 8; fewer are taken where memory is short.
     `memory_limit` is in bytes of resident memory.
@@ -80,7 +86,10 @@ class Separator:
             "memory_limit": memory_limit,
         }
         self._child: _Child | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._numbers = itertools.count(1)
+        self._inbox: dict[int, list[dict[str, Any]]] = {}
+        """What came for a request that rests, by its id."""
 
     @property
     def pid(self) -> int | None:
@@ -110,7 +119,9 @@ class Separator:
         Raises AudioError, ModelUnavailable, SeparatorCrashed, SeparatorStalled, SeparatorTooBig,
         SeparatorNoSpace.
         """
+        number = next(self._numbers)
         request = {
+            "id": number,
             "mixture": str(mixture.absolute()),
             "model": spec_slug,
             "out_dir": str(out_dir.absolute()),
@@ -122,12 +133,22 @@ class Separator:
         with self._lock:
             try:
                 child = self._accepting_child(request)
-                return self._wait(child, on_progress, on_segments, tick_seconds, deadline)
+                self._inbox[number] = []
+                return self._wait(
+                    number,
+                    child,
+                    on_progress=on_progress,
+                    on_segments=on_segments,
+                    tick_seconds=tick_seconds,
+                    deadline=deadline,
+                )
             except (AudioError, ModelUnavailable):
                 raise  # the child is well: the song, or the model, is not
             except BaseException:
                 self._kill()
                 raise
+            finally:
+                self._inbox.pop(number, None)
 
     def close(self) -> None:
         """End the child process. The handle can be used again."""
@@ -145,11 +166,21 @@ class Separator:
         self.close()
 
     def _accepting_child(self, request: dict[str, Any]) -> "_Child":
-        """A child that has taken the request: the warm one, or a new one if that died in its sleep."""
+        """A child that has taken the request: the warm one, or a new one if that died in its sleep.
+
+        A child that is busy with another song takes it at its next chunk.
+        """
+        accepted = {"event": "accepted", "id": request["id"]}
+        if self._inbox and self._child is not None:
+            try:
+                self._child.send(request)
+            except OSError as error:
+                raise self._child.crash() from error
+            return self._child
         if self._child is not None and self._child.is_ours() and self._child.is_alive():
             with contextlib.suppress(OSError):
                 self._child.send(request)
-                if self._child.read(_ACCEPT_SECONDS) == {"event": "accepted"}:
+                if self._child.read(_ACCEPT_SECONDS) == accepted:
                     return self._child
         self._kill()
         self._child = child = _Child(self._options)
@@ -158,13 +189,15 @@ class Separator:
             reply = child.read(_ACCEPT_SECONDS)
         except OSError as error:
             raise child.crash() from error
-        if reply != {"event": "accepted"}:
+        if reply != accepted:
             raise child.crash()
         return child
 
     def _wait(
         self,
+        number: int,
         child: "_Child",
+        *,
         on_progress: Callable[[float], None],
         on_segments: Callable[[int], None] | None,
         tick_seconds: float,
@@ -173,7 +206,9 @@ class Separator:
         fraction = 0.0
         last_message = last_tick = time.monotonic()
         while True:
-            message = child.read(min(_WATCH_SECONDS, tick_seconds)) or {}
+            if self._child is not child:
+                raise SeparatorInterrupted("the separator process was ended by another song")
+            message = self._read(number, child, min(_WATCH_SECONDS, tick_seconds))
             now = time.monotonic()
             match message:
                 case {"event": "done", "result": result}:
@@ -181,10 +216,12 @@ class Separator:
                 case {"event": "failed"}:
                     raise _failure(message)
                 case {"event": "progress", "fraction": float(fraction), "segments": int(segments)}:
-                    last_message = last_tick = now
                     if on_segments:
                         on_segments(segments)
                     on_progress(fraction)
+                    # Another song may have been separated meanwhile.
+                    last_message = last_tick = time.monotonic()
+                    deadline = deadline + last_tick - now if deadline is not None else None
                 case _ if not child.is_alive():
                     raise child.crash()
             if deadline is not None and now > deadline:
@@ -196,6 +233,18 @@ class Separator:
             if now - last_tick >= tick_seconds:
                 last_tick = now
                 on_progress(fraction)
+
+    def _read(self, number: int, child: "_Child", seconds: float) -> dict[str, Any]:
+        """The next message to this request; those to others are kept for them. Empty: there was none."""
+        if self._inbox[number]:
+            return self._inbox[number].pop(0)
+        message = child.read(seconds) or {}
+        to = message.get("id", number)
+        if to == number:
+            return message
+        if to in self._inbox:
+            self._inbox[to].append(message)
+        return {}
 
     def _kill(self) -> None:
         if self._child is not None and self._child.is_ours():

@@ -32,6 +32,12 @@ class SeparatorTooBig(SeparatorError):  # noqa: N818
     permanent = True  # memory depends on the model and the settings, not on luck
 
 
+class SeparatorInterrupted(SeparatorError):  # noqa: N818
+    """The process was ended because of another song that it was separating in between; this one is innocent."""
+
+    code = "separator_interrupted"
+
+
 class SeparatorNoSpace(SeparatorError):  # noqa: N818
     """The disk that the stems are written to is full."""
 

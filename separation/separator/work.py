@@ -6,6 +6,7 @@ import gc
 import traceback
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any, cast
@@ -21,53 +22,58 @@ from separation.engines.streaming import separate
 from separation.separator.messages import SeparatedSet
 from separation.separator.stems import StemFiles
 
+Request = dict[str, Any]
+
 _FULL_BYTES = 1 << 20
 _HALF_WAY_SAMPLES = 180 * modelspec.SAMPLE_RATE
 """Where the progress of a song of unknown length stands at one half."""
 
 
 class Worker:
-    """Serves requests with the engine that was used last, or another one."""
+    """Serves requests with the engine that was used last, or another one.
+
+    `waiting` gives a request that has come meanwhile, or None: between two chunks of one song a whole other one
+    is separated, on the same network if it is of the same model.
+    """
 
     def __init__(
         self,
         send: Callable[..., None],
+        waiting: Callable[[], Request | None] = lambda: None,
         *,
         models_dir: str,
         engine: str,
         threads: int,
         memory_limit: int | None = None,
     ) -> None:
-        self._send = send
+        self._channel = send
+        self._waiting = waiting
+        self._nested = False
         self._models_dir = Path(models_dir)
         self._engine_name = cast("EngineName", engine)
         self._threads = threads
         self._memory_limit = memory_limit
         self._engine: Engine | None = None
 
-    def serve(self, request: dict[str, Any]) -> None:
+    def serve(self, request: Request) -> None:
         """Do one request and answer it, with an error if need be."""
         out_dir = Path(request["out_dir"])
+        send = partial(self._channel, id=request["id"])
+        send(event="accepted")
         try:
-            result = self._separate(
-                Path(request["mixture"]),
-                self._engine_for(request["model"]),
-                out_dir,
-                Limits(**request["limits"]),
-                request["expected_samples"],
-            )
-            self._send(event="done", result=result.to_json())
+            result = self._separate(send, request, out_dir)
+            send(event="done", result=result.to_json())
         except AudioError as error:
-            self._send(event="failed", kind="audio", **error.as_dict())
+            send(event="failed", kind="audio", **error.as_dict())
         except ModelUnavailable as error:
-            self._send(event="failed", kind="model", detail=str(error))
+            send(event="failed", kind="model", detail=str(error))
         except NotEnoughMemory as error:
-            self._send(event="failed", kind="memory", detail=str(error))
+            send(event="failed", kind="memory", detail=str(error))
         except MemoryError:
-            self._send(event="failed", kind="memory", detail="out of memory")
+            send(event="failed", kind="memory", detail="out of memory")
         except Exception:  # noqa: BLE001 (the parent is told, and decides)
             kind = "space" if _is_full(out_dir) else "bug"
-            self._send(event="failed", kind=kind, detail=traceback.format_exc(limit=-5))
+            send(event="failed", kind=kind, detail=traceback.format_exc(limit=-5))
 
     def _engine_for(self, slug: str) -> Engine:
         spec = modelspec.get(slug)
@@ -80,22 +86,35 @@ class Worker:
             release_memory()
         return self._engine
 
-    def _separate(
-        self, mixture: Path, engine: Engine, out_dir: Path, limits: Limits, expected: int | None
-    ) -> SeparatedSet:
+    def _between(self) -> None:
+        """Separate a song that came meanwhile; those that come during that one have to wait."""
+        if self._nested or (request := self._waiting()) is None:
+            return
+        engine, self._nested = self._engine, True
+        try:
+            self.serve(request)
+        finally:
+            self._engine, self._nested = engine, False
+        release_memory()
+
+    def _separate(self, send: Callable[..., None], request: Request, out_dir: Path) -> SeparatedSet:
+        engine = self._engine_for(request["model"])
+        limits, expected = Limits(**request["limits"]), request["expected_samples"]
         out_dir.mkdir(parents=True, exist_ok=True)
-        self._send(event="progress", fraction=0.0, segments=0)
+        send(event="progress", fraction=0.0, segments=0)
         samples = 0
         with (
             # Ends the decoder's own process, whatever happens here.
-            closing(decode(mixture, limits)) as chunks,
+            closing(decode(Path(request["mixture"]), limits)) as chunks,
             closing(separate(chunks, engine)) as pieces,
             closing(StemFiles(out_dir, engine.spec.stems, expected)) as files,
         ):
             for piece in pieces:
                 files.write(piece)
                 samples += piece.shape[2]
-                self._send(event="progress", fraction=_fraction(samples, expected), segments=files.segments)
+                del piece  # its memory is used again
+                send(event="progress", fraction=_fraction(samples, expected), segments=files.segments)
+                self._between()
             if samples == 0:
                 raise NoAudio
             return files.finish()

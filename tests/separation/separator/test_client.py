@@ -15,8 +15,10 @@ import soundfile
 from catalog.audio.errors import AudioError
 from separation.engines.modelspec import ModelUnavailable
 from separation.separator.client import (
+    SeparatedSet,
     Separator,
     SeparatorCrashed,
+    SeparatorInterrupted,
     SeparatorStalled,
     SeparatorTooBig,
 )
@@ -125,6 +127,67 @@ def test_what_progress_raises_kills_the_process(separator: Separator, song: Path
         separator.separate(song, MODEL, tmp_path / "a", on_progress=cancel)
     assert separator.pid is None
     assert not is_alive(pids[0])
+
+
+def test_a_short_song_is_done_between_the_chunks_of_a_long_one(
+    separator: Separator, song: Path, folder: Path, tmp_path: Path
+) -> None:
+    """On the same network, in the same process, and without changing a sample of either."""
+    long = write_song(folder / "long.wav", 61, seed=2)
+    alone = [
+        separator.separate(path, MODEL, tmp_path / path.stem, on_progress=ignore) for path in (long, song)
+    ]
+    pid = separator.pid
+    between: list[SeparatedSet] = []
+    seen: list[float] = []
+
+    def interrupt(fraction: float) -> None:
+        seen.append(fraction)
+        if 0 < fraction < 1 and not between:
+            between.append(separator.separate(song, MODEL, tmp_path / "between", on_progress=ignore))
+
+    result = separator.separate(
+        long, MODEL, tmp_path / "interrupted", on_progress=interrupt, expected_samples=61 * 44_100
+    )
+    assert separator.pid == pid
+    assert seen == sorted(set(seen))
+    assert seen[-1] == 1
+    for one, other in zip([result, *between], alone, strict=True):
+        assert [stem.audio_digest for stem in one.stems] == [stem.audio_digest for stem in other.stems]
+
+
+def test_what_is_wrong_with_a_song_in_between_is_not_the_other_ones_fault(
+    separator: Separator, folder: Path, tmp_path: Path
+) -> None:
+    long = write_song(folder / "long.wav", 61, seed=2)
+    (tmp_path / "song.mp3").write_text("no music")
+    ended: list[str] = []
+
+    def interrupt(fraction: float) -> None:
+        if 0 < fraction < 1 and not ended:
+            with pytest.raises(AudioError) as caught:
+                separator.separate(tmp_path / "song.mp3", MODEL, tmp_path / "a", on_progress=ignore)
+            ended.append(caught.value.code)
+
+    result = separator.separate(long, MODEL, tmp_path / "b", on_progress=interrupt)
+    assert (ended, result.samples) == (["unsupported"], 61 * 44_100)
+
+
+def test_a_crash_in_between_ends_the_other_one_and_says_whose_it_was(
+    separator: Separator, song: Path, folder: Path, tmp_path: Path
+) -> None:
+    long = write_song(folder / "long.wav", 61, seed=2)
+
+    def kill(fraction: float) -> None:
+        os.kill(separator.pid or 0, signal.SIGKILL)
+
+    def interrupt(fraction: float) -> None:
+        with pytest.raises(SeparatorCrashed, match="SIGKILL"):
+            separator.separate(song, MODEL, tmp_path / "a", on_progress=kill)
+
+    with pytest.raises(SeparatorInterrupted):
+        separator.separate(long, MODEL, tmp_path / "b", on_progress=interrupt)
+    separator.separate(song, MODEL, tmp_path / "c", on_progress=ignore)
 
 
 def test_a_stopped_process_ticks_and_then_counts_as_stalled(folder: Path, song: Path, tmp_path: Path) -> None:
