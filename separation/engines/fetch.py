@@ -5,6 +5,8 @@ layout of Spleeter's own release. It is downloaded under ``models_dir/.incoming`
 as a whole, sealed (see ``modelspec.seal``) and only then renamed to its place.
 """
 
+import contextlib
+import fcntl
 import http.client
 import json
 import shutil
@@ -12,11 +14,11 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from catalog.audio.identity import checksum
-from separation.engines import modelspec, weights
+from separation.engines import kernels, modelspec
 from separation.engines.modelspec import ModelUnavailable
 
 OFFICIAL_URL = "https://github.com/deezer/spleeter/releases/download/v1.4.0"
@@ -48,7 +50,7 @@ def fetch(name: str, models_dir: Path, *, source: str = OFFICIAL_URL, on_progres
         raise FetchError(f"there is no official model {name!r}; the names are {', '.join(NAMES)}")
     incoming = models_dir / ".incoming"
     incoming.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=incoming, prefix=f"{name}-") as temporary:
+    with _alone(incoming, name), tempfile.TemporaryDirectory(dir=incoming, prefix=f"{name}-") as temporary:
         folder = Path(temporary) / name
         folder.mkdir()
         official = True
@@ -75,13 +77,25 @@ def fetch(name: str, models_dir: Path, *, source: str = OFFICIAL_URL, on_progres
     return official
 
 
+@contextlib.contextmanager
+def _alone(incoming: Path, name: str) -> Iterator[None]:
+    """No second process brings the same model; what one that was killed left unpacked goes away."""
+    with (incoming / f"{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise FetchError(f"{name} is being fetched already") from error
+        for left in incoming.glob(f"{name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
 def _install(name: str, folder: Path, models_dir: Path) -> None:
-    """Read the whole model once, seal it, and give it its final name in one step."""
+    """Read the whole model once, seal it, convert it, and give it its final name in one step."""
     spec = modelspec.get(f"spleeter:{name}")
     try:
-        weights.load_checkpoint(spec, folder / "model")
         modelspec.seal(folder, name)
-        weights.load(spec, folder.parent)
+        kernels.load(spec, folder.parent)
     except (ModelUnavailable, OSError, ValueError) as error:
         raise FetchError(f"what arrived is not the model {name}: {error}") from error
     target = models_dir / name
@@ -98,6 +112,8 @@ def _expected_digest(name: str, source: str) -> str:
         try:
             index = json.loads(answer.read(1 << 20))
             return str(index[name]).lower()
+        except (OSError, http.client.HTTPException) as error:
+            raise FetchError(f"{source} broke off while it stated its checksums; please try again") from error
         except (ValueError, KeyError, TypeError) as error:
             raise FetchError(f"{source} does not state a checksum for {name}") from error
 
@@ -127,15 +143,20 @@ def _download(url: str, path: Path, on_progress: Progress) -> None:
         with path.open("ab" if resumed else "wb") as file:
             done = start
             on_progress(done, total)
-            try:
-                while block := answer.read(_BLOCK):
-                    file.write(block)
-                    done += len(block)
-                    on_progress(done, total)
-            except (OSError, http.client.HTTPException) as error:
-                raise FetchError(f"the connection broke after {done} bytes; run it again to go on") from error
+            for block in _blocks(answer):
+                file.write(block)
+                done += len(block)
+                on_progress(done, total)
     if total is not None and done < total:
         raise FetchError(f"the connection ended after {done} of {total} bytes; run it again to go on")
+
+
+def _blocks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    try:
+        while block := answer.read1(_BLOCK):
+            yield block
+    except (OSError, http.client.HTTPException) as error:
+        raise FetchError("the connection broke; run it again to go on where it stopped") from error
 
 
 def _unpack(archive: Path, folder: Path) -> None:

@@ -1,0 +1,300 @@
+"""Official models arrive whole or not at all, from wherever they come."""
+
+import io
+import json
+import tarfile
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from separation.engines import fetch as fetching
+from separation.engines import kernels, modelspec, weights
+from separation.engines.fetch import FetchError, fetch
+from tests.separation.engines.archives import Mirror, archive, checkpoint, serving, write
+from tests.separation.engines.models import SMALL
+
+NAME = "2stems"
+SLUG = "spleeter:2stems"
+OFFICIAL = modelspec.SPECS[SLUG]
+
+
+@pytest.fixture
+def mirror() -> Iterator[Mirror]:
+    with serving() as mirror:
+        yield mirror
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The official model in small: its files."""
+    spec = replace(OFFICIAL, filters=SMALL)
+    monkeypatch.setitem(modelspec.SPECS, SLUG, spec)
+    return checkpoint(spec)
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+def unseen(done: int, total: int | None) -> None:
+    """Progress that nobody follows."""
+
+
+def bring(models_dir: Path, source: str) -> bool:
+    return fetch(NAME, models_dir, source=source, on_progress=unseen)
+
+
+def is_there(models_dir: Path) -> bool:
+    return modelspec.is_available(modelspec.get(SLUG), models_dir)
+
+
+def leftovers(models_dir: Path) -> set[str]:
+    return {path.name for path in (models_dir / ".incoming").iterdir()} - {f"{NAME}.lock"}
+
+
+def test_a_model_of_official_size_serves_both_bandwidths(mirror: Mirror, models_dir: Path) -> None:
+    mirror.offer(NAME, archive({f"./{name}": data for name, data in checkpoint(OFFICIAL).items()}))
+    steps: list[tuple[int, int | None]] = []
+    official = fetch(NAME, models_dir, source=mirror.url + "/", on_progress=lambda *step: steps.append(step))
+    assert not official  # whole, but not the weights that Spleeter's authors trained
+    size = len(mirror.files[f"/{NAME}.tar.gz"])
+    assert steps[0] == (0, size)
+    assert steps[-1] == (size, size)
+    slugs = {spec.slug for spec in modelspec.available(models_dir)}
+    assert {SLUG, f"{SLUG}-16kHz"} <= slugs
+    loaded = weights.load(OFFICIAL, models_dir)
+    for name, array in kernels.load(OFFICIAL, models_dir).items():
+        axes = (3, 2, 0, 1) if array.ndim == 4 else (0,)
+        np.testing.assert_array_equal(array, loaded[name].transpose(axes))
+    assert leftovers(models_dir) == set()
+
+
+def test_a_broken_download_is_no_model_and_goes_on_where_it_stopped(
+    mirror: Mirror, models_dir: Path, small: dict[str, bytes]
+) -> None:
+    mirror.offer(NAME, archive(small))
+    mirror.break_after = 1000
+    for _ in range(2):
+        with pytest.raises(FetchError, match="run it again to go on"):
+            bring(models_dir, mirror.url)
+        assert not is_there(models_dir)
+    mirror.break_after = None
+    bring(models_dir, mirror.url)
+    assert is_there(models_dir)
+    ranges = [wanted for path, wanted in mirror.asked if path.endswith(".gz")]
+    assert ranges == [None, "bytes=1000-", "bytes=2000-"]
+
+
+def test_a_server_without_ranges_starts_over(
+    mirror: Mirror, models_dir: Path, small: dict[str, bytes]
+) -> None:
+    mirror.offer(NAME, archive(small))
+    mirror.break_after, mirror.ranges = 1000, False
+    with pytest.raises(FetchError):
+        bring(models_dir, mirror.url)
+    mirror.break_after = None
+    bring(models_dir, mirror.url)
+    assert is_there(models_dir)
+
+
+def test_a_part_that_is_longer_than_the_file_is_dropped(
+    mirror: Mirror, models_dir: Path, small: dict[str, bytes]
+) -> None:
+    mirror.offer(NAME, archive(small))
+    write(models_dir / ".incoming", {f"{NAME}.tar.gz.part": bytes(10_000_000)})
+    bring(models_dir, mirror.url)
+    assert is_there(models_dir)
+
+
+def test_a_server_that_says_nothing_more_is_left(
+    mirror: Mirror, models_dir: Path, small: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 0.2)
+    mirror.offer(NAME, archive(small))
+    mirror.break_after, mirror.stall = 1000, threading.Event()
+    with pytest.raises(FetchError, match="run it again to go on"):
+        bring(models_dir, mirror.url)
+    mirror.stall.set()
+    assert not is_there(models_dir)
+    assert (models_dir / ".incoming" / f"{NAME}.tar.gz.part").stat().st_size == 1000
+
+
+def test_a_wrong_hash_is_refused_and_thrown_away(
+    mirror: Mirror, models_dir: Path, small: dict[str, bytes]
+) -> None:
+    mirror.offer(NAME, archive(small))
+    mirror.files[f"/{NAME}.tar.gz"] = archive(small | {"more": b"!"})
+    with pytest.raises(FetchError, match="damaged"):
+        bring(models_dir, mirror.url)
+    assert not is_there(models_dir)
+    assert leftovers(models_dir) == set()
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [(None, "404"), (b"{}", "does not state"), (b"[1", "does not state"), (b'["2stems"]', "does not state")],
+)
+def test_a_mirror_must_state_its_checksums(
+    mirror: Mirror, models_dir: Path, stated: bytes | None, said: str
+) -> None:
+    if stated is not None:
+        mirror.files["/checksum.json"] = stated
+    with pytest.raises(FetchError, match=said):
+        bring(models_dir, mirror.url)
+
+
+def test_the_official_address_is_held_to_the_official_checksums(
+    mirror: Mirror, models_dir: Path, small: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.offer(NAME, archive(small))
+    monkeypatch.setattr(fetching, "OFFICIAL_URL", mirror.url)
+    with pytest.raises(FetchError, match="damaged"):
+        bring(models_dir, mirror.url)
+    assert not is_there(models_dir)
+
+
+def test_nobody_there(models_dir: Path) -> None:
+    with serving() as mirror:
+        url = mirror.url
+    with pytest.raises(FetchError, match="cannot reach"):
+        bring(models_dir, url)
+
+
+def test_a_local_archive_or_folder_will_do(tmp_path: Path, models_dir: Path, small: dict[str, bytes]) -> None:
+    packed = write(tmp_path / "stick", {"2stems.tar.gz": archive(small)}) / "2stems.tar.gz"
+    bring(models_dir, str(packed))
+    assert is_there(models_dir)
+    for number, source in enumerate((tmp_path / "a" / NAME, tmp_path / "b")):
+        folder = write(source, small)
+        bring(tmp_path / str(number), str(folder.parent if folder.name == NAME else folder))
+        assert is_there(tmp_path / str(number))
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive at all", archive({})[:-20]])
+def test_what_is_no_archive_is_no_model(
+    tmp_path: Path, models_dir: Path, small: dict[str, bytes], content: bytes
+) -> None:
+    path = write(tmp_path, {"broken.tar.gz": content}) / "broken.tar.gz"
+    with pytest.raises(FetchError):
+        bring(models_dir, str(path))
+    assert not is_there(models_dir)
+    assert leftovers(models_dir) == set()
+
+
+def test_an_archive_without_the_model_or_of_another_one_is_refused(
+    tmp_path: Path, models_dir: Path, small: dict[str, bytes]
+) -> None:
+    others = {
+        "half": {"model.index": small["model.index"]},
+        "cut": small | {"model.data-00000-of-00001": small["model.data-00000-of-00001"][:-4]},
+        "other": checkpoint(replace(OFFICIAL, filters=(2, *SMALL[1:]))),
+    }
+    for name, files in others.items():
+        path = write(tmp_path, {f"{name}.tar.gz": archive(files)}) / f"{name}.tar.gz"
+        with pytest.raises(FetchError, match="not the model"):
+            bring(models_dir, str(path))
+    with pytest.raises(FetchError, match=r"holds no model\.index"):
+        bring(models_dir, str(write(tmp_path / "empty", {})))
+    assert not is_there(models_dir)
+
+
+def test_members_with_hostile_names_stay_inside(
+    tmp_path: Path, models_dir: Path, small: dict[str, bytes]
+) -> None:
+    content = archive({f"../../../{name}": data for name, data in small.items()})
+    path = write(tmp_path, {"hostile.tar.gz": content}) / "hostile.tar.gz"
+    before = set(tmp_path.parent.iterdir())
+    bring(models_dir, str(path))
+    assert is_there(models_dir)
+    assert set(tmp_path.parent.iterdir()) == before
+    assert {entry.name for entry in tmp_path.iterdir()} == {"hostile.tar.gz", "models"}
+
+
+def test_links_in_an_archive_are_not_followed(tmp_path: Path, models_dir: Path) -> None:
+    path = tmp_path / "links.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name in modelspec.CHECKPOINT_FILES:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            tar.addfile(member)
+    with pytest.raises(FetchError, match="not the model"):
+        bring(models_dir, str(path))
+
+
+def test_a_model_is_replaced_only_by_a_whole_one(
+    mirror: Mirror, models_dir: Path, small: dict[str, bytes]
+) -> None:
+    mirror.offer(NAME, archive(small))
+    bring(models_dir, mirror.url)
+    before = modelspec.read_seal(models_dir / NAME)
+    mirror.break_after = 1000
+    with pytest.raises(FetchError):
+        bring(models_dir, mirror.url)
+    assert modelspec.read_seal(models_dir / NAME) == before
+    newer = small | {modelspec.CHECKPOINT_FILES[1]: bytes(len(small[modelspec.CHECKPOINT_FILES[1]]))}
+    mirror.break_after = None
+    mirror.offer(NAME, archive(newer))
+    with pytest.raises(FetchError, match="damaged"):
+        bring(models_dir, mirror.url)  # what the broken download began was another archive
+    bring(models_dir, mirror.url)
+    after = modelspec.read_seal(models_dir / NAME)
+    assert after is not None
+    assert after != before
+    assert leftovers(models_dir) == set()
+
+
+def test_one_at_a_time(mirror: Mirror, models_dir: Path, small: dict[str, bytes]) -> None:
+    mirror.offer(NAME, archive(small))
+    refused: list[str] = []
+
+    def meanwhile(done: int, total: int | None) -> None:
+        if not done:
+            with pytest.raises(FetchError, match="already") as caught:
+                bring(models_dir, mirror.url)
+            refused.append(str(caught.value))
+
+    fetch(NAME, models_dir, source=mirror.url, on_progress=meanwhile)
+    assert len(refused) == 1
+    assert is_there(models_dir)
+
+
+def test_a_conversion_is_made_again_when_it_is_spoiled(
+    tmp_path: Path, models_dir: Path, small: dict[str, bytes]
+) -> None:
+    bring(models_dir, str(write(tmp_path / "source", small)))
+    spec = modelspec.get(SLUG)
+    expected = {name: array.copy() for name, array in kernels.load(spec, models_dir).items()}
+    file, seal = (models_dir / NAME / name for name in (kernels.FILE, kernels.SEAL))
+    for spoil in (lambda: file.write_bytes(b"short"), lambda: seal.write_text("{"), file.unlink):
+        spoil()
+        again = kernels.load(spec, models_dir)
+        assert all(np.array_equal(again[name], array) for name, array in expected.items())
+        assert json.loads(seal.read_text())["sha256"]
+
+
+def test_the_command_fetches_lists_and_explains(
+    mirror: Mirror, models_dir: Path, small: dict[str, bytes], settings: Any
+) -> None:
+    settings.MODELS_DIR, settings.MODELS_SOURCE = models_dir, mirror.url
+    output = io.StringIO()
+    call_command("fetch_models", stdout=output)
+    assert f"not here: manage.py fetch_models {NAME}" in output.getvalue()
+    with pytest.raises(CommandError, match="404"):
+        call_command("fetch_models", NAME, stderr=io.StringIO())
+    mirror.offer(NAME, archive(small))
+    output, progress = io.StringIO(), io.StringIO()
+    call_command("fetch_models", NAME, source=mirror.url, stdout=output, stderr=progress)
+    assert "2stems: ready (not the official weights)" in output.getvalue()
+    assert "100 %" in progress.getvalue()
+    output = io.StringIO()
+    call_command("fetch_models", stdout=output)
+    assert f"{SLUG} " in output.getvalue().split("not here")[0]
+    with pytest.raises(CommandError, match="no official model '3stems'"):
+        call_command("fetch_models", "3stems", stderr=io.StringIO())
