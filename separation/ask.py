@@ -21,6 +21,8 @@ from separation import lease
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status
 
+# A song may be done in between a longer one that has so many times its work left.
+CLEARLY = 2.0
 # Seconds of work per second of song, before this server has separated anything.
 FIRST_GUESS = 0.2
 
@@ -59,7 +61,8 @@ def ask(track: Track, model: str | None, user: User) -> Asked:
             not modelspec.is_available(spec, settings.MODELS_DIR)
             and not known.filter(status=Status.SUCCEEDED).exists()
         ):
-            raise CatalogError("model_unavailable", _("This model is not installed."), status=409)
+            sentence = _("This model is not installed. Get it with: manage.py fetch_models %(name)s")
+            raise CatalogError("model_unavailable", sentence % {"name": spec.weights}, status=409)
         row, _created = Separation.objects.get_or_create(
             mixture_id=track.audio_id, model=spec.slug, revision=spec.revision
         )
@@ -137,27 +140,67 @@ def queue_position(separation: Separation) -> int | None:
     return None
 
 
+@dataclass(slots=True)
+class _Slot:
+    """A worker in the forecast: when it is free, what is then left of its song, when it may do one in between."""
+
+    free: float = 0.0
+    left: float = 0.0
+    ready: float = 0.0
+
+
 def eta_seconds(separation: Separation) -> float | None:
-    """Seconds until the stems are there, by what this server took lately; None when nothing is on its way."""
+    """Seconds until the stems are there, by what this server took lately; None when nothing is on its way.
+
+    A small forecast of the queue: every song goes to the worker that is free first, or in between the chunks of
+    a much longer one, as the workers do it.
+    """
     if separation.status == Status.RUNNING:
         return _remaining(separation)
     if separation.status != Status.QUEUED:
         return None
-    total: float = sum(
-        _remaining(row) for row in Separation.objects.filter(status=Status.RUNNING).select_related("mixture")
-    )
+    slots = _slots()
     speeds: dict[str, float] = {}
     for row in lease.in_turn().select_related("mixture"):
         if row.model not in speeds:
-            speeds[row.model] = _speed(row.model)
+            speeds[row.model] = speed(row.model)
+        done = _placed(slots, row.mixture.duration * speeds[row.model])
         if row.pk == separation.pk:
-            return total / max(int(settings.WORKERS), 1) + row.mixture.duration * speeds[row.model]
-        total += row.mixture.duration * speeds[row.model]
+            return done
     return None
 
 
+def _slots() -> list[_Slot]:
+    """The workers and what they are busy with."""
+    busy: dict[str, _Slot] = {}
+    for row in Separation.objects.filter(status=Status.RUNNING).select_related("mixture"):
+        slot = busy.setdefault(row.owner.rpartition("/")[0], _Slot())
+        left = _remaining(row)
+        slot.free += left
+        # Of two songs the shorter one is in between; the next may be when the longer one had as much time.
+        slot.ready = 2 * min(slot.left, left) if slot.left else 0.0
+        slot.left = max(slot.left, left)
+    return [*busy.values(), *(_Slot() for _ in range(settings.WORKERS - len(busy)))]
+
+
+def _placed(slots: list[_Slot], whole: float) -> float:
+    """When a song of so many seconds of work is done, by whoever has it done first."""
+    first = min(slots, key=lambda slot: slot.free)
+    between = [slot for slot in slots if slot.left >= CLEARLY * whole and slot.ready < first.free]
+    if between:
+        slot = min(between, key=lambda slot: slot.ready)
+        done = slot.ready + whole
+        slot.ready += CLEARLY * whole
+        slot.free += whole
+        return done
+    first.ready = first.free
+    first.free += whole
+    first.left = whole
+    return first.free
+
+
 def _remaining(row: Separation) -> float:
-    guess = row.mixture.duration * _speed(row.model)
+    guess = row.mixture.duration * speed(row.model)
     if row.started_at is None:
         return guess
     elapsed = (timezone.now() - row.started_at).total_seconds()
@@ -166,7 +209,7 @@ def _remaining(row: Separation) -> float:
     return max(guess - elapsed, 0.0)
 
 
-def _speed(model: str) -> float:
+def speed(model: str) -> float:
     """Seconds of work per second of song, from the last separations with this model."""
     latest = (
         Separation.objects.filter(

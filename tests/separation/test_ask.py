@@ -69,6 +69,7 @@ def test_models_that_cannot_be_used(user: User) -> None:
     with pytest.raises(CatalogError) as missing:
         ask(track, "spleeter:5stems", user)
     assert (missing.value.code, missing.value.status) == ("model_unavailable", 409)
+    assert str(missing.value.detail).endswith("manage.py fetch_models 5stems")
     assert not Separation.objects.exists()
 
 

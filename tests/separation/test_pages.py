@@ -155,7 +155,7 @@ def test_stopping_leaves_work_that_others_wait_for(mine: Client, user: User, oth
 def test_a_model_that_is_not_there_is_a_sentence(mine: Client, user: User) -> None:
     track = make_track(user)
     answer = mine.post(f"/tracks/{track.pk}/separate/", {"model": "spleeter:5stems"}, follow=True)
-    assert "This model is not installed." in answer.content.decode()
+    assert "Get it with: manage.py fetch_models 5stems" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

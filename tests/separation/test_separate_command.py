@@ -162,4 +162,5 @@ def test_a_model_that_is_not_installed(separate: Command, tmp_path: Path) -> Non
     path = write_song(tmp_path / "song.wav", 1.0)
     status, written, said = separate(path, "--model", "spleeter:5stems")
     assert (status, written) == (1, [])
-    assert said.strip() == f"{path}: This model is not installed."
+    sentence = "This model is not installed. Get it with: manage.py fetch_models 5stems"
+    assert said.strip() == f"{path}: {sentence}"
