@@ -27,6 +27,8 @@ _STEP_DB = 0.5
 _MARGIN_DB = 1.0
 _BLOCK = 65_536
 _UNKNOWN_SECONDS = 7200
+_COMPRESSION = 0.5
+"""FLAC's level 4 of 8: an eighth less work than the usual level 5, and files larger by 0.3 %."""
 
 Pcm = npt.NDArray[np.int16]
 
@@ -61,7 +63,7 @@ class StemFiles:
         scale = np.float32(self.gain * _FULL_SCALE)
         for file, stem in zip(self._files, chunk, strict=True):
             for start in range(0, stem.shape[1], _BLOCK):
-                file.write(_rounded(stem[:, start : start + _BLOCK].T * scale))
+                file.write(_rounded((stem[:, start : start + _BLOCK] * scale).T))
             file.show_peaks()
 
     def _lower_gain(self, peak: float) -> None:
@@ -100,14 +102,16 @@ class StemFiles:
 class _StemFile:
     def __init__(self, path: Path, segments: int, gain: float) -> None:
         self._file = SegmentedFile(path, segments, gain)
-        self._sound = soundfile.SoundFile(self._file, "w", SAMPLE_RATE, 2, "PCM_16", format="FLAC")
+        self._sound = soundfile.SoundFile(
+            self._file, "w", SAMPLE_RATE, 2, "PCM_16", format="FLAC", compression_level=_COMPRESSION
+        )
         self._digest = PcmDigest()
         self._samples = 0
         self._peaks = bytearray()
         self._shown = path.with_suffix(".peaks").open("wb", buffering=0)
         self._shown_peaks = 0
         self._peak = 0
-        self._rest: npt.NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        self._rest: Pcm = np.empty((0, 2), dtype=np.int16)
 
     @property
     def segments(self) -> int:
@@ -117,14 +121,15 @@ class _StemFile:
         self._sound.write(pcm)
         self._samples += len(pcm)
         self._digest.update(pcm, SAMPLE_RATE)
-        levels = np.concatenate([self._rest, np.abs(pcm.astype(np.int32)).max(axis=1)])
-        whole = len(levels) // PEAK_SAMPLES * PEAK_SAMPLES
-        self._add_peaks(levels[:whole].reshape(-1, PEAK_SAMPLES))
-        self._rest = levels[whole:]
+        pending = np.concatenate([self._rest, pcm])
+        whole = len(pending) // PEAK_SAMPLES * PEAK_SAMPLES
+        self._add_peaks(pending[:whole].reshape(-1, 2 * PEAK_SAMPLES))
+        self._rest = pending[whole:]
 
-    def _add_peaks(self, levels: npt.NDArray[np.int32]) -> None:
-        if levels.size:
-            peaks = levels.max(axis=1)
+    def _add_peaks(self, blocks: Pcm) -> None:
+        if blocks.size:
+            highest, lowest = blocks.max(axis=1).astype(np.int32), blocks.min(axis=1).astype(np.int32)
+            peaks = np.maximum(highest, -lowest)
             self._peak = max(self._peak, int(peaks.max()))
             self._peaks += np.minimum(np.rint(peaks * (255 / _LOUDEST)), 255).astype(np.uint8).tobytes()
 
@@ -140,7 +145,7 @@ class _StemFile:
 
     def finish(self, name: str, path: Path) -> SeparatedStem:
         self.close()
-        self._add_peaks(self._rest[np.newaxis])
+        self._add_peaks(self._rest.reshape(1, -1))
         if soundfile.info(path).frames != self._samples:
             raise OSError(f"{path.name} was not written completely")
         _fsync(path)
@@ -157,7 +162,8 @@ class _StemFile:
 
 
 def _rounded(samples: npt.NDArray[np.float32]) -> Pcm:
-    return np.rint(samples).astype(np.int16)
+    # Frame by frame in memory, as the encoder and the digest want it, whatever the order it comes in.
+    return np.rint(samples).astype(np.int16, order="C")
 
 
 def _fsync(path: Path) -> None:
