@@ -9,6 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config import capacity
 from config.env import BASE_DIR, data_folder, read_environment, refuse, secret
 
 env = read_environment()
@@ -24,9 +25,9 @@ try:
     PROXIES = env.int("PROXIES", default=0)
     WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
     WEB_THREADS = env.int("WEB_THREADS", default=16)
-    WORKERS = env.int("WORKERS", default=1)
+    WORKERS = env.int("WORKERS", default=0) or capacity.workers(capacity.cores(), capacity.memory())
     SEPARATOR_ENGINE = env.str("ENGINE", default="auto")
-    SEPARATOR_THREADS = env.int("THREADS", default=0)
+    SEPARATOR_THREADS = env.int("THREADS", default=0) or capacity.threads(capacity.cores(), WORKERS)
     SEPARATOR_MEMORY = env.int("SEPARATOR_MEMORY", default=2_000) * 1_000_000
     S3_BUCKET = env.str("S3_BUCKET", default="")
     MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=1_000) * 1_000_000
@@ -38,6 +39,7 @@ try:
     REGISTRATION = env.bool("REGISTRATION", default=True)
     VISITOR_DOWNLOADS = env.bool("VISITOR_DOWNLOADS", default=True)
     QUEUED_PER_PERSON = env.int("QUEUED_PER_PERSON", default=200)
+    RUNNING_PER_PERSON = env.int("RUNNING_PER_PERSON", default=0) or capacity.running_per_person(WORKERS)
     SIMPLE_WAIT_SECONDS = env.int("SIMPLE_WAIT_SECONDS", default=3_600)
     LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 except (ImproperlyConfigured, ValueError) as error:

@@ -22,8 +22,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from catalog.collector import collect
 from config import lifeline
 from config.env import BASE_DIR
-from separation.lease import here
-from separation.models import Separation, Status
+from separation.lease import busy_workers, here, in_turn
+from separation.models import Separation
 from separation.sweep import sweep
 
 log = logging.getLogger(__name__)
@@ -87,8 +87,8 @@ class Watchdog:
 
     def is_wedged(self, now: float) -> bool:
         """True when songs wait and workers of ours are idle, and none was taken for ``WEDGED_SECONDS``."""
-        busy = Separation.objects.filter(status=Status.RUNNING, owner__startswith=f"{here()}/").count()
-        waits = Separation.objects.filter(status=Status.QUEUED).exists()
+        busy = sum(worker.startswith(f"{here()}/") for worker in busy_workers())
+        waits = in_turn(held=False).exists()
         last = Separation.objects.order_by("-started_at").exclude(started_at=None)
         seen = last.values_list("pk", "started_at").first()
         if not waits or busy >= settings.WORKERS or seen != self.seen:

@@ -4,7 +4,7 @@ The row, who wants it and the doorbell for the worker are written in one transac
 without the others. Only the id travels through the queue.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
@@ -141,12 +141,19 @@ def queue_position(separation: Separation) -> int | None:
 
 
 @dataclass(slots=True)
-class _Slot:
-    """A worker in the forecast: when it is free, what is then left of its song, when it may do one in between."""
+class _Song:
+    """A song in the forecast: how much of it is left, and when others may be done in between."""
 
+    left: float
+    ready: float
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A worker in the forecast: its songs one after another, and when it is free."""
+
+    songs: list[_Song] = field(default_factory=list)
     free: float = 0.0
-    left: float = 0.0
-    ready: float = 0.0
 
 
 def eta_seconds(separation: Separation) -> float | None:
@@ -172,30 +179,35 @@ def eta_seconds(separation: Separation) -> float | None:
 
 def _slots() -> list[_Slot]:
     """The workers and what they are busy with."""
-    busy: dict[str, _Slot] = {}
+    busy: dict[str, list[float]] = {}
     for row in Separation.objects.filter(status=Status.RUNNING).select_related("mixture"):
-        slot = busy.setdefault(row.owner.rpartition("/")[0], _Slot())
-        left = _remaining(row)
-        slot.free += left
-        # Of two songs the shorter one is in between; the next may be when the longer one had as much time.
-        slot.ready = 2 * min(slot.left, left) if slot.left else 0.0
-        slot.left = max(slot.left, left)
-    return [*busy.values(), *(_Slot() for _ in range(settings.WORKERS - len(busy)))]
+        busy.setdefault(row.owner.rpartition("/")[0], []).append(_remaining(row))
+    slots = [
+        # Of two songs the shorter is in between; the next one may be when the longer had as much time.
+        _Slot([_Song(max(left), CLEARLY * min(left) if len(left) > 1 else 0.0)], sum(left))
+        for left in busy.values()
+    ]
+    return slots + [_Slot() for _ in range(settings.WORKERS - len(slots))]
 
 
 def _placed(slots: list[_Slot], whole: float) -> float:
     """When a song of so many seconds of work is done, by whoever has it done first."""
     first = min(slots, key=lambda slot: slot.free)
-    between = [slot for slot in slots if slot.left >= CLEARLY * whole and slot.ready < first.free]
+    between = [
+        (song.ready, number, slot)
+        for slot in slots
+        for number, song in enumerate(slot.songs)
+        if song.left >= CLEARLY * whole and song.ready < first.free
+    ]
     if between:
-        slot = min(between, key=lambda slot: slot.ready)
-        done = slot.ready + whole
-        slot.ready += CLEARLY * whole
+        ready, number, slot = min(between, key=lambda found: found[0])
+        slot.songs[number].ready += CLEARLY * whole
+        for later in slot.songs[number + 1 :]:
+            later.ready += whole
         slot.free += whole
-        return done
-    first.ready = first.free
+        return ready + whole
+    first.songs.append(_Song(whole, first.free))
     first.free += whole
-    first.left = whole
     return first.free
 
 

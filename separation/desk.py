@@ -3,7 +3,8 @@
 import os
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 
@@ -21,7 +22,20 @@ class Desk:
         self.draining = False
         self.separator: Separator | None = None
         self.pid = os.getpid()
+        self._seated = 0
         self._clearing: threading.Timer | None = None
+
+    @contextmanager
+    def seat(self) -> Iterator[None]:
+        """Somebody works here; a second one may do so in between. When the last one leaves, the desk is
+        cleared later, unless another song comes."""
+        self._seated += 1
+        try:
+            yield
+        finally:
+            self._seated -= 1
+            if not self._seated:
+                self._leave()
 
     def open(self) -> Separator:
         """The warm separator, or a new one (never one inherited from the process that forked this one)."""
@@ -45,8 +59,7 @@ class Desk:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def leave(self) -> None:
-        """Clear the desk later, unless another song comes."""
+    def _leave(self) -> None:
         if self.separator:
             self._clearing = threading.Timer(WARM_SECONDS, self.separator.close)
             self._clearing.daemon = True

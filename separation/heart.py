@@ -47,6 +47,7 @@ class Heart:
         self._last = time.monotonic()
         self._progress = 0.0
         self._told = 0
+        self._ended: Stopped | Drained | None = None
         self.segments: Callable[[], int] = int
         """Asked how many segments can be heard by now; that there is one more is told at once."""
         self._over = threading.Event()
@@ -64,6 +65,8 @@ class Heart:
     def beat(self, progress: float) -> None:
         """Raises Stopped or Drained when the work has to end."""
         self._progress = progress
+        if self._ended:
+            raise self._ended
         if desk.draining:
             raise Drained
         if self._watcher:
@@ -85,6 +88,13 @@ class Heart:
             self._told = segments
         if self.expired:
             raise Stopped
+
+    def keep(self) -> None:
+        """Keeps the lease while something else is done; that the work has to end is told by the next beat."""
+        try:
+            self.beat(self._progress)
+        except (Stopped, Drained) as problem:
+            self._ended = problem
 
     def retrying(self, action: Callable[[], bool]) -> bool:
         """``action()``, again and again while the database is away and the lease lasts."""

@@ -19,18 +19,23 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
     DateTimeField,
     ExpressionWrapper,
     F,
+    IntegerField,
     Max,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     UUIDField,
+    When,
     Window,
 )
-from django.db.models.functions import Now, RowNumber
+from django.db.models.functions import Coalesce, Now, RowNumber
 from django_q.tasks import async_task
 
 from separation.models import Separation, SeparationRequest, Status
@@ -136,12 +141,21 @@ def failed(code: str, detail: str) -> dict[str, object]:
     }
 
 
-def in_turn() -> QuerySet[Separation]:
+def in_turn(*, held: bool = True) -> QuerySet[Separation]:
     """What waits, in the order in which it will be worked on.
 
     People take turns: everybody's first song comes before anybody's second, whoever was served least recently
     comes first, and then it is first come, first served. Who brings 200 songs does not hold up the others.
+    What waits because so many songs of the same person are running already comes last; without ``held`` it is
+    left out.
     """
+    running = (
+        Separation.objects.filter(status=Status.RUNNING, requests__user=OuterRef("asker"))
+        .order_by()
+        .values("requests__user")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
     requests = SeparationRequest.objects.filter(separation=OuterRef("pk")).order_by("created_at")
     served = (
         Separation.objects.filter(
@@ -152,24 +166,36 @@ def in_turn() -> QuerySet[Separation]:
         .annotate(last=Max("started_at"))
         .values("last")
     )
-    return (
+    rows = (
         Separation.objects.filter(status=Status.QUEUED, attempts__lt=MAX_ATTEMPTS)
         .annotate(asker=Subquery(requests.values("user")[:1], output_field=UUIDField(null=True)))
         .annotate(served=Subquery(served, output_field=DateTimeField(null=True)))
+        .annotate(running=Coalesce(Subquery(running, output_field=IntegerField()), 0))
         .annotate(
-            turn=Window(RowNumber(), partition_by=F("asker"), order_by=[F("queued_at").asc(), F("pk").asc()])
+            held=Case(
+                When(running__gte=settings.RUNNING_PER_PERSON, then=True),
+                default=False,
+                output_field=BooleanField(),
+            ),
+            turn=Window(RowNumber(), partition_by=F("asker"), order_by=[F("queued_at").asc(), F("pk").asc()]),
         )
-        .order_by("turn", F("served").asc(nulls_first=True), "queued_at", "pk")
+        .order_by("held", "turn", F("served").asc(nulls_first=True), "queued_at", "pk")
     )
+    return rows if held else rows.filter(held=False)
 
 
 def claim_next(preferred: "UUID | str | None" = None) -> Lease | None:
-    """Take the row whose turn it is; one that lost its worker (``preferred``) is taken when nothing waits."""
-    for pk in in_turn().values_list("pk", flat=True)[:20]:
+    """Take the row whose turn it is; one that lost its worker (``preferred``) is taken when nothing waits.
+
+    What waits because its person has enough songs running is left alone.
+    """
+    for pk in in_turn(held=False).values_list("pk", flat=True)[:20]:
         lease = claim(pk)
         if lease:
             return lease
-    return claim(preferred) if preferred else None
+    if preferred is None or in_turn().filter(pk=preferred).exists():
+        return None
+    return claim(preferred)
 
 
 # Which process an owner is ----------------------------------------------------------------------------------
@@ -199,6 +225,12 @@ def _started(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def busy_workers() -> set[str]:
+    """The processes of all machines that are separating something; one may have two songs in work."""
+    owners = Separation.objects.filter(status=Status.RUNNING).values_list("owner", flat=True)
+    return {owner.rpartition("/")[0] for owner in owners}
 
 
 def is_dead(owner: str) -> bool:

@@ -42,7 +42,7 @@ def sweep(*, ring_after: float = RING_SECONDS) -> Swept:
     """Do all of it once. ``ring_after`` 0 rings at once, for when the queue has just been started."""
     recovered, failed = _recover()
     cancelled = _forget()
-    rung = _ring(ring_after)
+    rung = ring(ring_after)
     _tidy()
     return Swept(recovered, failed, cancelled, rung)
 
@@ -100,7 +100,7 @@ def _forget() -> int:
     )
 
 
-def _ring(after: float) -> int:
+def ring(after: float) -> int:
     """Ring for rows that wait although their queue entry is gone: one ring per row and window.
 
     A ring wakes a worker for whatever comes next in turn, so it is enough that there are as many as rows.

@@ -18,6 +18,7 @@ from catalog import storage
 from catalog.audio.errors import AudioError
 from catalog.errors import CatalogError
 from separation import lease as leases
+from separation.between import Between
 from separation.desk import desk, drain
 from separation.engines.modelspec import SPECS, ModelUnavailable
 from separation.heart import HEARTBEAT_SECONDS, Drained, Heart, Stopped, Watcher
@@ -28,10 +29,12 @@ from separation.publish import keep, publish
 from separation.separator.messages import (
     SeparatedSet,
     SeparatorError,
+    SeparatorInterrupted,
     SeparatorNoSpace,
     SeparatorStalled,
     SeparatorTooBig,
 )
+from separation.sweep import ring
 
 __all__ = ["drain", "has_room", "run", "separate", "work"]
 
@@ -44,7 +47,9 @@ def run(separation_id: str) -> None:
         return
     lease = leases.claim_next(separation_id)
     if lease:
-        work(lease)
+        work(lease, others=True)
+        if not desk.draining:
+            ring(0.0)  # somebody's next song may have waited for this one
 
 
 def separate(separation_id: "UUID | str", watcher: Watcher | None = None) -> bool:
@@ -56,16 +61,20 @@ def separate(separation_id: "UUID | str", watcher: Watcher | None = None) -> boo
     return True
 
 
-def work(lease: Lease, watcher: Watcher | None = None) -> None:
-    """Separate what ``lease`` holds, publish it or write down why not. Leaves no temporary file behind."""
+def work(lease: Lease, watcher: Watcher | None = None, *, others: bool = False) -> None:
+    """Separate what ``lease`` holds, publish it or write down why not. Leaves no temporary file behind.
+
+    ``others`` may be done in between, if they are short (see ``between.py``).
+    """
     separation = Separation.objects.select_related("mixture").get(pk=lease.separation_id)
     folder = settings.WORK_DIR / place(separation.pk, lease.attempt, lease.owner)
     spec = SPECS.get(separation.model)
     log.info("separation %s: attempt %d begins", separation.pk, lease.attempt)
     try:
-        with Feed(folder, spec.stems if spec else ()) as feed, Heart(lease, watcher) as heart:
+        with desk.seat(), Feed(folder, spec.stems if spec else ()) as feed, Heart(lease, watcher) as heart:
             heart.segments = lambda: feed.segments
-            result = _separate(separation, folder, heart, feed)
+            beat = _with_others(separation, heart) if others else heart.beat
+            result = _separate(separation, folder, heart, feed, beat)
             with nullcontext() if storage.is_local() else heart.beating():
                 keep(result)
             done = heart.retrying(lambda: publish(lease, result))
@@ -77,10 +86,28 @@ def work(lease: Lease, watcher: Watcher | None = None) -> None:
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        desk.leave()
 
 
-def _separate(separation: Separation, folder: Path, heart: Heart, feed: Feed) -> SeparatedSet:
+def _with_others(separation: Separation, heart: Heart) -> Watcher:
+    """The heart's beat, with a short song after it now and then."""
+    between = Between(separation)
+
+    def beat(progress: float) -> None:
+        heart.beat(progress)
+        try:
+            short = between.take(progress)
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("no look at the queue: %s", error)
+            return
+        if short:
+            work(short, lambda _progress: heart.keep())
+            between.done()
+            heart.beat(progress)
+
+    return beat
+
+
+def _separate(separation: Separation, folder: Path, heart: Heart, feed: Feed, beat: Watcher) -> SeparatedSet:
     mixture = separation.mixture
     if not has_room(separation):
         raise SeparatorNoSpace("not enough room on the disk")
@@ -91,7 +118,7 @@ def _separate(separation: Separation, folder: Path, heart: Heart, feed: Feed) ->
                 path,
                 separation.model,
                 folder,
-                on_progress=heart.beat,
+                on_progress=beat,
                 tick_seconds=HEARTBEAT_SECONDS,
                 deadline_seconds=max(600.0, 6 * mixture.duration),
                 expected_samples=mixture.frames,
@@ -123,7 +150,7 @@ def _conclude(lease: Lease, separation: Separation, error: Exception) -> None:
             case Stopped():
                 log.info("%s: stopped, it is no longer ours", name)
                 leases.release(lease)
-            case Drained():
+            case Drained() | SeparatorInterrupted():
                 log.info("%s: handed back", name)
                 leases.release(lease)
             case _ if _is_full(error) and not has_room(separation):

@@ -159,21 +159,49 @@ def test_people_take_turns(user: User, other: User) -> None:
     assert list(leases.in_turn()) == [theirs, mine[1], mine[2]], "whoever was not served yet comes first"
 
 
-def test_how_long_it_will_take(user: User) -> None:
+def test_who_has_enough_songs_running_waits_and_blocks_nobody(user: User, other: User, settings: Any) -> None:
+    settings.RUNNING_PER_PERSON = 2
+    mine = [ask(make_track(user), None, user).separation for _ in range(4)]
+    for row in mine[:2]:
+        assert leases.claim(row.pk)
+    theirs = [ask(make_track(other), None, other).separation for _ in range(2)]
+    assert list(leases.in_turn()) == [*theirs, *mine[2:]]
+    assert list(leases.in_turn(held=False)) == theirs
+    for row in theirs:
+        taken = leases.claim_next(mine[2].pk)
+        assert taken is not None
+        assert taken.separation_id == row.pk
+    assert leases.claim_next(mine[2].pk) is None, "the doorbell of a song does not let it through"
+    Separation.objects.filter(pk=mine[0].pk).update(status=Status.SUCCEEDED)
+    taken = leases.claim_next()
+    assert taken is not None
+    assert taken.separation_id == mine[2].pk
+
+
+def test_how_long_it_will_take(user: User, settings: Any) -> None:
+    settings.WORKERS = 1
     done = make_separation(make_track(user, seconds=100))
     now = timezone.now()
     Separation.objects.filter(pk=done.pk).update(started_at=now - timedelta(seconds=50), finished_at=now)
     first = ask(make_track(user, seconds=60), None, user).separation
-    second = ask(make_track(user, seconds=20), None, user).separation
+    second = ask(make_track(user, seconds=40), None, user).separation
     assert eta_seconds(done) is None
     assert eta_seconds(first) == pytest.approx(30, abs=0.1)
-    assert eta_seconds(second) == pytest.approx(40, abs=0.1)
+    assert eta_seconds(second) == pytest.approx(50, abs=0.1)
+    settings.WORKERS = 2
+    assert eta_seconds(second) == pytest.approx(20, abs=0.1)
+    settings.WORKERS = 1
     Separation.objects.filter(pk=first.pk).update(
         status=Status.RUNNING, progress=0.25, started_at=now - timedelta(seconds=10)
     )
     first.refresh_from_db()
     assert eta_seconds(first) == pytest.approx(30, abs=1.5)
-    assert eta_seconds(second) == pytest.approx(40, abs=1.5)
+    assert eta_seconds(second) == pytest.approx(50, abs=1.5)
+    # A short one is done in between; after it the longer one has its turn, and then the next.
+    shorts = [ask(make_track(user, seconds=10), None, user).separation for _ in range(2)]
+    assert eta_seconds(shorts[0]) == pytest.approx(5, abs=0.1)
+    assert eta_seconds(shorts[1]) == pytest.approx(15, abs=0.1)
+    assert eta_seconds(second) == pytest.approx(50, abs=1.5), "it comes before the short ones in line"
 
 
 def test_the_first_guess_needs_no_history(user: User) -> None:

@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 from accounts.models import User
 from catalog import storage
 from catalog.ingest import ingest
-from separation import heart, worker
+from separation import between, heart, worker
 from separation import lease as leases
 from separation.ask import ask, cancel
 from separation.desk import desk
@@ -77,6 +77,51 @@ def test_the_doorbell_wakes_for_whoever_comes_next(asked: Asker) -> None:
     worker.run(str(first.pk))  # one ring too many does no harm
     second.refresh_from_db()
     assert (second.status, second.attempts) == (Status.SUCCEEDED, 1)
+
+
+def test_a_short_song_does_not_wait_for_a_long_one(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(between, "LOOK_SECONDS", 0.0)
+    long, short = asked(120, seed=1), asked(2, seed=2)
+    OrmQ.objects.all().delete()
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.SUCCEEDED, 1, "")
+    times = [long.started_at, short.started_at, short.finished_at, long.finished_at]
+    assert times == sorted(time for time in times if time)
+    assert desk.separator is not None
+    assert desk.separator.pid is not None, "one process did both, and stays"
+    assert not OrmQ.objects.exists()
+
+
+def test_a_short_song_that_crashes_costs_the_long_one_no_attempt(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(between, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(heart.Heart, "keep", lambda _heart: desk.kill())  # called while the short one is done
+    long, short = asked(120, seed=1), asked(2, seed=2)
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.QUEUED, 0, "")
+    assert after(short, settings) == (Status.QUEUED, 1, "crashed")
+    monkeypatch.undo()
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.QUEUED, 1, "crashed"), "it has to wait for its own turn now"
+
+
+def test_others_are_left_to_workers_that_have_time(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 2
+    monkeypatch.setattr(between, "LOOK_SECONDS", 0.0)
+    long, short = asked(60, seed=1), asked(2, seed=2)
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.QUEUED, 0, "")
+    assert OrmQ.objects.count() == 2, "its doorbell is still there"
 
 
 def test_a_missing_song_fails_at_once(asked: Asker, settings: Any) -> None:
