@@ -15,8 +15,9 @@ SMALL = (4, 6, 8, 8, 12, 16)
 MODELS: dict[str, ModelSpec] = {
     "compact2": modelspec.SPECS["compact:2stems"],
     "compact4": modelspec.SPECS["compact:4stems"],
-    # The official configurations in small: leaky ReLU and squared masks; softmax over five at 16 kHz.
+    # The official configurations in small: leaky ReLU, ELU, softmax over five; 11 and 16 kHz.
     "two": replace(modelspec.SPECS["spleeter:2stems"], filters=SMALL),
+    "four": replace(modelspec.SPECS["spleeter:4stems"], filters=SMALL),
     "five": replace(modelspec.SPECS["spleeter:5stems-16kHz"], filters=SMALL),
 }
 

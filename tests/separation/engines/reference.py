@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
         separator = Separator(str(configuration), multiprocess=False)
         stems = separator.separate(np.ascontiguousarray(clip(TWO_WINDOWS).T))
         save(folder / f"{name}-{TWO_WINDOWS}.npy", spec, stems)
-        if name == "compact2":
+        if name == "two":
             save_every_length(folder, configuration)
     save_tensorflow_engine(folder)
 
@@ -47,7 +47,7 @@ def save_every_length(folder: Path, configuration: Path) -> None:
         session = separator._get_session()
         for samples in LENGTHS:
             stems = session.run(outputs, {features["waveform"]: clip(samples).T, features["audio_id"]: ""})
-            save(folder / f"compact2-{samples}.npy", MODELS["compact2"], stems)
+            save(folder / f"two-{samples}.npy", MODELS["two"], stems)
 
 
 def save_tensorflow_engine(folder: Path) -> None:

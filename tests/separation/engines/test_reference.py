@@ -16,7 +16,14 @@ from separation.engines.streaming import separate
 from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
 
 ROOT = Path(__file__).resolve().parents[3]
-CLOSE = 3e-5  # TensorFlow's own float32 transforms are no better
+CLOSE = 1e-5
+# Spleeter's transform there and back alone errs by 1.5e-5 on the clip. Where the mask reaches above the network's
+# band, as in the compact models, all of that remains.
+CLOSE_ABOVE = 2e-5
+
+
+def close_to(name: str) -> float:
+    return CLOSE if MODELS[name].mask_extension == "zeros" else CLOSE_ABOVE
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +40,17 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
     for name, spec in MODELS.items():
         engine = OpenVinoEngine(spec, arranged(weights_of(name)), threads=2)
-        for samples in LENGTHS if name == "compact2" else (TWO_WINDOWS,):
+        for samples in LENGTHS if name == "two" else (TWO_WINDOWS,):
             with subtests.test(model=name, samples=samples):
                 expected = np.load(reference / f"{name}-{samples}.npy")
                 stems = np.concatenate(list(separate([clip(samples)], engine)), axis=2)
                 assert stems.shape == expected.shape == (len(spec.stems), 2, samples)
-                np.testing.assert_allclose(stems, expected, rtol=0, atol=CLOSE)
+                np.testing.assert_allclose(stems, expected, rtol=0, atol=close_to(name))
     for name in ("compact2", "two"):
         with subtests.test("engine in TensorFlow", model=name):
             expected = np.load(reference / f"{name}-{TWO_WINDOWS}.npy")
             stems = np.load(reference / f"tensorflow-{name}.npy")
-            np.testing.assert_allclose(stems, expected, rtol=0, atol=CLOSE)
+            np.testing.assert_allclose(stems, expected, rtol=0, atol=close_to(name))
     for name, spec in MODELS.items():
         with subtests.test("checkpoint", model=name):
             expected_weights = weights.with_every_network(spec, weights_of(name))
