@@ -1,5 +1,6 @@
 """The same flows on S3-compatible storage; ``make test-all`` starts one."""
 
+import io
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -8,17 +9,25 @@ from urllib.request import urlopen
 from uuid import uuid4
 
 import boto3
+import numpy as np
 import pytest
+import soundfile
 from django.http import HttpResponse
 from django.test import RequestFactory
 
 from accounts.models import User
 from catalog import claims, storage
+from catalog.audio.flac import SegmentedFile
 from catalog.collector import collect
 from catalog.covers import track_cover
+from catalog.errors import CatalogError
+from catalog.models import AudioFile
 from catalog.renditions import rendition
 from catalog.serving import serve
+from separation import live, segments
+from separation.models import Status, Stem
 from tests.catalog.conftest import Ingester, picture
+from tests.factories import make_audio, make_separation, make_track
 
 pytestmark = [
     pytest.mark.services,
@@ -115,3 +124,52 @@ def test_a_download_is_a_signed_address_that_keeps_name_and_type(bring: Ingester
         assert len(answer.read()) == audio.size
         assert answer.headers["Content-Type"] == "audio/flac"
         assert answer.headers["Content-Disposition"].startswith("attachment; ")
+
+
+def test_parts_are_read_without_the_rest(bucket: Any, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(bytes(range(256)) * 100)
+    key = storage.key_for("audio", "ab" * 32, "flac")
+    storage.store(path, key)
+    assert storage.read(key, 1000, 1010, size=25_600) == bytes(range(256))[232:242]
+    assert len(storage.read(key, 25_000, 99_999, size=25_600)) == 600
+    for lie, name in ((25_601, key), (25_600, key.replace("ab", "cd"))):
+        with pytest.raises(CatalogError, match="file_missing"):
+            storage.read(name, 0, 10, size=lie)
+
+
+def test_segments_come_by_range_and_live_ones_pass_through(
+    bucket: Any, user: User, settings: Any, tmp_path: Path
+) -> None:
+    """A stem of two segments: heard while it is made, by way of the bucket, and afterwards."""
+    pcm = np.random.default_rng(1).integers(-9000, 9000, (600_000, 2), dtype=np.int16)
+    running = make_separation(make_track(user, seconds=600_000 / 44_100), status=Status.RUNNING)
+    running.owner, running.attempts, running.segments = "here/1/2/abcd", 1, 1
+    stem = live.LiveStem(running, "vocals")
+    folder = settings.WORK_DIR / stem.place
+    folder.mkdir()
+    (folder / "vocals.peaks").write_bytes(bytes(128))
+    file = SegmentedFile(folder / "vocals.flac", 2, 0.5)
+    with soundfile.SoundFile(file, "w", 44_100, 2, "PCM_16", format="FLAC") as sound:
+        sound.write(pcm[:550_000])
+        with live.Feed(folder, ("vocals",)) as feed:
+            feed.complete(1)
+            feed._complete.put(None)
+            assert feed._thread
+            feed._thread.join()
+            early = live.segment(stem, 0)
+            assert live.peaks(stem) == (bytes(128), 0.5)
+        assert not keys(bucket), "nothing of it stays"
+        sound.write(pcm[550_000:])
+    file.close()
+    audio = make_audio(600_000 / 44_100)
+    AudioFile.objects.filter(pk=audio.pk).update(size=(folder / "vocals.flac").stat().st_size)
+    storage.store(folder / "vocals.flac", audio.key)
+    audio.refresh_from_db()
+    running.gain = 0.5
+    kept = Stem(separation=running, name="vocals", position=0, audio=audio)
+    parts = [segments.segment(kept, n) for n in range(2)]
+    assert parts[0] == early
+    heard = [soundfile.read(io.BytesIO(part.data), dtype="int16")[0] for part in parts]
+    assert np.array_equal(np.concatenate(heard), pcm)
+    assert not (settings.WORK_DIR / "copies").exists(), "no whole file was fetched"

@@ -103,3 +103,14 @@ def test_the_floor(settings: Any) -> None:
     storage.check_space(0)
     with pytest.raises(CatalogError, match="no_space"):
         storage.check_space(free)
+
+
+def test_parts_of_a_stored_file(tmp_path: Path) -> None:
+    storage.store(write(tmp_path / "x", b"0123456789"), KEY)
+    assert storage.read(KEY, 2, 5, size=10) == b"234"
+    assert storage.read(KEY, 8, 99, size=10) == b"89"
+    with pytest.raises(CatalogError, match="file_missing"):
+        storage.read(KEY, 0, 5, size=11)
+    storage.delete(KEY)
+    with pytest.raises(CatalogError, match="file_missing"):
+        storage.read(KEY, 0, 5, size=10)
