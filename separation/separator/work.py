@@ -4,9 +4,11 @@ import contextlib
 import ctypes
 import gc
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any, cast
@@ -18,6 +20,7 @@ from separation.engines import memory, modelspec
 from separation.engines.memory import NotEnoughMemory
 from separation.engines.modelspec import ModelUnavailable
 from separation.engines.protocol import Engine, EngineName, choose, load_engine
+from separation.engines.spectral import Audio
 from separation.engines.streaming import separate
 from separation.separator.messages import SeparatedSet
 from separation.separator.stems import StemFiles
@@ -78,9 +81,11 @@ class Worker:
     def _engine_for(self, slug: str) -> Engine:
         spec = modelspec.get(slug)
         if self._engine is None or self._engine.spec != spec:
-            self._engine = None  # before the next one is loaded: there may not be memory for two
             kind = choose(self._engine_name)
             available = memory.available_bytes(self._memory_limit)
+            if self._nested and self._engine is not None:  # which the song around this one keeps
+                available -= memory.needed_bytes(self._engine.spec, len(self._engine.lanes), kind)
+            self._engine = None  # before the next one is loaded: there may not be memory for two
             threads = memory.fitting_threads(spec, self._threads, kind, available)
             self._engine = load_engine(spec, self._models_dir, name=kind, threads=threads)
             release_memory()
@@ -98,14 +103,29 @@ class Worker:
         release_memory()
 
     def _separate(self, send: Callable[..., None], request: Request, out_dir: Path) -> SeparatedSet:
-        engine = self._engine_for(request["model"])
         limits, expected = Limits(**request["limits"]), request["expected_samples"]
         out_dir.mkdir(parents=True, exist_ok=True)
         send(event="progress", fraction=0.0, segments=0)
-        samples = 0
         with (
             # Ends the decoder's own process, whatever happens here.
             closing(decode(Path(request["mixture"]), limits)) as chunks,
+            ThreadPoolExecutor(1, thread_name_prefix="model") as loader,
+        ):
+            # The decoder starts, as this thread's child, while another thread loads the model.
+            loading = loader.submit(self._engine_for, request["model"])
+            begun = chain(list(islice(chunks, 1)), chunks)
+            return self._write(send, begun, loading.result(), out_dir, expected)
+
+    def _write(
+        self,
+        send: Callable[..., None],
+        chunks: Iterable[Audio],
+        engine: Engine,
+        out_dir: Path,
+        expected: int | None,
+    ) -> SeparatedSet:
+        samples = 0
+        with (
             closing(separate(chunks, engine)) as pieces,
             closing(StemFiles(out_dir, engine.spec.stems, expected)) as files,
         ):
