@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import models, songs
-from benchmarks.measure import ROOT, environment, table
+from benchmarks import measure, models, songs
+from benchmarks.measure import ROOT, environment
 from separation.engines import modelspec
 from separation.engines.protocol import load_engine
 from separation.engines.spectral import HOP, WINDOW
@@ -37,20 +37,19 @@ CLIPS = {
 """Samples and channels by name; at the border the first window is exactly full."""
 
 
-def clip(name: str) -> npt.NDArray[np.float32]:
-    """[channels, samples]."""
-    count, channels = CLIPS[name]
+def clip(index: int) -> npt.NDArray[np.float32]:
+    """The clip of that number: [channels, samples]."""
+    count, channels = list(CLIPS.values())[index]
     return songs.samples(count)[:channels]
 
 
 def compare(cache: Path, names: list[str]) -> None:
-    """Print a table of the largest differences, for both bandwidths of the models called `names`."""
-    results: dict[str, list[str]] = {name: [] for name in CLIPS}
-    heads = ["largest difference"]
+    """Print the largest difference for each clip, for both bandwidths of the models called `names`."""
+    measure.head(["largest difference", *CLIPS])
     for name in names:
         models_dir = models.ensure(cache, name)
         for slug in (f"spleeter:{name}", f"spleeter:{name}-16kHz"):
-            heads.append(slug)
+            row = [slug]
             with tempfile.TemporaryDirectory() as folder:
                 command = [
                     sys.executable,
@@ -64,12 +63,12 @@ def compare(cache: Path, names: list[str]) -> None:
                 ]
                 subprocess.run(command, check=True, cwd=ROOT, env=environment(), capture_output=True)
                 engine = load_engine(modelspec.get(slug), models_dir, name="openvino", threads=2)
-                for index, kind in enumerate(CLIPS):
-                    mixture = np.broadcast_to(clip(kind), (2, CLIPS[kind][0]))
-                    ours = separate([mixture], engine)
-                    difference = _largest(ours, np.load(f"{folder}/{index}.npy", mmap_mode="r"))
-                    results[kind].append(f"{difference:.1e}")
-    table(heads, [[kind, *values] for kind, values in results.items()])
+                for index, (count, _channels) in enumerate(CLIPS.values()):
+                    mixture = np.broadcast_to(clip(index), (2, count))
+                    theirs = np.load(f"{folder}/{index}.npy", mmap_mode="r")
+                    row.append(f"{_largest(separate([mixture], engine), theirs):.1e}")
+            measure.row(row)
+    print()
 
 
 def _largest(ours: Iterator[npt.NDArray[np.float32]], theirs: npt.NDArray[np.float32]) -> float:
@@ -90,8 +89,8 @@ def main(cache: Path, slug: str, folder: Path) -> None:
     spec = modelspec.get(slug)
     configuration = models.configuration(models.ensure(cache, spec.weights), slug)
     separator = Separator(str(configuration), multiprocess=False)
-    for index, name in enumerate(CLIPS):
-        stems = separator.separate(np.ascontiguousarray(clip(name).T))
+    for index in range(len(CLIPS)):
+        stems = separator.separate(np.ascontiguousarray(clip(index).T))
         np.save(folder / f"{index}.npy", np.stack([stems[stem].T for stem in spec.stems]))
 
 

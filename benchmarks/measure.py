@@ -116,8 +116,18 @@ def peak_mb(pid: int) -> float:
 
 def table(heads: list[str], rows: list[list[str]]) -> None:
     """Print Markdown."""
-    print("| " + " | ".join(heads) + " |")
-    print("| " + " | ".join("---" for _ in heads) + " |")
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
+    head(heads)
+    for cells in rows:
+        row(cells)
     print(flush=True)
+
+
+def head(heads: list[str]) -> None:
+    """Begin a table whose rows come while they are measured."""
+    row(heads)
+    row(["---"] * len(heads))
+
+
+def row(cells: list[str]) -> None:
+    """One more row."""
+    print("| " + " | ".join(cells) + " |", flush=True)
