@@ -9,12 +9,13 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import equality, machine, measure, models, songs
+from benchmarks import equality, machine, measure, models, server, songs
+from benchmarks import together as pairs
 from benchmarks.measure import Cost, table, typical
 from benchmarks.separators import Ours
 from separation.engines import modelspec
 
-PARTS = ("speed", "memory", "latency", "equality")
+PARTS = ("speed", "memory", "latency", "equality", "together", "server")
 _SONG_SECONDS = 180
 _LONG_SECONDS = 7200
 _TINY_SECONDS = 1
@@ -35,7 +36,14 @@ def main() -> None:
     options.cache.mkdir(parents=True, exist_ok=True)
     for part in options.parts or PARTS:
         print(f"### {part.capitalize()}\n", flush=True)
-        {"speed": speed, "memory": memory, "latency": latency, "equality": exactness}[part](options)
+        {
+            "speed": speed,
+            "memory": memory,
+            "latency": latency,
+            "equality": exactness,
+            "together": together,
+            "server": whole,
+        }[part](options)
 
 
 def speed(options: argparse.Namespace) -> None:
@@ -135,6 +143,25 @@ def latency(options: argparse.Namespace) -> None:
 def exactness(options: argparse.Namespace) -> None:
     """Largest differences from Spleeter's ``Separator`` on the same machine."""
     equality.compare(options.cache, options.models)
+
+
+def together(options: argparse.Namespace) -> None:
+    """Two songs one after the other, one in between, and both at once on two cores."""
+    rows = []
+    for name in options.models:
+        models_dir = models.ensure(options.cache, name)
+        costs = pairs.compare(options.cache, models_dir, f"spleeter:{name}", options.rounds)
+        rows += [
+            [f"{name}, {kind}", f"{cost.cpu:.1f}", f"{cost.wall:.1f}", f"{cost.peak:.0f}"]
+            for kind, cost in costs.items()
+        ]
+    table(["5 min and 2 min", "CPU s", "wall s", "peak MB"], rows)
+
+
+def whole(options: argparse.Namespace) -> None:
+    """Website, queue, separator and decoder while a song of 60 minutes is separated."""
+    names = ["compact:2stems", "compact:4stems", *(f"spleeter:{name}" for name in options.models)]
+    table(server.HEADS, server.measured(names, [options.threads], options.cache))
 
 
 if __name__ == "__main__":
