@@ -1,8 +1,9 @@
 """The separator process: ``python -m separation.separator PARENT_PID OPTIONS``, JSON lines in and out.
 
 Answers each request with ``accepted``, any number of ``progress``, and one ``done`` or ``failed``, all with the
-``id`` of the request. One that comes while a song is being separated is done between two chunks of that. Keeps
-the model that was used last. Lives as long as its parent keeps its standard input open.
+``id`` of the request. One that comes while a song is being separated is done between two chunks of that; a
+``stop`` with its ``id`` ends it there. Keeps the model that was used last. Lives as long as its parent keeps its
+standard input open.
 """
 
 import contextlib
@@ -34,7 +35,7 @@ def main() -> None:
     from separation.separator.work import Worker, release_memory  # noqa: PLC0415 (the guards above stand first)
 
     requests = _Requests()
-    worker = Worker(send, requests.waiting, **options)
+    worker = Worker(send, requests.waiting, requests.is_stopped, **options)
     while True:
         worker.serve(requests.next())
         release_memory()
@@ -53,24 +54,32 @@ class _Requests:
     """Requests as they come. When the pipe closes the process ends at once, whatever it is doing."""
 
     def __init__(self) -> None:
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._stopped: set[int] = set()
         threading.Thread(target=self._read, daemon=True, name="requests").start()
 
     def _read(self) -> None:
         for line in sys.stdin:
-            self._lines.put(line)
+            message = json.loads(line)
+            if "stop" in message:
+                self._stopped.add(message["stop"])
+            else:
+                self._requests.put(message)
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         os._exit(0)
 
     def next(self) -> dict[str, Any]:
         """Waits for one."""
-        request: dict[str, Any] = json.loads(self._lines.get())
-        return request
+        return self._requests.get()
 
     def waiting(self) -> dict[str, Any] | None:
         """One that is there already."""
-        return None if self._lines.empty() else self.next()
+        return None if self._requests.empty() else self.next()
+
+    def is_stopped(self, number: int) -> bool:
+        """Whether nobody wants the answer to this request any more."""
+        return number in self._stopped
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _WATCH_SECONDS = 0.5
 _ACCEPT_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
+# A song in between ends at its next chunk.
+_STOP_SECONDS = 60.0
 
 
 class Separator:
@@ -112,9 +114,10 @@ class Separator:
         """Separate the audio file `mixture` with the model `spec_slug` into FLAC files in `out_dir`.
 
         `on_progress` is called with 0..1 at each chunk and at least every `tick_seconds`; whatever it raises
-        kills the child and is raised here. `expected_samples` (at 44.1 kHz) makes the progress a fraction of
-        the song; without it, it only grows. `on_segments` is told how many segments of every stem are complete
-        in `out_dir`, before `on_progress` is. On any error, files may be left in `out_dir`.
+        kills the child (or, of a song in between, ends that song) and is raised here. `expected_samples` (at
+        44.1 kHz) makes the progress a fraction of the song; without it, it only grows. `on_segments` is told how
+        many segments of every stem are complete in `out_dir`, before `on_progress` is. On any error, files may
+        be left in `out_dir`.
 
         Raises AudioError, ModelUnavailable, SeparatorCrashed, SeparatorStalled, SeparatorTooBig,
         SeparatorNoSpace.
@@ -131,6 +134,7 @@ class Separator:
         started = time.monotonic()
         deadline = started + deadline_seconds if deadline_seconds is not None else None
         with self._lock:
+            nested = bool(self._inbox)
             try:
                 child = self._accepting_child(request)
                 self._inbox[number] = []
@@ -144,8 +148,9 @@ class Separator:
                 )
             except (AudioError, ModelUnavailable):
                 raise  # the child is well: the song, or the model, is not
-            except BaseException:
-                self._kill()
+            except BaseException as error:
+                if not (nested and self._left_alone(number, error)):
+                    self._kill()
                 raise
             finally:
                 self._inbox.pop(number, None)
@@ -214,6 +219,7 @@ class Separator:
                 case {"event": "done", "result": result}:
                     return SeparatedSet.from_json(result)
                 case {"event": "failed"}:
+                    del self._inbox[number]
                     raise _failure(message)
                 case {"event": "progress", "fraction": float(fraction), "segments": int(segments)}:
                     if on_segments:
@@ -245,6 +251,26 @@ class Separator:
         if to in self._inbox:
             self._inbox[to].append(message)
         return {}
+
+    def _left_alone(self, number: int, error: BaseException) -> bool:
+        """End request `number`, of which `error` came, without its child, which has another song in work.
+
+        False when only killing it helps.
+        """
+        child = self._child
+        if child is None or not child.is_alive():
+            return False
+        if number not in self._inbox:
+            return True  # it has answered: what failed was this song, not the child
+        if isinstance(error, SeparatorError):
+            return False
+        deadline = time.monotonic() + _STOP_SECONDS
+        with contextlib.suppress(OSError):
+            child.send({"stop": number})
+            while time.monotonic() < deadline and child.is_alive():
+                if self._read(number, child, _WATCH_SECONDS).get("event") in {"done", "failed"}:
+                    return True
+        return False
 
     def _kill(self) -> None:
         if self._child is not None and self._child.is_ours():

@@ -32,6 +32,10 @@ _HALF_WAY_SAMPLES = 180 * modelspec.SAMPLE_RATE
 """Where the progress of a song of unknown length stands at one half."""
 
 
+class _Stopped(Exception):  # noqa: N818 (nothing is wrong)
+    """Nobody wants this song any more."""
+
+
 class Worker:
     """Serves requests with the engine that was used last, or another one.
 
@@ -42,7 +46,8 @@ class Worker:
     def __init__(
         self,
         send: Callable[..., None],
-        waiting: Callable[[], Request | None] = lambda: None,
+        waiting: Callable[[], Request | None],
+        is_stopped: Callable[[int], bool],
         *,
         models_dir: str,
         engine: str,
@@ -51,6 +56,7 @@ class Worker:
     ) -> None:
         self._channel = send
         self._waiting = waiting
+        self._is_stopped = is_stopped
         self._nested = False
         self._models_dir = Path(models_dir)
         self._engine_name = cast("EngineName", engine)
@@ -72,6 +78,8 @@ class Worker:
             send(event="failed", kind="model", detail=str(error))
         except NotEnoughMemory as error:
             send(event="failed", kind="memory", detail=str(error))
+        except _Stopped:
+            send(event="failed", kind="stopped")
         except MemoryError:
             send(event="failed", kind="memory", detail="out of memory")
         except Exception:  # noqa: BLE001 (the parent is told, and decides)
@@ -103,7 +111,7 @@ class Worker:
         release_memory()
 
     def _separate(self, send: Callable[..., None], request: Request, out_dir: Path) -> SeparatedSet:
-        limits, expected = Limits(**request["limits"]), request["expected_samples"]
+        limits = Limits(**request["limits"])
         out_dir.mkdir(parents=True, exist_ok=True)
         send(event="progress", fraction=0.0, segments=0)
         with (
@@ -114,26 +122,27 @@ class Worker:
             # The decoder starts, as this thread's child, while another thread loads the model.
             loading = loader.submit(self._engine_for, request["model"])
             begun = chain(list(islice(chunks, 1)), chunks)
-            return self._write(send, begun, loading.result(), out_dir, expected)
+            return self._write(send, begun, loading.result(), request)
 
     def _write(
         self,
         send: Callable[..., None],
         chunks: Iterable[Audio],
         engine: Engine,
-        out_dir: Path,
-        expected: int | None,
+        request: Request,
     ) -> SeparatedSet:
-        samples = 0
+        samples, expected = 0, request["expected_samples"]
         with (
             closing(separate(chunks, engine)) as pieces,
-            closing(StemFiles(out_dir, engine.spec.stems, expected)) as files,
+            closing(StemFiles(Path(request["out_dir"]), engine.spec.stems, expected)) as files,
         ):
             for piece in pieces:
                 files.write(piece)
                 samples += piece.shape[2]
                 del piece  # its memory is used again
                 send(event="progress", fraction=_fraction(samples, expected), segments=files.segments)
+                if self._is_stopped(request["id"]):
+                    raise _Stopped
                 self._between()
             if samples == 0:
                 raise NoAudio

@@ -112,6 +112,21 @@ def test_a_short_song_that_crashes_costs_the_long_one_no_attempt(
     assert after(short, settings) == (Status.QUEUED, 1, "crashed"), "it has to wait for its own turn now"
 
 
+def test_a_short_song_that_is_cancelled_costs_the_long_one_nothing(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(between, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(heart, "QUIET_SECONDS", 0.0)
+    long, short = asked(120, seed=1), asked(40, seed=2)
+    monkeypatch.setattr(
+        heart.Heart, "keep", lambda _heart: cancel(short)
+    )  # called while the short one is done
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.CANCELLED, 1, "")
+
+
 def test_others_are_left_to_workers_that_have_time(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

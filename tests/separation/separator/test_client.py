@@ -173,6 +173,30 @@ def test_what_is_wrong_with_a_song_in_between_is_not_the_other_ones_fault(
     assert (ended, result.samples) == (["unsupported"], 61 * 44_100)
 
 
+def test_a_song_in_between_is_stopped_without_the_other_one(
+    separator: Separator, song: Path, folder: Path, tmp_path: Path
+) -> None:
+    long = write_song(folder / "long.wav", 61, seed=2)
+    stopped: list[float] = []
+
+    def cancel(fraction: float) -> None:
+        stopped.append(fraction)
+        raise LookupError("nobody wants it any more")
+
+    def interrupt(fraction: float) -> None:
+        if 0 < fraction < 1 and not stopped:
+            with pytest.raises(LookupError, match="nobody wants it"):
+                separator.separate(long, MODEL, tmp_path / "a", on_progress=cancel)
+        if fraction > 0.5 and len(stopped) == 1:
+            separator.separate(song, MODEL, tmp_path / "c", on_progress=stopped.append)
+
+    result = separator.separate(
+        long, MODEL, tmp_path / "b", on_progress=interrupt, expected_samples=61 * 44_100
+    )
+    assert result.samples == 61 * 44_100
+    assert len(stopped) > 1
+
+
 def test_a_crash_in_between_ends_the_other_one_and_says_whose_it_was(
     separator: Separator, song: Path, folder: Path, tmp_path: Path
 ) -> None:
