@@ -108,6 +108,7 @@ def _convert(spec: ModelSpec, loaded: Weights, folder: Path, source: dict[str, s
             file.flush()
             os.fsync(file.fileno())
         digest = checksum(Path(partial))
+        Path(partial).chmod(0o644)  # whoever may read the checkpoint may read this
         Path(partial).replace(folder / FILE)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
