@@ -13,7 +13,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import av
 import lameenc
 import numpy as np
 import soundfile
@@ -21,8 +20,8 @@ from numpy.typing import NDArray
 
 from catalog.audio import lametag, tagging
 from catalog.audio.codecs import OUTPUT, STEREO_RATE
+from catalog.audio.decode import Samples
 from catalog.audio.facts import Tags
-from catalog.audio.stereo import Samples, Stereo
 
 MP3_QUALITY: Final = 5  # of 2 (best) to 7: at these bitrates not heard, and half the time of 2
 _VORBIS_WRITE: Final = 65_536  # frames; libsndfile's Vorbis overflows its stack with more
@@ -178,6 +177,12 @@ class _Ffmpeg:
     """AAC and Opus through PyAV."""
 
     def __init__(self, path: Path, form: str, encoder: str, rate: int, bitrate: int, **options: str) -> None:
+        # FFmpeg is 17 MB that the website and the queue do without until somebody asks for these.
+        import av  # noqa: PLC0415
+
+        from catalog.audio.stereo import Stereo  # noqa: PLC0415
+
+        self._make_frame = av.AudioFrame.from_ndarray
         self._output = av.open(str(path), "w", format=form, options=options)
         stream: Any = self._output.add_stream(encoder, rate=rate)
         self._stream = stream
@@ -192,7 +197,7 @@ class _Ffmpeg:
             self._encode(part)
 
     def _encode(self, part: Samples) -> None:
-        frame = av.AudioFrame.from_ndarray(np.clip(part, -1, 1), format="fltp", layout="stereo")
+        frame = self._make_frame(np.clip(part, -1, 1), format="fltp", layout="stereo")
         frame.sample_rate = self._rate
         frame.time_base = Fraction(1, self._rate)
         frame.pts = self._position
