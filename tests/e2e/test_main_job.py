@@ -169,3 +169,16 @@ def test_what_is_done_can_be_heard_while_the_rest_is_made(person: Person, tmp_pa
         assert {piece.headers["X-Gain"] for piece in pieces} == {str(done["gain"])}
         heard = [soundfile.read(io.BytesIO(piece.content), dtype="int16")[0] for piece in pieces]
         assert np.array_equal(np.concatenate(heard), whole)
+
+
+def test_a_short_song_is_done_while_a_long_one_is_running(person: Person, tmp_path: Path) -> None:
+    """Whether another worker has time for it, or the same one does it in between."""
+    long, short = tmp_path / "long.flac", tmp_path / "short.flac"
+    soundfile.write(long, np.tile(song(30, seed=11), (12, 1)), 44_100)
+    soundfile.write(short, song(3, seed=12), 44_100)
+    first = person.upload(long, model="compact:2stems").json()["separation"]["id"]
+    wait_for(lambda: person.call("GET", f"separations/{first}/").json()["progress"] > 0, 60, every=0.05)
+    second = person.upload(short, model="compact:2stems").json()["separation"]["id"]
+    assert person.wait_until_finished(second)["status"] == "succeeded"
+    assert person.call("GET", f"separations/{first}/").json()["status"] == "running"
+    assert person.wait_until_finished(first)["status"] == "succeeded"
