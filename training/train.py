@@ -130,16 +130,20 @@ def warm_start(networks: Networks, first: dict[str, Array], second: dict[str, Ar
 
 
 def held_out(folder: Path, stem_count: int, device: torch.device) -> list[Batch]:
-    """Two excerpts of every song in `folder`."""
+    """Every song in `folder`, a batch for each, cut into patches.
+
+    Whole songs: patches judged one by one make quiet places count as much as loud ones, which no listener does.
+    """
     batches = []
     for song in Pool([folder], complete_only=stem_count > 2).songs:
-        for place in (0.2, 0.6):
-            start = int(place * (song.audio.shape[1] - LENGTH))
-            stems = np.stack([song.excerpt(stem, start, LENGTH) for stem in range(4)])
-            if stem_count == 2:
-                stems = np.stack([stems[0], stems[1:].sum(0)])
-            sources = spectra(torch.from_numpy(stems[:, None]).to(device))
-            batches.append(Batch(mixture=sources.sum(0), sources=sources))
+        starts = range(0, song.audio.shape[1] - LENGTH + 1, LENGTH)
+        stems = np.stack(
+            [[song.excerpt(stem, start, LENGTH) for start in starts] for stem in range(song.audio.shape[0])]
+        )
+        if stem_count == 2:
+            stems = np.stack([stems[0], stems[1:].sum(0)])
+        sources = spectra(torch.from_numpy(stems).to(device))
+        batches.append(Batch(mixture=sources.sum(0), sources=sources))
     return batches
 
 
