@@ -1,20 +1,15 @@
-"""What the signal chain asks of the software that runs a network, and how one is chosen."""
+"""What the signal chain asks of the software that runs a network."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines import kernels, weights
 from separation.engines.modelspec import ModelSpec
 
 FRAMES = 512
 """Spectrogram frames that the network sees at once."""
-
-EngineName = Literal["auto", "openvino", "tensorflow"]
 
 
 class Lane(Protocol):
@@ -38,43 +33,3 @@ class Engine(Protocol):
     @property
     def lanes(self) -> Sequence[Lane]:
         """As many as may usefully work at the same time; at least one."""
-
-
-def choose(name: EngineName) -> Literal["openvino", "tensorflow"]:
-    """The engine that "auto" stands for here: TensorFlow on a CUDA GPU, else OpenVINO where it is installed."""
-    if name != "auto":
-        return name
-    if find_spec("openvino") is None or _sees_gpu():
-        return "tensorflow"
-    return "openvino"
-
-
-def _sees_gpu() -> bool:
-    """Whether TensorFlow can compute on a GPU. Costs nothing where there is no NVIDIA device."""
-    if not any(Path("/dev").glob("nvidia[0-9]*")) or find_spec("tensorflow") is None:
-        return False
-    import tensorflow  # noqa: ICN001 (seconds, but it will be used)
-
-    return bool(tensorflow.config.list_physical_devices("GPU"))
-
-
-def load_engine(
-    spec: ModelSpec,
-    models_dir: Path,
-    *,
-    name: EngineName = "auto",
-    threads: int = 1,
-) -> Engine:
-    """Load `spec` into the engine called `name`, see `choose`.
-
-    Raises `ModelUnavailable` before any engine is imported, and ImportError when the engine is not installed.
-    """
-    if choose(name) == "openvino":
-        loaded = kernels.load(spec, models_dir)
-        from separation.engines.openvino import OpenVinoEngine  # noqa: PLC0415 (heavy)
-
-        return OpenVinoEngine(spec, loaded, threads=threads)
-    variables = weights.load(spec, models_dir)
-    from separation.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415 (heavy)
-
-    return TensorFlowEngine(spec, variables, threads=threads)

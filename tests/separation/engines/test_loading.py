@@ -4,36 +4,36 @@ import sys
 
 import pytest
 
-from separation.engines import protocol
+from separation.engines import loading
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     """A machine whose properties the test chooses."""
     has = {"openvino": True, "gpu": False}
-    monkeypatch.setattr(protocol, "_sees_gpu", lambda: has["gpu"])
-    monkeypatch.setattr(protocol, "find_spec", lambda name: sys if has[name] else None)
+    monkeypatch.setattr(loading, "_sees_gpu", lambda: has["gpu"])
+    monkeypatch.setattr(loading, "find_spec", lambda name: sys if has[name] else None)
     return has
 
 
 def test_auto_is_openvino_where_it_is_installed(machine: dict[str, bool]) -> None:
-    assert protocol.choose("auto") == "openvino"
+    assert loading.choose("auto") == "openvino"
     machine["openvino"] = False
-    assert protocol.choose("auto") == "tensorflow"
+    assert loading.choose("auto") == "tensorflow"
 
 
 def test_a_gpu_is_for_tensorflow(machine: dict[str, bool]) -> None:
     machine["gpu"] = True
-    assert protocol.choose("auto") == "tensorflow"
+    assert loading.choose("auto") == "tensorflow"
 
 
 @pytest.mark.parametrize("name", ["openvino", "tensorflow"])
-def test_who_names_an_engine_gets_it(machine: dict[str, bool], name: protocol.EngineName) -> None:
+def test_who_names_an_engine_gets_it(machine: dict[str, bool], name: loading.EngineName) -> None:
     machine |= {"openvino": False, "gpu": True}
-    assert protocol.choose(name) == name
+    assert loading.choose(name) == name
 
 
 def test_without_a_device_nothing_is_imported_to_look_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pathlib.Path.glob", lambda *_: iter(()))
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # importing it would fail
-    assert protocol.choose("auto") == "openvino"
+    assert loading.choose("auto") == "openvino"
