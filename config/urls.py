@@ -7,6 +7,8 @@ from config import health
 from config.docs import DocsView, SchemaView
 from separation.simple import LoginView, SeparateView
 
+admin.site.site_header = admin.site.site_title = "Stemoteca"
+
 handler400 = "config.api.bad_request"
 handler404 = "config.api.not_found"
 handler500 = "config.api.server_error"
