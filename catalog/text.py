@@ -1,6 +1,9 @@
-"""How names are compared: two spellings that a person would call the same are one key."""
+"""How names are compared and sorted: two spellings that a person would call the same are one key."""
 
+import re
 import unicodedata
+
+_ARTICLE = re.compile(r"(the|an?|el|la|los|las)\s+(?=\S)", re.IGNORECASE)
 
 
 def fold(text: str) -> str:
@@ -11,3 +14,14 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(kept.split()) or " ".join(text.casefold().split())
+
+
+def sort_name(name: str) -> str:
+    """Where a name stands in a list: ``"The Beatles"`` becomes ``"Beatles, The"``."""
+    found = _ARTICLE.match(name)
+    return f"{name[found.end() :]}, {found[1]}" if found else name
+
+
+def initial(key: str) -> str:
+    """The letter under which a folded name is listed, ``"0"`` for all that is not a to z."""
+    return key[0] if key and "a" <= key[0] <= "z" else "0"

@@ -1,46 +1,19 @@
-"""The catalogue: who made what, and the immutable audio behind it.
+"""What people see: artists, albums, tracks, and who else plays on a track."""
 
-Artist, Album and Track are what people see. AudioFile is stored audio, named by what it sounds like
-(``audio_digest``) and never changed. Upload tells who brought which file. Rendition is an encoding of an
-AudioFile that can be thrown away and made again.
-"""
-
-import uuid
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.core.files.storage import Storage, storages
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.text import fold
-
-
-def file_storage() -> Storage:
-    """The storage of every file the catalogue names."""
-    return storages["files"]
-
-
-def _count(rows: "models.QuerySet[Any]", by: str) -> Coalesce:
-    """How many ``rows`` there are; they name the outer row in their field ``by``."""
-    counts = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counts), 0)
-
-
-class Row(models.Model):
-    """What all rows here share: an opaque id and the time they were made."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    created_at = models.DateTimeField(_("added"), auto_now_add=True)
-
-    class Meta:
-        abstract = True
+from catalog.models.audio import AudioFile
+from catalog.models.rows import Row, counted
+from catalog.text import fold, initial, sort_name
 
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
@@ -48,14 +21,16 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         """Those who made a track, or an album with a track, that ``user`` may see."""
         tracks = Track.objects.visible_to(user).order_by()
         return self.filter(
-            Exists(tracks.filter(artist=OuterRef("pk"))) | Exists(tracks.filter(album__artist=OuterRef("pk")))
+            Exists(tracks.filter(artist=OuterRef("pk")))
+            | Exists(tracks.filter(album__artist=OuterRef("pk")))
+            | Exists(tracks.filter(credits__artist=OuterRef("pk")))
         )
 
     def with_counts(self, user: User | AnonymousUser) -> Self:
         """Adds ``track_count`` and ``album_count``: what ``user`` may see of them."""
         tracks = Track.objects.visible_to(user).filter(artist=OuterRef("pk"))
         albums = Album.objects.visible_to(user).filter(artist=OuterRef("pk"))
-        return self.annotate(track_count=_count(tracks, "artist"), album_count=_count(albums, "artist"))
+        return self.annotate(track_count=counted(tracks, "artist"), album_count=counted(albums, "artist"))
 
     def search(self, words: str) -> Self:
         """Artists whose name holds every one of ``words``."""
@@ -68,23 +43,40 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
 
 
 class Artist(Row):
+    """Who made something. ``key`` is the folded name; lists go by ``sort_key``, letters by ``initial``."""
+
     name = models.CharField(_("name"), max_length=255)
+    sort_name = models.CharField(
+        _("sorted as"),
+        max_length=255,
+        blank=True,
+        help_text=_("“Beatles, The”. Left empty, it is made from the name."),
+    )
     key = models.CharField(max_length=255, unique=True, editable=False)
+    sort_key = models.CharField(max_length=255, editable=False)
+    initial = models.CharField(max_length=1, editable=False)
     slug = models.SlugField(_("address"), max_length=80, unique=True, editable=False)
 
     objects = ArtistQuerySet.as_manager()
 
     class Meta:
-        ordering = ["key"]
+        ordering = ["sort_key", "pk"]
         verbose_name = _("artist")
         verbose_name_plural = _("artists")
+        indexes = [
+            models.Index(fields=["sort_key", "id"], name="artists_in_order"),
+            models.Index(fields=["initial", "sort_key", "id"], name="artists_by_letter"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Keep the key in step with the name; the address is given once and stays."""
+        """Keep the keys in step with the name; the address is given once and stays."""
         self.key = fold(self.name)[:255]
+        self.sort_name = self.sort_name or sort_name(self.name)
+        self.sort_key = fold(self.sort_name)[:255]
+        self.initial = initial(self.sort_key)
         if not self.slug:
             base = slugify(self.key)[:70] or "artist"
             taken = Artist.objects.filter(slug=base).exists()
@@ -107,7 +99,7 @@ class AlbumQuerySet(models.QuerySet["Album"]):
         tracks = Track.objects.visible_to(user).filter(album=OuterRef("pk"))
         pictured = tracks.filter(~Q(cover="") | ~Q(album__cover="")).order_by("disc_number", "track_number")
         return self.annotate(
-            track_count=_count(tracks, "album"), cover_track=Subquery(pictured.values("pk")[:1])
+            track_count=counted(tracks, "album"), cover_track=Subquery(pictured.values("pk")[:1])
         )
 
     def search(self, words: str) -> Self:
@@ -125,12 +117,15 @@ class AlbumQuerySet(models.QuerySet["Album"]):
 
 
 class Album(Row):
+    """A record. ``artist`` is the album artist; a compilation has tracks of many."""
+
     title = models.CharField(_("title"), max_length=255)
     key = models.CharField(max_length=255, editable=False)
     artist = models.ForeignKey(
         Artist, on_delete=models.PROTECT, related_name="albums", verbose_name=_("artist")
     )
     year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
+    compilation = models.BooleanField(_("compilation"), default=False)
     cover = models.CharField(_("cover"), max_length=120, blank=True, editable=False)
 
     objects = AlbumQuerySet.as_manager()
@@ -142,6 +137,7 @@ class Album(Row):
         constraints = [
             models.UniqueConstraint(fields=["artist", "key"], name="one_album_per_artist_and_title")
         ]
+        indexes = [models.Index(fields=["key", "id"], name="albums_in_order")]
 
     def __str__(self) -> str:
         return self.title
@@ -157,36 +153,6 @@ class Album(Row):
             raise ValidationError(
                 {"title": _("This artist has an album of this title already.")}, code="unique"
             )
-
-
-class AudioFile(Row):
-    """Immutable stored audio: a mixture or a stem. The same audio is one row, whatever its file looked like.
-
-    ``key`` names the file in storage, ``checksum`` and ``size`` are those of its bytes. ``samples`` counts at the
-    file's own ``sample_rate``; ``frames`` counts at 44.1 kHz, the rate stems have.
-    """
-
-    audio_digest = models.CharField(max_length=64, unique=True, editable=False)
-    checksum = models.CharField(max_length=64, editable=False)
-    size = models.PositiveBigIntegerField(_("bytes"), editable=False)
-    key = models.CharField(max_length=160, unique=True, editable=False)
-    container = models.CharField(max_length=32, editable=False)
-    codec = models.CharField(max_length=32, editable=False)
-    lossless = models.BooleanField(editable=False)
-    sample_rate = models.PositiveIntegerField(editable=False)
-    channels = models.PositiveSmallIntegerField(editable=False)
-    bits = models.PositiveSmallIntegerField(null=True, editable=False)
-    samples = models.PositiveBigIntegerField(editable=False)
-    frames = models.PositiveBigIntegerField(editable=False)
-    duration = models.FloatField(_("seconds"), editable=False)
-    peak = models.FloatField(editable=False)
-
-    class Meta:
-        verbose_name = _("audio file")
-        verbose_name_plural = _("audio files")
-
-    def __str__(self) -> str:
-        return f"{self.codec} {self.audio_digest[:12]}"
 
 
 class Visibility(models.TextChoices):
@@ -233,6 +199,7 @@ class Track(Row):
     track_number = models.PositiveSmallIntegerField(_("track number"), null=True, blank=True)
     disc_number = models.PositiveSmallIntegerField(_("disc number"), null=True, blank=True)
     genre = models.CharField(_("genre"), max_length=80, blank=True)
+    genre_key = models.CharField(max_length=80, blank=True, editable=False)
     year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
     cover = models.CharField(_("cover"), max_length=120, blank=True, editable=False)
     audio = models.ForeignKey(
@@ -249,6 +216,9 @@ class Track(Row):
     visibility = models.CharField(
         _("visibility"), max_length=8, choices=Visibility.choices, default=Visibility.SHARED
     )
+    plays = models.PositiveIntegerField(_("played"), default=0, editable=False)
+    separated_at = models.DateTimeField(_("separated"), null=True, editable=False)
+    title_key = models.CharField(max_length=255, editable=False)
     words = models.CharField(max_length=800, editable=False)
 
     objects = TrackQuerySet.as_manager()
@@ -273,12 +243,17 @@ class Track(Row):
             models.Index(fields=["visibility", "-created_at"], name="newest_tracks"),
             models.Index(fields=["artist", "visibility"], name="tracks_of_an_artist"),
             models.Index(fields=["album", "visibility"], name="tracks_of_an_album"),
+            models.Index(fields=["visibility", "-plays", "-created_at"], name="most_played_tracks"),
+            models.Index(fields=["visibility", "-separated_at"], name="recently_separated_tracks"),
+            models.Index(fields=["genre_key", "visibility", "-created_at"], name="tracks_of_a_genre"),
         ]
 
     def __str__(self) -> str:
         return f"{self.artist} - {self.title}"
 
     def save(self, *args: object, **kwargs: object) -> None:
+        self.title_key = fold(self.title)[:255]
+        self.genre_key = fold(self.genre)[:80]
         album = self.album.title if self.album else ""
         names = (self.artist.name, album, self.title)  # one by one: a title such as "!!!" is a name too
         self.words = " ".join(fold(name) for name in names if name)[:800]
@@ -294,53 +269,49 @@ class Track(Row):
         return not user.is_anonymous and (user.pk == self.owner_id or user.has_perm("catalog.change_track"))
 
 
-class Upload(Row):
-    """The act: who brought which file, and which audio it turned out to be."""
+class Credit(models.Model):
+    """Somebody else who plays on a track ("featuring"); its first artist is ``Track.artist``."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="uploads",
-        verbose_name=_("account"),
-    )
     track = models.ForeignKey(
-        Track, on_delete=models.CASCADE, related_name="uploads", verbose_name=_("track")
+        Track, on_delete=models.CASCADE, related_name="credits", verbose_name=_("track")
     )
-    audio = models.ForeignKey(
-        AudioFile, on_delete=models.PROTECT, related_name="uploads", verbose_name=_("audio")
+    artist = models.ForeignKey(
+        Artist, on_delete=models.PROTECT, related_name="credits", verbose_name=_("artist")
     )
-    filename = models.CharField(_("file name"), max_length=255)
-    checksum = models.CharField(max_length=64, db_index=True, editable=False)
-    size = models.PositiveBigIntegerField(_("bytes"), editable=False)
-    charged = models.PositiveBigIntegerField(_("counted against the quota"), default=0, editable=False)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
-        ordering = ["-created_at"]
-        verbose_name = _("upload")
-        verbose_name_plural = _("uploads")
+        ordering = ["position"]
+        verbose_name = _("credit")
+        verbose_name_plural = _("credits")
+        constraints = [
+            models.UniqueConstraint(fields=["track", "artist"], name="one_credit_per_track_and_artist")
+        ]
 
     def __str__(self) -> str:
-        return self.filename
+        return str(self.artist)
 
 
-class Rendition(Row):
-    """A derived encoding of an AudioFile, kept under a ``recipe``: codec, bitrate and the tags written into it."""
+class FormerAddress(models.Model):
+    """Where something used to be: pages and API send whoever asks for ``old`` to ``target``.
 
-    audio = models.ForeignKey(
-        AudioFile, on_delete=models.CASCADE, related_name="renditions", verbose_name=_("audio")
-    )
-    recipe = models.CharField(max_length=64, editable=False)
-    codec = models.CharField(_("codec"), max_length=8, editable=False)
-    bitrate = models.PositiveSmallIntegerField(_("kbit/s"), null=True, editable=False)
-    key = models.CharField(max_length=160, unique=True, editable=False)
-    size = models.PositiveBigIntegerField(_("bytes"), editable=False)
-    checksum = models.CharField(max_length=64, editable=False)
+    ``old`` is an artist's former slug, or the id of an artist, album or track that was merged into another.
+    """
+
+    class Kind(models.TextChoices):
+        ARTIST = "artist", _("artist")
+        ALBUM = "album", _("album")
+        TRACK = "track", _("track")
+
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    old = models.CharField(max_length=80)
+    target = models.UUIDField(db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name = _("rendition")
-        verbose_name_plural = _("renditions")
-        constraints = [models.UniqueConstraint(fields=["audio", "recipe"], name="one_rendition_per_recipe")]
+        verbose_name = _("former address")
+        verbose_name_plural = _("former addresses")
+        constraints = [models.UniqueConstraint(fields=["kind", "old"], name="one_target_per_old_address")]
 
     def __str__(self) -> str:
-        return f"{self.codec} {self.bitrate or ''}".strip()
+        return f"{self.kind} {self.old}"

@@ -1,0 +1,39 @@
+"""The catalogue: who made what, and the immutable audio behind it.
+
+Artist, Album and Track are what people see. AudioFile is stored audio, named by what it sounds like
+(``audio_digest``) and never changed. Upload tells who brought which file. Rendition is an encoding of an
+AudioFile that can be thrown away and made again.
+"""
+
+from catalog.models.audio import AudioFile, Fingerprint, FingerprintTerm, Match, Rendition, Upload
+from catalog.models.care import Block, Change, ImportedFile, Report
+from catalog.models.music import Album, Artist, Credit, FormerAddress, Track, Visibility
+from catalog.models.people import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
+from catalog.models.rows import Row, file_storage
+
+__all__ = [
+    "Album",
+    "Artist",
+    "AudioFile",
+    "Block",
+    "Change",
+    "Credit",
+    "Fingerprint",
+    "FingerprintTerm",
+    "FormerAddress",
+    "ImportedFile",
+    "Like",
+    "Match",
+    "Notice",
+    "Rendition",
+    "Report",
+    "Row",
+    "Setlist",
+    "SetlistEntry",
+    "Track",
+    "Upload",
+    "Visibility",
+    "Wish",
+    "WishVoice",
+    "file_storage",
+]

@@ -1,0 +1,31 @@
+"""What all rows of the catalogue share."""
+
+import uuid
+from typing import Any
+
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.db.models import Count, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+
+def file_storage() -> Storage:
+    """The storage of every file the catalogue names."""
+    return storages["files"]
+
+
+def counted(rows: "models.QuerySet[Any]", by: str) -> Coalesce:
+    """How many ``rows`` there are; they name the outer row in their field ``by``."""
+    counts = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counts), 0)
+
+
+class Row(models.Model):
+    """An opaque id and the time the row was made."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    class Meta:
+        abstract = True
