@@ -40,6 +40,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     display_name = models.CharField(_("name"), max_length=80, blank=True)
     language = models.CharField(_("language"), max_length=5, blank=True, default="")
+    mail_notices = models.BooleanField(
+        _("e-mail me"),
+        default=False,
+        help_text=_("When a song I asked for is ready, and when somebody brings one I wished for."),
+    )
     stored_bytes = models.PositiveBigIntegerField(_("stored bytes"), default=0, editable=False)
     is_staff = models.BooleanField(_("may use the admin panel"), default=False)
     is_active = models.BooleanField(_("active"), default=True)

@@ -30,7 +30,10 @@ class Like(Row):
 
 
 class Wish(Row):
-    """A song that somebody wants and nobody has brought; ``track`` is the one that fulfilled it."""
+    """A song that somebody wants and nobody has brought; ``track`` is the one that fulfilled it.
+
+    ``wanted`` is the number of its voices, kept by ``catalog.wishes`` so that the list has an index to go by.
+    """
 
     artist = models.CharField(_("artist"), max_length=255, blank=True)
     title = models.CharField(_("title"), max_length=255)
@@ -44,6 +47,7 @@ class Wish(Row):
         verbose_name=_("fulfilled by"),
     )
     fulfilled_at = models.DateTimeField(_("fulfilled"), null=True, editable=False)
+    wanted = models.PositiveIntegerField(_("voices"), default=0, editable=False)
     wanted_by = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="WishVoice", related_name="wishes", verbose_name=_("wanted by")
     )
@@ -52,7 +56,10 @@ class Wish(Row):
         ordering = ["-created_at"]
         verbose_name = _("wish")
         verbose_name_plural = _("wishes")
-        indexes = [models.Index(fields=["fulfilled_at", "-created_at"], name="open_wishes")]
+        indexes = [
+            models.Index(fields=["fulfilled_at", "-created_at"], name="open_wishes"),
+            models.Index(fields=["fulfilled_at", "-wanted", "-created_at"], name="most_wanted_wishes"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.artist} - {self.title}" if self.artist else self.title
