@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from catalog.audio.facts import Tags
 from catalog.audio.tags import clean_text
-from catalog.text import fold
+from catalog.text import UNKNOWN_ARTIST, fold
 
-UNKNOWN_ARTIST = "Unknown artist"
 UNTITLED = "Untitled"
 LONGEST_FILE_NAME = 200  # bytes; leaves room for what other programs add
 

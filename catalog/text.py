@@ -2,6 +2,12 @@
 
 import re
 import unicodedata
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+UNKNOWN_ARTIST: Final = "Unknown artist"
+VARIOUS_ARTISTS: Final = "Various artists"
 
 _ARTICLE = re.compile(r"(the|an?|el|la|los|las)\s+(?=\S)", re.IGNORECASE)
 
@@ -25,3 +31,12 @@ def sort_name(name: str) -> str:
 def initial(key: str) -> str:
     """The letter under which a folded name is listed, ``"0"`` for all that is not a to z."""
     return key[0] if key and "a" <= key[0] <= "z" else "0"
+
+
+def spoken(name: str) -> str:
+    """An artist's name as pages say it: what stands for nobody is said in the reader's language."""
+    if name == UNKNOWN_ARTIST:
+        return _("Unknown artist")
+    if name == VARIOUS_ARTISTS:
+        return _("Various artists")
+    return name

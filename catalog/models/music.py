@@ -6,24 +6,24 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models.audio import AudioFile
-from catalog.models.rows import Row, counted
-from catalog.text import fold, initial, sort_name
+from catalog.models.rows import Row, any_of, counted
+from catalog.text import fold, initial, sort_name, spoken
 
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Those who made a track, or an album with a track, that ``user`` may see."""
-        tracks = Track.objects.visible_to(user).order_by()
+        tracks = Track.objects.visible_to(user)
         return self.filter(
-            Exists(tracks.filter(artist=OuterRef("pk")))
-            | Exists(tracks.filter(album__artist=OuterRef("pk")))
-            | Exists(tracks.filter(credits__artist=OuterRef("pk")))
+            Q(any_of(tracks.filter(artist=OuterRef("pk"))))
+            | Q(any_of(tracks.filter(album__artist=OuterRef("pk"))))
+            | Q(any_of(tracks.filter(credits__artist=OuterRef("pk"))))
         )
 
     def with_counts(self, user: User | AnonymousUser) -> Self:
@@ -83,6 +83,11 @@ class Artist(Row):
             self.slug = f"{base}-{self.id.hex[:8]}" if taken else base
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
+    @property
+    def shown(self) -> str:
+        """The name as pages say it: nobody's name ("Unknown artist") is said in the reader's language."""
+        return spoken(self.name)
+
     def clean(self) -> None:
         """Two spellings of one name are one artist."""
         if Artist.objects.filter(key=fold(self.name)[:255]).exclude(pk=self.pk).exists():
@@ -92,7 +97,7 @@ class Artist(Row):
 class AlbumQuerySet(models.QuerySet["Album"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Those with a track that ``user`` may see."""
-        return self.filter(Exists(Track.objects.visible_to(user).filter(album=OuterRef("pk")).order_by()))
+        return self.filter(any_of(Track.objects.visible_to(user).filter(album=OuterRef("pk"))))
 
     def with_counts(self, user: User | AnonymousUser) -> Self:
         """Adds ``track_count``, and ``cover_track``: the id of a track whose cover stands for the album."""
@@ -117,10 +122,15 @@ class AlbumQuerySet(models.QuerySet["Album"]):
 
 
 class Album(Row):
-    """A record. ``artist`` is the album artist; a compilation has tracks of many."""
+    """A record. ``artist`` is the album artist; a compilation has tracks of many.
+
+    ``key`` is the folded title; lists go by ``sort_key`` (without "The"), letters by ``initial``.
+    """
 
     title = models.CharField(_("title"), max_length=255)
     key = models.CharField(max_length=255, editable=False)
+    sort_key = models.CharField(max_length=255, editable=False)
+    initial = models.CharField(max_length=1, editable=False)
     artist = models.ForeignKey(
         Artist, on_delete=models.PROTECT, related_name="albums", verbose_name=_("artist")
     )
@@ -131,19 +141,25 @@ class Album(Row):
     objects = AlbumQuerySet.as_manager()
 
     class Meta:
-        ordering = ["key"]
+        ordering = ["sort_key", "pk"]
         verbose_name = _("album")
         verbose_name_plural = _("albums")
         constraints = [
             models.UniqueConstraint(fields=["artist", "key"], name="one_album_per_artist_and_title")
         ]
-        indexes = [models.Index(fields=["key", "id"], name="albums_in_order")]
+        indexes = [
+            models.Index(fields=["sort_key", "id"], name="albums_in_order"),
+            models.Index(fields=["initial", "sort_key", "id"], name="albums_by_letter"),
+            models.Index(fields=["-created_at", "id"], name="newest_albums"),
+        ]
 
     def __str__(self) -> str:
         return self.title
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.key = fold(self.title)[:255]
+        self.sort_key = fold(sort_name(self.title))[:255]
+        self.initial = initial(self.sort_key)
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
     def clean(self) -> None:
@@ -241,11 +257,13 @@ class Track(Row):
         # every shared track once for each album.
         indexes = [
             models.Index(fields=["visibility", "-created_at"], name="newest_tracks"),
-            models.Index(fields=["artist", "visibility"], name="tracks_of_an_artist"),
+            models.Index(fields=["artist", "visibility", "title_key", "id"], name="tracks_of_an_artist"),
             models.Index(fields=["album", "visibility"], name="tracks_of_an_album"),
             models.Index(fields=["visibility", "-plays", "-created_at"], name="most_played_tracks"),
             models.Index(fields=["visibility", "-separated_at"], name="recently_separated_tracks"),
             models.Index(fields=["genre_key", "visibility", "-created_at"], name="tracks_of_a_genre"),
+            models.Index(fields=["visibility", "title_key", "id"], name="tracks_by_title"),
+            models.Index(fields=["owner", "visibility", "-created_at"], name="tracks_of_an_owner"),
         ]
 
     def __str__(self) -> str:
