@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
                 ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('link', models.CharField(default=catalog.models.people._link, editable=False, max_length=32, unique=True)),
+                ('link', models.CharField(default=catalog.models.people.new_link, editable=False, max_length=32, unique=True)),
                 ('by_link', models.BooleanField(default=False, verbose_name='whoever has the link may see it')),
                 ('changed_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='setlists', to=settings.AUTH_USER_MODEL, verbose_name='owner')),

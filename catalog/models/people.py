@@ -128,7 +128,8 @@ class Notice(Row):
         return f"{self.user} · {self.get_kind_display()}"
 
 
-def _link() -> str:
+def new_link() -> str:
+    """Something that cannot be guessed."""
     return secrets.token_urlsafe(12)
 
 
@@ -139,7 +140,7 @@ class Setlist(Row):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="setlists", verbose_name=_("owner")
     )
     title = models.CharField(_("title"), max_length=120)
-    link = models.CharField(max_length=32, unique=True, default=_link, editable=False)
+    link = models.CharField(max_length=32, unique=True, default=new_link, editable=False)
     by_link = models.BooleanField(_("whoever has the link may see it"), default=False)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -1,0 +1,35 @@
+"""Liking a track, and what somebody likes."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from accounts.models import User
+from catalog.models import Like, Track
+from catalog.visible import seen_through
+
+
+def like(track: Track, user: User) -> None:
+    """``user`` likes ``track``; liking it again changes nothing."""
+    Like.objects.bulk_create([Like(user=user, track=track)], ignore_conflicts=True)
+
+
+def unlike(track: Track, user: User) -> None:
+    """``user`` no longer likes ``track``."""
+    Like.objects.filter(user=user, track=track).delete()
+
+
+def likes_of(user: User) -> QuerySet[Like]:
+    """What ``user`` likes and may still see, the newest like first."""
+    rows = Like.objects.filter(seen_through("track", user), user=user)
+    return rows.select_related("track__artist", "track__album", "track__audio").order_by("-created_at", "pk")
+
+
+def liked_among(tracks: Iterable[Track], user: User | AnonymousUser) -> set[UUID]:
+    """The ids of those among ``tracks`` that ``user`` likes."""
+    if user.is_anonymous:
+        return set()
+    wanted = [track.pk for track in tracks]
+    return set(Like.objects.filter(user=user, track__in=wanted).values_list("track", flat=True))
