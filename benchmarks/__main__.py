@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import equality, machine, measure, models, server, songs
+from benchmarks import catalogue, equality, machine, measure, models, server, songs
 from benchmarks import together as pairs
 from benchmarks.measure import Cost, table, typical
 from benchmarks.separators import Ours
 from separation.engines import modelspec
 
-PARTS = ("speed", "memory", "latency", "equality", "together", "server")
+PARTS = ("speed", "memory", "latency", "equality", "together", "server", "catalogue")
 _SONG_SECONDS = 180
 _LONG_SECONDS = 7200
 _TINY_SECONDS = 1
@@ -29,6 +29,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each kind (default: 3)")
     parser.add_argument("--threads", type=int, default=0, help="of our separator (default: automatic)")
     parser.add_argument("--long", action="store_true", help="memory also with a song of two hours")
+    parser.add_argument("--tracks", type=int, default=200_000, help="of the catalogue (default: 200000)")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="of the catalogue's rows, those that hold it"
+    )
     parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"), help="for models and songs")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
@@ -43,6 +47,7 @@ def main() -> None:
             "equality": exactness,
             "together": together,
             "server": whole,
+            "catalogue": library,
         }[part](options)
 
 
@@ -162,6 +167,11 @@ def whole(options: argparse.Namespace) -> None:
     """Website, queue, separator and decoder while a song of 60 minutes is separated."""
     names = ["compact:2stems", "compact:4stems", *(f"spleeter:{name}" for name in options.models)]
     table(server.HEADS, server.measured(names, [options.threads], options.cache))
+
+
+def library(options: argparse.Namespace) -> None:
+    """Pages, API and admin panel with a large catalogue."""
+    catalogue.compare(options.tracks, options.cache, options.only)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,441 @@
+"""Fills an empty database with a large made-up catalogue, by COPY on PostgreSQL and in one transaction on SQLite.
+
+Rows only: what they name in storage is not there. Indexes are taken away meanwhile, which is several times faster.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.apps import apps
+from django.db import connection, models, transaction
+from django.utils.text import slugify
+
+from accounts.models import User
+from benchmarks.vocabulary import GENRES, Vocabulary
+from catalog.models import (
+    Album,
+    Artist,
+    AudioFile,
+    Change,
+    Credit,
+    ImportedFile,
+    Like,
+    Notice,
+    Report,
+    Setlist,
+    SetlistEntry,
+    Track,
+    Upload,
+    Wish,
+    WishVoice,
+)
+from catalog.text import fold, initial, sort_name
+from separation.engines import modelspec
+from separation.models import Separation, SeparationRequest, Stem
+
+CHUNK = 20_000
+PEOPLE = 300
+START = datetime(2023, 1, 1, tzinfo=UTC)
+DAYS = 1_000
+
+Row = tuple[Any, ...]
+
+
+class Rows:
+    """Rows by table, written a chunk at a time. Columns that are not named get the field's default."""
+
+    def __init__(self) -> None:
+        self._rows: dict[type[models.Model], list[Row]] = defaultdict(list)
+        self._names: dict[type[models.Model], tuple[str, ...]] = {}
+
+    def of(self, model: type[models.Model], *names: str) -> Callable[[Row], None]:
+        """What takes the rows of `model`; `names` are the fields in their order."""
+        self._names[model] = names
+        return self._rows[model].append
+
+    def write(self) -> None:
+        """Put what there is into the database."""
+        for model, rows in self._rows.items():
+            if rows:
+                _write(model, self._names[model], rows)
+                rows.clear()  # the list stays: `of` gave its method away
+
+
+def _write(model: type[models.Model], names: Sequence[str], rows: list[Row]) -> None:
+    fields = {field.name: field for field in model._meta.concrete_fields}  # noqa: SLF001  # public, by Django
+    rest = [f for name, f in fields.items() if name not in names and not isinstance(f, models.BigAutoField)]
+    columns = [fields[name].column for name in names] + [field.column for field in rest]
+    defaults = (field.get_default() for field in rest)
+    tail = tuple("{}" if value == {} else value for value in defaults)  # JSON
+    with connection.cursor() as cursor:
+        quoted = ", ".join(connection.ops.quote_name(column) for column in columns)
+        table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
+        if connection.vendor == "postgresql":
+            end = "".join(f"\t{_text(value)}" for value in tail) + "\n"
+            with cursor.copy(f"COPY {table} ({quoted}) FROM STDIN") as copy:
+                copy.write("".join(["\t".join(map(_text, row)) + end for row in rows]))
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(
+                f"INSERT INTO {table} ({quoted}) VALUES ({marks})", [row + tail for row in rows]
+            )  # noqa: S608
+
+
+def _text(value: object) -> str:
+    """A value as COPY takes it; no text of ours holds a backslash or a tab."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    return str(value)
+
+
+@contextmanager
+def without_indexes() -> Iterator[None]:
+    """Take indexes, uniqueness and foreign keys of the big tables away, and make them again afterwards."""
+    if connection.vendor == "postgresql":
+        taken = _taken_from_postgres()
+    else:
+        taken = _taken_from_sqlite()
+    with taken:
+        yield
+
+
+def _tables() -> set[str]:
+    labels = ("catalog", "separation")
+    return {model._meta.db_table for label in labels for model in apps.get_app_config(label).get_models()}  # noqa: SLF001
+
+
+@contextmanager
+def _taken_from_postgres() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE contype IN ('f', 'u') AND conrelid::regclass::text = ANY(%s) ORDER BY contype",
+            [list(_tables())],
+        )
+        constraints = cursor.fetchall()
+        for table, name, _definition in constraints:
+            cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+        cursor.execute(
+            "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
+            "WHERE NOT indisprimary AND indrelid::regclass::text = ANY(%s)",
+            [list(_tables())],
+        )
+        indexes = cursor.fetchall()
+        for name, _definition in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+        yield
+        cursor.execute("SET maintenance_work_mem = '512MB'")
+        for _name, definition in indexes:
+            cursor.execute(definition)
+        for table, name, definition in reversed(constraints):  # uniqueness before what points at it
+            cursor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition}')
+        cursor.execute("VACUUM (ANALYZE)")
+
+
+@contextmanager
+def _taken_from_sqlite() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        )
+        indexes = [(name, sql) for name, table, sql in cursor.fetchall() if table in _tables()]
+        cursor.execute("PRAGMA synchronous = OFF")
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        for name, _sql in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
+        with transaction.atomic():
+            yield
+        for _name, sql in indexes:
+            cursor.execute(sql)
+        cursor.execute("ANALYZE")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA synchronous = FULL")
+
+
+class Ids:
+    """Random ids and digests as hexadecimal text, a hundred thousand at a time."""
+
+    def __init__(self, rng: np.random.Generator, size: int) -> None:
+        self._rng = rng
+        self._size = size
+        self._left: list[str] = []
+
+    def __call__(self) -> str:
+        if not self._left:
+            text = self._rng.bytes(100_000 * self._size).hex()
+            width = 2 * self._size
+            self._left = [text[at : at + width] for at in range(0, len(text), width)]
+        return self._left.pop()
+
+
+class Crowd:
+    """A catalogue of so many tracks, with a tenth as many artists, some of them with thousands of songs."""
+
+    def __init__(self, tracks: int, seed: int = 7) -> None:
+        self.tracks = tracks
+        self.rng = np.random.default_rng(seed)
+        self.words = Vocabulary(self.rng)
+        self.new_id = Ids(self.rng, 16)
+        self.digest = Ids(self.rng, 32)
+        self.rows = Rows()
+        self.people: list[str] = []
+        self.artists: list[tuple[str, str]] = []
+        self.ids: list[str] = []
+        self.audio: list[str] = []
+
+    def fill(self) -> None:
+        """Into a database that has been migrated and holds no tracks."""
+        self._accounts()
+        with without_indexes():
+            self._artists(max(self.tracks // 10, 1))
+            self._songs()
+            self._people()
+            self.rows.write()
+
+    def _accounts(self) -> None:
+        users = [
+            User(email=f"person{number}@example.org", display_name=name, password="!")  # noqa: S106  # none
+            for number, (name, _key) in enumerate(self.words.artists(PEOPLE))
+        ]
+        self.people = [user.id.hex for user in User.objects.bulk_create(users)]
+
+    def _artists(self, count: int) -> None:
+        add = self.rows.of(
+            Artist, "id", "created_at", "name", "sort_name", "key", "sort_key", "initial", "slug"
+        )
+        slugs: set[str] = set()
+        for name, key in self.words.artists(count):
+            pk, sorted_as = self.new_id(), sort_name(name)
+            slug = slugify(key)[:70] or "artist"
+            slug = f"{slug}-{pk[:8]}" if slug in slugs else slug
+            slugs.add(slug)
+            sort_key = fold(sorted_as)
+            add((pk, str(START)[:19], name, sorted_as, key, sort_key, initial(sort_key), slug))
+            self.artists.append((pk, key))
+        self.rows.write()
+
+    def _songs(self) -> None:
+        """Tracks with all that hangs on them. Every artist has one; how many more goes by a power of the rank."""
+        count, rng = self.tracks, self.rng
+        weights = (np.arange(len(self.artists)) + 6.0) ** -0.75
+        of = rng.choice(len(self.artists), count, p=weights / weights.sum())
+        of[: len(self.artists)] = np.arange(len(self.artists))
+        albums = self._albums(of)
+        chance = rng.random((count, 6))
+        moments = np.sort(rng.random(count)) * DAYS * 86_400
+        lengths = np.clip(rng.normal(225, 60, count), 20, 3_000).round(2)
+        plays = (rng.pareto(0.9, count)).astype(int).clip(0, 2_000_000)
+        writers = self._writers()
+        for number, performer in enumerate(rng.permutation(of).tolist()):
+            self._song(
+                writers,
+                performer,
+                albums[performer].pop() if albums[performer] else (None, "", None, None),
+                float(moments[number]),
+                float(lengths[number]),
+                int(plays[number]),
+                chance[number].tolist(),
+            )
+            if number % CHUNK == CHUNK - 1:
+                self.rows.write()
+        self.rows.write()
+
+    def _albums(
+        self, of: "np.ndarray[Any, Any]"
+    ) -> "dict[int, list[tuple[str | None, str, int | None, int | None]]]":
+        """Places on records for four of five songs of each artist: album, its folded title, number, year."""
+        add = self.rows.of(
+            Album, "id", "created_at", "title", "key", "artist", "year", "compilation", "cover"
+        )
+        places: dict[int, list[tuple[str | None, str, int | None, int | None]]] = defaultdict(list)
+        for performer, songs in enumerate(np.bincount(of, minlength=len(self.artists)).tolist()):
+            left, keys = songs * 4 // 5, set[str]()
+            while left:
+                title = self.words.title()
+                key = fold(title)
+                if key in keys:
+                    title, key = f"{title} {len(keys)}", f"{key} {len(keys)}"
+                keys.add(key)
+                size = min(left, 4 + int(self.rng.integers(0, 12)))
+                pk, year = self.new_id(), 1955 + int(self.rng.integers(0, 70))
+                cover = f"covers/{pk}.jpg" if year % 2 else ""
+                add((pk, str(START)[:19], title, key, self.artists[performer][0], year, 0, cover))
+                places[performer] += [(pk, key, number, year) for number in range(size, 0, -1)]
+                left -= size
+        self.rows.write()
+        return places
+
+    def _writers(self) -> dict[str, Callable[[Row], None]]:
+        of = self.rows.of
+        return {
+            "audio": of(
+                AudioFile,
+                *("id", "created_at", "audio_digest", "checksum", "size", "key", "container", "codec"),
+                *("lossless", "sample_rate", "channels", "samples", "frames", "duration", "peak"),
+            ),
+            "track": of(
+                Track,
+                *(
+                    "id",
+                    "created_at",
+                    "title",
+                    "artist",
+                    "album",
+                    "track_number",
+                    "genre",
+                    "genre_key",
+                    "year",
+                ),
+                *("audio", "owner", "visibility", "plays", "separated_at", "title_key", "words"),
+            ),
+            "upload": of(
+                Upload,
+                *("id", "created_at", "user", "track", "audio", "filename", "checksum", "size", "charged"),
+            ),
+            "separation": of(
+                Separation,
+                *("id", "created_at", "mixture", "model", "revision", "status", "progress", "attempts"),
+                *("queued_at", "started_at", "finished_at", "error_code"),
+            ),
+            "request": of(SeparationRequest, "id", "created_at", "separation", "user", "track"),
+            "stem": of(Stem, "id", "created_at", "separation", "name", "position", "audio", "peaks"),
+            "credit": of(Credit, "track", "artist", "position"),
+        }
+
+    def _song(
+        self,
+        add: dict[str, Callable[[Row], None]],
+        performer: int,
+        place: tuple[str | None, str, int | None, int | None],
+        moment: float,
+        seconds: float,
+        plays: int,
+        chance: list[float],
+    ) -> None:
+        pk, (artist, artist_key) = self.new_id(), self.artists[performer]
+        album, album_key, number, year = place
+        title, brought = self.words.title(), _moment(moment)
+        title_key = fold(title)
+        names = " ".join(filter(None, (artist_key, album_key, title_key)))[:800]
+        genre = GENRES[int(len(GENRES) * chance[0] ** 2)] if chance[0] < 0.97 else ""
+        owner = self.people[int(PEOPLE * chance[1] ** 3)]
+        audio, checksum, size = self._audio(add, brought, seconds, "mp3", int(seconds * 40_000))
+        state = "succeeded" if chance[2] < 0.995 else "failed" if chance[2] < 0.9999 else "queued"
+        done = _moment(moment + 30 + seconds * 0.1) if state == "succeeded" else None
+        shared = "private" if chance[3] < 0.02 else "shared"
+        add["track"](
+            (pk, brought, title, artist, album, number, genre, fold(genre), year, audio, owner)
+            + (shared, plays, done, title_key, names)
+        )
+        add["upload"](
+            (self.new_id(), brought, owner, pk, audio, f"{title_key[:200]}.mp3", checksum, size, size)
+        )
+        self.ids.append(pk)
+        self._separation(add, audio, pk, owner, moment, seconds, state)
+        if chance[4] < 0.15:
+            other = int(len(self.artists) * chance[5] ** 3)
+            if other != performer:
+                add["credit"]((pk, self.artists[other][0], 0))
+
+    def _audio(
+        self, add: dict[str, Callable[[Row], None]], brought: str, seconds: float, codec: str, size: int
+    ) -> tuple[str, str, int]:
+        pk, checksum, samples = self.new_id(), self.digest(), int(seconds * 44_100)
+        add["audio"](
+            (
+                pk,
+                brought,
+                self.digest(),
+                checksum,
+                size,
+                f"audio/{checksum[:2]}/{checksum}.{codec}",
+                codec,
+                codec,
+            )
+            + (int(codec == "flac"), 44_100, 2, samples, samples, seconds, 0.9)
+        )
+        return pk, checksum, size
+
+    def _separation(
+        self,
+        add: dict[str, Callable[[Row], None]],
+        audio: str,
+        track: str,
+        user: str,
+        moment: float,
+        seconds: float,
+        state: str,
+    ) -> None:
+        spec, pk = _MODEL, self.new_id()
+        begun, ended = _moment(moment + 30), _moment(moment + 30 + seconds * 0.1)
+        waits = state == "queued"
+        add["separation"](
+            (pk, _moment(moment), audio, spec.slug, spec.revision, state, float(state == "succeeded"), 1)
+            + (
+                begun,
+                None if waits else begun,
+                None if waits else ended,
+                "crashed" if state == "failed" else "",
+            )
+        )
+        add["request"]((self.new_id(), begun, pk, user, track))
+        if state == "succeeded":
+            for position, name in enumerate(spec.stems):
+                stem, _checksum, _size = self._audio(add, ended, seconds, "flac", int(seconds * 60_000))
+                add["stem"]((self.new_id(), ended, pk, name, position, stem, b"\x10\x20\x30\x40"))
+
+    def _people(self) -> None:
+        """Likes, wishes, setlists, notices, what was changed and reported, files that were imported."""
+        of, new_id, rng = self.rows.of, self.new_id, self.rng
+        like = of(Like, "id", "created_at", "user", "track")
+        notice = of(Notice, "id", "created_at", "user", "kind", "track", "text", "seen_at")
+        change = of(Change, "id", "created_at", "actor", "kind", "target", "target_id", "label")
+        imported = of(ImportedFile, "id", "created_at", "path", "size", "modified", "outcome", "track")
+        report = of(Report, "id", "created_at", "track", "label", "user", "reason", "text", "outcome")
+        setlist = of(Setlist, "id", "created_at", "owner", "title", "link", "by_link", "changed_at")
+        entry = of(SetlistEntry, "id", "created_at", "setlist", "track", "position")
+        wish = of(Wish, "id", "created_at", "artist", "title", "key")
+        voice = of(WishVoice, "id", "created_at", "wish", "user")
+        share = max(self.tracks // PEOPLE // 3, 1)
+        for person in self.people:
+            for at in set(rng.integers(0, self.tracks, share).tolist()):
+                when, track = _moment(float(rng.random()) * DAYS * 86_400), self.ids[at]
+                like((new_id(), when, person, track))
+                notice((new_id(), when, person, "separated", track, "", when if at % 20 else None))
+                imported((new_id(), when, f"/music/{person}/{track}.mp3", 9_000_000, 1.7e9, "new", track))
+                if at % 5 == 0:
+                    change((new_id(), when, person, "edit", "track", track, "Name"))
+            pk = new_id()
+            setlist((pk, _moment(0), person, self.words.title()[:120], pk, 0, _moment(0)))
+            for position in range(30):
+                track = self.ids[int(rng.integers(0, self.tracks))]
+                entry((new_id(), _moment(0), pk, track, position))
+                wanted, name = new_id(), (self.words.title()[:100], self.words.title()[:100])
+                wish((wanted, _moment(0), *name, f"{wanted}/{fold(name[1])}"))
+                voice((new_id(), _moment(0), wanted, person))
+                report(
+                    (
+                        new_id(),
+                        _moment(0),
+                        track,
+                        name[1],
+                        person,
+                        "names",
+                        "",
+                        "open" if position else "done",
+                    )
+                )
+
+
+_MODEL = modelspec.get("compact:2stems")
+
+
+def _moment(seconds: float) -> str:
+    """A time as both databases take it, in UTC."""
+    return str(START + timedelta(seconds=seconds))[:19]
