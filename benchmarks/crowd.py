@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.apps import apps
@@ -39,10 +39,29 @@ from separation.models import Separation, SeparationRequest, Stem
 
 CHUNK = 20_000
 PEOPLE = 300
-START = datetime(2023, 1, 1, tzinfo=UTC)
 DAYS = 1_000
+START = datetime.now(UTC) - timedelta(days=DAYS)
 
 Row = tuple[Any, ...]
+Add = dict[str, Callable[[Row], None]]
+
+
+class Place(NamedTuple):
+    """Where a song stands on a record, or nowhere."""
+
+    album: str | None = None
+    key: str = ""
+    number: int | None = None
+    year: int | None = None
+
+
+class Draw(NamedTuple):
+    """What chance gave a song."""
+
+    moment: float
+    seconds: float
+    plays: int
+    chance: list[float]
 
 
 class Rows:
@@ -80,9 +99,8 @@ def _write(model: type[models.Model], names: Sequence[str], rows: list[Row]) -> 
                 copy.write("".join(["\t".join(map(_text, row)) + end for row in rows]))
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(
-                f"INSERT INTO {table} ({quoted}) VALUES ({marks})", [row + tail for row in rows]
-            )  # noqa: S608
+            insert = f"INSERT INTO {table} ({quoted}) VALUES ({marks})"  # noqa: S608  # names of our own
+            cursor.executemany(insert, [row + tail for row in rows])
 
 
 def _text(value: object) -> str:
@@ -97,11 +115,7 @@ def _text(value: object) -> str:
 @contextmanager
 def without_indexes() -> Iterator[None]:
     """Take indexes, uniqueness and foreign keys of the big tables away, and make them again afterwards."""
-    if connection.vendor == "postgresql":
-        taken = _taken_from_postgres()
-    else:
-        taken = _taken_from_sqlite()
-    with taken:
+    with _taken_from_postgres() if connection.vendor == "postgresql" else _taken_from_sqlite():
         yield
 
 
@@ -227,33 +241,39 @@ class Crowd:
         of = rng.choice(len(self.artists), count, p=weights / weights.sum())
         of[: len(self.artists)] = np.arange(len(self.artists))
         albums = self._albums(of)
-        chance = rng.random((count, 6))
-        moments = np.sort(rng.random(count)) * DAYS * 86_400
-        lengths = np.clip(rng.normal(225, 60, count), 20, 3_000).round(2)
-        plays = (rng.pareto(0.9, count)).astype(int).clip(0, 2_000_000)
+        chance = rng.random((count, 6)).tolist()
+        moments = (np.sort(rng.random(count)) * DAYS * 86_400).tolist()
+        lengths = np.clip(rng.normal(225, 60, count), 20, 3_000).round(2).tolist()
+        plays = rng.pareto(0.9, count).clip(0, 2_000_000).astype(int).tolist()
         writers = self._writers()
         for number, performer in enumerate(rng.permutation(of).tolist()):
+            place = albums[performer].pop() if albums[performer] else Place()
             self._song(
                 writers,
                 performer,
-                albums[performer].pop() if albums[performer] else (None, "", None, None),
-                float(moments[number]),
-                float(lengths[number]),
-                int(plays[number]),
-                chance[number].tolist(),
+                place,
+                Draw(moments[number], lengths[number], plays[number], chance[number]),
             )
             if number % CHUNK == CHUNK - 1:
                 self.rows.write()
         self.rows.write()
 
-    def _albums(
-        self, of: "np.ndarray[Any, Any]"
-    ) -> "dict[int, list[tuple[str | None, str, int | None, int | None]]]":
-        """Places on records for four of five songs of each artist: album, its folded title, number, year."""
-        add = self.rows.of(
-            Album, "id", "created_at", "title", "key", "artist", "year", "compilation", "cover"
+    def _albums(self, of: "np.ndarray[Any, Any]") -> dict[int, list[Place]]:
+        """Places on records for four of five songs of each artist."""
+        names = (
+            "id",
+            "created_at",
+            "title",
+            "key",
+            "sort_key",
+            "initial",
+            "artist",
+            "year",
+            "compilation",
+            "cover",
         )
-        places: dict[int, list[tuple[str | None, str, int | None, int | None]]] = defaultdict(list)
+        add = self.rows.of(Album, *names)
+        places: dict[int, list[Place]] = defaultdict(list)
         for performer, songs in enumerate(np.bincount(of, minlength=len(self.artists)).tolist()):
             left, keys = songs * 4 // 5, set[str]()
             while left:
@@ -265,13 +285,14 @@ class Crowd:
                 size = min(left, 4 + int(self.rng.integers(0, 12)))
                 pk, year = self.new_id(), 1955 + int(self.rng.integers(0, 70))
                 cover = f"covers/{pk}.jpg" if year % 2 else ""
-                add((pk, str(START)[:19], title, key, self.artists[performer][0], year, 0, cover))
-                places[performer] += [(pk, key, number, year) for number in range(size, 0, -1)]
+                sort_key, artist = fold(sort_name(title)), self.artists[performer][0]
+                add((pk, _moment(0), title, key, sort_key, initial(sort_key), artist, year, 0, cover))
+                places[performer] += [Place(pk, key, number, year) for number in range(size, 0, -1)]
                 left -= size
         self.rows.write()
         return places
 
-    def _writers(self) -> dict[str, Callable[[Row], None]]:
+    def _writers(self) -> Add:
         of = self.rows.of
         return {
             "audio": of(
@@ -308,87 +329,60 @@ class Crowd:
             "credit": of(Credit, "track", "artist", "position"),
         }
 
-    def _song(
-        self,
-        add: dict[str, Callable[[Row], None]],
-        performer: int,
-        place: tuple[str | None, str, int | None, int | None],
-        moment: float,
-        seconds: float,
-        plays: int,
-        chance: list[float],
-    ) -> None:
+    def _song(self, add: Add, performer: int, place: Place, draw: Draw) -> None:
         pk, (artist, artist_key) = self.new_id(), self.artists[performer]
-        album, album_key, number, year = place
-        title, brought = self.words.title(), _moment(moment)
+        chance, seconds = draw.chance, draw.seconds
+        title, brought, ended = (
+            self.words.title(),
+            _moment(draw.moment),
+            _moment(draw.moment + 30 + seconds / 10),
+        )
         title_key = fold(title)
-        names = " ".join(filter(None, (artist_key, album_key, title_key)))[:800]
+        names = " ".join(filter(None, (artist_key, place.key, title_key)))[:800]
         genre = GENRES[int(len(GENRES) * chance[0] ** 2)] if chance[0] < 0.97 else ""
         owner = self.people[int(PEOPLE * chance[1] ** 3)]
         audio, checksum, size = self._audio(add, brought, seconds, "mp3", int(seconds * 40_000))
         state = "succeeded" if chance[2] < 0.995 else "failed" if chance[2] < 0.9999 else "queued"
-        done = _moment(moment + 30 + seconds * 0.1) if state == "succeeded" else None
-        shared = "private" if chance[3] < 0.02 else "shared"
-        add["track"](
-            (pk, brought, title, artist, album, number, genre, fold(genre), year, audio, owner)
-            + (shared, plays, done, title_key, names)
+        shared, done = "private" if chance[3] < 0.02 else "shared", ended if state == "succeeded" else None
+        place_and_kind = (place.album, place.number, genre, fold(genre), place.year)
+        row = (
+            pk,
+            brought,
+            title,
+            artist,
+            *place_and_kind,
+            audio,
+            owner,
+            shared,
+            draw.plays,
+            done,
+            title_key,
+            names,
         )
+        add["track"](row)
         add["upload"](
             (self.new_id(), brought, owner, pk, audio, f"{title_key[:200]}.mp3", checksum, size, size)
         )
         self.ids.append(pk)
-        self._separation(add, audio, pk, owner, moment, seconds, state)
-        if chance[4] < 0.15:
-            other = int(len(self.artists) * chance[5] ** 3)
-            if other != performer:
-                add["credit"]((pk, self.artists[other][0], 0))
+        separation, begun = self.new_id(), _moment(draw.moment + 30)
+        times = (begun, None, None) if state == "queued" else (begun, begun, ended)
+        what = (_MODEL.slug, _MODEL.revision, state, float(state == "succeeded"), 1)
+        add["separation"]((separation, brought, audio, *what, *times, "crashed" if state == "failed" else ""))
+        add["request"]((self.new_id(), brought, separation, owner, pk))
+        for position, name in enumerate(_MODEL.stems if done else ()):
+            stem, _checksum, _size = self._audio(add, ended, seconds, "flac", int(seconds * 60_000))
+            add["stem"]((self.new_id(), ended, separation, name, position, stem, b"\x10\x20\x30\x40"))
+        other = int(len(self.artists) * chance[5] ** 3)
+        if chance[4] < 0.15 and other != performer:
+            add["credit"]((pk, self.artists[other][0], 0))
 
-    def _audio(
-        self, add: dict[str, Callable[[Row], None]], brought: str, seconds: float, codec: str, size: int
-    ) -> tuple[str, str, int]:
+    def _audio(self, add: Add, brought: str, seconds: float, codec: str, size: int) -> tuple[str, str, int]:
+        """A stored file's row: its id, the checksum and the size."""
         pk, checksum, samples = self.new_id(), self.digest(), int(seconds * 44_100)
-        add["audio"](
-            (
-                pk,
-                brought,
-                self.digest(),
-                checksum,
-                size,
-                f"audio/{checksum[:2]}/{checksum}.{codec}",
-                codec,
-                codec,
-            )
-            + (int(codec == "flac"), 44_100, 2, samples, samples, seconds, 0.9)
-        )
+        file = (self.digest(), checksum, size, f"audio/{checksum[:2]}/{checksum}.{codec}", codec, codec)
+        sound = (int(codec == "flac"), 44_100, 2, samples, samples, seconds, 0.9)
+        add["audio"]((pk, brought, *file, *sound))
         return pk, checksum, size
-
-    def _separation(
-        self,
-        add: dict[str, Callable[[Row], None]],
-        audio: str,
-        track: str,
-        user: str,
-        moment: float,
-        seconds: float,
-        state: str,
-    ) -> None:
-        spec, pk = _MODEL, self.new_id()
-        begun, ended = _moment(moment + 30), _moment(moment + 30 + seconds * 0.1)
-        waits = state == "queued"
-        add["separation"](
-            (pk, _moment(moment), audio, spec.slug, spec.revision, state, float(state == "succeeded"), 1)
-            + (
-                begun,
-                None if waits else begun,
-                None if waits else ended,
-                "crashed" if state == "failed" else "",
-            )
-        )
-        add["request"]((self.new_id(), begun, pk, user, track))
-        if state == "succeeded":
-            for position, name in enumerate(spec.stems):
-                stem, _checksum, _size = self._audio(add, ended, seconds, "flac", int(seconds * 60_000))
-                add["stem"]((self.new_id(), ended, pk, name, position, stem, b"\x10\x20\x30\x40"))
 
     def _people(self) -> None:
         """Likes, wishes, setlists, notices, what was changed and reported, files that were imported."""

@@ -1,3 +1,4 @@
+# ruff: noqa: ISC004, RUF001, SIM905  # word lists
 """Names for a made-up catalogue: titles, people and bands in several languages, with accents and rare words."""
 
 from collections.abc import Iterator
