@@ -43,11 +43,11 @@ def main() -> None:
     arrays = weightfile.read(options.weights)
     spec = weightfile.spec_of(options.stems, arrays)
     networks = Networks(spec.networks, spec.filters)
-    batches = held_out(options.validation, options.stems, torch.device("cpu"))
+    songs = held_out(options.validation, options.stems)
     found = {}
     for constant in _STEPS:
         networks.load_arrays(shifted(arrays, constant))
-        found[constant] = judge(networks, batches)
+        found[constant] = judge(networks, songs, torch.device("cpu"))
         print(constant, found[constant], flush=True)
     weightfile.write(options.out, shifted(arrays, choose(found)))
 

@@ -17,16 +17,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
+from separation.engines.protocol import FRAMES
 from training import loss, weightfile
 from training.network import Networks
-from training.patches import LENGTH, Batch, Patches, spectra
+from training.patches import HOP, Batch, Patches, length, spectra
 from training.pool import Pool
 from training.weightfile import Array
 
 _WARM_UP_STEPS = 100
 _FINAL_RATE = 0.03
-_REPORT_SECONDS = 120
+_REPORT_SECONDS = 240
 _SILENT = 1.0
 
 
@@ -40,13 +42,15 @@ class Plan:
     level_weight: float
     averaging: float
     """Share of the old running mean that a step keeps."""
+    frozen: bool = False
+    """Normalise as in production, with the running statistics, which then stay as they are."""
 
 
 class Trainer:
     """The state of one training run."""
 
     def __init__(self, networks: Networks, plan: Plan, run: Path, device: torch.device) -> None:
-        self.networks = networks.to(device)
+        self.networks = networks.to(device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.networks)
         self.plan = plan
         self.run = run
@@ -56,6 +60,7 @@ class Trainer:
         trained = [p for p in self.networks.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(trained, lr=plan.rate)
         self._trained = trained
+        self._norms = [part for part in self.networks.modules() if isinstance(part, nn.BatchNorm2d)]
         self._pairs = [
             (mean, value)
             for mean, value in zip(
@@ -72,8 +77,12 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate * warm * (decay * (1 - _FINAL_RATE) + _FINAL_RATE)
         self.networks.train()
+        if self.plan.frozen:
+            for norm in self._norms:
+                norm.eval()
+        magnitude = batch.mixture.abs().contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.networks(batch.mixture.abs())
+            logits = self.networks(magnitude)
         value = loss.objective(logits.float(), batch, self.plan.level_weight)
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()
@@ -129,45 +138,47 @@ def warm_start(networks: Networks, first: dict[str, Array], second: dict[str, Ar
     networks.load_arrays(arrays)
 
 
-def held_out(folder: Path, stem_count: int, device: torch.device) -> list[Batch]:
-    """Every song in `folder`, a batch for each, cut into patches.
+def held_out(folder: Path, stem_count: int) -> list[Tensor]:
+    """Every song in `folder` as float32 [stems, windows, 2, samples], cut into windows as long as the engine's.
 
     Whole songs: patches judged one by one make quiet places count as much as loud ones, which no listener does.
     """
-    batches = []
+    songs = []
+    step = FRAMES * HOP
     for song in Pool([folder], complete_only=stem_count > 2).songs:
-        starts = range(0, song.audio.shape[1] - LENGTH + 1, LENGTH)
-        stems = np.stack(
-            [[song.excerpt(stem, start, LENGTH) for start in starts] for stem in range(song.audio.shape[0])]
-        )
+        stems = np.stack([song.excerpt(stem, 0, song.audio.shape[1]) for stem in range(song.audio.shape[0])])
         if stem_count == 2:
             stems = np.stack([stems[0], stems[1:].sum(0)])
-        sources = spectra(torch.from_numpy(stems).to(device))
-        batches.append(Batch(mixture=sources.sum(0), sources=sources))
-    return batches
+        windows = -(-stems.shape[2] // step)
+        padded = np.pad(stems, ((0, 0), (0, 0), (0, windows * step - stems.shape[2] + length(FRAMES) - step)))
+        waves = torch.from_numpy(padded).unfold(-1, length(FRAMES), step)
+        songs.append(waves.transpose(1, 2))
+    return songs
 
 
-def judge(networks: Networks, batches: list[Batch]) -> dict[str, float]:
-    """Mean SDR of each stem in dB over sung `batches` (in the spectrogram), and the voice's level in others."""
+def judge(networks: Networks, songs: list[Tensor], device: torch.device) -> dict[str, float]:
+    """Mean SDR of each stem in dB over sung `songs` (in the spectrogram), and the voice's level in others."""
     networks.eval()
     found: dict[str, list[float]] = {}
-    with torch.no_grad():
-        for batch in batches:
-            estimates = torch.softmax(networks(batch.mixture.abs()), 0) * batch.mixture
-            signals = batch.sources.abs().square().sum((1, 2, 3, 4))
-            errors = (estimates - batch.sources).abs().square().sum((1, 2, 3, 4))
-            if signals[0] < _SILENT:
-                total = batch.mixture.abs().square().sum() + 1e-9
-                found.setdefault("leak", []).append(10 * math.log10(float(errors[0] / total) + 1e-9))
-                continue
-            for index in range(len(signals)):
-                if signals[index] > _SILENT:
-                    ratio = float(signals[index] / errors[index])
-                    found.setdefault(f"stem{index}", []).append(10 * math.log10(ratio))
+    for waves in songs:
+        with torch.no_grad():
+            sources = spectra(waves.to(device))
+            mixture = sources.sum(0)
+            estimates = torch.softmax(networks(mixture.abs()), 0) * mixture
+            signals = sources.abs().square().sum((1, 2, 3, 4))
+            errors = (estimates - sources).abs().square().sum((1, 2, 3, 4))
+        if signals[0] < _SILENT:
+            total = mixture.abs().square().sum() + 1e-9
+            found.setdefault("leak", []).append(10 * math.log10(float(errors[0] / total) + 1e-9))
+            continue
+        for index in range(len(signals)):
+            if signals[index] > _SILENT:
+                ratio = float(signals[index] / errors[index])
+                found.setdefault(f"stem{index}", []).append(10 * math.log10(ratio))
     return {name: sum(values) / len(values) for name, values in sorted(found.items())}
 
 
-def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list[Batch]) -> None:
+def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list[Tensor]) -> None:
     """Train until the plan's minutes are over or a file called ``stop`` lies in the run's folder."""
     ahead: queue.Queue[Batch] = queue.Queue(2 + 2 * len(feeders))
     finished = threading.Event()
@@ -207,14 +218,16 @@ def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list
     _report(trainer, losses, validation, len(pool.songs))
 
 
-def _report(trainer: Trainer, losses: list[float], validation: list[Batch], songs: int) -> None:
+def _report(trainer: Trainer, losses: list[float], validation: list[Tensor], songs: int) -> None:
     row: dict[str, str | int] = {
         "steps": trainer.steps,
         "minutes": f"{trainer.seconds / 60:.1f}",
         "songs": songs,
     }
     row["loss"] = f"{sum(losses) / max(1, len(losses)):.4f}"
-    row |= {name: f"{value:.2f}" for name, value in judge(trainer.average, validation).items()}
+    row |= {
+        name: f"{value:.2f}" for name, value in judge(trainer.average, validation, trainer.device).items()
+    }
     print(*(f"{name} {value}" for name, value in row.items()), flush=True)
     with (trainer.run / "log.csv").open("a", newline="") as file:
         csv.writer(file).writerow(row.values())
@@ -236,8 +249,15 @@ def main() -> None:
     parser.add_argument("--filters", type=_widths, help="six widths, as 8,16,32,64,96,128")
     parser.add_argument("--batch", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--level-weight", type=float, default=0.05)
+    parser.add_argument("--level-weight", type=float, default=0.0)
     parser.add_argument("--averaging", type=float, default=0.998)
+    parser.add_argument("--frames", type=int, default=256, help="length of a patch, a multiple of 64")
+    parser.add_argument(
+        "--without-voice", type=float, default=0.15, help="share of patches in which nobody sings"
+    )
+    parser.add_argument(
+        "--frozen", action="store_true", help="keep the statistics of the weights started from"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -252,15 +272,32 @@ def main() -> None:
     networks = Networks(spec.networks, options.filters or spec.filters)
     options.run.mkdir(parents=True, exist_ok=True)
     device = torch.device(options.device)
-    plan = Plan(options.minutes, options.batch, options.rate, options.level_weight, options.averaging)
+    plan = Plan(
+        minutes=options.minutes,
+        batch=options.batch,
+        rate=options.rate,
+        level_weight=options.level_weight,
+        averaging=options.averaging,
+        frozen=options.frozen,
+    )
     if options.start:
         warm_start(networks, *(weightfile.read(path) for path in options.start[:2]))
     trainer = Trainer(networks, plan, options.run, device)
     trainer.resume()
     pool = Pool(options.pool, complete_only=options.stems > 2)
     seeds = np.random.SeedSequence([options.seed, trainer.steps]).generate_state(options.feeders)
-    feeders = [Patches(pool, options.stems, int(seed), device) for seed in seeds]
-    train(trainer, feeders, pool, held_out(options.validation, options.stems, device))
+    feeders = [
+        Patches(
+            pool,
+            options.stems,
+            int(seed),
+            device,
+            frames=options.frames,
+            without_voice=options.without_voice,
+        )
+        for seed in seeds
+    ]
+    train(trainer, feeders, pool, held_out(options.validation, options.stems))
 
 
 if __name__ == "__main__":

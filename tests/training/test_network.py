@@ -10,9 +10,10 @@ from separation.engines.openvino import OpenVinoEngine
 from separation.engines.protocol import FRAMES
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
-from training import loss  # noqa: E402 (needs what may be missing)
+from training import blend, loss, pool  # noqa: E402 (needs what may be missing)
 from training.network import Networks  # noqa: E402
-from training.patches import Batch  # noqa: E402
+from training.patches import Batch, Patches, length, spectra  # noqa: E402
+from training.train import Plan, Trainer, held_out  # noqa: E402
 
 
 @pytest.mark.parametrize("stem_count", [2, 4])
@@ -49,3 +50,54 @@ def test_a_step_makes_the_loss_smaller() -> None:
         optimizer.step()
         values.append(float(value.detach()))
     assert values[-1] < values[0]
+
+
+def _batch(frames: int) -> Batch:
+    sources = torch.randn(2, 1, 2, frames, 64, dtype=torch.complex64)
+    return Batch(mixture=sources.sum(0), sources=sources)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_statistics_stay_as_they_were(frozen: bool, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    networks = Networks(("vocals",), (2, 2, 2, 2, 2, 2))
+    before = networks.arrays()
+    plan = Plan(minutes=1, batch=1, rate=1e-2, level_weight=0, averaging=0.5, frozen=frozen)
+    trainer = Trainer(networks, plan, tmp_path, torch.device("cpu"))
+    for _ in range(3):
+        trainer.step(_batch(128))
+    after = trainer.average.arrays()
+    changed = {name.rpartition("_")[2] for name in after if not np.array_equal(after[name], before[name])}
+    assert ({"mean", "var"} & changed == set()) is frozen
+    assert "gamma" in changed
+
+
+def test_patches_are_as_long_as_asked_for_and_some_have_no_voice(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    stems = rng.normal(0, 0.1, (4, 5 * pool.SAMPLE_RATE, 2)).astype(np.float32)
+    pool.write(tmp_path, "a", stems, {"voice": "sinsy"})
+    songs = pool.Pool([tmp_path], complete_only=True)
+    for without_voice in (0.0, 1.0):
+        patches = Patches(songs, 4, 0, torch.device("cpu"), frames=256, without_voice=without_voice)
+        batch = patches.batch(4)
+        assert batch.mixture.shape == (4, 2, 256, 1024)
+        heard = batch.sources[0].abs().sum((1, 2, 3)) > 0
+        assert heard.all() if without_voice == 0 else not heard.any()
+
+
+def test_whole_songs_are_judged_to_their_end(tmp_path: Path) -> None:
+    stems = np.zeros((4, 14 * pool.SAMPLE_RATE, 2), dtype=np.float32)
+    stems[0, -1000:] = 0.5
+    pool.write(tmp_path, "a", stems, {"voice": "sinsy"})
+    (waves,) = held_out(tmp_path, 2)
+    assert waves.shape == (2, 2, 2, length(FRAMES))
+    assert spectra(waves).shape == (2, 2, 2, FRAMES, 1024)
+    assert waves[0, 1].any()
+
+
+def test_weights_are_mixed() -> None:
+    first, second = {"a": np.zeros(2, np.float32)}, {"a": np.ones(2, np.float32)}
+    assert blend.blended(first, second, 0.25)["a"].tolist() == [0.25, 0.25]
+    assert blend.choose({0.0: {"stem0": 2.0}, 0.5: {"stem0": 3.0}, 1.0: {"stem0": 3.02}}) == 0.5
+    with pytest.raises(ValueError, match="same network"):
+        blend.blended(first, {"a": np.ones(3, np.float32)}, 0.5)
