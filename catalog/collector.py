@@ -17,6 +17,7 @@ from django.db.models import PROTECT, Q
 from django.utils import timezone
 
 from catalog import claims, storage
+from catalog.covers import original
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Visibility, file_storage
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def _forget_empty(grace: timedelta) -> None:
     old = Q(created_at__lt=timezone.now() - grace)
     for album in Album.objects.filter(old, tracks=None):
         _delete(album)
-    for artist in Artist.objects.filter(old, tracks=None, albums=None):
+    for artist in Artist.objects.filter(old, tracks=None, albums=None, credits=None):
         _delete(artist)
 
 
@@ -124,8 +125,11 @@ def _named(keys: Sequence[str]) -> set[str]:
     found: set[str] = set()
     found.update(AudioFile.objects.filter(key__in=keys).values_list("key", flat=True))
     found.update(Rendition.objects.filter(key__in=keys).values_list("key", flat=True))
-    found.update(Track.objects.filter(cover__in=keys).values_list("cover", flat=True))
-    found.update(Album.objects.filter(cover__in=keys).values_list("cover", flat=True))
+    pictures = {key: original(key) for key in keys if key.startswith("covers/")}
+    if pictures:
+        shown = set(Track.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
+        shown.update(Album.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
+        found.update(key for key, named in pictures.items() if named in shown)
     for namer in _namers:
         found.update(namer(keys))
     return found

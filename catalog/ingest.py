@@ -27,6 +27,7 @@ from catalog.audio.errors import AudioError
 from catalog.audio.facts import Limits, Probe
 from catalog.audio.probe import probe
 from catalog.covers import store_cover
+from catalog.credits import credit, known_artists
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.names import Names, names_for, received_filename
@@ -111,7 +112,7 @@ def ingest(
     storage.check_space(size)
     with _staged(path) as staged:
         found = _probe(staged)
-        names = names_for(filename, found.tags, title=title, artist=artist, album=album)
+        names = names_for(filename, found.tags, title=title, artist=artist, album=album, known=known_artists)
         return _settle(brought, found, names, staged)
 
 
@@ -238,18 +239,22 @@ def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: s
             "peak": found.peak,
         },
     )
-    wanted = {fold(name)[:255]: name for name in (names.album_artist or names.artist, names.artist)}
+    everybody = (*names.guests, names.album_artist or names.artist, names.artist)
+    wanted = {fold(name)[:255]: name for name in everybody}
     artists = {name_key: Artist.objects.named(wanted[name_key]) for name_key in sorted(wanted)}
     artist = artists[fold(names.artist)[:255]]
     album: Album | None = None
     if names.album:
         holder = artists[fold(names.album_artist or names.artist)[:255]]
         album = Album.objects.titled(names.album, holder, names.year)
+        if names.compilation and not album.compilation:
+            Album.objects.filter(pk=album.pk).update(compilation=True)
+            album.refresh_from_db(fields=["compilation"])
         if cover and brought.visibility == Visibility.SHARED:  # a private picture stays private
             Album.objects.filter(pk=album.pk, cover="").update(cover=cover)
             album.refresh_from_db(fields=["cover"])
     private = brought.visibility == Visibility.PRIVATE
-    return Track.objects.get_or_create(
+    track, created = Track.objects.get_or_create(
         audio=audio,
         visibility=brought.visibility,
         **({"owner": brought.user} if private else {}),
@@ -265,6 +270,9 @@ def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: s
             "cover": cover,
         },
     )
+    if created and names.guests:
+        credit(track, [artists[fold(name)[:255]] for name in names.guests])
+    return track, created
 
 
 def quota_exceeded() -> CatalogError:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from catalog.audio.facts import Tags
 from catalog.audio.tags import clean_text
-from catalog.text import UNKNOWN_ARTIST, fold
+from catalog.credits import Known, in_title, nobody, performers
+from catalog.text import UNKNOWN_ARTIST, VARIOUS_ARTISTS, canonical, fold
 
 UNTITLED = "Untitled"
 LONGEST_FILE_NAME = 200  # bytes; leaves room for what other programs add
 
+_MANY = {"various", "va", "v a"}  # as the artist of an album; as that of a song it may be somebody's name
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
 # "01 Title", "1-02 Title", "7. Title", "12 - Title"; but not "99 Luftballons" or "7 Seconds".
@@ -27,16 +29,18 @@ _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Names:
-    """What a recording is called; never empty where a name is needed."""
+    """What a recording is called; never empty where a name is needed. ``guests`` play on it beside ``artist``."""
 
     title: str
     artist: str
+    guests: tuple[str, ...] = ()
     album: str | None = None
     album_artist: str | None = None
     genre: str = ""
     year: int | None = None
     track_number: int | None = None
     disc_number: int | None = None
+    compilation: bool = False
 
 
 def received_filename(name: str) -> str:
@@ -44,22 +48,57 @@ def received_filename(name: str) -> str:
     return clean_text(re.split(r"[/\\]", name)[-1]) or "audio"
 
 
-def names_for(filename: str, tags: Tags, *, title: str = "", artist: str = "", album: str = "") -> Names:
-    """Name a recording: fields that a person filled in win over tags, tags over the file name."""
+def names_for(
+    filename: str,
+    tags: Tags,
+    *,
+    title: str = "",
+    artist: str = "",
+    album: str = "",
+    known: Known = nobody,
+) -> Names:
+    """Name a recording: fields that a person filled in win over tags, tags over the file name.
+
+    ``known`` tells which names are those of an artist already, and stay whole.
+    """
     guessed_artist, guessed_title, guessed_number = guess(filename)
     found_album = clean_text(album) or tags.album
     # The tag's album artist belongs to the tag's album, not to another one that a person typed.
     own_album = bool(found_album and tags.album and fold(found_album) == fold(tags.album))
+    holder, compilation = _holder(tags) if own_album else (None, False)
+    typed = clean_text(artist)
+    said = (typed,) if typed else tags.artists or ((tags.artist,) if tags.artist else ())
+    one = None if holder == VARIOUS_ARTISTS else holder
+    sung = (
+        performers(said, known)
+        or performers(filter(None, [one or guessed_artist]), known)
+        or [UNKNOWN_ARTIST]
+    )
+    plain_title, guests = in_title(clean_text(title) or tags.title or guessed_title or UNTITLED, known)
+    first = canonical(sung[0])
+    others = dict.fromkeys(name for name in [*sung[1:], *guests] if fold(name) != fold(first))
     return Names(
-        title=clean_text(title) or tags.title or guessed_title or UNTITLED,
-        artist=clean_text(artist) or tags.artist or tags.album_artist or guessed_artist or UNKNOWN_ARTIST,
+        title=plain_title,
+        artist=first,
+        guests=tuple(others),
         album=found_album,
-        album_artist=tags.album_artist if own_album else None,
+        album_artist=holder,
+        compilation=compilation,
         genre=(tags.genre or "")[:80],
         year=tags.year,
         track_number=tags.track_number or guessed_number,
         disc_number=tags.disc_number,
     )
+
+
+def _holder(tags: Tags) -> tuple[str | None, bool]:
+    """Whose album it is by its tags, and whether it is a compilation."""
+    if tags.album_artist is None:
+        return (VARIOUS_ARTISTS, True) if tags.compilation else (None, False)
+    holder = canonical(performers([tags.album_artist])[0])
+    if fold(holder) in _MANY:
+        holder = VARIOUS_ARTISTS
+    return holder, tags.compilation or holder == VARIOUS_ARTISTS
 
 
 def guess(filename: str) -> tuple[str | None, str | None, int | None]:

@@ -8,6 +8,12 @@ from django.utils.translation import gettext as _
 
 UNKNOWN_ARTIST: Final = "Unknown artist"
 VARIOUS_ARTISTS: Final = "Various artists"
+_NOBODY: Final = {
+    "unknown artist": UNKNOWN_ARTIST,
+    "artista desconocido": UNKNOWN_ARTIST,
+    "various artists": VARIOUS_ARTISTS,
+    "varios artistas": VARIOUS_ARTISTS,
+}
 
 _ARTICLE = re.compile(r"(the|an?|el|la|los|las)\s+(?=\S)", re.IGNORECASE)
 
@@ -31,6 +37,11 @@ def sort_name(name: str) -> str:
 def initial(key: str) -> str:
     """The letter under which a folded name is listed, ``"0"`` for all that is not a to z."""
     return key[0] if key and "a" <= key[0] <= "z" else "0"
+
+
+def canonical(name: str) -> str:
+    """``name``, or what the catalogue calls nobody in particular: ``"Varios artistas"`` are "Various artists"."""
+    return _NOBODY.get(fold(name), name)
 
 
 def spoken(name: str) -> str:

@@ -1,8 +1,8 @@
 """The sandboxed child: ``python -m catalog.audio.child TASK PARENT_PID LIMITS``, the file as standard input.
 
-First comes one byte: whether the sandbox is closed. Then: ``probe``  answers 8 bytes (two lengths), JSON, and
-the cover's JPEG. ``decode`` answers blocks: a little-endian count n, then 2 * n float32; then a zero, and the
-outcome as JSON with its length before it. ``self-test`` answers like ``probe``.
+First comes one byte: whether the sandbox is closed. Then: ``probe`` and ``picture`` answer 8 bytes (two
+lengths), JSON, and the cover's JPEGs. ``decode`` answers blocks: a little-endian count n, then 2 * n float32;
+then a zero, and the outcome as JSON with its length before it. ``self-test`` answers like ``probe``.
 """
 
 import json
@@ -48,6 +48,11 @@ def _load(name: str) -> Task:
 
         examine.warm_up()
         return lambda size, limits: _answer(lambda: examine.examine(0, size, limits), size, limits)
+    if name == "picture":
+        from catalog.audio import cover  # noqa: PLC0415
+
+        cover.warm_up()
+        return lambda size, limits: _answer(lambda: cover.examine(os.pread(0, size, 0)), size, limits)
     from catalog.audio import selftest  # noqa: PLC0415
 
     return lambda size, limits: _answer(lambda: (selftest.attempts(), b""), size, limits)

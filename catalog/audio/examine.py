@@ -9,7 +9,8 @@ from catalog.audio.source import whole, without_tags
 
 
 def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any], bytes]:
-    """What ``Probe`` holds, except checksum and size, as JSON-able values; and the cover's JPEG (or nothing).
+    """What ``Probe`` holds, except checksum and size, as JSON-able values; and the cover's JPEGs one
+    behind the other, whose lengths are ``cover``.
 
     Raises ``AudioError``.
     """
@@ -43,7 +44,8 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
         "audio_digest": digest(),
         "tags": asdict(tags.from_mapping(raw)),
     }
-    return found, (cover.reencoded(picture) or b"") if picture else b""
+    lengths, pictures = cover.examine(picture or b"")
+    return found | lengths, pictures
 
 
 def warm_up() -> None:

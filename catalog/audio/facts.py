@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 MIB = 1 << 20
+COVER_SIZES = (960, 320, 96)  # px; for pages and for files taken home, for tiles, for rows
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Tags:
-    """Descriptive tags: NFC, no control characters, at most 255 characters; ``None`` is nothing."""
+    """Descriptive tags: NFC, no control characters, at most 255 characters; ``None`` is nothing.
+
+    ``artists`` are the performers one by one, where a file tells them so; ``artist`` is how it says them.
+    """
 
     title: str | None = None
     artist: str | None = None
@@ -32,6 +36,8 @@ class Tags:
     year: int | None = None
     track_number: int | None = None
     disc_number: int | None = None
+    artists: tuple[str, ...] = ()
+    compilation: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,8 @@ class Probe:
     """Everything that is known about one file.
 
     ``samples`` counts frames at the file's rate, ``samples_44k`` those that ``decode()`` yields; ``peak`` is
-    the largest absolute value of that decode; ``duration`` is in seconds of decoded sound.
+    the largest absolute value of that decode; ``duration`` is in seconds of decoded sound. ``cover`` is one
+    JPEG of each of ``COVER_SIZES``, or nothing.
     """
 
     checksum: str
@@ -56,4 +63,4 @@ class Probe:
     peak: float
     audio_digest: str
     tags: Tags
-    cover: bytes | None
+    cover: tuple[bytes, ...]

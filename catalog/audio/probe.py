@@ -1,5 +1,6 @@
 """Finds out everything about a file that somebody sent, without trusting a byte of it."""
 
+import itertools
 import re
 import struct
 import tempfile
@@ -9,11 +10,12 @@ from typing import Any
 
 from catalog.audio import identity, tags
 from catalog.audio.errors import AudioError, EmptyFile, ProbeFailed, TooLarge
-from catalog.audio.facts import Limits, Probe, Tags
+from catalog.audio.facts import COVER_SIZES, MIB, Limits, Probe, Tags
 from catalog.audio.sandbox import Child, parsed
 
-__all__ = ["Limits", "Probe", "Tags", "probe", "self_test"]
+__all__ = ["Limits", "Probe", "Tags", "picture", "probe", "self_test"]
 
+PICTURE_LIMITS = Limits(max_bytes=32 * MIB, cpu_seconds=20, wall_seconds=30.0)
 _LONGEST_ANSWER = 1 << 16
 _LARGEST_COVER = 4 << 20
 _JPEG = b"\xff\xd8\xff"
@@ -33,10 +35,23 @@ def probe(path: Path, limits: Limits | None = None) -> Probe:
         raise TooLarge
     with path.open("rb") as source, Child("probe", source, limits) as child:
         checksum = identity.checksum(path)
-        found, cover = _answer(child, limits)
+        found, extra = _answer(child, limits)
     try:
-        return _checked(found, cover, checksum, size)
+        return _checked(found, extra, checksum, size)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ProbeFailed from error
+
+
+def picture(path: Path) -> tuple[bytes, ...]:
+    """The picture at ``path`` as JPEGs of every size (see ``COVER_SIZES``), made in a sandboxed child.
+
+    Nothing when it is no picture. Raises ``AudioError`` and ``OSError``.
+    """
+    with path.open("rb") as source, Child("picture", source, PICTURE_LIMITS) as child:
+        found, extra = _answer(child, PICTURE_LIMITS)
+    try:
+        return _pictures(found, extra)
+    except (KeyError, TypeError, ValueError) as error:
         raise ProbeFailed from error
 
 
@@ -54,7 +69,17 @@ def _answer(child: Child, limits: Limits) -> tuple[dict[str, Any], bytes]:
     return answer["ok"], child.read(extra, deadline)
 
 
-def _checked(found: dict[str, Any], cover: bytes, checksum: str, size: int) -> Probe:
+def _pictures(found: dict[str, Any], extra: bytes) -> tuple[bytes, ...]:
+    """The JPEGs that lie one behind the other in ``extra``: one of every size, or none at all."""
+    ends = list(
+        itertools.accumulate((int(length) for length in found["cover"][: len(COVER_SIZES)]), initial=0)
+    )
+    pictures = tuple(extra[start:end] for start, end in itertools.pairwise(ends))
+    whole = len(pictures) == len(COVER_SIZES) and all(jpeg.startswith(_JPEG) for jpeg in pictures)
+    return pictures if whole else ()
+
+
+def _checked(found: dict[str, Any], extra: bytes, checksum: str, size: int) -> Probe:
     """Build the answer from what the child said, as if it had been taken over: every type is made here."""
     digest = str(found["audio_digest"])
     if not _DIGEST.fullmatch(digest):
@@ -74,7 +99,7 @@ def _checked(found: dict[str, Any], cover: bytes, checksum: str, size: int) -> P
         peak=float(found["peak"]),
         audio_digest=digest,
         tags=tags.from_mapping(found["tags"]),
-        cover=cover if cover.startswith(_JPEG) else None,
+        cover=_pictures(found, extra),
     )
 
 

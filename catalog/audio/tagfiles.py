@@ -50,6 +50,7 @@ _ID3 = {
     "year": ("TDRC", "TYER", "TDOR"),
     "track_number": ("TRCK",),
     "disc_number": ("TPOS",),
+    "compilation": ("TCMP",),
 }
 # Vorbis comments, APEv2 and FFmpeg's metadata, compared in lower case
 _NAMED = {
@@ -61,6 +62,7 @@ _NAMED = {
     "year": ("date", "year", "originaldate"),
     "track_number": ("tracknumber", "track"),
     "disc_number": ("discnumber", "disc"),
+    "compilation": ("compilation", "itunescompilation"),
 }
 _MP4 = {
     "title": ("\xa9nam",),
@@ -71,7 +73,10 @@ _MP4 = {
     "year": ("\xa9day",),
     "track_number": ("trkn",),
     "disc_number": ("disk",),
+    "compilation": ("cpil",),
 }
+_MP4_ARTISTS: Final = "----:com.apple.itunes:artists"
+_MOST_NAMES: Final = 32
 
 
 def read(
@@ -86,7 +91,8 @@ def read(
     with contextlib.suppress(Exception, sandbox.BudgetSpent), sandbox.cpu_budget(CPU_BUDGET):
         found, cover = _reader(container, codec)(source)
     for field, value in _by_name(metadata).items():
-        found.setdefault(field, value)
+        if field != "artists":  # FFmpeg joins what is several
+            found.setdefault(field, value)
     return found, cover
 
 
@@ -127,6 +133,9 @@ def _from_id3(tags: Any) -> tuple[Found, bytes | None]:
                 frame = tags[name]
                 text = frame.genres[0] if name == "TCON" and frame.genres else str(frame.text[0])
                 found.setdefault(field, text[:_LONGEST])
+    if tags is not None:
+        named = [frame for frame in tags.getall("TXXX") if str(frame.desc).lower() == "artists"]
+        _note_artists(found, [frame.text for frame in named], [frame.text for frame in tags.getall("TPE1")])
     pictures = tags.getall("APIC") if tags is not None else []
     return found, _front([(picture.type, picture.data) for picture in pictures])
 
@@ -152,8 +161,14 @@ def _from_mp4(file: Any) -> tuple[Found, bytes | None]:
         for name in names:
             value = tags.get(name)
             if value:
-                first = value[0]
+                first = value[0] if isinstance(value, list) else value
                 found[field] = first[0] if isinstance(first, tuple) else str(first)[:_LONGEST]
+    named = [
+        [bytes(value).decode("utf-8", "replace") for value in values[:_MOST_NAMES]]
+        for name, values in tags.items()
+        if str(name).lower() == _MP4_ARTISTS
+    ]
+    _note_artists(found, named, [tags.get("\xa9ART") or []])
     covers = tags.get("covr") or []
     return found, bytes(covers[0]) if covers else None
 
@@ -165,12 +180,27 @@ def _by_name(tags: Any) -> Found:
     found: Found = {}
     for field, names in _NAMED.items():
         for name in names:
-            value = lowered.get(name)
-            if isinstance(value, list):
-                value = value[0] if value else None
-            if value and str(value):
-                found.setdefault(field, str(value)[:_LONGEST])
+            value = next(iter(_values(lowered.get(name))), None)
+            if value:
+                found.setdefault(field, value[:_LONGEST])
+    _note_artists(found, [_values(lowered.get("artists"))], [_values(lowered.get("artist"))])
     return found
+
+
+def _values(value: Any) -> list[str]:
+    """Every value of a Vorbis comment or an APEv2 item (which parts them by NUL), or of FFmpeg's one string."""
+    if value is None:
+        return []
+    parts = value if isinstance(value, list) else str(value).split("\0")
+    return [str(part) for part in parts[:_MOST_NAMES] if str(part)]
+
+
+def _note_artists(found: Found, named: list[list[Any]], said: list[list[Any]]) -> None:
+    """The performers one by one: from the tag that exists for this, else where the artist has several values."""
+    for values in (*named, *(values for values in said if len(values) > 1)):
+        names = [str(value)[:_LONGEST] for value in values[:_MOST_NAMES]]
+        if names:
+            found.setdefault("artists", names)
 
 
 def _front(pictures: list[tuple[int, bytes]]) -> bytes | None:

@@ -23,6 +23,7 @@ _ID3_FRAMES = {
     "year": "TDRC",
     "track_number": "TRCK",
     "disc_number": "TPOS",
+    "compilation": "TCMP",
 }
 _COMMENTS = {
     "title": "title",
@@ -33,6 +34,7 @@ _COMMENTS = {
     "year": "date",
     "track_number": "tracknumber",
     "disc_number": "discnumber",
+    "compilation": "compilation",
 }
 _ATOMS = {
     "title": "\xa9nam",
@@ -52,7 +54,14 @@ def write(path: Path, codec: str, tags: Tags | None, cover: bytes | None, gaples
     """
     if tags is None and cover is None and gapless is None:
         return
-    values = {name: str(value) for name, value in vars(tags or Tags()).items() if value is not None}
+    tags = tags or Tags()
+    values = {
+        name: str(value) for name, value in vars(tags).items() if value is not None and name in _COMMENTS
+    }
+    if tags.compilation:
+        values["compilation"] = "1"
+    else:
+        values.pop("compilation")
     if codec == "mp3":
         frames = ID3()
         _add_id3(frames, values, cover)
@@ -101,6 +110,8 @@ def _write_mp4(path: Path, values: dict[str, str], cover: bytes | None, gapless:
     for name, atom in (("track_number", "trkn"), ("disc_number", "disk")):
         if name in values:
             file[atom] = [(int(values[name]), 0)]
+    if "compilation" in values:
+        file["cpil"] = True
     if cover:
         file["covr"] = [MP4Cover(cover, imageformat=MP4Cover.FORMAT_JPEG)]
     if gapless:

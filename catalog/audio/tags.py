@@ -8,6 +8,7 @@ from typing import Any, Final
 from catalog.audio.facts import Tags
 
 LONGEST: Final = 255
+MOST_ARTISTS: Final = 12
 _MOST_MARKS: Final = 4  # combining marks in a row; more is "zalgo"
 _READ_AT_MOST: Final = 4 * LONGEST
 _JOINERS: Final = "\u200c\u200d"  # Persian and emoji need them
@@ -53,6 +54,14 @@ def clean_year(value: object) -> int | None:
     return int(found[1]) if found else None
 
 
+def clean_names(values: object) -> tuple[str, ...]:
+    """Each of the first names once; nothing that is no list of names."""
+    if not isinstance(values, list | tuple):
+        return ()
+    names = (clean_text(value) for value in values[:MOST_ARTISTS])
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def from_mapping(found: Mapping[str, Any]) -> Tags:
     """Clean every field of ``found`` (keys as in ``Tags``); what is missing or empty becomes ``None``."""
     return Tags(
@@ -64,4 +73,6 @@ def from_mapping(found: Mapping[str, Any]) -> Tags:
         year=clean_year(found.get("year")),
         track_number=clean_number(found.get("track_number")),
         disc_number=clean_number(found.get("disc_number")),
+        artists=clean_names(found.get("artists")),
+        compilation=str(found.get("compilation")).strip().lower() in {"1", "true", "yes"},
     )

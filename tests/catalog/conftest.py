@@ -11,7 +11,7 @@ from PIL import Image
 
 from accounts.models import User
 from catalog.audio.encode import encode
-from catalog.audio.facts import Tags
+from catalog.audio.facts import COVER_SIZES, Tags
 from catalog.ingest import Ingested, ingest
 from tests.songs import song
 
@@ -34,6 +34,11 @@ def picture(colour: str = "teal", size: int = 64) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (size, size), colour).save(file, "JPEG")
     return file.getvalue()
+
+
+def pictures(colour: str = "teal") -> list[bytes]:
+    """The same in every size that is kept."""
+    return [picture(colour, size) for size in COVER_SIZES]
 
 
 @pytest.fixture

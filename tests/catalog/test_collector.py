@@ -13,10 +13,10 @@ from django.utils import timezone
 from accounts.models import User
 from catalog import claims, collector, storage
 from catalog.collector import collect
-from catalog.covers import store_cover
+from catalog.covers import sizes_of, store_cover
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload, Visibility
 from catalog.renditions import rendition
-from tests.catalog.conftest import Ingester, picture
+from tests.catalog.conftest import Ingester, picture, pictures
 
 NOW = timedelta(0)
 
@@ -40,20 +40,20 @@ def test_what_a_row_names_is_never_collected(bring: Ingester) -> None:
     Track.objects.update(cover="")  # the album still shows it
     assert collect(NOW) == 0
     assert result.track.album is not None
-    assert stored() == {result.audio.key, made.key, result.track.album.cover}
+    assert stored() == {result.audio.key, made.key, *sizes_of(result.track.album.cover)}
 
 
 def test_files_without_a_row_go_after_the_grace(tmp_path: Path, db: None) -> None:
-    key = store_cover(picture())
+    key = store_cover(pictures())
     part = storage.local_path(key).with_name(".x.part")
     part.write_bytes(b"left by a crash")
     assert collect(timedelta(hours=1)) == 0
-    for path in (storage.local_path(key), part):
+    for path in (*map(storage.local_path, sizes_of(key)), part):
         os.utime(path, (0, 0))
-    store_cover(picture())  # somebody stores it again, and has not committed yet
+    store_cover(pictures())  # somebody stores it again, and has not committed yet
     assert collect(timedelta(hours=1)) == 1
-    assert stored() == {key}
-    assert collect(NOW) == 1
+    assert stored() == sizes_of(key)
+    assert collect(NOW) == 3
     assert stored() == set()
 
 
@@ -61,7 +61,7 @@ def test_a_dropped_recording_goes_with_everything(bring: Ingester, user: User) -
     result = bring(cover=picture())
     rendition(result.audio, "mp3", None)
     claims.drop_claim(result.track, user)
-    assert collect(NOW) == 3
+    assert collect(NOW) == 5
     assert stored() == set()
     for model in (AudioFile, Rendition, Track, Upload, Album, Artist):
         assert not model._default_manager.exists()
@@ -96,21 +96,21 @@ def test_old_renditions_are_made_again_when_wanted(bring: Ingester) -> None:
 def test_apps_above_name_files_and_let_rows_go(
     tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = store_cover(picture())
+    key = store_cover(pictures())
     monkeypatch.setattr(collector, "_namers", [])
     monkeypatch.setattr(collector, "_steps", [])
     ran: list[int] = []
 
     @collector.names_files
     def mine(keys: Sequence[str]) -> list[str]:
-        return [name for name in keys if name == key]
+        return [name for name in keys if name in sizes_of(key)]
 
     @collector.forgets_rows
     def step() -> None:
         ran.append(1)
 
     assert collect(NOW) == 0
-    assert stored() == {key}
+    assert stored() == sizes_of(key)
     assert ran == [1]
 
 

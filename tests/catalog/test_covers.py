@@ -1,16 +1,19 @@
-"""Cover pictures: stored once, shown to those who may see the track."""
+"""Cover pictures: stored once in three sizes, shown to those who may see the track."""
 
+import io
 import uuid
+from typing import Any
 
 import pytest
 from django.http import Http404, HttpRequest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from PIL import Image
 
 from accounts.models import User
 from catalog import storage
-from catalog.covers import read_cover, store_cover, track_cover, version
-from catalog.models import Visibility
-from tests.catalog.conftest import Ingester, picture
+from catalog.covers import read_cover, sized, sizes_of, store_cover, track_cover, version
+from catalog.models import Album, Visibility
+from tests.catalog.conftest import Ingester, picture, pictures
 
 
 def request_of(user: User, query: str = "") -> HttpRequest:
@@ -19,10 +22,11 @@ def request_of(user: User, query: str = "") -> HttpRequest:
     return request
 
 
-def test_the_same_picture_is_one_file() -> None:
-    key = store_cover(picture())
-    assert store_cover(picture()) == key
-    assert read_cover(key) == picture()
+def test_the_same_picture_is_one_file_of_each_size() -> None:
+    key = store_cover(pictures())
+    assert store_cover(pictures()) == key
+    assert read_cover(key) == picture(size=960)
+    assert all(storage.exists(each) for each in sizes_of(key))
     assert read_cover("") is None
     assert read_cover(storage.key_for("covers", "ab" * 32, "jpg")) is None
 
@@ -36,11 +40,65 @@ def test_a_picture_is_a_jpeg_that_may_be_kept(bring: Ingester, user: User) -> No
     response.close()
 
 
+@pytest.mark.parametrize(
+    ("asked", "pixels"),
+    [
+        ("", 960),
+        ("96", 96),
+        ("97", 320),
+        ("320", 320),
+        ("5000", 960),
+        ("x", 960),
+        ("9" * 99, 960),
+        ("-1", 960),
+    ],
+)
+def test_the_smallest_that_is_large_enough(bring: Ingester, user: User, asked: str, pixels: int) -> None:
+    track = bring(cover=picture(size=1200)).track
+    query = f"?size={asked}&v={version(track.picture)}"
+    response = track_cover(request_of(user, query), pk=track.pk)
+    with Image.open(io.BytesIO(response.getvalue())) as image:
+        assert image.size == (pixels, pixels)
+    assert "immutable" in response["Cache-Control"]
+    response.close()
+
+
+def test_what_was_kept_in_one_size_is_shown_in_it(bring: Ingester, user: User) -> None:
+    track = bring(cover=picture()).track
+    storage.delete(sized(track.cover, 96))
+    response = track_cover(request_of(user, "?size=96"), pk=track.pk)
+    assert response.getvalue() == storage.local_path(track.cover).read_bytes()
+    response.close()
+
+
+def test_an_album_shows_its_picture_or_that_of_a_song(
+    bring: Ingester, client: Client, user: User, other: User
+) -> None:
+    track = bring(cover=picture(), visibility=Visibility.PRIVATE).track
+    assert track.album is not None
+    assert track.album.cover == ""
+    address = f"/covers/album/{track.album.pk}/?size=96"
+
+    def shown(to: User) -> bytes | None:
+        client.force_login(to)
+        answer: Any = client.get(address)
+        return answer.getvalue() if answer.status_code == 200 else None
+
+    assert shown(user) == storage.local_path(sized(track.cover, 96)).read_bytes()
+    assert shown(other) is None
+    shared = bring(seed=2, by=other).track
+    assert shared.album == track.album
+    assert shown(other) is None  # they may see the album, and nothing of what is private in it
+    Album.objects.update(cover=store_cover(pictures("navy")))
+    assert shown(other) == picture("navy", 96)
+
+
 def test_pictures_that_cannot_be_seen(bring: Ingester, user: User, other: User) -> None:
     private = bring(seed=1, cover=picture(), visibility=Visibility.PRIVATE).track
     bare = bring(seed=2, album="other").track
     lost = bring(seed=3, album="third", cover=picture("red")).track
-    storage.delete(lost.cover)
+    for key in sizes_of(lost.cover):
+        storage.delete(key)
     for person, pk in ((other, private.pk), (user, bare.pk), (user, lost.pk), (user, uuid.uuid4())):
         with pytest.raises(Http404):
             track_cover(request_of(person), pk=pk)

@@ -27,7 +27,7 @@ def files() -> list[str]:
 def test_a_new_recording_becomes_a_track_with_everything_that_is_known(
     make_song: SongMaker, user: User
 ) -> None:
-    path = make_song("x.flac", album_artist="Varios", cover=picture())
+    path = make_song("x.flac", album_artist="Varios", compilation=True, cover=picture())
     result = ingest(path, filename="whatever.flac", user=user)
     track = Track.objects.with_names().get()
     assert result.created
@@ -240,7 +240,10 @@ def test_hostile_file_names(
 @pytest.mark.django_db(transaction=True)
 def test_twenty_at_once_make_one_track(make_song: SongMaker) -> None:
     people = [User.objects.create_user(f"p{n}@example.org") for n in range(20)]
-    paths = [make_song("a.flac", album_artist="Varios", cover=picture()), make_song("b.wav")]
+    paths = [
+        make_song("a.flac", album_artist="Varios", compilation=True, cover=picture()),
+        make_song("b.wav"),
+    ]
 
     def bring_it(n: int) -> Ingested:
         return ingest(paths[n % 2], filename=f"{n}.flac", user=people[n])

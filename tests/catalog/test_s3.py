@@ -19,7 +19,7 @@ from accounts.models import User
 from catalog import claims, storage
 from catalog.audio.flac import SegmentedFile
 from catalog.collector import collect
-from catalog.covers import track_cover
+from catalog.covers import sizes_of, track_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
 from catalog.renditions import rendition
@@ -88,11 +88,11 @@ def test_a_file_is_stored_read_and_removed(tmp_path: Path, bucket: Any) -> None:
 def test_a_recording_comes_in_is_encoded_and_goes(bring: Ingester, bucket: Any, user: User) -> None:
     result = bring(cover=picture())
     row = rendition(result.audio, "mp3", None, cover_key=result.track.picture)
-    assert keys(bucket) == {result.audio.key, result.track.cover, row.key}
+    assert keys(bucket) == {result.audio.key, *sizes_of(result.track.cover), row.key}
     assert collect(NOW) == 1  # the local copy of the mixture
-    assert len(keys(bucket)) == 3
+    assert len(keys(bucket)) == 5
     claims.drop_claim(result.track, user)
-    assert collect(NOW) == 3
+    assert collect(NOW) == 5
     assert keys(bucket) == set()
 
 

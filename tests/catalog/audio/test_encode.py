@@ -43,7 +43,7 @@ def test_round_trip(tmp_path: Path, cover: bytes, codec: str) -> None:
     found = probe(path)
     assert found.samples_44k == audio.shape[1]
     assert found.tags == TAGS
-    assert found.cover is not None
+    assert found.cover
     decoded = np.concatenate(list(decode(path)), axis=1)
     error = np.square(decoded - audio).sum() / np.square(audio).sum()
     assert error < (1e-7 if OUTPUT[codec].lossless else 0.05)
