@@ -1,0 +1,38 @@
+"""Former addresses: one step, whatever happened on the way."""
+
+import uuid
+
+import pytest
+
+from catalog.addresses import Kind, forget, moved, remember
+from catalog.models import Artist, FormerAddress
+
+pytestmark = pytest.mark.django_db
+
+A, B, C = (uuid.UUID(int=number) for number in (1, 2, 3))
+
+
+def test_chains_are_one_step() -> None:
+    remember(Kind.ALBUM, A, B)
+    remember(Kind.ALBUM, B, C)
+    assert moved(Kind.ALBUM, A) == moved(Kind.ALBUM, str(B)) == C
+    assert moved(Kind.ALBUM, C) is None
+    assert moved(Kind.TRACK, A) is None
+
+
+def test_going_back_leaves_no_circle() -> None:
+    remember(Kind.TRACK, A, B)
+    remember(Kind.TRACK, B, A)
+    assert moved(Kind.TRACK, A) is None
+    assert moved(Kind.TRACK, B) == A
+    forget(Kind.TRACK, B)
+    assert not FormerAddress.objects.exists()
+
+
+def test_an_artists_slug_leads_too_and_never_to_itself() -> None:
+    artist = Artist.objects.named("Ana Ríos")
+    remember(Kind.ARTIST, "anna-rios", artist.pk)
+    remember(Kind.ARTIST, artist.slug, artist.pk)
+    assert moved(Kind.ARTIST, "anna-rios") == artist.pk
+    assert moved(Kind.ARTIST, artist.slug) is None
+    assert moved(Kind.ARTIST, "x" * 500) is None
