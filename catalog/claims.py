@@ -4,12 +4,15 @@ A claim is an Upload. Dropping it gives its bytes back to the quota; the files g
 """
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import history
+from catalog.addresses import remember
 from catalog.errors import CatalogError
-from catalog.models import Album, Track, Upload, Visibility
+from catalog.models import Album, FormerAddress, Track, Upload, Visibility
+from catalog.moving import move
 
 
 def holds(track: Track, user: User) -> bool:
@@ -71,12 +74,24 @@ def change_visibility(track: Track, visibility: Visibility) -> Track:
                 )
             same = same.filter(owner=track.owner)
             _forget_picture(track)
-        there = same.first()
+        there = same.first() or (_stands_for(track) if visibility == Visibility.SHARED else None)
         if there is not None:
             return _join(track, there)
         track.visibility = visibility
         track.save(update_fields=["visibility"])
+        if visibility == Visibility.PRIVATE:
+            history.hide(track)
         return track
+
+
+def _stands_for(track: Track) -> Track | None:
+    """The shared track that the audio of ``track`` was merged into."""
+    shared = Track.objects.filter(visibility=Visibility.SHARED)
+    return (
+        shared.filter(pk__in=Upload.objects.filter(audio=track.audio).values("track"))
+        .exclude(pk=track.pk)
+        .first()
+    )
 
 
 def _join(track: Track, there: Track) -> Track:
@@ -85,10 +100,13 @@ def _join(track: Track, there: Track) -> Track:
         if upload.user is not None:
             upload.user.release(upload.charged)
     track.uploads.update(charged=0)
-    for relation in Track._meta.related_objects:  # noqa: SLF001  # Django's public name for it
-        field = relation.field.name
-        rows = relation.related_model._default_manager.filter(**{field: track})  # noqa: SLF001
-        rows.update(**{field: there})
+    track.credits.all().delete()  # the names of the other one stand
+    move(track, there)
+    Track.objects.filter(pk=there.pk).update(plays=F("plays") + track.plays)
+    if there.visibility == Visibility.SHARED:
+        remember(FormerAddress.Kind.TRACK, str(track.pk), there.pk)
+    else:
+        history.hide(there)
     track.delete()
     return there
 

@@ -1,53 +1,203 @@
-"""Changing what the catalogue says about a track, and who may see it."""
+"""Changing what the catalogue says about an artist, an album or a track, and who may hear a track.
 
-from typing import Any
+Whoever edits says what they saw (``seen``, as from ``details()``). What they left as it was stays as it is by now,
+and what somebody else changed meanwhile is never overwritten without their knowing.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import history
 from catalog.claims import change_visibility, drop_claim, holds, remove
+from catalog.credits import credit
+from catalog.details import Details, Named, details, different, kind_of, label
 from catalog.errors import CatalogError
-from catalog.models import Album, Artist, Track, Visibility
+from catalog.locking import keep_moves_away, keep_still
+from catalog.merging import fold_in
+from catalog.models import Album, Artist, Change, Track, Visibility
+from catalog.text import fold, sort_name
+
+N = TypeVar("N", bound=Named)
+
+NAMES: dict[type[Named], tuple[str, ...]] = {
+    Artist: (),
+    Album: ("artist",),
+    Track: ("artist", "album__artist", "audio"),
+}
 
 
-def edit(track: Track, user: User, changes: dict[str, Any]) -> Track:
-    """Apply ``changes``: ``title``, ``artist`` and ``album`` (names), ``genre``, ``year``, ``visibility``.
+class ConflictError(CatalogError):
+    """``changed_meanwhile`` (409): somebody else changed the same values; ``now`` is what they are by now."""
+
+    def __init__(self, now: Details, fields: list[str]) -> None:
+        sentence = _("Somebody else changed this meanwhile: %(fields)s. Look again before you save.")
+        super().__init__(
+            "changed_meanwhile", sentence % {"fields": ", ".join(map(label, fields))}, status=409
+        )
+        self.now = now
+        self.fields = fields
+
+
+class NameTakenError(CatalogError):
+    """``name_taken`` (409): there is another one of this name, ``other``; the two can be merged."""
+
+    def __init__(self, other: Artist | Album) -> None:
+        sentence = (
+            _("There is an artist of this name already. Merge the two if they are the same.")
+            if isinstance(other, Artist)
+            else _("This artist has an album of this title already. Merge the two if they are the same.")
+        )
+        super().__init__("name_taken", sentence, status=409)
+        self.other = other
+
+
+def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None = None) -> Track:
+    """Apply ``changes``: what is in ``details()``, and ``visibility``.
 
     Returns the track there is afterwards: sharing what is shared already joins the two, and then the names of
-    the shared one stand. Raises ``CatalogError``: ``not_yours`` (403), ``shared_by_others`` (409).
+    the shared one stand. Raises ``CatalogError``: ``not_yours`` (403), ``shared_by_others`` (409), ``gone`` (409),
+    ``changed_meanwhile`` (409).
     """
-    if not track.may_be_edited_by(user):
-        raise _not_yours()
+    changes = dict(changes)
+    visibility = changes.pop("visibility", None)
     with transaction.atomic():
-        if changes.get("visibility", track.visibility) != track.visibility:
+        keep_moves_away()
+        track = _held(track)
+        if not may_edit(track, user):
+            raise _not_yours()
+        if visibility not in (None, track.visibility):
             if track.owner_id != user.pk:
                 raise _not_yours()
-            shown = change_visibility(track, Visibility(changes["visibility"]))
+            shown = change_visibility(track, Visibility(visibility))
             if shown.pk != track.pk:
                 return shown
-            track = shown
-        rename(track, changes)
-        for field in changes.keys() & {"title", "genre", "year"}:
-            setattr(track, field, changes[field])
-        track.save()
+            track = _held(shown)
+        write(track, user, changes, seen)
     return track
 
 
-def rename(track: Track, changes: dict[str, Any]) -> None:
+def edit_artist(artist: Artist, user: User, changes: dict[str, Any], seen: Details | None = None) -> Artist:
+    """Apply ``changes``: ``name``, ``sort_name``. Raises ``CatalogError``: ``not_yours``, ``gone``, ``name_taken``,
+    ``changed_meanwhile``."""
+    return _edit_shared(artist, user, changes, seen)
+
+
+def edit_album(album: Album, user: User, changes: dict[str, Any], seen: Details | None = None) -> Album:
+    """Apply ``changes``: ``title``, ``artist`` (a name), ``year``, ``compilation``. Raises as ``edit_artist``."""
+    return _edit_shared(album, user, changes, seen)
+
+
+def _edit_shared(row: N, user: User, changes: dict[str, Any], seen: Details | None) -> N:
+    if not user.has_perm(f"catalog.change_{kind_of(row)}"):
+        raise _not_yours()
+    with transaction.atomic():
+        keep_still()
+        row = _held(row)
+        write(row, user, changes, seen)
+    return row
+
+
+def may_edit(track: Track, user: User) -> bool:
+    """Its owner; and who looks after the catalogue, as long as it is shared."""
+    mine = track.owner_id == user.pk
+    return mine or (track.visibility == Visibility.SHARED and track.may_be_edited_by(user))
+
+
+def write(
+    row: Named,
+    user: User,
+    changes: Mapping[str, Any],
+    seen: Details | None = None,
+    kind: Change.Kind = Change.Kind.EDIT,
+) -> Change | None:
+    """Inside a transaction, with the row held: change it and write down what changed; None if nothing did."""
+    before = details(row)
+    changes = _own(changes, seen, before)
+    match row:
+        case Artist():
+            _write_artist(row, user, changes)
+        case Album():
+            _write_album(row, user, changes)
+        case Track():
+            _write_track(row, changes, before)
+    old, new = different(before, details(row))
+    return history.record(kind, row, user, old, new) if old else None
+
+
+def _own(changes: Mapping[str, Any], seen: Details | None, now: Details) -> dict[str, Any]:
+    """What this person changed themselves. Raises ConflictError where that would undo what somebody else did."""
+    if seen is None:
+        return dict(changes)
+    own = {name: value for name, value in changes.items() if value != seen.get(name)}
+    lost = [name for name in own if now.get(name) not in (seen.get(name), own[name])]
+    if lost:
+        raise ConflictError(now, lost)
+    return own
+
+
+def _write_artist(artist: Artist, user: User, changes: dict[str, Any]) -> None:
+    if "name" in changes:
+        if artist.sort_name == sort_name(artist.name):
+            changes.setdefault("sort_name", "")  # it was made from the name; so is the new one
+        same = Artist.objects.filter(key=fold(changes["name"])[:255]).exclude(pk=artist.pk).first()
+        if same is not None:
+            if Artist.objects.visible_to(user).filter(pk=same.pk).exists():
+                raise NameTakenError(same)
+            fold_in(same, artist)
+    for name in changes.keys() & {"name", "sort_name"}:
+        setattr(artist, name, changes[name])
+    artist.save()
+    if "name" in changes:
+        artist.tracks.all().refresh_words()
+
+
+def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
+    if "artist" in changes:
+        album.artist = Artist.objects.named(changes["artist"])
+    for name in changes.keys() & {"title", "year", "compilation"}:
+        setattr(album, name, changes[name])
+    same = Album.objects.filter(artist=album.artist, key=fold(album.title)[:255]).exclude(pk=album.pk).first()
+    if same is not None:
+        if Album.objects.visible_to(user).filter(pk=same.pk).exists():
+            raise NameTakenError(same)
+        fold_in(same, album)
+    album.save()
+    if "title" in changes:
+        album.tracks.all().refresh_words()
+
+
+def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None:
+    rename(track, changes)
+    for name in changes.keys() & {"title", "genre", "year", "track_number", "disc_number"}:
+        setattr(track, name, changes[name])
+    track.save()
+    if changes.keys() & {"artist", "guests"}:
+        guests: list[str] = changes["guests"] if "guests" in changes else before["guests"]
+        credit(track, [Artist.objects.named(name) for name in guests])
+
+
+def rename(track: Track, changes: Mapping[str, Any]) -> None:
     """Set artist and album by their names; the rows are found or made, the track is not saved.
 
-    An album that is held by another artist than the track's (a compilation) keeps its holder.
+    An album of the track's artist goes along when that changes; one that is held by somebody else (a compilation)
+    keeps its holder, unless ``album_artist`` says otherwise.
     """
     before = track.artist
     if "artist" in changes:
         track.artist = Artist.objects.named(changes["artist"])
-    if "album" not in changes:
+    if not changes.keys() & {"artist", "album", "album_artist"}:
         return
-    title = changes["album"]
+    album = track.album
+    title = changes.get("album", album.title if album else "")
     if not title:
         track.album = None
-    elif track.album is None or title != track.album.title or track.album.artist == before:
+    elif changes.get("album_artist"):
+        track.album = Album.objects.titled(title, Artist.objects.named(changes["album_artist"]))
+    elif album is None or title != album.title or album.artist == before or "album_artist" in changes:
         track.album = Album.objects.titled(title, track.artist)
 
 
@@ -57,13 +207,28 @@ def let_go(track: Track, user: User) -> None:
     Raises ``CatalogError("not_yours")`` (403).
     """
     if holds(track, user):
-        drop_claim(track, user)
-    elif not track.may_be_edited_by(user):
+        gone = drop_claim(track, user)
+    elif not may_edit(track, user):
         raise _not_yours()
     elif track.owner is None:
         remove(track)
+        gone = True
     else:
-        drop_claim(track, track.owner)
+        gone = drop_claim(track, track.owner)
+    if gone:
+        history.record(Change.Kind.REMOVE, track, user, {}, {})
+
+
+def _held(row: N) -> N:
+    """The row as it is now, locked."""
+    rows = type(row)._default_manager.select_for_update(of=("self",))  # noqa: SLF001
+    names = NAMES[type(row)]
+    found = (rows.select_related(*names) if names else rows).filter(pk=row.pk).first()
+    if found is None:
+        raise CatalogError(
+            "gone", _("This is no longer there. It may have been merged or removed."), status=409
+        )
+    return found
 
 
 def _not_yours() -> CatalogError:

@@ -1,0 +1,88 @@
+"""What can be edited about an artist, an album or a track, as plain values by name; and how people read them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from catalog.models import Album, Artist, Change, Track
+
+Details = dict[str, Any]
+Named = Artist | Album | Track
+
+LABELS: dict[str, Promise] = {
+    "name": gettext_lazy("Name"),
+    "sort_name": gettext_lazy("Sorted as"),
+    "title": gettext_lazy("Title"),
+    "artist": gettext_lazy("Artist"),
+    "guests": pgettext_lazy("who else plays on a song", "With"),
+    "album": gettext_lazy("Album"),
+    "album_artist": gettext_lazy("Album artist"),
+    "disc_number": gettext_lazy("Disc"),
+    "track_number": gettext_lazy("Track number"),
+    "genre": gettext_lazy("Genre"),
+    "year": gettext_lazy("Year"),
+    "compilation": gettext_lazy("Compilation"),
+    "tracks": gettext_lazy("Songs"),
+}
+
+
+def kind_of(row: Named) -> Change.Target:
+    """Which of the three this is."""
+    return Change.Target(row._meta.model_name or "")  # noqa: SLF001
+
+
+def details(row: Named) -> Details:
+    """The values that an edit may change. Text that is not there is empty, a number that is not there is None."""
+    match row:
+        case Artist():
+            return {"name": row.name, "sort_name": row.sort_name}
+        case Album():
+            return {
+                "title": row.title,
+                "artist": row.artist.name,
+                "year": row.year,
+                "compilation": row.compilation,
+            }
+        case Track():
+            return {
+                "title": row.title,
+                "artist": row.artist.name,
+                "guests": [credit.artist.name for credit in row.credits.select_related("artist")],
+                "album": row.album.title if row.album else "",
+                "album_artist": row.album.artist.name if row.album else "",
+                "disc_number": row.disc_number,
+                "track_number": row.track_number,
+                "genre": row.genre,
+                "year": row.year,
+            }
+
+
+def different(before: Details, after: Details) -> tuple[Details, Details]:
+    """Of both only the values that are not the same."""
+    names = [name for name in before if before[name] != after.get(name)]
+    return {name: before[name] for name in names}, {name: after.get(name) for name in names}
+
+
+def readable(value: Any) -> str:
+    """A value as it stands in a sentence."""
+    if value is None or value in ("", []):
+        return _("nothing")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def label(name: str) -> str:
+    """What people call the field."""
+    return str(LABELS.get(name, name))
+
+
+def lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """``(label, before, after)`` of each field, in the order of the form."""
+    names = [name for name in LABELS if name in before and name in after]
+    return [(label(name), readable(before[name]), readable(after[name])) for name in names]

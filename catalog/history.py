@@ -1,0 +1,79 @@
+"""What happened to an artist, an album or a track: written down with every change, and shown to who may see it."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from catalog.details import Named, kind_of
+from catalog.models import Change, Track, Visibility
+
+
+def record(
+    kind: Change.Kind, row: Named, actor: User | None, before: dict[str, Any], after: dict[str, Any]
+) -> Change:
+    """Write down that ``actor`` changed ``row``; what happens to a private track is its owner's alone."""
+    return Change.objects.create(
+        kind=kind,
+        target=kind_of(row),
+        target_id=row.pk,
+        label=str(row)[:520],
+        actor=actor,
+        private_to=row.owner if isinstance(row, Track) and row.visibility == Visibility.PRIVATE else None,
+        before=before,
+        after=after,
+    )
+
+
+def hide(track: Track) -> None:
+    """A track has become private: so has what was written down about it."""
+    Change.objects.filter(target=Change.Target.TRACK, target_id=track.pk).update(private_to=track.owner)
+
+
+def visible_to(user: User | AnonymousUser) -> "QuerySet[Change]":
+    """Changes of what is shared, and of one's own private tracks; the newest first."""
+    mine = Q() if user.is_anonymous else Q(private_to=user)
+    return Change.objects.filter(Q(private_to=None) | mine).select_related("actor", "undone_by")
+
+
+def of(row: Named, user: User | AnonymousUser) -> "QuerySet[Change]":
+    """What ``user`` may know of the history of ``row``."""
+    return visible_to(user).filter(target=kind_of(row), target_id=row.pk)
+
+
+def is_curator(user: User | AnonymousUser) -> bool:
+    """Whether ``user`` looks after what everybody shares."""
+    return user.has_perms([f"catalog.change_{kind}" for kind in Change.Target.values])
+
+
+def owned(changes: Iterable[Change], user: User | AnonymousUser) -> set[UUID]:
+    """The ids of the tracks in ``changes`` that are the user's own."""
+    if user.is_anonymous:
+        return set()
+    ids = {change.target_id for change in changes if change.target == Change.Target.TRACK}
+    return set(Track.objects.filter(pk__in=ids, owner=user).values_list("pk", flat=True))
+
+
+def may_undo(change: Change, user: User | AnonymousUser, own: set[UUID]) -> bool:
+    """Whether to offer ``user``, whose tracks are ``own``, to undo ``change``. It may turn out to be impossible.
+
+    Curators undo what was done to what is shared; everybody undoes edits of their own songs.
+    """
+    if user.is_anonymous or change.undone_by_id or not is_undoable(change):
+        return False
+    if change.private_to_id:
+        return change.private_to_id == user.pk
+    return user.has_perm(f"catalog.change_{change.target}") or (change.target_id in own and is_edit(change))
+
+
+def is_edit(change: Change) -> bool:
+    """Whether it changed values and nothing else: an edit, or the undoing of one."""
+    return change.kind == Change.Kind.EDIT or (change.kind == Change.Kind.UNDO and bool(change.before))
+
+
+def is_undoable(change: Change) -> bool:
+    """Whether a change of this kind can be undone at all."""
+    return is_edit(change) or change.kind in {Change.Kind.MERGE, Change.Kind.SPLIT}

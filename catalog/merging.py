@@ -1,0 +1,222 @@
+"""Two rows turn out to be one artist, album or track: one goes, and everything that named it names the other.
+
+Of two tracks the winner's audio is heard from then on. The loser's AudioFile stays in storage, held by the uploads
+that moved to the winner: whoever brings those bytes, or the same audio in another container, gets the winner, and
+undoing the merge brings the loser back exactly as it was, with its stems. What was counted is added up; addresses
+of the loser lead to the winner.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog import history
+from catalog.addresses import remember
+from catalog.details import Named, kind_of
+from catalog.errors import CatalogError
+from catalog.locking import keep_still, locked
+from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Visibility
+from catalog.moving import Record, bring_back, kept, move, put_back
+
+N = TypeVar("N", bound=Named)
+Follower = Callable[[UUID, UUID], None]
+
+# What the winner takes over where it has nothing of its own.
+BLANKS: dict[type[models.Model], tuple[str, ...]] = {
+    Artist: (),
+    Album: ("year", "cover"),
+    Track: ("album_id", "track_number", "disc_number", "genre", "year", "cover", "owner_id"),
+}
+
+_followers: list[Follower] = []
+
+
+def follows_merges(follower: Follower) -> Follower:
+    """Register ``follower(audio, track)``, called after a commit: ``track`` stands for that audio from now on."""
+    _followers.append(follower)
+    return follower
+
+
+def merge(loser: N, winner: N, user: User) -> Change:
+    """``loser`` goes into ``winner``. Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409), ``same`` (400),
+    ``not_shared`` (409)."""
+    kind = kind_of(winner)
+    if not user.has_perm(f"catalog.change_{kind}"):
+        raise CatalogError("not_yours", _("Only curators may do this."), status=403)
+    if loser.pk == winner.pk:
+        raise CatalogError("same", _("This is one and the same already."))
+    with transaction.atomic():
+        keep_still()
+        rows = locked(type(winner), [loser.pk, winner.pk])
+        if len(rows) < 2:
+            raise CatalogError(
+                "gone", _("This is no longer there. It may have been merged or removed."), status=409
+            )
+        loser, winner = rows
+        _check_shared(rows)
+        label = str(loser)
+        before = fold_in(loser, winner)
+        _tell(loser, winner)
+        return history.record(Change.Kind.MERGE, winner, user, before, {"merged": label, "into": str(winner)})
+
+
+def fold_in(loser: Named, winner: Named) -> dict[str, Any]:
+    """Inside a transaction: everything of ``loser`` becomes ``winner``'s, and it goes; what undoing that needs."""
+    row = kept(loser)
+    names = _names(loser)
+    moved = move(loser, winner, absorb)
+    absorbed = absorb(loser, winner)
+    spare = _spare_credits(winner)
+    type(loser)._base_manager.filter(pk=loser.pk).delete()  # noqa: SLF001
+    _refresh_words(winner)
+    return {"row": row, "names": names, "moved": moved, "absorbed": absorbed, "credits": spare}
+
+
+def absorb(loser: models.Model, winner: models.Model) -> dict[str, Any]:
+    """Take over what only ``loser`` knows, and its addresses; returns what ``give_back`` needs."""
+    if not (isinstance(loser, Artist | Album | Track) and isinstance(winner, Artist | Album | Track)):
+        return {}
+    kind = FormerAddress.Kind(kind_of(loser).value)
+    olds = [str(loser.pk), *([loser.slug] if isinstance(loser, Artist) else [])]
+    leading = FormerAddress.objects.filter(kind=kind, target=loser.pk)
+    absorbed: dict[str, Any] = {"olds": olds, "leading": list(leading.values_list("old", flat=True))}
+    for old in olds:
+        remember(kind, old, winner.pk)
+    values = {
+        name: getattr(loser, name)
+        for name in BLANKS[type(loser)]
+        if getattr(loser, name) and not getattr(winner, name)
+    }
+    if isinstance(loser, Track) and isinstance(winner, Track):
+        absorbed["plays"] = loser.plays
+        values["plays"] = winner.plays + loser.plays
+    if values:
+        type(winner)._base_manager.filter(pk=winner.pk).update(**values)  # noqa: SLF001
+        winner.refresh_from_db()
+    values.pop("plays", None)
+    absorbed["filled"] = {name: str(v) if isinstance(v, UUID) else v for name, v in values.items()}
+    return absorbed
+
+
+def give_back(loser: models.Model, winner: models.Model, absorbed: dict[str, Any]) -> None:
+    """Undo ``absorb``; what was changed since stays as it is."""
+    if not (isinstance(loser, Artist | Album | Track) and isinstance(winner, Artist | Album | Track)):
+        return
+    addresses = FormerAddress.objects.filter(kind=kind_of(loser).value)
+    addresses.filter(target=winner.pk, old__in=absorbed["olds"]).delete()
+    addresses.filter(target=winner.pk, old__in=absorbed["leading"]).update(target=loser.pk)
+    winner.refresh_from_db()
+    for name, value in absorbed["filled"].items():
+        attribute = getattr(winner, name)
+        if (str(attribute) if isinstance(attribute, UUID) else attribute) == value:
+            setattr(winner, name, "" if isinstance(value, str) and not name.endswith("_id") else None)
+    if isinstance(winner, Track):
+        winner.plays = max(0, winner.plays - absorbed.get("plays", 0))
+    winner.save()
+
+
+def unmerge(change: Change, winner: Named) -> Named:
+    """Inside a transaction that keeps still: bring back what ``change`` merged into ``winner``.
+
+    Raises ``CatalogError("gone")`` (409) when that cannot be done any more, and ``name_taken`` (409).
+    """
+    before = change.before
+    row = bring_back(_with_names(before["row"], before["names"]))
+    if row is None or not isinstance(row, type(winner)):
+        raise CatalogError("gone", _unable(winner, before), status=409)
+    put_back(before["moved"], row, winner, give_back)
+    give_back(row, winner, before["absorbed"])
+    for data in before["credits"]:
+        bring_back(data)
+    row.save()  # what it is found by, after whatever was renamed since
+    for named in (row, winner):
+        _refresh_words(named)
+    return row
+
+
+def _names(row: Named) -> dict[str, str]:
+    """By what to find again the artist and the album that the row names."""
+    names: dict[str, str] = {}
+    if isinstance(row, Album | Track):
+        names["artist"] = row.artist.name
+    if isinstance(row, Track) and row.album:
+        names |= {"album": row.album.title, "holder": row.album.artist.name}
+    return names
+
+
+def _with_names(data: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """The kept row, naming artists and albums that are there: merged ones are followed, lost ones made again."""
+    fields = dict(data["fields"])
+    if "artist" in fields:
+        fields["artist"] = str(_there(Artist, fields["artist"]) or Artist.objects.named(names["artist"]).pk)
+    if fields.get("album"):
+        album = _there(Album, fields["album"])
+        if album is None:
+            holder = Artist.objects.named(names["holder"])
+            album = Album.objects.titled(names["album"], holder).pk
+        fields["album"] = str(album)
+    slug = fields.get("slug")
+    if slug and Artist.objects.filter(slug=slug).exists():
+        fields["slug"] = f"{slug[:70]}-{UUID(data['pk']).hex[:8]}"
+    return {**data, "fields": fields}
+
+
+def _there(model: type[Artist] | type[Album], pk: str) -> UUID | None:
+    """The id of this row, or of the one that it was merged into."""
+    ids: Iterable[Any] = [pk]
+    kind = FormerAddress.Kind(model._meta.model_name or "")  # noqa: SLF001
+    former = FormerAddress.objects.filter(kind=kind, old=pk).values_list("target", flat=True).first()
+    if former:
+        ids = [pk, former]
+    return model._base_manager.filter(pk__in=ids).values_list("pk", flat=True).first()  # noqa: SLF001
+
+
+def _unable(winner: Named, before: dict[str, Any]) -> Any:
+    if (
+        isinstance(winner, Track)
+        and not AudioFile.objects.filter(pk=before["row"]["fields"]["audio"]).exists()
+    ):
+        return _("This cannot be undone any more: nobody has kept the recording that was merged.")
+    if isinstance(winner, Track):
+        return _("This cannot be undone any more: the recording is here again, as another song.")
+    return _("This cannot be undone any more: there is another one of that name by now.")
+
+
+def _spare_credits(winner: Named) -> Record:
+    """Nobody is a guest on their own song: drop such credits, and return them as plain data."""
+    own = Credit.objects.filter(artist=models.F("track__artist"))
+    own = own.filter(track=winner) if isinstance(winner, Track) else own.filter(artist__in=_artists(winner))
+    data = [kept(credit) for credit in own]
+    own.delete()
+    return data
+
+
+def _artists(row: Artist | Album) -> list[Artist]:
+    return [row] if isinstance(row, Artist) else []
+
+
+def _refresh_words(row: Named) -> None:
+    """Make tracks findable by the names they have now."""
+    if isinstance(row, Track):
+        row.refresh_from_db()
+        row.save(update_fields=["words"])
+    else:
+        row.tracks.all().refresh_words()
+
+
+def _check_shared(rows: Iterable[Named]) -> None:
+    for row in rows:
+        if isinstance(row, Track) and row.visibility != Visibility.SHARED:
+            raise CatalogError("not_shared", _("Only what is shared can be merged."), status=409)
+
+
+def _tell(loser: Named, winner: Named) -> None:
+    """Let the apps above know, when it is certain."""
+    if isinstance(loser, Track):
+        for follower in _followers:
+            transaction.on_commit(partial(follower, loser.audio_id, winner.pk), robust=True)

@@ -1,0 +1,169 @@
+"""Everything that names one row names another from then on, and back again.
+
+Used when two tracks turn out to be one and when artists, albums or tracks are merged. It goes by the models'
+own relations and unique constraints, so what is added to the catalogue later comes along by itself: rows that
+would be there twice (two likes of one person) become one, and what named the spare one names the other.
+
+The record of a move is plain data, kept in ``Change.before``; with it everything can be put back.
+"""
+# ruff: noqa: SLF001  # `_meta` and `_base_manager` are Django's public names for this
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from django.apps import apps
+from django.core import serializers
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+Record = list[dict[str, Any]]
+Absorb = Callable[[models.Model, models.Model], dict[str, Any]]
+Restore = Callable[[models.Model, models.Model, dict[str, Any]], None]
+
+BATCH = 500
+
+
+def move(old: models.Model, new: models.Model, absorb: Absorb | None = None) -> Record:
+    """Point everything from ``old`` to ``new``, inside a transaction; both rows stay.
+
+    Where a unique constraint has room for only one of two rows, the one of ``new`` stays: ``absorb(spare, stays)``
+    may take over what only the spare one knows, and returns what is needed to undo that.
+    """
+    record: Record = []
+    for model, field in _relations(type(old)):
+        dropped = [
+            _fold(spare, stays, absorb)
+            for unique in _uniques(model, field)
+            for spare, stays in _twins(model, field, unique, old, new)
+        ]
+        rows = _rows(model, field, old)
+        moved = [str(pk) for pk in rows.order_by("pk").values_list("pk", flat=True)]
+        if moved:
+            rows.update(**{field: new})
+        if moved or dropped:
+            record.append({"model": model._meta.label, "field": field, "moved": moved, "dropped": dropped})
+    return record
+
+
+def put_back(record: Record, old: models.Model, new: models.Model, restore: Restore | None = None) -> None:
+    """Undo ``move`` as far as the rows are still where it put them; ``old`` is there again already."""
+    for entry in reversed(record):
+        model, field = _model(entry["model"]), entry["field"]
+        for pks in _batches(entry["moved"]):
+            _rows(model, field, new).filter(pk__in=pks).update(**{field: old})
+        for dropped in reversed(entry["dropped"]):
+            stays = model._base_manager.filter(pk=dropped["stays"]).first()
+            spare = bring_back(dropped["row"]) if stays is not None else None
+            if spare is not None and stays is not None:
+                put_back(dropped["inner"], spare, stays, restore)
+                if restore is not None:
+                    restore(spare, stays, dropped["absorbed"])
+
+
+def kept(row: models.Model) -> dict[str, Any]:
+    """All of a row as plain data."""
+    data: dict[str, Any] = json.loads(serializers.serialize("json", [row]))[0]
+    return data
+
+
+def bring_back(data: dict[str, Any]) -> models.Model | None:
+    """The row that was ``kept``, exactly as it was; None when what it named is gone, or its place is taken.
+
+    What it named and did not need is left empty.
+    """
+    row = next(iter(serializers.deserialize("python", [data]))).object
+    for field in row._meta.concrete_fields:
+        value = getattr(row, field.attname)
+        if field.remote_field is None or value is None:
+            continue
+        if not field.remote_field.model._base_manager.filter(pk=value).exists():
+            if not field.null:
+                return None
+            setattr(row, field.attname, None)
+    if type(row)._base_manager.filter(_taken(row)).exists():
+        return None
+    row.save_base(raw=True, force_insert=True)
+    found: models.Model = row
+    return found
+
+
+def _taken(row: models.Model) -> Q:
+    """Finds rows that leave no room for ``row``."""
+    found = Q(pk=row.pk)
+    for field in row._meta.concrete_fields:
+        if field.unique and not field.primary_key:
+            found |= Q(**{field.attname: getattr(row, field.attname)})
+    for fields, condition in _constraints(type(row)):
+        attributes = [field.attname for field in row._meta.concrete_fields if field.name in fields]
+        values = {name: getattr(row, name) for name in attributes}
+        if None not in values.values() and _meets(row, condition):
+            found |= Q(condition or Q(), **values)
+    return found
+
+
+def _meets(row: models.Model, condition: Q | None) -> bool:
+    return condition is None or condition.check(
+        {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+    )
+
+
+def _relations(model: type[models.Model]) -> Iterator[tuple[type[models.Model], str]]:
+    """Every foreign key to ``model``, also those without a name on this side."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel):  # one-to-one is one of them
+            yield relation.related_model, relation.field.name
+
+
+def _constraints(model: type[models.Model]) -> Iterator[tuple[tuple[str, ...], Q | None]]:
+    for names in model._meta.unique_together:
+        yield tuple(names), None
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint) and constraint.fields:
+            yield tuple(constraint.fields), constraint.condition
+
+
+def _uniques(model: type[models.Model], name: str) -> Iterator[tuple[tuple[str, ...], Q | None]]:
+    """What else may be there only once for each ``name``: other fields, and when."""
+    if model._meta.get_field(name).unique:  # type: ignore[union-attr]  # a foreign key has it
+        yield (), None
+    for fields, condition in _constraints(model):
+        if name in fields:
+            yield tuple(field for field in fields if field != name), condition
+
+
+def _twins(
+    model: type[models.Model],
+    field: str,
+    unique: tuple[tuple[str, ...], Q | None],
+    old: models.Model,
+    new: models.Model,
+) -> list[tuple[models.Model, models.Model]]:
+    """Rows naming ``old`` that have no place beside one naming ``new``, each with that one."""
+    others, condition = unique
+    same = _rows(model, field, new).filter(condition or Q(), **{name: OuterRef(name) for name in others})
+    rows = _rows(model, field, old).filter(condition or Q()).filter(Exists(same))
+    found = list(rows.annotate(twin=Subquery(same.values("pk")[:1])))
+    stays = model._base_manager.in_bulk([row.twin for row in found])
+    return [(row, stays[row.twin]) for row in found]
+
+
+def _fold(spare: models.Model, stays: models.Model, absorb: Absorb | None) -> dict[str, Any]:
+    """``spare`` goes, and what named it names ``stays``."""
+    data = kept(spare)
+    inner = move(spare, stays, absorb)
+    absorbed = absorb(spare, stays) if absorb is not None else {}
+    type(spare)._base_manager.filter(pk=spare.pk).delete()
+    return {"row": data, "stays": str(stays.pk), "inner": inner, "absorbed": absorbed}
+
+
+def _rows(model: type[models.Model], field: str, row: models.Model) -> "models.QuerySet[Any]":
+    return model._base_manager.filter(**{field: row})
+
+
+def _model(label: str) -> type[models.Model]:
+    return apps.get_model(label)
+
+
+def _batches(ids: list[str]) -> Iterable[list[str]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))

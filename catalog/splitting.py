@@ -1,0 +1,152 @@
+"""What was one turns out to be two: some songs belong to another artist or album, or a track holds two recordings.
+
+For what nobody can undo any more, or what never was a merge: two artists of one name, say.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog import history
+from catalog.details import kind_of
+from catalog.errors import CatalogError
+from catalog.locking import keep_still, locked
+from catalog.merging import fold_in
+from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility
+
+
+def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) -> Artist | Album:
+    """These shared ``tracks`` of ``row`` go to the artist called ``name``, or to the album of that title.
+
+    Returns that one; it is made if it is not there. Raises ``CatalogError``: ``not_yours`` (403), ``same`` (400),
+    ``nothing_chosen`` (400).
+    """
+    _check(row, user)
+    with transaction.atomic():
+        keep_still()
+        chosen = songs_of(row).filter(pk__in=list(tracks))
+        found = list(chosen.select_related("artist", "album__artist").order_by("pk"))
+        if not found:
+            raise CatalogError("nothing_chosen", _("Choose at least one song."))
+        other: Artist | Album = (
+            Artist.objects.named(name) if isinstance(row, Artist) else Album.objects.titled(name, row.artist)
+        )
+        if other.pk == row.pk:
+            raise CatalogError("same", _("This is one and the same already."))
+        before = {str(t.pk): [str(t.artist_id), str(t.album_id) if t.album_id else None] for t in found}
+        for track in found:
+            _hand_over(track, row, other)
+        after = {str(t.pk): [str(t.artist_id), str(t.album_id) if t.album_id else None] for t in found}
+        titles = [track.title for track in found]
+        history.record(
+            Change.Kind.SPLIT,
+            row,
+            user,
+            {"places": before},
+            {"places": after, "to": str(other), "tracks": titles},
+        )
+    return other
+
+
+def songs_of(row: Artist | Album) -> "QuerySet[Track]":
+    """The shared songs that can be split off."""
+    return row.tracks.filter(visibility=Visibility.SHARED)
+
+
+def _hand_over(track: Track, row: Artist | Album, other: Artist | Album) -> None:
+    if isinstance(other, Album):
+        _like(other, track.album)
+        track.album = other
+    else:
+        track.artist = other
+        track.credits.filter(artist=other).delete()
+        if track.album and track.album.artist_id == row.pk:
+            album = Album.objects.titled(track.album.title, other)
+            _like(album, track.album)
+            track.album = album
+    track.save()
+
+
+def _like(album: Album, model: Album | None) -> None:
+    """A new album begins with the year and the picture of the one it came from."""
+    if model is not None and not album.cover and album.year is None and not album.tracks.exists():
+        album.year, album.cover, album.compilation = model.year, model.cover, model.compilation
+        album.save()
+
+
+def recordings(track: Track) -> "QuerySet[AudioFile]":
+    """The recordings that were merged into ``track``, beside its own."""
+    held = Upload.objects.filter(track=track).exclude(audio=track.audio_id)
+    return AudioFile.objects.filter(pk__in=held.values("audio")).order_by("created_at")
+
+
+def split_track(track: Track, audio: AudioFile, user: User) -> Track:
+    """``audio``, which was merged into ``track``, is a track of its own again, with the same names.
+
+    Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409).
+    """
+    _check(track, user)
+    with transaction.atomic():
+        keep_still()
+        rows = locked(Track, [track.pk])
+        uploads = Upload.objects.filter(track=track, audio=audio).order_by("created_at")
+        first = uploads.first()
+        taken = Track.objects.filter(audio=audio, visibility=Visibility.SHARED).exists()
+        if not rows or first is None or taken or audio.pk == rows[0].audio_id:
+            raise CatalogError("gone", _("This recording is no longer part of the song."), status=409)
+        found = rows[0]
+        fresh = Track(
+            title=found.title,
+            artist=found.artist,
+            album=found.album,
+            genre=found.genre,
+            year=found.year,
+            audio=audio,
+            owner=first.user,
+            visibility=Visibility.SHARED,
+        )
+        fresh.save(force_insert=True)
+        uploads.update(track=fresh)
+        places = {"own": str(fresh.pk)}
+        history.record(Change.Kind.SPLIT, found, user, places, {"to": str(fresh), "tracks": [fresh.title]})
+    return fresh
+
+
+def unsplit(change: Change, row: Artist | Album | Track) -> None:
+    """Inside a transaction that keeps still: songs that are still where ``change`` put them go back.
+
+    Raises ``CatalogError("changed_since")`` (409) when none is.
+    """
+    if isinstance(row, Track):
+        rows = locked(Track, [UUID(change.before["own"])])
+        if not rows or rows[0].visibility != Visibility.SHARED:
+            raise _changed()
+        fold_in(rows[0], row)
+        return
+    places: dict[str, list[Any]] = change.before["places"]
+    back = 0
+    for track in Track.objects.filter(pk__in=list(places)).select_related("artist", "album"):
+        now = [str(track.artist_id), str(track.album_id) if track.album_id else None]
+        artist, album = places[str(track.pk)]
+        if now != change.after["places"][str(track.pk)] or not Artist.objects.filter(pk=artist).exists():
+            continue
+        track.artist = Artist.objects.get(pk=artist)
+        track.album = Album.objects.filter(pk=album).first() if album else None
+        track.save()
+        back += 1
+    if not back:
+        raise _changed()
+
+
+def _changed() -> CatalogError:
+    return CatalogError("changed_since", _("This was changed again since; put it right by hand."), status=409)
+
+
+def _check(row: Artist | Album | Track, user: User) -> None:
+    if not user.has_perm(f"catalog.change_{kind_of(row)}"):
+        raise CatalogError("not_yours", _("Only curators may do this."), status=403)
