@@ -91,7 +91,7 @@ def _write(model: type[models.Model], names: Sequence[str], rows: list[Row]) -> 
     defaults = (field.get_default() for field in rest)
     tail = tuple("{}" if value == {} else value for value in defaults)  # JSON
     with connection.cursor() as cursor:
-        quoted = ", ".join(connection.ops.quote_name(column) for column in columns)
+        quoted = ", ".join(connection.ops.quote_name(str(column)) for column in columns)
         table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
         if connection.vendor == "postgresql":
             end = "".join(f"\t{_text(value)}" for value in tail) + "\n"

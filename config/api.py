@@ -10,6 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.core.paginator import Page
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
@@ -22,9 +24,11 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.counting import MOST_COUNTED, BoundedPaginator
 from catalog.errors import CatalogError
 
 NOT_FOUND = _("There is nothing at this address, or it is not for you.")
+MOST_ROWS = 100_000  # further than this nobody turns pages; a list can be narrowed
 MOST_PAGES = 10**9  # more would only make the database count to numbers that it cannot hold
 RETRY_SECONDS = 60  # what a full queue asks a client to wait, since nobody knows when it will be shorter
 
@@ -32,12 +36,36 @@ RETRY_SECONDS = 60  # what a full queue asks a client to wait, since nobody know
 class Pages(PageNumberPagination):
     """``{"count", "next", "previous", "results"}``; ``page`` counts from 1, ``page_size`` is capped.
 
-    A page that is no number is a mistake (400); one after the last does not exist (404).
+    ``count`` is exact up to 10,000, which also stands for whatever is more; ``next`` goes on to row 100,000. A page
+    that is no number is a mistake (400); one after the last does not exist (404).
     """
 
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:  # noqa: ARG002
+        """One row more than the page has tells whether there is a next one; nothing else is counted for it."""
+        self.request = request
+        size = self.get_page_size(request)
+        number = self.get_page_number(request, None)
+        first = (number - 1) * size
+        rows = _rows(queryset, first, first + size + 1) if first < MOST_ROWS else []
+        if not rows and number > 1:
+            raise exceptions.NotFound
+        more = len(rows) > size and first + size < MOST_ROWS
+        paginator = _Counted(queryset, size)
+        if len(rows) <= size:
+            paginator.count = min(first + len(rows), MOST_COUNTED)
+        self.page = _Part(rows[:size], number, paginator, more=more)
+        return list(self.page)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        described: dict[str, Any] = super().get_paginated_response_schema(schema)
+        described["properties"]["count"]["description"] = (
+            f"Exact up to {MOST_COUNTED}, which also stands for whatever is more."
+        )
+        return described
 
     def get_page_number(self, request: Request, _paginator: Any) -> int:
         return _counted(request, self.page_query_param) or 1
@@ -50,6 +78,33 @@ class Pages(PageNumberPagination):
         for parameter in parameters:
             parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": MOST_PAGES}
         return parameters
+
+
+class _Counted(BoundedPaginator):
+    """Knows its count already where the last page was read."""
+
+    def validate_number(self, number: Any) -> int:
+        return int(number)
+
+
+class _Part(Page[Any]):
+    """A page that was told whether another one follows."""
+
+    def __init__(self, rows: list[Any], number: int, paginator: _Counted, *, more: bool) -> None:
+        super().__init__(rows, number, paginator)
+        self._more = more
+
+    def has_next(self) -> bool:
+        return self._more
+
+
+def _rows(queryset: Any, first: int, stop: int) -> list[Any]:
+    """Those from ``first`` to before ``stop``. Far ones are found by their ids, before anything is joined to them."""
+    if not first or not isinstance(queryset, QuerySet) or queryset.query.is_sliced or queryset.query.distinct:
+        return list(queryset[first:stop])
+    ids = list(queryset.values_list("pk", flat=True)[first:stop])
+    found = {row.pk: row for row in queryset.order_by().filter(pk__in=ids)}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def _counted(request: Request, name: str) -> int | None:
