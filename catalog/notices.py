@@ -124,7 +124,11 @@ def _letter(notice: Notice) -> EmailMessage:
 
 def _address(name: str, *args: object) -> str:
     """Where a page is, if this installation knows what it is called from outside; else nothing."""
-    return f"{settings.CSRF_TRUSTED_ORIGINS[0]}{reverse(name, args=args)}" if settings.CSRF_TRUSTED_ORIGINS else ""
+    return (
+        f"{settings.CSRF_TRUSTED_ORIGINS[0]}{reverse(name, args=args)}"
+        if settings.CSRF_TRUSTED_ORIGINS
+        else ""
+    )
 
 
 def _send(letter: EmailMessage) -> None:

@@ -1,5 +1,6 @@
 """Tracks in an order of one's own: for oneself, or for whoever has the link."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,6 +19,8 @@ from catalog.visible import may_see, seen_through
 
 MOST_SETLISTS = 500
 MOST_ENTRIES = 300
+
+KEY = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Place:
     count: int
     previous: Line | None
     next: Line | None
+    note: str
     key: str
 
 
@@ -128,10 +132,12 @@ def mine(user: User) -> QuerySet[Setlist]:
 def find(key: str, user: User | AnonymousUser) -> Setlist | None:
     """The setlist with this id, if it is ``user``'s, or with this link, if whoever has it may see it."""
     rows = Setlist.objects.select_related("owner")
+    if not KEY.fullmatch(key):
+        return None
     try:
         return None if user.is_anonymous else rows.filter(pk=UUID(key), owner=user).first()
     except ValueError:
-        return rows.filter(link=key[:32]).filter(seen_by_link(user)).first()
+        return rows.filter(link=key).filter(seen_by_link(user)).first()
 
 
 def seen_by_link(user: User | AnonymousUser) -> Q:
@@ -171,6 +177,7 @@ def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Pla
         count=len(shown),
         previous=shown[at - 1] if at else None,
         next=shown[at + 1] if at + 1 < len(shown) else None,
+        note=shown[at].note,
         key=key,
     )
 

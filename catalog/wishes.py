@@ -5,6 +5,8 @@ same artist and title is there. A wish without an artist never does so: many son
 wished for one would be told about another; somebody has to say "this is it".
 """
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -130,6 +132,6 @@ def _count(rows: QuerySet[Wish]) -> None:
     rows.update(wanted=Coalesce(Subquery(_voices(), output_field=IntegerField()), 0))
 
 
-def _voices() -> "QuerySet[WishVoice, dict[str, int]]":
+def _voices() -> "QuerySet[WishVoice, Any]":
     voices = WishVoice.objects.filter(wish=OuterRef("pk")).order_by().values("wish")
     return voices.annotate(n=Count("pk")).values("n")

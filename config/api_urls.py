@@ -3,7 +3,9 @@
 from django.urls import path
 
 from accounts import api as accounts
+from catalog.api import library, setlists
 from catalog.api import views as catalog
+from separation.api import library as own
 from separation.api import separations, tracks
 
 app_name = "api"
@@ -14,6 +16,7 @@ urlpatterns = [
     path("auth/token/refresh/", accounts.RefreshView.as_view(), name="token-refresh"),
     path("auth/token/blacklist/", accounts.BlacklistView.as_view(), name="token-blacklist"),
     path("me/", accounts.MeView.as_view(), name="me"),
+    path("me/library/", own.MyLibraryView.as_view(), name="me-library"),
     path("models/", separations.ModelListView.as_view(), name="models"),
     path("artists/", catalog.ArtistListView.as_view(), name="artists"),
     path("artists/<str:pk>/", catalog.ArtistView.as_view(), name="artist"),
@@ -22,6 +25,17 @@ urlpatterns = [
     path("tracks/", tracks.TrackListView.as_view(), name="tracks"),
     path("tracks/<str:pk>/", tracks.TrackView.as_view(), name="track"),
     path("tracks/<str:pk>/separations/", tracks.TrackSeparationsView.as_view(), name="track-separations"),
+    path("tracks/<str:pk>/like/", library.LikeView.as_view(), name="track-like"),
+    path("notices/", library.NoticeListView.as_view(), name="notices"),
+    path("notices/seen/", library.NoticesSeenView.as_view(), name="notices-seen"),
+    path("wishes/", library.WishListView.as_view(), name="wishes"),
+    path("wishes/<str:pk>/voice/", library.WishVoiceView.as_view(), name="wish-voice"),
+    path("wishes/<str:pk>/fulfil/", library.WishFulfilView.as_view(), name="wish-fulfil"),
+    path("setlists/", setlists.SetlistListView.as_view(), name="setlists"),
+    path("setlists/shared/<slug:link>/", setlists.SharedSetlistView.as_view(), name="setlist-shared"),
+    path("setlists/<str:pk>/", setlists.SetlistView.as_view(), name="setlist"),
+    path("setlists/<str:pk>/entries/", setlists.SetlistEntriesView.as_view(), name="setlist-entries"),
+    path("setlists/<str:pk>/entries/<str:entry>/", setlists.SetlistEntryView.as_view(), name="setlist-entry"),
     path("lookups/", tracks.LookupView.as_view(), name="lookups"),
     path("uploads/", tracks.UploadView.as_view(), name="uploads"),
     path("separations/<str:pk>/", separations.SeparationView.as_view(), name="separation"),

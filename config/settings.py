@@ -249,6 +249,7 @@ EMAIL_HOST_USER = email.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = email.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", default="Stemoteca <stemoteca@localhost>")
 
 # Queue ------------------------------------------------------------------------------------------------------------
@@ -302,6 +303,7 @@ REST_FRAMEWORK = {
         "register": env.str("RATE_REGISTER", default="600/min"),
         "token": env.str("RATE_TOKEN", default="600/min"),
         "upload": env.str("RATE_UPLOAD", default="1200/hour"),
+        "wishes": env.str("RATE_WISHES", default="600/hour"),
     },
     "EXCEPTION_HANDLER": "config.api.answer_error",
     "NUM_PROXIES": PROXIES,

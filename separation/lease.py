@@ -38,6 +38,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Now, RowNumber
 from django_q.tasks import async_task
 
+from separation import news
 from separation.models import Separation, SeparationRequest, Status
 
 MAX_ATTEMPTS = 3
@@ -121,7 +122,11 @@ def give_up(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:
             if rows:
                 async_task(DOORBELL, str(lease.separation_id))
         return bool(rows)
-    return bool(lease.held().update(**failed(code, detail)))
+    with transaction.atomic():
+        rows = lease.held().update(**failed(code, detail))
+        if rows:
+            news.failed([lease.separation_id])
+    return bool(rows)
 
 
 def _waiting() -> dict[str, object]:

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from catalog import storage
 from catalog.models import AudioFile
+from separation import news
 from separation.lease import Lease
 from separation.live import stem_id
 from separation.models import Separation, Status, Stem
@@ -43,6 +44,7 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
                 create_defaults={"pk": stem_id(separation.pk, stem.name), **row},
             )
         separation.stems.exclude(name__in=[stem.name for stem in result.stems]).delete()
+        news.ready(separation)
     return True
 
 

@@ -19,6 +19,7 @@ from django_q.models import OrmQ, Task
 
 from catalog.models import Track
 from separation import lease as leases
+from separation import news
 from separation.models import Separation, SeparationRequest, Status
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def _recover() -> tuple[int, int]:
         )
         lost = held if leases.is_dead(row.owner) else held & late
         if row.attempts >= leases.MAX_ATTEMPTS:
-            ended = lost.update(**leases.failed("crashed", "the worker died, or did not answer, three times"))
+            ended = _fail(lost, "the worker died, or did not answer, three times")
             failed += ended
         else:
             ended = _requeue(row, lost)
@@ -66,10 +67,22 @@ def _recover() -> tuple[int, int]:
             log.warning("separation %s: attempt %d was lost", row.pk, row.attempts)
             for folder in settings.WORK_DIR.glob(f"{row.pk}-*"):
                 shutil.rmtree(folder, ignore_errors=True)
-    failed += Separation.objects.filter(status=Status.QUEUED, attempts__gte=leases.MAX_ATTEMPTS).update(
-        **leases.failed("crashed", "no attempt is left")
-    )
+    spent = Separation.objects.filter(status=Status.QUEUED, attempts__gte=leases.MAX_ATTEMPTS)
+    for pk in spent.values_list("pk", flat=True):
+        failed += _fail(spent.filter(pk=pk), "no attempt is left")
     return recovered, failed
+
+
+def _fail(row: QuerySet[Separation], detail: str) -> int:
+    """End the one row that is left in this query, if it is, and tell who waits for it."""
+    pk = row.values_list("pk", flat=True).first()
+    if pk is None:
+        return 0
+    with transaction.atomic():
+        rows = row.update(**leases.failed("crashed", detail))
+        if rows:
+            news.failed([pk])
+    return rows
 
 
 def _requeue(row: Separation, lost: QuerySet[Separation]) -> int:

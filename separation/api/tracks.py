@@ -23,6 +23,7 @@ from catalog.api.views import asked
 from catalog.editing import edit, let_go
 from catalog.errors import CatalogError
 from catalog.ingest import Ingested, ingest, lookup, refusal
+from catalog.lookups import claim
 from catalog.models import Track, Visibility
 from separation.access import Seen
 from separation.api.serializers import (
@@ -143,10 +144,16 @@ class LookupView(TrackMixin):
         responses={200: FoundSerializer, 404: OpenApiResponse(description="Not known: send the file.")},
     )
     def post(self, request: Request) -> Response:
-        """Ask whether these bytes are known before sending them."""
+        """Ask whether these bytes are known before sending them.
+
+        With `filename` the song is yours from now on, as if you had sent the file: it is in your library, and
+        stays for you when others let go of it. Without it nothing changes.
+        """
         sent = LookupSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        track = lookup(sent.validated_data["checksum"], account(request))
+        checksum, filename = sent.validated_data["checksum"], sent.validated_data["filename"]
+        user = account(request)
+        track = claim(checksum, filename, user) if filename else lookup(checksum, user)
         if track is None:
             raise Http404
         return Response({"track": self.fresh(track)})

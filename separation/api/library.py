@@ -1,0 +1,53 @@
+"""What somebody brought, asked for and likes, as tracks."""
+
+from typing import Any
+
+from django.db.models import Max, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api import account
+from catalog.api.views import asked
+from catalog.likes import likes_of
+from catalog.models import Track
+from separation import library
+from separation.api.serializers import SeparatedTrackSerializer
+from separation.api.tracks import TrackMixin
+
+
+class LibraryQuerySerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(
+        required=False,
+        default="brought",
+        choices=["brought", "asked", "liked"],
+        help_text="What you brought (if left out), asked to be separated, or like.",
+    )
+    q = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Words to find.")
+
+
+class MyLibraryView(TrackMixin):
+    @extend_schema(
+        parameters=[LibraryQuerySerializer],
+        responses=SeparatedTrackSerializer(many=True),
+        operation_id="me_library",
+    )
+    def get(self, request: Request) -> Response:
+        """Your songs, the last one first."""
+        wanted = asked(self, LibraryQuerySerializer)
+        user = account(request)
+        kinds: dict[str, QuerySet[Any, Any]] = {
+            "brought": library.brought(user),
+            "asked": library.asked(user)
+            .order_by()
+            .values("track")
+            .annotate(at=Max("created_at"))
+            .order_by("-at"),
+            "liked": likes_of(user),
+        }
+        rows = kinds[wanted["kind"]].filter(library.within(wanted.get("q", "")))
+        ids = list(self.paginate_queryset(rows.values_list("track", flat=True)) or [])
+        tracks: dict[Any, Track] = self.get_queryset().in_bulk(ids)
+        found = [tracks[pk] for pk in ids if pk in tracks]
+        return self.get_paginated_response(self.get_serializer(found, many=True).data)

@@ -1,0 +1,32 @@
+"""Telling who asked for a separation that it is there, or why it is not. Called inside the transaction."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from catalog.models import Notice
+from catalog.notices import tell
+from separation.models import Separation, SeparationRequest
+from separation.reasons import REASONS
+
+
+def ready(separation: Separation) -> None:
+    """``separation`` has succeeded."""
+    for request in _asked([separation.pk]):
+        tell(request.user, Notice.Kind.SEPARATED, track=request.track, mail=not request.more)
+
+
+def failed(separations: Iterable[UUID]) -> None:
+    """These have failed, for the reason that is written in their rows."""
+    for request in _asked(separations):
+        text = REASONS.get(request.separation.error_code) or request.separation.error_detail
+        tell(request.user, Notice.Kind.FAILED, track=request.track, text=text, mail=not request.more)
+
+
+def _asked(separations: Iterable[UUID]) -> "QuerySet[Any]":
+    """Who asked; ``more`` when more of theirs is on its way, so that 200 songs are not 200 mails."""
+    rows = SeparationRequest.objects.filter(separation__in=list(separations))
+    others = Separation.objects.unfinished().filter(requests__user=OuterRef("user"))
+    return rows.select_related("separation", "user", "track__artist").annotate(more=Exists(others))
