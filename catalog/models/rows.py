@@ -35,7 +35,7 @@ class Row(models.Model):
     """An opaque id and the time the row was made."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True, db_index=True)
 
     class Meta:
         abstract = True
