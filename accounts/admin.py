@@ -45,7 +45,7 @@ class AccountAdmin(AccountAdminBase):
     search_fields = ("email", "display_name")
     readonly_fields = ("stored", "last_login", "date_joined")
     fieldsets = (
-        (None, {"fields": ("email", "password", "display_name", "language", "stored")}),
+        (None, {"fields": ("email", "password", "display_name", "language", "mail_notices", "stored")}),
         (
             _("Permissions"),
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},

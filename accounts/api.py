@@ -85,7 +85,16 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["id", "email", "display_name", "language", "date_joined", "quota", "statistics"]
+        fields = [
+            "id",
+            "email",
+            "display_name",
+            "language",
+            "mail_notices",
+            "date_joined",
+            "quota",
+            "statistics",
+        ]
         read_only_fields = ["email", "date_joined"]
 
     @extend_schema_field(QuotaSerializer)
@@ -193,7 +202,7 @@ class MeView(RetrieveAPIView[User]):
 
     @extend_schema(request=MeSerializer(partial=True), responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        """Change your name or your language."""
+        """Change your name, your language, and whether you are told by e-mail."""
         serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save()

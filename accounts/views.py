@@ -29,8 +29,8 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has no g
 
     class Meta:
         model = User
-        fields = ["display_name", "language"]
-        labels = {"display_name": gettext_lazy("Your name")}
+        fields = ["display_name", "language", "mail_notices"]
+        labels = {"display_name": gettext_lazy("Your name"), "mail_notices": gettext_lazy("E-mail me")}
         help_texts = {"display_name": gettext_lazy("What others see beside your songs.")}
 
 

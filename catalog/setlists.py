@@ -135,9 +135,10 @@ def find(key: str, user: User | AnonymousUser) -> Setlist | None:
     if not KEY.fullmatch(key):
         return None
     try:
-        return None if user.is_anonymous else rows.filter(pk=UUID(key), owner=user).first()
+        pk = UUID(key)
     except ValueError:
         return rows.filter(link=key).filter(seen_by_link(user)).first()
+    return None if user.is_anonymous else rows.filter(pk=pk, owner=user).first()
 
 
 def seen_by_link(user: User | AnonymousUser) -> Q:

@@ -38,6 +38,7 @@ PLAYER_WORDS: Words = {
 UPLOAD_WORDS: Words = {
     "waiting": _("Waits for its turn"),
     "checking": _("Looking whether we have it"),
+    "checkingPart": _("Looking whether we have it, {percent} %"),
     "sending": _("Sending, {percent} %"),
     "reading": _("Listening to the file"),
     "known": _("We have this song already"),

@@ -109,10 +109,9 @@ def fulfil(request: HttpRequest, pk: UUID) -> HttpResponse:
         row.track = None
     if request.method == "POST":
         named = UUID_INSIDE.search(request.POST.get("track", "").lower())
-        track = named and Track.objects.visible_to(user).with_names().filter(pk=named[0]).first()
+        tracks = Track.objects.visible_to(user).with_names()
+        track = get_object_or_404(tracks, pk=named[0] if named else None)
         try:
-            if not track:
-                raise CatalogError("no_track", _("Choose a song of the library."))
             wishes.fulfil(row, track, user)
         except CatalogError as error:
             messages.error(request, str(error.detail))

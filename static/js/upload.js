@@ -1,5 +1,6 @@
 // The page that brings songs: choose or drop any number of files, they go one after another.
 
+import { Checksums } from "stemoteca/checksum";
 import { Item } from "stemoteca/item";
 import { Sender } from "stemoteca/sending";
 
@@ -10,6 +11,7 @@ const section = document.querySelector("[data-list]");
 const list = section.querySelector("ol");
 const template = document.getElementById("send");
 const limit = Number(form.dataset.limit);
+const checksums = new Checksums(form.dataset.hashing);
 const sender = new Sender(form.elements.csrfmiddlewaretoken.value);
 
 document.documentElement.classList.add("scripted");
@@ -34,7 +36,9 @@ function add(files) {
   for (const file of files) {
     const element = template.content.firstElementChild.cloneNode(true);
     list.append(element);
-    queue.push(new Item(file, sender, wishes, element));
+    const item = new Item(file, sender, wishes, element);
+    item.look(checksums, limit);
+    queue.push(item);
   }
   section.hidden = !list.children.length;
   next();

@@ -26,6 +26,7 @@ def test_profile_quota_and_statistics(api_of: Any, user: User, other: User, sett
         "email": "ana@example.org",
         "display_name": "Ana",
         "language": "",
+        "mail_notices": False,
         "quota": {"used": 250, "limit": 1_000},
         "statistics": {"uploads": 1, "tracks": 1, "separations": 1},
     }

@@ -23,6 +23,15 @@ export class Item {
     this.#actions(this.#button("drop", () => this.stop()));
   }
 
+  /** Begin to look at the file, while others are still being sent. */
+  look(checksums, limit) {
+    if (this.file.size === 0 || this.file.size > limit) return;
+    const progress = (share) => {
+      if (this.checking) this.#say("checkingPart", { percent: Math.floor(100 * share) });
+    };
+    this.checksum = checksums.of(this.file, progress, this.stopper.signal);
+  }
+
   /** From here to "ready" (resolves when the next file may be sent). Never throws. */
   async send(limit) {
     if (this.stopper.signal.aborted) return;
@@ -30,7 +39,10 @@ export class Item {
       if (this.file.size === 0) throw new Refusal("empty", say("empty"));
       if (this.file.size > limit) throw new Refusal("tooLarge", say("tooLarge", { limit: size(limit) }));
       this.#say("checking");
-      const known = await this.sender.lookUp(this.file);
+      this.checking = true;
+      const checksum = await this.checksum;
+      this.checking = false;
+      const known = await this.sender.lookUp(checksum, this.file.name);
       if (this.stopper.signal.aborted) return;
       if (known) await this.#arrived(known, false, await this.#ask(known));
       else await this.#upload();

@@ -1,7 +1,6 @@
 // The requests of bringing a song: is it known, send it, ask for its parts, stop.
 
 const JSON_TYPE = { Accept: "application/json", "Content-Type": "application/json" };
-const LARGEST_TO_LOOK_UP = 200e6; // bytes; the whole file has to be in memory for its SHA-256
 
 /** What went wrong: `code` of the server, or one of ours (offline, signIn, server, ...). */
 export class Refusal extends Error {
@@ -27,13 +26,14 @@ export class Sender {
     return { status: answer.status, ok: answer.ok, body: await answer.json().catch(() => ({})) };
   }
 
-  /** The track that these bytes became before, or null; never an error, since sending is always possible. */
-  async lookUp(file) {
-    if (!globalThis.crypto?.subtle || file.size > LARGEST_TO_LOOK_UP) return null;
+  /**
+   * The track that bytes with this checksum became before, which is this person's too from then on; or null.
+   * Never an error, since sending is always possible.
+   */
+  async lookUp(checksum, filename) {
+    if (!checksum) return null;
     try {
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
-      const checksum = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-      const answer = await this.#call("POST", "/api/v1/lookups/", { checksum });
+      const answer = await this.#call("POST", "/api/v1/lookups/", { checksum, filename });
       return answer.ok ? answer.body.track : null;
     } catch {
       return null;

@@ -1,0 +1,128 @@
+// A worker: SHA-256 of files of any size, piece by piece, off the page's own thread. The browser's own digest wants
+// the whole file in memory, and is missing where the page came over plain http from another machine.
+//
+// In: { id, file } or { id, stop: true }. Out: { id, share } now and then, then { id, checksum } ("" when it cannot
+// be read). Files are taken one after another, in the order in which they came.
+
+const PIECE = 1 << 22; // bytes
+
+/** The first 32 bits behind the point of the `root`th root of the first 64 (or 8) primes, as the standard wants. */
+function constants(count, root) {
+  const found = new Int32Array(count);
+  for (let n = 2, have = 0; have < count; n += 1) {
+    let prime = true;
+    for (let d = 2; d * d <= n; d += 1) prime &&= n % d !== 0;
+    if (!prime) continue;
+    const value = root === 2 ? Math.sqrt(n) : Math.cbrt(n);
+    found[have] = Math.floor((value - Math.floor(value)) * 2 ** 32) | 0;
+    have += 1;
+  }
+  return found;
+}
+
+const ROUND = constants(64, 3);
+const BEGIN = constants(8, 2);
+
+class Sha256 {
+  constructor() {
+    this.state = BEGIN.slice();
+    this.words = new Int32Array(64);
+    this.rest = new Uint8Array(64); // what did not fill a block yet
+    this.kept = 0;
+    this.length = 0;
+  }
+
+  update(bytes) {
+    this.length += bytes.length;
+    let at = 0;
+    if (this.kept) {
+      at = Math.min(64 - this.kept, bytes.length);
+      this.rest.set(bytes.subarray(0, at), this.kept);
+      this.kept += at;
+      if (this.kept < 64) return this;
+      this.#blocks(this.rest, 0, 64);
+      this.kept = 0;
+    }
+    const whole = at + ((bytes.length - at) & ~63);
+    this.#blocks(bytes, at, whole);
+    this.rest.set(bytes.subarray(whole));
+    this.kept = bytes.length - whole;
+    return this;
+  }
+
+  hex() {
+    const length = this.length;
+    const padding = new Uint8Array((this.kept < 56 ? 64 : 128) - this.kept);
+    const view = new DataView(padding.buffer);
+    padding[0] = 0x80;
+    view.setUint32(padding.length - 8, Math.floor(length / 2 ** 29));
+    view.setUint32(padding.length - 4, (length << 3) >>> 0);
+    this.update(padding);
+    return Array.from(this.state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  }
+
+  #blocks(bytes, from, to) {
+    const { state, words } = this;
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let at = from; at < to; at += 64) {
+      for (let i = 0, j = at; i < 16; i += 1, j += 4) {
+        words[i] = (bytes[j] << 24) | (bytes[j + 1] << 16) | (bytes[j + 2] << 8) | bytes[j + 3];
+      }
+      for (let i = 16; i < 64; i += 1) {
+        const x = words[i - 15];
+        const y = words[i - 2];
+        const small = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+        const large = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+        words[i] = (words[i - 16] + small + words[i - 7] + large) | 0;
+      }
+      const [a0, b0, c0, d0, e0, f0, g0, h0] = [a, b, c, d, e, f, g, h];
+      for (let i = 0; i < 64; i += 1) {
+        const upper = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+        const one = (h + upper + ((e & f) ^ (~e & g)) + ROUND[i] + words[i]) | 0;
+        const lower = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+        const two = (lower + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+        h = g;
+        g = f;
+        f = e;
+        e = (d + one) | 0;
+        d = c;
+        c = b;
+        b = a;
+        a = (one + two) | 0;
+      }
+      a = (a + a0) | 0;
+      b = (b + b0) | 0;
+      c = (c + c0) | 0;
+      d = (d + d0) | 0;
+      e = (e + e0) | 0;
+      f = (f + f0) | 0;
+      g = (g + g0) | 0;
+      h = (h + h0) | 0;
+    }
+    state.set([a, b, c, d, e, f, g, h]);
+  }
+}
+
+const stopped = new Set();
+let running = Promise.resolve();
+
+async function hash(id, file) {
+  const sum = new Sha256();
+  for (let at = 0; at < file.size && !stopped.has(id); at += PIECE) {
+    const piece = await file.slice(at, at + PIECE).arrayBuffer();
+    sum.update(new Uint8Array(piece));
+    postMessage({ id, share: Math.min(1, (at + PIECE) / file.size) });
+  }
+  return stopped.delete(id) ? "" : sum.hex();
+}
+
+addEventListener("message", ({ data: { id, file, stop } }) => {
+  if (stop) {
+    stopped.add(id);
+    return;
+  }
+  running = running
+    .then(() => hash(id, file))
+    .catch(() => "") // the file is gone, or may not be read
+    .then((checksum) => postMessage({ id, checksum }));
+});

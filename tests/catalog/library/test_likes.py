@@ -1,0 +1,54 @@
+"""Hearts, by form and by API."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from catalog.models import Like, Visibility
+from tests.factories import make_track
+
+pytestmark = pytest.mark.django_db
+
+
+def test_liking_by_form_and_back_to_where_the_heart_was(client: Client, user: User) -> None:
+    track = make_track()
+    client.force_login(user)
+    answer = client.post(f"/tracks/{track.pk}/like/", {"do": "like", "next": "/library/liked/?page=2"})
+    assert answer.headers["Location"] == "/library/liked/?page=2"
+    assert Like.objects.get().track == track
+    answer = client.post(f"/tracks/{track.pk}/like/", {"do": "unlike", "next": "//evil.example/"})
+    assert answer.headers["Location"] == f"/tracks/{track.pk}/"
+    assert not Like.objects.exists()
+
+
+def test_liking_by_api_twice_is_once(api_of: Any, user: User) -> None:
+    track, api = make_track(), api_of(user)
+    for _time in range(2):
+        assert api.put(f"/api/v1/tracks/{track.pk}/like/").status_code == 204
+    assert Like.objects.count() == 1
+    for _time in range(2):
+        assert api.delete(f"/api/v1/tracks/{track.pk}/like/").status_code == 204
+    assert Like.objects.count() == 0
+
+
+def test_a_private_track_of_somebody_else_is_not_there(
+    client: Client, api_of: Any, user: User, other: User
+) -> None:
+    track = make_track(other, visibility=Visibility.PRIVATE)
+    client.force_login(user)
+    assert api_of(user).put(f"/api/v1/tracks/{track.pk}/like/").status_code == 404
+    assert client.post(f"/tracks/{track.pk}/like/").status_code == 404
+
+
+def test_visitors_are_asked_to_sign_in(client: Client, api: Any) -> None:
+    track = make_track()
+    assert client.post(f"/tracks/{track.pk}/like/").headers["Location"].startswith("/accounts/login/")
+    assert api.put(f"/api/v1/tracks/{track.pk}/like/").status_code == 401
+
+
+def test_forms_need_their_token(user: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    assert client.post(f"/tracks/{make_track().pk}/like/").status_code == 403

@@ -1,0 +1,355 @@
+"""My library: its lists, letting go of songs, look-ups that make a song one's own, notices, and M3U files."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog import likes, notices, setlists, wishes
+from catalog.collector import collect
+from catalog.ingest import ingest
+from catalog.models import AudioFile, Notice, Track, Upload, Visibility
+from separation import lease, news, playlists
+from separation.models import Separation, SeparationRequest, Status
+from separation.sweep import sweep
+from tests.factories import add_claim, make_separation, make_track
+from tests.songs import write_song
+
+pytestmark = pytest.mark.django_db
+
+LOOKUPS = "/api/v1/lookups/"
+
+
+@pytest.fixture
+def mine(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+# The lists ------------------------------------------------------------------------------------------------------
+
+
+def test_every_list_says_what_to_do_when_it_is_empty(mine: Client) -> None:
+    for path, words in [
+        ("/library/", "You have brought nothing yet"),
+        ("/library/asked/", "You have not asked for any parts yet"),
+        ("/library/liked/", "You like nothing yet"),
+        ("/library/wishes/", "You have no wishes"),
+        ("/setlists/", "You have no setlists"),
+        ("/notices/", "Nothing new"),
+    ]:
+        answer = mine.get(path)
+        assert answer.status_code == 200, path
+        assert words in answer.content.decode(), path
+
+
+def test_it_is_for_accounts(client: Client, api: APIClient) -> None:
+    for path in ("/library/", "/library/asked/", "/library/liked/", "/setlists/", "/notices/"):
+        assert client.get(path).headers["Location"] == f"/accounts/login/?next={path}"
+    assert api.get("/api/v1/me/library/").status_code == 401
+
+
+def test_each_list_has_its_own(mine: Client, api_of: Any, user: User, other: User) -> None:
+    brought = make_track(user, title="Brought")
+    add_claim(brought, user)  # twice is once
+    asked = make_track(other, title="Asked")
+    for model in ("compact:2stems", "compact:4stems"):
+        make_separation(asked, model=model, asked_by=user)
+    liked = make_track(other, title="Liked")
+    likes.like(liked, user)
+    wishes.wish(user, "A", "Wished")
+    for path, title in [("", "Brought"), ("asked/", "Asked"), ("liked/", "Liked"), ("wishes/", "Wished")]:
+        html = mine.get(f"/library/{path}").content.decode()
+        assert set(re.findall(r"<h3>\s*(?:<a[^>]*>)?(\w+)", html)) == {title}
+    for kind, title in [("brought", "Brought"), ("asked", "Asked"), ("liked", "Liked")]:
+        answer = api_of(user).get("/api/v1/me/library/", {"kind": kind}).json()
+        assert [row["title"] for row in answer["results"]] == [title]
+        assert answer["count"] == 1
+    assert api_of(other).get("/api/v1/me/library/").json()["count"] == 2
+    assert api_of(user).get("/api/v1/me/library/", {"kind": "x"}).json()["code"] == "invalid"
+
+
+def test_search_within_finds_by_every_word(mine: Client, api_of: Any, user: User) -> None:
+    make_track(user, title="Orilla", artist="Ana Ríos")
+    make_track(user, title="Orilla", artist="Somebody")
+    html = mine.get("/library/", {"q": "ORILLA rios"}).content.decode()
+    assert html.count("<h3>") == 1
+    assert "Nothing found" in mine.get("/library/", {"q": "nothing like it \0"}).content.decode()
+    found = api_of(user).get("/api/v1/me/library/", {"q": "ana orilla"}).json()
+    assert found["count"] == 1
+
+
+def test_what_one_may_no_longer_see_is_not_listed(mine: Client, user: User, other: User) -> None:
+    track = make_track(other, title="Orilla")
+    likes.like(track, user)
+    make_separation(track, asked_by=user)
+    row = wishes.wish(user, "A", "B")
+    wishes.fulfil(row, track, other)
+    Track.objects.filter(pk=track.pk).update(visibility=Visibility.PRIVATE)
+    for path in ("asked/", "liked/", "wishes/"):
+        assert "Orilla" not in mine.get(f"/library/{path}").content.decode()
+
+
+def test_lists_take_as_many_queries_as_ever(
+    mine: Client, api_of: Any, user: User, django_assert_max_num_queries: Any
+) -> None:
+    for n in range(30):
+        track = make_track(user, title=f"Song {n}", album="Orilla")
+        make_separation(track, asked_by=user)
+        likes.like(track, user)
+        wishes.wish(user, "A", f"Wish {n}")
+    for path in ("", "asked/", "liked/", "wishes/"):
+        with django_assert_max_num_queries(10):
+            assert "1 of 2" in mine.get(f"/library/{path}").content.decode()
+    for kind in ("brought", "asked", "liked"):
+        with django_assert_max_num_queries(6):
+            assert api_of(user).get("/api/v1/me/library/", {"kind": kind}).json()["count"] == 30
+
+
+# Letting go -----------------------------------------------------------------------------------------------------
+
+
+def test_removing_the_last_claim_takes_the_song_its_stems_and_their_files(
+    mine: Client, user: User, tmp_path: Path, settings: Any
+) -> None:
+    track = ingest(
+        write_song(tmp_path / "Ana - Orilla.flac", 0.5), filename="Ana - Orilla.flac", user=user
+    ).track
+    make_separation(track, asked_by=user, stored=True)
+    files = Path(settings.STORAGES["files"]["OPTIONS"]["location"])
+    user.refresh_from_db()
+    assert user.stored_bytes
+    assert len([path for path in files.rglob("*") if path.is_file()]) == 3
+    page = mine.get(f"/library/{track.pk}/remove/").content.decode()
+    assert "You are the only one who brought this song" in page
+    answer = mine.post(f"/library/{track.pk}/remove/")
+    assert answer.headers["Location"] == "/library/"
+    user.refresh_from_db()
+    assert user.stored_bytes == 0
+    assert [path for path in files.rglob("*") if path.is_file()], "files go with the collector"
+    collect(timedelta(0))
+    assert [path for path in files.rglob("*") if path.is_file()] == []
+    assert not AudioFile.objects.exists()
+
+
+def test_removing_leaves_it_to_the_others(mine: Client, api_of: Any, user: User, other: User) -> None:
+    track = make_track(user, title="Orilla")
+    add_claim(track, other)
+    assert (
+        "Other people have brought this song too" in mine.get(f"/library/{track.pk}/remove/").content.decode()
+    )
+    mine.post(f"/library/{track.pk}/remove/")
+    track.refresh_from_db()
+    assert track.owner == other
+    assert "Removed from your songs: Orilla" in mine.get("/library/").content.decode()
+    assert "Orilla" not in mine.get("/library/").content.decode()
+    assert api_of(other).get("/api/v1/me/library/").json()["count"] == 1
+    assert mine.post(f"/library/{track.pk}/remove/").status_code == 403
+
+
+def test_no_longer_wanting_what_one_asked_for(mine: Client, user: User, other: User) -> None:
+    separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
+    request = SeparationRequest.objects.get()
+    mine.post(f"/library/asked/{request.pk}/forget/")
+    separation.refresh_from_db()
+    assert separation.status == Status.CANCELLED
+    theirs = make_separation(make_track(), status=Status.QUEUED, asked_by=other)
+    assert mine.post(f"/library/asked/{theirs.requests.get().pk}/forget/").status_code == 404
+
+
+# Look before you send -------------------------------------------------------------------------------------------
+
+
+def test_looking_alone_changes_nothing(api_of: Any, user: User, other: User) -> None:
+    track = make_track(other)
+    checksum = track.audio.checksum
+    assert api_of(user).post(LOOKUPS, {"checksum": checksum}).json()["track"]["id"] == str(track.pk)
+    assert not user.uploads.exists()
+
+
+def test_a_hit_makes_the_song_ones_own_once_and_costs_nothing(api_of: Any, user: User, other: User) -> None:
+    track = make_track(other)
+    for _time in range(2):
+        answer = api_of(user).post(
+            LOOKUPS, {"checksum": track.audio.checksum.upper(), "filename": "C:\\music\\song.flac"}
+        )
+        assert answer.json()["track"]["id"] == str(track.pk)
+    upload = user.uploads.get()
+    assert (upload.filename, upload.size, upload.charged) == ("song.flac", track.audio.size, 0)
+    user.refresh_from_db()
+    assert user.stored_bytes == 0
+    assert api_of(user).get("/api/v1/me/library/").json()["count"] == 1
+    assert api_of(other).delete(f"/api/v1/tracks/{track.pk}/").status_code == 204
+    track.refresh_from_db()
+    assert track.owner == user, "it stays for who has it too"
+
+
+def test_a_private_song_answers_nobody_else(api_of: Any, user: User, other: User) -> None:
+    track = make_track(other, visibility=Visibility.PRIVATE)
+    wanted = {"checksum": track.audio.checksum, "filename": "song.flac"}
+    answer = api_of(user).post(LOOKUPS, wanted)
+    unknown = api_of(user).post(LOOKUPS, {"checksum": "0" * 64, "filename": "song.flac"})
+    assert (answer.status_code, answer.json()) == (unknown.status_code, unknown.json())
+    assert answer.status_code == 404
+    assert not user.uploads.exists()
+    assert api_of(other).post(LOOKUPS, wanted).json()["track"]["id"] == str(track.pk)
+
+
+# Notices --------------------------------------------------------------------------------------------------------
+
+
+def test_who_asked_is_told_why_it_failed(user: User, other: User) -> None:
+    track = make_track()
+    separation = make_separation(track, status=Status.QUEUED, asked_by=user)
+    SeparationRequest.objects.create(separation=separation, user=other, track=track)
+    held = lease.claim(separation.pk)
+    assert held is not None
+    assert lease.give_up(held, "damaged", "", retry=False)
+    for person in (user, other):
+        notice = person.notices.get()
+        assert (notice.kind, notice.track, notice.text) == ("failed", track, "The song's file is damaged.")
+    assert not lease.give_up(held, "damaged", "", retry=False)
+    assert Notice.objects.count() == 2
+
+
+def test_who_asked_is_told_after_the_third_crash(user: User) -> None:
+    separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
+    Separation.objects.filter(pk=separation.pk).update(attempts=3)
+    sweep()
+    sweep()
+    assert "broke off three times" in user.notices.get().text
+
+
+def test_many_songs_are_one_mail(
+    user: User, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    user.mail_notices = True
+    user.save()
+    rows = [
+        make_separation(make_track(title=f"Song {n}"), status=Status.QUEUED, asked_by=user) for n in range(3)
+    ]
+    for row in rows:
+        with django_capture_on_commit_callbacks(execute=True):
+            Separation.objects.filter(pk=row.pk).update(status=Status.SUCCEEDED)
+            news.ready(row)
+    notices._post.submit(lambda: None).result(10)
+    [mail] = mailoutbox
+    assert "Song 2" in mail.subject
+    assert "2 more notices" in mail.body
+    assert user.notices.count() == 3
+
+
+# M3U ------------------------------------------------------------------------------------------------------------
+
+
+def addresses(answer: Any) -> list[str]:
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("audio/x-mpegurl")
+    return [line for line in answer.content.decode().splitlines() if line and not line.startswith("#")]
+
+
+def test_a_player_without_an_account_can_play_every_address(client: Client, user: User, other: User) -> None:
+    setlist = setlists.make(user, "Friday")
+    two = make_track(other, title="Two", seconds=1.0)
+    make_separation(two, stored=True)
+    own = make_track(user, title="Mine", visibility=Visibility.PRIVATE)
+    make_separation(own, model="compact:4stems", stored=True)
+    nothing = make_track(title="Nothing")
+    for track in (two, own, nothing):
+        setlists.add(setlist, track)
+    client.force_login(user)
+    answer = client.get(f"/setlists/{setlist.pk}.m3u8")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="Friday.m3u8"'
+    text = answer.content.decode().splitlines()
+    assert text[:3] == ["#EXTM3U", "#PLAYLIST:Friday", "#EXTINF:1,Ana Torres - Two (Band)"]
+    assert "# Ana Torres - Nothing: nothing here that a player could play" in text
+    found = addresses(answer)
+    assert "/api/v1/stems/" in found[0]
+    assert "/listen/" in found[1]
+    client.logout()
+    for address in found:
+        played = client.get(address, headers={"range": "bytes=0-99"})
+        assert (played.status_code, played.headers["Content-Type"]) == (206, "audio/mpeg")
+        assert len(played.getvalue()) == 100
+    vocals = addresses(_signed_in(client, user).get(f"/setlists/{setlist.pk}.m3u8", {"stem": "vocals"}))
+    assert len(vocals) == 2
+    assert addresses(client.get(f"/setlists/{setlist.pk}.m3u8", {"stem": "flute"})) == []
+
+
+def _signed_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+def test_a_signed_address_ends(mine: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    track = make_track(user, visibility=Visibility.PRIVATE)
+    make_separation(track, stored=True)
+    setlist = setlists.make(user, "Friday")
+    setlists.add(setlist, track)
+    [address] = addresses(mine.get(f"/setlists/{setlist.pk}.m3u8"))
+    mine.logout()
+    assert mine.get(address).getvalue()
+    assert mine.get(address[:-3] + "xx/").status_code == 404
+    with monkeypatch.context() as later:
+        later.setattr(playlists, "LASTS", timedelta(seconds=-1))
+        assert mine.get(address).status_code == 404
+    user.is_active = False
+    user.save()
+    assert mine.get(address).status_code == 404
+
+
+def test_by_its_link_visitors_get_what_visitors_may_have(client: Client, user: User, settings: Any) -> None:
+    setlist = setlists.make(user, "Friday")
+    two, four = make_track(user, title="Two"), make_track(user, title="Four")
+    secret = make_track(user, title="Secret", visibility=Visibility.PRIVATE)
+    make_separation(two)
+    make_separation(four, model="compact:4stems")
+    make_separation(secret)
+    for track in (two, four, secret):
+        setlists.add(setlist, track)
+    path = f"/s/{setlist.link}.m3u8"
+    assert client.get(path).status_code == 404
+    setlists.share(setlist, by_link=True)
+    answer = client.get(path)
+    assert len(addresses(answer)) == 1
+    assert "Secret" not in answer.content.decode()
+    settings.VISITOR_DOWNLOADS = False
+    assert addresses(client.get(path)) == []
+    assert client.get(f"/setlists/{setlist.pk}.m3u8").status_code == 404
+
+
+def test_the_parts_of_one_song(mine: Client, client: Client, user: User) -> None:
+    track = make_track(user)
+    make_separation(track)
+    make_separation(track, model="compact:4stems")
+    assert len(addresses(mine.get(f"/tracks/{track.pk}.m3u8"))) == 4
+    mine.logout()
+    assert len(addresses(mine.get(f"/tracks/{track.pk}.m3u8"))) == 2
+
+
+def test_the_setlist_file_takes_as_many_queries_as_ever(
+    mine: Client, user: User, django_assert_max_num_queries: Any
+) -> None:
+    setlist = setlists.make(user, "Friday")
+    for n in range(30):
+        track = make_track(user, title=f"Song {n}")
+        make_separation(track)
+        setlists.add(setlist, track)
+    with django_assert_max_num_queries(8):
+        assert len(addresses(mine.get(f"/setlists/{setlist.pk}.m3u8"))) == 30
+
+
+def test_likes_setlists_and_notices_do_not_hold_a_song(mine: Client, user: User) -> None:
+    track = make_track(user)
+    likes.like(track, user)
+    setlists.add(setlists.make(user, "Friday"), track)
+    Notice.objects.create(user=user, kind="wish", track=track, seen_at=timezone.now())
+    mine.post(f"/library/{track.pk}/remove/")
+    assert not Track.objects.exists()
+    assert not Upload.objects.exists()
