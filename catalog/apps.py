@@ -1,7 +1,17 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class CatalogConfig(AppConfig):
     name = "catalog"
     verbose_name = _("Catalogue")
+
+    def ready(self) -> None:
+        """The index of words stands aside while tables are changed; there is a group of curators."""
+        from catalog import curators  # noqa: PLC0415  # apps are ready only now
+        from catalog.search import schema  # noqa: PLC0415
+
+        pre_migrate.connect(schema.before_migrations, sender=self)
+        post_migrate.connect(schema.after_migrations, sender=self)
+        post_migrate.connect(curators.make_group, sender=self)

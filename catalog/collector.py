@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -17,7 +18,7 @@ from django.db.models import PROTECT, Q
 from django.utils import timezone
 
 from catalog import claims, storage
-from catalog.covers import original
+from catalog.covers import original, sizes
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Visibility, file_storage
 
 logger = logging.getLogger(__name__)
@@ -89,12 +90,36 @@ def _forget_empty(grace: timedelta) -> None:
         _delete(artist)
 
 
-def _delete(row: AudioFile | Album | Artist) -> None:
+def _delete(row: AudioFile | Album | Artist) -> bool:
     try:
         with transaction.atomic():
             row.delete()
     except IntegrityError:  # includes ProtectedError: somebody took hold of it in this moment
         logger.debug("kept %r", row)
+        return False
+    return True
+
+
+def forget(audio: Iterable[UUID]) -> list[str]:
+    """Inside a transaction: delete those of these audio files that no row points at; the keys of their files."""
+    keys: list[str] = []
+    for row in AudioFile.objects.filter(pk__in=list(audio)):
+        files = [row.key, *row.renditions.values_list("key", flat=True)]
+        if _delete(row):
+            keys += files
+    return keys
+
+
+def discard(keys: Iterable[str]) -> None:
+    """After a commit: remove these files now, unless a row names them. What fails is left to ``collect``."""
+    for batch in _batches(size for key in keys for size in sizes(key)):
+        named = _named(batch)
+        for key in (key for key in batch if key not in named):
+            try:
+                storage.delete(key)
+                (settings.WORK_DIR / "copies" / Path(key).name).unlink(missing_ok=True)
+            except Exception as error:  # noqa: BLE001  # whatever a storage does, the rows are gone
+                logger.warning("%s is still there: %s", key, error)
 
 
 def _collect_stored(grace: timedelta) -> int:

@@ -54,6 +54,11 @@ def original(key: str) -> str:
     return _SIZED.sub("", key) if key.startswith("covers/") else key
 
 
+def sizes(key: str) -> list[str]:
+    """The keys of all sizes of a picture; of any other file its own."""
+    return [sized(key, size) for size in COVER_SIZES] if key.startswith("covers/") else [key]
+
+
 def fitting(wanted: str) -> int:
     """The smallest of our sizes that has as many pixels as ``wanted``; the largest for anything else."""
     pixels = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else COVER_SIZES[0]
@@ -95,6 +100,19 @@ def picture_of(album: Album, user: User | AnonymousUser) -> str:
         or tracks.order_by("disc_number", "track_number").values_list("cover", flat=True).first()
         or ""
     )
+
+
+def dress(albums: list[Album], user: User | AnonymousUser) -> list[Album]:
+    """Give each of ``albums`` its ``picture``: the album's own, else one of the songs that are private to ``user``."""
+    bare = [album.pk for album in albums if not album.cover]
+    covers: dict[uuid.UUID | None, str] = {}
+    if bare:
+        tracks = Track.objects.visible_to(user).filter(album__in=bare).exclude(cover="")
+        order = tracks.order_by("-disc_number", "-track_number")
+        covers = dict(order.values_list("album", "cover"))
+    for album in albums:
+        album.picture = album.cover or covers.get(album.pk, "")  # type: ignore[attr-defined]  # for the template
+    return albums
 
 
 def _send(request: HttpRequest, key: str) -> HttpResponseBase:

@@ -5,7 +5,7 @@ and what somebody else changed meanwhile is never overwritten without their know
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -23,10 +23,10 @@ from catalog.text import fold, sort_name
 
 N = TypeVar("N", bound=Named)
 
-NAMES: dict[type[Named], tuple[str, ...]] = {
-    Artist: (),
-    Album: ("artist",),
-    Track: ("artist", "album__artist", "audio"),
+NAMES: dict[str, tuple[str, ...]] = {
+    Change.Target.ARTIST: (),
+    Change.Target.ALBUM: ("artist",),
+    Change.Target.TRACK: ("artist", "album__artist", "audio"),
 }
 
 
@@ -222,13 +222,13 @@ def let_go(track: Track, user: User) -> None:
 def _held(row: N) -> N:
     """The row as it is now, locked."""
     rows = type(row)._default_manager.select_for_update(of=("self",))  # noqa: SLF001
-    names = NAMES[type(row)]
-    found = (rows.select_related(*names) if names else rows).filter(pk=row.pk).first()
+    names = NAMES[kind_of(row)]
+    found: Any = (rows.select_related(*names) if names else rows).filter(pk=row.pk).first()
     if found is None:
         raise CatalogError(
             "gone", _("This is no longer there. It may have been merged or removed."), status=409
         )
-    return found
+    return cast("N", found)
 
 
 def _not_yours() -> CatalogError:

@@ -29,8 +29,10 @@ from catalog.audio.probe import probe
 from catalog.covers import store_cover
 from catalog.credits import credit, known_artists
 from catalog.errors import CatalogError
+from catalog.locking import keep_moves_away
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.names import Names, names_for, received_filename
+from catalog.takedowns import refuse_blocked, refuse_blocked_digest
 from catalog.text import fold
 
 logger = logging.getLogger(__name__)
@@ -93,7 +95,7 @@ def ingest(
     A track of the same audio that ``user`` may see comes back as it is (``created`` false): the shared one,
     or their own private one, which is never made public by bringing it again. Raises ``CatalogError``:
     ``empty_file``, ``unsupported``, ``no_audio``, ``damaged``, ``too_long``, ``too_large``, ``probe_failed``,
-    ``quota_exceeded``, ``no_space``.
+    ``quota_exceeded``, ``no_space``, ``blocked``.
     """
     size = path.stat().st_size
     if size > settings.MAX_UPLOAD_BYTES:
@@ -112,6 +114,7 @@ def ingest(
     storage.check_space(size)
     with _staged(path) as staged:
         found = _probe(staged)
+        refuse_blocked(found.audio_digest, b"", found.duration)
         names = names_for(filename, found.tags, title=title, artist=artist, album=album, known=known_artists)
         return _settle(brought, found, names, staged)
 
@@ -163,23 +166,31 @@ def _recognise(brought: _Brought, audio: Q) -> Track | None:
     return fitting[0] if fitting else None
 
 
+def _known(brought: _Brought, digest: str) -> Track | None:
+    """The track of this audio, or the one that its track was merged into."""
+    return _recognise(brought, Q(audio__audio_digest=digest)) or _recognise(
+        brought, Q(uploads__audio__audio_digest=digest)
+    )
+
+
 def _remember(brought: _Brought, track: Track, path: Path) -> Ingested:
     """Known bytes: note who brought them, and put the file back should it have been lost."""
-    audio = track.audio
+    brought_before = AudioFile.objects.filter(uploads__track=track, uploads__checksum=brought.checksum)
+    audio = brought_before.first() or track.audio  # another one, where two tracks were merged
     if audio.checksum == brought.checksum and storage.size(audio.key) != audio.size:
         logger.warning("audio file %s was missing or damaged; stored again", audio.pk)
         with _staged(path) as staged:
             storage.store(staged, audio.key)
     with transaction.atomic():
-        upload = _note(brought, track, charged=0)
+        upload = _note(brought, track, audio, charged=0)
     return Ingested(track, upload, audio, created=False, matches=[])
 
 
-def _note(brought: _Brought, track: Track, charged: int) -> Upload:
+def _note(brought: _Brought, track: Track, audio: AudioFile, charged: int) -> Upload:
     return Upload.objects.create(
         user=brought.user,
         track=track,
-        audio=track.audio,
+        audio=audio,
         filename=brought.filename,
         checksum=brought.checksum,
         size=brought.size,
@@ -190,27 +201,29 @@ def _note(brought: _Brought, track: Track, charged: int) -> Upload:
 def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Ingested:
     """Find or make the rows. Losing a race to somebody who brings the same, or removes it: try again."""
     brought = replace(brought, checksum=found.checksum, size=found.size)
-    same_audio = Q(audio__audio_digest=found.audio_digest)
     key = storage.key_for("audio", found.checksum, found.container)
     cover: str | None = None
     for attempt in range(ATTEMPTS):
-        known = _recognise(brought, same_audio)
+        known = _known(brought, found.audio_digest)
         if known is None and cover is None:
             _check_quota(brought)
             storage.store(staged, key)
             cover = store_cover(found.cover) if found.cover else ""
         try:
             with transaction.atomic():
-                known = _recognise(brought, same_audio)
+                keep_moves_away()
+                refuse_blocked_digest(found.audio_digest)  # it may have been taken down a moment ago
+                known = _known(brought, found.audio_digest)
                 if known is not None:
-                    upload = _note(brought, known, charged=0)
-                    return Ingested(known, upload, known.audio, created=False, matches=[])
+                    audio = AudioFile.objects.get(audio_digest=found.audio_digest)
+                    upload = _note(brought, known, audio, charged=0)
+                    return Ingested(known, upload, audio, created=False, matches=[])
                 if cover is None:
                     continue  # it was there a moment ago; store the file first
                 track, created = _catalogue(brought, found, names, key, cover)
                 if created and not brought.user.reserve(brought.size, settings.QUOTA_BYTES):
                     raise quota_exceeded()
-                upload = _note(brought, track, charged=brought.size if created else 0)
+                upload = _note(brought, track, track.audio, charged=brought.size if created else 0)
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
                 raise

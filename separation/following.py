@@ -1,0 +1,38 @@
+"""What merging tracks and taking recordings down means for their separations."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from uuid import UUID
+
+from catalog.errors import CatalogError
+from catalog.merging import follows_merges
+from catalog.models import Track
+from catalog.takedowns import gives_up
+from separation.ask import ask, cancel
+from separation.models import Separation, Status, Stem
+
+
+@follows_merges
+def want_the_same(audio: UUID, track: UUID) -> None:
+    """Who wanted parts of ``audio`` gets those of ``track``, which stands for it now."""
+    winner = Track.objects.filter(pk=track).first()
+    if winner is None:
+        return
+    lasting = {Status.QUEUED, Status.RUNNING, Status.SUCCEEDED}
+    for separation in Separation.objects.filter(mixture=audio, status__in=lasting).order_by("created_at"):
+        people = [request.user for request in separation.requests.select_related("user")]
+        cancel(separation)
+        known = winner.audio.separations.filter(model=separation.model, status=Status.SUCCEEDED)
+        for user in people if not known.exists() else []:
+            with suppress(CatalogError):  # the model was removed, or they have too many waiting
+                ask(winner, separation.model, user)
+
+
+@gives_up
+def forget(audio: Sequence[UUID]) -> list[UUID]:
+    """Nothing is published any more, and what was is gone; a running worker notices at its next heartbeat."""
+    rows = Separation.objects.select_for_update().filter(mixture__in=audio).order_by("pk")
+    ids = [row.pk for row in rows]
+    stems = list(Stem.objects.filter(separation__in=ids).values_list("audio", flat=True))
+    Separation.objects.filter(pk__in=ids).delete()
+    return stems
