@@ -6,13 +6,15 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models.audio import AudioFile
 from catalog.models.rows import Row, any_of, counted
+from catalog.search.documents import found_in_index
 from catalog.text import fold, initial, sort_name, spoken
 
 
@@ -33,8 +35,8 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         return self.annotate(track_count=counted(tracks, "artist"), album_count=counted(albums, "artist"))
 
     def search(self, words: str) -> Self:
-        """Artists whose name holds every one of ``words``."""
-        return self.filter(*(Q(key__contains=word) for word in fold(words).split()))
+        """Artists whose name holds every one of ``words``; of very many some, see ``catalog.search``."""
+        return found_in_index(self, "artist", words)
 
     def named(self, name: str) -> "Artist":
         """Find or make the artist of this name; spelling, case and accents do not make another one."""
@@ -100,18 +102,19 @@ class AlbumQuerySet(models.QuerySet["Album"]):
         return self.filter(any_of(Track.objects.visible_to(user).filter(album=OuterRef("pk"))))
 
     def with_counts(self, user: User | AnonymousUser) -> Self:
-        """Adds ``track_count``, and ``cover_track``: the id of a track whose cover stands for the album."""
+        """Adds ``track_count``, ``cover_key``, and ``cover_track``: the id of a track that shows the same cover."""
         tracks = Track.objects.visible_to(user).filter(album=OuterRef("pk"))
         pictured = tracks.filter(~Q(cover="") | ~Q(album__cover="")).order_by("disc_number", "track_number")
+        own = tracks.exclude(cover="").order_by("disc_number", "track_number").values("cover")[:1]
         return self.annotate(
-            track_count=counted(tracks, "album"), cover_track=Subquery(pictured.values("pk")[:1])
+            track_count=counted(tracks, "album"),
+            cover_track=Subquery(pictured.values("pk")[:1]),
+            cover_key=Case(When(~Q(cover=""), then=F("cover")), default=Coalesce(Subquery(own), Value(""))),
         )
 
     def search(self, words: str) -> Self:
-        """Albums whose title or artist holds every one of ``words``."""
-        return self.filter(
-            *(Q(key__contains=word) | Q(artist__key__contains=word) for word in fold(words).split())
-        )
+        """Albums whose title or artist holds every one of ``words``; of very many some."""
+        return found_in_index(self, "album", words)
 
     def titled(self, title: str, artist: Artist, year: int | None = None) -> "Album":
         """Find or make ``artist``'s album of this title."""
@@ -184,8 +187,8 @@ class TrackQuerySet(models.QuerySet["Track"]):
         return self.filter(Q(visibility=Visibility.SHARED) | Q(owner=user))
 
     def search(self, words: str) -> Self:
-        """Tracks whose title, artist or album holds every one of ``words``."""
-        return self.filter(*(Q(words__contains=word) for word in fold(words).split()))
+        """Tracks whose title, artists or album hold every one of ``words``; of very many some."""
+        return found_in_index(self, "track", words)
 
     def with_names(self) -> Self:
         """Fetch artist, album and audio in the same query."""

@@ -1,35 +1,94 @@
 """The front page: find a song."""
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from catalog.models import Album, Artist, Track
-from catalog.views.paging import SONGS_PER_PAGE, page_of
+from catalog.models import Track
+from catalog.search.facets import Filters, models
+from catalog.search.found import Found, find
+from catalog.search.query import MOST_LETTERS
+from catalog.shelves import shelves
+from catalog.views.paging import SONGS_PER_PAGE
 
 
 @require_safe
 @gzip_page
 def home(request: HttpRequest) -> HttpResponse:
-    """Search first, then the newest songs. ``?fragment=results``: the list alone, while somebody types."""
-    words = request.GET.get("q", "").strip()[:200]
-    tracks = Track.objects.visible_to(request.user).with_names()
-    context: dict[str, Any] = {"q": words}
-    if words:
-        tracks = tracks.search(words)
-        visible = Track.objects.visible_to(request.user).order_by()
-        context["artists"] = Artist.objects.search(words).filter(
-            Exists(visible.filter(artist=OuterRef("pk")))
-        )[:6]
-        context["albums"] = (
-            Album.objects.search(words)
-            .filter(Exists(visible.filter(album=OuterRef("pk"))))
-            .select_related("artist")[:6]
-        )
-    context["page"] = page_of(request, tracks, SONGS_PER_PAGE)
+    """Search first, then what is new and what is played. ``?fragment=results``: the list alone, while somebody types."""
+    words = request.GET.get("q", "").strip()[:MOST_LETTERS]
+    filters = Filters.of(request.GET)
     fragment = request.GET.get("fragment") == "results"
+    context: dict[str, Any] = {"q": words}
+    if words or filters:
+        context |= _searched(request, words, filters)
+    else:
+        context["shelves"] = shelves(request.user)
     return render(request, "catalog/results.html" if fragment else "catalog/home.html", context)
+
+
+def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
+    found = find(words, request.user, filters, faceted=True)
+    rows = Track.objects.visible_to(request.user).with_names()
+    pages = Paginator(found.tracks(rows), SONGS_PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    names = page.number == 1 and not filters
+    return {
+        "found": found,
+        "filters": filters,
+        "page": page,
+        "artists": found.artists() if names else [],
+        "albums": found.albums() if names else [],
+        "taken": _taken(words, filters),
+        "offered": _offered(words, filters, found),
+        "wish": _wish(words),
+    }
+
+
+def _address(words: str, filters: Filters, **changes: str) -> str:
+    chosen = {"q": words, "model": filters.model, "genre": filters.genre, "decade": str(filters.decade or "")}
+    kept = {name: value for name, value in (chosen | changes).items() if value}
+    return f"{reverse('home')}?{urlencode(kept)}"
+
+
+def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
+    """The filters that are on, each with the address of the list without it."""
+    labels = {
+        "model": models.label(filters.model) if filters.model else "",
+        "genre": filters.genre,
+        "decade": f"{filters.decade}–{filters.decade + 9}" if filters.decade is not None else "",  # noqa: RUF001
+    }
+    return [
+        {"label": label, "address": _address(words, filters, **{name: ""})}
+        for name, label in labels.items()
+        if label
+    ]
+
+
+def _offered(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
+    """Facets by which the list can still be narrowed, each choice with its address."""
+    facets = {"model": found.facets.models, "genre": found.facets.genres, "decade": found.facets.decades}
+    offered = []
+    for name, choices in facets.items():
+        useful = len(choices) > 1 or any(choice.count < len(found.hits) for choice in choices)
+        if useful and not getattr(filters, name):
+            rows = [
+                {"choice": choice, "address": _address(words, filters, **{name: choice.value})}
+                for choice in choices
+            ]
+            offered.append({"name": name, "choices": rows})
+    return offered
+
+
+def _wish(words: str) -> str:
+    """Where to wish for what was not found, where this library takes wishes."""
+    try:
+        return f"{reverse('wish-new')}?{urlencode({'q': words})}"
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,160 @@
+"""Asks the index. Every question reads a bounded number of rows, however common its words are."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import connections
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from accounts.models import User
+from catalog.search.query import Query, Variant, for_postgres, for_sqlite
+from catalog.search.ranking import Hit, Name
+
+MOST = 1_000  # documents that are ranked; beyond it is "more than 1,000"
+AT_EACH_NAME = 250  # names that begin with the words, where there are too many documents to look at all
+MOST_PLAYED = 1_500  # songs among which the words are looked for then
+MOST_NAMES = 300
+LISTED = 10_000  # for lists in another order, such as the admin panel's
+LAST = chr(0x10FFFF)
+_NAMED = {"artist": ("name",), "album": ("name", "artist"), "track": ("name", "artist")}
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+Parameters = list[Any]
+Source = tuple[str, Parameters]
+
+_NAMES = "d.target, d.name, d.artist, d.album, d.others"
+
+
+class Index:
+    """The index in one database, as one person may read it."""
+
+    def __init__(self, connection: Any, user: User | AnonymousUser) -> None:
+        self.connection = connection
+        self.is_postgres = connection.vendor == "postgresql"
+        self.reader = "" if user.is_anonymous else (str(user.pk) if self.is_postgres else user.pk.hex)
+
+    def tracks(self, query: Query, wanted: Sequence[Variant], most: int = MOST) -> tuple[list[Hit], bool]:
+        """Documents that hold what is ``wanted``, and whether there are more."""
+        rows = self._hits([self._matching(wanted, most + 1)], query.tags)
+        return rows[:most], len(rows) > most
+
+    def common_tracks(self, query: Query) -> list[Hit]:
+        """Where the words are in too many documents: names that begin with them, and the most played songs."""
+        sources = [self._begun("name", query.text), self._begun("artist", query.text), self._popular(query)]
+        return self._hits(sources, query.tags)
+
+    def named_tracks(self, query: Query) -> list[Hit]:
+        """Songs whose title or artist begins with a name of nothing but punctuation."""
+        return self._hits([self._begun("name", query.text), self._begun("artist", query.text)], query.tags)
+
+    def names(self, kind: str, query: Query, most: int = MOST_NAMES) -> list[Name]:
+        """Artists or albums that hold every word; somebody may not be allowed to see all of them."""
+        artist = "d.artist" if kind == "album" else "''"
+        columns = f"d.target, d.name, {artist}"
+        begun = f"SELECT {columns} FROM catalog_search_{kind} d WHERE d.name >= %s AND d.name < %s ORDER BY d.name"
+        sources = [(f"{begun} LIMIT {most // 3}", [query.text, query.text + LAST])]
+        if query.words and not query.is_short:
+            sources.append(self._words(kind, columns, [query.wanted(whole=True)], "", [], most))
+            if query.has_short_end:
+                sources.append(self._words(kind, columns, [query.wanted()], "", [], most))
+        return [Name(*row) for row in self._rows(sources)]
+
+    def near(self, keys: Sequence[str]) -> list[str]:
+        """Words of the catalogue that share one of these keys (see ``near.py``)."""
+        places = ", ".join(["%s"] * len(keys))
+        sql = f"SELECT DISTINCT word FROM catalog_search_near WHERE key IN ({places}) LIMIT 3000"  # noqa: S608
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, list(keys))
+            return [word for (word,) in cursor.fetchall()]
+
+    def _hits(self, sources: list[Source], tags: Sequence[str]) -> list[Hit]:
+        found = " UNION ALL ".join(f"SELECT * FROM ({sql}) s{n}" for n, (sql, _given) in enumerate(sources))
+        where, given = _tagged(tags)
+        sql = f"""SELECT d.*, t.artist_id, t.album_id, t.audio_id, t.genre, t.genre_key, t.year, t.plays, t.created_at
+            FROM ({found}) d JOIN catalog_track t ON t.id = d.target{where}"""  # noqa: S608  # no words of others
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, [*(value for _sql, values in sources for value in values), *given])
+            return [Hit(*row) for row in cursor.fetchall()]
+
+    def _rows(self, sources: list[Source]) -> list[Any]:
+        sql = " UNION ALL ".join(f"SELECT * FROM ({sql}) s{n}" for n, (sql, _given) in enumerate(sources))
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, [value for _sql, values in sources for value in values])
+            return list(cursor.fetchall())
+
+    def _matching(self, wanted: Sequence[Variant], most: int) -> Source:
+        return self._words("track", _NAMES, wanted, " AND (d.reader IS NULL OR d.reader = %s)", [self.reader], most)
+
+    def _words(
+        self, kind: str, columns: str, wanted: Sequence[Variant], more: str, given: Parameters, most: int
+    ) -> Source:
+        return matching(self.connection, kind, columns, wanted, more, given, most)
+
+    def _begun(self, column: str, text: str) -> Source:
+        return (
+            f"""SELECT {_NAMES} FROM catalog_search_track d WHERE d.{column} >= %s AND d.{column} < %s
+            AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {AT_EACH_NAME}""",  # noqa: S608
+            [text, text + LAST, self.reader],
+        )
+
+    def _popular(self, query: Query) -> Source:
+        at = "strpos" if self.is_postgres else "instr"
+        spoken = "' ' || d.name || ' ' || d.artist || ' ' || d.album || ' ' || d.others || ' '"
+        holds = " AND ".join(f"{at}({spoken}, %s) > 0" for _word in query.words) or "1 = 1"
+        return (
+            f"""SELECT {_NAMES} FROM (SELECT id FROM catalog_track WHERE visibility = 'shared'
+            ORDER BY plays DESC, created_at DESC LIMIT {MOST_PLAYED}) p
+            JOIN catalog_search_track d ON d.target = p.id WHERE {holds}""",  # noqa: S608
+            [f" {word}" for word in query.words],
+        )
+
+
+def matching(
+    connection: Any,
+    kind: str,
+    columns: str,
+    wanted: Sequence[Variant],
+    more: str = "",
+    given: Sequence[Any] = (),
+    most: int = LISTED,
+) -> Source:
+    """``SELECT columns`` of the documents ``d`` that hold what is wanted, at most so many; SQLite: the newest."""
+    table = f"catalog_search_{kind}"
+    if connection.vendor == "postgresql":
+        sql = f"SELECT {columns} FROM {table} d WHERE d.document @@ %s::tsquery{more} LIMIT {most}"  # noqa: S608
+        return sql, [for_postgres(wanted), *given]
+    sql = f"""SELECT {columns} FROM {table}_words w JOIN {table} d ON d.doc = w.rowid
+        WHERE w.{table}_words MATCH %s{more} ORDER BY w.rowid DESC LIMIT {most}"""  # noqa: S608
+    return sql, [for_sqlite(wanted), *given]
+
+
+def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
+    """Those of ``rows`` (artists, albums, tracks) that hold every one of ``words``; all when there are none.
+
+    For lists in an order of their own. At most ``LISTED`` are found.
+    """
+    query = Query.of(words)
+    if not query.text:
+        return rows
+    if query.is_name:
+        holds = " OR ".join(f"d.{column} = %s" for column in _NAMED[kind])
+        sql, given = f"SELECT d.target FROM catalog_search_{kind} d WHERE {holds}", [query.text] * len(_NAMED[kind])  # noqa: S608
+    else:
+        sql, given = matching(connections[rows.db], kind, "d.target", [query.everything_begun()])
+    return rows.filter(pk__in=RawSQL(sql, given))  # noqa: S611  # no words of others
+
+
+def _tagged(tags: Sequence[str]) -> Source:
+    """What the tags stand for, said once more of the tracks: names were found without looking at tags."""
+    where, given = [], []
+    for tag in tags:
+        if tag.startswith("#d"):
+            where.append("t.year BETWEEN %s AND %s")
+            given += [int(tag[2:]), int(tag[2:]) + 9]
+        else:
+            where.append("t.genre_key = %s")
+            given.append(tag.removeprefix("#g#").replace("#", " "))
+    return (" WHERE " + " AND ".join(where) if where else ""), given

@@ -1,0 +1,218 @@
+"""The search itself: from what somebody typed to what they see."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import connections
+from django.db.models import Model, QuerySet
+
+from accounts.models import User
+from catalog.models import Album, Artist, Track
+from catalog.search import facets, near
+from catalog.search.documents import MOST, Index
+from catalog.search.facets import Facets, Filters
+from catalog.search.query import Group, Query
+from catalog.search.ranking import Hit, ranked, ranked_names
+
+M = TypeVar("M", bound=Model)
+
+NEAR_WORDS = 10  # for each word that may be wrong
+SHOWN_NAMES = 6
+SEEN_NAMES = 60
+
+
+@dataclass
+class Found:
+    """What was found. ``more`` says that only so many were looked at; ``corrected`` what was looked for instead."""
+
+    query: Query
+    user: User | AnonymousUser
+    hits: list[Hit]
+    more: bool = False
+    corrected: str = ""
+    facets: Facets = field(default_factory=Facets)
+
+    @property
+    def ids(self) -> list[UUID]:
+        """The tracks, the best first."""
+        return [UUID(str(hit.id)) for hit in self.hits]
+
+    def tracks(self, rows: QuerySet[Track]) -> "InOrder[Track]":
+        """The tracks as a list that can be cut into pages; ``rows`` says what is fetched with them."""
+        return InOrder(self.ids, rows)
+
+    def artists(self, most: int = SHOWN_NAMES) -> list[Artist]:
+        """Artists of that name, those whose songs were found and are played most first."""
+        ids = [key for key, _row in self._names("artist", "artist_id")]
+        rows = Artist.objects.visible_to(self.user)
+        return list(InOrder(ids[:SEEN_NAMES], rows).whole()[:most])
+
+    def albums(self, most: int = SHOWN_NAMES) -> list[Album]:
+        """Albums whose title or artist it is."""
+        ids = [key for key, _row in self._names("album", "album_id")]
+        rows = Album.objects.visible_to(self.user).select_related("artist")
+        return list(InOrder(ids[:SEEN_NAMES], rows).whole()[:most])
+
+    def _names(self, kind: str, of: str) -> list[tuple[UUID, str]]:
+        if not self.query.text:
+            return []
+        liked: Counter[Any] = Counter()
+        for hit in self.hits:
+            liked[getattr(hit, of)] += 1 + hit.plays
+        names = ranked_names(_index(self.user).names(kind, self.query), self.query, liked)
+        return [(UUID(str(row.id)), row.name) for row in names]
+
+
+class InOrder(Sequence[M]):
+    """Rows by their ids, in the order of these; fetched a page at a time."""
+
+    def __init__(self, ids: Sequence[UUID], rows: QuerySet[M]) -> None:
+        self.ids, self.rows = ids, rows
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, which: Any) -> Any:
+        if isinstance(which, slice):
+            return self._fetched(self.ids[which])
+        return self._fetched([self.ids[which]])[0]
+
+    def __iter__(self) -> Iterator[M]:
+        return iter(self.whole())
+
+    def whole(self) -> list[M]:
+        return self._fetched(self.ids)
+
+    def _fetched(self, ids: Sequence[UUID]) -> list[M]:
+        rows = {row.pk: row for row in self.rows.filter(pk__in=ids)} if ids else {}
+        return [rows[key] for key in ids if key in rows]
+
+
+def find(
+    words: str,
+    user: User | AnonymousUser,
+    filters: Filters | None = None,
+    *,
+    most: int = MOST,
+    faceted: bool = False,
+) -> Found:
+    """Look for ``words``; where nothing has them, for words that differ by a typing error."""
+    filters = filters or Filters()
+    query = Query.of(words, filters.tags)
+    found = _find(query, user, most)
+    if not found.hits and query.words and (text := _corrected(query, user)):
+        found = _find(Query(text, query.tags), user, most)
+        found.corrected = text
+    done: Counter[str] = Counter()
+    if filters.model or faceted:
+        found.hits, done = facets.by_model(found.hits, filters.model)
+    if faceted:
+        found.facets = facets.count(found.hits, done)
+    return found
+
+
+def find_names(kind: str, words: str, user: User | AnonymousUser) -> list[UUID]:
+    """Artists or albums by words, the best first, without looking at who may see them."""
+    found = Found(Query.of(words), user, [])
+    ids = [key for key, _name in found._names(kind, f"{kind}_id")]  # noqa: SLF001  # this module's own
+    if not ids and found.query.words and (text := _corrected(found.query, user)):
+        found.query = Query(text)
+        ids = [key for key, _name in found._names(kind, f"{kind}_id")]  # noqa: SLF001  # as above
+    return ids
+
+
+def _index(user: User | AnonymousUser) -> Index:
+    return Index(connections[Track.objects.db], user)
+
+
+def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
+    index = _index(user)
+    if query.is_name:
+        return Found(query, user, ranked(index.named_tracks(query), query)[:most])
+    if not query.words and not query.tags:
+        return Found(query, user, [])
+    wanted = query.wanted()
+    hits, more = index.tracks(query, [wanted], most)
+    if more or query.is_short:
+        hits += index.common_tracks(query)
+        if query.has_short_end:
+            hits += index.tracks(query, [query.wanted(whole=True)], most)[0]
+    return Found(query, user, ranked(hits, query)[:most], more)
+
+
+def _corrected(query: Query, user: User | AnonymousUser) -> str:
+    """The query with typing errors put right, by words that stand together in what ``user`` may see; or nothing."""
+    index = _index(user)
+    choices = _choices(query.words, index)
+    if not any(len(group) > 1 for group in choices):
+        return ""
+    groups: list[Group] = [
+        [[(part, number == 0) for part in text.split()] for number, text in enumerate(group)]
+        for group in choices
+    ]
+    variants = [query.narrowed_to(groups)]
+    variants += [
+        query.narrowed_to([*groups[:n], [[(a + b, False)]], *groups[n + 2 :]])
+        for n, (a, b) in enumerate(zip(query.words, query.words[1:], strict=False))
+    ]
+    hits, _more = index.tracks(query, variants)
+    readings: Counter[str] = Counter()
+    costs: dict[str, int] = {}
+    for hit in hits:
+        text = f" {hit.name} {hit.artist} {hit.others} {hit.album} "
+        cost, reading = _reading(query.words, choices, text)
+        if reading:
+            readings[reading] += 1 + hit.plays
+            costs[reading] = cost
+    best = min(readings, key=lambda reading: (costs[reading], -readings[reading], reading), default="")
+    return "" if best == query.text else best
+
+
+def _reading(words: Sequence[str], choices: list[list[str]], text: str) -> tuple[int, str]:
+    """How ``text`` reads the words, and at which cost: the earlier choice is the nearer one."""
+    cost, reading, skip = 0, [], False
+    for number, group in enumerate(choices):
+        if skip:
+            skip = False
+            continue
+        following = words[number + 1] if number + 1 < len(words) else ""
+        if following and f" {words[number]}{following} " in text:
+            reading.append(words[number] + following)
+            cost += 1
+            skip = True
+            continue
+        for place, choice in enumerate(group):
+            if f" {choice} " in text or (place == 0 and f" {choice}" in text):
+                cost += place
+                reading.append(choice)
+                break
+        else:
+            return 0, ""
+    return cost, " ".join(reading)
+
+
+def _choices(words: Sequence[str], index: Index) -> list[list[str]]:
+    """For each word itself and then what it may have been meant to be, the nearest first."""
+    wrong = {word for word in words if near.allowed(word)}
+    keys = {key for word in wrong for key in near.keys(word)}
+    known = index.near(sorted(keys)) if keys else []
+    found = []
+    for word in words:
+        most = near.allowed(word)
+        scored = []
+        if most:
+            for other in known:
+                if other != word and (apart := near.distance(word, other, most)) is not None:
+                    errors, begun = apart
+                    scored.append((errors + (other[0] != word[0]), begun, len(other), other))
+        nearest = [other for *_score, other in sorted(scored)[:NEAR_WORDS]]
+        parted = [f"{word[:cut]} {word[cut:]}" for cut in range(1, len(word))] if 3 < len(word) <= 16 else []
+        found.append([word, *nearest, *parted])
+    return found
+
+
+__all__ = ["Found", "InOrder", "find", "find_names"]

@@ -1,0 +1,200 @@
+"""The index in PostgreSQL: tables of plain words with a GIN index, and triggers that keep them in step.
+
+The words are folded already, so they become a tsvector as they are, without any dictionary or extension.
+"""
+
+from catalog.search.sqlite import COLUMNS
+
+OTHERS = """coalesce((SELECT string_agg(o.key, ' ' ORDER BY c.position) FROM catalog_credit c
+    JOIN catalog_artist o ON o.id = c.artist_id WHERE c.track_id = {track}), '')"""
+
+SOURCES = {
+    "artist": "SELECT t.id, t.key FROM catalog_artist t",
+    "album": "SELECT t.id, t.key, a.key FROM catalog_album t JOIN catalog_artist a ON a.id = t.artist_id",
+    "track": f"""SELECT t.id, t.title_key, a.key, coalesce(b.key, ''), {OTHERS.format(track="t.id")},
+    trim(CASE t.genre_key WHEN '' THEN '' ELSE '#g#' || replace(t.genre_key, ' ', '#') END
+      || CASE WHEN t.year IS NULL THEN '' ELSE ' #d' || (t.year / 10 * 10) END),
+    CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id::text, '-') END
+    FROM catalog_track t JOIN catalog_artist a ON a.id = t.artist_id
+    LEFT JOIN catalog_album b ON b.id = t.album_id""",
+}
+FIELDS = {
+    "artist": ("key",),
+    "album": ("key", "artist_id"),
+    "track": ("title_key", "artist_id", "album_id", "genre_key", "year", "visibility", "owner_id"),
+}
+
+
+def _columns(kind: str) -> tuple[str, ...]:
+    return ("target", *COLUMNS[kind], *(("reader",) if kind == "track" else ()))
+
+
+def _table(kind: str) -> str:
+    texts = ", ".join(f'{name} text COLLATE "C" NOT NULL' for name in COLUMNS[kind])
+    reader = ", reader text" if kind == "track" else ""
+    words = " || ' ' || ".join(COLUMNS[kind])
+    return f"""CREATE TABLE catalog_search_{kind} (target uuid PRIMARY KEY, {texts}{reader},
+    document tsvector NOT NULL
+    GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array({words}, ' '), ''))) STORED)"""
+
+
+# New rows are put straight into the index: a list of rows still to be put there would be read by every search.
+INDEXES = {
+    **{
+        f"catalog_search_{kind}_document": f"catalog_search_{kind} USING gin (document) WITH (fastupdate = off)"
+        for kind in COLUMNS
+    },
+    **{f"catalog_search_{kind}_name": f"catalog_search_{kind} (name)" for kind in COLUMNS},
+    "catalog_search_track_artist": "catalog_search_track (artist)",
+    "catalog_search_near_key": "catalog_search_near (key, word)",
+}
+INDEXED = [f"CREATE INDEX IF NOT EXISTS {name} ON {on}" for name, on in INDEXES.items()]
+UNINDEXED = [f"DROP INDEX IF EXISTS {name}" for name in INDEXES]
+
+TABLES = [
+    # A word may be here twice, by two transactions at once: a unique key would have one wait for the other.
+    'CREATE TABLE catalog_search_near (key text COLLATE "C" NOT NULL, word text COLLATE "C" NOT NULL)',
+    *(_table(kind) for kind in COLUMNS),
+    *INDEXED,
+]
+DROPPED = [
+    "DROP FUNCTION IF EXISTS catalog_search_learn, catalog_search_keys, catalog_search_learn_row,"
+    " catalog_search_forget, catalog_search_on_artist, catalog_search_on_album, catalog_search_on_track,"
+    " catalog_search_on_credit",
+    "DROP TABLE IF EXISTS catalog_search_near",
+    *(f"DROP TABLE IF EXISTS catalog_search_{kind}" for kind in COLUMNS),
+]
+
+_SHORTENED = "left({end}, n - 1) || substr({end}, n + 1) FROM generate_series(1, least(length(word), 6)) n"
+_FIT = "length(w) BETWEEN 4 AND 40 AND w !~ '[0-9]'"
+
+
+def _spoken(kind: str, row: str) -> str:
+    return " || ' ' || ".join(f"{row}{name}" for name in COLUMNS[kind] if name != "tags")
+
+
+def _put(kind: str) -> str:
+    columns = _columns(kind)
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    return f"""INSERT INTO catalog_search_{kind} ({", ".join(columns)}) {SOURCES[kind]} WHERE t.id = NEW.id
+        ON CONFLICT (target) DO UPDATE SET {renewed};"""
+
+
+def _on_row(kind: str, before: str = "", after: str = "") -> str:
+    return f"""CREATE OR REPLACE FUNCTION catalog_search_on_{kind}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    DELETE FROM catalog_search_{kind} WHERE target = OLD.id;
+    RETURN NULL;
+  END IF;
+  {before}
+  {_put(kind)}
+  {f"IF TG_OP = 'UPDATE' THEN {after} END IF;" if after else ""}
+  RETURN NULL;
+END $$"""
+
+
+_OTHERS_ANEW = (
+    f"UPDATE catalog_search_track SET others = {OTHERS.format(track='catalog_search_track.target')}"
+)
+_OF_ARTIST = f"""
+UPDATE catalog_search_album SET artist = NEW.key
+  WHERE target IN (SELECT id FROM catalog_album WHERE artist_id = NEW.id);
+UPDATE catalog_search_track SET artist = NEW.key
+  WHERE target IN (SELECT id FROM catalog_track WHERE artist_id = NEW.id);
+{_OTHERS_ANEW} WHERE target IN (SELECT track_id FROM catalog_credit WHERE artist_id = NEW.id);"""
+_OF_ALBUM = """UPDATE catalog_search_track SET album = NEW.key
+  WHERE target IN (SELECT id FROM catalog_track WHERE album_id = NEW.id);"""
+# Whoever renames the artist in this moment either waits for us or has been waited for; no name is missed.
+_HOLD = "PERFORM 1 FROM catalog_{kind} WHERE id = NEW.{kind}_id FOR KEY SHARE;"
+
+FUNCTIONS = [
+    f"""CREATE OR REPLACE FUNCTION catalog_search_keys(word text) RETURNS SETOF text LANGUAGE sql IMMUTABLE AS $$
+  SELECT left(word, 6) UNION SELECT {_SHORTENED.format(end="left(word, 6)")}
+  UNION SELECT '-' || right(word, 6) WHERE length(word) >= 8
+  UNION SELECT '-' || {_SHORTENED.format(end="right(word, 6)")} WHERE length(word) >= 8 $$""",
+    f"""CREATE OR REPLACE FUNCTION catalog_search_learn(words text) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO catalog_search_near (key, word) SELECT k, w
+  FROM (SELECT DISTINCT unnest(string_to_array(words, ' ')) AS w) AS found, catalog_search_keys(w) AS k
+  WHERE {_FIT} AND NOT EXISTS (SELECT 1 FROM catalog_search_near n WHERE n.key = left(w, 6) AND n.word = w) $$""",
+    """CREATE OR REPLACE FUNCTION catalog_search_learn_row() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE of_row jsonb := to_jsonb(NEW);
+BEGIN
+  PERFORM catalog_search_learn(concat_ws(' ', of_row->>'name', of_row->>'artist', of_row->>'album', of_row->>'others'));
+  RETURN NULL;
+END $$""",
+    """CREATE OR REPLACE FUNCTION catalog_search_forget() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE 'TRUNCATE ' || replace(TG_TABLE_NAME, 'catalog_', 'catalog_search_');
+  RETURN NULL;
+END $$""",
+    _on_row("artist", after=_OF_ARTIST),
+    _on_row("album", before=_HOLD.format(kind="artist"), after=_OF_ALBUM),
+    _on_row("track", before=_HOLD.format(kind="artist") + "\n  " + _HOLD.format(kind="album")),
+    f"""CREATE OR REPLACE FUNCTION catalog_search_on_credit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN {_OTHERS_ANEW} WHERE target = OLD.track_id; END IF;
+  IF TG_OP <> 'DELETE' THEN
+    {_HOLD.format(kind="artist")}
+    {_OTHERS_ANEW} WHERE target = NEW.track_id;
+  END IF;
+  RETURN NULL;
+END $$""",
+]
+
+
+def _of_a_row(kind: str) -> dict[str, str]:
+    changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in FIELDS[kind])
+    spoken = ", ".join(name for name in COLUMNS[kind] if name != "tags")
+    act = f"FOR EACH ROW EXECUTE FUNCTION catalog_search_on_{kind}()"
+    rows, table = f"catalog_{kind}", f"catalog_search_{kind}"
+    return {
+        f"{table}_made": f"{rows}: AFTER INSERT OR DELETE ON {rows} {act}",
+        f"{table}_changed": f"{rows}: AFTER UPDATE OF {', '.join(FIELDS[kind])} ON {rows} FOR EACH ROW"
+        f" WHEN ({changed}) EXECUTE FUNCTION catalog_search_on_{kind}()",
+        f"{table}_emptied": f"{rows}: AFTER TRUNCATE ON {rows} EXECUTE FUNCTION catalog_search_forget()",
+        f"{table}_learn": f"{table}: AFTER INSERT OR UPDATE OF {spoken} ON {table}"
+        " FOR EACH ROW EXECUTE FUNCTION catalog_search_learn_row()",
+    }
+
+
+TRIGGERS = {
+    **{name: body for kind in COLUMNS for name, body in _of_a_row(kind).items()},
+    "catalog_search_credit_changed": "catalog_credit: AFTER INSERT OR DELETE OR UPDATE OF artist_id, track_id"
+    " ON catalog_credit FOR EACH ROW EXECUTE FUNCTION catalog_search_on_credit()",
+}
+INSTALLED = [
+    *FUNCTIONS,
+    *(f"CREATE OR REPLACE TRIGGER {name} {body.partition(': ')[2]}" for name, body in TRIGGERS.items()),
+]
+REMOVED = [f"DROP TRIGGER IF EXISTS {name} ON {body.partition(':')[0]}" for name, body in TRIGGERS.items()]
+LIST = "SELECT DISTINCT tgname FROM pg_trigger WHERE tgname LIKE 'catalog_search_%' AND NOT tgisinternal"
+
+# For many rows at once, the guests of all songs are gathered once.
+_ALL_OTHERS = """(SELECT c.track_id, string_agg(o.key, ' ' ORDER BY c.position) AS keys
+    FROM catalog_credit c JOIN catalog_artist o ON o.id = c.artist_id GROUP BY c.track_id)"""
+_AT_ONCE = SOURCES | {
+    "track": SOURCES["track"].replace(OTHERS.format(track="t.id"), "coalesce(g.keys, '')")
+    + f" LEFT JOIN {_ALL_OTHERS} g ON g.track_id = t.id"
+}
+
+FILLED = [
+    *(f"ANALYZE catalog_{kind}" for kind in ("credit", *COLUMNS)),
+    *UNINDEXED,
+    *(
+        statement
+        for kind in COLUMNS
+        for statement in (
+            f"TRUNCATE catalog_search_{kind}",
+            f"INSERT INTO catalog_search_{kind} ({', '.join(_columns(kind))}) {_AT_ONCE[kind]}"
+            " ORDER BY t.created_at",
+        )
+    ),
+    "TRUNCATE catalog_search_near",
+    f"""INSERT INTO catalog_search_near (key, word) SELECT k, w FROM (
+    SELECT DISTINCT unnest(string_to_array(words, ' ')) AS w FROM (
+    {" UNION ALL ".join(f"SELECT {_spoken(kind, '')} AS words FROM catalog_search_{kind}" for kind in COLUMNS)}
+    ) AS said) AS found, catalog_search_keys(w) AS k WHERE {_FIT}""",
+    *INDEXED,
+    *(f"ANALYZE catalog_search_{kind}" for kind in ("near", *COLUMNS)),
+]

@@ -1,0 +1,109 @@
+"""Which of the documents that were found come first. The same in Python for both databases."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from catalog.search.query import SHORT, Query
+
+
+class Hit(NamedTuple):
+    """A track that was found: its names as they are indexed, and what ranking and facets need of it."""
+
+    id: Any
+    name: str
+    artist: str
+    album: str
+    others: str
+    artist_id: Any
+    album_id: Any
+    audio_id: Any
+    genre: str
+    genre_key: str
+    year: int | None
+    plays: int
+    created_at: Any
+
+
+Score = tuple[int, int]
+
+
+def ranked(hits: Iterable[Hit], query: Query) -> list[Hit]:
+    """Those of ``hits`` that hold every word, each once; the best first, then the most played, then the newest."""
+    found = {hit.id: hit for hit in hits}
+    newest = sorted(found.values(), key=lambda hit: hit.created_at, reverse=True)
+    scored = [(score, hit) for hit in newest if (score := _score(hit, query)) is not None]
+    scored.sort(key=lambda row: (row[0], -row[1].plays))
+    return [hit for _score, hit in scored]
+
+
+def _score(hit: Hit, query: Query) -> Score | None:
+    """How well a document answers; smaller is better, ``None`` where a word is missing."""
+    text = query.text
+    if not text:
+        return (0, 0)
+    if text in {hit.name, hit.artist} or text in {f"{hit.artist} {hit.name}", f"{hit.name} {hit.artist}"}:
+        return (0, 0)
+    if query.is_name:
+        return (1, 0) if hit.name.startswith(text) or hit.artist.startswith(text) else None
+    main = f" {hit.name} {hit.artist} "
+    rest = f" {hit.others} {hit.album} "
+    cost = cost_of(query.words, main, rest)
+    if cost is None:
+        return None
+    begins = hit.name.startswith(text) or hit.artist.startswith(text)
+    whole = cost < BEGUN
+    if begins:
+        return (1 if whole else 3, cost)
+    return (2 if whole else 4, cost)
+
+
+ELSEWHERE = 2  # a word that stands in the album or among the guests
+BEGUN = 100  # a word that is only a beginning
+
+
+def cost_of(words: Sequence[str], main: str, rest: str = " ") -> int | None:
+    """What is imperfect about how ``words`` stand in two texts that begin and end with a space."""
+    total = 0
+    for word in words:
+        whole, begun = f" {word} ", f" {word}"
+        if whole in main:
+            continue
+        if whole in rest:
+            total += ELSEWHERE
+        elif begun in main:
+            total += BEGUN
+        elif begun in rest:
+            total += BEGUN + ELSEWHERE
+        elif not _with_apostrophe(word, main + rest):
+            return None
+    return total
+
+
+def _with_apostrophe(word: str, text: str) -> bool:
+    """Whether ``dont`` stands there as ``don t``."""
+    return len(word) > SHORT - 1 and any(
+        f" {word[:cut]} {word[cut:]} " in text for cut in range(1, len(word))
+    )
+
+
+class Name(NamedTuple):
+    """An artist or an album that was found."""
+
+    id: Any
+    name: str
+    artist: str
+
+
+def ranked_names(rows: Iterable[Name], query: Query, liked: dict[Any, int]) -> list[Name]:
+    """The best first, then those whose songs are played most, then the shortest name."""
+    scored = []
+    for row in {row.id: row for row in rows}.values():
+        if query.is_name:
+            cost: int | None = 0 if row.name.startswith(query.text) else None
+        else:
+            cost = cost_of(query.words, f" {row.name} ", f" {row.artist} ")
+        if cost is not None:
+            best = 0 if row.name == query.text else 1 if row.name.startswith(query.text) else 2
+            tier = best if best == 0 or cost < BEGUN else best + 2
+            scored.append(((tier, cost, -liked.get(row.id, 0), len(row.name), row.name), row))
+    return [row for _score, row in sorted(scored, key=lambda pair: pair[0])]

@@ -1,0 +1,67 @@
+"""The whole index anew, quickly: after a restored backup, or when much was written at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+from catalog.search import schema
+from catalog.text import fold
+
+BATCH = 2_000
+FOLDED = {
+    "Artist": [("name", "key", 255)],
+    "Album": [("title", "key", 255)],
+    "Track": [("title", "title_key", 255), ("genre", "genre_key", 80)],
+}
+
+
+def reindex(*, refold: bool = False, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Write the index of the whole catalogue anew, in one transaction.
+
+    Triggers keep it in step with the keys (``Artist.key``, ``Album.key``, ``Track.title_key``) whoever writes them,
+    so this is needed only where triggers were off. ``refold`` first makes these keys from the names, after
+    ``QuerySet.update(title=...)`` or ``bulk_create``, which both pass ``save`` by.
+    """
+    connection = connections[using]
+    with transaction.atomic(using):
+        if refold:
+            fold_names(using)
+        schema.remove_triggers(connection)
+        schema.run(
+            connection, schema.dialect(connection).FUNCTIONS if connection.vendor == "postgresql" else []
+        )
+        schema.run(connection, schema.dialect(connection).FILLED)
+        schema.install_triggers(connection)
+
+
+@contextmanager
+def unindexed(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Write very much at once without keeping the index, which is then written anew."""
+    schema.remove_triggers(connections[using])
+    try:
+        yield
+    finally:
+        reindex(using=using)
+
+
+def fold_names(using: str = DEFAULT_DB_ALIAS) -> int:
+    """Make the keys of all names anew; returns how many were not what they should be."""
+    changed = 0
+    for name, fields in FOLDED.items():
+        model = apps.get_model("catalog", name)
+        rows = []
+        for row in (
+            model._default_manager.using(using).only(*(f for pair in fields for f in pair[:2])).iterator()
+        ):  # noqa: SLF001  # its public name
+            wanted = {key: fold(getattr(row, source))[:longest] for source, key, longest in fields}
+            if any(getattr(row, key) != value for key, value in wanted.items()):
+                for key, value in wanted.items():
+                    setattr(row, key, value)
+                rows.append(row)
+        changed += len(rows)
+        model._default_manager.using(using).bulk_update(
+            rows, [key for _s, key, _l in fields], batch_size=BATCH
+        )  # noqa: SLF001  # as above
+    return changed

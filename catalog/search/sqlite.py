@@ -1,0 +1,168 @@
+"""The index in SQLite: tables of plain words, an FTS5 index over each, and triggers that keep all of it in step."""
+
+SHORTENED = (
+    """CASE n.value WHEN 0 THEN {end} ELSE substr({end}, 1, n.value - 1) || substr({end}, n.value + 1) END"""
+)
+HEAD = "substr(w.value, 1, 6)"
+TAIL = "substr(w.value, -6)"
+
+COLUMNS = {
+    "artist": ("name",),
+    "album": ("name", "artist"),
+    "track": ("name", "artist", "album", "others", "tags"),
+}
+
+OTHERS = """coalesce((SELECT group_concat(o.key, ' ') FROM catalog_credit c
+    JOIN catalog_artist o ON o.id = c.artist_id WHERE c.track_id = {track}), '')"""
+
+SOURCES = {
+    "artist": "SELECT id, key FROM catalog_artist t",
+    "album": "SELECT t.id, t.key, a.key FROM catalog_album t JOIN catalog_artist a ON a.id = t.artist_id",
+    "track": f"""SELECT t.id, t.title_key, a.key, coalesce(b.key, ''), {OTHERS.format(track="t.id")},
+    trim(CASE t.genre_key WHEN '' THEN '' ELSE '#g#' || replace(t.genre_key, ' ', '#') END
+      || CASE WHEN t.year IS NULL THEN '' ELSE ' #d' || (t.year / 10 * 10) END),
+    CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id, '-') END
+    FROM catalog_track t JOIN catalog_artist a ON a.id = t.artist_id
+    LEFT JOIN catalog_album b ON b.id = t.album_id""",
+}
+
+
+def _all_columns(kind: str) -> str:
+    return ", ".join(("target", *COLUMNS[kind], *(("reader",) if kind == "track" else ())))
+
+
+def _tables(kind: str) -> list[str]:
+    columns = COLUMNS[kind]
+    texts = ", ".join(f"{name} text NOT NULL" for name in columns)
+    reader = ", reader text" if kind == "track" else ""
+    table = f"catalog_search_{kind}"
+    rows = [
+        f"CREATE TABLE {table} (doc integer PRIMARY KEY, target char(32) NOT NULL UNIQUE, {texts}{reader})",
+        f"CREATE INDEX {table}_name ON {table} (name)",
+        f"""CREATE VIRTUAL TABLE {table}_words USING fts5({", ".join(columns)}, content='{table}',
+        content_rowid='doc', detail=none, columnsize=0, prefix='3 4',
+        tokenize="unicode61 remove_diacritics 0 tokenchars '#'")""",
+    ]
+    if kind == "track":
+        rows.append(f"CREATE INDEX {table}_artist ON {table} (artist)")
+    return rows
+
+
+TABLES = [
+    "CREATE TABLE catalog_search_near (key text NOT NULL, word text NOT NULL, PRIMARY KEY (key, word)) WITHOUT ROWID",
+    *(row for kind in COLUMNS for row in _tables(kind)),
+]
+DROPPED = [
+    "DROP TABLE IF EXISTS catalog_search_near",
+    *(f"DROP TABLE IF EXISTS catalog_search_{kind}_words" for kind in COLUMNS),
+    *(f"DROP TABLE IF EXISTS catalog_search_{kind}" for kind in COLUMNS),
+]
+
+
+def _learn(text: str, source: str = "") -> str:
+    """Keep every word of ``text`` under its keys (see ``near.keys``), unless it is known."""
+    split = f"json_each('[' || replace(json_quote({text}), ' ', '\",\"') || ']') w"
+    fit = "length(w.value) BETWEEN 4 AND 40 AND w.value NOT GLOB '*[0-9]*'"
+    known = f"EXISTS (SELECT 1 FROM catalog_search_near k WHERE k.key = {HEAD} AND k.word = w.value)"
+    if source:
+        words = f"(SELECT DISTINCT w.value FROM {source}, {split} WHERE {fit}) w"
+        fit = "1"
+    else:
+        words = split
+    numbers = "json_each('[0,1,2,3,4,5,6]') n"
+    return f"""INSERT OR IGNORE INTO catalog_search_near (key, word)
+    SELECT {SHORTENED.format(end=HEAD)}, w.value FROM {words}, {numbers} WHERE {fit} AND NOT {known}
+    UNION ALL SELECT '-' || {SHORTENED.format(end=TAIL)}, w.value FROM {words}, {numbers}
+    WHERE {fit} AND length(w.value) >= 8 AND NOT {known}"""
+
+
+def _spoken(kind: str, row: str) -> str:
+    return " || ' ' || ".join(f"{row}{name}" for name in COLUMNS[kind] if name != "tags")
+
+
+def _of_an_index(kind: str) -> dict[str, str]:
+    """A table of words keeps its FTS5 index and the near words in step."""
+    table, columns = f"catalog_search_{kind}", COLUMNS[kind]
+    names = ", ".join(columns)
+    gone = f"""INSERT INTO {table}_words ({table}_words, rowid, {names})
+        VALUES ('delete', old.doc, {", ".join(f"old.{name}" for name in columns)});"""
+    come = f"""INSERT INTO {table}_words (rowid, {names})
+        VALUES (new.doc, {", ".join(f"new.{name}" for name in columns)});"""
+    changed = " OR ".join(f"old.{name} IS NOT new.{name}" for name in columns)
+    learn = f"{_learn(_spoken(kind, 'new.'))};"
+    return {
+        f"{table}_in": f"AFTER INSERT ON {table} BEGIN {come} {learn} END",
+        f"{table}_out": f"AFTER DELETE ON {table} BEGIN {gone} END",
+        f"{table}_new": f"AFTER UPDATE OF {names} ON {table} WHEN {changed} BEGIN {gone} {come} {learn} END",
+    }
+
+
+def _of_a_row(kind: str, fields: tuple[str, ...], more: str = "") -> dict[str, str]:
+    """A row of the catalogue keeps its words in step; ``more`` is said after its names have changed."""
+    table, rows = f"catalog_search_{kind}", f"catalog_{kind}"
+    columns = _all_columns(kind)
+    changed = " OR ".join(f"old.{name} IS NOT new.{name}" for name in fields)
+    return {
+        f"catalog_search_{kind}_made": f"""AFTER INSERT ON {rows} BEGIN
+            INSERT INTO {table} ({columns}) {SOURCES[kind]} WHERE t.id = new.id; END""",
+        f"catalog_search_{kind}_gone": f"""AFTER DELETE ON {rows} BEGIN
+            DELETE FROM {table} WHERE target = old.id; END""",
+        f"catalog_search_{kind}_changed": f"""AFTER UPDATE OF {", ".join(fields)} ON {rows} WHEN {changed} BEGIN
+            UPDATE {table} SET ({columns}) = ({SOURCES[kind]} WHERE t.id = new.id) WHERE target = new.id;
+            {more} END""",
+    }
+
+
+_OF_ARTIST = f"""
+UPDATE catalog_search_album SET artist = new.key
+    WHERE target IN (SELECT id FROM catalog_album WHERE artist_id = new.id);
+UPDATE catalog_search_track SET artist = new.key
+    WHERE target IN (SELECT id FROM catalog_track WHERE artist_id = new.id);
+UPDATE catalog_search_track SET others = {OTHERS.format(track="catalog_search_track.target")}
+    WHERE target IN (SELECT track_id FROM catalog_credit WHERE artist_id = new.id);"""
+_OF_ALBUM = """
+UPDATE catalog_search_track SET album = new.key
+    WHERE target IN (SELECT id FROM catalog_track WHERE album_id = new.id);"""
+
+
+def _of_credits(row: str) -> str:
+    return f"""UPDATE catalog_search_track SET others = {OTHERS.format(track=f"{row}.track_id")}
+        WHERE target = {row}.track_id;"""
+
+
+TRIGGERS = {
+    **{name: body for kind in COLUMNS for name, body in _of_an_index(kind).items()},
+    **_of_a_row("artist", ("key",), _OF_ARTIST),
+    **_of_a_row("album", ("key", "artist_id"), _OF_ALBUM),
+    **_of_a_row(
+        "track",
+        ("title_key", "artist_id", "album_id", "genre_key", "year", "visibility", "owner_id"),
+    ),
+    "catalog_search_credit_made": f"AFTER INSERT ON catalog_credit BEGIN {_of_credits('new')} END",
+    "catalog_search_credit_gone": f"AFTER DELETE ON catalog_credit BEGIN {_of_credits('old')} END",
+    "catalog_search_credit_changed": f"""AFTER UPDATE OF artist_id, track_id ON catalog_credit
+        BEGIN {_of_credits("old")} {_of_credits("new")} END""",
+}
+
+INSTALLED = [f"CREATE TRIGGER IF NOT EXISTS {name} {body}" for name, body in TRIGGERS.items()]
+REMOVED = [f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS]
+LIST = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'catalog_search_%'"
+
+FILLED = [
+    "DELETE FROM catalog_search_near",
+    *(
+        statement
+        for kind in COLUMNS
+        for statement in (
+            f"DELETE FROM catalog_search_{kind}",
+            f"""INSERT INTO catalog_search_{kind} ({_all_columns(kind)}) {SOURCES[kind]}
+            ORDER BY t.created_at""",
+            f"INSERT INTO catalog_search_{kind}_words (catalog_search_{kind}_words) VALUES ('rebuild')",
+            _learn(_spoken(kind, "d."), f"catalog_search_{kind} d"),
+        )
+    ),
+    *(
+        f"INSERT INTO catalog_search_{kind}_words (catalog_search_{kind}_words) VALUES ('optimize')"
+        for kind in COLUMNS
+    ),
+]

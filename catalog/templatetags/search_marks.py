@@ -1,0 +1,48 @@
+"""What was looked for, marked in what was found."""
+
+import re
+
+from django import template
+from django.utils import formats
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from catalog.search.query import Query
+from catalog.text import fold
+
+register = template.Library()
+
+_WORD = re.compile(r"\w+")
+
+
+@register.filter
+def marked(text: str, query: Query) -> SafeString:
+    """``text`` with the words of ``query`` in ``<mark>``; of a longer word the letters that were typed."""
+    pieces = []
+    at = 0
+    for found in _WORD.finditer(text):
+        length = _marked_length(found[0], query.words)
+        if length:
+            end = found.start() + length
+            pieces.append(conditional_escape(text[at : found.start()]))
+            pieces.append(format_html("<mark>{}</mark>", text[found.start() : end]))
+            at = end
+    pieces.append(conditional_escape(text[at:]))
+    return mark_safe("".join(pieces))  # noqa: S308  # every piece was escaped
+
+
+def _marked_length(word: str, wanted: tuple[str, ...]) -> int:
+    """How many letters of ``word`` are the longest of the words that it begins with; accents count with theirs."""
+    folded = fold(word)
+    longest = max((len(typed) for typed in wanted if folded.startswith(typed)), default=0)
+    if not longest:
+        return 0
+    if longest >= len(folded):
+        return len(word)
+    return next((n for n in range(1, len(word) + 1) if len(fold(word[:n])) >= longest), len(word))
+
+
+@register.filter
+def localized(number: int) -> str:
+    """``1000`` as people write it: ``1,000`` or ``1.000``."""
+    return formats.number_format(number, use_l10n=True, force_grouping=True)
