@@ -20,6 +20,7 @@ from catalog.locking import keep_moves_away, keep_still
 from catalog.merging import fold_in
 from catalog.models import Album, Artist, Change, Track, Visibility
 from catalog.text import fold, sort_name
+from catalog.wishes import came_true
 
 N = TypeVar("N", bound=Named)
 
@@ -77,6 +78,7 @@ def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None
                 return shown
             track = _held(shown)
         write(track, user, changes, seen)
+        came_true(track)
     return track
 
 

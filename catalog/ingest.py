@@ -29,11 +29,13 @@ from catalog.audio.probe import probe
 from catalog.covers import store_cover
 from catalog.credits import credit, known_artists
 from catalog.errors import CatalogError
+from catalog.fingerprints import Similar, noted
 from catalog.locking import keep_moves_away
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.names import Names, names_for, received_filename
 from catalog.takedowns import refuse_blocked, refuse_blocked_digest
 from catalog.text import fold
+from catalog.wishes import came_true
 
 logger = logging.getLogger(__name__)
 
@@ -53,20 +55,18 @@ REFUSALS: dict[str, tuple[int, Promise]] = {
     ),
 }
 ATTEMPTS = 5
-SAME_LENGTH_SECONDS = 7.0
 
 
 @dataclass(frozen=True)
 class Ingested:
     """What became of a file. ``created`` tells whether this person got a new track; ``matches`` are other
-    tracks
-    that may be the same recording."""
+    tracks that may be the same recording."""
 
     track: Track
     upload: Upload
     audio: AudioFile
     created: bool
-    matches: list[Track]
+    matches: list[Similar]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def ingest(
     storage.check_space(size)
     with _staged(path) as staged:
         found = _probe(staged)
-        refuse_blocked(found.audio_digest, b"", found.duration)
+        refuse_blocked(found.audio_digest, found.fingerprint or b"", found.duration)
         names = names_for(filename, found.tags, title=title, artist=artist, album=album, known=known_artists)
         return _settle(brought, found, names, staged)
 
@@ -132,7 +132,11 @@ def refusal(code: str) -> CatalogError:
 
 
 def _probe(path: Path) -> Probe:
-    limits = Limits(max_seconds=settings.MAX_SECONDS, max_bytes=settings.MAX_UPLOAD_BYTES)
+    limits = Limits(
+        max_seconds=settings.MAX_SECONDS,
+        max_bytes=settings.MAX_UPLOAD_BYTES,
+        fingerprint=settings.FINGERPRINTS,
+    )
     try:
         return probe(path, limits)
     except AudioError as error:
@@ -224,11 +228,14 @@ def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Inge
                 if created and not brought.user.reserve(brought.size, settings.QUOTA_BYTES):
                     raise quota_exceeded()
                 upload = _note(brought, track, track.audio, charged=brought.size if created else 0)
+                if created:
+                    came_true(track)
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
                 raise
         else:
-            return Ingested(track, upload, track.audio, created, _similar(track, brought.user))
+            matches = noted(track, found.fingerprint, brought.user)
+            return Ingested(track, upload, track.audio, created, matches)
     raise AssertionError("unreachable")
 
 
@@ -300,12 +307,3 @@ def _check_quota(brought: _Brought) -> None:
     brought.user.refresh_from_db(fields=["stored_bytes"])
     if brought.user.stored_bytes + brought.size > settings.QUOTA_BYTES:
         raise quota_exceeded()
-
-
-def _similar(track: Track, user: User) -> list[Track]:
-    """Other tracks with the same artist and title and about the same length: maybe the same recording."""
-    near = (track.audio.duration - SAME_LENGTH_SECONDS, track.audio.duration + SAME_LENGTH_SECONDS)
-    others = Track.objects.visible_to(user).with_names().exclude(pk=track.pk)
-    others = others.filter(artist=track.artist_id, audio__duration__range=near)
-    title = fold(track.title)
-    return [other for other in others[:200] if fold(other.title) == title][:5]

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from accounts.models import User
 from catalog.ingest import lookup
+from catalog.locking import keep_moves_away
 from catalog.models import Track, Upload
 from catalog.names import received_filename
 
@@ -15,24 +16,23 @@ def claim(checksum: str, filename: str, user: User) -> Track | None:
     private to somebody else.
     """
     with transaction.atomic():
+        keep_moves_away()
         found = lookup(checksum, user)
+        if found is None:
+            return None
         # Held, so that it is not removed in this moment, nor claimed twice.
-        track = (
-            found and Track.objects.select_for_update(of=("self",)).filter(pk=found.pk).with_names().first()
-        )
-        if track is None:
+        track = Track.objects.select_for_update().filter(pk=found.pk).first()
+        known = track and track.uploads.filter(checksum=checksum.lower()).order_by("created_at").first()
+        if not track or not known:
             return None
         if not track.uploads.filter(user=user).exists():
-            known = (
-                Upload.objects.filter(track=track, checksum=checksum.lower()).order_by("created_at").first()
-            )
             Upload.objects.create(
                 user=user,
                 track=track,
-                audio=track.audio,
+                audio=known.audio,
                 filename=received_filename(filename),
-                checksum=checksum.lower(),
-                size=known.size if known else track.audio.size,
+                checksum=known.checksum,
+                size=known.size,
                 charged=0,
             )
-        return track
+        return found

@@ -1,5 +1,6 @@
 """Wanted songs: joining in, coming true, and who may say so."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.models import User
 from catalog import wishes
+from catalog.editing import edit
 from catalog.errors import CatalogError
+from catalog.ingest import ingest
 from catalog.models import Notice, Visibility, Wish
 from tests.factories import make_track
+from tests.songs import write_song
 
 pytestmark = pytest.mark.django_db
 
@@ -216,3 +220,17 @@ def test_the_list_takes_as_many_queries_as_ever(
     client.force_login(user)
     with django_assert_max_num_queries(7):
         assert client.get("/wishes/").status_code == 200
+
+
+def test_bringing_sharing_and_renaming_make_it_come_true(user: User, other: User, tmp_path: Path) -> None:
+    rows = [wishes.wish(other, "Ana Ríos", title) for title in ("Brought", "Shared", "Renamed")]
+    brought = ingest(
+        write_song(tmp_path / "a.flac", 0.3), filename="Ana Rios - Brought.flac", user=user
+    ).track
+    private = make_track(user, artist="Ana Rios", title="Shared", visibility=Visibility.PRIVATE)
+    shared = edit(private, user, {"visibility": Visibility.SHARED})
+    renamed = edit(make_track(user, artist="Ana Rios", title="???"), user, {"title": "Renamed"})
+    for row, track in zip(rows, (brought, shared, renamed), strict=True):
+        row.refresh_from_db()
+        assert row.track == track
+    assert other.notices.count() == 3
