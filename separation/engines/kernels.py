@@ -1,4 +1,5 @@
-"""A model's weights as OpenVINO wants them: kernels [out, in, height, width], aligned, and mapped from a file.
+"""A model's weights as our network wants them: kernels [out, in, height, width], or as `winograd` transforms
+them, aligned, and mapped from a file.
 
 An official checkpoint is converted once, into ``kernels.f32`` beside it: the arrays one after the other in the
 order of ``weights.shapes``. Mapped instead of read, they cost no memory of their own: OpenVINO packs each kernel
@@ -16,13 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from catalog.audio.identity import checksum
-from separation.engines import modelspec, weights
+from separation.engines import modelspec, weights, winograd
 from separation.engines.modelspec import ModelSpec, ModelUnavailable
 from separation.engines.weights import Array, Weights
 
 FILE = "kernels.f32"
 SEAL = "kernels.json"
-_LAYOUT = 1
+_LAYOUT = 2
 _ALIGNMENT = 64
 
 
@@ -65,21 +66,32 @@ def load(spec: ModelSpec, models_dir: Path) -> Kernels:
 
 def arranged(loaded: Weights) -> Kernels:
     """The same weights in memory."""
-    return Kernels({name: _arranged(array) for name, array in loaded.items()}, lambda: None)
+    return Kernels({name: _arranged(name, array) for name, array in loaded.items()}, lambda: None)
 
 
-def _arranged(array: Array) -> Array:
+def _arranged(name: str, array: Array) -> Array:
     """TensorFlow's [height, width, in, out] (transposed: [.., out, in]) to [out, in, ..] ([in, out, ..])."""
-    axes = (3, 2, 0, 1) if array.ndim == 4 else (0,)
-    return np.ascontiguousarray(array.transpose(axes), dtype=np.float32)
+    if array.ndim != 4:
+        return np.ascontiguousarray(array, dtype=np.float32)
+    kernel = np.ascontiguousarray(array.transpose(3, 2, 0, 1), dtype=np.float32)
+    if winograd.suits(kernel.shape):
+        return winograd.transformed(kernel, transposed="/up" in name)
+    return kernel
+
+
+def _arranged_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    if len(shape) != 4:
+        return shape
+    kernel = (shape[3], shape[2], shape[0], shape[1])
+    return winograd.transformed_shape(kernel) if winograd.suits(kernel) else kernel
 
 
 def _offsets(spec: ModelSpec) -> tuple[dict[str, tuple[int, tuple[int, ...]]], int]:
     """Where each array lies: {name: (byte offset, shape)}, and the size of the file."""
     offsets, end = {}, 0
     for name, shape in weights.shapes(spec).items():
-        offsets[name] = end, (shape[3], shape[2], shape[0], shape[1]) if len(shape) == 4 else shape
-        end += -(-4 * int(np.prod(shape)) // _ALIGNMENT) * _ALIGNMENT
+        offsets[name] = end, _arranged_shape(shape)
+        end += -(-4 * int(np.prod(offsets[name][1])) // _ALIGNMENT) * _ALIGNMENT
     return offsets, end
 
 
@@ -103,7 +115,7 @@ def _convert(spec: ModelSpec, loaded: Weights, folder: Path, source: dict[str, s
         with os.fdopen(descriptor, "wb") as file:
             for name, (offset, _shape) in offsets.items():
                 file.seek(offset)
-                file.write(_arranged(loaded[name]).data)
+                file.write(_arranged(name, loaded[name]).data)
             file.truncate(size)
             file.flush()
             os.fsync(file.fileno())

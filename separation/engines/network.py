@@ -1,12 +1,13 @@
 """Spleeter's U-Nets as one OpenVINO model: magnitude spectrogram in, one ratio mask for each stem out.
 
-Kernels are [out, in, height, width], those of transposed convolutions [in, out, height, width] (see
-``kernels``). "Height" is time, "width" is frequency, the two channels are left and right.
+Kernels are [out, in, height, width], those of transposed convolutions [in, out, height, width], and the larger
+ones as `winograd` wants them (see ``kernels``). "Height" is time, "width" is frequency, the two channels are left
+and right, side by side in memory.
 
 The last decoder layer has a single output channel at full resolution, which no processor likes. It is
 computed as 16 channels at a quarter of the resolution instead (one for each position, or phase, in a 4x4
-block of the output); the mask layer that follows works on the phases too, and one DepthToSpace puts the
-blocks together: a sixth of the time saved.
+block of the output); the mask layer that follows works on the phases too, and only its result is put together: a
+sixth of the time saved.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from separation.engines import winograd
 from separation.engines.modelspec import Activation, ModelSpec
 from separation.engines.weights import DEPTH, Array, Weights
 
@@ -27,35 +29,41 @@ Node = Any  # openvino ships no usable types for the nodes of a graph
 
 
 def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
-    """The ``openvino.Model`` of `spec`: float32 [1, 2, frames, bins] -> for each stem the same.
+    """The ``openvino.Model`` of `spec`: float32 [frames, bins * 2] -> for each stem the same.
 
-    `frames` and ``spec.bins`` must be multiples of 64.
+    `weights` are as `kernels` arranges them; `frames` and ``spec.bins`` must be multiples of 64.
     """
     import openvino
     from openvino import opset13 as ops
 
-    magnitude = ops.parameter([1, 2, frames, spec.bins], dtype=np.float32, name="magnitude")
-    logits: dict[str, Node] = {
-        network: _unet(ops, spec, weights, network, magnitude) for network in spec.networks
-    }
+    magnitude = ops.parameter([frames, spec.bins * 2], dtype=np.float32, name="magnitude")
+    graph = _Graph(ops, spec, weights)
+    logits = {network: graph.unet(network, magnitude) for network in spec.networks}
     (first, *_) = spec.networks
     per_stem = [logits[stem] if stem in logits else ops.negative(logits[first]) for stem in spec.stems]
     if spec.softmax:
         shares = ops.split(ops.softmax(ops.concat(per_stem, axis=0), axis=0), 0, len(per_stem)).outputs()
     else:
         shares = [ops.sigmoid(node) for node in per_stem]
-    # All that follows works on the phases, where it costs least.
-    phases = ops.space_to_depth(magnitude, "blocks_first", _PHASES)
-    estimates = [_power(ops, ops.multiply(share, phases), spec.exponent) for share in shares]
+    estimates = [
+        _power(ops, ops.multiply(_together(ops, share), magnitude), spec.exponent) for share in shares
+    ]
     total = estimates[0]
     for estimate in estimates[1:]:
         total = ops.add(total, estimate)
     total = ops.add(total, _constant(np.float32(EPSILON)))
     rest = _constant(np.float32(EPSILON / len(estimates)))
     masks = [ops.divide(ops.add(estimate, rest), total) for estimate in estimates]
-    return openvino.Model(
-        [ops.depth_to_space(mask, "blocks_first", _PHASES) for mask in masks], [magnitude], spec.slug
-    )
+    return openvino.Model(masks, [magnitude], spec.slug)
+
+
+def _together(ops: Any, phases: Node) -> Node:
+    """[1, phase row * phase column * 2, frames / 4, bins / 4] -> [frames, bins * 2]."""
+    _, channels, height, width = phases.shape
+    rows = winograd.as_matrix(ops, phases)
+    blocks = ops.reshape(rows, np.array([height, width, _PHASES, channels // _PHASES]), special_zero=False)
+    in_order = ops.transpose(blocks, np.array([0, 2, 1, 3]))
+    return ops.reshape(in_order, np.array([height * _PHASES, -1]), special_zero=False)
 
 
 def _power(ops: Any, node: Node, exponent: int) -> Node:
@@ -66,70 +74,124 @@ def _power(ops: Any, node: Node, exponent: int) -> Node:
     return ops.power(node, _constant(np.float32(exponent)))
 
 
-def _unet(ops: Any, spec: ModelSpec, weights: Weights, network: str, magnitude: Node) -> Node:
-    """The mask logits of one network, [1, 2 * 16 phases, frames / 4, bins / 4]."""
+class _Graph:
+    """Builds the networks of one model. Between layers, images are matrices as `winograd` has them."""
 
-    def array(name: str) -> Array:
-        return weights[f"{network}/{name}"]
+    def __init__(self, ops: Any, spec: ModelSpec, weights: Weights) -> None:
+        self._ops = ops
+        self._weights = weights
+        self._encode = _activation(ops, spec.conv_activation)
+        self._decode = _activation(ops, spec.deconv_activation)
 
-    def normalised(node: Node, layer: str) -> Node:
-        # Kept apart from the convolution that follows: folded into it, the zeros at the borders would be
-        # shifted too.
-        scale = array(f"{layer}/bn_gamma") / np.sqrt(
-            array(f"{layer}/bn_var") + np.float32(_NORMALISATION_EPSILON)
-        )
-        shift = array(f"{layer}/bn_beta") - array(f"{layer}/bn_mean") * scale
-        return ops.add(ops.multiply(node, _per_channel(scale)), _per_channel(shift))
+    def unet(self, network: str, magnitude: Node) -> Node:
+        """The mask logits of one network, [1, 16 phases * 2, frames / 4, bins / 4]."""
+        node, channels = magnitude, 2
+        skips: list[Node] = []
+        for layer in range(1, DEPTH + 1):
+            skip, node = self._down(f"{network}/conv{layer}", node, channels, last=layer == DEPTH)
+            skips.append(skip)
+            channels = self._width_of(f"{network}/conv{layer}")
+        for layer in range(1, DEPTH):
+            node = self._up(f"{network}/up{layer}", node, channels)
+            channels = self._width_of(f"{network}/up{layer}")
+            if layer < DEPTH - 1:
+                node = self._beside(skips[DEPTH - 1 - layer], node, channels)
+                channels *= 2
+        return self._mask(network, skips[0], node, channels)
 
-    encode = _activation(ops, spec.conv_activation)
-    decode = _activation(ops, spec.deconv_activation)
-    skips: list[Node] = []
-    node = magnitude
-    for layer in range(1, DEPTH + 1):
-        kernel, bias = array(f"conv{layer}/kernel"), array(f"conv{layer}/bias")
-        node = _convolution(ops, node, kernel, bias, stride=2, before=1, after=2)
-        skips.append(node)
-        if layer < DEPTH:
-            node = encode(normalised(node, f"conv{layer}"))
-    for layer in range(1, DEPTH):
-        node = ops.convolution_backprop_data(
-            node,
-            _constant(array(f"up{layer}/kernel")),
+    def _down(self, layer: str, matrix: Node, channels: int, *, last: bool) -> tuple[Node, Node]:
+        """What the decoder sees of an encoder layer, and what the next layer does."""
+        kernel, bias = self._weights[f"{layer}/kernel"], self._weights[f"{layer}/bias"]
+
+        def biased(node: Node) -> Node:
+            return self._ops.add(node, _along(node, bias))
+
+        def activated(node: Node) -> Node:
+            return self._encode(self._normalised(biased(node), layer))
+
+        finishes = [biased] if last else [biased, activated]
+        if kernel.ndim == 5:
+            nodes = winograd.convolution(
+                self._ops, matrix, channels, [_constant(part) for part in kernel], finishes
+            )
+        else:
+            image = self._image(matrix, channels)
+            convolved = _convolution(self._ops, image, kernel, stride=2, before=1, after=2)
+            nodes = [winograd.as_matrix(self._ops, finish(convolved)) for finish in finishes]
+        return nodes[0], nodes[-1]
+
+    def _up(self, layer: str, matrix: Node, channels: int) -> Node:
+        kernel, bias = self._weights[f"{layer}/kernel"], self._weights[f"{layer}/bias"]
+
+        def finish(node: Node) -> Node:
+            return self._normalised(self._decode(self._ops.add(node, _along(node, bias))), layer)
+
+        if kernel.ndim == 5:
+            return winograd.transposed_convolution(
+                self._ops, matrix, channels, [_constant(part) for part in kernel], finish
+            )
+        image = self._ops.convolution_backprop_data(
+            self._image(matrix, channels),
+            _constant(kernel),
             strides=[2, 2],
             pads_begin=[1, 1],
             pads_end=[2, 2],
             output_padding=[0, 0],
         )
-        node = ops.add(node, _per_channel(array(f"up{layer}/bias")))
-        node = normalised(decode(node), f"up{layer}")
-        if layer < DEPTH - 1:
-            node = ops.concat([skips[DEPTH - 1 - layer], node], axis=1)
-    # The largest pair is not put together: each half of the kernel takes its own, and what they give is small.
-    last = f"up{DEPTH}"
-    kernel = _decoder_phases(array(f"{last}/kernel"))
-    half = kernel.shape[1] // 2
-    bias = np.tile(array(f"{last}/bias"), _PHASES**2)
-    node = ops.add(
-        _convolution(ops, node, kernel[:, half:], None, stride=2, before=1, after=1),
-        _convolution(ops, skips[0], kernel[:, :half], bias, stride=2, before=1, after=1),
-    )
-    node = normalised(decode(node), last)
-    bias = np.tile(array("mask/bias"), _PHASES**2)
-    return _convolution(ops, node, _mask_phases(array("mask/kernel")), bias, stride=1, before=1, after=1)
+        return winograd.as_matrix(self._ops, finish(image))
+
+    def _mask(self, network: str, skip: Node, matrix: Node, channels: int) -> Node:
+        """The last decoder layer and the mask layer, on phases."""
+        last = f"{network}/up{DEPTH}"
+        kernel = _decoder_phases(self._weights[f"{last}/kernel"])
+        # The largest pair is not put together: each half of the kernel takes its own, and what they give is
+        # small.
+        half = kernel.shape[1] // 2
+        upper, lower = (
+            _convolution(self._ops, self._image(part, channels), weights, stride=2, before=1, after=1)
+            for part, weights in ((matrix, kernel[:, half:]), (skip, kernel[:, :half]))
+        )
+        bias = np.tile(self._weights[f"{last}/bias"], _PHASES**2)
+        node = self._ops.add(upper, self._ops.add(lower, _along(lower, bias)))
+        node = self._normalised(self._decode(node), last)
+        kernel = _mask_phases(self._weights[f"{network}/mask/kernel"])
+        node = _convolution(self._ops, node, kernel, stride=1, before=1, after=1)
+        return self._ops.add(node, _along(node, np.tile(self._weights[f"{network}/mask/bias"], _PHASES**2)))
+
+    def _normalised(self, node: Node, layer: str) -> Node:
+        # Kept apart from the convolution that follows: folded into it, the zeros at the borders would be
+        # shifted too.
+        gamma, beta, mean, variance = (
+            self._weights[f"{layer}/bn_{part}"] for part in ("gamma", "beta", "mean", "var")
+        )
+        scale = gamma / np.sqrt(variance + np.float32(_NORMALISATION_EPSILON))
+        scaled = self._ops.multiply(node, _along(node, scale))
+        return self._ops.add(scaled, _along(node, beta - mean * scale))
+
+    def _beside(self, first: Node, second: Node, channels: int) -> Node:
+        """Two matrices of images of as many channels, as one of twice as many."""
+        flat = [
+            self._ops.reshape(node, np.array([-1, channels]), special_zero=False) for node in (first, second)
+        ]
+        shape = np.array([first.shape[0], -1])
+        return self._ops.reshape(self._ops.concat(flat, axis=1), shape, special_zero=False)
+
+    def _image(self, matrix: Node, channels: int) -> Node:
+        return winograd.as_image(self._ops, matrix, matrix.shape[1] // channels, channels)
+
+    def _width_of(self, layer: str) -> int:
+        return len(self._weights[f"{layer}/bias"])
 
 
-def _convolution(
-    ops: Any, node: Node, kernel: Array, bias: Array | None, *, stride: int, before: int, after: int
-) -> Node:
-    node = ops.convolution(
-        node,
+def _convolution(ops: Any, image: Node, kernel: Array, *, stride: int, before: int, after: int) -> Node:
+    return ops.convolution(
+        image,
         _constant(kernel),
         strides=[stride, stride],
         pads_begin=[before, before],
         pads_end=[after, after],
         dilations=[1, 1],
     )
-    return node if bias is None else ops.add(node, _per_channel(bias))
 
 
 def _activation(ops: Any, name: Activation) -> Callable[[Node], Node]:
@@ -149,8 +211,11 @@ def _constant(array: Array | np.float32) -> Node:
     return op.Constant(np.ascontiguousarray(array, dtype=np.float32), shared_memory=True)
 
 
-def _per_channel(values: Array) -> Node:
-    return _constant(values.reshape(1, -1, 1, 1))
+def _along(node: Node, values: Array) -> Node:
+    """Values of channels, as `node` wants them: an image, or a matrix in which channels follow one another."""
+    if len(node.shape) == 4:
+        return _constant(values.reshape(1, -1, 1, 1))
+    return _constant(np.tile(values, node.shape[1] // len(values))[np.newaxis])
 
 
 def _decoder_phases(kernel: Array) -> Array:

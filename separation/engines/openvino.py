@@ -39,17 +39,22 @@ class OpenVinoEngine:
 class _OpenVinoLane:
     def __init__(self, openvino: Any, compiled: Any) -> None:
         self._request = compiled.create_infer_request()
-        batched = np.zeros(tuple(compiled.input(0).shape), dtype=np.float32)
-        self._input = openvino.Tensor(batched, shared_memory=True)
+        matrix = np.zeros(tuple(compiled.input(0).shape), dtype=np.float32)
+        self._input = openvino.Tensor(matrix, shared_memory=True)
         self._request.set_input_tensor(self._input)
-        self._masks: list[npt.NDArray[np.float32]] = [
-            self._request.get_output_tensor(index).data[0] for index in range(len(compiled.outputs))
+        self._masks = [
+            _image(self._request.get_output_tensor(index).data) for index in range(len(compiled.outputs))
         ]
-        self.magnitude: npt.NDArray[np.float32] = batched[0]
+        self.magnitude = _image(matrix)
 
     def masks(self) -> list[npt.NDArray[np.float32]]:
         self._request.infer()
         return self._masks
+
+
+def _image(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """[frames, bins * 2] -> the same numbers as [2, frames, bins]."""
+    return matrix.reshape(len(matrix), -1, 2).transpose(2, 0, 1)
 
 
 def import_silently() -> Any:
