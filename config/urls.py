@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from config import health
 from config.docs import DocsView, SchemaView
+from config.icon import favicon
 from separation.simple import LoginView, SeparateView
 
 admin.site.site_header = admin.site.site_title = "Stemoteca"
@@ -17,6 +18,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("favicon.ico", favicon, name="favicon"),
     path("api/v1/", include("config.api_urls")),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),

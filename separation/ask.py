@@ -79,6 +79,8 @@ def ask(track: Track, model: str | None, user: User) -> Asked:
                 status=429,
             )
         separation.refresh_from_db()
+        if separation.status == Status.SUCCEEDED:  # a new track of audio that was separated before
+            Track.objects.filter(pk=track.pk, separated_at=None).update(separated_at=Now())
     return Asked(separation, queued)
 
 

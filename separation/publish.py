@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from catalog import storage
-from catalog.models import AudioFile
+from catalog.models import AudioFile, Track
 from separation import news
 from separation.lease import Lease
 from separation.live import stem_id
@@ -44,6 +44,7 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
                 create_defaults={"pk": stem_id(separation.pk, stem.name), **row},
             )
         separation.stems.exclude(name__in=[stem.name for stem in result.stems]).delete()
+        Track.objects.filter(audio=separation.mixture_id).update(separated_at=Now())
         news.ready(separation)
     return True
 

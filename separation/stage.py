@@ -50,7 +50,7 @@ class Stage:
         if separation is None:
             return cls(track, None)
         ready = separation.status == Status.SUCCEEDED
-        kept = sorted(separation.stems.all(), key=lambda stem: stem.position)
+        kept = _in_order(separation)
         stems: list[Stem | LiveStem] = [*(kept if ready else live_stems(separation))]
         lanes = [
             Lane(stem, str(stem_label(stem.name)), str(number)) for number, stem in enumerate(stems, start=1)
@@ -138,6 +138,29 @@ class OtherModel:
 
     model: ModelChoice
     status: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished separation: by which model, into what, and when."""
+
+    model: ModelChoice
+    stems: list[str]
+    separation: Separation
+
+
+def made(separations: Iterable[Separation]) -> list[Made]:
+    """What this song has been taken apart into, the latest first."""
+    done = [row for row in separations if row.status == Status.SUCCEEDED]
+    done.sort(key=lambda row: row.finished_at or row.created_at, reverse=True)
+    return [
+        Made(describe_slug(row.model), [str(stem_label(stem.name)) for stem in _in_order(row)], row)
+        for row in done
+    ]
+
+
+def _in_order(separation: Separation) -> list[Stem]:
+    return sorted(separation.stems.all(), key=lambda stem: stem.position)
 
 
 def other_models(separations: Iterable[Separation], shown: Separation | None) -> list[OtherModel]:

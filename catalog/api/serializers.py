@@ -9,15 +9,26 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from catalog.audio.facts import COVER_SIZES
 from catalog.audio.tags import clean_text
 from catalog.covers import version
 from catalog.models import Album, Artist, Track, Visibility
+
+COVERS_SCHEMA = {
+    "type": ["object", "null"],
+    "properties": {str(size): {"type": "string", "format": "uri"} for size in COVER_SIZES},
+}
 
 
 def cover_address(track_id: object, context: Mapping[str, Any]) -> str:
     """Where the cover of a track is."""
     request = context["request"]
     return str(request.build_absolute_uri(reverse("track-cover", args=[track_id])))
+
+
+def cover_addresses(address: str, key: str) -> dict[str, str]:
+    """Where the sizes of a picture are, by their pixels; each address may be kept for ever."""
+    return {str(size): f"{address}?size={size}&v={version(key)}" for size in COVER_SIZES}
 
 
 class ArtistNameSerializer(serializers.ModelSerializer[Artist]):
@@ -34,31 +45,55 @@ class ArtistSerializer(ArtistNameSerializer):
     album_count = serializers.IntegerField(read_only=True)
 
     class Meta(ArtistNameSerializer.Meta):
-        fields = [*ArtistNameSerializer.Meta.fields, "track_count", "album_count"]
+        fields = [*ArtistNameSerializer.Meta.fields, "sort_name", "track_count", "album_count"]
+        read_only_fields = fields
+
+
+class PerformerSerializer(ArtistNameSerializer):
+    """An artist of a track: the first is ``main``, the others are ``featured``."""
+
+    role = serializers.ChoiceField(choices=["main", "featured"], read_only=True)
+
+    class Meta(ArtistNameSerializer.Meta):
+        fields = [*ArtistNameSerializer.Meta.fields, "role"]
         read_only_fields = fields
 
 
 class AlbumTitleSerializer(serializers.ModelSerializer[Album]):
     id = serializers.CharField(read_only=True)
+    artist = ArtistNameSerializer(read_only=True, help_text="The album artist.")
 
     class Meta:
         model = Album
-        fields = ["id", "title", "year"]
+        fields = ["id", "title", "year", "artist"]
         read_only_fields = fields
 
 
 class AlbumSerializer(AlbumTitleSerializer):
-    artist = ArtistNameSerializer(read_only=True)
     track_count = serializers.IntegerField(read_only=True)
     cover = serializers.SerializerMethodField()
+    covers = serializers.SerializerMethodField(help_text="The cover by its pixels.")
 
     class Meta(AlbumTitleSerializer.Meta):
-        fields = [*AlbumTitleSerializer.Meta.fields, "artist", "track_count", "cover"]
+        fields = [
+            *AlbumTitleSerializer.Meta.fields,
+            "compilation",
+            "track_count",
+            "cover",
+            "covers",
+        ]
         read_only_fields = fields
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_cover(self, album: Any) -> str | None:
         return cover_address(album.cover_track, self.context) if album.cover_track else None
+
+    @extend_schema_field(COVERS_SCHEMA)
+    def get_covers(self, album: Any) -> dict[str, str] | None:
+        if not album.cover_key:
+            return None
+        address = self.context["request"].build_absolute_uri(reverse("album-cover", args=[album.pk]))
+        return cover_addresses(str(address), album.cover_key)
 
 
 class TrackSerializer(serializers.ModelSerializer[Track]):
@@ -67,7 +102,9 @@ class TrackSerializer(serializers.ModelSerializer[Track]):
     id = serializers.CharField(read_only=True)
     artist = ArtistNameSerializer(read_only=True)
     album = AlbumTitleSerializer(read_only=True, allow_null=True)
+    artists = serializers.SerializerMethodField(help_text="Everybody who performs, the first one first.")
     duration = serializers.FloatField(source="audio.duration", read_only=True)
+    covers = serializers.SerializerMethodField(help_text="The cover by its pixels.")
     cover = serializers.SerializerMethodField()
     mine = serializers.SerializerMethodField(help_text="Whether you brought it first, and may edit it.")
 
@@ -77,6 +114,7 @@ class TrackSerializer(serializers.ModelSerializer[Track]):
             "id",
             "title",
             "artist",
+            "artists",
             "album",
             "track_number",
             "disc_number",
@@ -84,6 +122,8 @@ class TrackSerializer(serializers.ModelSerializer[Track]):
             "year",
             "duration",
             "cover",
+            "covers",
+            "plays",
             "visibility",
             "mine",
             "created_at",
@@ -95,6 +135,17 @@ class TrackSerializer(serializers.ModelSerializer[Track]):
         if not track.picture:
             return None
         return f"{cover_address(track.pk, self.context)}?v={version(track.picture)}"
+
+    @extend_schema_field(COVERS_SCHEMA)
+    def get_covers(self, track: Track) -> dict[str, str] | None:
+        return (
+            cover_addresses(cover_address(track.pk, self.context), track.picture) if track.picture else None
+        )
+
+    @extend_schema_field(PerformerSerializer(many=True))
+    def get_artists(self, track: Track) -> list[dict[str, Any]]:
+        roles = [(track.artist, "main"), *((row.artist, "featured") for row in track.credits.all())]
+        return [ArtistNameSerializer(artist).data | {"role": role} for artist, role in roles]
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def get_mine(self, track: Track) -> bool:
@@ -118,17 +169,62 @@ class NameField(serializers.CharField):
 
 
 class TrackChangesSerializer(serializers.Serializer[Track]):
-    """What may be changed about a track. Artist and album are names; an empty album takes it off."""
+    """What may be changed about a track. Artists and album are names; an empty album takes it off.
+
+    `artists` are all who play on it, the first of them is its `artist`.
+    """
 
     title = NameField(required=False)
     artist = NameField(required=False)
+    artists = serializers.ListField(child=NameField(), required=False, min_length=1, max_length=13)
     album = NameField(required=False, allow_blank=True)
+    album_artist = NameField(
+        required=False, allow_blank=True, help_text="Left empty, the album is the artist's."
+    )
+    disc_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=9999)
+    track_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=9999)
     genre = NameField(required=False, allow_blank=True, max_length=80)
     year = serializers.IntegerField(required=False, allow_null=True, min_value=1000, max_value=2999)
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """``artists`` are an artist and guests."""
+        if names := attrs.pop("artists", None):
+            attrs |= {"artist": names[0], "guests": names[1:]}
+        return attrs
 
 
 class WordsSerializer(serializers.Serializer[Any]):
     """``?q=``"""
 
     q = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Words to find.")
+
+
+class NamesQuerySerializer(WordsSerializer):
+    """``?q=``, ``?letter=``"""
+
+    letter = serializers.RegexField(
+        r"^[a-zA-Z0]$", required=False, allow_blank=True, help_text="a to z; 0: all that begins otherwise."
+    )
+
+
+class ArtistQuerySerializer(NamesQuerySerializer):
+    ordering = serializers.ChoiceField(
+        required=False, allow_blank=True, choices=["name", "-name"], help_text="By name, if left out."
+    )
+
+
+class AlbumQuerySerializer(NamesQuerySerializer):
+    artist = serializers.CharField(
+        required=False, allow_blank=True, max_length=80, help_text="Id or slug of the album artist."
+    )
+    ordering = serializers.ChoiceField(
+        required=False,
+        allow_blank=True,
+        choices=["title", "-title", "created_at", "-created_at"],
+        help_text="By title, if left out.",
+    )
+
+
+class PlaysSerializer(serializers.Serializer[Any]):
+    plays = serializers.IntegerField(help_text="How often it was played, this time included.")

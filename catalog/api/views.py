@@ -1,15 +1,40 @@
-"""Artists and albums."""
+"""Artists and albums, and that a song was played."""
 
 from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 
-from catalog.api.serializers import AlbumSerializer, ArtistSerializer, WordsSerializer
-from catalog.models import Album, Artist
+from catalog import plays
+from catalog.addresses import Kind
+from catalog.api.moved import FollowsMoves
+from catalog.api.serializers import (
+    AlbumQuerySerializer,
+    AlbumSerializer,
+    ArtistQuerySerializer,
+    ArtistSerializer,
+    PlaysSerializer,
+)
+from catalog.models import Album, Artist, Track
+
+Orders = dict[str, tuple[str, ...]]
+
+ARTIST_ORDERS: Orders = {"name": ("sort_key", "pk"), "-name": ("-sort_key", "-pk")}
+ALBUM_ORDERS: Orders = {
+    "title": ("sort_key", "pk"),
+    "-title": ("-sort_key", "-pk"),
+    "created_at": ("created_at", "-pk"),
+    "-created_at": ("-created_at", "pk"),
+}
+MOVED = {301: OpenApiResponse(description="It was merged into another, which is at `Location`.")}
 
 
 def asked(view: GenericAPIView[Any], kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
@@ -17,6 +42,25 @@ def asked(view: GenericAPIView[Any], kind: type[serializers.Serializer[Any]]) ->
     parameters = kind(data=view.request.query_params.dict())
     parameters.is_valid(raise_exception=True)
     return dict(parameters.validated_data)
+
+
+def as_id(text: str) -> UUID:
+    """``text`` if it can be an id of ours, else one that no row has."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
+
+
+def narrowed(queryset: Any, wanted: dict[str, Any], orders: Orders) -> Any:
+    """By letter, by words, in the order that is asked for, or in that of the search."""
+    if letter := wanted.get("letter"):
+        queryset = queryset.filter(initial=letter.lower())
+    if words := wanted.get("q", ""):
+        queryset = queryset.search(words)
+    if words and not wanted.get("ordering"):
+        return queryset
+    return queryset.order_by(*orders[wanted.get("ordering") or next(iter(orders))])
 
 
 class ArtistMixin(GenericAPIView[Artist]):
@@ -28,16 +72,19 @@ class ArtistMixin(GenericAPIView[Artist]):
         return Artist.objects.visible_to(user).with_counts(user)
 
 
-@extend_schema_view(get=extend_schema(parameters=[WordsSerializer], operation_id="artists_list"))
+@extend_schema_view(get=extend_schema(parameters=[ArtistQuerySerializer], operation_id="artists_list"))
 class ArtistListView(ArtistMixin, ListAPIView[Artist]):
     """Everybody with something to hear, by name."""
 
     def filter_queryset(self, queryset: Any) -> Any:
-        return queryset.search(asked(self, WordsSerializer).get("q", ""))
+        return narrowed(queryset, asked(self, ArtistQuerySerializer), ARTIST_ORDERS)
 
 
-class ArtistView(ArtistMixin, RetrieveAPIView[Artist]):
+@extend_schema_view(get=extend_schema(responses={200: ArtistSerializer, **MOVED}))
+class ArtistView(FollowsMoves, ArtistMixin, RetrieveAPIView[Artist]):
     """One artist."""
+
+    moves = Kind.ARTIST
 
     def get_object(self) -> Artist:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
@@ -52,16 +99,36 @@ class AlbumMixin(GenericAPIView[Album]):
         return Album.objects.visible_to(user).with_counts(user).select_related("artist")
 
 
-@extend_schema_view(get=extend_schema(parameters=[WordsSerializer], operation_id="albums_list"))
+@extend_schema_view(get=extend_schema(parameters=[AlbumQuerySerializer], operation_id="albums_list"))
 class AlbumListView(AlbumMixin, ListAPIView[Album]):
     """Albums with something to hear, by title."""
 
     def filter_queryset(self, queryset: Any) -> Any:
-        return queryset.search(asked(self, WordsSerializer).get("q", ""))
+        wanted = asked(self, AlbumQuerySerializer)
+        if artist := wanted.get("artist"):
+            queryset = queryset.filter(Q(artist__slug=artist) | Q(artist=as_id(artist)))
+        return narrowed(queryset, wanted, ALBUM_ORDERS)
 
 
-class AlbumView(AlbumMixin, RetrieveAPIView[Album]):
+@extend_schema_view(get=extend_schema(responses={200: AlbumSerializer, **MOVED}))
+class AlbumView(FollowsMoves, AlbumMixin, RetrieveAPIView[Album]):
     """One album; its songs are ``tracks/?album=<id>``."""
+
+    moves = Kind.ALBUM
 
     def get_object(self) -> Album:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+
+
+class TrackPlaysView(GenericAPIView[Track]):
+    permission_classes = [AllowAny]
+    serializer_class = PlaysSerializer
+
+    @extend_schema(request=None, responses=PlaysSerializer, operation_id="tracks_played")
+    def post(self, request: Request, pk: str) -> Response:
+        """Somebody began to play this song. Counted once in half an hour for each account or address."""
+        track = as_id(pk)
+        who = request.user.pk or BaseThrottle().get_ident(request)
+        if not plays.played_by(str(who), track, request.user):
+            raise Http404
+        return Response({"plays": Track.objects.values_list("plays", flat=True).get(pk=track)})

@@ -9,8 +9,9 @@ from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from catalog.audio.facts import COVER_SIZES
 from catalog.covers import version
-from catalog.models import Track
+from catalog.models import Album, Track
 
 register = template.Library()
 
@@ -47,13 +48,35 @@ def art(key: UUID) -> SafeString:
 
 @register.simple_tag
 def picture(track: Track, size: int = 64) -> SafeString:
-    """The cover of a song, or its drawing; ``size`` is 64 or 120 pixels."""
+    """The cover of a song, or its drawing, ``size`` pixels wide."""
     if not track.picture:
         return art(track.pk)
+    return _photo(reverse("track-cover", args=[track.pk]), track.picture, size)
+
+
+@register.simple_tag
+def album_picture(album: Album, size: int = 160) -> SafeString:
+    """The cover of an album, or its drawing; the view has said which (see ``covers.dress``)."""
+    key = getattr(album, "picture", album.cover)
+    if not key:
+        return art(album.pk)
+    return _photo(reverse("album-cover", args=[album.pk]), key, size)
+
+
+def _photo(address: str, key: str, size: int) -> SafeString:
+    """In the size that fits the screen; the address holds the picture's digest, so it may be kept for ever."""
+    known = version(key)
+    widths = sorted(COVER_SIZES)
+    sources = ", ".join(f"{address}?size={width}&v={known} {width}w" for width in widths)
+    first = next((width for width in widths if width >= size), widths[-1])
     return format_html(
-        '<img class="art" src="{}?v={}" alt="" width="{}" height="{}" loading="lazy">',
-        reverse("track-cover", args=[track.pk]),
-        version(track.picture),
+        '<img class="art" src="{}?size={}&amp;v={}" srcset="{}" sizes="{}px" alt="" width="{}" height="{}"'
+        ' loading="lazy" decoding="async">',
+        address,
+        first,
+        known,
+        sources,
+        size,
         size,
         size,
     )

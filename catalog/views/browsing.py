@@ -1,81 +1,145 @@
-"""Artists, an artist, an album."""
+"""Artists, an artist, albums, an album."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Substr
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Count, F, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from catalog.addresses import Kind
+from catalog.covers import dress
 from catalog.models import Album, Artist, Track
-from catalog.views.paging import NAMES_PER_PAGE, SONGS_PER_PAGE, page_of
+from catalog.shelves import BY_TITLE, NEWEST, Songs
+from catalog.text import UNKNOWN_ARTIST, VARIOUS_ARTISTS
+from catalog.views.moved import forward
+from catalog.views.paging import LETTERS, NAMES_PER_PAGE, letter_of, part_of
 
-OTHER_LETTERS = "0"
-
-
-def _visible(user: User | AnonymousUser, **which: Any) -> QuerySet[Track]:
-    return Track.objects.visible_to(user).filter(**which).order_by()
-
-
-def _counted(tracks: QuerySet[Track], field: str) -> Coalesce:
-    counts = tracks.values(field).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counts, output_field=IntegerField()), 0)
+ALBUMS_PER_PAGE = 48
+ALBUMS_OF_AN_ARTIST = 36
+SONGS_OF_AN_ARTIST = 48
+SONGS_OF_AN_ALBUM = 100
+APPEARANCES = 12
 
 
 @require_safe
 @gzip_page
 def artists(request: HttpRequest) -> HttpResponse:
     """Everybody in the library, by first letter."""
-    of_artist = _visible(request.user, artist=OuterRef("pk"))
-    rows = Artist.objects.filter(Exists(of_artist))
-    firsts = rows.order_by().values_list(Substr("key", 1, 1), flat=True).distinct()
-    letters = sorted({first if "a" <= first <= "z" else OTHER_LETTERS for first in firsts})
-    letter = request.GET.get("letter", "")
-    if letter in letters:
-        starts = {"key__regex": "^[^a-z]"} if letter == OTHER_LETTERS else {"key__startswith": letter}
-        rows = rows.filter(**starts)
-    else:
-        letter = ""
-    page = page_of(request, rows.annotate(songs=_counted(of_artist, "artist")), NAMES_PER_PAGE)
-    context = {"page": page, "letters": letters, "letter": letter}
+    letter = letter_of(request)
+    rows = Artist.objects.visible_to(request.user)
+    rows = rows.filter(initial=letter).order_by("initial", "sort_key", "pk") if letter else rows
+    page = part_of(request, rows, NAMES_PER_PAGE)
+    counts = songs_by("artist", page.object_list, request.user)
+    for row in page:
+        row.songs = counts.get(row.pk, 0)
+    context = {"page": page, "letters": LETTERS, "letter": letter}
     return render(request, "catalog/artists.html", context)
 
 
 @require_safe
 @gzip_page
 def artist(request: HttpRequest, slug: str) -> HttpResponse:
-    """An artist's albums and songs. Exists only for those who may see one of the songs."""
-    row = get_object_or_404(Artist, slug=slug)
-    tracks = Track.objects.visible_to(request.user).filter(artist=row).with_names()
-    tracks = tracks.order_by("words", "created_at")
-    if not tracks:
-        raise Http404
-    albums = (
-        Album.objects.filter(Exists(_visible(request.user, album=OuterRef("pk"), artist=row)))
-        .select_related("artist")
-        .annotate(songs=_counted(_visible(request.user, album=OuterRef("pk")), "album"))
-        .order_by(F("year").desc(nulls_last=True), "key")
-    )
-    context = {"artist": row, "albums": albums, "page": page_of(request, tracks, SONGS_PER_PAGE * 4)}
+    """An artist's albums and songs, and where they are guests. Exists only for who may see one of them."""
+    user = request.user
+    row = Artist.objects.visible_to(user).filter(slug=slug).first()
+    if row is None:
+        return forward(request, Kind.ARTIST, slug, Artist.objects.visible_to(user))
+    page = part_of(request, Songs(user, Track.objects.filter(artist=row), BY_TITLE), SONGS_OF_AN_ARTIST)
+    context: dict[str, Any] = {"artist": row, "page": page}
+    if page.number == 1:
+        albums = Album.objects.visible_to(user).filter(artist=row).select_related("artist")
+        albums = albums.order_by(F("year").desc(nulls_last=True), "sort_key")[: ALBUMS_OF_AN_ARTIST + 1]
+        context |= _appearances(row, user)
+        context["albums"] = with_songs(albums[:ALBUMS_OF_AN_ARTIST], user)
+        context["more_albums"] = len(albums) > ALBUMS_OF_AN_ARTIST
     return render(request, "catalog/artist.html", context)
+
+
+def _appearances(artist: Artist, user: User | AnonymousUser) -> dict[str, Any]:
+    """Songs of others that name them, and others' albums with songs of theirs."""
+    guest = Songs(user, Track.objects.filter(credits__artist=artist), NEWEST)[: APPEARANCES + 1]
+    elsewhere: list[Album] = []
+    if artist.name not in {UNKNOWN_ARTIST, VARIOUS_ARTISTS}:
+        tracks = Track.objects.visible_to(user).filter(artist=artist, album__isnull=False)
+        tracks = tracks.exclude(album__artist=artist)
+        found = Album.objects.filter(pk__in=tracks.order_by().values("album")).select_related("artist")
+        elsewhere = with_songs(
+            found.order_by(F("year").desc(nulls_last=True), "sort_key")[:APPEARANCES], user
+        )
+    return {"guest_on": guest[:APPEARANCES], "more_guest": len(guest) > APPEARANCES, "elsewhere": elsewhere}
+
+
+@require_safe
+@gzip_page
+def albums(request: HttpRequest) -> HttpResponse:
+    """Every album by first letter, or all of one ``?artist=``."""
+    rows = Album.objects.visible_to(request.user).select_related("artist")
+    context: dict[str, Any] = {"letters": LETTERS, "letter": ""}
+    if slug := request.GET.get("artist"):
+        holder = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
+        rows = rows.filter(artist=holder).order_by(F("year").desc(nulls_last=True), "sort_key")
+        context |= {"artist": holder, "letters": ()}
+    elif letter := letter_of(request):
+        rows = rows.filter(initial=letter).order_by("initial", "sort_key", "pk")
+        context["letter"] = letter
+    elif request.GET.get("order") == "newest":
+        rows = rows.order_by("-created_at", "pk")
+        context["newest"] = True
+    page = part_of(request, rows, ALBUMS_PER_PAGE)
+    with_songs(page.object_list, request.user)
+    return render(request, "catalog/albums.html", context | {"page": page})
 
 
 @require_safe
 @gzip_page
 def album(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """An album's songs in their order. Exists only for those who may see one of them."""
-    row = get_object_or_404(Album.objects.select_related("artist"), pk=pk)
-    tracks = (
-        Track.objects.visible_to(request.user)
-        .filter(album=row)
-        .with_names()
-        .order_by(F("disc_number").asc(nulls_first=True), F("track_number").asc(nulls_last=True), "words")
+    """An album's songs in their order, by discs. Exists only for those who may see one of them."""
+    seen = Album.objects.visible_to(request.user).select_related("artist")
+    row = seen.filter(pk=pk).first()
+    if row is None:
+        return forward(request, Kind.ALBUM, pk, seen)
+    tracks = Track.objects.visible_to(request.user).filter(album=row).with_names()
+    tracks = tracks.order_by(
+        F("disc_number").asc(nulls_first=True), F("track_number").asc(nulls_last=True), "title_key", "pk"
     )
-    if not tracks:
-        raise Http404
-    return render(request, "catalog/album.html", {"album": row, "tracks": tracks})
+    page = part_of(request, tracks, SONGS_OF_AN_ALBUM)
+    dress([row], request.user)
+    discs = by_discs(page.object_list)
+    context = {
+        "album": row,
+        "page": page,
+        "discs": discs,
+        "show_discs": any((number or 1) > 1 for number, _tracks in discs),
+        "various": row.compilation or any(track.artist_id != row.artist_id for track in page),
+        "seconds": None if page.has_other_pages() else sum(track.audio.duration for track in page),
+        "genre": next((track for track in page if track.genre_key), None),
+    }
+    return render(request, "catalog/album.html", context)
+
+
+def by_discs(tracks: "list[Track]") -> "list[tuple[int | None, list[Track]]]":
+    """Tracks in the order of their discs, each disc's together."""
+    discs: dict[int | None, list[Track]] = {}
+    for track in tracks:
+        discs.setdefault(track.disc_number, []).append(track)
+    return list(discs.items())
+
+
+def songs_by(field: str, rows: Any, user: User | AnonymousUser) -> dict[UUID, int]:
+    """How many songs ``user`` may see of each of ``rows``, in one query."""
+    tracks = Track.objects.visible_to(user).filter(**{f"{field}__in": [row.pk for row in rows]})
+    return dict(tracks.order_by().values_list(field).annotate(n=Count("pk")))
+
+
+def with_songs(albums: "QuerySet[Album] | list[Album]", user: User | AnonymousUser) -> list[Album]:
+    """``albums`` with ``songs``, how many they have, and ``picture``, the cover to show."""
+    found = dress(list(albums), user)
+    counts = songs_by("album", found, user)
+    for row in found:
+        row.songs = counts.get(row.pk, 0)  # type: ignore[attr-defined]  # for the template
+    return found

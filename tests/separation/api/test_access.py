@@ -28,6 +28,7 @@ ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
     ("get", "tracks/{track}/", {}, READ),
     ("patch", "tracks/{track}/", {"title": "Another"}, CURATE),
     ("delete", "tracks/{track}/", {}, REMOVE),
+    ("post", "tracks/{track}/plays/", {}, READ),
     ("post", "tracks/{track}/separations/", {"model": "compact:2stems"}, ACCOUNT),
     ("post", "lookups/", {"checksum": "{checksum}"}, ACCOUNT),
     ("get", "separations/{separation}/", {}, READ),

@@ -38,13 +38,23 @@ def test_a_track_with_its_separations_and_stems(api: APIClient, user: User) -> N
         "id": str(track.pk),
         "title": "Barquito de papel",
         "artist": {"id": str(track.artist_id), "name": "Ana Torres", "slug": "ana-torres"},
-        "album": {"id": str(track.album_id), "title": "Orilla", "year": None},
+        "artists": [
+            {"id": str(track.artist_id), "name": "Ana Torres", "slug": "ana-torres", "role": "main"}
+        ],
+        "album": {
+            "id": str(track.album_id),
+            "title": "Orilla",
+            "year": None,
+            "artist": {"id": str(track.artist_id), "name": "Ana Torres", "slug": "ana-torres"},
+        },
         "track_number": None,
         "disc_number": None,
         "genre": "Folk",
         "year": 2019,
         "duration": 2.5,
         "cover": None,
+        "covers": None,
+        "plays": 0,
         "visibility": "shared",
         "mine": False,
         "separations": [

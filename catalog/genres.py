@@ -1,0 +1,71 @@
+"""Genres: what the songs say. A genre is its folded name; it is there as long as a song is."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+
+from accounts.models import User
+from catalog.models import Track, Visibility
+
+MOST = 2_000
+
+# From one key to the next by the index: grouping would read every song.
+_SHARED = """
+WITH RECURSIVE steps(key) AS (
+  SELECT (SELECT min(genre_key) FROM catalog_track WHERE genre_key > '')
+  UNION ALL
+  SELECT (SELECT min(t.genre_key) FROM catalog_track t WHERE t.genre_key > steps.key)
+  FROM steps WHERE steps.key IS NOT NULL
+)
+SELECT key, (
+  SELECT genre FROM catalog_track t
+  WHERE t.genre_key = steps.key AND t.visibility = 'shared' ORDER BY t.created_at DESC LIMIT 1
+) FROM steps WHERE key IS NOT NULL LIMIT %s
+"""
+
+
+@dataclass(frozen=True)
+class Genre:
+    """``name`` as its newest song writes it."""
+
+    key: str
+    name: str
+
+    @property
+    def slug(self) -> str:
+        return slug_of(self.key)
+
+
+def named(key: str) -> bool:
+    """Whether a folded genre is a name; what is nothing but signs has no page."""
+    return any(char.isalnum() for char in key)
+
+
+def slug_of(key: str) -> str:
+    """A folded genre as part of an address."""
+    return key.replace(" ", "-")
+
+
+def genres(user: User | AnonymousUser) -> list[Genre]:
+    """Every genre with a song that ``user`` may see, in order."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED, [MOST])
+        names = {key: name for key, name in cursor.fetchall() if name and named(key)}
+    if not user.is_anonymous:
+        own = Track.objects.filter(owner=user.pk, visibility=Visibility.PRIVATE).exclude(genre_key="")
+        for key, name in own.order_by("created_at").values_list("genre_key", "genre"):
+            if named(key):
+                names.setdefault(key, name)
+    return [Genre(key, name) for key, name in sorted(names.items())]
+
+
+def genre_at(slug: str, user: User | AnonymousUser) -> Genre | None:
+    """The genre of this address, if ``user`` may see a song of it."""
+    key = slug.replace("-", " ")
+    tracks = Track.objects.filter(genre_key=key)
+    shared = tracks.filter(visibility=Visibility.SHARED).order_by("-created_at")
+    name = shared.values_list("genre", flat=True).first()
+    if name is None and not user.is_anonymous:
+        name = tracks.filter(owner=user.pk).values_list("genre", flat=True).first()
+    return Genre(key, name) if name else None

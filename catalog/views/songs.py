@@ -1,0 +1,60 @@
+"""Lists of songs, genres, and that a song was played."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_POST, require_safe
+
+from catalog import genres as kinds
+from catalog import plays
+from catalog.models import Artist, Track
+from catalog.shelves import ORDERS, Songs, songs_in
+from catalog.views.paging import LETTERS, SONGS_PER_PAGE, letter_of, part_of
+
+
+@require_safe
+@gzip_page
+def songs(request: HttpRequest) -> HttpResponse:
+    """All songs: ``?order=`` newest, played, separated or title. ``?with=``: those that an artist is a guest on."""
+    order = ORDERS.get(request.GET.get("order", ""), ORDERS["newest"])
+    context: dict[str, Any] = {"order": order, "orders": ORDERS.values()}
+    if slug := request.GET.get("with"):
+        guest = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
+        rows = Songs(request.user, Track.objects.filter(credits__artist=guest))
+        context["guest"] = guest
+    else:
+        letter = letter_of(request) if order.name == "title" else ""
+        rows = songs_in(order, request.user, letter)
+        context |= {"letter": letter, "letters": LETTERS if order.name == "title" else ()}
+    context["page"] = part_of(request, rows, SONGS_PER_PAGE)
+    return render(request, "catalog/songs.html", context)
+
+
+@require_safe
+@gzip_page
+def genres(request: HttpRequest) -> HttpResponse:
+    """Every genre there are songs of."""
+    return render(request, "catalog/genres.html", {"genres": kinds.genres(request.user)})
+
+
+@require_safe
+@gzip_page
+def genre(request: HttpRequest, slug: str) -> HttpResponse:
+    """The newest songs of a genre."""
+    found = kinds.genre_at(slug, request.user)
+    if found is None:
+        raise Http404
+    rows = Songs(request.user, Track.objects.filter(genre_key=found.key))
+    page = part_of(request, rows, SONGS_PER_PAGE)
+    return render(request, "catalog/genre.html", {"genre": found, "page": page})
+
+
+@require_POST
+def played(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The player of this song was started."""
+    if not plays.played_in(request.session, pk, request.user):
+        raise Http404
+    return HttpResponse(status=204)
