@@ -1,3 +1,4 @@
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from accounts.installation import FolderLock
 from accounts.models import User
 from catalog.audio.encode import encode
 from catalog.audio.facts import Tags
+from catalog.models import Upload
 from separation.desk import desk
 from separation.models import Separation, Status
 from tests.songs import song, write_song
@@ -70,6 +72,19 @@ def test_a_song_becomes_named_and_tagged_files(separate: Command, tmp_path: Path
         ["Orilla"],
         ["Barquito: de papel (vocals)"],
     )
+
+
+def test_a_known_file_is_recognised_without_being_decoded(separate: Command, tmp_path: Path) -> None:
+    assert separate(write_song(tmp_path / "song.flac", 1.0))[0] == 0
+    upload = Upload.objects.get()
+    path = tmp_path / "known.mp3"
+    path.write_bytes(b"nobody can decode this" * 100)
+    Upload.objects.filter(pk=upload.pk).update(checksum=hashlib.sha256(path.read_bytes()).hexdigest())
+    for _time in range(2):
+        status, written, said = separate(path)
+        assert (status, len(written)) == (0, 2)
+        assert "known.mp3: in the library already" in said
+    assert Upload.objects.count() == 1, "a claim is noted once"
 
 
 def test_a_known_song_comes_back_without_any_work(separate: Command, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import installation
 from accounts.models import User
 from catalog import storage
+from catalog.audio import identity
 from catalog.audio.codecs import OUTPUT
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
+from catalog.lookups import claim
 from catalog.models import Track
 from catalog.renditions import check_codec, parse_bitrate
 from separation import worker
@@ -149,7 +151,7 @@ class Command(BaseCommand):
     def _separate(self, path: Path, order: Order) -> None:
         if not path.is_file():
             raise CatalogError("no_file", "there is no such file")
-        track = ingest(path, filename=path.name, user=order.user).track
+        track = self._take_in(path, order)
         separation = ask(track, order.model, order.user).separation
         bar = Bar(path.name, sys.stderr)
         try:
@@ -164,6 +166,14 @@ class Command(BaseCommand):
             raise CatalogError(separation.error_code or "cancelled", reason)
         for written in self._write(separation, track, order):
             self.stdout.write(str(written))
+
+    def _take_in(self, path: Path, order: Order) -> Track:
+        """The track of this file. What is known by its checksum is read once, and never decoded."""
+        known = claim(identity.checksum(path), path.name, order.user)
+        if known is not None and storage.size(known.audio.key) == known.audio.size:
+            self.stderr.write(f"{path.name}: in the library already")
+            return known
+        return ingest(path, filename=path.name, user=order.user).track
 
     def _wait(self, separation: Separation, bar: Bar) -> None:
         """Until it is finished, by the running queue when there is one, else by this process."""
