@@ -1,16 +1,18 @@
 """What those who look after the server see of separations: what is going on, what failed and why."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import django_q.admin  # noqa: F401  # registers its pages, which are taken away below
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from catalog.admin.base import Inline, ReadOnly, as_id, audio_found, people_found, tracks_found
 from separation.ask import cancel, queue_position, requeue
+from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Stem
 from separation.reasons import explain
 
@@ -20,29 +22,23 @@ for table in (Failure, OrmQ, Schedule, Success):
         admin.site.unregister(table)
 
 
-if TYPE_CHECKING:
-    Page = admin.ModelAdmin[Any]
-    RequestInline = admin.TabularInline[SeparationRequest, Separation]
-    StemInline = admin.TabularInline[Stem, Separation]
-else:
-    Page = admin.ModelAdmin
-    RequestInline = StemInline = admin.TabularInline
+SEARCH_HELP = _("Words of a song, or the id of a separation.")
 
 
-class ReadOnly(Page):
-    """Rows that only the program writes."""
+class ByModel(admin.SimpleListFilter):
+    """Separations by model, without looking through all of them for their models."""
 
-    def has_add_permission(self, request: HttpRequest, *_more: Any) -> bool:
-        return False
+    title = _("model")
+    parameter_name = "model"
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def lookups(self, *_arguments: Any) -> list[tuple[str, str]]:
+        return [(slug, slug) for slug in modelspec.SPECS]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(model=self.value()) if self.value() else queryset
 
 
-class Requests(RequestInline):
+class Requests(Inline):
     model = SeparationRequest
     fields = ["user", "track", "created_at"]
     readonly_fields = ["user", "track", "created_at"]
@@ -53,7 +49,7 @@ class Requests(RequestInline):
         return False
 
 
-class Stems(StemInline):
+class Stems(Inline):
     model = Stem
     fields = ["name", "audio"]
     readonly_fields = ["name", "audio"]
@@ -65,7 +61,7 @@ class Stems(StemInline):
 
 
 @admin.register(Separation)
-class SeparationAdmin(ReadOnly):
+class SeparationAdmin(ReadOnly[Separation]):
     list_display = [
         "song",
         "model",
@@ -77,10 +73,12 @@ class SeparationAdmin(ReadOnly):
         "finished_at",
         "reason",
     ]
-    list_filter = ["status", "model", "error_code", "queued_at"]
+    list_filter = ["status", ByModel, "queued_at"]
     list_select_related = ["mixture"]
-    search_fields = ["=id", "mixture__tracks__words", "owner"]
-    date_hierarchy = "created_at"
+    search_fields = ["pk"]
+    search_help_text = SEARCH_HELP
+    raw_id_fields = ["mixture"]
+    counted = {"requests": (SeparationRequest, "separation")}
     fields = [
         "song",
         "model",
@@ -104,21 +102,24 @@ class SeparationAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Separation]:
         rows: QuerySet[Separation] = super().get_queryset(request)
-        return rows.annotate(people=Count("requests", distinct=True)).prefetch_related(
-            "mixture__tracks__artist"
-        )
+        return rows.prefetch_related("mixture__tracks__artist")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Separation], search_term: str
+    ) -> tuple[QuerySet[Separation], bool]:
+        return _found(queryset, search_term, "pk", "mixture"), False
 
     @admin.display(description=_("song"))
     def song(self, row: Separation) -> str:
         return ", ".join(str(track) for track in row.mixture.tracks.all()[:3]) or str(row.mixture)
 
-    @admin.display(description=_("progress"), ordering="progress")
+    @admin.display(description=_("progress"))
     def done(self, row: Separation) -> str:
         return f"{row.progress:.0%}"
 
-    @admin.display(description=_("wanted by"), ordering="people")
+    @admin.display(description=_("wanted by"))
     def wanted(self, row: Any) -> int:
-        return int(row.people)
+        return int(row.n_requests)
 
     @admin.display(description=_("place in the queue"))
     def position(self, row: Separation) -> int | None:
@@ -145,30 +146,58 @@ class SeparationAdmin(ReadOnly):
 
 
 @admin.register(SeparationRequest)
-class SeparationRequestAdmin(ReadOnly):
+class SeparationRequestAdmin(ReadOnly[SeparationRequest]):
     list_display = ["track", "user", "separation", "created_at"]
-    list_filter = ["separation__status", "separation__model", "created_at"]
+    list_filter = ["created_at"]
     list_select_related = ["track", "track__artist", "user", "separation"]
-    search_fields = ["user__email", "track__words"]
-    date_hierarchy = "created_at"
+    search_fields = ["pk"]
+    search_help_text = _("Words of a song, or an account's address.")
+    raw_id_fields = ["separation", "track"]
+    ordering = ["-created_at"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SeparationRequest], search_term: str
+    ) -> tuple[QuerySet[SeparationRequest], bool]:
+        if not search_term.strip():
+            return queryset, False
+        if "@" in search_term:
+            return queryset.filter(user__in=people_found(search_term)), False
+        return queryset.filter(track__in=tracks_found(search_term)), False
 
 
 @admin.register(Stem)
-class StemAdmin(ReadOnly):
+class StemAdmin(ReadOnly[Stem]):
     list_display = ["name", "song", "separation", "duration", "created_at"]
-    list_filter = ["name", "separation__model", "created_at"]
+    list_filter = ["created_at"]
     list_select_related = ["separation", "audio"]
-    search_fields = ["separation__mixture__tracks__words", "=separation__id"]
+    search_fields = ["pk"]
+    search_help_text = SEARCH_HELP
+    raw_id_fields = ["separation", "audio"]
+    ordering = ["-created_at"]
     fields = ["name", "song", "separation", "audio", "duration"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stem]:
         rows: QuerySet[Stem] = super().get_queryset(request)
-        return rows.prefetch_related("separation__mixture__tracks__artist")
+        return rows.defer("peaks").prefetch_related("separation__mixture__tracks__artist")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Stem], search_term: str
+    ) -> tuple[QuerySet[Stem], bool]:
+        return _found(queryset, search_term, "separation", "separation__mixture"), False
 
     @admin.display(description=_("song"))
     def song(self, row: Stem) -> str:
         return ", ".join(str(track) for track in row.separation.mixture.tracks.all()[:3])
 
-    @admin.display(description=_("seconds"), ordering="audio__duration")
+    @admin.display(description=_("seconds"))
     def duration(self, row: Stem) -> str:
         return f"{row.audio.duration:.1f}"
+
+
+def _found(rows: QuerySet[Any], words: str, separation: str, mixture: str) -> QuerySet[Any]:
+    """Those of one separation by its id, else those of the songs that the words find."""
+    if not words.strip():
+        return rows
+    if (pk := as_id(words)) is not None:
+        return rows.filter(**{separation: pk})
+    return rows.filter(**{f"{mixture}__in": audio_found(words)})

@@ -1,20 +1,66 @@
 """The admin panel of the catalogue: what it lists, finds, changes and lets go."""
 
+import json
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from catalog import storage
-from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload, Visibility
+from catalog import counting, storage
+from catalog.models import (
+    Album,
+    Artist,
+    AudioFile,
+    Fingerprint,
+    FormerAddress,
+    ImportedFile,
+    Like,
+    Match,
+    Notice,
+    Rendition,
+    Setlist,
+    SetlistEntry,
+    Track,
+    Upload,
+    Visibility,
+    Wish,
+    WishVoice,
+)
 from catalog.renditions import rendition
 from tests.catalog.conftest import Ingester, picture
+from tests.factories import make_audio, make_track
 
-MODELS = ["artist", "album", "audiofile", "track", "upload", "rendition"]
+MODELS = [
+    *("artist", "album", "audiofile", "track", "upload", "rendition"),
+    *("like", "wish", "setlist", "notice", "match", "fingerprint", "importedfile", "formeraddress"),
+]
+
+
+def people_of(track: Track, user: User) -> list[Model]:
+    """A row of each kind that people and flows make of a track."""
+    wish = Wish.objects.create(title=f"Wish for {track.pk}")
+    WishVoice.objects.create(wish=wish, user=user)
+    setlist = Setlist.objects.create(owner=user, title="Friday")
+    SetlistEntry.objects.create(setlist=setlist, track=track, position=1)
+    return [
+        wish,
+        setlist,
+        Like.objects.create(user=user, track=track),
+        Notice.objects.create(user=user, kind=Notice.Kind.SEPARATED, track=track),
+        Match.objects.create(audio=track.audio, other=make_audio(), similarity=0.9, offset=0.0),
+        Fingerprint.objects.update_or_create(
+            audio=track.audio, defaults={"values": b"abcd", "duration": 1.0}
+        )[0],
+        ImportedFile.objects.create(
+            path=f"/music/{track.pk}", size=1, modified=1.0, outcome="new", track=track
+        ),
+        FormerAddress.objects.create(kind="track", old=str(track.pk), target=track.pk),
+    ]
 
 
 @pytest.fixture
@@ -28,17 +74,20 @@ def url(model: str, page: str = "changelist", *args: object) -> str:
     return reverse(f"admin:catalog_{model}_{page}", args=args)
 
 
-def test_every_row_has_a_page(bring: Ingester, keeper: Client) -> None:
+def test_every_row_has_a_page(bring: Ingester, keeper: Client, user: User) -> None:
     result = bring(cover=picture())
     rendition(result.audio, "mp3", None)
+    for row in people_of(result.track, user):
+        assert keeper.get(url(row._meta.model_name or "", "change", row.pk)).status_code == 200
+        assert keeper.get(url(row._meta.model_name or "", "delete", row.pk)).status_code == 200
     for model in (Artist, Album, AudioFile, Track, Upload, Rendition):
-        row = model._default_manager.get()
+        row = model._default_manager.all()[:1].get()
         page = keeper.get(url(model._meta.model_name or "", "change", row.pk))
         assert page.status_code == 200
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_longer_list_takes_no_more_queries(bring: Ingester, keeper: Client, model: str) -> None:
+def test_a_longer_list_takes_no_more_queries(bring: Ingester, keeper: Client, user: User, model: str) -> None:
     def look(**filters: str) -> int:
         with CaptureQueriesContext(
             connection,
@@ -47,17 +96,22 @@ def test_a_longer_list_takes_no_more_queries(bring: Ingester, keeper: Client, mo
         assert page.status_code == 200
         return len(queries)
 
-    rendition(bring(seed=1, artist="A", album="A").audio, "wav", None)
+    def add(seed: int) -> None:
+        result = bring(seed=seed, artist=str(seed), album=str(seed))
+        rendition(result.audio, "wav", None)
+        people_of(result.track, user)
+
+    add(1)
     look()
     few = look()
-    for seed in (2, 3):
-        rendition(bring(seed=seed, artist=str(seed), album=str(seed)).audio, "wav", None)
+    add(2)
+    add(3)
     assert look() == few
 
 
 @pytest.mark.parametrize(
     ("model", "words"),
-    [("artist", "RIOS"), ("track", "rios cancion"), ("album", "ORILLA rios"), ("upload", "brought.flac")],
+    [("artist", "RIOS"), ("track", "rios cancion"), ("album", "ORILLA rios"), ("upload", "cancion agua")],
 )
 def test_search(bring: Ingester, keeper: Client, model: str, words: str) -> None:
     bring(seed=1, filename="brought.flac")
@@ -92,7 +146,13 @@ def test_a_name_that_exists_is_an_error_in_the_form(bring: Ingester, keeper: Cli
 
 def test_editing_a_track(bring: Ingester, keeper: Client, user: User) -> None:
     track = bring().track
-    uploads = {"uploads-TOTAL_FORMS": "0", "uploads-INITIAL_FORMS": "0"}
+    guest = Artist.objects.named("Eva")
+    uploads = {
+        "credits-TOTAL_FORMS": "1",
+        "credits-INITIAL_FORMS": "0",
+        "credits-0-artist": guest.pk,
+        "credits-0-position": "0",
+    }
     keeper.post(
         url("track", "change", track.pk),
         {"title": "Nueva", "artist": track.artist_id, "genre": "Jazz", "visibility": "private", **uploads},
@@ -100,6 +160,7 @@ def test_editing_a_track(bring: Ingester, keeper: Client, user: User) -> None:
     track.refresh_from_db()
     assert (track.title, track.genre, track.album, track.visibility) == ("Nueva", "Jazz", None, "shared")
     assert track.owner == user
+    assert [credit.artist for credit in track.credits.all()] == [guest]
 
 
 @pytest.mark.parametrize("way", ["page", "action"])
@@ -160,3 +221,82 @@ def test_nobody_else_gets_in(bring: Ingester, user: User) -> None:
     assert client.get(url("audiofile", "listen", result.audio.pk)).status_code == 403
     assert Artist.objects.exists()
     assert Album.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("like", "rios cancion"),
+        ("notice", "ANA@example.org"),
+        ("setlist", "frid"),
+        ("setlist", "ana@example.org"),
+        ("importedfile", "/music/"),
+        ("match", "rios cancion"),
+    ],
+)
+def test_what_people_made_is_found(
+    bring: Ingester, keeper: Client, user: User, model: str, words: str
+) -> None:
+    people_of(bring().track, user)
+    for query, found in ((words, 1), ("nothing of it", 0), ("nobody@nowhere", 0)):
+        page = keeper.get(url(model), {"q": query})
+        assert len(page.context["cl"].result_list) == found
+
+
+def test_audio_is_found_by_the_beginnings_of_its_digests(bring: Ingester, keeper: Client) -> None:
+    audio = bring(seed=1).audio
+    bring(seed=2)
+    for words in (audio.audio_digest[:9], audio.checksum[:9].upper(), audio.checksum):
+        assert list(keeper.get(url("audiofile"), {"q": words}).context["cl"].result_list) == [audio]
+
+
+def test_a_name_that_songs_have_stays(keeper: Client) -> None:
+    track = make_track(album="Orilla")
+    page = keeper.get(url("artist", "delete", track.artist_id)).content.decode()
+    assert str(track) in page
+    keeper.post(url("artist", "delete", track.artist_id), {"post": "yes"})
+    assert Artist.objects.filter(pk=track.artist_id).exists()
+    empty = Artist.objects.named("Nobody's")
+    keeper.post(url("artist", "delete", empty.pk), {"post": "yes"})
+    assert not Artist.objects.filter(pk=empty.pk).exists()
+
+
+def test_deleting_takes_no_query_for_each_thing_that_goes_along(keeper: Client, user: User) -> None:
+    def delete() -> int:
+        track = make_track(user)
+        for number in range(likes):
+            person = User.objects.create_user(f"{likes}-{number}@example.org")
+            people_of(track, person) if number == 0 else Like.objects.create(user=person, track=track)
+        with CaptureQueriesContext(connection) as queries:
+            assert keeper.get(url("track", "delete", track.pk)).status_code == 200
+            keeper.post(url("track", "delete", track.pk), {"post": "yes"})
+        assert not Track.objects.filter(pk=track.pk).exists()
+        return len(queries)
+
+    likes = 1
+    few = delete()
+    likes = 6
+    assert delete() == few
+
+
+def test_long_lists_are_counted_up_to_a_bound(keeper: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting.count_up_to, "__defaults__", (2,))
+    monkeypatch.setattr(counting, "MOST_COUNTED", 2)
+    for number in range(3):
+        make_track(title=str(number))
+    assert "2+" in keeper.get(url("track")).content.decode()
+
+
+def test_export_of_chosen_and_of_all_tracks(keeper: Client, user: User) -> None:
+    tracks = [make_track(title=title, visibility=Visibility.PRIVATE, owner=user) for title in "ab"]
+    data = {"action": "export_json", "_selected_action": tracks[0].pk}
+    chosen = keeper.post(url("track"), data)
+    assert chosen["Content-Disposition"] == 'attachment; filename="catalogue.json"'
+    assert [row["title"] for row in json.loads(chosen.getvalue())] == ["a"]
+    every = keeper.get(url("track", "export", "csv")).getvalue().decode()
+    assert len(every.splitlines()) == 3
+    assert keeper.get(url("track", "export", "xml")).status_code == 403
+    address = url("track", "export", "csv")
+    stranger = Client()
+    stranger.force_login(user)
+    assert stranger.get(address).status_code == 302

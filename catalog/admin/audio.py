@@ -1,0 +1,191 @@
+"""Stored audio, who brought it, encodings of it, and what sounds alike."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from catalog import serving
+from catalog.admin.base import ReadOnly, Removable, audio_found, clock, people_found, player, tracks_found
+from catalog.errors import CatalogError
+from catalog.models import AudioFile, Fingerprint, ImportedFile, Match, Rendition, Upload
+
+_DIGEST = re.compile(r"[0-9a-f]{4,64}")
+DIGEST_HELP = _("The beginning of a digest or a checksum, or words of a song.")
+
+
+def files_with(words: str) -> Q:
+    """Audio whose digest or checksum begins with ``words``, or that a song of these words has.
+
+    Ranges, as neither database has an index for every way of comparing the beginnings of texts.
+    """
+    start = words.strip().lower()
+    if not _DIGEST.fullmatch(start):
+        return Q(pk__in=audio_found(words))
+    key = f"audio/{start[:2]}/{start[2:4]}/{start}"
+    return Q(audio_digest__gte=start, audio_digest__lt=f"{start}g") | Q(key__startswith=key)
+
+
+@admin.register(AudioFile)
+class AudioFileAdmin(ReadOnly[AudioFile]):
+    list_display = [
+        "short_digest",
+        "codec",
+        "container",
+        "sample_rate",
+        "channels",
+        "length",
+        "bytes",
+        "created_at",
+    ]
+    list_filter = ["lossless", "created_at"]
+    search_fields = ["audio_digest"]
+    search_help_text = DIGEST_HELP
+    ordering = ["-created_at"]
+    fields = [
+        "listen",
+        "audio_digest",
+        "checksum",
+        "key",
+        ("container", "codec", "lossless"),
+        ("sample_rate", "channels", "bits"),
+        ("samples", "frames", "duration", "peak"),
+        "size",
+        "created_at",
+    ]
+    readonly_fields = ["listen"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[AudioFile]", search_term: str
+    ) -> "tuple[QuerySet[AudioFile], bool]":
+        return (queryset.filter(files_with(search_term)) if search_term.strip() else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        address = path(
+            "<uuid:pk>/listen/",
+            self.admin_site.admin_view(self.send),
+            name="catalog_audiofile_listen",
+        )
+        return [address, *super().get_urls()]
+
+    def send(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        """The stored bytes, as some kind of audio and nothing else."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        audio = get_object_or_404(AudioFile, pk=pk)
+        try:
+            return serving.serve(
+                request,
+                audio.key,
+                filename=audio.key.rpartition("/")[2],
+                content_type=serving.CONTAINER_TYPES.get(audio.container, "audio/mpeg"),
+                checksum=audio.checksum,
+                size=audio.size,
+                redirect=False,
+            )
+        except CatalogError as error:
+            return serving.plain(error)
+
+    @admin.display(description=_("audio"))
+    def short_digest(self, row: AudioFile) -> str:
+        return row.audio_digest[:12]
+
+    @admin.display(description=_("length"))
+    def length(self, row: AudioFile) -> str:
+        return clock(row.duration)
+
+    @admin.display(description=_("size"))
+    def bytes(self, row: AudioFile) -> str:
+        return filesizeformat(row.size)
+
+    @admin.display(description=_("listen"))
+    def listen(self, row: AudioFile) -> SafeString:
+        return player(row)
+
+
+class OfAudio(Removable[Any]):
+    """What belongs to audio files, found by them."""
+
+    search_fields = ["pk"]
+    search_help_text = DIGEST_HELP
+    ordering = ["-created_at"]
+    raw_id_fields = ["audio"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> "tuple[QuerySet[Any], bool]":
+        if not search_term.strip():
+            return queryset, False
+        files = AudioFile.objects.filter(files_with(search_term)).values_list("pk", flat=True)[:1000]
+        return queryset.filter(audio__in=list(files)), False
+
+
+@admin.register(Rendition)
+class RenditionAdmin(OfAudio):
+    """These may be deleted: they are made again when somebody asks."""
+
+    list_display = ["__str__", "audio", "size", "created_at"]
+    list_select_related = ["audio"]
+    list_filter = ["created_at"]
+
+
+@admin.register(Fingerprint)
+class FingerprintAdmin(OfAudio):
+    """These may be deleted: they are made again with the next one that is needed."""
+
+    list_display = ["audio", "duration", "created_at"]
+    list_select_related = ["audio"]
+    fields = ["audio", "duration", "created_at"]
+
+
+@admin.register(Match)
+class MatchAdmin(OfAudio):
+    list_display = ["audio", "other", "similarity", "offset", "created_at"]
+    list_select_related = ["audio", "other"]
+    raw_id_fields = ["audio", "other"]
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnly[Upload]):
+    list_display = ["filename", "user", "track", "size", "charged", "created_at"]
+    list_select_related = ["user", "track__artist"]
+    list_filter = ["created_at"]
+    search_fields = ["checksum"]
+    search_help_text = _("Words of a song, an account's address, or the beginning of a checksum.")
+    raw_id_fields = ["track", "audio"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Upload]", search_term: str
+    ) -> "tuple[QuerySet[Upload], bool]":
+        words = search_term.strip().lower()
+        if not words:
+            return queryset, False
+        if "@" in words:
+            return queryset.filter(user__in=people_found(words)), False
+        wanted = Q(track__in=tracks_found(words))
+        if _DIGEST.fullmatch(words):
+            wanted |= Q(checksum__gte=words, checksum__lt=f"{words}g")
+        return queryset.filter(wanted), False
+
+
+@admin.register(ImportedFile)
+class ImportedFileAdmin(Removable[ImportedFile]):
+    """Whatever is deleted here is looked at again by the next `import_library`."""
+
+    list_display = ["path", "outcome", "size", "track", "created_at"]
+    list_select_related = ["track__artist"]
+    list_filter = ["created_at"]
+    search_fields = ["path__startswith"]
+    search_help_text = _("The beginning of a path.")
+    ordering = ["path"]
+    raw_id_fields = ["track"]

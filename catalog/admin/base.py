@@ -1,0 +1,153 @@
+"""What all pages of the admin panel share: lists that stay quick with a million rows."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog.counting import BoundedPaginator
+from catalog.models import AudioFile, Track
+
+M = TypeVar("M", bound=Model)
+FOUND = 1_000  # songs that the words of a search are looked for in
+SHOWN = 20  # rows of something else on a page, and of what is about to be deleted
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[M]
+    Inline = admin.TabularInline[Any, Any]
+    List = ChangeList
+else:  # Django's own classes take no parameters
+
+    class _Admin(admin.ModelAdmin):
+        def __class_getitem__(cls, _item: object) -> type:
+            return cls
+
+    Inline = admin.TabularInline
+    List = ChangeList
+
+
+class AtLeast(int):
+    """A number of rows that says that there may be more."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class CountingList(List):
+    """Counts what belongs to the rows that are shown, and to no others."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        page = self.model_admin
+        if isinstance(self.paginator, BoundedPaginator) and self.paginator.is_longer:
+            self.result_count = AtLeast(self.result_count)
+        if isinstance(page, Rows) and page.counted:
+            self.result_list = list(self.result_list)
+            for name, (model, field) in page.counted.items():
+                rows = model._default_manager.filter(**{f"{field}__in": [row.pk for row in self.result_list]})  # noqa: SLF001  # Django's public name
+                counts = dict(rows.order_by().values_list(field).annotate(Count("pk")))
+                for row in self.result_list:
+                    setattr(row, f"n_{name}", counts.get(row.pk, 0))
+
+
+class Rows(_Admin[M]):
+    """A table without a count of everything, whose search and filters have indexes behind them.
+
+    ``counted`` names columns that tell how many rows of another table point at each row.
+    """
+
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    list_per_page = 50
+    list_max_show_all = 200
+    counted: dict[str, tuple[type[Model], str]] = {}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CountingList
+
+
+class ReadOnly(Rows[M]):
+    """Rows that only the flows write."""
+
+    def has_add_permission(self, request: HttpRequest, *_more: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Removable(ReadOnly[M]):
+    """Rows that only the flows write, and that may be thrown away here."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        meta = self.opts
+        return request.user.has_perm(f"{meta.app_label}.delete_{meta.model_name}")
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        return listed(objs, self.opts.verbose_name_plural)
+
+
+def listed(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+    """What a page that asks before deleting shows: the first rows by name, and how many there are.
+
+    Django's own lists everything that goes along, with a query for each.
+    """
+    count = rows.count() if isinstance(rows, QuerySet) else len(rows)
+    names = [str(row) for row in rows[:SHOWN]]
+    return names + (["…"] if count > SHOWN else []), {str(name): count}, set(), []
+
+
+def tracks_found(words: str) -> list[UUID]:
+    """Songs that the catalogue's own search finds: neither case, nor accents, nor punctuation matter."""
+    return list(Track.objects.search(words).order_by().values_list("pk", flat=True)[:FOUND])
+
+
+def audio_found(words: str) -> list[UUID]:
+    """The audio of these songs."""
+    return list(Track.objects.search(words).order_by().values_list("audio", flat=True)[:FOUND])
+
+
+def people_found(words: str) -> list[UUID]:
+    """Accounts with this in their address."""
+    return list(User.objects.filter(email__icontains=words.strip()).values_list("pk", flat=True)[:FOUND])
+
+
+def as_id(words: str) -> UUID | None:
+    """``words`` if they are an id."""
+    try:
+        return UUID(words.strip())
+    except ValueError:
+        return None
+
+
+def clock(seconds: float) -> str:
+    """``"3:07"`` or ``"1:02:09"``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def player(audio: AudioFile) -> SafeString:
+    """Something to listen with, which loads nothing before it is asked to."""
+    address = reverse("admin:catalog_audiofile_listen", args=[audio.pk])
+    return format_html('<audio controls preload="none" src="{}"></audio>', address)
+
+
+def excerpt(rows: Iterable[Any], address: str) -> SafeString:
+    """The first of many rows by name, and a link to the list with all of them."""
+    names = format_html_join("", "<li>{}</li>", ((str(row),) for row in rows))
+    return format_html('<ul>{}</ul><a href="{}">{}</a>', names, address, _("All of them"))

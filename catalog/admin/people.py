@@ -1,0 +1,115 @@
+"""What people do with the catalogue: likes, wishes, setlists, notices. Looked at here; written by the pages."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from catalog.admin.base import Inline, Removable, people_found, tracks_found
+from catalog.models import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
+
+
+class OfPeople(Removable[Any]):
+    """Found by the address of the account, or by words of the song."""
+
+    search_fields = ["pk"]
+    search_help_text = _("Words of a song, or an account's address.")
+    person = "user"
+    list_filter = ["created_at"]
+    ordering = ["-created_at"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> "tuple[QuerySet[Any], bool]":
+        if not search_term.strip():
+            return queryset, False
+        if "@" in search_term:
+            return queryset.filter(**{f"{self.person}__in": people_found(search_term)}), False
+        return queryset.filter(track__in=tracks_found(search_term)), False
+
+
+@admin.register(Like)
+class LikeAdmin(OfPeople):
+    list_display = ["track", "user", "created_at"]
+    list_select_related = ["track__artist", "user"]
+    raw_id_fields = ["track", "user"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(OfPeople):
+    list_display = ["kind", "user", "track", "seen_at", "created_at"]
+    list_select_related = ["track__artist", "user"]
+    list_filter = ["kind", "created_at"]
+    raw_id_fields = ["track", "user"]
+
+
+class Voices(Inline):
+    model = WishVoice
+    fields = ["user", "created_at"]
+    readonly_fields = ["user", "created_at"]
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return super().get_queryset(request).select_related("user")
+
+    def has_add_permission(self, *_arguments: Any) -> bool:
+        return False
+
+
+@admin.register(Wish)
+class WishAdmin(Removable[Wish]):
+    list_display = ["title", "artist", "voices", "track", "fulfilled_at", "created_at"]
+    list_select_related = ["track__artist"]
+    list_filter = ["created_at"]
+    search_fields = ["title", "artist"]
+    ordering = ["-created_at"]
+    raw_id_fields = ["track"]
+    counted = {"voices": (WishVoice, "wish")}
+    inlines = [Voices]
+
+    @admin.display(description=_("voices"))
+    def voices(self, row: Any) -> int:
+        return int(row.n_voices)
+
+
+class Entries(Inline):
+    model = SetlistEntry
+    fields = ["position", "track", "note"]
+    readonly_fields = ["position", "track", "note"]
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return super().get_queryset(request).select_related("track__artist")
+
+    def has_add_permission(self, *_arguments: Any) -> bool:
+        return False
+
+
+@admin.register(Setlist)
+class SetlistAdmin(Removable[Setlist]):
+    list_display = ["title", "owner", "entries", "by_link", "changed_at", "created_at"]
+    list_select_related = ["owner"]
+    list_filter = ["by_link", "created_at"]
+    search_fields = ["title"]
+    ordering = ["-created_at"]
+    counted = {"entries": (SetlistEntry, "setlist")}
+    fields = ["title", "owner", "by_link", "changed_at", "created_at"]
+    inlines = [Entries]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Setlist]", search_term: str
+    ) -> "tuple[QuerySet[Setlist], bool]":
+        if not search_term.strip():
+            return queryset, False
+        wanted = Q(title__icontains=search_term.strip())
+        if "@" in search_term:
+            wanted |= Q(owner__in=people_found(search_term))
+        return queryset.filter(wanted), False
+
+    @admin.display(description=_("entries"))
+    def entries(self, row: Any) -> int:
+        return int(row.n_entries)
