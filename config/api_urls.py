@@ -3,8 +3,9 @@
 from django.urls import path
 
 from accounts import api as accounts
-from catalog.api import library, setlists
+from catalog.api import curation, library, setlists
 from catalog.api import views as catalog
+from catalog.api.search import SearchView
 from separation.api import library as own
 from separation.api import separations, tracks
 
@@ -18,12 +19,14 @@ urlpatterns = [
     path("me/", accounts.MeView.as_view(), name="me"),
     path("me/library/", own.MyLibraryView.as_view(), name="me-library"),
     path("models/", separations.ModelListView.as_view(), name="models"),
+    path("search/", SearchView.as_view(), name="search"),
     path("artists/", catalog.ArtistListView.as_view(), name="artists"),
-    path("artists/<str:pk>/", catalog.ArtistView.as_view(), name="artist"),
+    path("artists/<str:pk>/", curation.ArtistView.as_view(), name="artist"),
     path("albums/", catalog.AlbumListView.as_view(), name="albums"),
-    path("albums/<str:pk>/", catalog.AlbumView.as_view(), name="album"),
+    path("albums/<str:pk>/", curation.AlbumView.as_view(), name="album"),
     path("tracks/", tracks.TrackListView.as_view(), name="tracks"),
     path("tracks/<str:pk>/", tracks.TrackView.as_view(), name="track"),
+    path("tracks/<str:pk>/plays/", catalog.TrackPlaysView.as_view(), name="track-plays"),
     path("tracks/<str:pk>/separations/", tracks.TrackSeparationsView.as_view(), name="track-separations"),
     path("tracks/<str:pk>/like/", library.LikeView.as_view(), name="track-like"),
     path("notices/", library.NoticeListView.as_view(), name="notices"),
@@ -36,6 +39,13 @@ urlpatterns = [
     path("setlists/<str:pk>/", setlists.SetlistView.as_view(), name="setlist"),
     path("setlists/<str:pk>/entries/", setlists.SetlistEntriesView.as_view(), name="setlist-entries"),
     path("setlists/<str:pk>/entries/<str:entry>/", setlists.SetlistEntryView.as_view(), name="setlist-entry"),
+    *(
+        path(f"{kind}/<str:pk>/{verb}/", curation.of_kind(view, kind, verb), name=f"{kind}-{verb}")
+        for kind in curation.KINDS
+        for verb, view in (("merge", curation.MergeView), ("history", curation.HistoryView))
+    ),
+    path("changes/<str:pk>/undo/", curation.UndoView.as_view(), name="change-undo"),
+    path("tracks/<str:pk>/reports/", curation.ReportView.as_view(), name="track-reports"),
     path("lookups/", tracks.LookupView.as_view(), name="lookups"),
     path("uploads/", tracks.UploadView.as_view(), name="uploads"),
     path("separations/<str:pk>/", separations.SeparationView.as_view(), name="separation"),

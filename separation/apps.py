@@ -8,4 +8,4 @@ class SeparationConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the catalogue what becomes of our rows when its own go."""
-        from separation import following, orphans  # noqa: F401, PLC0415  # models can be imported only now
+        from separation import finding, following, orphans  # noqa: F401, PLC0415  # models can be imported only now

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
+from accounts.models import User
 from catalog import plays
 from catalog.addresses import Kind
 from catalog.api.moved import FollowsMoves
@@ -24,6 +26,7 @@ from catalog.api.serializers import (
     PlaysSerializer,
 )
 from catalog.models import Album, Artist, Track
+from catalog.search.found import InOrder, find_names
 
 Orders = dict[str, tuple[str, ...]]
 
@@ -52,15 +55,20 @@ def as_id(text: str) -> UUID:
         return UUID(int=0)
 
 
-def narrowed(queryset: Any, wanted: dict[str, Any], orders: Orders) -> Any:
+def narrowed(
+    queryset: Any, kind: str, user: User | AnonymousUser, wanted: dict[str, Any], orders: dict[str, tuple[str, ...]]
+) -> Any:
     """By letter, by words, in the order that is asked for, or in that of the search."""
     if letter := wanted.get("letter"):
         queryset = queryset.filter(initial=letter.lower())
+    ordering = wanted.get("ordering")
     if words := wanted.get("q", ""):
-        queryset = queryset.search(words)
-    if words and not wanted.get("ordering"):
-        return queryset
-    return queryset.order_by(*orders[wanted.get("ordering") or next(iter(orders))])
+        ids = find_names(kind, words, user)
+        if not ordering:
+            seen = set(queryset.filter(pk__in=ids).values_list("pk", flat=True))
+            return InOrder([pk for pk in ids if pk in seen], queryset)
+        queryset = queryset.filter(pk__in=ids)
+    return queryset.order_by(*orders[ordering or next(iter(orders))])
 
 
 class ArtistMixin(GenericAPIView[Artist]):
@@ -77,7 +85,9 @@ class ArtistListView(ArtistMixin, ListAPIView[Artist]):
     """Everybody with something to hear, by name."""
 
     def filter_queryset(self, queryset: Any) -> Any:
-        return narrowed(queryset, asked(self, ArtistQuerySerializer), ARTIST_ORDERS)
+        return narrowed(
+            queryset, "artist", self.request.user, asked(self, ArtistQuerySerializer), ARTIST_ORDERS
+        )
 
 
 @extend_schema_view(get=extend_schema(responses={200: ArtistSerializer, **MOVED}))
@@ -107,7 +117,7 @@ class AlbumListView(AlbumMixin, ListAPIView[Album]):
         wanted = asked(self, AlbumQuerySerializer)
         if artist := wanted.get("artist"):
             queryset = queryset.filter(Q(artist__slug=artist) | Q(artist=as_id(artist)))
-        return narrowed(queryset, wanted, ALBUM_ORDERS)
+        return narrowed(queryset, "album", self.request.user, wanted, ALBUM_ORDERS)
 
 
 @extend_schema_view(get=extend_schema(responses={200: AlbumSerializer, **MOVED}))

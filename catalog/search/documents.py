@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connections
@@ -16,6 +17,7 @@ MOST = 1_000  # documents that are ranked; beyond it is "more than 1,000"
 AT_EACH_NAME = 250  # names that begin with the words, where there are too many documents to look at all
 MOST_PLAYED = 1_500  # songs among which the words are looked for then
 MOST_NAMES = 300
+MOST_OF_ONE = 5_000
 LISTED = 10_000  # for lists in another order, such as the admin panel's
 LAST = chr(0x10FFFF)
 _NAMED = {"artist": ("name",), "album": ("name", "artist"), "track": ("name", "artist")}
@@ -49,6 +51,13 @@ class Index:
     def named_tracks(self, query: Query) -> list[Hit]:
         """Songs whose title or artist begins with a name of nothing but punctuation."""
         return self._hits([self._begun("name", query.text), self._begun("artist", query.text)], query.tags)
+
+    def tracks_of(self, kind: str, pk: UUID, query: Query) -> list[Hit]:
+        """Songs of one artist or album, of which there are not so many that a word could be too common."""
+        key = str(pk) if self.is_postgres else pk.hex
+        sql = f"""SELECT {_NAMES} FROM catalog_track o JOIN catalog_search_track d ON d.target = o.id
+            WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""  # noqa: S608
+        return self._hits([(sql, [key, self.reader])], query.tags)
 
     def names(self, kind: str, query: Query, most: int = MOST_NAMES) -> list[Name]:
         """Artists or albums that hold every word; somebody may not be allowed to see all of them."""

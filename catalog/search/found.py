@@ -99,10 +99,17 @@ def find(
     *,
     most: int = MOST,
     faceted: bool = False,
+    within: tuple[str, UUID] | None = None,
 ) -> Found:
-    """Look for ``words``; where nothing has them, for words that differ by a typing error."""
+    """Look for ``words``; where nothing has them, for words that differ by a typing error.
+
+    ``within``: only among the songs of ``("artist", id)`` or ``("album", id)``.
+    """
     filters = filters or Filters()
     query = Query.of(words, filters.tags)
+    if within:
+        hits = ranked(_index(user).tracks_of(*within, query), query)
+        return Found(query, user, facets.by_model(hits, filters.model)[0] if filters.model else hits)
     found = _find(query, user, most)
     if not found.hits and query.words and (text := _corrected(query, user)):
         found = _find(Query(text, query.tags), user, most)

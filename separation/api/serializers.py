@@ -18,6 +18,7 @@ from separation.segments import segment_count
 
 SAMPLES_PER_PEAK = 4_096
 NO_MODEL = "none"
+SEPARATE, ASK = "separate", "ask"
 BITRATES = sorted({str(rate) for output in OUTPUT.values() for rate in output.bitrates}, key=int)
 
 
@@ -158,6 +159,9 @@ class TrackQuerySerializer(serializers.Serializer[Any]):
         max_length=40,
         help_text="Only tracks that this model has separated.",
     )
+    decade = serializers.IntegerField(
+        required=False, min_value=1000, max_value=2999, help_text="Any year of it: `1990` for the nineties."
+    )
     ordering = serializers.ChoiceField(
         required=False,
         allow_blank=True,
@@ -166,7 +170,7 @@ class TrackQuerySerializer(serializers.Serializer[Any]):
             for name in ("created_at", "title", "artist", "album", "genre", "year", "duration")
             for sign in ("", "-")
         ],
-        help_text="The newest first, if left out.",
+        help_text="If left out: the best matches first with `q`, the newest first without.",
     )
 
 
@@ -200,17 +204,37 @@ class UploadSerializer(serializers.Serializer[Any]):
     visibility = serializers.ChoiceField(
         choices=Visibility.choices, required=False, default=Visibility.SHARED.value
     )
+    when_matched = serializers.ChoiceField(
+        choices=[SEPARATE, ASK],
+        required=False,
+        default=SEPARATE,
+        help_text="`ask`: do not separate a song that sounds like one that is separated already (see `matches`), "
+        "but leave that to a second call.",
+    )
+
+
+class MatchSerializer(serializers.Serializer[Any]):
+    """A track that may be the same recording in another encoding.
+
+    ``similarity`` is the share of equal bits of the fingerprints; so many seconds (``offset``) of what was sent come
+    before the track begins. Both are null where only artist, title and length are the same.
+    """
+
+    track = SeparatedTrackSerializer()
+    similarity = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
+    offset = serializers.FloatField(allow_null=True)
 
 
 class UploadedSerializer(serializers.Serializer[Any]):
-    """``created``: whether this was new. ``matches``: other tracks that may be the same recording.
+    """``created``: whether this was new. ``matches``: other tracks that may be the same recording, the most alike
+    first.
 
     ``separation_error`` says why a song that was taken in is not being separated.
     """
 
     track = SeparatedTrackSerializer()
     created = serializers.BooleanField()
-    matches = SeparatedTrackSerializer(many=True)
+    matches = MatchSerializer(many=True)
     separation = LiveSeparationSerializer(allow_null=True)
     separation_error = ReasonSerializer(allow_null=True)
 

@@ -1,11 +1,13 @@
 """Tracks, looking one up by its bytes, and bringing one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
@@ -18,20 +20,27 @@ from rest_framework.response import Response
 
 from accounts.api import account
 from accounts.models import User
+from catalog.addresses import Kind
+from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import TrackChangesSerializer
-from catalog.api.views import asked
+from catalog.api.views import MOVED, asked
 from catalog.editing import edit, let_go
 from catalog.errors import CatalogError
 from catalog.ingest import Ingested, ingest, lookup, refusal
 from catalog.lookups import claim
-from catalog.models import Track, Visibility
+from catalog.models import Artist, Credit, Track, Visibility
+from catalog.search.facets import Filters
+from catalog.search.found import InOrder, find
 from separation.access import Seen
+from separation.alike import worth_asking
 from separation.api.serializers import (
+    ASK,
     NO_MODEL,
     AskSerializer,
     FoundSerializer,
     LiveSeparationSerializer,
     LookupSerializer,
+    MatchSerializer,
     SeparatedTrackSerializer,
     TrackQuerySerializer,
     UploadedSerializer,
@@ -56,8 +65,9 @@ def with_separations(tracks: QuerySet[Track]) -> QuerySet[Track]:
     """Fetch names, separations and stems in a fixed number of queries."""
     stems = Stem.objects.select_related("audio").defer("peaks")
     separations = Separation.objects.order_by("created_at").prefetch_related(Prefetch("stems", stems))
-    return tracks.select_related("artist", "album", "audio").prefetch_related(
-        Prefetch("audio__separations", separations)
+    return tracks.select_related("artist", "album__artist", "audio").prefetch_related(
+        Prefetch("audio__separations", separations),
+        Prefetch("credits", Credit.objects.select_related("artist")),
     )
 
 
@@ -81,27 +91,54 @@ class TrackListView(TrackMixin):
         operation_id="tracks_list",
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `asked`)
-        """Songs by words, artist, album, genre and model; the newest first."""
-        page = self.paginate_queryset(matching(self.get_queryset(), asked(self, TrackQuerySerializer)))
+        """Songs by words, artist, album, genre, decade and model.
+
+        With `q` the best matches first, at most 1,000; else the newest first.
+        """
+        wanted = asked(self, TrackQuerySerializer)
+        page = self.paginate_queryset(matching(self.get_queryset(), wanted, request.user))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-def matching(tracks: QuerySet[Track], wanted: dict[str, Any]) -> QuerySet[Track]:
-    """``tracks`` narrowed and ordered as the query parameters say."""
+def matching(
+    tracks: QuerySet[Track], wanted: dict[str, Any], user: User | AnonymousUser
+) -> QuerySet[Track] | InOrder[Track]:
+    """``tracks`` narrowed and ordered as the query parameters say; by relevance, where there are words only."""
+    within = _within(wanted)
+    filters = Filters.of(wanted)
     if words := wanted.get("q"):
-        tracks = tracks.filter(pk__in=Track.objects.search(words).values("pk"))
-    if artist := wanted.get("artist"):
-        tracks = tracks.filter(Q(artist__slug=artist) | Q(artist=as_id(artist)))
-    if album := wanted.get("album"):
-        tracks = tracks.filter(album=as_id(album))
-    if genre := wanted.get("genre"):
-        tracks = tracks.filter(genre__iexact=genre)
-    if model := wanted.get("model"):
-        done = Separation.objects.filter(model=model, status=Status.SUCCEEDED).order_by()
-        tracks = tracks.filter(audio__in=done.values("mixture"))
+        found = find(words, user, filters, within=within)
+        if not wanted.get("ordering"):
+            return found.tracks(tracks)
+        tracks = tracks.filter(pk__in=found.ids)
+    else:
+        tracks = _narrowed(tracks, filters)
+        if within:
+            tracks = tracks.filter(**{within[0]: within[1]})
     ordering = wanted.get("ordering") or "-created_at"
     sign = "-" if ordering.startswith("-") else ""
     return tracks.order_by(sign + ORDERINGS[ordering.removeprefix("-")], "pk")
+
+
+def _within(wanted: dict[str, Any]) -> tuple[str, UUID] | None:
+    """The album or the artist whose songs are asked for; one that does not exist has none."""
+    if album := wanted.get("album"):
+        return "album", as_id(album)
+    if artist := wanted.get("artist"):
+        named = Artist.objects.filter(Q(slug=artist) | Q(pk=as_id(artist))).values_list("pk", flat=True)
+        return "artist", named.first() or as_id("")
+    return None
+
+
+def _narrowed(tracks: QuerySet[Track], filters: Filters) -> QuerySet[Track]:
+    if filters.genre:
+        tracks = tracks.filter(genre_key=filters.genre)
+    if filters.decade is not None:
+        tracks = tracks.filter(year__range=(filters.decade, filters.decade + 9))
+    if filters.model:
+        done = Separation.objects.filter(model=filters.model, status=Status.SUCCEEDED).order_by()
+        tracks = tracks.filter(audio__in=done.values("mixture"))
+    return tracks
 
 
 def as_id(text: str) -> UUID:
@@ -112,20 +149,21 @@ def as_id(text: str) -> UUID:
         return UUID(int=0)
 
 
-class TrackView(TrackMixin):
+class TrackView(FollowsMoves, TrackMixin):
     permission_classes = [IsAuthenticatedOrReadOnly]
+    moves = Kind.TRACK
 
     def get_object(self) -> Track:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
 
-    @extend_schema(responses=SeparatedTrackSerializer, operation_id="tracks_retrieve")
+    @extend_schema(responses={200: SeparatedTrackSerializer, **MOVED}, operation_id="tracks_retrieve")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
         """One song with its separations and their stems."""
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=TrackChangesSerializer, responses=SeparatedTrackSerializer)
     def patch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
-        """Change names, genre, year or who may see it: its owner, and who looks after the catalogue."""
+        """Change names, numbers, genre, year or who may see it: its owner, and curators what is shared."""
         track = self.get_object()
         sent = TrackChangesSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -133,7 +171,7 @@ class TrackView(TrackMixin):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
-        """Drop your claim. The song stays for others who brought it too."""
+        """Drop your claim. The song stays for others who brought it too. Curators drop its owner's."""
         let_go(self.get_object(), account(request))
         return Response(status=204)
 
@@ -186,7 +224,7 @@ class UploadView(TrackMixin):
         user = account(request)
         taken = take_in(wanted["file"], user, wanted)
         answer = self._answer(taken)
-        if separate:
+        if separate and not (wanted["when_matched"] == ASK and worth_asking(taken.matches)):
             try:
                 done = ask(taken.track, wanted["model"] or None, user)
             except CatalogError as error:  # the song is in; only its separation is not
@@ -200,11 +238,16 @@ class UploadView(TrackMixin):
         return Response(answer, status=201 if taken.created else 200)
 
     def _answer(self, taken: Ingested) -> dict[str, Any]:
-        matches = self.get_queryset().filter(pk__in=[track.pk for track in taken.matches])
+        tracks = self.get_queryset().in_bulk([match.track.pk for match in taken.matches])
+        matches = [
+            replace(match, track=tracks[match.track.pk])
+            for match in taken.matches
+            if match.track.pk in tracks
+        ]
         return {
             "track": self.fresh(taken.track),
             "created": taken.created,
-            "matches": self.get_serializer(matches, many=True).data,
+            "matches": MatchSerializer(matches, many=True, context=self.get_serializer_context()).data,
             "separation": None,
             "separation_error": None,
         }

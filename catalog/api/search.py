@@ -1,0 +1,81 @@
+"""Artists, albums and songs at once, while somebody types."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.api.serializers import AlbumTitleSerializer, ArtistNameSerializer
+from catalog.api.views import asked
+from catalog.models import Track
+from catalog.search.found import find
+from catalog.search.query import MOST_LETTERS
+
+LOOKED_AT = 300  # documents: enough for the first few of each kind
+
+
+class SearchQuerySerializer(serializers.Serializer[Any]):
+    q = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=MOST_LETTERS, help_text="What was typed by now."
+    )
+    limit = serializers.IntegerField(
+        required=False, default=5, min_value=1, max_value=20, help_text="At most so many of each kind."
+    )
+
+
+class FoundArtistSerializer(ArtistNameSerializer):
+    pass
+
+
+class FoundAlbumSerializer(AlbumTitleSerializer):
+    artist = serializers.CharField(source="artist.shown", read_only=True)
+
+    class Meta(AlbumTitleSerializer.Meta):
+        fields = [*AlbumTitleSerializer.Meta.fields, "artist"]
+        read_only_fields = fields
+
+
+class FoundTrackSerializer(serializers.ModelSerializer[Track]):
+    id = serializers.CharField(read_only=True)
+    artist = serializers.CharField(source="artist.shown", read_only=True)
+
+    class Meta:
+        model = Track
+        fields = ["id", "title", "artist"]
+        read_only_fields = fields
+
+
+class SuggestionsSerializer(serializers.Serializer[Any]):
+    """``corrected``: what was looked for instead, because nothing has the words as they were typed; else null."""
+
+    query = serializers.CharField()
+    corrected = serializers.CharField(allow_null=True)
+    artists = FoundArtistSerializer(many=True)
+    albums = FoundAlbumSerializer(many=True)
+    tracks = FoundTrackSerializer(many=True)
+
+
+class SearchView(GenericAPIView[Any]):
+    permission_classes = [AllowAny]
+    serializer_class = SuggestionsSerializer
+    pagination_class = None
+
+    @extend_schema(parameters=[SearchQuerySerializer], responses=SuggestionsSerializer, operation_id="search")
+    def get(self, request: Request) -> Response:
+        """The best artists, albums and songs for some words, forgiving accents, beginnings and typing errors."""
+        wanted = asked(self, SearchQuerySerializer)
+        limit = wanted["limit"]
+        found = find(wanted["q"], request.user, most=LOOKED_AT)
+        rows = Track.objects.visible_to(request.user).select_related("artist")
+        answer = {
+            "query": wanted["q"],
+            "corrected": found.corrected or None,
+            "artists": found.artists(limit),
+            "albums": found.albums(limit),
+            "tracks": found.tracks(rows)[:limit],
+        }
+        return Response(self.get_serializer(answer).data)
