@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog import claims, collector, history
 from catalog.errors import CatalogError
+from catalog.fingerprints import blocked_by
 from catalog.locking import keep_still, locked
 from catalog.models import AudioFile, Block, Change, Fingerprint, Report, Track, Visibility
 from catalog.reports import close
@@ -80,7 +81,7 @@ def refuse_blocked(digest: str, values: bytes, duration: float) -> None:
     ``values`` is the fingerprint as in ``Fingerprint``, empty where there is none.
     """
     refuse_blocked_digest(digest)
-    if values and _sounds_blocked(values, duration):
+    if values and blocked_by(values, duration):
         raise _blocked()
 
 
@@ -88,10 +89,6 @@ def refuse_blocked_digest(digest: str) -> None:
     """The same, for the digest alone."""
     if Block.objects.filter(audio_digest=digest).exists():
         raise _blocked()
-
-
-def _sounds_blocked(_values: bytes, _duration: float) -> bool:
-    return False
 
 
 def _blocked() -> CatalogError:

@@ -38,6 +38,7 @@ try:
     VERIFY_EMAIL = env.bool("VERIFY_EMAIL", default=False)
     REGISTRATION = env.bool("REGISTRATION", default=True)
     VISITOR_DOWNLOADS = env.bool("VISITOR_DOWNLOADS", default=True)
+    FINGERPRINTS = env.bool("FINGERPRINTS", default=True)
     QUEUED_PER_PERSON = env.int("QUEUED_PER_PERSON", default=200)
     RUNNING_PER_PERSON = env.int("RUNNING_PER_PERSON", default=0) or capacity.running_per_person(WORKERS)
     SIMPLE_WAIT_SECONDS = env.int("SIMPLE_WAIT_SECONDS", default=3_600)

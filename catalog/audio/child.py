@@ -1,8 +1,9 @@
 """The sandboxed child: ``python -m catalog.audio.child TASK PARENT_PID LIMITS``, the file as standard input.
 
-First comes one byte: whether the sandbox is closed. Then: ``probe`` and ``picture`` answer 8 bytes (two
-lengths), JSON, and the cover's JPEGs. ``decode`` answers blocks: a little-endian count n, then 2 * n float32;
-then a zero, and the outcome as JSON with its length before it. ``self-test`` answers like ``probe``.
+First comes one byte: whether the sandbox is closed. Then: ``probe``, ``fingerprint`` and ``picture`` answer 8
+bytes (two lengths), JSON, and the cover's JPEGs. ``decode`` answers blocks: a little-endian count n, then
+2 * n float32; then a zero, and the outcome as JSON with its length before it. ``self-test`` answers like
+``probe``.
 """
 
 import json
@@ -43,11 +44,12 @@ def _load(name: str) -> Task:
 
         reader.warm_up()
         return lambda size, limits: _decode(reader.Reader, size, limits)
-    if name == "probe":
+    if name in {"probe", "fingerprint"}:
         from catalog.audio import examine  # noqa: PLC0415
 
         examine.warm_up()
-        return lambda size, limits: _answer(lambda: examine.examine(0, size, limits), size, limits)
+        work = examine.examine if name == "probe" else examine.fingerprint
+        return lambda size, limits: _answer(lambda: work(0, size, limits), size, limits)
     if name == "picture":
         from catalog.audio import cover  # noqa: PLC0415
 

@@ -1,11 +1,15 @@
 """The whole examination of one untrusted file, in one pass. Runs in the sandboxed child only."""
 
+import base64
+import ctypes
 from dataclasses import asdict
 from typing import Any
 
-from catalog.audio import comments, cover, identity, reader, tagfiles, tags
+from catalog.audio import chromaprint, comments, cover, identity, reader, tagfiles, tags
 from catalog.audio.facts import Limits
 from catalog.audio.source import whole, without_tags
+
+_library: ctypes.CDLL | None = None  # set before the sandbox closes
 
 
 def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any], bytes]:
@@ -24,9 +28,12 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
         packets = identity.PacketDigest(audio.codec)
         blocks = audio.stereo(on_packet=lambda packet: packets.update(bytes(packet)))
         digest = packets.hexdigest
+    fingerprinter = chromaprint.Fingerprinter(_library) if _library and limits.fingerprint else None
     peak, length = 0.0, 0
     for block in blocks:
         length += block.shape[1]
+        if fingerprinter is not None:
+            fingerprinter.push(block)
         if block.size:
             peak = max(peak, float(block.max()), -float(block.min()))
     raw, picture = tagfiles.read(whole(descriptor, size), audio.container, audio.codec, audio.metadata)
@@ -42,14 +49,35 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
         "bits": audio.bits,
         "peak": peak,
         "audio_digest": digest(),
+        "fingerprint": encoded(fingerprinter),
         "tags": asdict(tags.from_mapping(raw)),
     }
     lengths, pictures = cover.examine(picture or b"")
     return found | lengths, pictures
 
 
+def fingerprint(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any], bytes]:
+    """The fingerprint alone, of a recording that was examined before; errors as ``examine``."""
+    fingerprinter = chromaprint.Fingerprinter(_library) if _library else None
+    if fingerprinter is not None:
+        for block in reader.Reader(descriptor, size, limits).stereo():
+            fingerprinter.push(block)
+            if fingerprinter.full:
+                break
+    return {"fingerprint": encoded(fingerprinter)}, b""
+
+
+def encoded(fingerprinter: chromaprint.Fingerprinter | None) -> str | None:
+    """As text; ``None`` without the library."""
+    return base64.b64encode(fingerprinter.finish()).decode() if fingerprinter is not None else None
+
+
 def warm_up() -> None:
     """Load and use everything once before the sandbox closes."""
+    global _library  # noqa: PLW0603 - this process does one thing only
+    _library = chromaprint.load()
+    if _library is not None:
+        chromaprint.Fingerprinter(_library).finish()
     reader.warm_up()
     cover.warm_up()
     tagfiles.warm_up()

@@ -11,7 +11,8 @@ class Limits:
     """Bounds for one sandboxed child. Times in seconds, sizes in bytes.
 
     ``cpu_seconds`` is a ceiling; a child starts with 10 s and earns more for each second of sound it decodes.
-    ``wall_seconds`` bounds a probe; for a streaming decode it bounds each single wait for data.
+    ``wall_seconds`` bounds a probe; for a streaming decode it bounds each single wait for data. ``fingerprint``:
+    whether a probe makes one, where the library is there.
     """
 
     max_seconds: float = 7200.0
@@ -19,6 +20,7 @@ class Limits:
     cpu_seconds: int = 400
     wall_seconds: float = 600.0
     memory_bytes: int = 1024 * MIB
+    fingerprint: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Probe:
 
     ``samples`` counts frames at the file's rate, ``samples_44k`` those that ``decode()`` yields; ``peak`` is
     the largest absolute value of that decode; ``duration`` is in seconds of decoded sound. ``cover`` is one
-    JPEG of each of ``COVER_SIZES``, or nothing.
+    JPEG of each of ``COVER_SIZES``, or nothing. ``fingerprint`` is Chromaprint's, as little-endian uint32: empty
+    where there is too little sound, ``None`` where there is no such library.
     """
 
     checksum: str
@@ -64,3 +67,4 @@ class Probe:
     audio_digest: str
     tags: Tags
     cover: tuple[bytes, ...]
+    fingerprint: bytes | None = None

@@ -1,5 +1,6 @@
 """Finds out everything about a file that somebody sent, without trusting a byte of it."""
 
+import base64
 import itertools
 import re
 import struct
@@ -8,12 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from catalog.audio import identity, tags
+from catalog.audio import chromaprint, identity, tags
 from catalog.audio.errors import AudioError, EmptyFile, ProbeFailed, TooLarge
 from catalog.audio.facts import COVER_SIZES, MIB, Limits, Probe, Tags
 from catalog.audio.sandbox import Child, parsed
 
-__all__ = ["Limits", "Probe", "Tags", "picture", "probe", "self_test"]
+__all__ = ["Limits", "Probe", "Tags", "fingerprint", "picture", "probe", "self_test"]
 
 PICTURE_LIMITS = Limits(max_bytes=32 * MIB, cpu_seconds=20, wall_seconds=30.0)
 _LONGEST_ANSWER = 1 << 16
@@ -39,6 +40,17 @@ def probe(path: Path, limits: Limits | None = None) -> Probe:
     try:
         return _checked(found, extra, checksum, size)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ProbeFailed from error
+
+
+def fingerprint(path: Path, limits: Limits | None = None) -> bytes | None:
+    """The fingerprint of a recording that was probed without one; see ``Probe``. Errors as ``probe``."""
+    limits = limits or Limits()
+    with path.open("rb") as source, Child("fingerprint", source, limits) as child:
+        found, _ = _answer(child, limits)
+    try:
+        return _fingerprint(found)
+    except (KeyError, ValueError) as error:
         raise ProbeFailed from error
 
 
@@ -79,6 +91,17 @@ def _pictures(found: dict[str, Any], extra: bytes) -> tuple[bytes, ...]:
     return pictures if whole else ()
 
 
+def _fingerprint(found: dict[str, Any]) -> bytes | None:
+    """Whole numbers, and not more of them than there can be."""
+    text = found["fingerprint"]
+    if text is None:
+        return None
+    values = base64.b64decode(str(text), validate=True)
+    if len(values) % 4 or len(values) > 4 * chromaprint.MOST_VALUES:
+        raise ValueError("not a fingerprint")
+    return values
+
+
 def _checked(found: dict[str, Any], extra: bytes, checksum: str, size: int) -> Probe:
     """Build the answer from what the child said, as if it had been taken over: every type is made here."""
     digest = str(found["audio_digest"])
@@ -100,6 +123,7 @@ def _checked(found: dict[str, Any], extra: bytes, checksum: str, size: int) -> P
         audio_digest=digest,
         tags=tags.from_mapping(found["tags"]),
         cover=_pictures(found, extra),
+        fingerprint=_fingerprint(found),
     )
 
 

@@ -72,15 +72,46 @@ export class Item {
     };
     progress(0);
     this.#actions(this.#button("stop", () => this.stop()));
-    const answer = await this.sender.send(this.file, this.wishes, progress, this.stopper.signal);
+    // One request for both: whoever closes this page now finds the song, and the choice, on its own page.
+    const fields = { ...this.wishes, when_matched: "ask" };
+    const answer = await this.sender.send(this.file, fields, progress, this.stopper.signal);
+    const done = ({ track }) => track.separations.some(({ status }) => status === "succeeded");
+    const alike = answer.matches.find((match) => match.similarity !== null && done(match));
+    if (alike && !answer.separation && !answer.separation_error && this.wishes.model !== "none") {
+      this.#choose(answer.track, alike.track);
+      return;
+    }
     const [similar] = answer.matches;
-    if (similar) this.#link(`/tracks/${similar.id}/`, say("similar", { title: similar.title }));
+    if (similar) this.#link(`/tracks/${similar.track.id}/`, say("similar", { title: similar.track.title }));
     if (answer.separation_error) {
       this.#refused(new Refusal(answer.separation_error.code, answer.separation_error.detail));
       this.#actions(this.#play(answer.track, "openTrack"));
       return;
     }
     await this.#arrived(answer.track, answer.created, answer.separation);
+  }
+
+  /** The same recording is here, in parts: open those, or have this file taken apart as well? */
+  #choose(track, other) {
+    this.#part("name").textContent = `${track.artist.name} – ${track.title}`;
+    this.element.classList.add("done");
+    this.bar.hidden = true;
+    this.#say("alike", { title: `${other.artist.name} – ${other.title}` });
+    this.#part("more").textContent = say("alikeMore");
+    const open = this.#play(other, "openOther");
+    open.classList.add("main");
+    const mine = this.#button("takeMine", async () => {
+      mine.disabled = true;
+      this.element.classList.remove("done");
+      this.bar.hidden = false;
+      this.#part("more").textContent = "";
+      try {
+        await this.#arrived(track, true, await this.#ask(track));
+      } catch (error) {
+        this.#refused(error);
+      }
+    });
+    this.#actions(open, mine);
   }
 
   async #arrived(track, created, separation) {
@@ -153,7 +184,10 @@ export class Item {
   }
 
   #actions(...elements) {
-    this.#part("actions").replaceChildren(...elements);
+    const place = this.#part("actions");
+    const focused = place.contains(document.activeElement);
+    place.replaceChildren(...elements);
+    if (focused) place.firstElementChild?.focus(); // what had the focus is gone; the keyboard stays here
   }
 
   #button(word, action) {

@@ -1,0 +1,15 @@
+"""What ``manage.py check`` says about this installation."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Info, register
+
+from catalog import fingerprints
+
+
+@register("catalog")
+def chromaprint(**_kwargs: Any) -> list[CheckMessage]:
+    """Fingerprints are optional; that there are none is worth knowing."""
+    if fingerprints.version():
+        return []
+    return [Info(fingerprints.NO_LIBRARY, id="catalog.I001")]

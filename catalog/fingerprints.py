@@ -1,0 +1,203 @@
+"""The same recording in another encoding: fingerprints kept for each mixture, and the tracks that one leads to.
+
+Nothing is merged by it: a person is offered what is there. Few numbers of each fingerprint stand in a table of
+their own (``likeness.terms``); a recording's candidates are those that share such numbers at the same distance,
+and only the best of them are compared. All of that is bounded, whatever was brought. What a person may not see is
+left out before the comparison.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from catalog.audio import chromaprint, likeness
+from catalog.audio.likeness import SAME_LENGTH_SECONDS
+from catalog.models import AudioFile, Block, Fingerprint, FingerprintTerm, Match, Track, Upload
+from catalog.text import fold
+
+logger = logging.getLogger(__name__)
+
+MOST_OF_A_TERM = 200  # more recordings than these with the same number do not help to find one
+MOST_CANDIDATES = 500
+MOST_COMPARED = 10
+MOST_OFFERED = 5
+LEAST_VOTES = 2
+NO_LIBRARY = (
+    "Chromaprint is not installed, so the same song in another encoding is not noticed. "
+    "On Debian and Ubuntu: apt-get install libchromaprint1, then manage.py fingerprint."
+)
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A track that may be the same recording. ``similarity`` and ``offset`` are those of ``Match``, ``audio`` is
+    what it was compared with; all ``None`` where only names and lengths are alike."""
+
+    track: Track
+    similarity: float | None = None
+    offset: float | None = None
+    audio: UUID | None = None
+
+
+def version() -> str:
+    """The version of Chromaprint that is used, or nothing: then recordings are told apart by their names."""
+    return chromaprint.version() if settings.FINGERPRINTS else ""
+
+
+def missing() -> QuerySet[AudioFile]:
+    """Mixtures that have no fingerprint yet."""
+    brought = Upload.objects.filter(audio=OuterRef("pk"))
+    listed = Track.objects.filter(audio=OuterRef("pk"))
+    return AudioFile.objects.filter(Exists(brought) | Exists(listed), fingerprint=None)
+
+
+def remember(audio: AudioFile, values: bytes) -> None:
+    """Keep the fingerprint of ``audio``; the one that is there already stays."""
+    with transaction.atomic():
+        row, created = Fingerprint.objects.get_or_create(
+            audio=audio, defaults={"values": values, "duration": audio.duration}
+        )
+        if created:
+            found = likeness.terms(likeness.values_of(values))
+            FingerprintTerm.objects.bulk_create(
+                FingerprintTerm(fingerprint=row, term=term, position=at) for term, at in found.items()
+            )
+
+
+def noted(track: Track, values: bytes | None, user: User) -> list[Similar]:
+    """Keep the fingerprint of a track that is new to ``user``, and say what it may be the same recording as.
+
+    The track is in already: a database that is busy or gone spoils this only, and ``manage.py fingerprint`` makes
+    up for it.
+    """
+    try:
+        if values is None:
+            return alike_by_name(track, user)
+        remember(track.audio, values)
+        found = similar(track, user)
+        _propose(track.audio, found)
+    except DatabaseError:
+        logger.exception("the fingerprint of audio %s could not be kept", track.audio_id)
+        return []
+    return found or alike_by_name(track, user)
+
+
+def similar(track: Track, user: User) -> list[Similar]:
+    """Tracks that ``user`` may see and that sound like the recording of ``track``, the most alike first."""
+    row = Fingerprint.objects.filter(audio=track.audio_id).first()
+    if row is None:
+        return []
+    mine = likeness.values_of(row.values)
+    found: list[Similar] = []
+    candidates = _seen(_candidates(mine, without=row.pk), row, track, user)[:MOST_COMPARED]
+    stored = Fingerprint.objects.in_bulk([pk for pk, _track in candidates])
+    for pk, other in candidates:
+        if (theirs := stored.get(pk)) is None:  # removed a moment ago
+            continue
+        alike = likeness.compare(mine, likeness.values_of(theirs.values))
+        if alike and likeness.same_length(row.duration, theirs.duration, alike.offset):
+            found.append(Similar(other, round(alike.similarity, 4), round(alike.offset, 2), theirs.audio_id))
+    return sorted(found, key=lambda each: -(each.similarity or 0))[:MOST_OFFERED]
+
+
+def alike_by_name(track: Track, user: User) -> list[Similar]:
+    """Other tracks with the same artist and title and about the same length, which no fingerprint can tell."""
+    near = (track.audio.duration - SAME_LENGTH_SECONDS, track.audio.duration + SAME_LENGTH_SECONDS)
+    others = Track.objects.visible_to(user).with_names().exclude(pk=track.pk)
+    others = others.filter(artist=track.artist_id, audio__duration__range=near)
+    if Fingerprint.objects.filter(audio=track.audio_id).exclude(values=b"").exists():
+        others = others.filter(Q(audio__fingerprint=None) | Q(audio__fingerprint__values=b""))
+    title = fold(track.title)
+    return [Similar(other) for other in others[:200] if fold(other.title) == title][:MOST_OFFERED]
+
+
+def blocked_by(values: bytes, duration: float) -> Block | None:
+    """The taken-down recording that this fingerprint is of."""
+    mine = likeness.values_of(values)
+    widest = SAME_LENGTH_SECONDS + likeness.LARGEST_OFFSET_SECONDS
+    near = Block.objects.filter(duration__range=(duration - widest, duration + widest)).exclude(values=b"")
+    for block in near.order_by("pk").iterator():
+        alike = likeness.compare(mine, likeness.values_of(block.values))
+        if alike and likeness.same_length(duration, block.duration, alike.offset):
+            return block
+    return None
+
+
+def _candidates(values: likeness.Values, without: UUID) -> list[UUID]:
+    """Fingerprints that share terms at one distance, those with the most first."""
+    wanted = likeness.terms(values)
+    if not wanted:
+        return []
+    places = likeness.positions(values)
+    votes: Counter[tuple[UUID | str, int]] = Counter()
+    for term, fingerprint, position in _rows(list(wanted)):
+        for place in places[term]:
+            distance = place - position
+            if abs(distance) <= likeness.LARGEST_OFFSET:
+                # Two frames wide, cut in both ways (even and odd): nothing falls between.
+                votes[fingerprint, distance // 2 * 2] += 1
+                votes[fingerprint, (distance + 1) // 2 * 2 + 1] += 1
+    best: dict[UUID | str, int] = {}
+    for (fingerprint, _distance), count in votes.items():
+        if count >= LEAST_VOTES:
+            best[fingerprint] = max(count, best.get(fingerprint, 0))
+    ordered = (_as_id(pk) for pk in sorted(best, key=lambda pk: (-best[pk], str(pk))))
+    return [pk for pk in ordered if pk != without][:MOST_CANDIDATES]
+
+
+def _rows(terms: Sequence[int]) -> Iterable[tuple[int, UUID | str, int]]:
+    """Where these terms stand: of each, so many rows at most, which is what needs SQL."""
+    one = (
+        "SELECT * FROM (SELECT term, fingerprint_id, position FROM catalog_fingerprintterm "  # noqa: S608
+        f"WHERE term = %s LIMIT {MOST_OF_A_TERM}) AS of_a_term"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([one] * len(terms)), terms)
+        rows: list[tuple[int, UUID | str, int]] = cursor.fetchall()
+    return rows
+
+
+def _as_id(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def _seen(ids: list[UUID], mine: Fingerprint, track: Track, user: User) -> list[tuple[UUID, Track]]:
+    """Of these fingerprints those of about the same length that ``user`` may see, with a track of each."""
+    rows = Fingerprint.objects.filter(pk__in=ids).exclude(audio=mine.audio_id)
+    audio = {
+        audio: pk
+        for pk, audio, duration in rows.values_list("pk", "audio_id", "duration")
+        if likeness.same_length(mine.duration, duration)
+    }
+    if not audio:
+        return []
+    visible = Track.objects.visible_to(user).exclude(pk=track.pk)
+    known: dict[UUID, UUID] = {}
+    merged = Upload.objects.filter(audio__in=audio, track__in=visible.values("pk"))
+    known.update(merged.values_list("audio_id", "track_id"))  # its track may have been merged into another
+    known.update(visible.filter(audio__in=audio).order_by("-created_at").values_list("audio_id", "pk"))
+    tracks = visible.with_names().in_bulk(set(known.values()))
+    order = {pk: at for at, pk in enumerate(ids)}
+    found: dict[UUID, tuple[UUID, Track]] = {}
+    for recording in sorted(known, key=lambda each: order[audio[each]]):
+        found.setdefault(known[recording], (audio[recording], tracks[known[recording]]))
+    return list(found.values())
+
+
+def _propose(audio: AudioFile, found: list[Similar]) -> None:
+    """Write down who may be the same."""
+    Match.objects.bulk_create(
+        [
+            Match(audio=audio, other_id=each.audio, similarity=each.similarity, offset=each.offset)
+            for each in found
+            if each.audio is not None and each.similarity is not None and each.offset is not None
+        ],
+        ignore_conflicts=True,
+    )

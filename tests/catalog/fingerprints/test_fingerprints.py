@@ -1,0 +1,218 @@
+"""The same recording in another encoding: who is offered what, what is kept, and what costs nothing."""
+
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+
+from accounts.models import User
+from benchmarks.tunes import tune
+from catalog import checks, fingerprints
+from catalog.audio import chromaprint, likeness
+from catalog.audio.encode import encode
+from catalog.audio.facts import Tags
+from catalog.errors import CatalogError
+from catalog.ingest import Ingested, ingest
+from catalog.models import Block, Fingerprint, FingerprintTerm, Match, Track, Visibility
+from tests.catalog.audio.test_chromaprint import disturbed, made_up, needs_chromaprint
+from tests.factories import make_audio, make_track
+
+PRIVATE = Visibility.PRIVATE
+Heard = Callable[..., Track]
+
+
+@pytest.fixture
+def heard() -> Heard:
+    """``heard(owner, values, ...)``: a track with this fingerprint."""
+
+    def make(owner: User, values: likeness.Values, *, seconds: float = 120.0, **fields: Any) -> Track:
+        track = make_track(owner, seconds=seconds, **fields)
+        fingerprints.remember(track.audio, values.tobytes())
+        return track
+
+    return make
+
+
+@pytest.fixture
+def without_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chromaprint, "version", lambda: "")
+
+
+def test_the_most_alike_comes_first(heard: Heard, user: User, other: User) -> None:
+    values = made_up(900)
+    fair = heard(other, disturbed(values, 0.8), title="Fair")
+    good = heard(other, np.concatenate([made_up(24, 5), values]), seconds=123.0, title="Good")
+    heard(other, made_up(900, 2), title="Another")
+    mine = heard(user, values)
+    found = fingerprints.similar(mine, user)
+    assert [each.track for each in found] == [good, fair]
+    assert found[0].similarity == 1.0
+    assert found[0].offset == pytest.approx(-24 * chromaprint.ITEM_SECONDS, abs=0.01)
+    assert found[1].similarity == pytest.approx(0.975, abs=0.01)
+
+
+def test_another_length_is_another_recording(heard: Heard, user: User) -> None:
+    values = made_up(900)
+    heard(user, values, seconds=127.5)
+    assert fingerprints.similar(heard(user, values), user) == []
+
+
+def test_what_is_private_to_others_is_not_offered(heard: Heard, user: User, other: User) -> None:
+    values = made_up(900)
+    hidden = heard(other, values, visibility=PRIVATE)
+    mine = heard(user, values, visibility=PRIVATE)
+    assert fingerprints.similar(mine, user) == []
+    assert [each.track for each in fingerprints.similar(hidden, other)] == []
+    shown = heard(other, disturbed(values, 0.5))
+    assert [each.track for each in fingerprints.similar(mine, user)] == [shown]
+    assert {each.track for each in fingerprints.similar(shown, other)} == {hidden}
+
+
+def test_many_hidden_ones_hide_nothing(
+    heard: Heard, user: User, other: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fingerprints, "MOST_COMPARED", 2)
+    values = made_up(900)
+    for _ in range(6):
+        heard(other, values, visibility=PRIVATE)
+    shown = heard(other, disturbed(values, 0.5))
+    assert [each.track for each in fingerprints.similar(heard(user, values), user)] == [shown]
+
+
+def test_the_work_is_bounded(
+    heard: Heard, user: User, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    monkeypatch.setattr(fingerprints, "MOST_OF_A_TERM", 3)
+    values = made_up(900)
+    for _ in range(8):
+        heard(user, values)
+    wanted = list(likeness.terms(values))
+    assert len(list(fingerprints._rows(wanted))) == 3 * likeness.TERMS
+    mine = heard(user, values)
+    with django_assert_max_num_queries(7):
+        assert len(fingerprints.similar(mine, user)) <= fingerprints.MOST_OFFERED
+
+
+def test_a_fingerprint_is_kept_once(heard: Heard, user: User) -> None:
+    track = heard(user, made_up(900))
+    fingerprints.remember(track.audio, made_up(900, 2).tobytes())
+    assert FingerprintTerm.objects.count() == likeness.TERMS
+    assert bytes(Fingerprint.objects.get().values) == made_up(900).tobytes()
+
+
+def test_names_help_where_no_fingerprint_can(heard: Heard, user: User) -> None:
+    old = make_track(user, seconds=120)
+    mine = make_track(user, seconds=121)
+    assert fingerprints.noted(mine, None, user) == [fingerprints.Similar(old)]
+    compared = heard(user, made_up(900))  # the same names, but it sounds different
+    assert {each.track for each in fingerprints.noted(mine, made_up(900, 2).tobytes(), user)} == {old}
+    assert compared not in {each.track for each in fingerprints.alike_by_name(mine, user)}
+
+
+def test_a_song_is_in_even_if_its_fingerprint_cannot_be_kept(
+    user: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(fingerprints, "remember", refuse)
+    assert fingerprints.noted(make_track(user), b"", user) == []
+    assert "could not be kept" in caplog.text
+
+
+def test_what_was_taken_down_is_known_by_its_sound(db: None) -> None:
+    values = made_up(900)
+    block = Block.objects.create(audio_digest="a" * 64, values=values.tobytes(), duration=120.0, label="x")
+    Block.objects.create(audio_digest="b" * 64, duration=120.0, label="without a fingerprint")
+    assert fingerprints.blocked_by(disturbed(values, 0.8).tobytes(), 121.0) == block
+    assert fingerprints.blocked_by(values.tobytes(), 140.0) is None
+    assert fingerprints.blocked_by(made_up(900, 2).tobytes(), 120.0) is None
+    assert fingerprints.blocked_by(b"", 120.0) is None
+
+
+def brought(
+    user: User, folder: Path, name: str, sound: Any, bitrate: int | None = None, **fields: Any
+) -> Ingested:
+    path = folder / name
+    encode([sound], path, path.suffix[1:], bitrate, Tags(title=fields.pop("title", "Agua"), artist="Ana"))
+    return ingest(path, filename=name, user=user, **fields)
+
+
+@needs_chromaprint
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_encoding_of_a_song_leads_to_it(user: User, other: User, tmp_path: Path, seed: int) -> None:
+    sound = tune(seed, 15)
+    for number in (10, 11):
+        brought(other, tmp_path, f"other{number}.flac", tune(number, 15), title=f"Other {number}")
+    first = brought(other, tmp_path, "a.flac", sound)
+    assert first.matches == []
+    late = np.concatenate([np.zeros((2, 3 * 44_100), np.float32), sound], axis=1)
+    mono = np.repeat(sound.mean(axis=0, keepdims=True), 2, axis=0)
+    variants = [("b.mp3", sound, 128), ("c.opus", sound, 96), ("d.ogg", late, 128), ("e.m4a", mono, 128)]
+    for name, variant, bitrate in variants:
+        taken = brought(user, tmp_path, name, variant, bitrate, title=name, visibility=PRIVATE)
+        assert taken.created, name
+        found = next((match for match in taken.matches if match.track == first.track), None)
+        assert found is not None, name
+        assert found.offset == pytest.approx(3.0 if variant is late else 0.0, abs=0.1), name
+        assert all(match.track.title[:5] != "Other" for match in taken.matches), name
+    assert Match.objects.filter(other=first.audio).count() == len(variants)
+    assert brought(user, tmp_path, "a.wav", sound).matches == []  # that one is the same, not alike
+
+
+@needs_chromaprint
+def test_what_was_taken_down_stays_out_in_any_encoding(user: User, tmp_path: Path) -> None:
+    sound = tune(1, 15)
+    audio = brought(user, tmp_path, "a.flac", sound).audio
+    Block.objects.create(
+        audio_digest="a" * 64, values=audio.fingerprint.values, duration=audio.duration, label="Agua"
+    )
+    with pytest.raises(CatalogError) as refused:
+        brought(user, tmp_path, "b.mp3", sound, 192)
+    assert refused.value.code == "blocked"
+    assert Track.objects.count() == 1
+
+
+@needs_chromaprint
+def test_fingerprints_that_are_missing_are_made(user: User, tmp_path: Path, settings: Any) -> None:
+    settings.FINGERPRINTS = False
+    audio = brought(user, tmp_path, "a.flac", tune(1, 8)).audio
+    lost = make_track(user).audio
+    make_audio()  # a stem: nobody brought it
+    assert set(fingerprints.missing()) == {audio, lost}
+    settings.FINGERPRINTS = True
+    out, complaints = StringIO(), StringIO()
+    call_command("fingerprint", "--most", "1", stdout=out)
+    call_command("fingerprint", stdout=out, stderr=complaints)
+    assert "1 could not be" in out.getvalue()
+    assert str(lost.pk) in complaints.getvalue()
+    assert len(bytes(Fingerprint.objects.get(audio=audio).values)) > 100
+    assert list(fingerprints.missing()) == [lost]
+
+
+@pytest.mark.usefixtures("without_library")
+def test_without_the_library_it_is_said(db: None) -> None:
+    assert fingerprints.version() == ""
+    assert [note.id for note in checks.chromaprint()] == ["catalog.I001"]
+    with pytest.raises(CommandError, match="libchromaprint1"):
+        call_command("fingerprint")
+
+
+@needs_chromaprint
+def test_with_the_library_there_is_nothing_to_say() -> None:
+    assert checks.chromaprint() == []
+
+
+def test_without_the_library_songs_are_taken_in_all_the_same(
+    user: User, tmp_path: Path, settings: Any
+) -> None:
+    settings.FINGERPRINTS = False
+    first = brought(user, tmp_path, "a.flac", tune(1, 4))
+    again = brought(user, tmp_path, "b.mp3", tune(1, 4), 128)
+    assert again.matches == [fingerprints.Similar(first.track)]
+    assert not Fingerprint.objects.exists()
