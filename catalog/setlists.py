@@ -32,6 +32,10 @@ class Line:
     track: Track | None
 
     @property
+    def name(self) -> str:
+        return self.track.title if self.track is not None else str(_("Not available to you"))
+
+    @property
     def note(self) -> str:
         return self.entry.note if self.track is not None else ""
 
