@@ -62,45 +62,52 @@ class Sha256 {
   }
 
   #blocks(bytes, from, to) {
-    const { state, words } = this;
-    let [a, b, c, d, e, f, g, h] = state;
-    for (let at = from; at < to; at += 64) {
-      for (let i = 0, j = at; i < 16; i += 1, j += 4) {
-        words[i] = (bytes[j] << 24) | (bytes[j + 1] << 16) | (bytes[j + 2] << 8) | bytes[j + 3];
-      }
-      for (let i = 16; i < 64; i += 1) {
-        const x = words[i - 15];
-        const y = words[i - 2];
-        const small = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
-        const large = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-        words[i] = (words[i - 16] + small + words[i - 7] + large) | 0;
-      }
-      const [a0, b0, c0, d0, e0, f0, g0, h0] = [a, b, c, d, e, f, g, h];
-      for (let i = 0; i < 64; i += 1) {
-        const upper = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-        const one = (h + upper + ((e & f) ^ (~e & g)) + ROUND[i] + words[i]) | 0;
-        const lower = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-        const two = (lower + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-        h = g;
-        g = f;
-        f = e;
-        e = (d + one) | 0;
-        d = c;
-        c = b;
-        b = a;
-        a = (one + two) | 0;
-      }
-      a = (a + a0) | 0;
-      b = (b + b0) | 0;
-      c = (c + c0) | 0;
-      d = (d + d0) | 0;
-      e = (e + e0) | 0;
-      f = (f + f0) | 0;
-      g = (g + g0) | 0;
-      h = (h + h0) | 0;
-    }
-    state.set([a, b, c, d, e, f, g, h]);
+    for (let at = from; at < to; at += 64) mix(this.state, this.words, bytes, at);
   }
+}
+
+/** One block of 64 bytes. A plain function of plain numbers: engines make the quickest code of that. */
+function mix(state, words, bytes, at) {
+  for (let i = 0, j = at; i < 16; i += 1, j += 4) {
+    words[i] = (bytes[j] << 24) | (bytes[j + 1] << 16) | (bytes[j + 2] << 8) | bytes[j + 3];
+  }
+  for (let i = 16; i < 64; i += 1) {
+    const x = words[i - 15];
+    const y = words[i - 2];
+    const small = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+    const large = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+    words[i] = (words[i - 16] + small + words[i - 7] + large) | 0;
+  }
+  let a = state[0];
+  let b = state[1];
+  let c = state[2];
+  let d = state[3];
+  let e = state[4];
+  let f = state[5];
+  let g = state[6];
+  let h = state[7];
+  for (let i = 0; i < 64; i += 1) {
+    const upper = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+    const one = (h + upper + ((e & f) ^ (~e & g)) + ROUND[i] + words[i]) | 0;
+    const lower = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+    const two = (lower + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = (d + one) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (one + two) | 0;
+  }
+  state[0] += a;
+  state[1] += b;
+  state[2] += c;
+  state[3] += d;
+  state[4] += e;
+  state[5] += f;
+  state[6] += g;
+  state[7] += h;
 }
 
 const stopped = new Set();
