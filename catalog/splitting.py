@@ -23,10 +23,12 @@ from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visi
 def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) -> Artist | Album:
     """These shared ``tracks`` of ``row`` go to the artist called ``name``, or to the album of that title.
 
-    Returns that one; it is made if it is not there. Raises ``CatalogError``: ``not_yours`` (403), ``same`` (400),
-    ``nothing_chosen`` (400).
+    Returns that one; it is made if it is not there. Raises ``CatalogError``: ``not_yours`` (403), ``same``,
+    ``no_name`` and ``nothing_chosen`` (400).
     """
     _check(row, user)
+    if not name:
+        raise CatalogError("no_name", _("Say where they belong."))
     with transaction.atomic():
         keep_still()
         chosen = songs_of(row).filter(pk__in=list(tracks))

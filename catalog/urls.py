@@ -3,13 +3,44 @@
 from django.urls import path
 
 from catalog import covers
-from catalog.views import browsing, editing, finding, likes, notices, setlists, wishes
+from catalog.views import (
+    browsing,
+    curation,
+    editing,
+    finding,
+    history,
+    likes,
+    notices,
+    reporting,
+    setlists,
+    songs,
+    wishes,
+)
 
 urlpatterns = [
     path("", finding.home, name="home"),
     path("artists/", browsing.artists, name="artists"),
     path("artists/<slug:slug>/", browsing.artist, name="artist"),
+    path("albums/", browsing.albums, name="albums"),
     path("albums/<uuid:pk>/", browsing.album, name="album"),
+    path("songs/", songs.songs, name="songs"),
+    path("genres/", songs.genres, name="genres"),
+    path("genres/<str:slug>/", songs.genre, name="genre"),
+    path("tracks/<uuid:pk>/played/", songs.played, name="track-played"),
+    path("artists/<slug:slug>/edit/", editing.artist, name="artist-edit"),
+    path("artists/<slug:key>/merge/", curation.merge_row, {"kind": "artist"}, name="artist-merge"),
+    path("artists/<slug:key>/split/", curation.split_row, {"kind": "artist"}, name="artist-split"),
+    path("artists/<slug:key>/history/", history.of_row, {"kind": "artist"}, name="artist-history"),
+    path("albums/<uuid:pk>/edit/", editing.album, name="album-edit"),
+    path("albums/<uuid:key>/merge/", curation.merge_row, {"kind": "album"}, name="album-merge"),
+    path("albums/<uuid:key>/split/", curation.split_row, {"kind": "album"}, name="album-split"),
+    path("albums/<uuid:key>/history/", history.of_row, {"kind": "album"}, name="album-history"),
+    path("tracks/<uuid:key>/merge/", curation.merge_row, {"kind": "track"}, name="track-merge"),
+    path("tracks/<uuid:key>/split/", curation.split_row, {"kind": "track"}, name="track-split"),
+    path("tracks/<uuid:key>/history/", history.of_row, {"kind": "track"}, name="track-history"),
+    path("tracks/<uuid:pk>/report/", reporting.report_track, name="track-report"),
+    path("changes/", history.recent, name="changes"),
+    path("changes/<uuid:pk>/undo/", history.undo_change, name="change-undo"),
     path("tracks/<uuid:pk>/edit/", editing.edit_track, name="track-edit"),
     path("tracks/<uuid:pk>/remove/", editing.remove_track, name="track-remove"),
     path("tracks/<uuid:pk>/like/", likes.like, name="track-like"),

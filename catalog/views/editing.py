@@ -1,5 +1,6 @@
-"""The details of a song, for who may change them."""
+"""The details of a song, for who may change them; those of artists and albums, for curators."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,10 +14,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.people import person
 from catalog.claims import holds
-from catalog.editing import edit, let_go
+from catalog.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, let_go, may_edit
 from catalog.errors import CatalogError
-from catalog.forms import TrackForm
-from catalog.models import Track
+from catalog.forms import AlbumForm, ArtistForm, EditForm, TrackForm
+from catalog.models import Album, Artist, Track
+from catalog.views.places import address
+
+ALBUMS_SUGGESTED = 50
 
 
 @login_required
@@ -24,18 +28,69 @@ from catalog.models import Track
 def edit_track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What a song is called and who may hear it, for its owner and those who look after the catalogue."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
-    if not track.may_be_edited_by(request.user):
+    if not may_edit(track, person(request)):
         raise PermissionDenied
-    form = TrackForm(request.POST or None, instance=track, user=person(request))
+    form = TrackForm(request.POST if request.method == "POST" else None, instance=track, user=person(request))
     if request.method == "POST" and form.is_valid():
         try:
-            track = edit(track, person(request), form.cleaned_data)
+            track = edit(track, person(request), form.values, form.was)
         except CatalogError as error:
-            form.add_error(None, str(error.detail))
+            _explain(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("track", track.pk)
-    return render(request, "catalog/track_edit.html", {"track": track, "form": form})
+    albums = Album.objects.visible_to(request.user).filter(artist=track.artist_id)
+    context = {
+        "track": track,
+        "form": form,
+        "albums": albums.values_list("title", flat=True)[:ALBUMS_SUGGESTED],
+    }
+    return render(request, "catalog/track_edit.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def artist(request: HttpRequest, slug: str) -> HttpResponse:
+    """What an artist is called."""
+    row = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
+    form = ArtistForm(request.POST if request.method == "POST" else None, row=row)
+    return _edit_shared(request, row, form, edit_artist, "catalog/artist_edit.html")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def album(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What an album is called and whose it is."""
+    row = get_object_or_404(Album.objects.visible_to(request.user).select_related("artist"), pk=pk)
+    form = AlbumForm(request.POST if request.method == "POST" else None, row=row)
+    return _edit_shared(request, row, form, edit_album, "catalog/album_edit.html")
+
+
+def _edit_shared(
+    request: HttpRequest, row: Artist | Album, form: EditForm, save: Any, template: str
+) -> HttpResponse:
+    kind = "artist" if isinstance(row, Artist) else "album"
+    if not request.user.has_perm(f"catalog.change_{kind}"):
+        raise PermissionDenied
+    context: dict[str, Any] = {"row": row, "form": form, "back": address(row)}
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = save(row, person(request), form.values, form.was)
+        except CatalogError as error:
+            _explain(form, error)
+            if isinstance(error, NameTakenError):
+                context |= {"taken": error.other, "merge": f"{address(row, 'merge')}?into={error.other.pk}"}
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(address(row))
+    return render(request, template, context)
+
+
+def _explain(form: EditForm, error: CatalogError) -> None:
+    if isinstance(error, ConflictError):
+        form.show(error)
+    else:
+        form.add_error(None, str(error.detail))
 
 
 @login_required
@@ -44,7 +99,7 @@ def remove_track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask, then let go of one's claim on a song. It stays for others who brought it too."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     user = person(request)
-    if not (holds(track, user) or track.may_be_edited_by(user)):
+    if not (holds(track, user) or may_edit(track, user)):
         raise PermissionDenied
     if request.method == "POST":
         let_go(track, user)

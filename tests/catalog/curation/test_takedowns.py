@@ -113,7 +113,7 @@ def test_what_was_merged_goes_with_it(
     bring: Ingester, user: User, curator: User, keeper: User, commit: Any
 ) -> None:
     winner, loser = bring(seed=1), bring("two.flac", seed=2)
-    Fingerprint.objects.create(audio=loser.audio, values=b"\1\2\3\4", duration=0.5)
+    Fingerprint.objects.update_or_create(audio=loser.audio, defaults={"values": b"\1\2\3\4", "duration": 0.5})
     with commit():
         merge(loser.track, winner.track, curator)
     with commit():

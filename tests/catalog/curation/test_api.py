@@ -1,0 +1,126 @@
+"""The same by API."""
+
+import uuid
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from catalog import reports
+from catalog.details import details
+from catalog.models import Change, Notice, Report, Track, Visibility
+from tests.factories import make_track
+
+pytestmark = pytest.mark.django_db
+
+API = "/api/v1"
+
+
+def test_a_track(api_of: Any, user: User) -> None:
+    track = make_track(user, album="Orilla")
+    answer = api_of(user).patch(
+        f"{API}/tracks/{track.pk}/",
+        {"artists": ["Ana Ríos", "Ben"], "track_number": 3, "disc_number": None, "album_artist": "Various"},
+    )
+    assert answer.status_code == 200
+    track.refresh_from_db()
+    now = details(track)
+    assert (now["artist"], now["guests"], now["album_artist"]) == ("Ana Ríos", ["Ben"], "Various")
+    assert (now["track_number"], now["disc_number"]) == (3, None)
+    refused = api_of(user).patch(f"{API}/tracks/{track.pk}/", {"artists": [], "track_number": 0})
+    assert (refused.status_code, set(refused.data["fields"])) == (400, {"artists", "track_number"})
+
+
+def test_artists_and_albums(api: APIClient, api_of: Any, user: User, curator: User) -> None:
+    track = make_track(user, artist="Ana", album="Orilla")
+    other = make_track(user, artist="Eva").artist
+    places = [
+        (f"{API}/artists/{track.artist_id}/", {"name": "Ann"}),
+        (f"{API}/albums/{track.album_id}/", {"year": 1999}),
+    ]
+    for address, changes in places:
+        assert api.patch(address, changes).status_code == 401
+        assert api_of(user).patch(address, changes).status_code == 403
+        assert api_of(curator).patch(address, changes).status_code == 200
+        assert api.get(address).status_code == 200
+    taken = api_of(curator).patch(f"{API}/artists/{other.pk}/", {"name": "ann"})
+    assert (taken.status_code, taken.data["code"]) == (409, "name_taken")
+    assert api_of(curator).patch(f"{API}/artists/{uuid.uuid4()}/", {}).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["artists", "albums", "tracks"])
+def test_merge_history_undo(api: APIClient, api_of: Any, user: User, curator: User, kind: str) -> None:
+    one, two = (make_track(user, title="One", artist=name, album="Live") for name in ("A", "B"))
+    pick = {
+        "artists": lambda track: track.artist_id,
+        "albums": lambda track: track.album_id,
+        "tracks": lambda track: track.pk,
+    }[kind]
+    loser, winner = pick(one), pick(two)
+    merging = f"{API}/{kind}/{loser}/merge/"
+    assert api.post(merging, {"into": winner}).status_code == 401
+    assert api_of(user).post(merging, {"into": winner}).data["code"] == "not_yours"
+    assert api_of(curator).post(merging, {"into": "x"}).status_code == 400
+    assert api_of(curator).post(merging, {"into": uuid.uuid4()}).status_code == 404
+    assert api_of(curator).post(merging, {"into": loser}).data["code"] == "same"
+    merged = api_of(curator).post(merging, {"into": winner})
+    assert (merged.status_code, merged.data["kind"], merged.data["before"]) == (200, "merge", {})
+    assert api_of(curator).post(merging, {"into": winner}).status_code == 404
+
+    story = f"{API}/{kind}/{winner}/history/"
+    assert api.get(story).status_code == 401
+    listed = api_of(user).get(story).data
+    assert listed["count"] == 1
+    assert (listed["results"][0]["who"], listed["results"][0]["undone"]) == ("Cleo", False)
+
+    undoing = f"{API}/changes/{merged.data['id']}/undo/"
+    assert api.post(undoing).status_code == 401
+    assert api_of(user).post(undoing).status_code == 403
+    assert api_of(curator).post(undoing).data["kind"] == "undo"
+    assert api_of(curator).post(undoing).data["code"] == "already_undone"
+    assert api_of(curator).get(f"{API}/{kind}/{loser}/history/").data["count"] == 0
+
+
+def test_private_songs_are_nowhere(api_of: Any, user: User, curator: User) -> None:
+    track = make_track(user, visibility=Visibility.PRIVATE)
+    shared = make_track(user)
+    assert api_of(user).patch(f"{API}/tracks/{track.pk}/", {"title": "x"}).status_code == 200
+    change = Change.objects.get()
+    for method, address, data in [
+        ("post", f"tracks/{track.pk}/merge/", {"into": shared.pk}),
+        ("post", f"tracks/{shared.pk}/merge/", {"into": track.pk}),
+        ("get", f"tracks/{track.pk}/history/", None),
+        ("post", f"changes/{change.pk}/undo/", {}),
+        ("post", f"tracks/{track.pk}/reports/", {"reason": "other"}),
+    ]:
+        answer = getattr(api_of(curator), method)(f"{API}/{address}", data)
+        assert answer.status_code == 404, address
+    assert api_of(user).post(f"{API}/changes/{change.pk}/undo/").status_code == 200
+
+
+def test_reports(
+    api: APIClient, api_of: Any, user: User, other: User, curator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track = make_track(user)
+    address = f"{API}/tracks/{track.pk}/reports/"
+    assert api.post(address, {"reason": "cover"}).status_code == 401
+    assert api_of(other).post(address, {"reason": "no"}).data["fields"].keys() == {"reason"}
+    first = api_of(other).post(address, {"reason": "cover", "text": "Not theirs"})
+    assert (first.status_code, first.data["outcome"], first.data["track"]) == (201, "open", str(track.pk))
+    again = api_of(other).post(address, {"reason": "cover"})
+    assert (again.status_code, again.data["id"]) == (200, first.data["id"])
+    monkeypatch.setattr(reports, "PER_DAY", 1)
+    full = api_of(other).post(address, {"reason": "names"})
+    assert (full.status_code, full.data["code"]) == (429, "too_many_reports")
+    Track.objects.filter(pk=track.pk).update(visibility=Visibility.PRIVATE)
+    assert api_of(user).post(address, {"reason": "names"}).data["code"] == "not_shared"
+
+    row = Report.objects.get()
+    assert reports.close(row, Report.Outcome.DONE, curator)
+    assert not reports.close(row, Report.Outcome.REFUSED, curator)
+    row.refresh_from_db()
+    assert (row.outcome, row.closed_by) == (Report.Outcome.DONE, curator)
+    notice = Notice.objects.get(user=other)
+    assert (notice.kind, notice.track) == (Notice.Kind.REPORT, track)
+    assert "put right" in notice.text

@@ -1,0 +1,221 @@
+"""Editing: what is changed, what is refused, what somebody else did meanwhile, and putting it back."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from catalog import history
+from catalog.details import details
+from catalog.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, let_go
+from catalog.errors import CatalogError
+from catalog.models import Album, Artist, Change, Track, Visibility
+from catalog.splitting import recordings, split, split_track
+from catalog.undoing import undo
+from tests.catalog.conftest import Ingester
+from tests.factories import make_track
+
+pytestmark = pytest.mark.django_db
+
+PRIVATE, SHARED = Visibility.PRIVATE, Visibility.SHARED
+
+
+def test_everything_about_a_track_and_back(user: User) -> None:
+    track = make_track(user, title="Barquito", artist="Ana", album="Orilla")
+    before = details(track)
+    wanted = {
+        "title": "Barquito de papel",
+        "artist": "Ana Ríos",
+        "guests": ["Ben", "Cleo; & Co", "Ana Ríos"],
+        "album": "Ribera",
+        "album_artist": "Various artists",
+        "disc_number": 2,
+        "track_number": 7,
+        "genre": "Folk",
+        "year": 2019,
+    }
+    edit(track, user, wanted)
+    track.refresh_from_db()
+    assert details(track) == {**wanted, "guests": ["Ben", "Cleo; & Co"]}
+    assert track in Track.objects.search("rios ribera papel")
+    change = Change.objects.get()
+    assert (change.kind, change.actor, change.private_to) == (Change.Kind.EDIT, user, None)
+    assert change.before == before
+    undone = undo(change, user)
+    track.refresh_from_db()
+    assert details(track) == before
+    undo(undone, user)
+    track.refresh_from_db()
+    assert track.title == "Barquito de papel"
+    edit(track, user, {"title": "Barquito de papel"})
+    assert Change.objects.count() == 3, "what changes nothing is no change"
+
+
+@pytest.mark.parametrize(
+    ("changes", "album", "holder"),
+    [
+        ({"artist": "Eva"}, "Orilla", "Eva"),
+        ({"artist": "Eva", "album_artist": "Ana"}, "Orilla", "Ana"),
+        ({"album_artist": ""}, "Orilla", "Ana"),
+        ({"album": "Otra"}, "Otra", "Ana"),
+        ({"album": ""}, "", ""),
+        ({"album_artist": "Various"}, "Orilla", "Various"),
+    ],
+)
+def test_the_album_goes_along(user: User, changes: dict[str, Any], album: str, holder: str) -> None:
+    track = edit(make_track(user, artist="Ana", album="Orilla"), user, changes)
+    assert (details(track)["album"], details(track)["album_artist"]) == (album, holder)
+
+
+def test_a_compilation_keeps_its_holder(user: User) -> None:
+    track = make_track(user, artist="Ana")
+    track.album = Album.objects.titled("Hits", Artist.objects.named("Various"))
+    track.save()
+    assert details(edit(track, user, {"artist": "Eva"}))["album_artist"] == "Various"
+
+
+def test_who_may(user: User, other: User, curator: User) -> None:
+    shared, private = make_track(user), make_track(user, visibility=PRIVATE)
+    edit(shared, curator, {"title": "Better"})
+    for track, person in [(shared, other), (private, other), (private, curator)]:
+        with pytest.raises(CatalogError, match="not_yours"):
+            edit(track, person, {"title": "x"})
+    with pytest.raises(CatalogError, match="not_yours"):
+        edit(shared, curator, {"visibility": PRIVATE})
+    for save, row in [(edit_artist, shared.artist), (edit_album, make_track(user, album="A").album)]:
+        with pytest.raises(CatalogError, match="not_yours"):
+            save(row, user, {})  # type: ignore[operator]
+    shared.delete()
+    with pytest.raises(CatalogError, match="gone"):
+        edit(shared, user, {"title": "x"})
+
+
+def test_two_at_once_see_what_the_other_did(user: User, curator: User) -> None:
+    track = make_track(user, title="One", genre="Folk")
+    seen = details(track)
+    edit(track, curator, {**seen, "title": "Two", "year": 2000}, seen)
+    edit(track, user, {**seen, "genre": "Rock"}, seen)
+    track.refresh_from_db()
+    assert (track.title, track.year, track.genre) == ("Two", 2000, "Rock"), "neither undid the other's"
+    with pytest.raises(ConflictError) as refused:
+        edit(track, user, {**seen, "title": "Three"}, seen)
+    assert refused.value.fields == ["title"]
+    assert refused.value.now["title"] == "Two"
+    assert "Title" in str(refused.value.detail)
+    edit(track, user, {**seen, "title": "Two"}, seen)  # both want the same
+
+
+def test_artists(user: User, curator: User) -> None:
+    track = make_track(user, artist="The Betles")
+    artist = edit_artist(track.artist, curator, {"name": "The Beatles"})
+    assert (artist.name, artist.sort_name, artist.slug) == ("The Beatles", "Beatles, The", "the-betles")
+    assert track in Track.objects.search("beatles")
+    other = make_track(user, artist="Wings").artist
+    with pytest.raises(NameTakenError) as refused:
+        edit_artist(other, curator, {"name": "the beatles"})
+    assert refused.value.other == artist
+    edit_artist(artist, curator, {"name": "THE BEATLES", "sort_name": "Fab Four"})
+    first, second = Change.objects.order_by("created_at")
+    with pytest.raises(CatalogError, match="changed_since"):
+        undo(first, curator)
+    undo(second, curator)
+    artist.refresh_from_db()
+    assert details(artist) == {"name": "The Beatles", "sort_name": "Beatles, The"}
+
+
+def test_albums(user: User, curator: User) -> None:
+    track = make_track(user, artist="Ana", album="Orila")
+    assert track.album
+    album = edit_album(
+        track.album, curator, {"title": "Orilla", "artist": "Various", "year": 1999, "compilation": True}
+    )
+    assert details(album) == {"title": "Orilla", "artist": "Various", "year": 1999, "compilation": True}
+    assert track in Track.objects.search("orilla")
+    other = make_track(user, artist="Various", album="Ribera").album
+    assert other
+    with pytest.raises(NameTakenError) as refused:
+        edit_album(other, curator, {"title": "orilla"})
+    assert refused.value.other == album
+    undo(Change.objects.get(), curator)
+    album.refresh_from_db()
+    assert details(album) == {"title": "Orila", "artist": "Ana", "year": None, "compilation": False}
+
+
+def test_an_album_title_that_only_a_private_song_has_is_free(user: User, other: User, curator: User) -> None:
+    public = make_track(user, artist="Ana", album="One").album
+    hidden = make_track(other, artist="Ana", album="Secret", visibility=PRIVATE)
+    assert public
+    edit_album(public, curator, {"title": "Secret"})
+    hidden.refresh_from_db()
+    assert hidden.album == public
+
+
+def test_what_happens_to_a_private_song_is_its_owners(user: User, curator: User) -> None:
+    track = make_track(user, title="One")
+    edit(track, curator, {"title": "Two"})
+    edit(track, user, {"title": "Three", "visibility": PRIVATE})
+    assert [change.label for change in history.visible_to(user)] == ["Ana Torres - Three", "Ana Torres - Two"]
+    assert not history.visible_to(curator).exists()
+    change = Change.objects.all()[0]
+    with pytest.raises(CatalogError, match="not_yours"):
+        undo(change, curator)
+    undo(change, user)
+    edit(track, user, {"visibility": SHARED})
+    assert not history.visible_to(curator).exists(), "what it was called in private stays so"
+    let_go(track, user)
+    assert history.visible_to(curator).get().kind == Change.Kind.REMOVE
+
+
+def test_an_artist_is_split_and_put_together(user: User, curator: User) -> None:
+    one = make_track(user, title="One", artist="John Williams", album="Guitar")
+    two = make_track(user, title="Two", artist="John Williams", album="Star Wars")
+    artist = one.artist
+    for tracks, name, code in [
+        ([], "x", "nothing_chosen"),
+        ([two.pk], "john williams", "same"),
+        ([two.pk], "", "no_name"),
+    ]:
+        with pytest.raises(CatalogError, match=code):
+            split(artist, tracks, name, curator)
+    with pytest.raises(CatalogError, match="not_yours"):
+        split(artist, [two.pk], "x", user)
+    composer = split(artist, [two.pk], "John Williams (composer)", curator)
+    two.refresh_from_db()
+    assert two.album
+    assert (two.artist, two.album.artist, two.album.title) == (composer, composer, "Star Wars")
+    assert two in Track.objects.search("composer")
+    change = Change.objects.get()
+    assert (change.kind, change.target_id) == (Change.Kind.SPLIT, artist.pk)
+    undo(change, curator)
+    two.refresh_from_db()
+    assert (two.artist, two.album.artist) == (artist, composer) or two.album.artist == artist
+    assert two.artist == artist
+
+
+def test_an_album_is_split(user: User, curator: User) -> None:
+    one, two = (make_track(user, title=title, artist="Ana", album="Live") for title in ("One", "Two"))
+    album = one.album
+    assert album
+    Album.objects.filter(pk=album.pk).update(year=1999)
+    album.refresh_from_db()
+    other = split(album, [two.pk], "Live II", curator)
+    assert isinstance(other, Album)
+    assert (list(other.tracks.all()), other.year) == ([two], 1999)
+    edit(two, user, {"album": "Elsewhere"})
+    change = Change.objects.get(kind=Change.Kind.SPLIT)
+    with pytest.raises(CatalogError, match="changed_since"):
+        undo(change, curator)
+
+
+def test_a_recording_is_taken_out_of_a_song(bring: Ingester, user: User, other: User, curator: User) -> None:
+    from catalog.merging import merge  # noqa: PLC0415
+
+    winner, loser = bring(seed=1), bring("b.flac", seed=2, by=other)
+    merge(loser.track, winner.track, curator)
+    assert list(recordings(winner.track)) == [loser.audio]
+    fresh = split_track(winner.track, loser.audio, curator)
+    assert (fresh.audio, fresh.owner, fresh.uploads.get()) == (loser.audio, other, loser.upload)
+    with pytest.raises(CatalogError, match="gone"):
+        split_track(winner.track, loser.audio, curator)
+    undo(Change.objects.get(kind=Change.Kind.SPLIT), curator)
+    assert list(recordings(winner.track)) == [loser.audio]
