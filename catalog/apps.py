@@ -9,7 +9,7 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         """The index of words stands aside while tables are changed; there is a group of curators."""
-        from catalog import checks, curators  # noqa: F401, PLC0415  # apps are ready only now
+        from catalog import checks, curators, wishes  # noqa: F401, PLC0415  # apps are ready only now
         from catalog.search import schema  # noqa: PLC0415
 
         pre_migrate.connect(schema.before_migrations, sender=self)

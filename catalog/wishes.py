@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.audio.tags import clean_text
 from catalog.claims import holds
+from catalog.collector import forgets_rows
 from catalog.errors import CatalogError
 from catalog.models import Notice, Track, Visibility, Wish, WishVoice
 from catalog.notices import tell_all
@@ -111,6 +112,7 @@ def open_wishes(order: str = "voices") -> QuerySet[Wish]:
     return rows.order_by("-created_at") if order == "new" else rows.order_by("-wanted", "-created_at")
 
 
+@forgets_rows
 def recount() -> None:
     """Count all voices again, for when accounts were closed; wishes that nobody has are deleted."""
     voices = Subquery(_voices(), output_field=IntegerField())

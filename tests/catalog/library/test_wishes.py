@@ -1,5 +1,6 @@
 """Wanted songs: joining in, coming true, and who may say so."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.models import User
 from catalog import wishes
+from catalog.collector import collect
 from catalog.editing import edit
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
@@ -108,7 +110,7 @@ def test_voices_of_closed_accounts_are_not_counted(user: User, other: User) -> N
     kept, gone = wishes.wish(user, "A", "Kept"), wishes.wish(other, "A", "Gone")
     wishes.join(kept, other)
     other.delete()
-    wishes.recount()
+    collect(timedelta(0))
     kept.refresh_from_db()
     assert kept.wanted == 1
     assert not Wish.objects.filter(pk=gone.pk).exists()
