@@ -1,7 +1,7 @@
 """How many rows there are, without counting a million of them.
 
-Lists are counted exactly up to a bound; a longer one is said to have as many as the bound. That a list is longer is
-remembered for a minute, so that the bound is not counted up to on every page.
+Lists are counted exactly up to a bound; a longer one is said to have as many as the bound. What took long to count
+is remembered for a minute, so that it is not counted again on every page.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 
 MOST_COUNTED = 10_000
 REMEMBER_SECONDS = 60
+WORTH_REMEMBERING = 1_000
 
 
 def count_up_to(rows: "QuerySet[Any]", most: int = MOST_COUNTED) -> int:
@@ -26,11 +27,12 @@ def count_up_to(rows: "QuerySet[Any]", most: int = MOST_COUNTED) -> int:
         return 0
     said = f"{most} {connection.vendor} {statement} {parameters!r}"
     key = f"counted-{hashlib.sha256(said.encode()).hexdigest()}"
-    if cache.get(key):
-        return most
+    known = cache.get(key)
+    if known is not None:
+        return int(known)
     count = rows.order_by()[:most].count()
-    if count == most:
-        cache.set(key, True, REMEMBER_SECONDS)  # noqa: FBT003  # a value, not a flag
+    if count >= min(most, WORTH_REMEMBERING):
+        cache.set(key, count, REMEMBER_SECONDS)
     return count
 
 

@@ -17,7 +17,8 @@ from catalog.models import Track, Visibility
 from catalog.models.music import TrackQuerySet
 
 ON_THE_FRONT_PAGE: Final = 8
-NEAR: Final = 500  # rows; further ones are found by their ids before anything is joined to them
+NEAR: Final = 48  # rows; further ones are found by their ids before anything is joined to them
+OTHER_ALPHABETS: Final = "~"
 EVERYTHING: Final = Q()
 BY_TITLE: Final = ("title_key", "pk")
 NEWEST: Final = ("-created_at",)
@@ -75,8 +76,18 @@ class Songs:
     def _ids(self, start: int, stop: int, own: list[Any]) -> list[UUID]:
         if not own:
             return list(self._shared.values_list("pk", flat=True)[start:stop])
-        merged = heapq.merge(self._keys(self._shared)[:stop], own, reverse=self._down)
-        return [key[-1] for key in islice(merged, start, stop)]
+        # At most len(own) of the rows before `start` are their own; so many shared ones need not be looked at.
+        skipped = max(0, start - len(own))
+        shared = list(self._keys(self._shared)[skipped:stop])
+        if skipped and not shared:
+            skipped, shared = 0, list(self._keys(self._shared)[:stop])
+        before = self._before(own, shared[0]) if skipped else 0
+        merged = heapq.merge(shared, own[before:], reverse=self._down)
+        return [key[-1] for key in islice(merged, start - skipped - before, stop - skipped - before)]
+
+    def _before(self, own: list[Any], first: Any) -> int:
+        """How many of ``own`` come before ``first``."""
+        return sum((key > first) if self._down else (key < first) for key in own)
 
     def _keys(self, tracks: TrackQuerySet) -> Any:
         return tracks.values_list(*self._fields, *(["pk"] if self._fields[-1] != "pk" else []))
@@ -95,7 +106,9 @@ def songs_in(order: Order, user: User | AnonymousUser, letter: str = "") -> Song
     """All songs in ``order``, of one ``letter`` where that is the order of titles."""
     tracks = Track.objects.filter(order.having)
     if letter == "0":  # digits and signs come before the letters, other alphabets behind them
-        tracks = tracks.filter(Q(title_key__lt="a") | Q(title_key__gt="z" * 20))
+        tracks = tracks.filter(title_key__lt="a")
+    elif letter == OTHER_ALPHABETS:
+        tracks = tracks.filter(title_key__gt="z" * 20)
     elif letter == "z":
         tracks = tracks.filter(title_key__gte="z", title_key__lte="z" * 20)
     elif letter:

@@ -66,10 +66,10 @@ def part_of(request: HttpRequest, rows: Rows, size: int) -> Part:
     return Part(found[:size], number, more=len(found) > size and start + 2 * size <= FURTHEST)
 
 
-def letter_of(request: HttpRequest) -> str:
+def letter_of(request: HttpRequest, letters: tuple[str, ...] = LETTERS) -> str:
     """The letter that ``?letter=`` asks for, or nothing."""
     letter = request.GET.get("letter", "").lower()
-    return letter if letter in LETTERS else ""
+    return letter if letter in letters else ""
 
 
 def _number(text: str) -> int:

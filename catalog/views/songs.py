@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog import genres as kinds
 from catalog import plays
 from catalog.models import Artist, Track
-from catalog.shelves import ORDERS, Songs, songs_in
+from catalog.shelves import ORDERS, OTHER_ALPHABETS, Songs, songs_in
 from catalog.views.paging import LETTERS, SONGS_PER_PAGE, letter_of, part_of
 
 
@@ -26,9 +26,10 @@ def songs(request: HttpRequest) -> HttpResponse:
         rows = Songs(request.user, Track.objects.filter(credits__artist=guest))
         context["guest"] = guest
     else:
-        letter = letter_of(request) if order.name == "title" else ""
+        letters = (*LETTERS, OTHER_ALPHABETS) if order.name == "title" else ()
+        letter = letter_of(request, letters)
         rows = songs_in(order, request.user, letter)
-        context |= {"letter": letter, "letters": LETTERS if order.name == "title" else ()}
+        context |= {"letter": letter, "letters": letters}
     context["page"] = part_of(request, rows, SONGS_PER_PAGE)
     return render(request, "catalog/songs.html", context)
 
