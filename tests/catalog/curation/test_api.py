@@ -52,12 +52,8 @@ def test_artists_and_albums(api: APIClient, api_of: Any, user: User, curator: Us
 @pytest.mark.parametrize("kind", ["artists", "albums", "tracks"])
 def test_merge_history_undo(api: APIClient, api_of: Any, user: User, curator: User, kind: str) -> None:
     one, two = (make_track(user, title="One", artist=name, album="Live") for name in ("A", "B"))
-    pick = {
-        "artists": lambda track: track.artist_id,
-        "albums": lambda track: track.album_id,
-        "tracks": lambda track: track.pk,
-    }[kind]
-    loser, winner = pick(one), pick(two)
+    field = {"artists": "artist_id", "albums": "album_id", "tracks": "pk"}[kind]
+    loser, winner = getattr(one, field), getattr(two, field)
     merging = f"{API}/{kind}/{loser}/merge/"
     assert api.post(merging, {"into": winner}).status_code == 401
     assert api_of(user).post(merging, {"into": winner}).data["code"] == "not_yours"
