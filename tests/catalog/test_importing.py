@@ -1,0 +1,174 @@
+"""Taking in a folder tree: what is taken, passed over, refused and remembered. And the command around it."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from catalog.importing import Import, Outcome, key_of, readable, songs_in
+from catalog.models import Album, ImportedFile, Track, Visibility
+from separation.models import Separation
+from tests.catalog.conftest import SongMaker, picture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def library(make_song: SongMaker, tmp_path: Path) -> Path:
+    """Two songs on one record, one of them twice, and a file that is none."""
+    folder = tmp_path / "music"
+    (folder / "A").mkdir(parents=True)
+    shutil.copy(make_song("one.flac", seed=1, title="One"), folder / "A")
+    shutil.copy(make_song("two.flac", seed=2, title="Two"), folder / "A")
+    (folder / "Z").mkdir()
+    shutil.copy(folder / "A" / "one.flac", folder / "Z" / "again.flac")
+    (folder / "broken.mp3").write_bytes(b"no music at all, whatever it is called" * 100)
+    return folder
+
+
+def run(folder: Path, user: User, jobs: int = 1, **options: Any) -> dict[str, list[str]]:
+    """The names of the files by what became of them."""
+    outcomes: dict[str, list[str]] = {}
+    for outcome in Import(owner=user, **options).run(songs_in(folder), jobs):
+        outcomes.setdefault(outcome.code, []).append(outcome.path.name)
+    return {code: sorted(names) for code, names in outcomes.items()}
+
+
+def test_takes_what_is_music_and_goes_on_after_what_is_not(library: Path, user: User) -> None:
+    found = run(library, user)
+    assert found == {"new": ["one.flac", "two.flac"], "known": ["again.flac"], "unsupported": ["broken.mp3"]}
+    assert set(Track.objects.values_list("title", "visibility", "owner")) == {
+        ("One", "shared", user.pk),
+        ("Two", "shared", user.pk),
+    }
+
+
+def test_the_next_run_passes_over_what_has_not_changed(
+    library: Path, user: User, make_song: SongMaker
+) -> None:
+    run(library, user)
+    assert set(run(library, user)) == {"unchanged"}
+    shutil.copy(make_song("three.flac", seed=3, title="Three"), library / "broken.mp3")
+    assert run(library, user)["new"] == ["broken.mp3"]
+    assert "unchanged" not in run(library, user, again=True)
+
+
+def test_what_may_go_better_another_time_is_tried_again(library: Path, user: User, settings: Any) -> None:
+    settings.QUOTA_BYTES = 10
+    assert "quota_exceeded" in run(library, user)
+    settings.QUOTA_BYTES = 10**9
+    assert run(library, user)["new"] == ["one.flac", "two.flac"]
+
+
+def test_stopped_between_two_files(library: Path, user: User) -> None:
+    work = Import(owner=user)
+    for _outcome in work.run(songs_in(library), 1):
+        work.stopped = True
+    assert ImportedFile.objects.count() == 1
+    assert len(run(library, user)["unchanged"]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_at_once_make_the_same_of_it(library: Path, user: User) -> None:
+    found = run(library, user, jobs=3)
+    assert sorted(found) == ["known", "new", "unsupported"]
+    assert Track.objects.count() == 2
+    assert set(run(library, user, jobs=3)) == {"unchanged"}
+
+
+def test_private_songs(library: Path, user: User, other: User) -> None:
+    run(library, user, visibility=Visibility.PRIVATE)
+    assert not Track.objects.visible_to(other).exists()
+    assert Track.objects.visible_to(user).count() == 2
+
+
+def test_the_picture_beside_the_songs(library: Path, user: User, make_song: SongMaker) -> None:
+    (library / "A" / "Folder.JPG").write_bytes(picture("red"))
+    (library / "cover.png").write_bytes(b"not a picture" * 10)
+    shutil.copy(make_song("with.flac", seed=4, title="Own", cover=picture("blue")), library / "A")
+    shutil.copy(make_song("bare.flac", seed=5, title="Bare", album="Other"), library)
+    run(library, user)
+    covers = dict(Track.objects.values_list("title", "cover"))
+    assert covers["One"] == covers["Two"] != covers["Own"]
+    assert covers["One"].startswith("covers/")
+    assert not covers["Bare"]
+    assert Album.objects.get(title="Orilla").cover
+
+
+def test_which_files_are_looked_at(tmp_path: Path) -> None:
+    for name in (".hidden.mp3", "notes.txt", "B.MP3", "a.flac", ".git/x.mp3", "sub/deep/c.ogg"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "sub" / "round").symlink_to(tmp_path)
+    (tmp_path / "itself.mp3").symlink_to("itself.mp3")
+    (tmp_path / "gone.mp3").symlink_to("nowhere.mp3")
+    found = list(songs_in(tmp_path))
+    assert [path.name for path in found if isinstance(path, Path)] == ["B.MP3", "a.flac", "c.ogg"]
+    assert [one.path.name for one in found if isinstance(one, Outcome)] in ([], ["itself.mp3"])
+    missing = list(songs_in(tmp_path / "not there"))
+    assert [one.code for one in missing if isinstance(one, Outcome)] == ["unreadable"]
+
+
+def test_names_that_are_not_utf8(library: Path, user: User) -> None:
+    name = b"Canci\xf3n.flac"
+    os.rename(os.fsencode(library / "A" / "two.flac"), os.fsencode(library) + b"/" + name)  # noqa: PTH104  # bytes
+    outcomes = list(Import(owner=user).run(songs_in(library), 1))
+    odd = next(one for one in outcomes if "Canci" in one.path.name)
+    assert odd.code == "new"
+    assert readable(odd.path.name) == "Canción.flac"
+    assert ImportedFile.objects.filter(path=key_of(odd.path)).exists()
+    assert "unchanged" in {one.code for one in Import(owner=user).run(songs_in(library), 1)}
+
+
+def test_a_path_longer_than_the_column() -> None:
+    path = Path("/", *["x" * 200] * 10, "song.mp3")
+    assert len(key_of(path)) <= 1024
+    assert key_of(path) != key_of(path.with_name("other.mp3"))
+
+
+def test_the_command(library: Path, user: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "report.jsonl"
+    with pytest.raises(SystemExit) as ended:
+        call_command("import_library", library, owner=user.email, jobs=1, report=report)
+    assert ended.value.code == 1
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    assert sorted(line["outcome"] for line in lines) == ["known", "new", "new", "refused"]
+    assert {line["code"] for line in lines} == {"", "unsupported"}
+    said = capsys.readouterr().out
+    assert "2 new, 1 known, 0 unchanged, 1 refused" in said
+    assert "broken.mp3" in said
+    (library / "broken.mp3").unlink()
+    call_command("import_library", library, owner=user.email, jobs=1)
+    assert "0 new, 0 known, 3 unchanged, 0 refused" in capsys.readouterr().out
+
+
+def test_the_command_asks_for_separations_as_far_as_the_queue_goes(
+    library: Path, user: User, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (library / "broken.mp3").unlink()
+    settings.QUEUED_PER_PERSON = 1
+    call_command("import_library", library, owner=user.email, jobs=1, model="compact:2stems")
+    assert Separation.objects.count() == 1
+    assert "Run this again later" in capsys.readouterr().err
+    settings.QUEUED_PER_PERSON = 10
+    call_command("import_library", library, owner=user.email, jobs=1, model="compact:2stems")
+    assert Separation.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"owner": "nobody@example.org"}, {"model": "unheard:of"}, {"folder": "none"}]
+)
+def test_what_cannot_work_is_said_before_anything_is_done(
+    library: Path, user: User, wrong: dict[str, str]
+) -> None:
+    folder = wrong.pop("folder", library)
+    with pytest.raises(CommandError) as error:
+        call_command("import_library", folder, **({"owner": user.email} | wrong))
+    assert error.value.returncode == 2
+    assert not Track.objects.exists()
