@@ -67,6 +67,7 @@ def of_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
         "page": page,
         "entries": entries(page.object_list, request.user),
         "back": address(row),
+        "curating": history.is_curator(request.user),
     }
     return render(request, "catalog/history.html", context)
 
