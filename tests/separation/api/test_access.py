@@ -8,7 +8,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.tokens import pair_for
-from catalog.models import Visibility
+from catalog import setlists
+from catalog.models import Track, Visibility, Wish
 from config import api_urls
 from tests.factories import make_separation, make_track
 
@@ -21,6 +22,14 @@ ACCOUNT: Answers = {"shared": (401, 401, 200, 200, 200), "private": (401, 401, 2
 CURATE: Answers = {"shared": (401, 401, 200, 403, 200), "private": (401, 401, 200, 404, 404)}
 REMOVE: Answers = {"shared": (401, 401, 204, 403, 204), "private": (401, 401, 204, 404, 404)}
 WITHDRAW: Answers = {"shared": (401, 401, 204, 403, 403), "private": (401, 401, 204, 404, 404)}
+LIKE: Answers = {"shared": (401, 401, 204, 204, 204), "private": (401, 401, 204, 404, 404)}
+JOIN: Answers = dict.fromkeys(("shared", "private"), (401, 401, 200, 200, 200))
+LEAVE: Answers = dict.fromkeys(("shared", "private"), (401, 401, 204, 204, 204))
+FULFIL: Answers = {"shared": (401, 401, 200, 403, 200), "private": (401, 401, 409, 404, 404)}
+OWN: Answers = dict.fromkeys(("shared", "private"), (401, 401, 200, 404, 404))
+OWN_ADD: Answers = dict.fromkeys(("shared", "private"), (401, 401, 201, 404, 404))
+OWN_REMOVE: Answers = dict.fromkeys(("shared", "private"), (401, 401, 204, 404, 404))
+BY_LINK: Answers = dict.fromkeys(("shared", "private"), (200, 401, 200, 200, 200))
 
 ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
     ("get", "artists/{artist}/", {}, READ),
@@ -30,6 +39,18 @@ ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
     ("delete", "tracks/{track}/", {}, REMOVE),
     ("post", "tracks/{track}/plays/", {}, READ),
     ("post", "tracks/{track}/separations/", {"model": "compact:2stems"}, ACCOUNT),
+    ("put", "tracks/{track}/like/", {}, LIKE),
+    ("delete", "tracks/{track}/like/", {}, LIKE),
+    ("post", "wishes/{wish}/voice/", {}, JOIN),
+    ("delete", "wishes/{wish}/voice/", {}, LEAVE),
+    ("post", "wishes/{wish}/fulfil/", {"track": "{track}"}, FULFIL),
+    ("get", "setlists/{setlist}/", {}, OWN),
+    ("patch", "setlists/{setlist}/", {"title": "Another"}, OWN),
+    ("delete", "setlists/{setlist}/", {}, OWN_REMOVE),
+    ("post", "setlists/{setlist}/entries/", {"track": "{track}"}, OWN_ADD),
+    ("patch", "setlists/{setlist}/entries/{entry}/", {"note": "in D"}, OWN),
+    ("delete", "setlists/{setlist}/entries/{entry}/", {}, OWN_REMOVE),
+    ("get", "setlists/shared/{link}/", {}, BY_LINK),
     ("post", "lookups/", {"checksum": "{checksum}"}, ACCOUNT),
     ("get", "separations/{separation}/", {}, READ),
     ("delete", "separations/{separation}/", {}, WITHDRAW),
@@ -64,6 +85,19 @@ def call(client: APIClient, method: str, route: str, body: dict[str, str], names
     return answer
 
 
+def own(track: Track, number: int) -> dict[str, Any]:
+    """A wish of nobody, and a setlist of the track's owner with the track in it."""
+    assert track.owner is not None
+    setlist = setlists.make(track.owner, "Friday")
+    setlists.share(setlist, by_link=True)
+    return {
+        "wish": Wish.objects.create(title=f"Wish {number}").pk,
+        "setlist": setlist.pk,
+        "entry": setlists.add(setlist, track).pk,
+        "link": setlist.link,
+    }
+
+
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("visibility", Visibility)
 def test_everybody_on_every_route(user: User, visibility: Visibility, who: str) -> None:
@@ -82,6 +116,7 @@ def test_everybody_on_every_route(user: User, visibility: Visibility, who: str) 
             "separation": separation.pk,
             "stem": stem.pk,
             "checksum": track.audio.checksum,
+            **own(track, number),
         }
         answer = call(client, method, route, body, names)
         key = f"{method} {route}"
@@ -98,6 +133,7 @@ def test_no_route_that_names_a_row_is_missing_here() -> None:
     for pattern in api_urls.urlpatterns:
         path = str(pattern.pattern)
         if "<" in path:
-            kind = path.partition("s/")[0]
-            there.add(path.replace("<str:pk>", f"{{{kind}}}").replace("<int:number>", "{n}"))
+            kind = path.partition("s/")[0].replace("wishe", "wish")
+            path = path.replace("<str:pk>", f"{{{kind}}}").replace("<int:number>", "{n}")
+            there.add(path.replace("<str:entry>", "{entry}").replace("<slug:link>", "{link}"))
     assert there == tested - {"lookups/"}
