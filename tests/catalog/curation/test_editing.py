@@ -9,6 +9,7 @@ from catalog import history
 from catalog.details import details
 from catalog.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, let_go
 from catalog.errors import CatalogError
+from catalog.merging import merge
 from catalog.models import Album, Artist, Change, Track, Visibility
 from catalog.splitting import recordings, split, split_track
 from catalog.undoing import undo
@@ -208,8 +209,6 @@ def test_an_album_is_split(user: User, curator: User) -> None:
 
 
 def test_a_recording_is_taken_out_of_a_song(bring: Ingester, user: User, other: User, curator: User) -> None:
-    from catalog.merging import merge  # noqa: PLC0415
-
     winner, loser = bring(seed=1), bring("b.flac", seed=2, by=other)
     merge(loser.track, winner.track, curator)
     assert list(recordings(winner.track)) == [loser.audio]
