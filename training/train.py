@@ -28,7 +28,7 @@ from training.weightfile import Array
 
 _WARM_UP_STEPS = 100
 _FINAL_RATE = 0.03
-_REPORT_SECONDS = 240
+_SAVE_SECONDS = 120
 _SILENT = 1.0
 
 
@@ -44,6 +44,9 @@ class Plan:
     """Share of the old running mean that a step keeps."""
     frozen: bool = False
     """Normalise as in production, with the running statistics, which then stay as they are."""
+    steps: int = 0
+    """Train for that many steps instead of minutes, if not 0: for a machine that others need too."""
+    report_seconds: float = 240
 
 
 class Trainer:
@@ -69,10 +72,15 @@ class Trainer:
             if value.is_floating_point()
         ]
 
+    def progress(self) -> float:
+        """How much of the plan is done, from 0 to 1."""
+        if self.plan.steps:
+            return self.steps / self.plan.steps
+        return self.seconds / 60 / self.plan.minutes
+
     def step(self, batch: Batch) -> float:
         """One step of Adam; returns the loss."""
-        progress = self.seconds / 60 / self.plan.minutes
-        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, self.progress())))
         warm = min(1.0, (self.steps + 1) / _WARM_UP_STEPS)
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate * warm * (decay * (1 - _FINAL_RATE) + _FINAL_RATE)
@@ -179,7 +187,7 @@ def judge(networks: Networks, songs: list[Tensor], device: torch.device) -> dict
 
 
 def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list[Tensor]) -> None:
-    """Train until the plan's minutes are over or a file called ``stop`` lies in the run's folder."""
+    """Train until the plan is done or a file called ``stop`` lies in the run's folder."""
     ahead: queue.Queue[Batch] = queue.Queue(2 + 2 * len(feeders))
     finished = threading.Event()
 
@@ -197,17 +205,19 @@ def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list
     for thread in threads:
         thread.start()
     losses: list[float] = []
-    last = reported = time.monotonic()
+    last = reported = saved = time.monotonic()
     try:
-        while trainer.seconds < trainer.plan.minutes * 60 and not (trainer.run / "stop").exists():
+        while trainer.progress() < 1 and not (trainer.run / "stop").exists():
             losses.append(trainer.step(ahead.get()))
             now = time.monotonic()
             trainer.seconds += now - last
             last = now
-            if now - reported > _REPORT_SECONDS:
-                _report(trainer, losses, validation, len(pool.songs))
+            if now - saved > _SAVE_SECONDS:
                 trainer.save()
                 pool.refresh()
+                saved = now
+            if now - reported > trainer.plan.report_seconds:
+                _report(trainer, losses, validation, len(pool.songs))
                 losses.clear()
                 reported = time.monotonic()
     finally:
@@ -244,6 +254,8 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder for state, weights and log")
     parser.add_argument("--stems", type=int, choices=(2, 4), required=True)
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--steps", type=int, default=0, help="train for so many steps instead of minutes")
+    parser.add_argument("--report", type=float, default=240, help="judge every so many seconds")
     parser.add_argument("--start", type=Path, action="append", default=[], help="weights to start from (npz)")
     parser.add_argument("--validation", type=Path, required=True, help="folder of songs never trained on")
     parser.add_argument("--filters", type=_widths, help="six widths, as 8,16,32,64,96,128")
@@ -279,6 +291,8 @@ def main() -> None:
         level_weight=options.level_weight,
         averaging=options.averaging,
         frozen=options.frozen,
+        steps=options.steps,
+        report_seconds=options.report,
     )
     if options.start:
         warm_start(networks, *(weightfile.read(path) for path in options.start[:2]))
