@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import catalogue, equality, machine, measure, models, server, songs
+from benchmarks import catalogue, equality, fingerprints, machine, measure, models, server, songs
 from benchmarks import together as pairs
 from benchmarks.measure import Cost, table, typical
 from benchmarks.separators import Ours
 from separation.engines import modelspec
 
-PARTS = ("speed", "memory", "latency", "equality", "together", "server", "catalogue")
+PARTS = ("speed", "memory", "latency", "equality", "together", "server", "catalogue", "fingerprints")
 _SONG_SECONDS = 180
 _LONG_SECONDS = 7200
 _TINY_SECONDS = 1
@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", metavar="TEXT", help="of the catalogue's rows, those that hold it"
     )
+    parser.add_argument("--fingerprints", type=int, default=100_000, help="to look among (default: 100000)")
+    parser.add_argument("--recordings", type=Path, metavar="DIR", help="more songs for the part fingerprints")
     parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"), help="for models and songs")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
@@ -48,6 +50,7 @@ def main() -> None:
             "together": together,
             "server": whole,
             "catalogue": library,
+            "fingerprints": alike,
         }[part](options)
 
 
@@ -172,6 +175,11 @@ def whole(options: argparse.Namespace) -> None:
 def library(options: argparse.Namespace) -> None:
     """Pages, API and admin panel with a large catalogue."""
     catalogue.compare(options.tracks, options.cache, options.only)
+
+
+def alike(options: argparse.Namespace) -> None:
+    """The same recordings in other encodings, among many others."""
+    fingerprints.compare(options.fingerprints, options.recordings, options.cache)
 
 
 if __name__ == "__main__":
