@@ -72,7 +72,7 @@ INSTALLED_APPS = [
     "separation",
     "catalog",
     "accounts",
-    "django.contrib.admin",
+    "config.panel.PanelConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

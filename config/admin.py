@@ -1,0 +1,20 @@
+"""The admin panel of this installation: its front page tells how things are."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from config import dashboard
+
+
+class Site(admin.AdminSite):
+    site_header = site_title = "Stemoteca"
+    index_title = _("How things are")
+    index_template = "admin/dashboard.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        told = {} if request.user.is_anonymous else dashboard.now(request.user)
+        return super().index(request, {"told": told, **(extra_context or {})})
