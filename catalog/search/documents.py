@@ -15,7 +15,7 @@ from catalog.search.ranking import Hit, Name
 
 MOST = 1_000  # documents that are ranked; beyond it is "more than 1,000"
 AT_EACH_NAME = 250  # names that begin with the words, where there are too many documents to look at all
-MOST_PLAYED = 1_500  # songs among which the words are looked for then
+MOST_PLAYED = 600  # songs among which the words are looked for then
 MOST_NAMES = 300
 MOST_OF_ONE = 5_000
 LISTED = 10_000  # for lists in another order, such as the admin panel's
@@ -47,6 +47,10 @@ class Index:
         """Where the words are in too many documents: names that begin with them, and the most played songs."""
         sources = [self._begun("name", query.text), self._begun("artist", query.text), self._popular(query)]
         return self._hits(sources, query.tags)
+
+    def any_tracks(self) -> list[Hit]:
+        """The most played songs, when neither words nor tags are asked for."""
+        return self._hits([self._popular(Query(""), MOST)], ())
 
     def named_tracks(self, query: Query) -> list[Hit]:
         """Songs whose title or artist begins with a name of nothing but punctuation."""
@@ -109,13 +113,13 @@ class Index:
             [text, text + LAST, self.reader],
         )
 
-    def _popular(self, query: Query) -> Source:
+    def _popular(self, query: Query, most: int | None = None) -> Source:
         at = "strpos" if self.is_postgres else "instr"
         spoken = "' ' || d.name || ' ' || d.artist || ' ' || d.album || ' ' || d.others || ' '"
         holds = " AND ".join(f"{at}({spoken}, %s) > 0" for _word in query.words) or "1 = 1"
         return (
             f"""SELECT {_NAMES} FROM (SELECT id FROM catalog_track WHERE visibility = 'shared'
-            ORDER BY plays DESC, created_at DESC LIMIT {MOST_PLAYED}) p
+            ORDER BY plays DESC, created_at DESC LIMIT {most or MOST_PLAYED}) p
             JOIN catalog_search_track d ON d.target = p.id WHERE {holds}""",  # noqa: S608
             [f" {word}" for word in query.words],
         )

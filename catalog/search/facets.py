@@ -1,8 +1,8 @@
 """By what a list of songs can be narrowed: model, genre, decade."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ ModelsOf = Callable[[Collection[Any]], Mapping[Any, Collection[str]]]
 Label = Callable[[str], str]
 
 MOST_CHOICES = 8
+LOOKED_AT = 300  # songs of which it is asked who separated them, when nothing depends on it but a choice
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Filters:
         fits = decade.isascii() and decade.isdigit() and 3 <= len(decade) <= 4
         return cls(
             model=str(parameters.get("model") or "")[:40].replace("\0", ""),
-            genre=fold(str(parameters.get("genre") or "")[:80])[:80],
+            genre=fold(str(parameters.get("genre") or "")[:80].replace("\0", " "))[:80],
             decade=int(decade) // 10 * 10 if fits else None,
         )
 
@@ -71,11 +72,11 @@ class Filters:
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a facet, and how many of the songs that were looked at have it."""
+    """One value of a facet, and how many songs have it; ``None`` where not all were looked at."""
 
     value: str
     label: str
-    count: int
+    count: int | None
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,24 @@ class Facets:
     decades: Sequence[Choice] = ()
 
 
-def by_model(hits: Sequence[Hit], model: str) -> tuple[list[Hit], Counter[str]]:
-    """Those of ``hits`` that ``model`` has separated (all of them for ``""``), and how many each model has."""
+def done_by(hits: Sequence[Hit]) -> list[Collection[str]]:
+    """For each of ``hits`` the models that have separated it."""
     if models.of is None or not hits:
-        return ([] if model else list(hits)), Counter()
+        return [() for _hit in hits]
     known = {key: UUID(str(key)) for key in {hit.audio_id for hit in hits}}
     done = models.of(list(known.values()))
-    kept = [hit for hit in hits if not model or model in done.get(known[hit.audio_id], ())]
-    return kept, Counter(slug for hit in kept for slug in done.get(known[hit.audio_id], ()))
+    return [done.get(known[hit.audio_id], ()) for hit in hits]
 
 
-def count(hits: Iterable[Hit], models_done: Counter[str]) -> Facets:
+def by_model(hits: Sequence[Hit], model: str) -> list[Hit]:
+    """Those of ``hits`` that ``model`` has separated."""
+    return [hit for hit, done in zip(hits, done_by(hits), strict=True) if model in done]
+
+
+def count(hits: Sequence[Hit]) -> Facets:
     """The choices that ``hits`` leave, the most frequent first; decades in their order."""
+    separated = Counter(slug for done in done_by(hits[:LOOKED_AT]) for slug in done)
+    exact = len(hits) <= LOOKED_AT
     genres: Counter[str] = Counter()
     spelt: dict[str, Counter[str]] = {}
     decades: Counter[int] = Counter()
@@ -107,7 +114,10 @@ def count(hits: Iterable[Hit], models_done: Counter[str]) -> Facets:
         if hit.year is not None:
             decades[hit.year // 10 * 10] += 1
     return Facets(
-        models=[Choice(slug, models.label(slug), n) for slug, n in models_done.most_common(MOST_CHOICES)],
+        models=[
+            Choice(slug, models.label(slug), n if exact else None)
+            for slug, n in separated.most_common(MOST_CHOICES)
+        ],
         genres=[Choice(key, spelt[key].most_common(1)[0][0], n) for key, n in genres.most_common(MOST_CHOICES)],
         decades=[
             Choice(str(decade), f"{decade}–{decade + 9}", n)  # noqa: RUF001  # from-to
@@ -115,7 +125,3 @@ def count(hits: Iterable[Hit], models_done: Counter[str]) -> Facets:
         ],
     )
 
-
-def without(filters: Filters, name: str) -> Filters:
-    """The filters when one of them is taken off."""
-    return replace(filters, **{name: None if name == "decade" else ""})

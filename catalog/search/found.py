@@ -109,16 +109,17 @@ def find(
     query = Query.of(words, filters.tags)
     if within:
         hits = ranked(_index(user).tracks_of(*within, query), query)
-        return Found(query, user, facets.by_model(hits, filters.model)[0] if filters.model else hits)
+        return Found(query, user, facets.by_model(hits, filters.model) if filters.model else hits)
+    if not query.text and not query.tags and filters.model:
+        return Found(query, user, facets.by_model(_index(user).any_tracks(), filters.model), more=True)
     found = _find(query, user, most)
     if not found.hits and query.words and (text := _corrected(query, user)):
         found = _find(Query(text, query.tags), user, most)
         found.corrected = text
-    done: Counter[str] = Counter()
-    if filters.model or faceted:
-        found.hits, done = facets.by_model(found.hits, filters.model)
+    if filters.model:
+        found.hits = facets.by_model(found.hits, filters.model)
     if faceted:
-        found.facets = facets.count(found.hits, done)
+        found.facets = facets.count(found.hits)
     return found
 
 

@@ -34,7 +34,7 @@ class Query:
 
     @classmethod
     def of(cls, words: str, tags: Iterable[str] = ()) -> "Query":
-        return cls(fold(words[:MOST_LETTERS])[:MOST_LETTERS].strip(), tuple(tags))
+        return cls(fold(words[:MOST_LETTERS].replace("\0", " "))[:MOST_LETTERS].strip(), tuple(tags))
 
     @cached_property
     def is_name(self) -> bool:

@@ -1,6 +1,7 @@
 """What was looked for, marked in what was found."""
 
 import re
+import unicodedata
 
 from django import template
 from django.utils import formats
@@ -12,7 +13,7 @@ from catalog.text import fold
 
 register = template.Library()
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w[\w\u0300-\u036f]*")  # accents may be letters of their own
 
 
 @register.filter
@@ -39,7 +40,10 @@ def _marked_length(word: str, wanted: tuple[str, ...]) -> int:
         return 0
     if longest >= len(folded):
         return len(word)
-    return next((n for n in range(1, len(word) + 1) if len(fold(word[:n])) >= longest), len(word))
+    end = next((n for n in range(1, len(word) + 1) if len(fold(word[:n])) >= longest), len(word))
+    while end < len(word) and unicodedata.combining(word[end]):
+        end += 1
+    return end
 
 
 @register.filter

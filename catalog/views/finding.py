@@ -76,7 +76,7 @@ def _offered(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]
     facets = {"model": found.facets.models, "genre": found.facets.genres, "decade": found.facets.decades}
     offered = []
     for name, choices in facets.items():
-        useful = len(choices) > 1 or any(choice.count < len(found.hits) for choice in choices)
+        useful = len(choices) > 1 or any(choice.count != len(found.hits) for choice in choices)
         if useful and not getattr(filters, name):
             rows = [
                 {"choice": choice, "address": _address(words, filters, **{name: choice.value})}

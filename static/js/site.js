@@ -1,4 +1,4 @@
-// Every page: menus that close, "/" goes to the search field, results while typing.
+// Every page: menus that close, "/" goes to the search field. What the field itself does is in search.js.
 
 const search = document.querySelector("input[type=search]");
 
@@ -23,38 +23,3 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
-
-const live = document.querySelector("[data-live]");
-if (live) {
-  const place = document.getElementById(live.dataset.live);
-  const found = document.querySelector("[data-found]"); // says how many, to those who do not see the list
-  let timer = 0;
-  let running = null;
-  let shown = live.value.trim();
-
-  const find = async () => {
-    const words = live.value.trim();
-    if (words === shown) return;
-    running?.abort();
-    running = new AbortController();
-    const address = new URL(live.form.action);
-    if (words) address.searchParams.set("q", words);
-    const page = address.href;
-    address.searchParams.set("fragment", "results");
-    try {
-      const answer = await fetch(address, { signal: running.signal });
-      if (!answer.ok) return;
-      place.innerHTML = await answer.text();
-      found.textContent = place.querySelector("h2:not(.unseen)")?.textContent.trim() ?? "";
-      shown = words;
-      history.replaceState(null, "", page);
-    } catch (error) {
-      if (error.name !== "AbortError") shown = null; // offline: the button still works, and so does the next letter
-    }
-  };
-
-  live.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(find, 150);
-  });
-}
