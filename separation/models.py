@@ -110,6 +110,7 @@ class SeparationRequest(Row):
         constraints = [
             models.UniqueConstraint(fields=["separation", "user"], name="one_request_per_separation_and_user")
         ]
+        indexes = [models.Index(fields=["user", "-created_at"], name="asked_by_a_person")]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.separation}"

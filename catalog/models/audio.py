@@ -63,6 +63,7 @@ class Upload(Row):
         ordering = ["-created_at"]
         verbose_name = _("upload")
         verbose_name_plural = _("uploads")
+        indexes = [models.Index(fields=["user", "-created_at"], name="brought_by_a_person")]
 
     def __str__(self) -> str:
         return self.filename

@@ -24,6 +24,7 @@ class Like(Row):
         verbose_name = _("like")
         verbose_name_plural = _("likes")
         constraints = [models.UniqueConstraint(fields=["user", "track"], name="one_like_per_user_and_track")]
+        indexes = [models.Index(fields=["user", "-created_at"], name="liked_by_a_person")]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.track}"
@@ -122,7 +123,10 @@ class Notice(Row):
         ordering = ["-created_at"]
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
-        indexes = [models.Index(fields=["user", "seen_at", "-created_at"], name="notices_of_a_person")]
+        indexes = [
+            models.Index(fields=["user", "seen_at"], name="unseen_by_a_person"),
+            models.Index(fields=["user", "-created_at"], name="notices_of_a_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_kind_display()}"
