@@ -16,14 +16,17 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.people import person
+from catalog.addresses import Kind
 from catalog.claims import holds
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
 from catalog.models import Track, Visibility
+from catalog.views.moved import forward
 from separation import ask as asking
+from separation.alike import worth_asking
 from separation.forms import NO_MODEL, UploadForm
 from separation.models import Separation
-from separation.stage import Stage, other_models, separation_to_show
+from separation.stage import Stage, made, other_models, separation_to_show
 from separation.words import PLAYER_WORDS, UPLOAD_WORDS, spoken
 
 
@@ -32,7 +35,10 @@ from separation.words import PLAYER_WORDS, UPLOAD_WORDS, spoken
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A song: its player, or how far its separation is. ``?model=`` chooses among its separations,
     ``?fragment=stage`` is the middle of the page alone, for when something changed."""
-    row = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
+    seen = Track.objects.visible_to(request.user).with_names()
+    row = seen.filter(pk=pk).first()
+    if row is None:
+        return forward(request, Kind.TRACK, pk, seen)
     separations = list(Separation.objects.filter(mixture=row.audio_id).prefetch_related("stems__audio"))
     shown = separation_to_show(separations, request.GET.get("model", ""))
     stage = Stage.of(row, shown, request.user)
@@ -40,6 +46,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
         "track": row,
         "stage": stage,
         "others": other_models(separations, shown),
+        "made": made(separations),
         "may_edit": row.may_be_edited_by(request.user),
         "may_remove": not request.user.is_anonymous and holds(row, request.user),
         "words": spoken(PLAYER_WORDS),
@@ -103,7 +110,10 @@ def _take_in(request: HttpRequest, form: UploadForm) -> HttpResponse | None:
             user=user,
             visibility=Visibility(form.cleaned_data["visibility"]),
         )
-        if form.cleaned_data["model"] != NO_MODEL:
+        wanted = form.cleaned_data["model"] != NO_MODEL
+        if wanted and worth_asking(taken.matches):  # the song's page shows both ways to go on
+            messages.info(request, _("This song is here in another file already. Choose below."))
+        elif wanted:
             asking.ask(taken.track, form.cleaned_data["model"], user)
     except CatalogError as error:
         form.add_error(None, str(error.detail))
