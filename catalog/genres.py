@@ -62,7 +62,7 @@ def genres(user: User | AnonymousUser) -> list[Genre]:
 
 def genre_at(slug: str, user: User | AnonymousUser) -> Genre | None:
     """The genre of this address, if ``user`` may see a song of it."""
-    key = slug.replace("-", " ")
+    key = slug.replace("-", " ").replace("\0", " ")
     tracks = Track.objects.filter(genre_key=key)
     shared = tracks.filter(visibility=Visibility.SHARED).order_by("-created_at")
     name = shared.values_list("genre", flat=True).first()

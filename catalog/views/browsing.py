@@ -17,7 +17,7 @@ from catalog.models import Album, Artist, Track
 from catalog.shelves import BY_TITLE, NEWEST, Songs
 from catalog.text import UNKNOWN_ARTIST, VARIOUS_ARTISTS
 from catalog.views.moved import forward
-from catalog.views.paging import LETTERS, NAMES_PER_PAGE, letter_of, part_of
+from catalog.views.paging import LETTERS, NAMES_PER_PAGE, letter_of, part_of, slug_in
 
 ALBUMS_PER_PAGE = 48
 ALBUMS_OF_AN_ARTIST = 36
@@ -80,7 +80,7 @@ def albums(request: HttpRequest) -> HttpResponse:
     """Every album by first letter, or all of one ``?artist=``."""
     rows = Album.objects.visible_to(request.user).select_related("artist")
     context: dict[str, Any] = {"letters": LETTERS, "letter": ""}
-    if slug := request.GET.get("artist"):
+    if slug := slug_in(request, "artist"):
         holder = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
         rows = rows.filter(artist=holder).order_by(F("year").desc(nulls_last=True), "sort_key")
         context |= {"artist": holder, "letters": ()}

@@ -72,6 +72,11 @@ def letter_of(request: HttpRequest, letters: tuple[str, ...] = LETTERS) -> str:
     return letter if letter in letters else ""
 
 
+def slug_in(request: HttpRequest, name: str) -> str:
+    """An artist's address in ``?name=``, without what no database takes."""
+    return request.GET.get(name, "").replace("\0", " ")
+
+
 def _number(text: str) -> int:
     """A page's number from 1."""
     return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 9 else 1

@@ -12,7 +12,7 @@ from catalog import genres as kinds
 from catalog import plays
 from catalog.models import Artist, Track
 from catalog.shelves import ORDERS, OTHER_ALPHABETS, Songs, songs_in
-from catalog.views.paging import LETTERS, SONGS_PER_PAGE, letter_of, part_of
+from catalog.views.paging import LETTERS, SONGS_PER_PAGE, letter_of, part_of, slug_in
 
 
 @require_safe
@@ -21,7 +21,7 @@ def songs(request: HttpRequest) -> HttpResponse:
     """All songs: ``?order=`` newest, played, separated or title. ``?with=``: those that an artist is a guest on."""
     order = ORDERS.get(request.GET.get("order", ""), ORDERS["newest"])
     context: dict[str, Any] = {"order": order, "orders": ORDERS.values()}
-    if slug := request.GET.get("with"):
+    if slug := slug_in(request, "with"):
         guest = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
         rows = Songs(request.user, Track.objects.filter(credits__artist=guest))
         context["guest"] = guest

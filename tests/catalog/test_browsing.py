@@ -203,6 +203,13 @@ def test_genres(client: Client, user: User, other: User) -> None:
     assert titles(client, "/genres/secret/") == ["Mine"]
 
 
+@pytest.mark.parametrize(
+    "address", ["/genres/%00/", "/songs/?with=%00", "/albums/?artist=%00", "/artists/" + "x" * 300 + "/"]
+)
+def test_names_that_nobody_can_have(client: Client, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
 def test_nobody_is_named_in_the_readers_language(client: Client, user: User) -> None:
     make_track(user, artist="Unknown artist", title="Lost")
     with translation.override("es"):

@@ -9,6 +9,7 @@ from django_q.models import OrmQ
 
 from accounts.models import User
 from catalog.errors import CatalogError
+from catalog.models import Visibility
 from separation import ask as asking
 from separation import lease as leases
 from separation.ask import ask, cancel, eta_seconds, queue_position, requeue, withdraw
@@ -59,6 +60,17 @@ def test_what_failed_or_was_cancelled_starts_anew(user: User, status: Status) ->
     assert (asked.separation.pk, asked.queued) == (before.pk, True)
     assert (asked.separation.status, asked.separation.attempts) == (Status.QUEUED, 0)
     assert (asked.separation.error_code, asked.separation.finished_at) == ("", None)
+
+
+def test_a_new_track_of_separated_audio_is_among_those_separated_lately(user: User, other: User) -> None:
+    first = make_track(user, visibility=Visibility.PRIVATE)
+    make_separation(first)
+    track = make_track(other, audio=first.audio)
+    ask(track, "compact:2stems", other)
+    for row in (track, first):
+        row.refresh_from_db()
+    assert track.separated_at is not None
+    assert first.separated_at is None
 
 
 def test_models_that_cannot_be_used(user: User) -> None:

@@ -6,7 +6,7 @@ import soundfile
 
 from accounts.models import User
 from catalog import storage
-from catalog.models import AudioFile
+from catalog.models import AudioFile, Track
 from separation.ask import ask, cancel, requeue
 from separation.lease import Lease, claim
 from separation.models import Separation, Status, Stem
@@ -49,6 +49,7 @@ def test_stems_and_status_become_visible_together(waiting: Separation, tmp_path:
     assert (waiting.status, waiting.progress, waiting.gain) == (Status.SUCCEEDED, 1.0, 0.5)
     assert (waiting.owner, waiting.lease_until) == ("", None)
     assert [stem.name for stem in waiting.stems.all()] == ["vocals", "accompaniment"]
+    assert Track.objects.get().separated_at is not None
     for stem, made in zip(waiting.stems.select_related("audio"), result.stems, strict=True):
         assert (stem.audio.codec, stem.audio.samples, stem.audio.frames) == ("flac", 8820, 8820)
         with storage.local_copy(stem.audio.key) as path:
