@@ -1,8 +1,12 @@
 """Fingerprints by the Chromaprint library, where this machine has it.
 
 It is used through ctypes, and in the sandboxed child only: its system package brings a second FFmpeg along, which
-no process that lives long needs to hold. It hears the decoded sound of the first ``SECONDS``, beginning with the
-very first sample: silence there is told by the comparison, and two hours shall cost what three minutes cost.
+no process that lives long needs to hold.
+
+It hears the first three minutes, beginning with the very first sample. That is nearly all of most songs: with half a
+minute of silence before one of the encodings there are two and a half minutes left to compare, where the usual two
+minutes would leave one and a half. More would tell no more about which recording this is, and two hours shall cost
+what three minutes cost. Mono at the rate of everything here, since Chromaprint mixes down and resamples anyway.
 """
 
 import ctypes
