@@ -1,15 +1,14 @@
 """My library: what somebody brought, asked for, likes and wishes for."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -20,28 +19,45 @@ from accounts.models import User
 from accounts.people import person
 from catalog import likes
 from catalog.audio.tags import clean_text
-from catalog.claims import drop_claim, holds
+from catalog.claims import holds
+from catalog.editing import let_go
 from catalog.models import Track, Upload, WishVoice
 from catalog.text import fold
 from catalog.views.editing import shared_with_others
-from catalog.views.paging import SONGS_PER_PAGE, page_of
-from catalog.visible import seen_through
+from catalog.views.paging import SONGS_PER_PAGE, Part, part_of
+from catalog.visible import may_see, seen_through
 from separation import ask
 from separation.labels import describe_slug
 from separation.models import SeparationRequest
 
+R = TypeVar("R", bound=Model)
 
-def brought(user: User) -> QuerySet[Upload, Any]:
-    """For each track that ``user`` holds: its id ``track``, when they brought it last, and the bytes counted."""
-    rows = Upload.objects.filter(seen_through("track", user), user=user).order_by().values("track")
-    return rows.annotate(brought=Max("created_at"), bytes=Sum("charged")).order_by("-brought", "track")
+NAMES = ("track__artist", "track__album", "track__audio")
+
+
+def brought(user: User) -> QuerySet[Upload]:
+    """Each track that ``user`` holds once, as they brought it last, the last one first."""
+    rows = Upload.objects.filter(seen_through("track", user), user=user)
+    return _once(rows).order_by("-created_at", "pk")
 
 
 def asked(user: User) -> QuerySet[SeparationRequest]:
     """What ``user`` asked for, the last one first."""
     rows = SeparationRequest.objects.filter(seen_through("track", user), user=user)
-    names = ("separation", "track__artist", "track__album", "track__audio")
-    return rows.select_related(*names).order_by("-created_at", "pk")
+    return rows.order_by("-created_at", "pk")
+
+
+def asked_tracks(user: User) -> QuerySet[SeparationRequest]:
+    """The same with each track once, however many models were asked."""
+    return _once(asked(user))
+
+
+def _once(rows: QuerySet[R]) -> QuerySet[R]:
+    """Of one person's rows about the same track the last one. Asked row by row: a page of a long list stays quick."""
+    later = rows.model._default_manager.filter(user=OuterRef("user"), track=OuterRef("track")).filter(  # noqa: SLF001  # Django's public name
+        Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk"))
+    )
+    return rows.filter(~Exists(later))
 
 
 def within(words: str, field: str = "track__words") -> Q:
@@ -61,59 +77,46 @@ def library(request: HttpRequest, kind: str = "brought") -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     page = KINDS[kind](request, user, words)
     context: dict[str, Any] = {"tab": kind, "q": words, "page": page}
-    context["tracks"] = [row.track for row in page.object_list] if kind != "wishes" else []
+    context["tracks"] = [row.track for row in page] if kind != "wishes" else []
     if kind == "brought":
         context["stored"] = User.objects.values_list("stored_bytes", flat=True).get(pk=user.pk)
         context["quota"] = settings.QUOTA_BYTES
     return render(request, f"library/{'my_wishes' if kind == 'wishes' else kind}.html", context)
 
 
-class _Held:
-    """A track that somebody brought."""
-
-    def __init__(self, track: Track, row: dict[str, Any]) -> None:
-        self.track = track
-        self.brought = row["brought"]
-        self.bytes = row["bytes"]
-
-
-def _brought(request: HttpRequest, user: User, words: str) -> Page[Any]:
-    page = page_of(request, brought(user).filter(within(words)), SONGS_PER_PAGE)
-    rows = list(page.object_list)
-    tracks = Track.objects.visible_to(user).with_names().in_bulk([row["track"] for row in rows])
-    page.object_list = [_Held(tracks[row["track"]], row) for row in rows if row["track"] in tracks]
+def _brought(request: HttpRequest, user: User, words: str) -> Part:
+    page = part_of(request, brought(user).filter(within(words)).select_related(*NAMES), SONGS_PER_PAGE)
+    held = Upload.objects.filter(user=user, track__in=[row.track_id for row in page]).order_by()
+    counted = dict(held.values_list("track").annotate(bytes=Sum("charged")))
+    for row in page:
+        row.bytes = counted[row.track_id]
     return page
 
 
-def _asked(request: HttpRequest, user: User, words: str) -> Page[Any]:
-    page = page_of(request, asked(user).filter(within(words)), SONGS_PER_PAGE)
-    for row in page.object_list:
+def _asked(request: HttpRequest, user: User, words: str) -> Part:
+    rows = asked(user).filter(within(words)).select_related("separation", *NAMES)
+    page = part_of(request, rows, SONGS_PER_PAGE)
+    for row in page:
         row.model = describe_slug(row.separation.model)
     return page
 
 
-def _liked(request: HttpRequest, user: User, words: str) -> Page[Any]:
-    return page_of(request, likes.likes_of(user).filter(within(words)), SONGS_PER_PAGE)
+def _liked(request: HttpRequest, user: User, words: str) -> Part:
+    return part_of(request, likes.likes_of(user).filter(within(words)), SONGS_PER_PAGE)
 
 
-def _wishes(request: HttpRequest, user: User, words: str) -> Page[Any]:
+def _wishes(request: HttpRequest, user: User, words: str) -> Part:
     rows = WishVoice.objects.filter(user=user).select_related("wish__track__artist")
     for word in fold(clean_text(words) or "").split():
         rows = rows.filter(wish__key__contains=word)
-    page = page_of(request, rows.order_by("-created_at", "pk"), SONGS_PER_PAGE)
-    page.object_list = list(page.object_list)
-    visible = seen_through("track", user)
-    seen = set(
-        user.wishes.filter(visible, pk__in=[row.wish_id for row in page.object_list]).values_list(
-            "pk", flat=True
-        )
-    )
-    for row in page.object_list:
-        row.track = row.wish.track if row.wish_id in seen else None
+    page = part_of(request, rows.order_by("-created_at", "pk"), SONGS_PER_PAGE)
+    for row in page:
+        track = row.wish.track
+        row.track = track if track is not None and may_see(track, user) else None
     return page
 
 
-KINDS: dict[str, Callable[[HttpRequest, User, str], Page[Any]]] = {
+KINDS: dict[str, Callable[[HttpRequest, User, str], Part]] = {
     "brought": _brought,
     "asked": _asked,
     "liked": _liked,
@@ -130,7 +133,7 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not holds(track, user):
         raise PermissionDenied
     if request.method == "POST":
-        drop_claim(track, user)
+        let_go(track, user)
         messages.success(request, _("Removed from your songs: %(title)s") % {"title": track.title})
         return redirect("library")
     context = {"track": track, "others": shared_with_others(track, user)}

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.people import person
 from catalog import notices
-from catalog.views.paging import page_of
+from catalog.views.paging import part_of
 
 NOTICES_PER_PAGE = 30
 
@@ -17,8 +17,7 @@ NOTICES_PER_PAGE = 30
 def index(request: HttpRequest) -> HttpResponse:
     """The notices of this person, the newest first. Reading them is seeing them."""
     user = person(request)
-    page = page_of(request, notices.of(user), NOTICES_PER_PAGE)
-    page.object_list = list(page.object_list)  # as they are now: new ones look new
-    if request.method == "GET" and any(notice.seen_at is None for notice in page.object_list):
+    page = part_of(request, notices.of(user), NOTICES_PER_PAGE)
+    if request.method == "GET" and any(notice.seen_at is None for notice in page):
         notices.see(user)
     return render(request, "library/notices.html", {"page": page})

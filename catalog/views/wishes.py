@@ -18,7 +18,7 @@ from accounts.people import person
 from catalog import wishes
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload, Visibility, Wish, WishVoice
-from catalog.views.paging import page_of
+from catalog.views.paging import part_of
 from catalog.visible import may_see
 
 WISHES_PER_PAGE = 30
@@ -33,11 +33,10 @@ UUID_INSIDE = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 def index(request: HttpRequest) -> HttpResponse:
     """What nobody has brought yet: the most wanted first, or ``?order=new``."""
     order = "new" if request.GET.get("order") == "new" else "voices"
-    page = page_of(request, wishes.open_wishes(order), WISHES_PER_PAGE)
-    rows = list(page.object_list)
+    page = part_of(request, wishes.open_wishes(order), WISHES_PER_PAGE)
     joined: set[UUID] = set()
     if not request.user.is_anonymous:
-        voices = WishVoice.objects.filter(user=person(request), wish__in=rows)
+        voices = WishVoice.objects.filter(user=person(request), wish__in=list(page))
         joined = set(voices.values_list("wish", flat=True))
     fulfilled = Wish.objects.filter(fulfilled_at__isnull=False, track__visibility=Visibility.SHARED)
     fulfilled = fulfilled.select_related("track__artist").order_by("-fulfilled_at")[:CAME_TRUE_LATELY]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -39,11 +39,7 @@ class MyLibraryView(TrackMixin):
         user = account(request)
         kinds: dict[str, QuerySet[Any, Any]] = {
             "brought": library.brought(user),
-            "asked": library.asked(user)
-            .order_by()
-            .values("track")
-            .annotate(at=Max("created_at"))
-            .order_by("-at"),
+            "asked": library.asked_tracks(user),
             "liked": likes_of(user),
         }
         rows = kinds[wanted["kind"]].filter(library.within(wanted.get("q", "")))
