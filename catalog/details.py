@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from catalog.models import Album, Artist, Change, Track
 
@@ -17,7 +17,7 @@ LABELS: dict[str, Promise] = {
     "sort_name": gettext_lazy("Sorted as"),
     "title": gettext_lazy("Title"),
     "artist": gettext_lazy("Artist"),
-    "guests": pgettext_lazy("who else plays on a song", "With"),
+    "guests": gettext_lazy("With"),
     "album": gettext_lazy("Album"),
     "album_artist": gettext_lazy("Album artist"),
     "disc_number": gettext_lazy("Disc"),

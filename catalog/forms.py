@@ -70,6 +70,7 @@ class EditForm(forms.Form):
     def __init__(self, data: Any = None, *, row: Named, **kwargs: Any) -> None:
         now = details(row)
         super().__init__(data, initial={**now, "seen": now, **kwargs.pop("initial", {})}, **kwargs)
+        self.fields["seen"] = self.fields.pop("seen")  # last, where it is in nobody's way
 
     @property
     def values(self) -> Details:

@@ -124,7 +124,7 @@ class ReportAdmin(ReadOnly[Report]):
     def page(self, row: Report) -> SafeString | str:
         if row.track_id is None:
             return "-"
-        return format_html('<a href="{}">{}</a>', reverse("track", args=[row.track_id]), _("open"))
+        return format_html('<a href="{}">{}</a>', reverse("track", args=[row.track_id]), _("to the song"))
 
 
 @admin.register(Change)

@@ -3,10 +3,21 @@
 import pytest
 
 from accounts.models import User
-from catalog import claims
+from catalog import addresses, claims
 from catalog.errors import CatalogError
 from catalog.ingest import lookup
-from catalog.models import AudioFile, Track, Visibility
+from catalog.merging import merge
+from catalog.models import (
+    Artist,
+    AudioFile,
+    Credit,
+    ImportedFile,
+    Like,
+    Setlist,
+    SetlistEntry,
+    Track,
+    Visibility,
+)
 from tests.catalog.conftest import Ingester, picture
 
 PRIVATE, SHARED = Visibility.PRIVATE, Visibility.SHARED
@@ -91,6 +102,48 @@ def test_sharing_what_is_shared_already_joins_the_two(bring: Ingester, user: Use
     assert claims.holds(shared, user)
     assert stored_by(user) == 0
     assert AudioFile.objects.count() == 1
+
+
+def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: User, other: User) -> None:
+    private = bring(visibility=PRIVATE, title="My name for it").track
+    shared = bring("again.wav", by=other).track
+    for track in (private, shared):
+        Like.objects.create(user=user, track=track)
+        Credit.objects.create(track=track, artist=Artist.objects.named(f"Guest on {track.visibility}"))
+    setlist = Setlist.objects.create(owner=user, title="Sunday")
+    SetlistEntry.objects.create(setlist=setlist, track=private, position=1)
+    ImportedFile.objects.create(path="/x", size=1, modified=1, outcome="new", track=private)
+    Track.objects.filter(pk=private.pk).update(plays=2)
+    claims.change_visibility(private, SHARED)
+    shared.refresh_from_db()
+    assert (shared.title, shared.plays) == ("Canción de agua", 2)
+    assert shared.likes.get().user == user
+    assert [credit.artist.name for credit in shared.credits.all()] == ["Guest on shared"]
+    assert shared.setlist_entries.count() == 1
+    assert ImportedFile.objects.get().track == shared
+    assert addresses.moved("track", private.pk) == shared.pk
+
+
+def test_a_shared_song_that_becomes_private_again_joins_the_owners(
+    bring: Ingester, user: User, other: User
+) -> None:
+    shared = bring().track
+    private = bring("again.wav", visibility=PRIVATE).track
+    assert private == shared, "who brings it again gets the shared one"
+    mine = Track.objects.create(
+        title="x", artist=shared.artist, audio=shared.audio, owner=user, visibility=PRIVATE
+    )
+    assert claims.change_visibility(shared, PRIVATE) == mine
+    assert addresses.moved("track", shared.pk) is None, "nobody is led to what is private"
+    assert not Track.objects.visible_to(other).exists()
+
+
+def test_sharing_what_was_merged_joins_the_winner(bring: Ingester, user: User, other: User) -> None:
+    private = bring("b.wav", seed=2, by=other, visibility=PRIVATE).track
+    winner, loser = bring(seed=1).track, bring("b.flac", seed=2).track
+    merge(loser, winner, User.objects.create_superuser("admin@example.org", "a long enough one"))
+    assert claims.change_visibility(private, SHARED) == winner
+    assert claims.holds(winner, other)
 
 
 def test_what_others_brought_too_stays_shared(bring: Ingester, user: User, other: User) -> None:
