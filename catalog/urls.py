@@ -11,6 +11,7 @@ from catalog.views import (
     history,
     likes,
     notices,
+    picturing,
     reporting,
     setlists,
     songs,
@@ -55,6 +56,8 @@ urlpatterns = [
     path("wishes/<uuid:pk>/voice/", wishes.voice, name="wish-voice"),
     path("wishes/<uuid:pk>/fulfil/", wishes.fulfil, name="wish-fulfil"),
     path("notices/", notices.index, name="notices"),
+    path("tracks/<uuid:pk>/cover/", picturing.track, name="track-cover-edit"),
+    path("albums/<uuid:pk>/cover/", picturing.album, name="album-cover-edit"),
     path("covers/<uuid:pk>/", covers.track_cover, name="track-cover"),
     path("covers/album/<uuid:pk>/", covers.album_cover, name="album-cover"),
 ]
