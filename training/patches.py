@@ -5,6 +5,7 @@ the voice of one song over instruments of others. Every random choice comes from
 a pool define the sequence of patches.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,11 +47,13 @@ class Patches:
         *,
         frames: int = 256,
         without_voice: float = 0.15,
+        favour: Mapping[str, float] | None = None,
     ) -> None:
         self._pool = pool
         self._stem_count = stem_count
         self._samples = length(frames)
         self._without_voice = without_voice
+        self._favour = favour or {}
         self._rng = np.random.default_rng(seed)
         self._device = device
 
@@ -68,7 +71,7 @@ class Patches:
         for stem in stems:
             if rng.random() < 0.5:
                 stem[:] = stem[::-1].copy()
-        if rng.random() < 0.3:
+        if rng.random() < 0.4:
             stems[_VOICE] = stems[_VOICE].mean(0)
         if rng.random() < 0.1:
             stems[:] = stems.mean(1, keepdims=True)
@@ -78,7 +81,7 @@ class Patches:
 
     def _together(self, sung: list[Song]) -> Array:
         rng = self._rng
-        song = self._pick(sung or self._pool.songs)
+        song = self._singer(sung) if sung else self._pick(self._pool.songs)
         start = self._start(song, _VOICE, wanted=0.9)
         gains = 10 ** (rng.uniform(-4, 4, 4) / 20)
         gains *= rng.random(4) >= np.array([0.0 if sung else 1.0, 0.08, 0.08, 0.06])
@@ -88,7 +91,7 @@ class Patches:
         rng = self._rng
         stems = np.zeros((4, 2, self._samples), dtype=np.float32)
         if sung:
-            song = self._pick(sung)
+            song = self._singer(sung)
             start = self._start(song, _VOICE, wanted=0.95)
             stems[_VOICE] = self._cut(song, _VOICE, start) * np.float32(10 ** (rng.uniform(-8, 6) / 20))
         solo = rng.random() < _SOLO
@@ -107,6 +110,11 @@ class Patches:
 
     def _pick(self, songs: list[Song]) -> Song:
         return songs[self._rng.integers(len(songs))]
+
+    def _singer(self, sung: list[Song]) -> Song:
+        """One of `sung`, those with a favoured kind of voice more often than others."""
+        weights = np.array([self._favour.get(song.voice, 1.0) for song in sung])
+        return sung[self._rng.choice(len(sung), p=weights / weights.sum())]
 
     def _start(self, song: Song, stem: int, wanted: float) -> int:
         """Where to cut: with probability `wanted` at a place where the stem can be heard."""

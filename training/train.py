@@ -268,6 +268,13 @@ def main() -> None:
         "--without-voice", type=float, default=0.15, help="share of patches in which nobody sings"
     )
     parser.add_argument(
+        "--favour",
+        action="append",
+        default=[],
+        metavar="KIND=TIMES",
+        help="draw songs with that kind of voice so many times as often",
+    )
+    parser.add_argument(
         "--frozen", action="store_true", help="keep the statistics of the weights started from"
     )
     parser.add_argument("--seed", type=int, default=0)
@@ -308,6 +315,7 @@ def main() -> None:
             device,
             frames=options.frames,
             without_voice=options.without_voice,
+            favour={kind: float(times) for kind, times in (text.split("=", 1) for text in options.favour)},
         )
         for seed in seeds
     ]

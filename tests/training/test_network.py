@@ -85,6 +85,17 @@ def test_patches_are_as_long_as_asked_for_and_some_have_no_voice(tmp_path: Path)
         assert heard.all() if without_voice == 0 else not heard.any()
 
 
+def test_favoured_voices_are_heard_more_often(tmp_path: Path) -> None:
+    for number, kind in enumerate(("sinsy", "speech")):
+        stems = np.zeros((4, 4 * pool.SAMPLE_RATE, 2), dtype=np.float32)
+        stems[0] = np.sin(np.arange(4 * pool.SAMPLE_RATE) * (number + 1) / 10)[:, None] * 0.5
+        pool.write(tmp_path, kind, stems, {"voice": kind})
+    songs = pool.Pool([tmp_path], complete_only=True)
+    patches = Patches(songs, 2, 0, torch.device("cpu"), frames=64, without_voice=0, favour={"sinsy": 0})
+    loudest = patches.batch(6).sources[0].abs().sum((1, 2)).argmax(-1)
+    assert (loudest > 100).all()
+
+
 def test_whole_songs_are_judged_to_their_end(tmp_path: Path) -> None:
     stems = np.zeros((4, 14 * pool.SAMPLE_RATE, 2), dtype=np.float32)
     stems[0, -1000:] = 0.5
