@@ -15,12 +15,16 @@ from catalog.models import Track
 from catalog.search.found import find
 from catalog.search.query import MOST_LETTERS
 
-LOOKED_AT = 300  # documents: enough for the first few of each kind
+LOOKED_AT = 150  # documents: enough for the first few of each kind
 
 
 class SearchQuerySerializer(serializers.Serializer[Any]):
     q = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=MOST_LETTERS, help_text="What was typed by now."
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=MOST_LETTERS,
+        help_text="What was typed by now.",
     )
     limit = serializers.IntegerField(
         required=False, default=5, min_value=1, max_value=20, help_text="At most so many of each kind."

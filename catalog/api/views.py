@@ -56,7 +56,11 @@ def as_id(text: str) -> UUID:
 
 
 def narrowed(
-    queryset: Any, kind: str, user: User | AnonymousUser, wanted: dict[str, Any], orders: dict[str, tuple[str, ...]]
+    queryset: Any,
+    kind: str,
+    user: User | AnonymousUser,
+    wanted: dict[str, Any],
+    orders: dict[str, tuple[str, ...]],
 ) -> Any:
     """By letter, by words, in the order that is asked for, or in that of the search."""
     if letter := wanted.get("letter"):

@@ -2,7 +2,7 @@
 
 ::
 
-    words --fold--> Query --the index of this database--> at most a thousand documents --ranking (Python)--> hits
+    words --fold--> Query --the index of this database--> at most 500 documents --ranking (Python)--> hits
                                      nothing? near words --> "Showing results for ..."
 
 ``sqlite.py`` and ``postgres.py`` are the index: tables of plain words that triggers keep in step. Everything that

@@ -13,10 +13,10 @@ from accounts.models import User
 from catalog.search.query import Query, Variant, for_postgres, for_sqlite
 from catalog.search.ranking import Hit, Name
 
-MOST = 1_000  # documents that are ranked; beyond it is "more than 1,000"
-AT_EACH_NAME = 250  # names that begin with the words, where there are too many documents to look at all
-MOST_PLAYED = 600  # songs among which the words are looked for then
-MOST_NAMES = 300
+MOST = 500  # documents that are ranked; beyond it is "more than 500"
+AT_EACH_NAME = 150  # names that begin with the words, where there are too many documents to look at all
+MOST_PLAYED = 500  # songs among which the words are looked for then
+MOST_NAMES = 150
 MOST_OF_ONE = 5_000
 LISTED = 10_000  # for lists in another order, such as the admin panel's
 LAST = chr(0x10FFFF)
@@ -27,6 +27,7 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 Parameters = list[Any]
 Source = tuple[str, Parameters]
 
+_IDS = ("d.target", "t.artist_id", "t.album_id", "t.audio_id")
 _NAMES = "d.target, d.name, d.artist, d.album, d.others"
 
 
@@ -60,25 +61,25 @@ class Index:
         """Songs of one artist or album, of which there are not so many that a word could be too common."""
         key = str(pk) if self.is_postgres else pk.hex
         sql = f"""SELECT {_NAMES} FROM catalog_track o JOIN catalog_search_track d ON d.target = o.id
-            WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""  # noqa: S608
+            WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""
         return self._hits([(sql, [key, self.reader])], query.tags)
 
     def names(self, kind: str, query: Query, most: int = MOST_NAMES) -> list[Name]:
         """Artists or albums that hold every word; somebody may not be allowed to see all of them."""
         artist = "d.artist" if kind == "album" else "''"
-        columns = f"d.target, d.name, {artist}"
+        columns = f"d.target{'::text' if self.is_postgres else ''}, d.name, {artist}"
         begun = f"SELECT {columns} FROM catalog_search_{kind} d WHERE d.name >= %s AND d.name < %s ORDER BY d.name"
         sources = [(f"{begun} LIMIT {most // 3}", [query.text, query.text + LAST])]
         if query.words and not query.is_short:
-            sources.append(self._words(kind, columns, [query.wanted(whole=True)], "", [], most))
+            sources.append(matching(self.connection, kind, columns, [query.wanted(whole=True)], most=most))
             if query.has_short_end:
-                sources.append(self._words(kind, columns, [query.wanted()], "", [], most))
+                sources.append(matching(self.connection, kind, columns, [query.wanted()], most=most))
         return [Name(*row) for row in self._rows(sources)]
 
     def near(self, keys: Sequence[str]) -> list[str]:
         """Words of the catalogue that share one of these keys (see ``near.py``)."""
         places = ", ".join(["%s"] * len(keys))
-        sql = f"SELECT DISTINCT word FROM catalog_search_near WHERE key IN ({places}) LIMIT 3000"  # noqa: S608
+        sql = f"SELECT DISTINCT word FROM catalog_search_near WHERE key IN ({places}) LIMIT 3000"
         with self.connection.cursor() as cursor:
             cursor.execute(sql, list(keys))
             return [word for (word,) in cursor.fetchall()]
@@ -86,8 +87,11 @@ class Index:
     def _hits(self, sources: list[Source], tags: Sequence[str]) -> list[Hit]:
         found = " UNION ALL ".join(f"SELECT * FROM ({sql}) s{n}" for n, (sql, _given) in enumerate(sources))
         where, given = _tagged(tags)
-        sql = f"""SELECT d.*, t.artist_id, t.album_id, t.audio_id, t.genre, t.genre_key, t.year, t.plays, t.created_at
-            FROM ({found}) d JOIN catalog_track t ON t.id = d.target{where}"""  # noqa: S608  # no words of others
+        ids = ", ".join(
+            f"{name}::text" if self.is_postgres else name for name in _IDS
+        )  # no UUID is made of most
+        sql = f"""SELECT {ids}, d.name, d.artist, d.album, d.others, t.genre, t.genre_key, t.year, t.plays, t.created_at
+            FROM ({found}) d JOIN catalog_track t ON t.id = d.target{where}"""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, [*(value for _sql, values in sources for value in values), *given])
             return [Hit(*row) for row in cursor.fetchall()]
@@ -99,17 +103,12 @@ class Index:
             return list(cursor.fetchall())
 
     def _matching(self, wanted: Sequence[Variant], most: int) -> Source:
-        return self._words("track", _NAMES, wanted, " AND (d.reader IS NULL OR d.reader = %s)", [self.reader], most)
-
-    def _words(
-        self, kind: str, columns: str, wanted: Sequence[Variant], more: str, given: Parameters, most: int
-    ) -> Source:
-        return matching(self.connection, kind, columns, wanted, more, given, most)
+        return matching(self.connection, "track", _NAMES, wanted, reader=self.reader, most=most)
 
     def _begun(self, column: str, text: str) -> Source:
         return (
             f"""SELECT {_NAMES} FROM catalog_search_track d WHERE d.{column} >= %s AND d.{column} < %s
-            AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {AT_EACH_NAME}""",  # noqa: S608
+            AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {AT_EACH_NAME}""",
             [text, text + LAST, self.reader],
         )
 
@@ -120,7 +119,7 @@ class Index:
         return (
             f"""SELECT {_NAMES} FROM (SELECT id FROM catalog_track WHERE visibility = 'shared'
             ORDER BY plays DESC, created_at DESC LIMIT {most or MOST_PLAYED}) p
-            JOIN catalog_search_track d ON d.target = p.id WHERE {holds}""",  # noqa: S608
+            JOIN catalog_search_track d ON d.target = p.id WHERE {holds}""",
             [f" {word}" for word in query.words],
         )
 
@@ -130,17 +129,21 @@ def matching(
     kind: str,
     columns: str,
     wanted: Sequence[Variant],
-    more: str = "",
-    given: Sequence[Any] = (),
+    *,
+    reader: str | None = None,
     most: int = LISTED,
 ) -> Source:
-    """``SELECT columns`` of the documents ``d`` that hold what is wanted, at most so many; SQLite: the newest."""
+    """``SELECT columns`` of the documents ``d`` that hold what is wanted, at most so many; SQLite: the newest.
+
+    ``reader``: only tracks that this person may see.
+    """
     table = f"catalog_search_{kind}"
+    more, given = ("", []) if reader is None else (" AND (d.reader IS NULL OR d.reader = %s)", [reader])
     if connection.vendor == "postgresql":
-        sql = f"SELECT {columns} FROM {table} d WHERE d.document @@ %s::tsquery{more} LIMIT {most}"  # noqa: S608
+        sql = f"SELECT {columns} FROM {table} d WHERE d.document @@ %s::tsquery{more} LIMIT {most}"
         return sql, [for_postgres(wanted), *given]
     sql = f"""SELECT {columns} FROM {table}_words w JOIN {table} d ON d.doc = w.rowid
-        WHERE w.{table}_words MATCH %s{more} ORDER BY w.rowid DESC LIMIT {most}"""  # noqa: S608
+        WHERE w.{table}_words MATCH %s{more} ORDER BY w.rowid DESC LIMIT {most}"""
     return sql, [for_sqlite(wanted), *given]
 
 
@@ -154,7 +157,10 @@ def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
         return rows
     if query.is_name:
         holds = " OR ".join(f"d.{column} = %s" for column in _NAMED[kind])
-        sql, given = f"SELECT d.target FROM catalog_search_{kind} d WHERE {holds}", [query.text] * len(_NAMED[kind])  # noqa: S608
+        sql, given = (
+            f"SELECT d.target FROM catalog_search_{kind} d WHERE {holds}",
+            [query.text] * len(_NAMED[kind]),
+        )
     else:
         sql, given = matching(connections[rows.db], kind, "d.target", [query.everything_begun()])
     return rows.filter(pk__in=RawSQL(sql, given))  # noqa: S611  # no words of others

@@ -81,16 +81,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Facets:
-    models: Sequence[Choice] = ()
-    genres: Sequence[Choice] = ()
-    decades: Sequence[Choice] = ()
+    models: tuple[Choice, ...] = ()
+    genres: tuple[Choice, ...] = ()
+    decades: tuple[Choice, ...] = ()
 
 
 def done_by(hits: Sequence[Hit]) -> list[Collection[str]]:
     """For each of ``hits`` the models that have separated it."""
     if models.of is None or not hits:
         return [() for _hit in hits]
-    known = {key: UUID(str(key)) for key in {hit.audio_id for hit in hits}}
+    known = {key: UUID(key) for key in {hit.audio_id for hit in hits}}
     done = models.of(list(known.values()))
     return [done.get(known[hit.audio_id], ()) for hit in hits]
 
@@ -114,14 +114,15 @@ def count(hits: Sequence[Hit]) -> Facets:
         if hit.year is not None:
             decades[hit.year // 10 * 10] += 1
     return Facets(
-        models=[
+        models=tuple(
             Choice(slug, models.label(slug), n if exact else None)
             for slug, n in separated.most_common(MOST_CHOICES)
-        ],
-        genres=[Choice(key, spelt[key].most_common(1)[0][0], n) for key, n in genres.most_common(MOST_CHOICES)],
-        decades=[
+        ),
+        genres=tuple(
+            Choice(key, spelt[key].most_common(1)[0][0], n) for key, n in genres.most_common(MOST_CHOICES)
+        ),
+        decades=tuple(
             Choice(str(decade), f"{decade}–{decade + 9}", n)  # noqa: RUF001  # from-to
             for decade, n in sorted(decades.most_common(MOST_CHOICES))
-        ],
+        ),
     )
-

@@ -21,8 +21,9 @@ from catalog.search.ranking import Hit, ranked, ranked_names
 M = TypeVar("M", bound=Model)
 
 NEAR_WORDS = 10  # for each word that may be wrong
+READ = 200  # documents that say how the words were meant
 SHOWN_NAMES = 6
-SEEN_NAMES = 60
+SEEN_NAMES = 24  # the best, of which some may be for others only
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Found:
     @property
     def ids(self) -> list[UUID]:
         """The tracks, the best first."""
-        return [UUID(str(hit.id)) for hit in self.hits]
+        return [UUID(hit.id) for hit in self.hits]
 
     def tracks(self, rows: QuerySet[Track]) -> "InOrder[Track]":
         """The tracks as a list that can be cut into pages; ``rows`` says what is fetched with them."""
@@ -60,11 +61,11 @@ class Found:
     def _names(self, kind: str, of: str) -> list[tuple[UUID, str]]:
         if not self.query.text:
             return []
-        liked: Counter[Any] = Counter()
+        liked: Counter[str | None] = Counter()
         for hit in self.hits:
             liked[getattr(hit, of)] += 1 + hit.plays
         names = ranked_names(_index(self.user).names(kind, self.query), self.query, liked)
-        return [(UUID(str(row.id)), row.name) for row in names]
+        return [(UUID(row.id), row.name) for row in names]
 
 
 class InOrder(Sequence[M]):
@@ -167,7 +168,7 @@ def _corrected(query: Query, user: User | AnonymousUser) -> str:
         query.narrowed_to([*groups[:n], [[(a + b, False)]], *groups[n + 2 :]])
         for n, (a, b) in enumerate(zip(query.words, query.words[1:], strict=False))
     ]
-    hits, _more = index.tracks(query, variants)
+    hits, _more = index.tracks(query, variants, READ)
     readings: Counter[str] = Counter()
     costs: dict[str, int] = {}
     for hit in hits:

@@ -58,9 +58,9 @@ TABLES = [
     *INDEXED,
 ]
 DROPPED = [
-    "DROP FUNCTION IF EXISTS catalog_search_learn, catalog_search_keys, catalog_search_learn_row,"
-    " catalog_search_forget, catalog_search_on_artist, catalog_search_on_album, catalog_search_on_track,"
-    " catalog_search_on_credit",
+    """DROP FUNCTION IF EXISTS catalog_search_learn, catalog_search_keys, catalog_search_learn_row,
+    catalog_search_forget, catalog_search_on_artist, catalog_search_on_album, catalog_search_on_track,
+    catalog_search_on_credit""",
     "DROP TABLE IF EXISTS catalog_search_near",
     *(f"DROP TABLE IF EXISTS catalog_search_{kind}" for kind in COLUMNS),
 ]
@@ -186,8 +186,8 @@ FILLED = [
         for kind in COLUMNS
         for statement in (
             f"TRUNCATE catalog_search_{kind}",
-            f"INSERT INTO catalog_search_{kind} ({', '.join(_columns(kind))}) {_AT_ONCE[kind]}"
-            " ORDER BY t.created_at",
+            f"""INSERT INTO catalog_search_{kind} ({", ".join(_columns(kind))}) {_AT_ONCE[kind]}
+            ORDER BY t.created_at""",
         )
     ),
     "TRUNCATE catalog_search_near",

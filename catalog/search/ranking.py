@@ -1,22 +1,25 @@
 """Which of the documents that were found come first. The same in Python for both databases."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from catalog.search.query import SHORT, Query
 
 
 class Hit(NamedTuple):
-    """A track that was found: its names as they are indexed, and what ranking and facets need of it."""
+    """A track that was found: its names as they are indexed, and what ranking and facets need of it.
 
-    id: Any
+    Ids are text, as this database writes them.
+    """
+
+    id: str
+    artist_id: str
+    album_id: str | None
+    audio_id: str
     name: str
     artist: str
     album: str
     others: str
-    artist_id: Any
-    album_id: Any
-    audio_id: Any
     genre: str
     genre_key: str
     year: int | None
@@ -89,12 +92,12 @@ def _with_apostrophe(word: str, text: str) -> bool:
 class Name(NamedTuple):
     """An artist or an album that was found."""
 
-    id: Any
+    id: str
     name: str
     artist: str
 
 
-def ranked_names(rows: Iterable[Name], query: Query, liked: dict[Any, int]) -> list[Name]:
+def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str | None, int]) -> list[Name]:
     """The best first, then those whose songs are played most, then the shortest name."""
     scored = []
     for row in {row.id: row for row in rows}.values():

@@ -50,18 +50,14 @@ def fold_names(using: str = DEFAULT_DB_ALIAS) -> int:
     """Make the keys of all names anew; returns how many were not what they should be."""
     changed = 0
     for name, fields in FOLDED.items():
-        model = apps.get_model("catalog", name)
+        found = apps.get_model("catalog", name)._default_manager.using(using)  # noqa: SLF001  # its public name
         rows = []
-        for row in (
-            model._default_manager.using(using).only(*(f for pair in fields for f in pair[:2])).iterator()
-        ):  # noqa: SLF001  # its public name
+        for row in found.only(*(field for pair in fields for field in pair[:2])).iterator():
             wanted = {key: fold(getattr(row, source))[:longest] for source, key, longest in fields}
             if any(getattr(row, key) != value for key, value in wanted.items()):
                 for key, value in wanted.items():
                     setattr(row, key, value)
                 rows.append(row)
         changed += len(rows)
-        model._default_manager.using(using).bulk_update(
-            rows, [key for _s, key, _l in fields], batch_size=BATCH
-        )  # noqa: SLF001  # as above
+        found.bulk_update(rows, [key for _source, key, _longest in fields], batch_size=BATCH)
     return changed

@@ -21,7 +21,7 @@ from catalog.views.paging import SONGS_PER_PAGE
 @require_safe
 @gzip_page
 def home(request: HttpRequest) -> HttpResponse:
-    """Search first, then what is new and what is played. ``?fragment=results``: the list alone, while somebody types."""
+    """Search first, then what is new and played. ``?fragment=results``: the list alone, while somebody types."""
     words = request.GET.get("q", "").strip()[:MOST_LETTERS]
     filters = Filters.of(request.GET)
     fragment = request.GET.get("fragment") == "results"

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.contrib.auth.models import AnonymousUser
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
@@ -90,10 +90,10 @@ class TrackListView(TrackMixin):
         responses=SeparatedTrackSerializer(many=True),
         operation_id="tracks_list",
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `asked`)
+    def get(self, request: Request) -> Response:
         """Songs by words, artist, album, genre, decade and model.
 
-        With `q` the best matches first, at most 1,000; else the newest first.
+        With `q` the best matches first, at most 500; else the newest first.
         """
         wanted = asked(self, TrackQuerySerializer)
         page = self.paginate_queryset(matching(self.get_queryset(), wanted, request.user))

@@ -19,7 +19,7 @@ SONGS = [
     ("Dancing Queen", "ABBA", "Arrival", 1976, "Pop"),
     ("Thunderstruck", "AC/DC", "The Razors Edge", 1990, "Hard Rock"),
     ("Army of Me", "Björk", "Post", 1995, "Electronic"),
-    ("Одинокая звезда", "Кино", "", None, ""),  # noqa: RUF001  # Cyrillic on purpose
+    ("Одинокая звезда", "Кино", "", None, ""),
     ("!!!", "Chk", "", None, ""),
 ]
 

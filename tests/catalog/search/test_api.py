@@ -39,7 +39,11 @@ def test_what_cannot_be_asked(api: APIClient, db: None, query: dict[str, Any]) -
 def test_tracks_by_relevance_or_in_another_order(api: APIClient, songs: dict[str, Track]) -> None:
     make_track(title="A queen", artist="Zoe")
     assert found(api, "tracks", q="queen") == ["Don't Stop Me Now", "A queen", "Dancing Queen"]
-    assert found(api, "tracks", q="queen", ordering="-title") == ["Don't Stop Me Now", "Dancing Queen", "A queen"]
+    assert found(api, "tracks", q="queen", ordering="-title") == [
+        "Don't Stop Me Now",
+        "Dancing Queen",
+        "A queen",
+    ]
     assert found(api, "tracks", q="qeuen dancign") == ["Dancing Queen"]
 
 

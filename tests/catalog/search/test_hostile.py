@@ -69,7 +69,8 @@ def test_nul_is_refused_or_passed_over(songs: dict[str, Track], client: Client, 
 
 
 @pytest.mark.parametrize(
-    "query", ["model=x", "model=%27", "genre=%27", "genre=!!!", "decade=x", "decade=19", "decade=99999", "page=-1"]
+    "query",
+    ["model=x", "model=%27", "genre=%27", "genre=!!!", "decade=x", "decade=19", "decade=99999", "page=-1"],
 )
 def test_filters_that_make_no_sense(songs: dict[str, Track], client: Client, query: str) -> None:
     for address in (f"/?q=help&{query}", f"/?{query}"):

@@ -25,13 +25,19 @@ def test_distance(typed: str, word: str, errors: tuple[int, bool] | None) -> Non
 
 
 @pytest.mark.parametrize(
-    ("word", "errors"), [("sol", 0), ("agua", 1), ("cancion", 1), ("canciones", 2), ("1999", 0), ("x" * 41, 0)]
+    ("word", "errors"),
+    [("sol", 0), ("agua", 1), ("cancion", 1), ("canciones", 2), ("1999", 0), ("x" * 41, 0)],
 )
 def test_how_many_errors_are_forgiven(word: str, errors: int) -> None:
     assert allowed(word) == errors
 
 
-@given(word=st.text("abc", min_size=4, max_size=7), at=st.integers(0, 6), letter=st.sampled_from("abc"), how=st.integers(0, 3))
+@given(
+    word=st.text("abc", min_size=4, max_size=7),
+    at=st.integers(0, 6),
+    letter=st.sampled_from("abc"),
+    how=st.integers(0, 3),
+)
 def test_one_error_is_always_found_by_a_key(word: str, at: int, letter: str, how: int) -> None:
     at %= len(word)
     typed = {

@@ -105,8 +105,12 @@ def test_filters_from_an_address() -> None:
     assert not Filters.of({"decade": "x", "genre": "", "model": ""})
 
 
-def test_as_many_queries_for_many_songs_as_for_few(client: Client, django_assert_max_num_queries: Any) -> None:
+def test_as_many_queries_for_many_songs_as_for_few(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
     for number in range(26):
-        make_separation(make_track(title=f"Tune {number}", artist=f"Tune maker {number}", album=f"Tunes {number}"))
+        make_separation(
+            make_track(title=f"Tune {number}", artist=f"Tune maker {number}", album=f"Tunes {number}")
+        )
     with django_assert_max_num_queries(10):
         client.get("/", {"q": "tune"})

@@ -1,6 +1,7 @@
 """What comes first, and that common words stay cheap and good."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -64,10 +65,10 @@ def test_of_too_many_the_exact_and_the_played_are_found(few: None, titles: Title
 
 
 @pytest.mark.parametrize("words", ["a", "lo", "love", "the love", "love a", "xq", "loev", "!!!", "zzzzzzzz"])
-def test_no_search_asks_more_for_more_songs(words: str, db: None, django_assert_max_num_queries: object) -> None:
+def test_no_search_asks_more_for_more_songs(words: str, db: None, django_assert_max_num_queries: Any) -> None:
     for number in range(30):
         make_track(title=f"The love of A {number}", artist=f"Artist {number}")
-    with django_assert_max_num_queries(6):  # type: ignore[operator]
+    with django_assert_max_num_queries(6):
         found = find(words, AnonymousUser(), faceted=True)
         found.artists()
     assert Artist.objects.count() == 30
