@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -85,12 +85,10 @@ def library(request: HttpRequest, kind: str = "brought") -> HttpResponse:
 
 
 def _brought(request: HttpRequest, user: User, words: str) -> Part:
-    page = part_of(request, brought(user).filter(within(words)).select_related(*NAMES), SONGS_PER_PAGE)
-    held = Upload.objects.filter(user=user, track__in=[row.track_id for row in page]).order_by()
-    counted = dict(held.values_list("track").annotate(bytes=Sum("charged")))
-    for row in page:
-        row.bytes = counted[row.track_id]
-    return page
+    held = Upload.objects.filter(user=OuterRef("user"), track=OuterRef("track")).order_by().values("track")
+    rows = brought(user).filter(within(words)).select_related(*NAMES)
+    rows = rows.annotate(bytes=Subquery(held.annotate(n=Sum("charged")).values("n")))
+    return part_of(request, rows, SONGS_PER_PAGE)
 
 
 def _asked(request: HttpRequest, user: User, words: str) -> Part:
