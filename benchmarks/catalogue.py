@@ -143,7 +143,7 @@ KINDS = [
     *_admin("catalog/upload"),
     *_admin("separation/separation"),
     *_admin("separation/stem"),
-    *_admin("accounts/user"),
+    Kind("admin: user", 300, lambda _sample: "/admin/accounts/user/", staff=True),
     Kind(
         "admin: one track", 300, lambda sample: f"/admin/catalog/track/{sample.track.pk}/change/", staff=True
     ),

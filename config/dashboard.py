@@ -201,11 +201,11 @@ def measure() -> Figures:
 def _speed(model: str) -> float | None:
     """Seconds of music for each second of work, in the newest separations of ``model``."""
     rows = Separation.objects.filter(model=model, status=Status.SUCCEEDED, started_at__isnull=False)
-    newest = rows.order_by("-finished_at").values_list("mixture__duration", "started_at", "finished_at")
     music = work = 0.0
-    for duration, started, finished in newest[:SAMPLED]:
-        music += duration
-        work += (finished - started).total_seconds()
+    for row in rows.select_related("mixture").order_by("-finished_at")[:SAMPLED]:
+        if row.started_at and row.finished_at:
+            music += row.mixture.duration
+            work += (row.finished_at - row.started_at).total_seconds()
     return round(music / work, 1) if work else None
 
 

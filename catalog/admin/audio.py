@@ -16,7 +16,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from catalog import serving
-from catalog.admin.base import ReadOnly, Removable, audio_found, clock, people_found, player, tracks_found
+from catalog.admin.base import (
+    FOUND,
+    ReadOnly,
+    Removable,
+    audio_found,
+    clock,
+    people_found,
+    player,
+    tracks_found,
+)
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Fingerprint, ImportedFile, Match, Rendition, Upload
 
@@ -126,7 +135,7 @@ class OfAudio(Removable[Any]):
     ) -> "tuple[QuerySet[Any], bool]":
         if not search_term.strip():
             return queryset, False
-        files = AudioFile.objects.filter(files_with(search_term)).values_list("pk", flat=True)[:1000]
+        files = AudioFile.objects.filter(files_with(search_term)).values_list("pk", flat=True)[:FOUND]
         return queryset.filter(audio__in=list(files)), False
 
 

@@ -18,7 +18,8 @@ from catalog.counting import BoundedPaginator
 from catalog.models import AudioFile, Track
 
 M = TypeVar("M", bound=Model)
-FOUND = 1_000  # songs that the words of a search are looked for in
+# Songs, artists or albums that the words of a search find at most: one looks for something certain.
+FOUND = 300
 SHOWN = 20  # rows of something else on a page, and of what is about to be deleted
 
 if TYPE_CHECKING:
@@ -109,6 +110,14 @@ def listed(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], l
     count = rows.count() if isinstance(rows, QuerySet) else len(rows)
     names = [str(row) for row in rows[:SHOWN]]
     return names + (["…"] if count > SHOWN else []), {str(name): count}, set(), []
+
+
+def found(rows: Any, words: str) -> Any:
+    """Those that the catalogue's own search finds; the ids first, or they would be sorted with all that is joined."""
+    if not words.strip():
+        return rows
+    ids = rows.model.objects.search(words).order_by().values_list("pk", flat=True)[:FOUND]
+    return rows.filter(pk__in=list(ids))
 
 
 def tracks_found(words: str) -> list[UUID]:

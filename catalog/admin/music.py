@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from catalog import claims, exporting
-from catalog.admin.base import Inline, Removable, Rows, clock, excerpt, listed, player
+from catalog.admin.base import Inline, Removable, Rows, clock, excerpt, found, listed, player
 from catalog.covers import version
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Credit, FormerAddress, Track, Visibility
@@ -210,11 +210,6 @@ class FormerAddressAdmin(Removable[FormerAddress]):
     list_filter = ["kind"]
     search_fields = ["=old"]
     ordering = ["-pk"]
-
-
-def found(queryset: Any, words: str) -> Any:
-    """The catalogue's own search: neither case, nor accents, nor punctuation matter."""
-    return queryset.search(words) if words.strip() else queryset
 
 
 def _download(tracks: "QuerySet[Track]", form: str) -> StreamingHttpResponse:

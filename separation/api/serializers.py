@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
@@ -17,6 +18,7 @@ from separation.reasons import explain
 from separation.segments import segment_count
 
 SAMPLES_PER_PEAK = 4_096
+ANY_ID = "00000000-0000-0000-0000-000000000000"
 NO_MODEL = "none"
 SEPARATE, ASK = "separate", "ask"
 BITRATES = sorted({str(rate) for output in OUTPUT.values() for rate in output.bitrates}, key=int)
@@ -72,7 +74,14 @@ class StemSerializer(serializers.Serializer[Any]):
         return None if isinstance(stem, LiveStem) else self._address("api:stem-audio", stem)
 
     def _address(self, name: str, stem: Stem | LiveStem) -> str:
-        return str(self.context["request"].build_absolute_uri(reverse(name, args=[stem.pk])))
+        return self._addresses[name].replace(ANY_ID, str(stem.pk))
+
+    @cached_property
+    def _addresses(self) -> dict[str, str]:
+        """Made once for a list: one of hundreds of stems would spend most of its time here."""
+        build = self.context["request"].build_absolute_uri
+        names = ("api:stem-peaks", "api:stem-audio")
+        return {name: str(build(reverse(name, args=[ANY_ID]))) for name in names}
 
 
 def _samples(stem: Stem | LiveStem) -> int:
@@ -105,10 +114,14 @@ class SeparationSerializer(serializers.Serializer[Any]):
         reason = explain(seen.separation)
         return {"code": seen.separation.error_code, "detail": reason} if reason else None
 
+    @cached_property
+    def _stem(self) -> StemSerializer:
+        return StemSerializer(context=self.context)
+
     @extend_schema_field(StemSerializer(many=True))
     def get_stems(self, seen: Seen) -> Any:
         stems = list(seen.separation.stems.all()) or live_stems(seen.separation)
-        return StemSerializer(stems, many=True, context=self.context).data
+        return [self._stem.to_representation(stem) for stem in stems]
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_archive(self, seen: Seen) -> str | None:
@@ -142,10 +155,14 @@ class SeparatedTrackSerializer(TrackSerializer):
         fields = [*TrackSerializer.Meta.fields, "separations"]
         read_only_fields = fields
 
+    @cached_property
+    def _separation(self) -> SeparationSerializer:
+        return SeparationSerializer(context=self.context)
+
     @extend_schema_field(SeparationSerializer(many=True))
     def get_separations(self, track: Track) -> Any:
         rows: Any = track.audio.separations.all()
-        return SeparationSerializer([Seen(row, track) for row in rows], many=True, context=self.context).data
+        return [self._separation.to_representation(Seen(row, track)) for row in rows]
 
 
 class TrackQuerySerializer(serializers.Serializer[Any]):
