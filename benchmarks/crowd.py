@@ -33,6 +33,7 @@ from catalog.models import (
     Wish,
     WishVoice,
 )
+from catalog.search import unindexed
 from catalog.text import fold, initial, sort_name
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Stem
@@ -149,7 +150,6 @@ def _taken_from_postgres() -> Iterator[None]:
             cursor.execute(definition)
         for table, name, definition in reversed(constraints):  # uniqueness before what points at it
             cursor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition}')
-        cursor.execute("VACUUM (ANALYZE)")
 
 
 @contextmanager
@@ -167,7 +167,6 @@ def _taken_from_sqlite() -> Iterator[None]:
             yield
         for _name, sql in indexes:
             cursor.execute(sql)
-        cursor.execute("ANALYZE")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA synchronous = FULL")
 
@@ -206,11 +205,13 @@ class Crowd:
     def fill(self) -> None:
         """Into a database that has been migrated and holds no tracks."""
         self._accounts()
-        with without_indexes():
+        with unindexed(), without_indexes():
             self._artists(max(self.tracks // 10, 1))
             self._songs()
             self._people()
             self.rows.write()
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM (ANALYZE)" if connection.vendor == "postgresql" else "ANALYZE")
 
     def _accounts(self) -> None:
         users = [
