@@ -10,8 +10,9 @@ import json
 import mmap
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,9 @@ from separation.engines.weights import Array, Weights
 
 FILE = "kernels.f32"
 SEAL = "kernels.json"
-_LAYOUT = 2
+_LAYOUT = 5
 _ALIGNMENT = 64
+_DROP_SECONDS = 0.02
 
 
 class Kernels(Mapping[str, Array]):
@@ -34,6 +36,24 @@ class Kernels(Mapping[str, Array]):
         self._arrays = arrays
         self.drop_pages = drop_pages
         """Give back the memory of pages that were read from the file; who looks again reads them again."""
+
+    @contextmanager
+    def few_pages(self) -> Iterator[None]:
+        """Gives pages back again and again, while they are read one after the other."""
+        done = threading.Event()
+
+        def drop() -> None:
+            while not done.wait(_DROP_SECONDS):
+                self.drop_pages()
+
+        dropper = threading.Thread(target=drop, name="kernels")
+        dropper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            dropper.join()
+            self.drop_pages()
 
     def __getitem__(self, name: str) -> Array:
         return self._arrays[name]
@@ -72,25 +92,27 @@ def arranged(loaded: Weights) -> Kernels:
 def _arranged(name: str, array: Array) -> Array:
     """TensorFlow's [height, width, in, out] (transposed: [.., out, in]) to [out, in, ..] ([in, out, ..])."""
     if array.ndim != 4:
-        return np.ascontiguousarray(array, dtype=np.float32)
-    kernel = np.ascontiguousarray(array.transpose(3, 2, 0, 1), dtype=np.float32)
-    if winograd.suits(kernel.shape):
-        return winograd.transformed(kernel, transposed="/up" in name)
-    return kernel
+        return np.array(array, dtype=np.float32)  # which may be written to: OpenVINO asks for such
+    kernel = np.array(array.transpose(3, 2, 0, 1), dtype=np.float32, order="C")
+    return winograd.transformed(kernel) if _is_transformed(name, kernel.shape) else kernel
 
 
-def _arranged_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+def _arranged_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     if len(shape) != 4:
         return shape
     kernel = (shape[3], shape[2], shape[0], shape[1])
-    return winograd.transformed_shape(kernel) if winograd.suits(kernel) else kernel
+    return winograd.transformed_shape(kernel) if _is_transformed(name, kernel) else kernel
+
+
+def _is_transformed(name: str, kernel_shape: tuple[int, ...]) -> bool:
+    return "/up" in name and winograd.suits(kernel_shape)
 
 
 def _offsets(spec: ModelSpec) -> tuple[dict[str, tuple[int, tuple[int, ...]]], int]:
     """Where each array lies: {name: (byte offset, shape)}, and the size of the file."""
     offsets, end = {}, 0
     for name, shape in weights.shapes(spec).items():
-        offsets[name] = end, _arranged_shape(shape)
+        offsets[name] = end, _arranged_shape(name, shape)
         end += -(-4 * int(np.prod(offsets[name][1])) // _ALIGNMENT) * _ALIGNMENT
     return offsets, end
 

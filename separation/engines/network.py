@@ -46,7 +46,8 @@ def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
     else:
         shares = [ops.sigmoid(node) for node in per_stem]
     estimates = [
-        _power(ops, ops.multiply(_together(ops, share), magnitude), spec.exponent) for share in shares
+        _power(ops, ops.multiply(graph.images.blocks(share, _PHASES), magnitude), spec.exponent)
+        for share in shares
     ]
     total = estimates[0]
     for estimate in estimates[1:]:
@@ -55,15 +56,6 @@ def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
     rest = _constant(np.float32(EPSILON / len(estimates)))
     masks = [ops.divide(ops.add(estimate, rest), total) for estimate in estimates]
     return openvino.Model(masks, [magnitude], spec.slug)
-
-
-def _together(ops: Any, phases: Node) -> Node:
-    """[1, phase row * phase column * 2, frames / 4, bins / 4] -> [frames, bins * 2]."""
-    _, channels, height, width = phases.shape
-    rows = winograd.as_matrix(ops, phases)
-    blocks = ops.reshape(rows, np.array([height, width, _PHASES, channels // _PHASES]), special_zero=False)
-    in_order = ops.transpose(blocks, np.array([0, 2, 1, 3]))
-    return ops.reshape(in_order, np.array([height * _PHASES, -1]), special_zero=False)
 
 
 def _power(ops: Any, node: Node, exponent: int) -> Node:
@@ -78,6 +70,7 @@ class _Graph:
     """Builds the networks of one model. Between layers, images are matrices as `winograd` has them."""
 
     def __init__(self, ops: Any, spec: ModelSpec, weights: Weights) -> None:
+        self.images = winograd.Images(ops)
         self._ops = ops
         self._weights = weights
         self._encode = _activation(ops, spec.conv_activation)
@@ -95,7 +88,7 @@ class _Graph:
             node = self._up(f"{network}/up{layer}", node, channels)
             channels = self._width_of(f"{network}/up{layer}")
             if layer < DEPTH - 1:
-                node = self._beside(skips[DEPTH - 1 - layer], node, channels)
+                node = self.images.beside(skips[DEPTH - 1 - layer], node, channels)
                 channels *= 2
         return self._mask(network, skips[0], node, channels)
 
@@ -103,42 +96,27 @@ class _Graph:
         """What the decoder sees of an encoder layer, and what the next layer does."""
         kernel, bias = self._weights[f"{layer}/kernel"], self._weights[f"{layer}/bias"]
 
-        def biased(node: Node) -> Node:
-            return self._ops.add(node, _along(node, bias))
-
-        def activated(node: Node) -> Node:
-            return self._encode(self._normalised(biased(node), layer))
-
-        finishes = [biased] if last else [biased, activated]
-        if kernel.ndim == 5:
-            nodes = winograd.convolution(
-                self._ops, matrix, channels, [_constant(part) for part in kernel], finishes
-            )
-        else:
-            image = self._image(matrix, channels)
-            convolved = _convolution(self._ops, image, kernel, stride=2, before=1, after=2)
-            nodes = [winograd.as_matrix(self._ops, finish(convolved)) for finish in finishes]
-        return nodes[0], nodes[-1]
+        node = _convolution(self._ops, self._image(matrix, channels), kernel, stride=2, before=1, after=2)
+        skip = self._ops.add(node, _along(node, bias))
+        if last:
+            return self._matrix(skip), self._matrix(skip)
+        return self._matrix(skip), self._matrix(self._encode(self._normalised(skip, layer)))
 
     def _up(self, layer: str, matrix: Node, channels: int) -> Node:
         kernel, bias = self._weights[f"{layer}/kernel"], self._weights[f"{layer}/bias"]
 
-        def finish(node: Node) -> Node:
-            return self._normalised(self._decode(self._ops.add(node, _along(node, bias))), layer)
-
         if kernel.ndim == 5:
-            return winograd.transposed_convolution(
-                self._ops, matrix, channels, [_constant(part) for part in kernel], finish
+            node = self.images.transposed_convolution(matrix, channels, [_constant(part) for part in kernel])
+        else:
+            node = self._ops.convolution_backprop_data(
+                self._image(matrix, channels),
+                _constant(kernel),
+                strides=[2, 2],
+                pads_begin=[1, 1],
+                pads_end=[2, 2],
+                output_padding=[0, 0],
             )
-        image = self._ops.convolution_backprop_data(
-            self._image(matrix, channels),
-            _constant(kernel),
-            strides=[2, 2],
-            pads_begin=[1, 1],
-            pads_end=[2, 2],
-            output_padding=[0, 0],
-        )
-        return winograd.as_matrix(self._ops, finish(image))
+        return self._matrix(self._normalised(self._decode(self._ops.add(node, _along(node, bias))), layer))
 
     def _mask(self, network: str, skip: Node, matrix: Node, channels: int) -> Node:
         """The last decoder layer and the mask layer, on phases."""
@@ -168,16 +146,11 @@ class _Graph:
         scaled = self._ops.multiply(node, _along(node, scale))
         return self._ops.add(scaled, _along(node, beta - mean * scale))
 
-    def _beside(self, first: Node, second: Node, channels: int) -> Node:
-        """Two matrices of images of as many channels, as one of twice as many."""
-        flat = [
-            self._ops.reshape(node, np.array([-1, channels]), special_zero=False) for node in (first, second)
-        ]
-        shape = np.array([first.shape[0], -1])
-        return self._ops.reshape(self._ops.concat(flat, axis=1), shape, special_zero=False)
-
     def _image(self, matrix: Node, channels: int) -> Node:
-        return winograd.as_image(self._ops, matrix, matrix.shape[1] // channels, channels)
+        return self.images.image(matrix, matrix.shape[1] // channels, channels)
+
+    def _matrix(self, node: Node) -> Node:
+        return self.images.matrix(node) if len(node.shape) == 4 else node
 
     def _width_of(self, layer: str) -> int:
         return len(self._weights[f"{layer}/bias"])

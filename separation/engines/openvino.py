@@ -22,16 +22,18 @@ class OpenVinoEngine:
         openvino = import_silently()
         self.spec = spec
         # No CACHE_DIR: reading the compiled model back takes as long as compiling it.
-        compiled = openvino.Core().compile_model(
-            network.build(spec, kernels, FRAMES),
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
-                "INFERENCE_NUM_THREADS": threads,
-                "NUM_STREAMS": threads,
-            },
-        )
-        kernels.drop_pages()
+        with kernels.few_pages():
+            compiled = openvino.Core().compile_model(
+                network.build(spec, kernels, FRAMES),
+                "CPU",
+                {
+                    "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
+                    "INFERENCE_NUM_THREADS": threads,
+                    "NUM_STREAMS": threads,
+                    # Its compiler of chains of sums takes longer and leaves more behind than it saves here.
+                    "SNIPPETS_MODE": "DISABLE",
+                },
+            )
         # All Python bindings are exercised here, in one thread: two first calls at once can deadlock.
         self.lanes = [_OpenVinoLane(openvino, compiled) for _ in range(threads)]
 
