@@ -266,6 +266,7 @@ class Track(Row):
             models.Index(fields=["visibility", "-separated_at"], name="recently_separated_tracks"),
             models.Index(fields=["genre_key", "visibility", "-created_at"], name="tracks_of_a_genre"),
             models.Index(fields=["visibility", "title_key", "id"], name="tracks_by_title"),
+            models.Index(fields=["title_key", "id"], name="tracks_of_all_by_title"),
             models.Index(fields=["owner", "visibility", "-created_at"], name="tracks_of_an_owner"),
         ]
 

@@ -51,10 +51,10 @@ from separation.models import Separation, Status, Stem
 
 ORDERINGS = {
     "created_at": "created_at",
-    "title": "title",
+    "title": "title_key",
     "artist": "artist__key",
     "album": "album__key",
-    "genre": "genre",
+    "genre": "genre_key",
     "year": "year",
     "duration": "audio__duration",
 }
