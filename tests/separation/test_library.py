@@ -66,7 +66,7 @@ def test_each_list_has_its_own(mine: Client, api_of: Any, user: User, other: Use
     wishes.wish(user, "A", "Wished")
     for path, title in [("", "Brought"), ("asked/", "Asked"), ("liked/", "Liked"), ("wishes/", "Wished")]:
         html = mine.get(f"/library/{path}").content.decode()
-        assert set(re.findall(r"<h3>\s*(?:<a[^>]*>)?(\w+)", html)) == {title}
+        assert set(re.findall(r"<h2>\s*(?:<a[^>]*>)?(\w+)", html)) == {title}
     for kind, title in [("brought", "Brought"), ("asked", "Asked"), ("liked", "Liked")]:
         answer = api_of(user).get("/api/v1/me/library/", {"kind": kind}).json()
         assert [row["title"] for row in answer["results"]] == [title]
@@ -79,7 +79,7 @@ def test_search_within_finds_by_every_word(mine: Client, api_of: Any, user: User
     make_track(user, title="Orilla", artist="Ana Ríos")
     make_track(user, title="Orilla", artist="Somebody")
     html = mine.get("/library/", {"q": "ORILLA rios"}).content.decode()
-    assert html.count("<h3>") == 1
+    assert html.count("<h2>") == 1
     assert "Nothing found" in mine.get("/library/", {"q": "nothing like it \0"}).content.decode()
     found = api_of(user).get("/api/v1/me/library/", {"q": "ana orilla"}).json()
     assert found["count"] == 1
