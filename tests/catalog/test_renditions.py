@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from catalog import storage
-from catalog.audio.facts import Tags
+from catalog.audio.facts import COVER_SIZES, Tags
 from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
@@ -32,7 +32,7 @@ def path_of(row: Rendition) -> Path:
 
 @pytest.mark.parametrize("codec", ["wav", "flac", "mp3", "ogg", "m4a", "opus"])
 def test_every_codec_with_tags_and_picture(audio: AudioFile, codec: str) -> None:
-    row = rendition(audio, codec, None, tags=TAGS, cover_key=store_cover(picture()))
+    row = rendition(audio, codec, None, tags=TAGS, cover_key=store_cover([picture()] * len(COVER_SIZES)))
     path = path_of(row)
     assert (row.codec, row.size) == (codec, path.stat().st_size)
     file = mutagen.File(path, easy=codec in {"mp3", "m4a"})
@@ -55,7 +55,7 @@ def test_the_same_wish_is_the_same_file_until_something_changes(audio: AudioFile
     others = [
         rendition(audio, "mp3", 192, tags=TAGS),
         rendition(audio, "mp3", 128, tags=Tags(title="edited")),
-        rendition(audio, "mp3", 128, tags=TAGS, cover_key=store_cover(picture())),
+        rendition(audio, "mp3", 128, tags=TAGS, cover_key=store_cover([picture()] * len(COVER_SIZES))),
         rendition(audio, "mp3", 128),
     ]
     assert len({first.key, *(row.key for row in others)}) == 5
