@@ -9,9 +9,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.api.serializers import AlbumTitleSerializer, ArtistNameSerializer
+from catalog.api.serializers import ArtistNameSerializer
 from catalog.api.views import asked
-from catalog.models import Track
+from catalog.models import Album, Track
 from catalog.search.found import find
 from catalog.search.query import MOST_LETTERS
 
@@ -31,15 +31,13 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
     )
 
 
-class FoundArtistSerializer(ArtistNameSerializer):
-    pass
-
-
-class FoundAlbumSerializer(AlbumTitleSerializer):
+class FoundAlbumSerializer(serializers.ModelSerializer[Album]):
+    id = serializers.CharField(read_only=True)
     artist = serializers.CharField(source="artist.shown", read_only=True)
 
-    class Meta(AlbumTitleSerializer.Meta):
-        fields = [*AlbumTitleSerializer.Meta.fields, "artist"]
+    class Meta:
+        model = Album
+        fields = ["id", "title", "year", "artist"]
         read_only_fields = fields
 
 
@@ -58,7 +56,7 @@ class SuggestionsSerializer(serializers.Serializer[Any]):
 
     query = serializers.CharField()
     corrected = serializers.CharField(allow_null=True)
-    artists = FoundArtistSerializer(many=True)
+    artists = ArtistNameSerializer(many=True)
     albums = FoundAlbumSerializer(many=True)
     tracks = FoundTrackSerializer(many=True)
 

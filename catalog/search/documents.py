@@ -64,16 +64,18 @@ class Index:
             WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""
         return self._hits([(sql, [key, self.reader])], query.tags)
 
-    def names(self, kind: str, query: Query, most: int = MOST_NAMES) -> list[Name]:
-        """Artists or albums that hold every word; somebody may not be allowed to see all of them."""
+    def names(self, kind: str, query: Query, liked: Sequence[str], most: int = MOST_NAMES) -> list[Name]:
+        """Artists or albums that hold every word, ``liked`` (ids) among them; not everybody may see each of them."""
         artist = "d.artist" if kind == "album" else "''"
         columns = f"d.target{'::text' if self.is_postgres else ''}, d.name, {artist}"
-        begun = f"SELECT {columns} FROM catalog_search_{kind} d WHERE d.name >= %s AND d.name < %s ORDER BY d.name"
-        sources = [(f"{begun} LIMIT {most // 3}", [query.text, query.text + LAST])]
-        if query.words and not query.is_short:
-            sources.append(matching(self.connection, kind, columns, [query.wanted(whole=True)], most=most))
-            if query.has_short_end:
-                sources.append(matching(self.connection, kind, columns, [query.wanted()], most=most))
+        documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
+        begun = f"{documents} d.name >= %s AND d.name < %s ORDER BY d.name LIMIT {most // 3}"
+        sources: list[Source] = [(begun, [query.text, query.text + LAST])]
+        if query.words:
+            sources.append(matching(self.connection, kind, columns, [query.everything_begun()], most=most))
+        if liked:
+            place = "%s::uuid" if self.is_postgres else "%s"
+            sources.append((f"{documents} d.target IN ({', '.join([place] * len(liked))})", list(liked)))
         return [Name(*row) for row in self._rows(sources)]
 
     def near(self, keys: Sequence[str]) -> list[str]:
@@ -168,7 +170,8 @@ def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
 
 def _tagged(tags: Sequence[str]) -> Source:
     """What the tags stand for, said once more of the tracks: names were found without looking at tags."""
-    where, given = [], []
+    where: list[str] = []
+    given: Parameters = []
     for tag in tags:
         if tag.startswith("#d"):
             where.append("t.year BETWEEN %s AND %s")

@@ -20,6 +20,8 @@ from catalog.search.ranking import Hit, ranked, ranked_names
 
 M = TypeVar("M", bound=Model)
 
+FEW = 2  # songs: perhaps others misspelt the words, too
+MUCH_MORE = 3
 NEAR_WORDS = 10  # for each word that may be wrong
 READ = 200  # documents that say how the words were meant
 SHOWN_NAMES = 6
@@ -28,13 +30,17 @@ SEEN_NAMES = 24  # the best, of which some may be for others only
 
 @dataclass
 class Found:
-    """What was found. ``more`` says that only so many were looked at; ``corrected`` what was looked for instead."""
+    """What was found. ``more`` says that only so many were looked at.
+
+    ``corrected`` is what was looked for instead, ``suggested`` what would find much more.
+    """
 
     query: Query
     user: User | AnonymousUser
     hits: list[Hit]
     more: bool = False
     corrected: str = ""
+    suggested: str = ""
     facets: Facets = field(default_factory=Facets)
 
     @property
@@ -64,7 +70,9 @@ class Found:
         liked: Counter[str | None] = Counter()
         for hit in self.hits:
             liked[getattr(hit, of)] += 1 + hit.plays
-        names = ranked_names(_index(self.user).names(kind, self.query), self.query, liked)
+        liked.pop(None, None)  # songs without an album
+        most_liked = [str(key) for key, _plays in liked.most_common(SEEN_NAMES)]
+        names = ranked_names(_index(self.user).names(kind, self.query, most_liked), self.query, liked)
         return [(UUID(row.id), row.name) for row in names]
 
 
@@ -121,6 +129,8 @@ def find(
         found.hits = facets.by_model(found.hits, filters.model)
     if faceted:
         found.facets = facets.count(found.hits)
+        if 0 < len(found.hits) <= FEW and query.words and not found.corrected and not filters:
+            found.suggested = _corrected(query, user, more_than=MUCH_MORE * len(found.hits))
     return found
 
 
@@ -153,8 +163,11 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
     return Found(query, user, ranked(hits, query)[:most], more)
 
 
-def _corrected(query: Query, user: User | AnonymousUser) -> str:
-    """The query with typing errors put right, by words that stand together in what ``user`` may see; or nothing."""
+def _corrected(query: Query, user: User | AnonymousUser, *, more_than: int = 0) -> str:
+    """The query with typing errors put right, by words that stand together in what ``user`` may see; or nothing.
+
+    ``more_than``: only if they stand together in more than so many songs.
+    """
     index = _index(user)
     choices = _choices(query.words, index)
     if not any(len(group) > 1 for group in choices):
@@ -172,13 +185,12 @@ def _corrected(query: Query, user: User | AnonymousUser) -> str:
     readings: Counter[str] = Counter()
     costs: dict[str, int] = {}
     for hit in hits:
-        text = f" {hit.name} {hit.artist} {hit.others} {hit.album} "
-        cost, reading = _reading(query.words, choices, text)
-        if reading:
-            readings[reading] += 1 + hit.plays
+        cost, reading = _reading(query.words, choices, f" {hit.name} {hit.artist} {hit.others} {hit.album} ")
+        if reading and reading != query.text:
+            readings[reading] += 1
             costs[reading] = cost
-    best = min(readings, key=lambda reading: (costs[reading], -readings[reading], reading), default="")
-    return "" if best == query.text else best
+    often = [reading for reading, n in readings.items() if n > more_than]
+    return min(often, key=lambda reading: (costs[reading], -readings[reading], reading), default="")
 
 
 def _reading(words: Sequence[str], choices: list[list[str]], text: str) -> tuple[int, str]:

@@ -47,6 +47,7 @@ def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, A
         "albums": found.albums() if names else [],
         "taken": _taken(words, filters),
         "offered": _offered(words, filters, found),
+        "suggestion": _address(found.suggested, filters) if found.suggested else "",
         "wish": _wish(words),
     }
 

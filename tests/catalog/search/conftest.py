@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
-from catalog.models import Track
+from catalog.models import Track, Visibility
 from catalog.search.found import find
 from tests.factories import make_track
 
@@ -21,6 +21,8 @@ SONGS = [
     ("Army of Me", "Björk", "Post", 1995, "Electronic"),
     ("Одинокая звезда", "Кино", "", None, ""),
     ("!!!", "Chk", "", None, ""),
+    ("Łódź", "Nobody", "", None, ""),
+    ("Sunday", "MØ", "", None, ""),
 ]
 
 Titles = Callable[..., list[str]]
@@ -55,5 +57,5 @@ def private(user: User) -> Track:
         album="Marginalia",
         genre="Secretwave",
         year=1911,
-        visibility="private",
+        visibility=Visibility.PRIVATE,
     )

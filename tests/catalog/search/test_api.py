@@ -12,13 +12,13 @@ V1 = "/api/v1/"
 
 
 def found(api: APIClient, path: str, **query: Any) -> list[str]:
-    answer = api.get(f"{V1}{path}/", query)
+    answer = api.get(f"{V1}{path}/", dict(query))
     assert answer.status_code == 200, answer.content
     return [row.get("title") or row["name"] for row in answer.json()["results"]]
 
 
 def test_suggestions_of_every_kind(api: APIClient, songs: dict[str, Track]) -> None:
-    answer = api.get(f"{V1}search/", {"q": "queen", "limit": 1}).json()
+    answer = api.get(f"{V1}search/?q=queen&limit=1").json()
     queen = songs["Don't Stop Me Now"]
     assert answer == {
         "query": "queen",
@@ -75,6 +75,6 @@ def test_pages_of_what_was_found(api: APIClient, db: None, django_assert_max_num
     for path in ("tracks", "artists", "albums"):
         with django_assert_max_num_queries(9):
             words = {"tracks": "tune", "artists": "maker", "albums": "tunes"}[path]
-            first = api.get(f"{V1}{path}/", {"q": words, "page_size": 3}).json()
+            first = api.get(f"{V1}{path}/?q={words}&page_size=3").json()
         assert (first["count"], len(first["results"])) == (7, 3)
         assert len(api.get(first["next"]).json()["results"]) == 3

@@ -42,6 +42,8 @@ from tests.factories import make_track
         ("!!!", "!!!"),
         ("chk", "!!!"),
         ("help", "Help!"),
+        ("lodz", "Łódź"),
+        ("mo", "Sunday"),
     ],
 )
 def test_found_first(songs: dict[str, Track], titles: Titles, words: str, title: str) -> None:
@@ -81,3 +83,13 @@ def test_artists_and_albums(songs: dict[str, Track]) -> None:
     assert [row.title for row in find("abbey", AnonymousUser()).albums()] == ["Abbey Road"]
     assert find_names("artist", "qeuen", AnonymousUser()) == [songs["Don't Stop Me Now"].artist_id]
     assert find_names("album", "abey road", AnonymousUser()) == [songs["Here Comes the Sun"].album_id]
+
+
+def test_where_others_misspelt_it_too_the_right_words_are_suggested(songs: dict[str, Track]) -> None:
+    make_track(title="Help", artist="Beatels")
+    for number in range(3):
+        make_track(title=f"Beatles number {number}")
+    found = find("beatels", AnonymousUser(), faceted=True)
+    assert (len(found.hits), found.corrected, found.suggested) == (1, "", "beatles")
+    assert find("beatles", AnonymousUser(), faceted=True).suggested == ""
+    assert find("orilla", AnonymousUser(), faceted=True).suggested == ""

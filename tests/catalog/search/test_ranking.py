@@ -78,3 +78,13 @@ def test_short_beginnings_find_names(songs: dict[str, Track], titles: Titles) ->
     assert titles("q")[0] == "Don't Stop Me Now"
     assert "Army of Me" in titles("ar")
     assert "Dancing Queen" in titles("ab")
+
+
+def test_artists_that_are_played_come_first(db: None) -> None:
+    for name, plays in (("The Bees", 0), ("Somebody of Berlin", 9), ("Beatrice", 0)):
+        make_track(title="x", artist=name, plays=plays)
+    assert [row.name for row in find("be", AnonymousUser()).artists()] == [
+        "Beatrice",
+        "Somebody of Berlin",
+        "The Bees",
+    ]
