@@ -153,8 +153,6 @@ def _write_artist(artist: Artist, user: User, changes: dict[str, Any]) -> None:
     for name in changes.keys() & {"name", "sort_name"}:
         setattr(artist, name, changes[name])
     artist.save()
-    if "name" in changes:
-        artist.tracks.all().refresh_words()
 
 
 def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
@@ -168,8 +166,6 @@ def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
             raise NameTakenError(same)
         fold_in(same, album)
     album.save()
-    if "title" in changes:
-        album.tracks.all().refresh_words()
 
 
 def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None:

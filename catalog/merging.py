@@ -73,7 +73,6 @@ def fold_in(loser: Named, winner: Named) -> dict[str, Any]:
     moved = move(loser, winner, absorb)
     absorbed = absorb(loser, winner)
     type(loser)._base_manager.filter(pk=loser.pk).delete()  # noqa: SLF001
-    _refresh_words(winner)
     return {"row": row, "names": names, "moved": moved, "absorbed": absorbed, "credits": spare}
 
 
@@ -136,8 +135,6 @@ def unmerge(change: Change, winner: Named) -> Named:
     if isinstance(row, Track):  # what was brought since
         Upload.objects.filter(track=winner.pk, audio=row.audio_id).update(track=row)
     row.save()  # what it is found by, after whatever was renamed since
-    for named in (row, winner):
-        _refresh_words(named)
     return row
 
 
@@ -199,15 +196,6 @@ def _spare_credits(loser: Named, winner: Named) -> Record:
     data = [kept(credit) for credit in spare]
     spare.delete()
     return data
-
-
-def _refresh_words(row: Named) -> None:
-    """Make tracks findable by the names they have now."""
-    if isinstance(row, Track):
-        row.refresh_from_db()
-        row.save(update_fields=["words"])
-    else:
-        row.tracks.all().refresh_words()
 
 
 def _check_shared(rows: Iterable[Named]) -> None:
