@@ -35,7 +35,8 @@ def wish(user: User, artist: str, title: str) -> Wish:
     if found is not None:
         raise HereAlreadyError(found)
     with transaction.atomic():
-        row, _created = Wish.objects.select_related("track").get_or_create(
+        held = Wish.objects.select_for_update(of=("self",)).select_related("track")
+        row, _created = held.get_or_create(
             key=Wish.key_of(artist, title), defaults={"artist": artist, "title": title}
         )
         if row.fulfilled_at is not None:
@@ -66,6 +67,7 @@ def here(artist: str, title: str) -> Track | None:
 def join(row: Wish, user: User) -> None:
     """``user`` wants it too."""
     with transaction.atomic():
+        _hold(row)
         WishVoice.objects.get_or_create(wish=row, user=user)
         _count(Wish.objects.filter(pk=row.pk))
 
@@ -73,6 +75,7 @@ def join(row: Wish, user: User) -> None:
 def leave(row: Wish, user: User) -> None:
     """``user`` no longer wants it. What nobody wants any more is no wish."""
     with transaction.atomic():
+        _hold(row)
         WishVoice.objects.filter(wish=row, user=user).delete()
         _count(Wish.objects.filter(pk=row.pk))
         Wish.objects.filter(pk=row.pk, wanted=0, fulfilled_at=None).delete()
@@ -128,6 +131,12 @@ def _fulfil(row: Wish, track: Track) -> bool:
         wanted_by = User.objects.filter(wish_voices__wish=row, is_active=True)
         tell_all(wanted_by, Notice.Kind.WISH, track=track)
     return True
+
+
+def _hold(row: Wish) -> None:
+    """Until the end of the transaction nobody else joins or leaves: two would not see each other's voices."""
+    if not list(Wish.objects.select_for_update().filter(pk=row.pk).values_list("pk")):
+        raise CatalogError("gone", _("Nobody wants this any more."), status=409)
 
 
 def _count(rows: QuerySet[Wish]) -> None:
