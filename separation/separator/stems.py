@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,7 @@ class StemFiles:
         scale = np.float32(self.gain * _FULL_SCALE)
         for file, stem in zip(self._files, chunk, strict=True):
             for start in range(0, stem.shape[1], _BLOCK):
-                file.write(_rounded((stem[:, start : start + _BLOCK] * scale).T))
+                file.write(_rounded(stem[:, start : start + _BLOCK].T, scale))
             file.show_peaks()
 
     def _lower_gain(self, peak: float) -> None:
@@ -77,7 +78,7 @@ class StemFiles:
             file = _StemFile(partial, self._segments, gain)
             with soundfile.SoundFile(self._path(name)) as written:
                 for block in written.blocks(_BLOCK, dtype="int16", always_2d=True):
-                    file.write(_rounded(block * ratio))
+                    file.write(_rounded(block, ratio))
             file.show_peaks()
             # Renamed while open: the encoder goes on writing to the same files.
             partial.with_suffix(".peaks").replace(self._path(name).with_suffix(".peaks"))
@@ -121,10 +122,10 @@ class _StemFile:
         self._sound.write(pcm)
         self._samples += len(pcm)
         self._digest.update(pcm, SAMPLE_RATE)
-        pending = np.concatenate([self._rest, pcm])
+        pending = np.concatenate([self._rest, pcm]) if len(self._rest) else pcm
         whole = len(pending) // PEAK_SAMPLES * PEAK_SAMPLES
         self._add_peaks(pending[:whole].reshape(-1, 2 * PEAK_SAMPLES))
-        self._rest = pending[whole:]
+        self._rest = pending[whole:].copy()
 
     def _add_peaks(self, blocks: Pcm) -> None:
         if blocks.size:
@@ -161,9 +162,13 @@ class _StemFile:
         )
 
 
-def _rounded(samples: npt.NDArray[np.float32]) -> Pcm:
-    # Frame by frame in memory, as the encoder and the digest want it, whatever the order it comes in.
-    return np.rint(samples).astype(np.int16, order="C")
+def _rounded(samples: npt.NDArray[Any], factor: np.float32) -> Pcm:
+    """[n, 2] in any order -> the same times `factor`, frame by frame, as the encoder and the digest want it."""
+    pcm = np.empty(samples.shape, dtype=np.int16)
+    for channel, scaled in zip(pcm.T, samples.T, strict=True):
+        values = np.multiply(scaled, factor, dtype=np.float32)
+        np.copyto(channel, np.rint(values, out=values), casting="unsafe")
+    return pcm
 
 
 def _fsync(path: Path) -> None:
