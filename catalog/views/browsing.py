@@ -14,7 +14,7 @@ from accounts.models import User
 from catalog.addresses import Kind
 from catalog.covers import dress
 from catalog.models import Album, Artist, Track
-from catalog.shelves import BY_TITLE, NEWEST, Songs
+from catalog.shelves import BY_TITLE, Songs, songs_with
 from catalog.text import UNKNOWN_ARTIST, VARIOUS_ARTISTS
 from catalog.views.moved import forward
 from catalog.views.paging import LETTERS, NAMES_PER_PAGE, letter_of, part_of, slug_in
@@ -24,6 +24,7 @@ ALBUMS_OF_AN_ARTIST = 36
 SONGS_OF_AN_ARTIST = 48
 SONGS_OF_AN_ALBUM = 100
 APPEARANCES = 12
+MOST_LOOKED_AT = 2_000
 
 
 @require_safe
@@ -62,12 +63,13 @@ def artist(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _appearances(artist: Artist, user: User | AnonymousUser) -> dict[str, Any]:
     """Songs of others that name them, and others' albums with songs of theirs."""
-    guest = Songs(user, Track.objects.filter(credits__artist=artist), NEWEST)[: APPEARANCES + 1]
+    guest = songs_with(artist, user)[: APPEARANCES + 1]
     elsewhere: list[Album] = []
     if artist.name not in {UNKNOWN_ARTIST, VARIOUS_ARTISTS}:
-        tracks = Track.objects.visible_to(user).filter(artist=artist, album__isnull=False)
-        tracks = tracks.exclude(album__artist=artist)
-        found = Album.objects.filter(pk__in=tracks.order_by().values("album")).select_related("artist")
+        # In two steps: as one, PostgreSQL looks for their songs in every album there is.
+        tracks = Track.objects.visible_to(user).filter(artist=artist).order_by()
+        ids = tracks.exclude(album=None).values_list("album", flat=True).distinct()[:MOST_LOOKED_AT]
+        found = Album.objects.filter(pk__in=list(ids)).exclude(artist=artist).select_related("artist")
         elsewhere = with_songs(
             found.order_by(F("year").desc(nulls_last=True), "sort_key")[:APPEARANCES], user
         )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog import genres as kinds
 from catalog import plays
 from catalog.models import Artist, Track
-from catalog.shelves import ORDERS, OTHER_ALPHABETS, Songs, songs_in
+from catalog.shelves import ORDERS, OTHER_ALPHABETS, Songs, songs_in, songs_with
 from catalog.views.paging import LETTERS, SONGS_PER_PAGE, letter_of, part_of, slug_in
 
 
@@ -23,7 +23,7 @@ def songs(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"order": order, "orders": ORDERS.values()}
     if slug := slug_in(request, "with"):
         guest = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
-        rows = Songs(request.user, Track.objects.filter(credits__artist=guest))
+        rows = songs_with(guest, request.user)
         context["guest"] = guest
     else:
         letters = (*LETTERS, OTHER_ALPHABETS) if order.name == "title" else ()

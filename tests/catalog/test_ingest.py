@@ -279,3 +279,20 @@ def test_uploads_at_once_cannot_pass_the_quota_together(make_song: SongMaker, se
     assert Track.objects.count() == 3
     collect(timedelta(0))  # what the refused ones had stored already
     assert files() == sorted(AudioFile.objects.values_list("key", flat=True))
+
+
+def test_guests_and_compilations_as_the_tags_tell_them(make_song: SongMaker, user: User) -> None:
+    first = make_song("a.flac", title="Dúo (feat. Zoé)", artist="Ana feat. Ben & Eva", compilation=True)
+    second = make_song("b.flac", seed=2, title="Solo", artist="Ben", album_artist="V.A.")
+    for path in (first, second):
+        ingest(path, filename=path.name, user=user)
+    duet, solo = Track.objects.with_names().order_by("title")
+    assert (duet.title, duet.artist.name) == ("Dúo", "Ana")
+    assert [row.artist.name for row in duet.credits.all()] == ["Ben", "Eva", "Zoé"]
+    assert solo.artist == duet.credits.all()[0].artist
+    assert duet.album == solo.album
+    assert duet.album is not None
+    assert (duet.album.artist.name, duet.album.compilation) == ("Various artists", True)
+    again = ingest(first, filename="a.flac", user=user)
+    assert not again.created
+    assert duet.credits.count() == 3

@@ -60,6 +60,40 @@ def test_tags_fill_what_is_missing_and_the_file_name_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tags", "artist", "guests", "holder", "compilation"),
+    [
+        (Tags(artist="A feat. B"), "A", ("B",), None, False),
+        (Tags(artist="A & B", artists=("A", "B")), "A", ("B",), None, False),
+        (Tags(artist="A", title="S (feat. A & B)"), "A", ("B",), None, False),
+        (Tags(artist="A", album="X", album_artist="A feat. B"), "A", (), "A", False),
+        (Tags(artist="A", album="X", album_artist="Varios Artistas"), "A", (), "Various artists", True),
+        (Tags(artist="A", album="X", compilation=True), "A", (), "Various artists", True),
+        (Tags(artist="A", album="X", album_artist="DJ B", compilation=True), "A", (), "DJ B", True),
+        (Tags(album="X", album_artist="VA"), "Eva", (), "Various artists", True),
+        (Tags(artist="VA"), "VA", (), None, False),
+        (Tags(artist="artista desconocido"), "Unknown artist", (), None, False),
+    ],
+)
+def test_who_performs_and_whose_album_it_is(
+    tags: Tags, artist: str, guests: tuple[str, ...], holder: str | None, compilation: bool
+) -> None:
+    names = names_for("Eva - Otra.mp3", tags)
+    assert (names.artist, names.guests, names.album_artist, names.compilation) == (
+        artist,
+        guests,
+        holder,
+        compilation,
+    )
+
+
+def test_what_a_person_types_wins_over_several_artists() -> None:
+    names = names_for(
+        "x.mp3", Tags(artist="A", artists=("A", "B"), title="T"), artist="C ft. D", title="U (feat. E)"
+    )
+    assert (names.title, names.artist, names.guests) == ("U", "C", ("D", "E"))
+
+
+@pytest.mark.parametrize(
     ("stem", "name"),
     [
         ("Ana - Orilla", "Ana - Orilla (vocals).mp3"),
