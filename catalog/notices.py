@@ -93,7 +93,7 @@ def sentence(notice: Notice) -> str:
     label = str(notice.get_kind_display())
     if notice.track is None:
         return label
-    return f"{label}: {notice.track.artist.name} - {notice.track.title}"
+    return f"{label}: {notice.track.artist.shown} - {notice.track.title}"
 
 
 def language_of(user: User) -> str:

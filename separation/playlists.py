@@ -64,7 +64,7 @@ def parts(request: HttpRequest, pk: UUID) -> HttpResponse:
     ready = Separation.objects.filter(mixture=track.audio_id, status=Status.SUCCEEDED).prefetch_related(
         "stems"
     )
-    rows = ["#EXTM3U", f"#PLAYLIST:{track.artist.name} - {track.title}"]
+    rows = ["#EXTM3U", f"#PLAYLIST:{track.artist.shown} - {track.title}"]
     for separation in sorted(ready, key=lambda row: -len(row.stems.all())):
         found = [(stem, _address(request, stem, track)) for stem in separation.stems.all()]
         if all(address for _stem, address in found):
@@ -127,7 +127,7 @@ def playlist(request: HttpRequest, setlist: Setlist, lines: Sequence[Line], want
         if track is None:
             rows.append("# " + _("Not available to you"))
             continue
-        name = f"{track.artist.name} - {track.title}"
+        name = f"{track.artist.shown} - {track.title}"
         stem = found.get(track.audio_id)
         address = stem and _address(request, stem, track)
         if not stem or not address:
@@ -139,7 +139,7 @@ def playlist(request: HttpRequest, setlist: Setlist, lines: Sequence[Line], want
 
 def _title(track: Track, stem: Stem) -> str:
     length = round(track.audio.duration)
-    return f"#EXTINF:{length},{track.artist.name} - {track.title} ({stem_label(stem.name)})"
+    return f"#EXTINF:{length},{track.artist.shown} - {track.title} ({stem_label(stem.name)})"
 
 
 def stems_of(tracks: Sequence[Track], wanted: str = "") -> dict[UUID, Stem]:

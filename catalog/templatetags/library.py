@@ -32,12 +32,12 @@ def liked_among(context: Any, tracks: Iterable[Track]) -> set[UUID]:
 
 @register.inclusion_tag("library/heart.html", takes_context=True)
 def heart(context: Any, track: Track, liked: set[UUID]) -> dict[str, Any]:
-    """A button that likes ``track``; ``liked`` comes from ``liked_among``."""
+    """A button that likes ``track``; ``liked`` comes from ``liked_among``, and without it there is no heart."""
     request = context.get("request")
     return {
         "track": track,
-        "loved": track.pk in liked,
-        "may": _user(context).is_authenticated,
+        "loved": bool(liked) and track.pk in liked,
+        "may": isinstance(liked, set) and _user(context).is_authenticated,
         "csrf_token": context.get("csrf_token"),
         "next": request.get_full_path() if request else "",
     }
