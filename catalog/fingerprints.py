@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from catalog.audio import chromaprint, likeness
 from catalog.audio.likeness import SAME_LENGTH_SECONDS
-from catalog.models import AudioFile, Block, Fingerprint, FingerprintTerm, Match, Track, Upload
+from catalog.models import AudioFile, Block, Fingerprint, FingerprintTerm, Match, Track, Upload, Visibility
 from catalog.text import fold
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def noted(track: Track, values: bytes | None, user: User) -> list[Similar]:
     return found or alike_by_name(track, user)
 
 
-def similar(track: Track, user: User) -> list[Similar]:
+def similar(track: Track, user: User | AnonymousUser) -> list[Similar]:
     """Tracks that ``user`` may see and that sound like the recording of ``track``, the most alike first."""
     row = Fingerprint.objects.filter(audio=track.audio_id).first()
     if row is None:
@@ -105,6 +106,13 @@ def similar(track: Track, user: User) -> list[Similar]:
         if alike and likeness.same_length(row.duration, theirs.duration, alike.offset):
             found.append(Similar(other, round(alike.similarity, 4), round(alike.offset, 2), theirs.audio_id))
     return sorted(found, key=lambda each: -(each.similarity or 0))[:MOST_OFFERED]
+
+
+def propose(audio: AudioFile) -> None:
+    """Write down which shared tracks may be the same as a shared one of ``audio`` whose fingerprint came late."""
+    track = Track.objects.filter(audio=audio, visibility=Visibility.SHARED).first()
+    if track is not None:
+        _propose(audio, similar(track, AnonymousUser()))
 
 
 def alike_by_name(track: Track, user: User) -> list[Similar]:
@@ -168,7 +176,9 @@ def _as_id(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def _seen(ids: list[UUID], mine: Fingerprint, track: Track, user: User) -> list[tuple[UUID, Track]]:
+def _seen(
+    ids: list[UUID], mine: Fingerprint, track: Track, user: User | AnonymousUser
+) -> list[tuple[UUID, Track]]:
     """Of these fingerprints those of about the same length that ``user`` may see, with a track of each."""
     rows = Fingerprint.objects.filter(pk__in=ids).exclude(audio=mine.audio_id)
     audio = {

@@ -27,7 +27,7 @@ def main() -> None:
     limits = Limits(**json.loads(limits_json))
     sandbox.enter(int(parent), limits)
     try:
-        task = _load(name)
+        task = _load(name, limits)
         size = os.fstat(0).st_size
         sealed = sandbox.seal()
     except Exception:
@@ -37,7 +37,7 @@ def main() -> None:
     task(size, limits)
 
 
-def _load(name: str) -> Task:
+def _load(name: str, limits: Limits) -> Task:
     """Import everything before the door closes."""
     if name == "decode":
         from catalog.audio import reader  # noqa: PLC0415 - each task pays for its own imports only
@@ -47,7 +47,7 @@ def _load(name: str) -> Task:
     if name in {"probe", "fingerprint"}:
         from catalog.audio import examine  # noqa: PLC0415
 
-        examine.warm_up()
+        examine.warm_up(fingerprint=limits.fingerprint)
         work = examine.examine if name == "probe" else examine.fingerprint
         return lambda size, limits: _answer(lambda: work(0, size, limits), size, limits)
     if name == "picture":

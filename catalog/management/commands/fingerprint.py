@@ -47,4 +47,5 @@ class Command(BaseCommand):
         if values is None:
             raise CommandError(fingerprints.NO_LIBRARY)
         fingerprints.remember(audio, values)
+        fingerprints.propose(audio)
         return True

@@ -182,9 +182,10 @@ def test_what_was_taken_down_stays_out_in_any_encoding(user: User, tmp_path: Pat
 def test_fingerprints_that_are_missing_are_made(user: User, tmp_path: Path, settings: Any) -> None:
     settings.FINGERPRINTS = False
     audio = brought(user, tmp_path, "a.flac", tune(1, 8)).audio
+    late = brought(user, tmp_path, "b.mp3", tune(1, 8), 192, title="Otra").audio
     lost = make_track(user).audio
     make_audio()  # a stem: nobody brought it
-    assert set(fingerprints.missing()) == {audio, lost}
+    assert set(fingerprints.missing()) == {audio, late, lost}
     settings.FINGERPRINTS = True
     out, complaints = StringIO(), StringIO()
     call_command("fingerprint", "--most", "1", stdout=out)
@@ -193,6 +194,8 @@ def test_fingerprints_that_are_missing_are_made(user: User, tmp_path: Path, sett
     assert str(lost.pk) in complaints.getvalue()
     assert len(bytes(Fingerprint.objects.get(audio=audio).values)) > 100
     assert list(fingerprints.missing()) == [lost]
+    match = Match.objects.get()
+    assert (match.audio, match.other) == (late, audio)
 
 
 @pytest.mark.usefixtures("without_library")

@@ -1,6 +1,7 @@
 """However a recording is dressed, and however many bring it at once, it is one AudioFile."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.catalog.races import at_once
 from tests.songs import song
 
 
-def written(path: Path, *, bitrate: int | None = None, cover: bytes | None = None, **tags: str) -> Path:
+def written(path: Path, *, bitrate: int | None = None, cover: bytes | None = None, **tags: Any) -> Path:
     encode(
         [song(5, seed=1).T],
         path,
