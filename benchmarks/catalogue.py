@@ -250,7 +250,9 @@ def _website() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    environment: dict[str, Any] = os.environ | {"PORT": str(port)}
+    from config import lifeline  # noqa: PLC0415  # after `django.setup`
+
+    environment: dict[str, Any] = os.environ | {"PORT": str(port), lifeline.PARENT: str(os.getpid())}
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn"], cwd=ROOT, env=environment
     )
