@@ -10,7 +10,7 @@ The record of a move is plain data, kept in ``Change.before``; with it everythin
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.core import serializers
@@ -20,6 +20,8 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 Record = list[dict[str, Any]]
 Absorb = Callable[[models.Model, models.Model], dict[str, Any]]
 Restore = Callable[[models.Model, models.Model, dict[str, Any]], None]
+
+T = TypeVar("T")
 
 BATCH = 500
 
@@ -32,11 +34,12 @@ def move(old: models.Model, new: models.Model, absorb: Absorb | None = None) -> 
     """
     record: Record = []
     for model, field in _relations(type(old)):
-        dropped = [
-            _fold(spare, stays, absorb)
-            for unique in _uniques(model, field)
-            for spare, stays in _twins(model, field, unique, old, new)
-        ]
+        dropped: list[dict[str, Any]] = []
+        for unique in _uniques(model, field):
+            pairs = _twins(model, field, unique, old, new)
+            dropped += [_fold(spare, stays, absorb) for spare, stays in pairs]
+            for pks in _batches([spare.pk for spare, _stays in pairs]):
+                model._base_manager.filter(pk__in=pks).delete()
         rows = _rows(model, field, old)
         moved = [str(pk) for pk in rows.order_by("pk").values_list("pk", flat=True)]
         if moved:
@@ -52,13 +55,17 @@ def put_back(record: Record, old: models.Model, new: models.Model, restore: Rest
         model, field = _model(entry["model"]), entry["field"]
         for pks in _batches(entry["moved"]):
             _rows(model, field, new).filter(pk__in=pks).update(**{field: old})
-        for dropped in reversed(entry["dropped"]):
-            stays = model._base_manager.filter(pk=dropped["stays"]).first()
-            spare = bring_back(dropped["row"]) if stays is not None else None
-            if spare is not None and stays is not None:
-                put_back(dropped["inner"], spare, stays, restore)
-                if restore is not None:
-                    restore(spare, stays, dropped["absorbed"])
+        for batch in _batches(entry["dropped"]):
+            stays = model._base_manager.in_bulk([model._meta.pk.to_python(each["stays"]) for each in batch])
+            known = {str(pk): row for pk, row in stays.items()}
+            lost = [each for each in batch if each["stays"] in known]
+            _bring_back_leaves(model, [each["row"] for each in lost if _is_leaf(each)])
+            for each in lost:
+                spare = None if _is_leaf(each) else bring_back(each["row"])
+                if spare is not None:
+                    put_back(each["inner"], spare, known[each["stays"]], restore)
+                    if restore is not None:
+                        restore(spare, known[each["stays"]], each["absorbed"])
 
 
 def kept(row: models.Model) -> dict[str, Any]:
@@ -86,6 +93,34 @@ def bring_back(data: dict[str, Any]) -> models.Model | None:
     row.save_base(raw=True, force_insert=True)
     found: models.Model = row
     return found
+
+
+def _is_leaf(dropped: dict[str, Any]) -> bool:
+    """Nothing named the row that went, and nothing was taken over from it."""
+    return not (dropped["inner"] or dropped["absorbed"])
+
+
+def _bring_back_leaves(model: type[models.Model], data: list[dict[str, Any]]) -> None:
+    """``bring_back`` for many rows of one table, in a few queries."""
+    rows = [each.object for each in serializers.deserialize("python", data)]
+    dates = [field for field in model._meta.concrete_fields if getattr(field, "auto_now_add", False)]
+    for field in model._meta.concrete_fields:
+        if field.remote_field is not None:
+            wanted = {getattr(row, field.attname) for row in rows} - {None}
+            there = set(
+                field.remote_field.model._base_manager.filter(pk__in=wanted).values_list("pk", flat=True)
+            )
+            for row in rows:
+                if getattr(row, field.attname) not in there and field.null:
+                    setattr(row, field.attname, None)
+            rows = [row for row in rows if field.null or getattr(row, field.attname) in there]
+    whens = [[getattr(row, field.attname) for field in dates] for row in rows]
+    model._base_manager.bulk_create(rows, ignore_conflicts=True)  # where another has the place, that stays
+    for row, values in zip(rows, whens, strict=True):
+        for field, value in zip(dates, values, strict=True):
+            setattr(row, field.attname, value)
+    if dates and rows:
+        model._base_manager.bulk_update(rows, [field.name for field in dates])
 
 
 def _taken(row: models.Model) -> Q:
@@ -149,11 +184,10 @@ def _twins(
 
 
 def _fold(spare: models.Model, stays: models.Model, absorb: Absorb | None) -> dict[str, Any]:
-    """``spare`` goes, and what named it names ``stays``."""
+    """``spare`` will go; what named it names ``stays``."""
     data = kept(spare)
     inner = move(spare, stays, absorb)
     absorbed = absorb(spare, stays) if absorb is not None else {}
-    type(spare)._base_manager.filter(pk=spare.pk).delete()
     return {"row": data, "stays": str(stays.pk), "inner": inner, "absorbed": absorbed}
 
 
@@ -165,5 +199,5 @@ def _model(label: str) -> type[models.Model]:
     return apps.get_model(label)
 
 
-def _batches(ids: list[str]) -> Iterable[list[str]]:
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+def _batches(rows: list[T]) -> Iterable[list[T]]:
+    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
