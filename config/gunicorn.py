@@ -1,5 +1,6 @@
 """How the website is served: ``gunicorn -c python:config.gunicorn``. Read by gunicorn itself."""
 
+import gc
 import os
 from typing import Any
 
@@ -31,3 +32,13 @@ def on_starting(_server: Any) -> None:
 def post_fork(server: Any, _worker: Any) -> None:
     """Each worker dies with the master."""
     lifeline.die_with(server.pid)
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Django is loaded: the garbage collector need not look at it again, nor in the middle of every long list.
+
+    At Python's own thresholds it takes a page of 50 songs from 35 ms to 160 in one of twenty cases.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
