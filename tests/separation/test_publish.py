@@ -6,7 +6,7 @@ import soundfile
 
 from accounts.models import User
 from catalog import storage
-from catalog.models import AudioFile, Track
+from catalog.models import AudioFile, Notice, Track
 from separation.ask import ask, cancel, requeue
 from separation.lease import Lease, claim
 from separation.models import Separation, Status, Stem
@@ -49,6 +49,12 @@ def test_stems_and_status_become_visible_together(waiting: Separation, tmp_path:
     assert (waiting.status, waiting.progress, waiting.gain) == (Status.SUCCEEDED, 1.0, 0.5)
     assert (waiting.owner, waiting.lease_until) == ("", None)
     assert [stem.name for stem in waiting.stems.all()] == ["vocals", "accompaniment"]
+    notice = Notice.objects.get()
+    assert (notice.user, notice.kind, notice.track) == (
+        waiting.requests.get().user,
+        "separated",
+        Track.objects.get(),
+    )
     assert Track.objects.get().separated_at is not None
     for stem, made in zip(waiting.stems.select_related("audio"), result.stems, strict=True):
         assert (stem.audio.codec, stem.audio.samples, stem.audio.frames) == ("flac", 8820, 8820)
@@ -66,6 +72,7 @@ def test_who_is_late_changes_nothing(waiting: Separation, tmp_path: Path) -> Non
     waiting.refresh_from_db()
     assert waiting.status == Status.CANCELLED
     assert not Stem.objects.exists()
+    assert not Notice.objects.exists()
     assert AudioFile.objects.get() == waiting.mixture
 
 

@@ -121,3 +121,12 @@ def test_pages_of_notices_take_as_many_queries_as_ever(
     client.force_login(user)
     with django_assert_max_num_queries(6):
         assert client.get("/notices/").status_code == 200
+
+
+def test_mail_is_chosen_in_ones_account(client: Client, api_of: Any, user: User) -> None:
+    client.force_login(user)
+    assert 'name="mail_notices"' in client.get("/accounts/profile/").content.decode()
+    client.post("/accounts/profile/", {"display_name": "Ana", "language": "", "mail_notices": "on"})
+    user.refresh_from_db()
+    assert user.mail_notices is True
+    assert api_of(user).patch("/api/v1/me/", {"mail_notices": False}).json()["mail_notices"] is False
