@@ -14,8 +14,8 @@ from catalog.search.query import Query, Variant, for_postgres, for_sqlite
 from catalog.search.ranking import Hit, Name
 
 MOST = 500  # documents that are ranked; beyond it is "more than 500"
-AT_EACH_NAME = 150  # names that begin with the words, where there are too many documents to look at all
-MOST_PLAYED = 500  # songs among which the words are looked for then
+AT_EACH_NAME = 100  # names that begin with the words, where there are too many documents to look at all
+MOST_PLAYED = 300  # songs among which the words are looked for then
 MOST_NAMES = 150
 MOST_OF_ONE = 5_000
 LISTED = 10_000  # for lists in another order, such as the admin panel's
@@ -92,7 +92,10 @@ class Index:
         ids = ", ".join(
             f"{name}::text" if self.is_postgres else name for name in _IDS
         )  # no UUID is made of most
-        sql = f"""SELECT {ids}, d.name, d.artist, d.album, d.others, t.genre, t.genre_key, t.year, t.plays, t.created_at
+        made = (
+            "extract(epoch FROM t.created_at)::float8" if self.is_postgres else "t.created_at"
+        )  # something to sort by
+        sql = f"""SELECT {ids}, d.name, d.artist, d.album, d.others, t.genre, t.genre_key, t.year, t.plays, {made}
             FROM ({found}) d JOIN catalog_track t ON t.id = d.target{where}"""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, [*(value for _sql, values in sources for value in values), *given])

@@ -13,7 +13,7 @@ ModelsOf = Callable[[Collection[Any]], Mapping[Any, Collection[str]]]
 Label = Callable[[str], str]
 
 MOST_CHOICES = 8
-LOOKED_AT = 300  # songs of which it is asked who separated them, when nothing depends on it but a choice
+LOOKED_AT = 100  # songs of which it is asked who separated them, when nothing depends on it but a choice
 
 
 @dataclass
