@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 _NAME = "scipy.fft._pocketfft.pypocketfft"
-_AXES = (1,)
+_AXES = (2,)
 _BY_LENGTH = 2
 """PocketFFT's name for "divide by the length"."""
 
@@ -25,7 +25,7 @@ Transforms = tuple[Callable[[Reals, Spectra], None], Callable[[Spectra, Reals], 
 
 
 def transforms() -> Transforms:
-    """(forward, inverse), each called with input and output: [n, length] and [n, length / 2 + 1]."""
+    """(forward, inverse), each called with input and output: [n, 2, length] and [n, 2, length / 2 + 1]."""
     pocketfft = _extension()
     if pocketfft is None:
         return _by_scipy()
@@ -35,7 +35,7 @@ def transforms() -> Transforms:
         r2c(samples, _AXES, True, 0, spectra, 1)  # noqa: FBT003 (forward, not normalised, one thread)
 
     def inverse(spectra: Spectra, samples: Reals) -> None:
-        c2r(spectra, _AXES, samples.shape[1], False, _BY_LENGTH, samples, 1)  # noqa: FBT003
+        c2r(spectra, _AXES, samples.shape[2], False, _BY_LENGTH, samples, 1)  # noqa: FBT003
 
     return forward, inverse
 
@@ -68,6 +68,6 @@ def _by_scipy() -> Transforms:
         spectra[:] = scipy.fft.rfft(samples)
 
     def inverse(spectra: Spectra, samples: Reals) -> None:
-        samples[:] = scipy.fft.irfft(spectra, samples.shape[1])
+        samples[:] = scipy.fft.irfft(spectra, samples.shape[2])
 
     return forward, inverse

@@ -16,7 +16,7 @@ OVERLAP = FRAME_LENGTH - HOP
 CARRY = OVERLAP // HOP
 """Hops by which the last frame of a window reaches into the next one."""
 
-_BLOCK = 32
+_BLOCK = 16
 _BINS = FRAME_LENGTH // 2 + 1
 
 Audio = npt.NDArray[np.float32]
@@ -35,7 +35,7 @@ _forward, _inverse = fourier.transforms()
 
 
 class WindowSeparator:
-    """Separates single windows on one lane, in buffers that it keeps."""
+    """Separates single windows on one lane, in buffers that it keeps. Left and right lie side by side in them."""
 
     def __init__(self, lane: Lane, spec: ModelSpec) -> None:
         self._lane = lane
@@ -43,11 +43,12 @@ class WindowSeparator:
         self._average = spec.mask_extension == "average"
         # Bins above the network's are needed only where the mask extends to them.
         self._kept = _BINS if self._average else spec.bins
-        self._spectrum = np.empty((2, FRAMES, self._kept), dtype=np.complex64)
-        self._frames = np.empty((_BLOCK, FRAME_LENGTH), dtype=np.float32)
-        self._block = np.empty((_BLOCK, _BINS), dtype=np.complex64)
-        self._masked = np.zeros((_BLOCK, _BINS), dtype=np.complex64)
-        self._power = np.empty((_BLOCK, spec.bins), dtype=np.float32)
+        self._spectrum = np.empty((FRAMES, self._kept, 2), dtype=np.complex64)
+        self._frames = np.empty((_BLOCK, 2, FRAME_LENGTH), dtype=np.float32)
+        self._block = np.empty((_BLOCK, _BINS, 2), dtype=np.complex64)
+        self._masked = np.zeros((_BLOCK, _BINS, 2), dtype=np.complex64)
+        self._mask = np.zeros((_BLOCK, spec.bins, 2), dtype=np.complex64)
+        self._power = np.empty((_BLOCK, spec.bins, 2), dtype=np.float32)
 
     def separate(self, window: Audio, share: Audio) -> None:
         """[2, WINDOW + OVERLAP] samples -> the window's share of the stems, [stems, 2, WINDOW + OVERLAP]."""
@@ -55,36 +56,40 @@ class WindowSeparator:
         masks = self._lane.masks()
         hops = share.reshape(*share.shape[:2], FRAMES + CARRY, HOP)
         hops[:, :, :CARRY] = 0
-        for stem, channel in np.ndindex(share.shape[:2]):
+        for stem, mask in enumerate(masks):
+            in_order = mask.transpose(1, 2, 0)
             for start in range(0, FRAMES, _BLOCK):
                 frames = slice(start, start + _BLOCK)
-                self._synthesise(masks[stem][channel, frames], self._spectrum[channel, frames])
-                _overlap_add(self._frames, hops[stem, channel, start : start + _BLOCK + CARRY])
+                self._synthesise(in_order[frames], self._spectrum[frames])
+                for channel in range(2):
+                    _overlap_add(
+                        self._frames[:, channel], hops[stem, channel, start : start + _BLOCK + CARRY]
+                    )
 
     def _analyse(self, window: Audio) -> None:
-        strides = (window.strides[0], HOP * window.itemsize, window.itemsize)
-        framed = np.lib.stride_tricks.as_strided(window, (2, FRAMES, FRAME_LENGTH), strides, writeable=False)
+        strides = (HOP * window.itemsize, window.strides[0], window.itemsize)
+        framed = np.lib.stride_tricks.as_strided(window, (FRAMES, 2, FRAME_LENGTH), strides, writeable=False)
+        magnitudes = self._lane.magnitude.transpose(1, 2, 0)
         low = self._block[:, : self._bins]
-        for channel in range(2):
-            for start in range(0, FRAMES, _BLOCK):
-                frames = slice(start, start + _BLOCK)
-                np.multiply(framed[channel, frames], _HANN, out=self._frames)
-                _forward(self._frames, self._block)
-                self._spectrum[channel, frames] = self._block[:, : self._kept]
-                magnitude = self._lane.magnitude[channel, frames]
-                np.square(low.real, out=magnitude)
-                np.square(low.imag, out=self._power)
-                magnitude += self._power
-                np.sqrt(magnitude, out=magnitude)
+        for start in range(0, FRAMES, _BLOCK):
+            frames = slice(start, start + _BLOCK)
+            np.multiply(framed[frames], _HANN, out=self._frames)
+            _forward(self._frames, self._block.transpose(0, 2, 1))
+            self._spectrum[frames] = self._block[:, : self._kept]
+            magnitude = magnitudes[frames]
+            np.square(low.real, out=magnitude)
+            np.square(low.imag, out=self._power)
+            magnitude += self._power
+            np.sqrt(magnitude, out=magnitude)
 
     def _synthesise(self, mask: npt.NDArray[np.float32], spectrum: npt.NDArray[np.complex64]) -> None:
-        """Masks and spectrum of one block -> its windowed frames, [_BLOCK, FRAME_LENGTH]."""
+        """Masks and spectrum of one block -> its windowed frames, [_BLOCK, 2, FRAME_LENGTH]."""
         bins = self._bins
-        np.multiply(spectrum[:, :bins].real, mask, out=self._masked.real[:, :bins])
-        np.multiply(spectrum[:, :bins].imag, mask, out=self._masked.imag[:, :bins])
+        self._mask.real = mask  # one product of complex numbers is faster than two of their parts
+        np.multiply(spectrum[:, :bins], self._mask, out=self._masked[:, :bins])
         if self._average:
             np.multiply(spectrum[:, bins:], mask.mean(axis=1, keepdims=True), out=self._masked[:, bins:])
-        _inverse(self._masked, self._frames)
+        _inverse(self._masked.transpose(0, 2, 1), self._frames)
         self._frames *= _SYNTHESIS
 
 
@@ -93,7 +98,7 @@ def _overlap_add(frames: Audio, hops: Audio) -> None:
 
     Of `hops`, only the first CARRY have been written before: the rest gets what comes there first.
     """
-    parts = frames.reshape(_BLOCK, CARRY + 1, HOP)
+    parts = frames.reshape(_BLOCK, CARRY + 1, HOP)  # a view, also of one channel of two
     hops[CARRY:] = parts[:, CARRY]
     for part in reversed(range(CARRY)):
         hops[part : part + _BLOCK] += parts[:, part]
