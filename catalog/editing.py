@@ -205,16 +205,19 @@ def let_go(track: Track, user: User) -> None:
     Raises ``CatalogError("not_yours")`` (403).
     """
     if holds(track, user):
-        gone = drop_claim(track, user)
+        holder = user
     elif not may_edit(track, user):
         raise _not_yours()
-    elif track.owner is None:
-        remove(track)
-        gone = True
+    elif track.owner is not None:
+        holder = track.owner
     else:
-        gone = drop_claim(track, track.owner)
-    if gone:
-        history.record(Change.Kind.REMOVE, track, user, {}, {})
+        with transaction.atomic():
+            history.record(Change.Kind.REMOVE, track, user, {}, {})
+            remove(track)
+        return
+    with transaction.atomic():
+        if drop_claim(track, holder):
+            history.record(Change.Kind.REMOVE, track, user, {}, {})
 
 
 def _held(row: N) -> N:
