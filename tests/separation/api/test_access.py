@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.tokens import pair_for
 from catalog import setlists
-from catalog.models import Track, Visibility, Wish
+from catalog.editing import edit
+from catalog.models import Change, Track, Visibility, Wish
 from config import api_urls
 from tests.factories import make_separation, make_track
 
@@ -26,10 +27,15 @@ LIKE: Answers = {"shared": (401, 401, 204, 204, 204), "private": (401, 401, 204,
 JOIN: Answers = dict.fromkeys(("shared", "private"), (401, 401, 200, 200, 200))
 LEAVE: Answers = dict.fromkeys(("shared", "private"), (401, 401, 204, 204, 204))
 FULFIL: Answers = {"shared": (401, 401, 200, 403, 200), "private": (401, 401, 409, 404, 404)}
+CHANGE: Answers = {"shared": (401, 401, 403, 403, 200), "private": (401, 401, 403, 404, 404)}
+MERGE: Answers = {"shared": (401, 401, 403, 403, 400), "private": (401, 401, 403, 404, 404)}
+REPORT: Answers = {"shared": (401, 401, 201, 201, 201), "private": (401, 401, 409, 404, 404)}
 OWN: Answers = dict.fromkeys(("shared", "private"), (401, 401, 200, 404, 404))
 OWN_ADD: Answers = dict.fromkeys(("shared", "private"), (401, 401, 201, 404, 404))
 OWN_REMOVE: Answers = dict.fromkeys(("shared", "private"), (401, 401, 204, 404, 404))
 BY_LINK: Answers = dict.fromkeys(("shared", "private"), (200, 401, 200, 200, 200))
+
+KINDS = ("artist", "album", "track")
 
 ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
     ("get", "artists/{artist}/", {}, READ),
@@ -39,6 +45,12 @@ ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
     ("delete", "tracks/{track}/", {}, REMOVE),
     ("post", "tracks/{track}/plays/", {}, READ),
     ("post", "tracks/{track}/separations/", {"model": "compact:2stems"}, ACCOUNT),
+    ("patch", "artists/{artist}/", {"sort_name": "Another"}, CHANGE),
+    ("patch", "albums/{album}/", {"year": "1999"}, CHANGE),
+    *(("post", f"{kind}s/{{{kind}}}/merge/", {"into": f"{{{kind}}}"}, MERGE) for kind in KINDS),
+    *(("get", f"{kind}s/{{{kind}}}/history/", {}, ACCOUNT) for kind in KINDS),
+    ("post", "changes/{change}/undo/", {}, CURATE),
+    ("post", "tracks/{track}/reports/", {"reason": "other"}, REPORT),
     ("put", "tracks/{track}/like/", {}, LIKE),
     ("delete", "tracks/{track}/like/", {}, LIKE),
     ("post", "wishes/{wish}/voice/", {}, JOIN),
@@ -86,11 +98,13 @@ def call(client: APIClient, method: str, route: str, body: dict[str, str], names
 
 
 def own(track: Track, number: int) -> dict[str, Any]:
-    """A wish of nobody, and a setlist of the track's owner with the track in it."""
+    """A wish of nobody, a setlist of the track's owner with the track in it, and something they changed about it."""
     assert track.owner is not None
+    edit(track, track.owner, {"genre": "Folk"})
     setlist = setlists.make(track.owner, "Friday")
     setlists.share(setlist, by_link=True)
     return {
+        "change": Change.objects.get(target_id=track.pk).pk,
         "wish": Wish.objects.create(title=f"Wish {number}").pk,
         "setlist": setlist.pk,
         "entry": setlists.add(setlist, track).pk,
