@@ -25,7 +25,7 @@ from catalog.text import fold
 
 logger = logging.getLogger(__name__)
 
-MOST_OF_A_TERM = 200  # more recordings than these with the same number do not help to find one
+MOST_OF_A_TERM = 100  # more recordings than these with the same number do not help to find one
 MOST_CANDIDATES = 500
 MOST_COMPARED = 10
 MOST_OFFERED = 5
@@ -144,7 +144,7 @@ def _candidates(values: likeness.Values, without: UUID) -> list[UUID]:
     if not wanted:
         return []
     places = likeness.positions(values)
-    votes: Counter[tuple[UUID | str, int]] = Counter()
+    votes: Counter[tuple[str, int]] = Counter()
     for term, fingerprint, position in _rows(list(wanted)):
         for place in places[term]:
             distance = place - position
@@ -152,28 +152,24 @@ def _candidates(values: likeness.Values, without: UUID) -> list[UUID]:
                 # Two frames wide, cut in both ways (even and odd): nothing falls between.
                 votes[fingerprint, distance // 2 * 2] += 1
                 votes[fingerprint, (distance + 1) // 2 * 2 + 1] += 1
-    best: dict[UUID | str, int] = {}
+    best: dict[str, int] = {}
     for (fingerprint, _distance), count in votes.items():
         if count >= LEAST_VOTES:
             best[fingerprint] = max(count, best.get(fingerprint, 0))
-    ordered = (_as_id(pk) for pk in sorted(best, key=lambda pk: (-best[pk], str(pk))))
+    ordered = map(UUID, sorted(best, key=lambda pk: (-best[pk], pk)))
     return [pk for pk in ordered if pk != without][:MOST_CANDIDATES]
 
 
-def _rows(terms: Sequence[int]) -> Iterable[tuple[int, UUID | str, int]]:
+def _rows(terms: Sequence[int]) -> Iterable[tuple[int, str, int]]:
     """Where these terms stand: of each, so many rows at most, which is what needs SQL."""
     one = (
-        "SELECT * FROM (SELECT term, fingerprint_id, position FROM catalog_fingerprintterm "  # noqa: S608
+        "SELECT * FROM (SELECT term, CAST(fingerprint_id AS text), position FROM catalog_fingerprintterm "  # noqa: S608
         f"WHERE term = %s LIMIT {MOST_OF_A_TERM}) AS of_a_term"
     )
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join([one] * len(terms)), terms)
-        rows: list[tuple[int, UUID | str, int]] = cursor.fetchall()
+        rows: list[tuple[int, str, int]] = cursor.fetchall()
     return rows
-
-
-def _as_id(value: UUID | str) -> UUID:
-    return value if isinstance(value, UUID) else UUID(value)
 
 
 def _seen(
