@@ -1,5 +1,5 @@
-"""A model's weights as our network wants them: kernels [out, in, height, width], or as `winograd` transforms
-them, aligned, and mapped from a file.
+"""A model's weights as our network wants them: kernels [out, in, height, width], aligned, and
+mapped from a file.
 
 An official checkpoint is converted once, into ``kernels.f32`` beside it: the arrays one after the other in the
 order of ``weights.shapes``. Mapped instead of read, they cost no memory of their own: OpenVINO packs each kernel
@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from catalog.audio.identity import checksum
-from separation.engines import modelspec, weights, winograd
+from separation.engines import modelspec, weights
 from separation.engines.modelspec import ModelSpec, ModelUnavailable
 from separation.engines.weights import Array, Weights
 
 FILE = "kernels.f32"
 SEAL = "kernels.json"
-_LAYOUT = 5
+_LAYOUT = 6
 _ALIGNMENT = 64
 _DROP_SECONDS = 0.02
 
@@ -86,33 +86,27 @@ def load(spec: ModelSpec, models_dir: Path) -> Kernels:
 
 def arranged(loaded: Weights) -> Kernels:
     """The same weights in memory."""
-    return Kernels({name: _arranged(name, array) for name, array in loaded.items()}, lambda: None)
+    return Kernels({name: _arranged(array) for name, array in loaded.items()}, lambda: None)
 
 
-def _arranged(name: str, array: Array) -> Array:
+def _arranged(array: Array) -> Array:
     """TensorFlow's [height, width, in, out] (transposed: [.., out, in]) to [out, in, ..] ([in, out, ..])."""
     if array.ndim != 4:
         return np.array(array, dtype=np.float32)  # which may be written to: OpenVINO asks for such
-    kernel = np.array(array.transpose(3, 2, 0, 1), dtype=np.float32, order="C")
-    return winograd.transformed(kernel) if _is_transformed(name, kernel.shape) else kernel
+    return np.array(array.transpose(3, 2, 0, 1), dtype=np.float32, order="C")
 
 
-def _arranged_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _arranged_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     if len(shape) != 4:
         return shape
-    kernel = (shape[3], shape[2], shape[0], shape[1])
-    return winograd.transformed_shape(kernel) if _is_transformed(name, kernel) else kernel
-
-
-def _is_transformed(name: str, kernel_shape: tuple[int, ...]) -> bool:
-    return "/up" in name and winograd.suits(kernel_shape)
+    return shape[3], shape[2], shape[0], shape[1]
 
 
 def _offsets(spec: ModelSpec) -> tuple[dict[str, tuple[int, tuple[int, ...]]], int]:
     """Where each array lies: {name: (byte offset, shape)}, and the size of the file."""
     offsets, end = {}, 0
     for name, shape in weights.shapes(spec).items():
-        offsets[name] = end, _arranged_shape(name, shape)
+        offsets[name] = end, _arranged_shape(shape)
         end += -(-4 * int(np.prod(offsets[name][1])) // _ALIGNMENT) * _ALIGNMENT
     return offsets, end
 
@@ -137,7 +131,7 @@ def _convert(spec: ModelSpec, loaded: Weights, folder: Path, source: dict[str, s
         with os.fdopen(descriptor, "wb") as file:
             for name, (offset, _shape) in offsets.items():
                 file.seek(offset)
-                file.write(_arranged(name, loaded[name]).data)
+                file.write(_arranged(loaded[name]).data)
             file.truncate(size)
             file.flush()
             os.fsync(file.fileno())

@@ -1,8 +1,7 @@
 """Spleeter's U-Nets as one OpenVINO model: magnitude spectrogram in, one ratio mask for each stem out.
 
-Kernels are [out, in, height, width], those of transposed convolutions [in, out, height, width], and the larger
-ones as `winograd` wants them (see ``kernels``). "Height" is time, "width" is frequency, the two channels are left
-and right, side by side in memory.
+Kernels are [out, in, height, width], those of transposed convolutions [in, out, height, width]. "Height" is time,
+"width" is frequency, the two channels are left and right, side by side in memory.
 
 The last decoder layer has a single output channel at full resolution, which no processor likes. It is
 computed as 16 channels at a quarter of the resolution instead (one for each position, or phase, in a 4x4
@@ -15,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from separation.engines import winograd
+from separation.engines.images import Images
 from separation.engines.modelspec import Activation, ModelSpec
 from separation.engines.weights import DEPTH, Array, Weights
 
@@ -67,10 +66,10 @@ def _power(ops: Any, node: Node, exponent: int) -> Node:
 
 
 class _Graph:
-    """Builds the networks of one model. Between layers, images are matrices as `winograd` has them."""
+    """Builds the networks of one model. Between layers, images are matrices."""
 
     def __init__(self, ops: Any, spec: ModelSpec, weights: Weights) -> None:
-        self.images = winograd.Images(ops)
+        self.images = Images(ops)
         self._ops = ops
         self._weights = weights
         self._encode = _activation(ops, spec.conv_activation)
@@ -95,7 +94,6 @@ class _Graph:
     def _down(self, layer: str, matrix: Node, channels: int, *, last: bool) -> tuple[Node, Node]:
         """What the decoder sees of an encoder layer, and what the next layer does."""
         kernel, bias = self._weights[f"{layer}/kernel"], self._weights[f"{layer}/bias"]
-
         node = _convolution(self._ops, self._image(matrix, channels), kernel, stride=2, before=1, after=2)
         skip = self._ops.add(node, _along(node, bias))
         if last:
@@ -104,18 +102,14 @@ class _Graph:
 
     def _up(self, layer: str, matrix: Node, channels: int) -> Node:
         kernel, bias = self._weights[f"{layer}/kernel"], self._weights[f"{layer}/bias"]
-
-        if kernel.ndim == 5:
-            node = self.images.transposed_convolution(matrix, channels, [_constant(part) for part in kernel])
-        else:
-            node = self._ops.convolution_backprop_data(
-                self._image(matrix, channels),
-                _constant(kernel),
-                strides=[2, 2],
-                pads_begin=[1, 1],
-                pads_end=[2, 2],
-                output_padding=[0, 0],
-            )
+        node = self._ops.convolution_backprop_data(
+            self._image(matrix, channels),
+            _constant(kernel),
+            strides=[2, 2],
+            pads_begin=[1, 1],
+            pads_end=[2, 2],
+            output_padding=[0, 0],
+        )
         return self._matrix(self._normalised(self._decode(self._ops.add(node, _along(node, bias))), layer))
 
     def _mask(self, network: str, skip: Node, matrix: Node, channels: int) -> Node:
