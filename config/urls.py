@@ -8,7 +8,6 @@ from config.docs import DocsView, SchemaView
 from config.icon import favicon
 from separation.simple import LoginView, SeparateView
 
-admin.site.site_header = admin.site.site_title = "Stemoteca"
 
 handler400 = "config.api.bad_request"
 handler404 = "config.api.not_found"
