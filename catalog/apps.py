@@ -9,7 +9,9 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         """The index of words stands aside while tables are changed; there is a group of curators."""
-        from catalog import checks, curators, wishes  # noqa: F401, PLC0415  # apps are ready only now
+        from catalog import checks  # noqa: F401, PLC0415  # apps are ready only now
+        from catalog.curation import curators  # noqa: PLC0415  # apps are ready only now
+        from catalog.personal import wishes  # noqa: F401, PLC0415
         from catalog.search import schema  # noqa: PLC0415
 
         pre_migrate.connect(schema.before_migrations, sender=self)

@@ -8,11 +8,11 @@ from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog import history
 from catalog.addresses import remember
+from catalog.curation import history
+from catalog.curation.moving import move
 from catalog.errors import CatalogError
 from catalog.models import Album, FormerAddress, Track, Upload, Visibility
-from catalog.moving import move
 
 
 def holds(track: Track, user: User) -> bool:

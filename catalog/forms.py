@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.audio.tags import clean_text
-from catalog.details import Details, Named, details, readable
-from catalog.editing import ConflictError
+from catalog.curation.details import Details, Named, details, readable
+from catalog.curation.editing import ConflictError
+from catalog.curation.reports import LONGEST
 from catalog.models import Report, Track, Visibility
-from catalog.reports import LONGEST
 
 MOST_GUESTS = 12
 

@@ -28,14 +28,14 @@ from catalog.audio.facts import Limits, Probe
 from catalog.audio.probe import probe
 from catalog.covers import store_cover
 from catalog.credits import credit, known_artists
+from catalog.curation.locking import keep_moves_away
+from catalog.curation.takedowns import refuse_blocked, refuse_blocked_digest
 from catalog.errors import CatalogError
 from catalog.fingerprints import Similar, noted
-from catalog.locking import keep_moves_away
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.names import Names, names_for, received_filename
-from catalog.takedowns import refuse_blocked, refuse_blocked_digest
+from catalog.personal.wishes import came_true
 from catalog.text import fold
-from catalog.wishes import came_true
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from django.db import transaction
 
 from accounts.models import User
+from catalog.curation.locking import keep_moves_away
 from catalog.ingest import lookup
-from catalog.locking import keep_moves_away
 from catalog.models import Track, Upload
 from catalog.names import received_filename
 

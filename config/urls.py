@@ -8,7 +8,6 @@ from config.docs import DocsView, SchemaView
 from config.icon import favicon
 from separation.simple import LoginView, SeparateView
 
-
 handler400 = "config.api.bad_request"
 handler404 = "config.api.not_found"
 handler500 = "config.api.server_error"

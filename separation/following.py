@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
+from catalog.curation.merging import follows_merges
+from catalog.curation.takedowns import gives_up
 from catalog.errors import CatalogError
-from catalog.merging import follows_merges
 from catalog.models import Track
-from catalog.takedowns import gives_up
 from separation.ask import ask, cancel
 from separation.models import Separation, Status, Stem
 

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.people import person
-from catalog import likes
 from catalog.audio.tags import clean_text
 from catalog.claims import holds
-from catalog.editing import let_go
+from catalog.curation.editing import let_go
 from catalog.models import Track, Upload, WishVoice
+from catalog.personal import likes
 from catalog.text import fold
 from catalog.views.editing import shared_with_others
 from catalog.views.paging import SONGS_PER_PAGE, Part, part_of

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Notice
-from catalog.notices import tell
+from catalog.personal.notices import tell
 from separation.models import Separation, SeparationRequest
 from separation.reasons import REASONS
 

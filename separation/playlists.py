@@ -22,12 +22,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from catalog import serving, setlists
+from catalog import serving
 from catalog.audio.codecs import OUTPUT
 from catalog.errors import CatalogError
 from catalog.models import Setlist, Track, Visibility
 from catalog.names import safe_filename
-from catalog.setlists import Line
+from catalog.personal import setlists
+from catalog.personal.setlists import Line
 from separation.access import VISITORS_CODEC, may_download, track_for
 from separation.downloads import download_name, stem_rendition
 from separation.labels import stem_label

@@ -16,10 +16,10 @@ from django.utils.translation import ngettext
 
 from accounts.people import person
 from catalog.admin.base import ReadOnly, Removable, as_id, people_found, tracks_found
+from catalog.curation.reports import close
+from catalog.curation.takedowns import may_take_down, take_down
 from catalog.errors import CatalogError
 from catalog.models import Block, Change, Report
-from catalog.reports import close
-from catalog.takedowns import may_take_down, take_down
 from catalog.views.history import sentence
 
 Outcome = Report.Outcome

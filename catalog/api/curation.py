@@ -12,14 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import account
-from catalog import history
 from catalog.api import views
 from catalog.api.serializers import AlbumSerializer, ArtistSerializer, NameField
-from catalog.editing import edit_album, edit_artist
-from catalog.merging import merge
+from catalog.curation import history
+from catalog.curation.editing import edit_album, edit_artist
+from catalog.curation.merging import merge
+from catalog.curation.reports import LONGEST, report
+from catalog.curation.undoing import undo
 from catalog.models import Album, Artist, Change, Report, Track
-from catalog.reports import LONGEST, report
-from catalog.undoing import undo
 from catalog.views.history import sentence
 from catalog.views.places import seen
 

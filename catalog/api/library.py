@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import account
-from catalog import likes, notices, wishes
 from catalog.api.serializers import NameField
 from catalog.api.views import asked
 from catalog.models import Notice, Track, Wish, WishVoice
+from catalog.personal import likes, notices, wishes
 from catalog.visible import may_see
 
 

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.api import account
-from catalog import setlists
 from catalog.api.serializers import NameField, TrackSerializer
 from catalog.models import Setlist, SetlistEntry, Track
+from catalog.personal import setlists
 
 
 class SetlistSerializer(serializers.ModelSerializer[Setlist]):

@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
-from catalog import plays
 from catalog.addresses import Kind
 from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import (
@@ -26,6 +25,7 @@ from catalog.api.serializers import (
     PlaysSerializer,
 )
 from catalog.models import Album, Artist, Track
+from catalog.personal import plays
 from catalog.search.found import InOrder, find_names
 
 Orders = dict[str, tuple[str, ...]]

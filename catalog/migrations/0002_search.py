@@ -1,18 +1,20 @@
 """The index of words: tables that are no models (see catalog/search); triggers follow after all migrations."""
 
+from typing import Any
+
 from django.db import migrations
 
 from catalog.search import schema
 
 
-def create(apps, editor):
+def create(_apps: Any, editor: Any) -> None:
     schema.create(editor.connection)
     if editor.connection.vendor == "postgresql":
         schema.run(editor.connection, schema.dialect(editor.connection).FUNCTIONS)
     schema.run(editor.connection, schema.dialect(editor.connection).FILLED)
 
 
-def drop(apps, editor):
+def drop(_apps: Any, editor: Any) -> None:
     schema.drop(editor.connection)
 
 

@@ -33,7 +33,7 @@ class Like(Row):
 class Wish(Row):
     """A song that somebody wants and nobody has brought; ``track`` is the one that fulfilled it.
 
-    ``wanted`` is the number of its voices, kept by ``catalog.wishes`` so that the list has an index to go by.
+    ``wanted`` is the number of its voices, kept by ``catalog.personal.wishes`` so that the list has an index to go by.
     """
 
     artist = models.CharField(_("artist"), max_length=255, blank=True)

@@ -9,8 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from accounts.models import User
-from catalog import likes, notices, setlists
 from catalog.models import Setlist, Track
+from catalog.personal import likes, notices, setlists
 
 register = template.Library()
 
@@ -31,12 +31,12 @@ def liked_among(context: Any, tracks: Iterable[Track]) -> set[UUID]:
 
 
 @register.inclusion_tag("library/heart.html", takes_context=True)
-def heart(context: Any, track: Track, liked: set[UUID]) -> dict[str, Any]:
+def heart(context: Any, track: Track, liked: set[UUID] | str) -> dict[str, Any]:
     """A button that likes ``track``; ``liked`` comes from ``liked_among``, and without it there is no heart."""
     request = context.get("request")
     return {
         "track": track,
-        "loved": bool(liked) and track.pk in liked,
+        "loved": isinstance(liked, set) and track.pk in liked,
         "may": isinstance(liked, set) and _user(context).is_authenticated,
         "csrf_token": context.get("csrf_token"),
         "next": request.get_full_path() if request else "",

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.people import person
-from catalog import splitting
 from catalog.audio.tags import clean_text
-from catalog.details import Named
+from catalog.curation import splitting
+from catalog.curation.details import Named
+from catalog.curation.merging import merge
 from catalog.errors import CatalogError
-from catalog.merging import merge
 from catalog.models import Album, Artist, Track, Visibility
 from catalog.views.places import address, found, seen
 

@@ -14,7 +14,15 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.people import person
 from catalog.claims import holds
-from catalog.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, let_go, may_edit
+from catalog.curation.editing import (
+    ConflictError,
+    NameTakenError,
+    edit,
+    edit_album,
+    edit_artist,
+    let_go,
+    may_edit,
+)
 from catalog.errors import CatalogError
 from catalog.forms import AlbumForm, ArtistForm, EditForm, TrackForm
 from catalog.models import Album, Artist, Track

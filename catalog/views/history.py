@@ -20,11 +20,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.people import person
-from catalog import history
-from catalog.details import Named, lines
+from catalog.curation import history
+from catalog.curation.details import Named, lines
+from catalog.curation.undoing import MODELS, undo
 from catalog.errors import CatalogError
 from catalog.models import Change
-from catalog.undoing import MODELS, undo
 from catalog.views.paging import part_of
 from catalog.views.places import address, found
 

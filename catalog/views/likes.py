@@ -9,8 +9,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts.people import person
-from catalog import likes
 from catalog.models import Track
+from catalog.personal import likes
 
 
 @login_required

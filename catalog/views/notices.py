@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.people import person
-from catalog import notices
+from catalog.personal import notices
 from catalog.views.paging import part_of
 
 NOTICES_PER_PAGE = 30

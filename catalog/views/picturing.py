@@ -17,9 +17,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.people import person
 from catalog.covers import dress
+from catalog.curation.picturing import MOST_BYTES, drop_cover, may_picture, set_cover
 from catalog.errors import CatalogError
 from catalog.models import Album, Track
-from catalog.picturing import MOST_BYTES, drop_cover, may_picture, set_cover
 
 
 class CoverForm(forms.Form):

@@ -9,7 +9,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from accounts.models import User
-from catalog.details import Named, kind_of
+from catalog.curation.details import Named, kind_of
 from catalog.models import Album, Artist, Change, Track
 
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.people import person
+from catalog.curation.reports import report
 from catalog.errors import CatalogError
 from catalog.forms import ReportForm
 from catalog.models import Report, Track
-from catalog.reports import report
 
 
 @login_required

@@ -13,9 +13,9 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.people import person
-from catalog import setlists
 from catalog.errors import CatalogError
 from catalog.models import Setlist, SetlistEntry, Track
+from catalog.personal import setlists
 from catalog.views.paging import SONGS_PER_PAGE, page_of
 
 

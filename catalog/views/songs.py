@@ -9,8 +9,8 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog import genres as kinds
-from catalog import plays
 from catalog.models import Artist, Track
+from catalog.personal import plays
 from catalog.shelves import ORDERS, OTHER_ALPHABETS, Songs, songs_in, songs_with
 from catalog.views.paging import LETTERS, SONGS_PER_PAGE, letter_of, part_of, slug_in
 

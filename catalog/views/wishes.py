@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from rest_framework.throttling import ScopedRateThrottle
 
 from accounts.people import person
-from catalog import wishes
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload, Visibility, Wish, WishVoice
+from catalog.personal import wishes
 from catalog.views.paging import part_of
 from catalog.visible import may_see
 

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from accounts.api import account
 from catalog.api.views import asked
-from catalog.likes import likes_of
 from catalog.models import Track
+from catalog.personal.likes import likes_of
 from separation import library
 from separation.api.serializers import SeparatedTrackSerializer
 from separation.api.tracks import TrackMixin

@@ -24,7 +24,7 @@ from catalog.addresses import Kind
 from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import TrackChangesSerializer
 from catalog.api.views import MOVED, asked
-from catalog.editing import edit, let_go
+from catalog.curation.editing import edit, let_go
 from catalog.errors import CatalogError
 from catalog.ingest import Ingested, ingest, lookup, refusal
 from catalog.lookups import claim

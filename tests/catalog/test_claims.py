@@ -4,9 +4,9 @@ import pytest
 
 from accounts.models import User
 from catalog import addresses, claims
+from catalog.curation.merging import merge
 from catalog.errors import CatalogError
 from catalog.ingest import lookup
-from catalog.merging import merge
 from catalog.models import (
     Artist,
     AudioFile,

@@ -11,10 +11,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog import likes, notices, setlists, wishes
 from catalog.collector import collect
 from catalog.ingest import ingest
 from catalog.models import AudioFile, Notice, Track, Upload, Visibility
+from catalog.personal import likes, notices, setlists, wishes
 from separation import lease, news, playlists
 from separation.models import Separation, SeparationRequest, Status
 from separation.sweep import sweep

@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from catalog.editing import edit
+from catalog.curation.editing import edit
+from catalog.curation.reports import report
 from catalog.models import Block, Change, Notice, Report, Track, Visibility
-from catalog.reports import report
 from tests.factories import make_track
 
 pytestmark = pytest.mark.django_db

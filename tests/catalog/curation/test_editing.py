@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from catalog import history
-from catalog.details import details
-from catalog.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, let_go
+from catalog.curation import history
+from catalog.curation.details import details
+from catalog.curation.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, let_go
+from catalog.curation.merging import merge
+from catalog.curation.splitting import recordings, split, split_track
+from catalog.curation.undoing import undo
 from catalog.errors import CatalogError
-from catalog.merging import merge
 from catalog.models import Album, Artist, Change, Track, Visibility
-from catalog.splitting import recordings, split, split_track
-from catalog.undoing import undo
 from tests.catalog.conftest import Ingester
 from tests.factories import make_track
 

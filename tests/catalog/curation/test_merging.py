@@ -8,10 +8,11 @@ from django.db.models import Model
 
 from accounts.models import User
 from catalog import addresses
-from catalog.editing import edit_artist
+from catalog.curation.editing import edit_artist
+from catalog.curation.merging import merge
+from catalog.curation.undoing import undo
 from catalog.errors import CatalogError
 from catalog.ingest import ingest, lookup
-from catalog.merging import merge
 from catalog.models import (
     Album,
     Artist,
@@ -29,7 +30,6 @@ from catalog.models import (
     Visibility,
     Wish,
 )
-from catalog.undoing import undo
 from separation.models import SeparationRequest, Status
 from tests.catalog.conftest import Ingester, SongMaker
 from tests.factories import make_separation, make_track

@@ -13,13 +13,13 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog import storage
 from catalog.collector import collect
+from catalog.curation.merging import merge
+from catalog.curation.reports import report
+from catalog.curation.takedowns import lift, take_down
 from catalog.errors import CatalogError
 from catalog.ingest import ingest, lookup
-from catalog.merging import merge
 from catalog.models import AudioFile, Block, Change, Fingerprint, Notice, Rendition, Report, Track, Visibility
 from catalog.renditions import rendition
-from catalog.reports import report
-from catalog.takedowns import lift, take_down
 from separation import worker
 from separation.ask import ask
 from separation.desk import desk

@@ -8,9 +8,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.tokens import pair_for
-from catalog import setlists
-from catalog.editing import edit
+from catalog.curation.editing import edit
 from catalog.models import Change, Track, Visibility, Wish
+from catalog.personal import setlists
 from config import api_urls
 from tests.factories import make_separation, make_track
 

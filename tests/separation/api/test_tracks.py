@@ -38,9 +38,7 @@ def test_a_track_with_its_separations_and_stems(api: APIClient, user: User) -> N
         "id": str(track.pk),
         "title": "Barquito de papel",
         "artist": {"id": str(track.artist_id), "name": "Ana Torres", "slug": "ana-torres"},
-        "artists": [
-            {"id": str(track.artist_id), "name": "Ana Torres", "slug": "ana-torres", "role": "main"}
-        ],
+        "artists": [{"id": str(track.artist_id), "name": "Ana Torres", "slug": "ana-torres", "role": "main"}],
         "album": {
             "id": str(track.album_id),
             "title": "Orilla",

@@ -4,14 +4,14 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog import history
-from catalog.details import Named, details
-from catalog.editing import may_edit, write
+from catalog.curation import history
+from catalog.curation.details import Named, details
+from catalog.curation.editing import may_edit, write
+from catalog.curation.locking import keep_still
+from catalog.curation.merging import unmerge
+from catalog.curation.splitting import unsplit
 from catalog.errors import CatalogError
-from catalog.locking import keep_still
-from catalog.merging import unmerge
 from catalog.models import Album, Artist, Change, Track
-from catalog.splitting import unsplit
 
 MODELS: dict[str, type[Artist] | type[Album] | type[Track]] = {
     Change.Target.ARTIST: Artist,

@@ -12,11 +12,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog import history
-from catalog.details import kind_of
+from catalog.curation import history
+from catalog.curation.details import kind_of
+from catalog.curation.locking import keep_still, locked
+from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
-from catalog.locking import keep_still, locked
-from catalog.merging import fold_in
 from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility
 
 

@@ -15,12 +15,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog import claims, collector, history
+from catalog import claims, collector
+from catalog.curation import history
+from catalog.curation.locking import keep_still, locked
+from catalog.curation.reports import close
 from catalog.errors import CatalogError
 from catalog.fingerprints import blocked_by
-from catalog.locking import keep_still, locked
 from catalog.models import AudioFile, Block, Change, Fingerprint, Report, Track, Visibility
-from catalog.reports import close
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from catalog.audio.errors import AudioError
 from catalog.audio.probe import picture
 from catalog.covers import store_cover
-from catalog.editing import may_edit
+from catalog.curation.editing import may_edit
 from catalog.errors import CatalogError
 from catalog.models import Album, Track, Visibility
 

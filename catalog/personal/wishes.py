@@ -19,7 +19,7 @@ from catalog.claims import holds
 from catalog.collector import forgets_rows
 from catalog.errors import CatalogError
 from catalog.models import Notice, Track, Visibility, Wish, WishVoice
-from catalog.notices import tell_all
+from catalog.personal.notices import tell_all
 from catalog.text import fold
 
 

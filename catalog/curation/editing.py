@@ -11,16 +11,16 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog import history
 from catalog.claims import change_visibility, drop_claim, holds, remove
 from catalog.credits import credit
-from catalog.details import Details, Named, details, different, kind_of, label
+from catalog.curation import history
+from catalog.curation.details import Details, Named, details, different, kind_of, label
+from catalog.curation.locking import keep_moves_away, keep_still
+from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
-from catalog.locking import keep_moves_away, keep_still
-from catalog.merging import fold_in
 from catalog.models import Album, Artist, Change, Track, Visibility
+from catalog.personal.wishes import came_true
 from catalog.text import fold, sort_name
-from catalog.wishes import came_true
 
 N = TypeVar("N", bound=Named)
 

@@ -12,7 +12,7 @@ from accounts.models import User
 from catalog.audio.tags import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Notice, Report, Track, Visibility
-from catalog.notices import tell
+from catalog.personal.notices import tell
 
 PER_DAY = 50
 LONGEST = 2000

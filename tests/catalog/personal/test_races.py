@@ -3,9 +3,9 @@
 import pytest
 
 from accounts.models import User
-from catalog import likes, setlists, wishes
 from catalog.lookups import claim
 from catalog.models import Like, Notice, Wish
+from catalog.personal import likes, setlists, wishes
 from tests.catalog.races import at_once
 from tests.factories import make_track
 
