@@ -3,7 +3,7 @@
 Whatever is deleted goes through the claims, so that quotas stay right. Files follow with the collector.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -15,17 +15,35 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from catalog import claims, exporting
 from catalog.admin.base import Inline, Removable, Rows, clock, excerpt, found, listed, player
 from catalog.covers import version
+from catalog.curation import history
+from catalog.curation.details import details, different
 from catalog.errors import CatalogError
-from catalog.models import Album, Artist, Credit, FormerAddress, Track, Visibility
+from catalog.models import Album, Artist, Change, Credit, FormerAddress, Track, Visibility
 
 if TYPE_CHECKING:
     Deleted = tuple[list[Any], dict[str, int], set[str], list[str]]
 
 
-class Named(Rows[Any]):
+class Remembered(Rows[Any]):
+    """What is changed here stands in the history as well, and can be undone there."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        form.before = details(self.model._default_manager.get(pk=obj.pk)) if change else None  # noqa: SLF001
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_related(request, form, formsets, change)
+        if form.before is not None:
+            before, after = different(form.before, details(form.instance))
+            if before:
+                history.record(Change.Kind.EDIT, form.instance, cast("User", request.user), before, after)
+
+
+class Named(Remembered):
     """An artist or an album: found by the catalogue's own search, and kept while a song names it."""
 
     search_fields = ["key"]
@@ -90,7 +108,7 @@ class Credits(Inline):
 
 
 @admin.register(Track)
-class TrackAdmin(Rows[Track]):
+class TrackAdmin(Remembered):
     list_display = ["title", "artist", "album", "visibility", "owner", "length", "created_at"]
     list_select_related = ["artist", "album", "owner", "audio"]
     list_filter = ["visibility", "created_at"]

@@ -12,10 +12,12 @@ from django.urls import reverse
 
 from accounts.models import User
 from catalog import counting, storage
+from catalog.curation.undoing import undo
 from catalog.models import (
     Album,
     Artist,
     AudioFile,
+    Change,
     Fingerprint,
     FormerAddress,
     ImportedFile,
@@ -161,6 +163,11 @@ def test_editing_a_track(bring: Ingester, keeper: Client, user: User) -> None:
     assert (track.title, track.genre, track.album, track.visibility) == ("Nueva", "Jazz", None, "shared")
     assert track.owner == user
     assert [credit.artist for credit in track.credits.all()] == [guest]
+    change = Change.objects.get()
+    assert (change.target_id, change.before["title"], change.after["title"]) == (track.pk, "Canción de agua", "Nueva")
+    assert change.after["guests"] == ["Eva"]
+    undo(change, user)
+    assert Track.objects.get(pk=track.pk).title == "Canción de agua"
 
 
 @pytest.mark.parametrize("way", ["page", "action"])
