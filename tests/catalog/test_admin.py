@@ -164,7 +164,11 @@ def test_editing_a_track(bring: Ingester, keeper: Client, user: User) -> None:
     assert track.owner == user
     assert [credit.artist for credit in track.credits.all()] == [guest]
     change = Change.objects.get()
-    assert (change.target_id, change.before["title"], change.after["title"]) == (track.pk, "Canción de agua", "Nueva")
+    assert (change.target_id, change.before["title"], change.after["title"]) == (
+        track.pk,
+        "Canción de agua",
+        "Nueva",
+    )
     assert change.after["guests"] == ["Eva"]
     undo(change, user)
     assert Track.objects.get(pk=track.pk).title == "Canción de agua"
