@@ -177,7 +177,9 @@ def test_a_local_archive_or_folder_will_do(tmp_path: Path, models_dir: Path, sma
         assert is_there(tmp_path / str(number))
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive at all", archive({})[:-20]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive at all", archive({})[:-20]], ids=["nothing", "text", "half"]
+)
 def test_what_is_no_archive_is_no_model(
     tmp_path: Path, models_dir: Path, small: dict[str, bytes], content: bytes
 ) -> None:
