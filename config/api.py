@@ -40,7 +40,7 @@ class Pages(PageNumberPagination):
     that is no number is a mistake (400); one after the last does not exist (404).
     """
 
-    page_size = 50
+    page_size = 25
     page_size_query_param = "page_size"
     max_page_size = 200
 
