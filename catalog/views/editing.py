@@ -62,7 +62,7 @@ def artist(request: HttpRequest, slug: str) -> HttpResponse:
     """What an artist is called."""
     row = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
     form = ArtistForm(request.POST if request.method == "POST" else None, row=row)
-    return _edit_shared(request, row, form, edit_artist, "catalog/artist_edit.html")
+    return _edit_shared(request, row, form, edit_artist, _("Edit this artist"))
 
 
 @login_required
@@ -71,16 +71,16 @@ def album(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What an album is called and whose it is."""
     row = get_object_or_404(Album.objects.visible_to(request.user).select_related("artist"), pk=pk)
     form = AlbumForm(request.POST if request.method == "POST" else None, row=row)
-    return _edit_shared(request, row, form, edit_album, "catalog/album_edit.html")
+    return _edit_shared(request, row, form, edit_album, _("Edit this album"))
 
 
 def _edit_shared(
-    request: HttpRequest, row: Artist | Album, form: EditForm, save: Any, template: str
+    request: HttpRequest, row: Artist | Album, form: EditForm, save: Any, heading: str
 ) -> HttpResponse:
     kind = "artist" if isinstance(row, Artist) else "album"
     if not request.user.has_perm(f"catalog.change_{kind}"):
         raise PermissionDenied
-    context: dict[str, Any] = {"row": row, "form": form, "back": address(row)}
+    context: dict[str, Any] = {"row": row, "form": form, "heading": heading, "back": address(row)}
     if request.method == "POST" and form.is_valid():
         try:
             row = save(row, person(request), form.values, form.was)
@@ -91,7 +91,7 @@ def _edit_shared(
         else:
             messages.success(request, _("Saved."))
             return redirect(address(row))
-    return render(request, template, context)
+    return render(request, "catalog/name_edit.html", context)
 
 
 def _explain(form: EditForm, error: CatalogError) -> None:
