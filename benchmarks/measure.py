@@ -103,9 +103,12 @@ def watched(pid: Callable[[], int | None], work: Callable[[], None]) -> Cost:
 
 
 def _cpu(pid: int) -> float:
-    """CPU seconds of a process and the children it has waited for."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) * _TICK
+    """CPU seconds of a process, of its descendants, and of all those that they have waited for."""
+    process = Path("/proc", str(pid))
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    own = sum(int(field) for field in fields[11:15]) * _TICK
+    tasks = (process / "task").iterdir()
+    return own + sum(_cpu(int(child)) for task in tasks for child in (task / "children").read_text().split())
 
 
 def peak_mb(pid: int) -> float:

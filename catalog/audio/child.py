@@ -1,17 +1,20 @@
-"""The sandboxed child: ``python -m catalog.audio.child TASK PARENT_PID LIMITS``, the file as standard input.
+"""The nursery, ``python -m catalog.audio.child SOCKET``, and the sandboxed children that it forks.
 
-First comes one byte: whether the sandbox is closed. Then: ``probe``, ``fingerprint`` and ``picture`` answer 8
-bytes (two lengths), JSON, and the cover's JPEGs. ``decode`` answers blocks: a little-endian count n, then
-2 * n float32; then a zero, and the outcome as JSON with its length before it. ``self-test`` answers like
-``probe``.
+A child has the file as standard input and a pipe as standard output. First comes one byte: whether the sandbox
+is closed. Then: ``probe``, ``fingerprint`` and ``picture`` answer 8 bytes (two lengths), JSON, and the cover's
+JPEGs. ``decode`` answers blocks: a little-endian count n, then 2 * n float32; then a zero, and the outcome as JSON
+with its length before it. ``self-test`` answers like ``probe``.
 """
 
+import gc
 import json
 import os
+import socket
 import struct
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from catalog.audio import sandbox
@@ -22,23 +25,60 @@ Task = Callable[[int, Limits], None]
 
 
 def main() -> None:
-    """Enter the sandbox, load what the task needs, seal, work."""
-    name, parent, limits_json = sys.argv[1:4]
-    limits = Limits(**json.loads(limits_json))
-    sandbox.enter(int(parent), limits)
+    """Be the nursery until nobody holds the other end of the socket any more.
+
+    Its messages: ``{"task", "limits"}`` with the descriptors of the file and of the pipe, answered with the process
+    id of a child at work; ``{"reap"}`` with the id of one that was killed, answered when there is nothing left of it.
+    """
+    link = socket.socket(fileno=int(sys.argv[1]))
+    while True:
+        message, descriptors, _flags, _address = socket.recv_fds(link, 1 << 16, 2)
+        if not message:
+            return
+        request = json.loads(message)
+        if "reap" in request:
+            os.waitpid(request["reap"], 0)
+            link.send(b"gone")
+            continue
+        limits = Limits(**request["limits"])
+        try:
+            task = _load(request["task"])
+        except Exception:
+            link.send(traceback.format_exc().encode())
+            raise
+        gc.freeze()  # a collector that writes into what children share would give each a copy of its own
+        parent, pid = os.getpid(), os.fork()
+        if pid == 0:
+            try:
+                link.close()
+                _work(parent, task, limits, *descriptors)
+            finally:
+                os._exit(1)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        link.send(str(pid).encode())
+
+
+def _work(parent: int, task: Task, limits: Limits, source: int, pipe: int) -> None:
+    """The child's whole life, with nothing open but the file and the pipe."""
+    for descriptor, known_as in ((source, 0), (pipe, 1)):
+        os.dup2(descriptor, known_as)
+        os.close(descriptor)
     try:
-        task = _load(name, limits)
+        sandbox.enter(parent, limits)
         size = os.fstat(0).st_size
         sealed = sandbox.seal()
-    except Exception:
+    except Exception:  # noqa: BLE001 (who asked for the child logs it)
         _write(sandbox.NOT_READY + traceback.format_exc().encode())
-        raise
+        os._exit(1)
     _write(sandbox.READY if sealed else sandbox.READY_WITHOUT_FILTER)
     task(size, limits)
+    os._exit(0)
 
 
-def _load(name: str, limits: Limits) -> Task:
-    """Import everything before the door closes."""
+@cache
+def _load(name: str) -> Task:
+    """Import and use everything once: behind the closed door nothing can be opened."""
     if name == "decode":
         from catalog.audio import reader  # noqa: PLC0415 - each task pays for its own imports only
 
@@ -47,7 +87,7 @@ def _load(name: str, limits: Limits) -> Task:
     if name in {"probe", "fingerprint"}:
         from catalog.audio import examine  # noqa: PLC0415
 
-        examine.warm_up(fingerprint=limits.fingerprint)
+        examine.warm_up()
         work = examine.examine if name == "probe" else examine.fingerprint
         return lambda size, limits: _answer(lambda: work(0, size, limits), size, limits)
     if name == "picture":

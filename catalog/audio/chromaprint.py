@@ -1,7 +1,7 @@
 """Fingerprints by the Chromaprint library, where this machine has it.
 
-It is used through ctypes, and in the sandboxed child only: its system package brings a second FFmpeg along, which
-no process that lives long needs to hold.
+It is used through ctypes, and in the sandbox's processes only: its system package brings a second FFmpeg along,
+which no other needs to hold.
 
 It hears the first three minutes, beginning with the very first sample. That is nearly all of most songs: with half a
 minute of silence before one of the encodings there are two and a half minutes left to compare, where the usual two

@@ -28,7 +28,7 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
         packets = identity.PacketDigest(audio.codec)
         blocks = audio.stereo(on_packet=lambda packet: packets.update(bytes(packet)))
         digest = packets.hexdigest
-    fingerprinter = chromaprint.Fingerprinter(_library) if _library else None
+    fingerprinter = chromaprint.Fingerprinter(_library) if _library and limits.fingerprint else None
     peak, length = 0.0, 0
     for block in blocks:
         length += block.shape[1]
@@ -72,10 +72,10 @@ def encoded(fingerprinter: chromaprint.Fingerprinter | None) -> str | None:
     return base64.b64encode(fingerprinter.finish()).decode() if fingerprinter is not None else None
 
 
-def warm_up(*, fingerprint: bool = True) -> None:
+def warm_up() -> None:
     """Load and use everything once before the sandbox closes."""
     global _library  # noqa: PLW0603 - this process does one thing only
-    _library = chromaprint.load() if fingerprint else None
+    _library = chromaprint.load()
     if _library is not None:
         chromaprint.Fingerprinter(_library).finish()
     reader.warm_up()

@@ -1,25 +1,19 @@
 """Untrusted audio is touched only in a child process that can do nothing but compute.
 
-Parent: ``Child`` starts ``python -m catalog.audio.child TASK`` with the opened file as its standard input,
-reads its pipe with a deadline, and kills it. Child: ``enter()`` first, then its imports, then ``seal()``;
-only then it reads.
-
-The child dies with the *thread* that started it (``PR_SET_PDEATHSIG``): that thread must live as long as the
-work.
+Parent: ``Child`` has the ``nursery`` fork one with the opened file as its standard input, reads its pipe with a
+deadline, and kills it. Child: ``enter()``, then ``seal()``; only then it reads.
 """
 
 import contextlib
 import json
 import logging
+import mmap
 import os
 import resource
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -27,48 +21,25 @@ from typing import IO, Any, Self
 from catalog.audio import seccomp
 from catalog.audio.errors import ProbeFailed
 from catalog.audio.facts import Limits
+from catalog.audio.nursery import CANNOT_START, nursery
 
 logger = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
-STARTING_CPU = 10.0  # seconds, imports included, before a sample has been decoded
+STARTING_CPU = 10.0  # seconds, before a sample has been decoded
 READY, READY_WITHOUT_FILTER, NOT_READY = b"R", b"r", b"!"
 _PR_SET_PDEATHSIG = 1
-_KEPT_ENVIRONMENT = ("LD_LIBRARY_PATH", "TMPDIR")
+_ROOM = 8 << 20
 
 
 class Child:
     """A running child. Use as a context manager: leaving kills it."""
 
     def __init__(self, task: str, source: IO[bytes], limits: Limits) -> None:
-        self.limits = limits
-        environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-        # One thread per library: the filter forbids starting any, and so does the memory limit.
-        environment |= {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-E",
-                "-s",
-                "-m",
-                "catalog.audio.child",
-                task,
-                str(os.getpid()),
-                json.dumps(asdict(limits)),
-            ],
-            stdin=source,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # FFmpeg and hostile tags have nothing to say to our log
-            cwd=ROOT,
-            env=environment,
-            start_new_session=True,
-            bufsize=0,
-        )
-        if self._process.stdout is None:
-            raise AssertionError("asked for a pipe")
-        self._pipe = self._process.stdout.fileno()
+        self._born = nursery.bear(task, source.fileno(), limits)
+        self._pipe = self._born.pipe
         self._poll = select.poll()
         self._poll.register(self._pipe, select.POLLIN)
+        self._closed = False
         self.filtered = False
 
     def wait_until_ready(self, deadline: float) -> None:
@@ -80,13 +51,13 @@ class Child:
         if state not in {READY, READY_WITHOUT_FILTER}:
             told = os.read(self._pipe, 1 << 16).decode(errors="replace") if state else "it died"
             logger.error("The sandboxed audio child cannot start: %s", told)
-            raise ProbeFailed("Audio cannot be read on this server at the moment.")
+            raise ProbeFailed(CANNOT_START)
         self.filtered = state == READY
 
     @property
     def pid(self) -> int:
         """Process id."""
-        return self._process.pid
+        return self._born.pid
 
     def read_into(self, target: memoryview, deadline: float) -> None:
         """Fill ``target`` (bytes) from the child before ``deadline`` (``time.monotonic()``).
@@ -111,11 +82,9 @@ class Child:
 
     def close(self) -> None:
         """Kill the child if it lives, and reap it."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        if not self._closed:
+            self._closed = True
+            nursery.bury(self._born)
 
     def __enter__(self) -> Self:
         return self
@@ -138,7 +107,11 @@ def parsed(text: bytes) -> dict[str, Any]:
 
 
 def enter(parent: int, limits: Limits) -> None:
-    """In the child, before its imports: die with the parent, be first to go without memory, accept limits."""
+    """In the child: die with the parent, be first to go without memory, accept limits.
+
+    Raises ``OSError`` where the limit leaves no memory to work with.
+    """
+    os.setsid()
     seccomp.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we asked to be told
         os._exit(1)
@@ -147,10 +120,11 @@ def enter(parent: int, limits: Limits) -> None:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, limits.memory_bytes)
     _limit(resource.RLIMIT_CPU, limits.cpu_seconds, int(STARTING_CPU))
+    mmap.mmap(-1, _ROOM).close()
 
 
 def seal() -> bool:
-    """In the child, after its imports: from here on no file, socket or process.
+    """In the child: from here on no file, socket or process.
 
     Returns whether the kernel's filter is in force; without it the limits alone still refuse files and
     sockets.

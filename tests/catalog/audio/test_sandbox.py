@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from catalog.audio import seccomp
 from catalog.audio.decode import decode
 from catalog.audio.errors import AudioError, ProbeFailed
 from catalog.audio.facts import Limits
+from catalog.audio.nursery import ROOT, Newborn, nursery
 from catalog.audio.probe import probe, self_test
-from catalog.audio.sandbox import ROOT, Child
+from catalog.audio.sandbox import Child
 from tests.catalog.audio.making import RATE, noise, with_sndfile
 
 PARENT = """
@@ -29,6 +31,17 @@ with open(sys.argv[1], "rb") as source:
     child.wait_until_ready(time.monotonic() + 60)
     print(child.pid, flush=True)
     time.sleep(60)
+"""
+FORKING = """
+import os, sys
+from pathlib import Path
+from catalog.audio.probe import probe
+song = Path(sys.argv[1])
+probe(song)
+pid = os.fork()
+print(probe(song).samples, flush=True)
+if pid:
+    sys.exit(os.waitpid(pid, 0)[1])
 """
 
 
@@ -47,6 +60,19 @@ def gone_soon(pid: int) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def children(pid: int) -> set[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+
+
+def is_nursery(pid: int) -> bool:
+    return b"catalog.audio.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 @pytest.fixture
@@ -113,17 +139,14 @@ def test_a_child_that_cannot_start_says_so(songs: Path, caplog: pytest.LogCaptur
 
 
 def test_closing_the_decoder_kills_the_child(long_song: Path) -> None:
-    before = children()
+    self_test()  # so that there is a nursery
+    (parent,) = (pid for pid in children(os.getpid()) if is_nursery(pid))
+    before = children(parent)
     blocks = decode(long_song)
     next(blocks)
-    (pid,) = children() - before
+    (pid,) = children(parent) - before
     blocks.close()
     assert not alive(pid)
-
-
-def children() -> set[int]:
-    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return {int(pid) for pid in listed}
 
 
 def test_child_dies_with_its_parent(long_song: Path) -> None:
@@ -131,9 +154,11 @@ def test_child_dies_with_its_parent(long_song: Path) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        assert alive(pid)
+        between = parent_of(pid)
+        assert is_nursery(between)
         parent.kill()
     assert gone_soon(pid)
+    assert gone_soon(between)
 
 
 def test_child_is_the_first_to_go_without_memory(long_song: Path) -> None:
@@ -146,9 +171,7 @@ def test_child_is_the_first_to_go_without_memory(long_song: Path) -> None:
         assert "DJANGO" not in Path(f"/proc/{child.pid}/environ").read_text()
 
 
-def test_a_child_that_was_taken_over_is_not_believed(
-    songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_child_that_was_taken_over_is_not_believed(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the pipe says, the parent ends in an ``AudioError``."""
     lies = [
         b"R" + b"\xff" * 64,
@@ -158,14 +181,42 @@ def test_a_child_that_was_taken_over_is_not_believed(
         b"R\x04\0\0\0\0\0\0\0null",
         b"R",
     ]
-    program = tmp_path / "taken-over"
-    monkeypatch.setattr(sys, "executable", str(program))
     for lie in lies:
-        (tmp_path / "answer").write_bytes(lie)
-        program.write_text(f"#!/bin/sh\ncat '{tmp_path}/answer'\n")
-        program.chmod(0o755)
+        pipe, writable = os.pipe()
+        os.write(writable, lie)
+        os.close(writable)
+        liar = Newborn(pid=0, pipe=pipe, nursery=-1)
+        monkeypatch.setattr(nursery, "bear", lambda *_, liar=liar: liar)
         with pytest.raises(AudioError):
             probe(songs / "song.wav")
+
+
+def test_a_nursery_that_was_killed_is_replaced(songs: Path, long_song: Path) -> None:
+    with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
+        child.wait_until_ready(time.monotonic() + 60)
+        os.kill(parent_of(child.pid), signal.SIGKILL)
+        assert gone_soon(child.pid)
+        assert probe(songs / "song.wav").samples > 0
+        with pytest.raises(ProbeFailed):
+            child.read(1 << 24, time.monotonic() + 60)
+    assert probe(songs / "song.wav").samples > 0
+
+
+def test_a_fork_has_a_nursery_of_its_own(songs: Path) -> None:
+    """And both end: nothing keeps the output of this command open."""
+    command = [sys.executable, "-c", FORKING, str(songs / "song.wav")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    counts = done.stdout.split()
+    assert len(counts) == 2
+    assert len(set(counts)) == 1
+
+
+def test_threads_share_a_nursery(songs: Path) -> None:
+    names = ["song.wav", "song.mp3"] * 8
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda name: probe(songs / name).audio_digest, names))
+    assert len(set(found)) == 2
+    assert found[:2] * 8 == found
 
 
 def test_decoding_has_no_thread_or_network(long_song: Path) -> None:
