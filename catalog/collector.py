@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from catalog import claims, storage
 from catalog.covers import original, sizes
-from catalog.models import Album, Artist, AudioFile, Rendition, Track, Visibility, file_storage
+from catalog.models import Album, Artist, AudioFile, Change, Rendition, Track, Visibility, file_storage
 
 logger = logging.getLogger(__name__)
 
@@ -154,10 +154,23 @@ def _named(keys: Sequence[str]) -> set[str]:
     if pictures:
         shown = set(Track.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
         shown.update(Album.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
+        shown.update(_remembered(set(pictures.values()) - shown))
         found.update(key for key, named in pictures.items() if named in shown)
     for namer in _namers:
         found.update(namer(keys))
     return found
+
+
+def _remembered(covers: set[str]) -> set[str]:
+    """Those that somebody may bring back: the history of a song or an album that is still here names them."""
+    found: dict[UUID, set[str]] = {}
+    if covers:
+        changes = Change.objects.filter(before__cover__in=covers)
+        for cover, row in changes.values_list("before__cover", "target_id"):
+            found.setdefault(row, set()).add(cover)
+    here = set(Track.objects.filter(pk__in=found).values_list("pk", flat=True))
+    here.update(Album.objects.filter(pk__in=found).values_list("pk", flat=True))
+    return {cover for row in here for cover in found[row]}
 
 
 def _is_old(key: str, grace: timedelta) -> bool:

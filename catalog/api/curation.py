@@ -15,6 +15,7 @@ from accounts.api import account
 from catalog.api import views
 from catalog.api.serializers import AlbumSerializer, ArtistSerializer, NameField
 from catalog.curation import history
+from catalog.curation.details import shown
 from catalog.curation.editing import edit_album, edit_artist
 from catalog.curation.merging import merge
 from catalog.curation.reports import LONGEST, report
@@ -113,11 +114,11 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_before(self, change: Change) -> dict[str, Any]:
-        return dict(change.before) if history.is_edit(change) else {}
+        return shown(change.before) if history.is_edit(change) else {}
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_after(self, change: Change) -> dict[str, Any]:
-        return dict(change.after) if history.is_edit(change) else {}
+        return shown(change.after) if history.is_edit(change) else {}
 
     def get_undone(self, change: Change) -> bool:
         return change.undone_by_id is not None

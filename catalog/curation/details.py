@@ -25,6 +25,7 @@ LABELS: dict[str, Promise] = {
     "genre": gettext_lazy("Genre"),
     "year": gettext_lazy("Year"),
     "compilation": gettext_lazy("Compilation"),
+    "cover": gettext_lazy("Cover"),
     "tracks": gettext_lazy("Songs"),
 }
 
@@ -35,7 +36,10 @@ def kind_of(row: Named) -> Change.Target:
 
 
 def details(row: Named) -> Details:
-    """The values that an edit may change. Text that is not there is empty, a number that is not there is None."""
+    """The values that an edit may change. Text that is not there is empty, a number that is not there is None.
+
+    A cover is its storage key, which tells people nothing: see ``shown``.
+    """
     match row:
         case Artist():
             return {"name": row.name, "sort_name": row.sort_name}
@@ -45,6 +49,7 @@ def details(row: Named) -> Details:
                 "artist": row.artist.name,
                 "year": row.year,
                 "compilation": row.compilation,
+                "cover": row.cover,
             }
         case Track():
             return {
@@ -57,6 +62,7 @@ def details(row: Named) -> Details:
                 "track_number": row.track_number,
                 "genre": row.genre,
                 "year": row.year,
+                "cover": row.cover,
             }
 
 
@@ -64,6 +70,11 @@ def different(before: Details, after: Details) -> tuple[Details, Details]:
     """Of both only the values that are not the same."""
     names = [name for name in before if before[name] != after.get(name)]
     return {name: before[name] for name in names}, {name: after.get(name) for name in names}
+
+
+def shown(values: Mapping[str, Any]) -> Details:
+    """The same values for programs: of a cover, whether there was one."""
+    return {name: bool(value) if name == "cover" else value for name, value in values.items()}
 
 
 def readable(value: Any) -> str:
@@ -85,4 +96,11 @@ def label(name: str) -> str:
 def lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """``(label, before, after)`` of each field, in the order of the form."""
     names = [name for name in LABELS if name in before and name in after]
-    return [(label(name), readable(before[name]), readable(after[name])) for name in names]
+    return [(label(name), *_readable_pair(name, before[name], after[name])) for name in names]
+
+
+def _readable_pair(name: str, before: Any, after: Any) -> tuple[str, str]:
+    if name != "cover":
+        return readable(before), readable(after)
+    picture = _("another picture") if before and after else _("a picture")
+    return readable(before and _("a picture")), readable(after and picture)

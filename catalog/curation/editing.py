@@ -67,16 +67,16 @@ def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None
     visibility = changes.pop("visibility", None)
     with transaction.atomic():
         keep_moves_away()
-        track = _held(track)
+        track = held(track)
         if not may_edit(track, user):
-            raise _not_yours()
+            raise not_yours()
         if visibility not in (None, track.visibility):
             if track.owner_id != user.pk:
-                raise _not_yours()
+                raise not_yours()
             shown = change_visibility(track, Visibility(visibility))
             if shown.pk != track.pk:
                 return shown
-            track = _held(shown)
+            track = held(shown)
         write(track, user, changes, seen)
         came_true(track)
     return track
@@ -95,10 +95,10 @@ def edit_album(album: Album, user: User, changes: dict[str, Any], seen: Details 
 
 def _edit_shared(row: N, user: User, changes: dict[str, Any], seen: Details | None) -> N:
     if not user.has_perm(f"catalog.change_{kind_of(row)}"):
-        raise _not_yours()
+        raise not_yours()
     with transaction.atomic():
         keep_still()
-        row = _held(row)
+        row = held(row)
         write(row, user, changes, seen)
     return row
 
@@ -158,7 +158,7 @@ def _write_artist(artist: Artist, user: User, changes: dict[str, Any]) -> None:
 def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
     if "artist" in changes:
         album.artist = Artist.objects.named(changes["artist"])
-    for name in changes.keys() & {"title", "year", "compilation"}:
+    for name in changes.keys() & {"title", "year", "compilation", "cover"}:
         setattr(album, name, changes[name])
     same = Album.objects.filter(artist=album.artist, key=fold(album.title)[:255]).exclude(pk=album.pk).first()
     if same is not None:
@@ -170,7 +170,7 @@ def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
 
 def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None:
     rename(track, changes)
-    for name in changes.keys() & {"title", "genre", "year", "track_number", "disc_number"}:
+    for name in changes.keys() & {"title", "genre", "year", "track_number", "disc_number", "cover"}:
         setattr(track, name, changes[name])
     track.save()
     if changes.keys() & {"artist", "guests"}:
@@ -207,7 +207,7 @@ def let_go(track: Track, user: User) -> None:
     if holds(track, user):
         holder = user
     elif not may_edit(track, user):
-        raise _not_yours()
+        raise not_yours()
     elif track.owner is not None:
         holder = track.owner
     else:
@@ -220,8 +220,8 @@ def let_go(track: Track, user: User) -> None:
             history.record(Change.Kind.REMOVE, track, user, {}, {})
 
 
-def _held(row: N) -> N:
-    """The row as it is now, locked."""
+def held(row: N) -> N:
+    """Inside a transaction: the row as it is now, locked. Raises ``CatalogError("gone")`` (409)."""
     rows = type(row)._default_manager.select_for_update(of=("self",))  # noqa: SLF001
     names = NAMES[kind_of(row)]
     found: Any = (rows.select_related(*names) if names else rows).filter(pk=row.pk).first()
@@ -232,5 +232,6 @@ def _held(row: N) -> N:
     return cast("N", found)
 
 
-def _not_yours() -> CatalogError:
+def not_yours() -> CatalogError:
+    """``not_yours`` (403)."""
     return CatalogError("not_yours", _("Only who brought this song may do this."), status=403)

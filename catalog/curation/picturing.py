@@ -4,13 +4,15 @@ import logging
 from pathlib import Path
 from typing import Final
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.audio.errors import AudioError
 from catalog.audio.probe import picture
 from catalog.covers import store_cover
-from catalog.curation.editing import may_edit
+from catalog.curation.editing import held, may_edit, not_yours, write
+from catalog.curation.locking import keep_moves_away
 from catalog.errors import CatalogError
 from catalog.models import Album, Track, Visibility
 
@@ -27,7 +29,8 @@ def may_picture(row: Track | Album, user: User) -> bool:
 def set_cover(row: Track | Album, user: User, path: Path) -> str:
     """Make the picture at ``path`` the cover of ``row``; returns its key.
 
-    Raises ``CatalogError``: ``not_yours`` (403), ``too_large`` (413), ``not_a_picture`` (422), ``no_space``.
+    Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409), ``too_large`` (413), ``not_a_picture`` (422),
+    ``no_space`` (507).
     """
     _check(row, user)
     if path.stat().st_size > MOST_BYTES:
@@ -42,23 +45,29 @@ def set_cover(row: Track | Album, user: User, path: Path) -> str:
             "not_a_picture", _("This picture cannot be read. Try a JPEG or PNG file."), status=422
         )
     key = store_cover(pictures)
-    _name(row, key)
-    if isinstance(row, Track) and row.visibility == Visibility.SHARED and row.album_id:
-        Album.objects.filter(pk=row.album_id, cover="").update(cover=key)
+    _change(row, user, key)
     return key
 
 
 def drop_cover(row: Track | Album, user: User) -> None:
-    """``row`` has no cover of its own any more; a song then shows its album's. Raises ``not_yours`` (403)."""
+    """``row`` has no cover of its own any more; a song then shows its album's. Raises ``not_yours`` (403),
+    ``gone`` (409)."""
     _check(row, user)
-    _name(row, "")
+    _change(row, user, "")
 
 
 def _check(row: Track | Album, user: User) -> None:
     if not may_picture(row, user):
-        raise CatalogError("not_yours", _("Only who brought this song may do this."), status=403)
+        raise not_yours()
 
 
-def _name(row: Track | Album, key: str) -> None:
-    type(row)._default_manager.filter(pk=row.pk).update(cover=key)  # noqa: SLF001  # Django's public name for it
-    row.cover = key
+def _change(row: Track | Album, user: User, key: str) -> None:
+    """As any edit: in the history, and undone there. An album without a cover takes that of a song everybody hears."""
+    with transaction.atomic():
+        keep_moves_away()
+        row = held(row)
+        write(row, user, {"cover": key})
+        if key and isinstance(row, Track) and row.visibility == Visibility.SHARED and row.album is not None:
+            album = held(row.album)
+            if not album.cover:
+                write(album, user, {"cover": key})

@@ -1,6 +1,7 @@
 """Another cover for a song or an album: who may, what is taken, and that only the sandbox looks into it."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from PIL import Image
 
 from accounts.models import User
 from catalog import storage
+from catalog.collector import collect
 from catalog.covers import read_cover, sized, sizes_of
-from catalog.models import Track, Visibility
+from catalog.models import Change, Track, Visibility
 from tests.catalog.conftest import picture
 from tests.factories import make_track
 
@@ -97,3 +99,28 @@ def test_others_songs_keep_their_covers(client: Client, user: User, other: User,
         client.force_login(person)
         found = tuple(client.get(f"/tracks/{row.pk}/cover/").status_code for row in (shared, secret))
         assert found == answers
+
+
+def test_another_cover_stands_in_the_history_and_can_be_undone(
+    mine: Client, user: User, settings: Any
+) -> None:
+    track = make_track(user)
+    address = f"/tracks/{track.pk}/cover/"
+    send(mine, address, picture("olive"))
+    first = Track.objects.get().cover
+    send(mine, address, picture("teal"))
+    second = Track.objects.get().cover
+    assert first != second
+    page = mine.get(f"/tracks/{track.pk}/history/").content.decode()
+    assert "another picture" in page
+    collect(timedelta(0))
+    assert all(storage.exists(key) for key in sizes_of(first))  # somebody may want it back
+    newest = Change.objects.first()
+    assert newest is not None
+    mine.post(f"/changes/{newest.pk}/undo/")
+    assert Track.objects.get().cover == first
+    found = mine.get(f"/api/v1/tracks/{track.pk}/history/").json()["results"]
+    assert [change["after"] for change in found] == [{"cover": True}] * 3
+    Track.objects.all().delete()
+    collect(timedelta(0))
+    assert not any(storage.exists(key) for key in sizes_of(first) | sizes_of(second))
