@@ -9,6 +9,7 @@ from zipstream import ZipStream
 from catalog import storage
 from catalog.audio.codecs import OUTPUT
 from catalog.audio.facts import Tags
+from catalog.credits import line
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
 from catalog.names import cut, safe_filename
@@ -21,15 +22,18 @@ READ_BYTES = 1 << 18
 def tags_for(track: Track, stem_name: str) -> Tags:
     """The tags of one stem's file: those of the track, with the stem's name after the title."""
     album = track.album
+    names = [track.artist.name, *(credit.artist.name for credit in track.credits.select_related("artist"))]
     return Tags(
         title=f"{cut(track.title, 200)} ({stem_name})",
-        artist=track.artist.name,
+        artist=cut(line(names), 255),
+        artists=tuple(names) if len(names) > 1 else (),
         album=album.title if album else None,
         album_artist=album.artist.name if album else None,
         genre=track.genre or None,
         year=track.year,
         track_number=track.track_number,
         disc_number=track.disc_number,
+        compilation=bool(album and album.compilation),
     )
 
 

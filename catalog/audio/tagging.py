@@ -45,6 +45,7 @@ _ATOMS = {
     "year": "\xa9day",
 }
 _GAPLESS = "----:com.apple.iTunes:iTunSMPB"
+_ARTISTS = "----:com.apple.iTunes:ARTISTS"
 
 
 def write(path: Path, codec: str, tags: Tags | None, cover: bytes | None, gapless: str | None = None) -> None:
@@ -62,35 +63,42 @@ def write(path: Path, codec: str, tags: Tags | None, cover: bytes | None, gaples
         values["compilation"] = "1"
     else:
         values.pop("compilation")
+    artists = list(tags.artists)
     if codec == "mp3":
         frames = ID3()
-        _add_id3(frames, values, cover)
-        frames.save(str(path), v1=0, v2_version=3)
+        _add_id3(frames, values, artists, cover)
+        frames.save(str(path), v1=0, v2_version=3, v23_sep=None)  # the artists stay several
     elif codec == "wav":
         wave = WAVE(str(path))
         wave.add_tags()
-        _add_id3(wave.tags, values, cover)
-        wave.save(v2_version=3)
+        _add_id3(wave.tags, values, artists, cover)
+        wave.save(v2_version=3, v23_sep=None)
     elif codec == "m4a":
-        _write_mp4(path, values, cover, gapless)
+        _write_mp4(path, values, artists, cover, gapless)
     else:
-        _write_comments(path, codec, values, cover)
+        _write_comments(path, codec, values, artists, cover)
 
 
-def _add_id3(frames: Any, values: dict[str, str], cover: bytes | None) -> None:
+def _add_id3(frames: Any, values: dict[str, str], artists: list[str], cover: bytes | None) -> None:
     for name, value in values.items():
         frame = _ID3_FRAMES[name]
         frames.add(getattr(id3, frame)(encoding=1, text=[value]))
+    if artists:
+        frames.add(id3.TXXX(encoding=1, desc="ARTISTS", text=artists))
     if cover:
         frames.add(id3.APIC(encoding=0, mime="image/jpeg", type=3, desc="", data=cover))
     frames.update_to_v23()
 
 
-def _write_comments(path: Path, codec: str, values: dict[str, str], cover: bytes | None) -> None:
+def _write_comments(
+    path: Path, codec: str, values: dict[str, str], artists: list[str], cover: bytes | None
+) -> None:
     kind: Any = {"flac": FLAC, "ogg": OggVorbis, "opus": OggOpus}[codec]
     file = kind(str(path))
     for name, value in values.items():
         file[_COMMENTS[name]] = value
+    if artists:
+        file["artists"] = artists
     if cover:
         picture = Picture()
         picture.type, picture.mime, picture.data = 3, "image/jpeg", cover
@@ -101,7 +109,9 @@ def _write_comments(path: Path, codec: str, values: dict[str, str], cover: bytes
     file.save()
 
 
-def _write_mp4(path: Path, values: dict[str, str], cover: bytes | None, gapless: str | None) -> None:
+def _write_mp4(
+    path: Path, values: dict[str, str], artists: list[str], cover: bytes | None, gapless: str | None
+) -> None:
     kind: Any = MP4
     file = kind(str(path))
     for name, atom in _ATOMS.items():
@@ -112,6 +122,8 @@ def _write_mp4(path: Path, values: dict[str, str], cover: bytes | None, gapless:
             file[atom] = [(int(values[name]), 0)]
     if "compilation" in values:
         file["cpil"] = True
+    if artists:
+        file[_ARTISTS] = [MP4FreeForm(name.encode()) for name in artists]
     if cover:
         file["covr"] = [MP4Cover(cover, imageformat=MP4Cover.FORMAT_JPEG)]
     if gapless:

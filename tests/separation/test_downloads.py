@@ -16,6 +16,7 @@ from catalog import storage
 from catalog.audio import identity
 from catalog.audio.encode import encode
 from catalog.collector import collect
+from catalog.credits import credit
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Track
 from separation.downloads import (
@@ -101,6 +102,11 @@ def test_a_stem_is_tagged_as_part_of_its_track(separation: Separation, track: Tr
         "tracknumber": ["3"],
         "date": ["2019"],
     }
+    credit(track, [Artist.objects.named(name) for name in ("Beto", "Coro & Co")])
+    row = stem_rendition(separation.stems.get(name="vocals"), track, "flac", None)
+    tags = mutagen.File(storage.local_path(row.key))
+    assert tags["artist"] == ["Ana Ríos feat. Beto & Coro & Co"]
+    assert tags["artists"] == ["Ana Ríos", "Beto", "Coro & Co"]
     track.title = "Editada"
     assert stem_rendition(separation.stems.get(name="vocals"), track, "flac", None) != row
 

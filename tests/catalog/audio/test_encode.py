@@ -20,7 +20,19 @@ from catalog.audio.facts import Tags
 from catalog.audio.probe import probe
 from tests.catalog.audio.making import RATE, noise
 
-TAGS = Tags("Título", "Artista", "Álbum", "Varios", "Salsa", 2001, 3, 2)
+ARTISTS = ("Artista", "Ana & Co", "Beto")
+TAGS = Tags(
+    "Título",
+    "Artista feat. Ana & Co & Beto",
+    "Álbum",
+    "Varios",
+    "Salsa",
+    2001,
+    3,
+    2,
+    ARTISTS,
+    compilation=True,
+)
 
 
 def blocks(audio: NDArray[np.float32], size: int) -> Iterator[NDArray[np.float32]]:
