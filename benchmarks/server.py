@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -29,7 +30,7 @@ _PROGRAMS = {
     "website": "gunicorn",
     "queue": "cluster",
     "separator": "separation.separator",
-    "decoder": "catalog.audio",
+    "sandbox": "catalog.audio",
 }
 KINDS = ("supervisor", *_PROGRAMS)
 
@@ -104,10 +105,8 @@ class Installation:
         sizes: dict[str, float] = {}
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                # The decoder is started with an empty environment: it counts by its parent's group.
-                if mine not in (process / "environ").read_bytes().split(b"\0") and not self._is_decoder(
-                    process
-                ):
+                # Decoders have an empty environment, and so has the nursery that forks them.
+                if not any(mine in _environment(one) for one in _family(process)):
                     continue
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 rollup = (process / "smaps_rollup").read_text()
@@ -118,10 +117,18 @@ class Installation:
                 sizes[kind] = sizes.get(kind, 0) + int(found[1]) / 1000
         return sizes
 
-    def _is_decoder(self, process: Path) -> bool:
-        fields = (process / "stat").read_text().rpartition(")")[2].split()
-        parent = Path("/proc", fields[1], "environ")
-        return f"STEMOTECA_DATA={self._data}".encode() in parent.read_bytes().split(b"\0")
+
+def _environment(process: Path) -> list[bytes]:
+    return (process / "environ").read_bytes().split(b"\0")
+
+
+def _family(process: Path) -> Iterator[Path]:
+    """A process, its parent, and the parent of that."""
+    for _ in range(3):
+        yield process
+        process = process.parent / (process / "stat").read_text().rpartition(")")[2].split()[1]
+        if process.name == "0":
+            return
 
 
 def peak(installation: Installation, song: Path, model: str) -> dict[str, float]:
