@@ -1,4 +1,5 @@
-"""Keeps the website and the queue running, and ends all of it when it ends itself, however that happens.
+"""Keeps the website and the queue running, starts imports that were asked for, and ends all of it when it ends
+itself, however that happens.
 
 The supervisor is small on purpose: it starts each program in a session of its own, starts again what ended,
 sweeps the queue, and restarts a queue that no longer moves. Its children die with it (see ``lifeline.py``).
@@ -15,6 +16,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from queue import SimpleQueue
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
@@ -22,6 +25,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from catalog.collector import collect
 from config import lifeline
 from config.env import BASE_DIR
+from separation import imports
 from separation.lease import busy_workers, here, in_turn
 from separation.models import Separation
 from separation.sweep import sweep
@@ -109,6 +113,9 @@ class Supervisor:
     _news: bool = False
     _stirred: threading.Event = field(default_factory=threading.Event)
     _wedged: threading.Event = field(default_factory=threading.Event)
+    _importer: Program = field(default_factory=lambda: Program("an import", []))
+    _wanted_import: UUID | None = None
+    _ended_imports: SimpleQueue[UUID] = field(default_factory=SimpleQueue)
 
     def run(self, ready: Callable[[], None]) -> int:
         lifeline.adopt_orphans()
@@ -127,6 +134,7 @@ class Supervisor:
         while not self._stopping:
             self._reap()
             self._start_due()
+            self._start_import()
             if self._news:
                 self._news = False
                 self._stirred.set()
@@ -149,6 +157,17 @@ class Supervisor:
             if program.process is None and time.monotonic() >= program.due:
                 program.start()
 
+    def _start_import(self) -> None:
+        """One at a time. What it says of itself stands in its row; nobody starts it again."""
+        if self._wanted_import and self._importer.process is None:
+            run, self._wanted_import = self._wanted_import, None
+            self._importer = importer(run)
+            self._importer.start()
+
+    @property
+    def _children(self) -> list[Program]:
+        return [*self.programs, self._importer]
+
     def _reap(self) -> None:
         """Bury every child that ended, ours or adopted."""
         while True:
@@ -158,10 +177,12 @@ class Supervisor:
                 return
             if pid == 0:
                 return
-            for program in self.programs:
+            for program in self._children:
                 if program.process and program.process.pid == pid:
                     program.ended(status)
-                    if not self._stopping:
+                    if program is self._importer:
+                        self._ended_imports.put(UUID(program.command[-1]))
+                    elif not self._stopping:
                         log.warning(
                             "%s ended (status %d); starting it again",
                             program.name,
@@ -172,13 +193,13 @@ class Supervisor:
 
     def _stop(self) -> int:
         """SIGTERM to all, SIGKILL to what is left after a grace period or a second signal."""
-        for program in self.programs:
+        for program in self._children:
             program.signal(signal.SIGTERM)
         asked = self._stopping
         deadline = time.monotonic() + GRACE_SECONDS
-        while any(program.process for program in self.programs):
+        while any(program.process for program in self._children):
             if time.monotonic() > deadline or self._stopping > asked:
-                for program in self.programs:
+                for program in self._children:
                     program.signal(signal.SIGKILL)
             time.sleep(0.05)
             self._reap()
@@ -193,12 +214,16 @@ class Supervisor:
     def _sweep_for_ever(self) -> None:
         """The sweeper's thread: puts the queue right, watches it, collects unnamed files now and then."""
         watchdog = Watchdog()
-        fresh, collected = True, time.monotonic() - COLLECT_SECONDS + 60
+        fresh, resumed, collected = True, False, time.monotonic() - COLLECT_SECONDS + 60
         while not self._stopping:
             self._stirred.clear()
             try:
                 sweep(**({"ring_after": 0.0} if fresh else {}))
                 fresh = False
+                if not resumed:
+                    imports.resume()
+                    resumed = True
+                self._see_to_imports()
                 if watchdog.is_wedged(time.monotonic()):
                     watchdog = Watchdog()
                     self._wedged.set()
@@ -214,6 +239,12 @@ class Supervisor:
             if self._stirred.wait(settings.SWEEP_SECONDS):
                 fresh = True
                 time.sleep(1.0)  # until the new queue listens
+
+    def _see_to_imports(self) -> None:
+        while not self._ended_imports.empty():
+            imports.give_up(self._ended_imports.get())
+        if self._importer.process is None and self._ended_imports.empty():
+            self._wanted_import = imports.next_waiting()
 
 
 def _empty(reader: int) -> None:
@@ -235,6 +266,11 @@ def website(descriptor: int) -> Program:
         f"fd://{descriptor}",
     ]
     return Program("the website", command, pass_fds=(descriptor,))
+
+
+def importer(run: UUID) -> Program:
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "carry_out_import", str(run)]
+    return Program("an import", command)
 
 
 def queue() -> Program:

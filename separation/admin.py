@@ -1,19 +1,26 @@
 """What those who look after the server see of separations: what is going on, what failed and why."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django_q.admin  # noqa: F401  # registers its pages, which are taken away below
+from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from catalog.admin.base import Inline, ReadOnly, as_id, audio_found, people_found, tracks_found
+from catalog.admin.base import Inline, ReadOnly, Removable, as_id, audio_found, people_found, tracks_found
+from catalog.errors import CatalogError
+from separation import imports
 from separation.ask import cancel, queue_position, requeue
 from separation.engines import modelspec
-from separation.models import Separation, SeparationRequest, Stem
+from separation.models import ImportRun, Separation, SeparationRequest, Stem
 from separation.reasons import explain
 
 # The queue's own pages unpickle what lies in the database, and offer to run any function by name.
@@ -21,6 +28,11 @@ for table in (Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(table):
         admin.site.unregister(table)
 
+
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[ImportRun]
+else:  # Django's own class takes no parameter
+    _ModelForm = forms.ModelForm
 
 SEARCH_HELP = _("Words of a song, or the id of a separation.")
 
@@ -192,6 +204,93 @@ class StemAdmin(ReadOnly[Stem]):
     @admin.display(description=_("seconds"))
     def duration(self, row: Stem) -> str:
         return f"{row.audio.duration:.1f}"
+
+
+class ImportForm(_ModelForm):
+    """A folder of this server, and what becomes of the songs in it."""
+
+    model = forms.ChoiceField(label=_("Take them apart with"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "model" not in self.fields:  # looked at, not asked for
+            return
+        ready = [
+            slug
+            for slug, spec in modelspec.SPECS.items()
+            if modelspec.is_available(spec, settings.MODELS_DIR)
+        ]
+        self.fields["model"].choices = [("", _("nothing yet")), *((slug, slug) for slug in ready)]  # type: ignore[attr-defined]
+
+    def clean_folder(self) -> str:
+        try:
+            return str(imports.check_folder(self.cleaned_data["folder"]))
+        except CatalogError as error:
+            raise forms.ValidationError(str(error.detail), code=error.code) from error
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(Removable[ImportRun]):
+    """Music that lies on the server already. For administrators alone: they say which folder is read."""
+
+    form = ImportForm
+    list_display = ["folder", "state", "new", "known", "unchanged", "refused", "owner", "created_at"]
+    list_select_related = ["owner"]
+    list_filter = ["state"]
+    ordering = ["-created_at"]
+    autocomplete_fields = ["owner"]
+    fields = ["folder", "owner", "visibility", "model"]
+    told = ["state", "new", "known", "unchanged", "refused", "remark", "started_at", "finished_at", "reasons"]
+    actions = ["stop", "start_again"]
+
+    def has_add_permission(self, request: HttpRequest, *_more: Any) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request) and (obj is None or obj.is_finished)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*self.fields, *self.told] if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj) if obj else []
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"owner": request.user.pk, **super().get_changeform_initial_data(request)}
+
+    def response_add(self, request: HttpRequest, obj: ImportRun, *_more: Any) -> HttpResponseRedirect:
+        self.message_user(request, _("The import begins within half a minute."), messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:separation_importrun_change", args=[obj.pk]))
+
+    @admin.display(description=_("remark"))
+    def remark(self, row: ImportRun) -> str:
+        if row.state == ImportRun.State.FAILED and not row.detail:
+            return str(_("It broke off. Start it again: it goes on where it was."))
+        return row.detail or "-"
+
+    @admin.display(description=_("refused files"))
+    def reasons(self, row: ImportRun) -> SafeString | str:
+        lines = [(path, detail or code) for path, code, detail in row.refusals]
+        if not lines:
+            return "-"
+        more = row.refused - len(lines)
+        last = format_html("<li>{}</li>", _("and %(n)d more") % {"n": more}) if more else ""
+        return format_html("<ul>{}{}</ul>", format_html_join("", "<li>{}: {}</li>", lines), last)
+
+    @admin.action(description=_("Stop"), permissions=["add"])
+    def stop(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
+        for row in rows:
+            imports.stop(row)
+        self.message_user(request, _("They end after the files they are at."), messages.SUCCESS)
+
+    @admin.action(description=_("Start again; what was taken in is passed over"), permissions=["add"])
+    def start_again(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
+        count = sum(imports.start_again(row) for row in rows)
+        sentence = ngettext("%d import waits its turn.", "%d imports wait their turn.", count)
+        self.message_user(request, sentence % count, messages.SUCCESS)
 
 
 def _found(rows: QuerySet[Any], words: str, separation: str, mixture: str) -> QuerySet[Any]:

@@ -15,8 +15,9 @@ from accounts import installation
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.importing import Import, Outcome, jobs_for_this_machine, key_of, songs_in
-from catalog.models import Track, Visibility
-from separation.ask import ask, choose
+from catalog.models import Visibility
+from separation.ask import choose
+from separation.imports import Asking
 
 USAGE = 2
 INTERRUPTED = 130
@@ -51,25 +52,6 @@ class Progress:
 
     def summary(self) -> str:
         return ", ".join(f"{self.counts[name]} {name}" for name in ("new", "known", "unchanged", "refused"))
-
-
-class Asking:
-    """Asks for a separation of each song, as long as the queue takes more of this person."""
-
-    def __init__(self, model: str) -> None:
-        self._model = model
-        self._full = False
-        self.left = 0
-
-    def __call__(self, track: Track, owner: User) -> None:
-        if not self._full:
-            try:
-                ask(track, self._model, owner)
-            except CatalogError as error:
-                if error.code != "too_many_queued":
-                    raise
-                self._full = True
-        self.left += self._full
 
 
 class Command(BaseCommand):

@@ -1,0 +1,38 @@
+import logging
+import os
+import signal
+import sys
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand
+from django.utils import translation
+
+from catalog.importing import jobs_for_this_machine
+from config import lifeline
+from separation.imports import carry_out
+from separation.models import ImportRun
+
+INTERRUPTED = 130
+
+
+class Command(BaseCommand):
+    help = "Takes in a folder that somebody asked for in the admin panel. `run` starts this."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("run", type=UUID)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        lifeline.die_with_starter()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for app in ("separation", "catalog"):
+            logging.getLogger(app).setLevel(logging.ERROR)  # what matters is told in the panel
+        os.nice(10)  # the website comes first
+        run = ImportRun.objects.select_related("owner").get(pk=options["run"])
+        try:
+            with translation.override(run.owner.language or None):
+                carry_out(run, jobs_for_this_machine())
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)

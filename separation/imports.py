@@ -1,0 +1,150 @@
+"""Whole folders, taken in because somebody asked for it in the admin panel (``ImportRun``).
+
+::
+
+    waiting ──> running ──> done
+                  │ └──asked to stop──> stopped
+                  └──broke off──> failed           (a run that the machine's end interrupted waits again)
+
+``manage.py run`` starts one process after the other. Each goes on where an earlier run stopped, since what became of
+each file is remembered. ``manage.py import_library`` does the same at once, without a row.
+"""
+
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from catalog.errors import CatalogError
+from catalog.importing import Import, Outcome, key_of, songs_in
+from catalog.models import Track, Visibility
+from separation.ask import ask
+from separation.models import ImportRun
+
+State = ImportRun.State
+
+KEPT_REFUSALS = 200
+_TOLD_SECONDS = 1.0
+
+
+class Asking:
+    """Asks for a separation of each song, as long as the queue takes more of this person."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._full = False
+        self.left = 0
+
+    def __call__(self, track: Track, owner: User) -> None:
+        if not self._full:
+            try:
+                ask(track, self._model, owner)
+            except CatalogError as error:
+                if error.code != "too_many_queued":
+                    raise
+                self._full = True
+        self.left += self._full
+
+
+def check_folder(text: str) -> Path:
+    """The folder of that name on this machine. Raises ``CatalogError``: ``no_folder``, ``own_folder``."""
+    folder = Path(text)
+    if not folder.is_absolute() or not folder.is_dir():
+        raise CatalogError("no_folder", _("There is no such folder on this server."))
+    data = Path(settings.DATA_DIR).resolve()
+    real = folder.resolve()
+    if real == data or real in data.parents or data in real.parents:
+        raise CatalogError("own_folder", _("Stemoteca keeps its own files there."))
+    return folder
+
+
+def next_waiting() -> UUID | None:
+    """The run whose turn it is."""
+    return ImportRun.objects.filter(state=State.WAITING).values_list("pk", flat=True).first()
+
+
+def resume() -> int:
+    """When the machine starts: what ran when it ended waits again; how many these are."""
+    return ImportRun.objects.filter(state=State.RUNNING).update(state=State.WAITING)
+
+
+def give_up(run: UUID) -> None:
+    """The process that carried ``run`` out ended; if it did not say how, something broke."""
+    left = ImportRun.objects.filter(pk=run, state__in=[State.WAITING, State.RUNNING])
+    left.update(state=State.FAILED, finished_at=timezone.now())
+
+
+def stop(run: ImportRun) -> None:
+    """Have it end after the files it is at."""
+    waiting = ImportRun.objects.filter(pk=run.pk, state=State.WAITING)
+    if not waiting.update(state=State.STOPPED, finished_at=timezone.now()):
+        ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(is_unwanted=True)
+
+
+def start_again(run: ImportRun) -> bool:
+    """Have it done once more; False while it is waiting or at it."""
+    finished = ImportRun.objects.filter(pk=run.pk).exclude(state__in=[State.WAITING, State.RUNNING])
+    return bool(finished.update(state=State.WAITING, is_unwanted=False, detail="", finished_at=None))
+
+
+def carry_out(run: ImportRun, jobs: int) -> None:
+    """Do what was asked for, and tell in the row how far it is. A ``KeyboardInterrupt`` leaves it to be resumed."""
+    if not ImportRun.objects.filter(pk=run.pk, state=State.WAITING).update(
+        state=State.RUNNING, started_at=timezone.now()
+    ):
+        return
+    asking = Asking(run.model) if run.model else None
+    work = Import(owner=run.owner, visibility=cast("Visibility", run.visibility), taken=asking)
+    telling = _Telling(run)
+    state = State.DONE
+    try:
+        folder = check_folder(run.folder)
+    except CatalogError as error:
+        telling.end(State.FAILED, str(error.detail))
+        return
+    with closing(work.run(songs_in(folder), jobs)) as outcomes:  # type: ignore[type-var]  # it is a generator
+        for outcome in outcomes:
+            if telling.add(outcome):
+                state, work.stopped = State.STOPPED, True
+            if outcome.code == "no_space":
+                telling.end(State.FAILED, outcome.detail)
+                return
+    left = asking.left if asking else 0
+    telling.end(
+        state, _("%(n)d songs were not queued for taking apart: too many wait.") % {"n": left} if left else ""
+    )
+
+
+class _Telling:
+    """Keeps the row up to date, once a second."""
+
+    def __init__(self, run: ImportRun) -> None:
+        self._rows = ImportRun.objects.filter(pk=run.pk)
+        self._counts: Counter[str] = Counter()
+        self._refusals: list[list[str]] = []
+        self._told = time.monotonic()
+
+    def add(self, outcome: Outcome) -> bool:
+        """Count; whether nobody wants the rest any more."""
+        self._counts["refused" if outcome.is_refused else outcome.code] += 1
+        if outcome.is_refused and len(self._refusals) < KEPT_REFUSALS:
+            self._refusals.append([key_of(outcome.path), outcome.code, outcome.detail])
+        if time.monotonic() - self._told < _TOLD_SECONDS:
+            return False
+        self._told = time.monotonic()
+        self._rows.update(**self._found())
+        return self._rows.filter(is_unwanted=True).exists()
+
+    def end(self, state: "State", detail: str) -> None:
+        self._rows.update(**self._found(), state=state, detail=detail, finished_at=timezone.now())
+
+    def _found(self) -> dict[str, object]:
+        counts = {name: self._counts[name] for name in ("new", "known", "unchanged", "refused")}
+        return {**counts, "refusals": self._refusals}
