@@ -194,11 +194,6 @@ class TrackQuerySet(models.QuerySet["Track"]):
         """Fetch artist, album and audio in the same query."""
         return self.select_related("artist", "album", "album__artist", "audio")
 
-    def refresh_words(self) -> None:
-        """Make these tracks findable by the names that their artists and albums have now."""
-        for track in self.with_names().iterator():
-            track.save(update_fields=["words"])
-
 
 class Track(Row):
     """One catalogued recording. Shared audio has one Track; a private one exists for its owner beside it."""
@@ -238,7 +233,6 @@ class Track(Row):
     plays = models.PositiveIntegerField(_("played"), default=0, editable=False)
     separated_at = models.DateTimeField(_("separated"), null=True, editable=False)
     title_key = models.CharField(max_length=255, editable=False)
-    words = models.CharField(max_length=800, editable=False)
 
     objects = TrackQuerySet.as_manager()
 
@@ -276,9 +270,6 @@ class Track(Row):
     def save(self, *args: object, **kwargs: object) -> None:
         self.title_key = fold(self.title)[:255]
         self.genre_key = fold(self.genre)[:80]
-        album = self.album.title if self.album else ""
-        names = (self.artist.name, album, self.title)  # one by one: a title such as "!!!" is a name too
-        self.words = " ".join(fold(name) for name in names if name)[:800]
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
     @property
