@@ -196,7 +196,15 @@ class TrackQuerySet(models.QuerySet["Track"]):
 
     def listed(self, *also: str) -> Self:
         """Fetch what a list of songs says of each, and nothing else: rows of fifty columns take their time."""
-        said = ("title", "cover", "visibility", "artist__name", "album__title", "album__cover", "audio__duration")
+        said = (
+            "title",
+            "cover",
+            "visibility",
+            "artist__name",
+            "album__title",
+            "album__cover",
+            "audio__duration",
+        )
         return self.select_related("artist", "album", "audio").only(*said, *also)
 
 
