@@ -43,10 +43,10 @@ def document(kind: str, row: str = "") -> str:
 # types is one entry. PostgreSQL's own search for beginnings puts the songs of all words that begin so into memory.
 LEXEMES = f"""CREATE OR REPLACE FUNCTION catalog_search_lexemes(words text) RETURNS tsvector
   LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
-  SELECT array_to_tsvector(array(
-    SELECT w || '.' FROM unnest(string_to_array(words, ' ')) AS w WHERE w <> ''
-    UNION SELECT left(w, n) FROM unnest(string_to_array(words, ' ')) AS w,
-      generate_series(1, least(length(w), {LONGEST_BEGINNING})) AS n WHERE w !~ '^#')) $$"""
+  SELECT array_to_tsvector(array_agg(CASE n WHEN 0 THEN w || '.' ELSE left(w, n) END))
+  FROM unnest(string_to_array(words, ' ')) AS w,
+    generate_series(0, CASE WHEN w LIKE '#%' THEN 0 ELSE least(length(w), {LONGEST_BEGINNING}) END) AS n
+  WHERE w <> '' $$"""
 
 # New rows are put straight into the index: a list of rows still to be put there would be read by every search.
 INDEXES = {
