@@ -51,7 +51,6 @@ class Place(NamedTuple):
     """Where a song stands on a record, or nowhere."""
 
     album: str | None = None
-    key: str = ""
     number: int | None = None
     year: int | None = None
 
@@ -198,7 +197,7 @@ class Crowd:
         self.digest = Ids(self.rng, 32)
         self.rows = Rows()
         self.people: list[str] = []
-        self.artists: list[tuple[str, str]] = []
+        self.artists: list[str] = []
         self.ids: list[str] = []
         self.audio: list[str] = []
 
@@ -232,7 +231,7 @@ class Crowd:
             slugs.add(slug)
             sort_key = fold(sorted_as)
             add((pk, str(START)[:19], name, sorted_as, key, sort_key, initial(sort_key), slug))
-            self.artists.append((pk, key))
+            self.artists.append(pk)
         self.rows.write()
 
     def _songs(self) -> None:
@@ -286,9 +285,9 @@ class Crowd:
                 size = min(left, 4 + int(self.rng.integers(0, 12)))
                 pk, year = self.new_id(), 1955 + int(self.rng.integers(0, 70))
                 cover = f"covers/{pk}.jpg" if year % 2 else ""
-                sort_key, artist = fold(sort_name(title)), self.artists[performer][0]
+                sort_key, artist = fold(sort_name(title)), self.artists[performer]
                 add((pk, _moment(0), title, key, sort_key, initial(sort_key), artist, year, 0, cover))
-                places[performer] += [Place(pk, key, number, year) for number in range(size, 0, -1)]
+                places[performer] += [Place(pk, number, year) for number in range(size, 0, -1)]
                 left -= size
         self.rows.write()
         return places
@@ -314,7 +313,7 @@ class Crowd:
                     "genre_key",
                     "year",
                 ),
-                *("audio", "owner", "visibility", "plays", "separated_at", "title_key", "words"),
+                *("audio", "owner", "visibility", "plays", "separated_at", "title_key"),
             ),
             "upload": of(
                 Upload,
@@ -331,7 +330,7 @@ class Crowd:
         }
 
     def _song(self, add: Add, performer: int, place: Place, draw: Draw) -> None:
-        pk, (artist, artist_key) = self.new_id(), self.artists[performer]
+        pk, artist = self.new_id(), self.artists[performer]
         chance, seconds = draw.chance, draw.seconds
         title, brought, ended = (
             self.words.title(),
@@ -339,7 +338,6 @@ class Crowd:
             _moment(draw.moment + 30 + seconds / 10),
         )
         title_key = fold(title)
-        names = " ".join(filter(None, (artist_key, place.key, title_key)))[:800]
         genre = GENRES[int(len(GENRES) * chance[0] ** 2)] if chance[0] < 0.97 else ""
         owner = self.people[int(PEOPLE * chance[1] ** 3)]
         audio, checksum, size = self._audio(add, brought, seconds, "mp3", int(seconds * 40_000))
@@ -358,7 +356,6 @@ class Crowd:
             draw.plays,
             done,
             title_key,
-            names,
         )
         add["track"](row)
         add["upload"](
@@ -375,7 +372,7 @@ class Crowd:
             add["stem"]((self.new_id(), ended, separation, name, position, stem, b"\x10\x20\x30\x40"))
         other = int(len(self.artists) * chance[5] ** 3)
         if chance[4] < 0.15 and other != performer:
-            add["credit"]((pk, self.artists[other][0], 0))
+            add["credit"]((pk, self.artists[other], 0))
 
     def _audio(self, add: Add, brought: str, seconds: float, codec: str, size: int) -> tuple[str, str, int]:
         """A stored file's row: its id, the checksum and the size."""

@@ -224,7 +224,7 @@ def _fill(tracks: int, user: "User") -> None:
     sound = ("id", "created_at", "audio_digest", "checksum", "size", "key", "container", "codec", "lossless")
     add_audio = rows.of(AudioFile, *sound, "sample_rate", "channels", "samples", "frames", "duration", "peak")
     add_track = rows.of(
-        Track, "id", "created_at", "title", "title_key", "words", "artist", "audio", "owner", "visibility"
+        Track, "id", "created_at", "title", "title_key", "artist", "audio", "owner", "visibility"
     )
     add_print = rows.of(Fingerprint, "id", "created_at", "audio", "values", "duration")
     add_term = rows.of(FingerprintTerm, "fingerprint", "term", "position")
@@ -239,7 +239,7 @@ def _fill(tracks: int, user: "User") -> None:
             title = f"{'tune' if number < len(tunes) else 'song'} {number}"
             facts = (44_100, 2, int(length * 44_100), int(length * 44_100), length, 0.9)
             add_audio((audio, moment, name, name, 9, f"audio/{name}", "mp3", "mp3", 0, *facts))
-            add_track((new_id(), moment, title, title, title, artist.pk.hex, audio, user.pk.hex, "shared"))
+            add_track((new_id(), moment, title, title, artist.pk.hex, audio, user.pk.hex, "shared"))
             add_print((pk, moment, audio, values.tobytes(), length))
             for term, position in terms.items():
                 add_term((pk, term, position))

@@ -76,9 +76,9 @@ class Songs:
     def __getitem__(self, part: slice) -> list[Track]:
         start, own = part.start or 0, self._own_keys(part.stop)
         if not own and start < self._near:
-            return list(self._shared.with_names()[start : part.stop])
+            return list(self._shared.listed()[start : part.stop])
         ids = self._ids(start, part.stop, own)
-        found = Track.objects.with_names().in_bulk(ids)
+        found = Track.objects.listed().in_bulk(ids)
         return [found[pk] for pk in ids if pk in found]
 
     def _own_keys(self, stop: int) -> list[Any]:

@@ -15,6 +15,9 @@ _NOBODY: Final = {
     "varios artistas": VARIOUS_ARTISTS,
 }
 
+# Plain text, which most names are, in one step: capitals are made small, and what is neither letter nor digit a space.
+_ASCII = str.maketrans({code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)})
+
 _ARTICLE = re.compile(r"(the|an?|el|la|los|las)\s+(?=\S)", re.IGNORECASE)
 
 
@@ -29,8 +32,11 @@ def fold(text: str) -> str:
 
     Text without any letter or digit keeps its characters, so that ``"!!!"`` is still a name.
     """
-    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
-    kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    if text.isascii():
+        kept = text.translate(_ASCII)
+    else:
+        plain = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
+        kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(kept.split()) or " ".join(text.casefold().split())
 
 

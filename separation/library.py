@@ -60,11 +60,15 @@ def _once(rows: QuerySet[R]) -> QuerySet[R]:
     return rows.filter(~Exists(later))
 
 
-def within(words: str, field: str = "track__words") -> Q:
-    """Rows about tracks that hold every word, as the catalogue's search does; meant for one person's rows."""
+def within(words: str) -> Q:
+    """Rows about tracks that hold every word in title, artist or album; meant for one person's rows."""
     found = Q()
     for word in fold(clean_text(words) or "").split():
-        found &= Q(**{f"{field}__contains": word})
+        found &= (
+            Q(track__title_key__contains=word)
+            | Q(track__artist__key__contains=word)
+            | Q(track__album__key__contains=word)
+        )
     return found
 
 

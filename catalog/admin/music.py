@@ -54,11 +54,6 @@ class Named(Remembered):
     ) -> "tuple[QuerySet[Any], bool]":
         return found(queryset, search_term), False
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        super().save_model(request, obj, form, change)
-        if change and form.has_changed():
-            obj.tracks.all().refresh_words()
-
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> "Deleted":
         """Says what holds a row back, without listing thousands of songs."""
         names, counts, permissions, held = listed(objs, self.opts.verbose_name_plural)
@@ -112,7 +107,7 @@ class TrackAdmin(Remembered):
     list_display = ["title", "artist", "album", "visibility", "owner", "length", "created_at"]
     list_select_related = ["artist", "album", "owner", "audio"]
     list_filter = ["visibility", "created_at"]
-    search_fields = ["words"]
+    search_fields = ["title_key"]
     autocomplete_fields = ["artist", "album"]
     fields = [
         "title",

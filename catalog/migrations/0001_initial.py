@@ -223,7 +223,6 @@ class Migration(migrations.Migration):
                 ('plays', models.PositiveIntegerField(default=0, editable=False, verbose_name='played')),
                 ('separated_at', models.DateTimeField(editable=False, null=True, verbose_name='separated')),
                 ('title_key', models.CharField(editable=False, max_length=255)),
-                ('words', models.CharField(editable=False, max_length=800)),
                 ('album', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tracks', to='catalog.album', verbose_name='album')),
                 ('artist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='catalog.artist', verbose_name='artist')),
                 ('audio', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='catalog.audiofile', verbose_name='audio')),

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
+from catalog.search.postgres import document
 from catalog.search.query import Query, Variant, for_postgres, for_sqlite
 from catalog.search.ranking import Hit, Name
 
@@ -27,8 +28,7 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 Parameters = list[Any]
 Source = tuple[str, Parameters]
 
-_IDS = ("d.target", "t.artist_id", "t.album_id", "t.audio_id")
-_NAMES = "d.target, d.name, d.artist, d.album, d.others"
+_ROW = "d.*"
 
 
 class Index:
@@ -60,7 +60,7 @@ class Index:
     def tracks_of(self, kind: str, pk: UUID, query: Query) -> list[Hit]:
         """Songs of one artist or album, of which there are not so many that a word could be too common."""
         key = str(pk) if self.is_postgres else pk.hex
-        sql = f"""SELECT {_NAMES} FROM catalog_track o JOIN catalog_search_track d ON d.target = o.id
+        sql = f"""SELECT {_ROW} FROM catalog_track o JOIN catalog_search_track d ON d.target = o.id
             WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""
         return self._hits([(sql, [key, self.reader])], query.tags)
 
@@ -89,14 +89,11 @@ class Index:
     def _hits(self, sources: list[Source], tags: Sequence[str]) -> list[Hit]:
         found = " UNION ALL ".join(f"SELECT * FROM ({sql}) s{n}" for n, (sql, _given) in enumerate(sources))
         where, given = _tagged(tags)
-        ids = ", ".join(
-            f"{name}::text" if self.is_postgres else name for name in _IDS
-        )  # no UUID is made of most
-        made = (
-            "extract(epoch FROM t.created_at)::float8" if self.is_postgres else "t.created_at"
-        )  # something to sort by
-        sql = f"""SELECT {ids}, d.name, d.artist, d.album, d.others, t.genre, t.genre_key, t.year, t.plays, {made}
-            FROM ({found}) d JOIN catalog_track t ON t.id = d.target{where}"""
+        text = "::text" if self.is_postgres else ""  # no UUID is made of most
+        ids = ", ".join(f"{name}{text}" for name in ("target", "artist_id", "album_id", "audio_id"))
+        made = "extract(epoch FROM created_at)::float8" if self.is_postgres else "created_at"  # to sort by
+        sql = f"""SELECT {ids}, name, artist, album, others, genre, genre_key, year, plays, {made}
+            FROM ({found}) d{where}"""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, [*(value for _sql, values in sources for value in values), *given])
             return [Hit(*row) for row in cursor.fetchall()]
@@ -108,11 +105,11 @@ class Index:
             return list(cursor.fetchall())
 
     def _matching(self, wanted: Sequence[Variant], most: int) -> Source:
-        return matching(self.connection, "track", _NAMES, wanted, reader=self.reader, most=most)
+        return matching(self.connection, "track", _ROW, wanted, reader=self.reader, most=most)
 
     def _begun(self, column: str, text: str) -> Source:
         return (
-            f"""SELECT {_NAMES} FROM catalog_search_track d WHERE d.{column} >= %s AND d.{column} < %s
+            f"""SELECT {_ROW} FROM catalog_search_track d WHERE d.{column} >= %s AND d.{column} < %s
             AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {AT_EACH_NAME}""",
             [text, text + LAST, self.reader],
         )
@@ -122,7 +119,7 @@ class Index:
         spoken = "' ' || d.name || ' ' || d.artist || ' ' || d.album || ' ' || d.others || ' '"
         holds = " AND ".join(f"{at}({spoken}, %s) > 0" for _word in query.words) or "1 = 1"
         return (
-            f"""SELECT {_NAMES} FROM (SELECT id FROM catalog_track WHERE visibility = 'shared'
+            f"""SELECT {_ROW} FROM (SELECT id FROM catalog_track WHERE visibility = 'shared'
             ORDER BY plays DESC, created_at DESC LIMIT {most or MOST_PLAYED}) p
             JOIN catalog_search_track d ON d.target = p.id WHERE {holds}""",
             [f" {word}" for word in query.words],
@@ -145,7 +142,9 @@ def matching(
     table = f"catalog_search_{kind}"
     more, given = ("", []) if reader is None else (" AND (d.reader IS NULL OR d.reader = %s)", [reader])
     if connection.vendor == "postgresql":
-        sql = f"SELECT {columns} FROM {table} d WHERE d.document @@ %s::tsquery{more} LIMIT {most}"
+        sql = (
+            f"SELECT {columns} FROM {table} d WHERE {document(kind, 'd.')} @@ %s::tsquery{more} LIMIT {most}"
+        )
         return sql, [for_postgres(wanted), *given]
     sql = f"""SELECT {columns} FROM {table}_words w JOIN {table} d ON d.doc = w.rowid
         WHERE w.{table}_words MATCH %s{more} ORDER BY w.rowid DESC LIMIT {most}"""
@@ -172,14 +171,14 @@ def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
 
 
 def _tagged(tags: Sequence[str]) -> Source:
-    """What the tags stand for, said once more of the tracks: names were found without looking at tags."""
+    """What the tags stand for, said once more: names were found without looking at tags."""
     where: list[str] = []
     given: Parameters = []
     for tag in tags:
         if tag.startswith("#d"):
-            where.append("t.year BETWEEN %s AND %s")
+            where.append("year BETWEEN %s AND %s")
             given += [int(tag[2:]), int(tag[2:]) + 9]
         else:
-            where.append("t.genre_key = %s")
+            where.append("genre_key = %s")
             given.append(tag.removeprefix("#g#").replace("#", " "))
     return (" WHERE " + " AND ".join(where) if where else ""), given

@@ -50,37 +50,36 @@ class Found:
 
     def tracks(self, rows: QuerySet[Track]) -> "InOrder[Track]":
         """The tracks as a list that can be cut into pages; ``rows`` says what is fetched with them."""
-        return InOrder(self.ids, rows)
+        return InOrder([hit.id for hit in self.hits], rows)
 
     def artists(self, most: int = SHOWN_NAMES) -> list[Artist]:
         """Artists of that name, those whose songs were found and are played most first."""
-        ids = [key for key, _row in self._names("artist", "artist_id")]
         rows = Artist.objects.visible_to(self.user)
-        return list(InOrder(ids[:SEEN_NAMES], rows).whole()[:most])
+        return InOrder(self.names("artist")[:SEEN_NAMES], rows).whole()[:most]
 
     def albums(self, most: int = SHOWN_NAMES) -> list[Album]:
         """Albums whose title or artist it is."""
-        ids = [key for key, _row in self._names("album", "album_id")]
         rows = Album.objects.visible_to(self.user).select_related("artist")
-        return list(InOrder(ids[:SEEN_NAMES], rows).whole()[:most])
+        return InOrder(self.names("album")[:SEEN_NAMES], rows).whole()[:most]
 
-    def _names(self, kind: str, of: str) -> list[tuple[UUID, str]]:
+    def names(self, kind: str) -> list[str]:
+        """The ids of artists or albums, the best first, without looking at who may see them."""
         if not self.query.text:
             return []
         liked: Counter[str | None] = Counter()
         for hit in self.hits:
-            liked[getattr(hit, of)] += 1 + hit.plays
+            liked[getattr(hit, f"{kind}_id")] += 1 + hit.plays
         liked.pop(None, None)  # songs without an album
         most_liked = [str(key) for key, _plays in liked.most_common(SEEN_NAMES)]
         names = ranked_names(_index(self.user).names(kind, self.query, most_liked), self.query, liked)
-        return [(UUID(row.id), row.name) for row in names]
+        return [row.id for row in names]
 
 
 class InOrder(Sequence[M]):
     """Rows by their ids, in the order of these; fetched a page at a time."""
 
-    def __init__(self, ids: Sequence[UUID], rows: QuerySet[M]) -> None:
-        self.ids, self.rows = ids, rows
+    def __init__(self, ids: Sequence[UUID | str], rows: QuerySet[M]) -> None:
+        self.ids, self.rows = ids, rows.order_by()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -96,9 +95,10 @@ class InOrder(Sequence[M]):
     def whole(self) -> list[M]:
         return self._fetched(self.ids)
 
-    def _fetched(self, ids: Sequence[UUID]) -> list[M]:
-        rows = {row.pk: row for row in self.rows.filter(pk__in=ids)} if ids else {}
-        return [rows[key] for key in ids if key in rows]
+    def _fetched(self, ids: Sequence[UUID | str]) -> list[M]:
+        keys = [key if isinstance(key, UUID) else UUID(key) for key in ids]
+        rows = {row.pk: row for row in self.rows.filter(pk__in=keys)} if keys else {}
+        return [rows[key] for key in keys if key in rows]
 
 
 def find(
@@ -137,11 +137,11 @@ def find(
 def find_names(kind: str, words: str, user: User | AnonymousUser) -> list[UUID]:
     """Artists or albums by words, the best first, without looking at who may see them."""
     found = Found(Query.of(words), user, [])
-    ids = [key for key, _name in found._names(kind, f"{kind}_id")]  # noqa: SLF001  # this module's own
+    ids = found.names(kind)
     if not ids and found.query.words and (text := _corrected(found.query, user)):
         found.query = Query(text)
-        ids = [key for key, _name in found._names(kind, f"{kind}_id")]  # noqa: SLF001  # as above
-    return ids
+        ids = found.names(kind)
+    return [UUID(key) for key in ids]
 
 
 def _index(user: User | AnonymousUser) -> Index:
@@ -223,14 +223,12 @@ def _choices(words: Sequence[str], index: Index) -> list[list[str]]:
     known = index.near(sorted(keys)) if keys else []
     found = []
     for word in words:
-        most = near.allowed(word)
-        scored = []
-        if most:
-            for other in known:
-                if other != word and (apart := near.distance(word, other, most)) is not None:
-                    errors, begun = apart
-                    scored.append((errors + (other[0] != word[0]), begun, len(other), other))
-        nearest = [other for *_score, other in sorted(scored)[:NEAR_WORDS]]
+        scored = [
+            (far, other)
+            for other in (known if word in wrong else ())
+            if other != word and (far := near.farness(word, other)) is not None
+        ]
+        nearest = [other for _far, other in sorted(scored)[:NEAR_WORDS]]
         parted = [f"{word[:cut]} {word[cut:]}" for cut in range(1, len(word))] if 3 < len(word) <= 16 else []
         found.append([word, *nearest, *parted])
     return found

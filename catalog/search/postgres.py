@@ -3,7 +3,8 @@
 The words are folded already, so they become a tsvector as they are, without any dictionary or extension.
 """
 
-from catalog.search.sqlite import COLUMNS
+from catalog.search.query import LONGEST_BEGINNING
+from catalog.search.sqlite import COLUMNS, FACTS, FIELDS, columns_of
 
 OTHERS = """coalesce((SELECT string_agg(o.key, ' ' ORDER BY c.position) FROM catalog_credit c
     JOIN catalog_artist o ON o.id = c.artist_id WHERE c.track_id = {track}), '')"""
@@ -14,34 +15,45 @@ SOURCES = {
     "track": f"""SELECT t.id, t.title_key, a.key, coalesce(b.key, ''), {OTHERS.format(track="t.id")},
     trim(CASE t.genre_key WHEN '' THEN '' ELSE '#g#' || replace(t.genre_key, ' ', '#') END
       || CASE WHEN t.year IS NULL THEN '' ELSE ' #d' || (t.year / 10 * 10) END),
-    CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id::text, '-') END
+    CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id::text, '-') END,
+    {", ".join(f"t.{name}" for name in FACTS)}
     FROM catalog_track t JOIN catalog_artist a ON a.id = t.artist_id
     LEFT JOIN catalog_album b ON b.id = t.album_id""",
 }
-FIELDS = {
-    "artist": ("key",),
-    "album": ("key", "artist_id"),
-    "track": ("title_key", "artist_id", "album_id", "genre_key", "year", "visibility", "owner_id"),
-}
-
-
-def _columns(kind: str) -> tuple[str, ...]:
-    return ("target", *COLUMNS[kind], *(("reader",) if kind == "track" else ()))
+_FACTS = """artist_id uuid, album_id uuid, audio_id uuid, genre text, genre_key text, year integer,
+    plays integer, created_at timestamptz"""
 
 
 def _table(kind: str) -> str:
     texts = ", ".join(f'{name} text COLLATE "C" NOT NULL' for name in COLUMNS[kind])
-    reader = ", reader text" if kind == "track" else ""
-    words = " || ' ' || ".join(COLUMNS[kind])
-    return f"""CREATE TABLE catalog_search_{kind} (target uuid PRIMARY KEY, {texts}{reader},
-    document tsvector NOT NULL
-    GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array({words}, ' '), ''))) STORED)"""
+    more = f", reader text, {_FACTS}" if kind == "track" else ""
+    # Room beside each row, where a song that was played once more can be written without touching an index.
+    return (
+        f"CREATE TABLE catalog_search_{kind} (target uuid PRIMARY KEY, {texts}{more}) WITH (fillfactor = 90)"
+    )
 
+
+def document(kind: str, row: str = "") -> str:
+    """What is in the index of a row: its words and their beginnings."""
+    words = " || ' ' || ".join(row + name for name in COLUMNS[kind])
+    return f"catalog_search_lexemes({words})"
+
+
+# A word is in the index as a whole, with a full stop behind it, and by each of its beginnings: so whatever somebody
+# types is one entry. PostgreSQL's own search for beginnings puts the songs of all words that begin so into memory.
+LEXEMES = f"""CREATE OR REPLACE FUNCTION catalog_search_lexemes(words text) RETURNS tsvector
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
+  SELECT array_to_tsvector(array_agg(CASE n WHEN 0 THEN w || '.' ELSE left(w, n) END))
+  FROM unnest(string_to_array(words, ' ')) AS w,
+    generate_series(0, CASE WHEN w LIKE '#%' THEN 0 ELSE least(length(w), {LONGEST_BEGINNING}) END) AS n
+  WHERE w <> '' $$"""
 
 # New rows are put straight into the index: a list of rows still to be put there would be read by every search.
 INDEXES = {
     **{
-        f"catalog_search_{kind}_document": f"catalog_search_{kind} USING gin (document) WITH (fastupdate = off)"
+        f"catalog_search_{kind}_document": (
+            f"catalog_search_{kind} USING gin (({document(kind)})) WITH (fastupdate = off)"
+        )
         for kind in COLUMNS
     },
     **{f"catalog_search_{kind}_name": f"catalog_search_{kind} (name)" for kind in COLUMNS},
@@ -55,18 +67,20 @@ TABLES = [
     # A word may be here twice, by two transactions at once: a unique key would have one wait for the other.
     'CREATE TABLE catalog_search_near (key text COLLATE "C" NOT NULL, word text COLLATE "C" NOT NULL)',
     *(_table(kind) for kind in COLUMNS),
+    LEXEMES,
     *INDEXED,
 ]
 DROPPED = [
     """DROP FUNCTION IF EXISTS catalog_search_learn, catalog_search_keys, catalog_search_learn_row,
     catalog_search_forget, catalog_search_on_artist, catalog_search_on_album, catalog_search_on_track,
-    catalog_search_on_credit""",
+    catalog_search_on_credit, catalog_search_on_play""",
     "DROP TABLE IF EXISTS catalog_search_near",
     *(f"DROP TABLE IF EXISTS catalog_search_{kind}" for kind in COLUMNS),
+    "DROP FUNCTION IF EXISTS catalog_search_lexemes",
 ]
 
 _SHORTENED = "left({end}, n - 1) || substr({end}, n + 1) FROM generate_series(1, least(length(word), 6)) n"
-_FIT = "length(w) BETWEEN 4 AND 40 AND w !~ '[0-9]'"
+_FIT = "length(w) BETWEEN 3 AND 40 AND w !~ '[0-9]'"
 
 
 def _spoken(kind: str, row: str) -> str:
@@ -74,7 +88,7 @@ def _spoken(kind: str, row: str) -> str:
 
 
 def _put(kind: str) -> str:
-    columns = _columns(kind)
+    columns = columns_of(kind)
     renewed = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
     return f"""INSERT INTO catalog_search_{kind} ({", ".join(columns)}) {SOURCES[kind]} WHERE t.id = NEW.id
         ON CONFLICT (target) DO UPDATE SET {renewed};"""
@@ -110,7 +124,7 @@ _HOLD = "PERFORM 1 FROM catalog_{kind} WHERE id = NEW.{kind}_id FOR KEY SHARE;"
 
 FUNCTIONS = [
     f"""CREATE OR REPLACE FUNCTION catalog_search_keys(word text) RETURNS SETOF text LANGUAGE sql IMMUTABLE AS $$
-  SELECT left(word, 6) UNION SELECT {_SHORTENED.format(end="left(word, 6)")}
+  SELECT left(word, 6) UNION SELECT {_SHORTENED.format(end="left(word, 6)")} WHERE length(word) > 3
   UNION SELECT '-' || right(word, 6) WHERE length(word) >= 8
   UNION SELECT '-' || {_SHORTENED.format(end="right(word, 6)")} WHERE length(word) >= 8 $$""",
     f"""CREATE OR REPLACE FUNCTION catalog_search_learn(words text) RETURNS void LANGUAGE sql AS $$
@@ -131,6 +145,11 @@ END $$""",
     _on_row("artist", after=_OF_ARTIST),
     _on_row("album", before=_HOLD.format(kind="artist"), after=_OF_ALBUM),
     _on_row("track", before=_HOLD.format(kind="artist") + "\n  " + _HOLD.format(kind="album")),
+    """CREATE OR REPLACE FUNCTION catalog_search_on_play() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE catalog_search_track SET plays = NEW.plays WHERE target = NEW.id;
+  RETURN NULL;
+END $$""",
     f"""CREATE OR REPLACE FUNCTION catalog_search_on_credit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP <> 'INSERT' THEN {_OTHERS_ANEW} WHERE target = OLD.track_id; END IF;
@@ -160,6 +179,8 @@ def _of_a_row(kind: str) -> dict[str, str]:
 
 TRIGGERS = {
     **{name: body for kind in COLUMNS for name, body in _of_a_row(kind).items()},
+    "catalog_search_track_played": "catalog_track: AFTER UPDATE OF plays ON catalog_track FOR EACH ROW"
+    " WHEN (OLD.plays IS DISTINCT FROM NEW.plays) EXECUTE FUNCTION catalog_search_on_play()",
     "catalog_search_credit_changed": "catalog_credit: AFTER INSERT OR DELETE OR UPDATE OF artist_id, track_id"
     " ON catalog_credit FOR EACH ROW EXECUTE FUNCTION catalog_search_on_credit()",
 }
@@ -186,7 +207,7 @@ FILLED = [
         for kind in COLUMNS
         for statement in (
             f"TRUNCATE catalog_search_{kind}",
-            f"""INSERT INTO catalog_search_{kind} ({", ".join(_columns(kind))}) {_AT_ONCE[kind]}
+            f"""INSERT INTO catalog_search_{kind} ({", ".join(columns_of(kind))}) {_AT_ONCE[kind]}
             ORDER BY t.created_at""",
         )
     ),

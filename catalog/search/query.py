@@ -12,6 +12,7 @@ from catalog.text import fold
 
 MOST_LETTERS = 200
 MOST_WORDS = 12
+LONGEST_BEGINNING = 12  # letters; what begins with more of them PostgreSQL looks for among whole words
 SHORT = 2  # a word of so few letters begins too many others to be looked up as a beginning
 
 _CONTRACTED = {
@@ -102,11 +103,14 @@ def for_sqlite(variants: Sequence[Variant]) -> str:
 
 
 def for_postgres(variants: Sequence[Variant]) -> str:
-    """A ``tsquery`` as text."""
+    """A ``tsquery`` as text; see ``postgres.py`` for how words and their beginnings stand in the index."""
 
     def token(row: Token) -> str:
         word, begun = row
-        return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'" + (":*" if begun else "")
+        lexeme = "'" + word.replace("\\", "\\\\").replace("'", "''")
+        if not begun:
+            return f"{lexeme}.'"
+        return f"{lexeme}'" if len(word) <= LONGEST_BEGINNING else f"{lexeme}':*"
 
     return _joined(variants, token, " & ", " | ")
 

@@ -11,6 +11,17 @@ COLUMNS = {
     "album": ("name", "artist"),
     "track": ("name", "artist", "album", "others", "tags"),
 }
+# What ranking and facets need of a song besides its names: 500 are ranked without a look into the catalogue's tables.
+FACTS = ("artist_id", "album_id", "audio_id", "genre", "genre_key", "year", "plays", "created_at")
+# The columns of the catalogue that a document is made of, save ``plays``, which changes oftener than all others.
+FIELDS = {
+    "artist": ("key",),
+    "album": ("key", "artist_id"),
+    "track": (
+        *("title_key", "artist_id", "album_id", "audio_id"),
+        *("genre", "genre_key", "year", "visibility", "owner_id"),
+    ),
+}
 
 OTHERS = """coalesce((SELECT group_concat(o.key, ' ') FROM catalog_credit c
     JOIN catalog_artist o ON o.id = c.artist_id WHERE c.track_id = {track}), '')"""
@@ -21,23 +32,29 @@ SOURCES = {
     "track": f"""SELECT t.id, t.title_key, a.key, coalesce(b.key, ''), {OTHERS.format(track="t.id")},
     trim(CASE t.genre_key WHEN '' THEN '' ELSE '#g#' || replace(t.genre_key, ' ', '#') END
       || CASE WHEN t.year IS NULL THEN '' ELSE ' #d' || (t.year / 10 * 10) END),
-    CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id, '-') END
+    CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id, '-') END,
+    {", ".join(f"t.{name}" for name in FACTS)}
     FROM catalog_track t JOIN catalog_artist a ON a.id = t.artist_id
     LEFT JOIN catalog_album b ON b.id = t.album_id""",
 }
 
 
+def columns_of(kind: str) -> tuple[str, ...]:
+    """In the order of ``SOURCES``."""
+    return ("target", *COLUMNS[kind], *(("reader", *FACTS) if kind == "track" else ()))
+
+
 def _all_columns(kind: str) -> str:
-    return ", ".join(("target", *COLUMNS[kind], *(("reader",) if kind == "track" else ())))
+    return ", ".join(columns_of(kind))
 
 
 def _tables(kind: str) -> list[str]:
     columns = COLUMNS[kind]
     texts = ", ".join(f"{name} text NOT NULL" for name in columns)
-    reader = ", reader text" if kind == "track" else ""
+    more = f", reader text, {', '.join(FACTS)}" if kind == "track" else ""
     table = f"catalog_search_{kind}"
     rows = [
-        f"CREATE TABLE {table} (doc integer PRIMARY KEY, target char(32) NOT NULL UNIQUE, {texts}{reader})",
+        f"CREATE TABLE {table} (doc integer PRIMARY KEY, target char(32) NOT NULL UNIQUE, {texts}{more})",
         f"CREATE INDEX {table}_name ON {table} (name)",
         f"""CREATE VIRTUAL TABLE {table}_words USING fts5({", ".join(columns)}, content='{table}',
         content_rowid='doc', detail=none, columnsize=0, prefix='3 4',
@@ -62,7 +79,7 @@ DROPPED = [
 def _learn(text: str, source: str = "") -> str:
     """Keep every word of ``text`` under its keys (see ``near.keys``), unless it is known."""
     split = f"json_each('[' || replace(json_quote({text}), ' ', '\",\"') || ']') w"
-    fit = "length(w.value) BETWEEN 4 AND 40 AND w.value NOT GLOB '*[0-9]*'"
+    fit = "length(w.value) BETWEEN 3 AND 40 AND w.value NOT GLOB '*[0-9]*'"
     known = f"EXISTS (SELECT 1 FROM catalog_search_near k WHERE k.key = {HEAD} AND k.word = w.value)"
     if source:
         words = f"(SELECT DISTINCT w.value FROM {source}, {split} WHERE {fit}) w"
@@ -70,8 +87,9 @@ def _learn(text: str, source: str = "") -> str:
     else:
         words = split
     numbers = "json_each('[0,1,2,3,4,5,6]') n"
+    whole = "(length(w.value) > 3 OR n.value = 0)"  # a word of three letters is found only by a longer one
     return f"""INSERT OR IGNORE INTO catalog_search_near (key, word)
-    SELECT {SHORTENED.format(end=HEAD)}, w.value FROM {words}, {numbers} WHERE {fit} AND NOT {known}
+    SELECT {SHORTENED.format(end=HEAD)}, w.value FROM {words}, {numbers} WHERE {fit} AND {whole} AND NOT {known}
     UNION ALL SELECT '-' || {SHORTENED.format(end=TAIL)}, w.value FROM {words}, {numbers}
     WHERE {fit} AND length(w.value) >= 8 AND NOT {known}"""
 
@@ -97,9 +115,9 @@ def _of_an_index(kind: str) -> dict[str, str]:
     }
 
 
-def _of_a_row(kind: str, fields: tuple[str, ...], more: str = "") -> dict[str, str]:
+def _of_a_row(kind: str, more: str = "") -> dict[str, str]:
     """A row of the catalogue keeps its words in step; ``more`` is said after its names have changed."""
-    table, rows = f"catalog_search_{kind}", f"catalog_{kind}"
+    table, rows, fields = f"catalog_search_{kind}", f"catalog_{kind}", FIELDS[kind]
     columns = _all_columns(kind)
     changed = " OR ".join(f"old.{name} IS NOT new.{name}" for name in fields)
     return {
@@ -132,12 +150,11 @@ def _of_credits(row: str) -> str:
 
 TRIGGERS = {
     **{name: body for kind in COLUMNS for name, body in _of_an_index(kind).items()},
-    **_of_a_row("artist", ("key",), _OF_ARTIST),
-    **_of_a_row("album", ("key", "artist_id"), _OF_ALBUM),
-    **_of_a_row(
-        "track",
-        ("title_key", "artist_id", "album_id", "genre_key", "year", "visibility", "owner_id"),
-    ),
+    **_of_a_row("artist", _OF_ARTIST),
+    **_of_a_row("album", _OF_ALBUM),
+    **_of_a_row("track"),
+    "catalog_search_track_played": """AFTER UPDATE OF plays ON catalog_track WHEN old.plays IS NOT new.plays BEGIN
+        UPDATE catalog_search_track SET plays = new.plays WHERE target = new.id; END""",
     "catalog_search_credit_made": f"AFTER INSERT ON catalog_credit BEGIN {_of_credits('new')} END",
     "catalog_search_credit_gone": f"AFTER DELETE ON catalog_credit BEGIN {_of_credits('old')} END",
     "catalog_search_credit_changed": f"""AFTER UPDATE OF artist_id, track_id ON catalog_credit

@@ -7,14 +7,20 @@ from uuid import UUID
 from django import template
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.models import Setlist, Track
 from catalog.personal import likes, notices, setlists
+from catalog.templatetags.pictures import icon
 
 register = template.Library()
 
 SETLISTS_IN_A_MENU = 8
+_ANY = UUID(int=0)
 
 
 def _user(context: Any) -> User | AnonymousUser:
@@ -30,17 +36,41 @@ def liked_among(context: Any, tracks: Iterable[Track]) -> set[UUID]:
     return likes.liked_among(tracks, _user(context))
 
 
-@register.inclusion_tag("library/heart.html", takes_context=True)
-def heart(context: Any, track: Track, liked: set[UUID] | str) -> dict[str, Any]:
-    """A button that likes ``track``; ``liked`` comes from ``liked_among``, and without it there is no heart."""
-    request = context.get("request")
-    return {
-        "track": track,
-        "loved": isinstance(liked, set) and track.pk in liked,
-        "may": isinstance(liked, set) and _user(context).is_authenticated,
-        "csrf_token": context.get("csrf_token"),
-        "next": request.get_full_path() if request else "",
-    }
+class Hearts:
+    """Buttons that like songs, for one page: what they have in common is made once.
+
+    ``liked`` comes from ``liked_among``; without it, and for visitors, there are none.
+    """
+
+    def __init__(self, context: Any, liked: set[UUID] | str) -> None:
+        self._liked = liked if isinstance(liked, set) and _user(context).is_authenticated else None
+        if self._liked is not None:
+            request = context.get("request")
+            here = request.get_full_path() if request else ""
+            self._address = reverse("track-like", args=[_ANY]).replace(str(_ANY), "{}")
+            self._fields = (
+                f'<input type="hidden" name="csrfmiddlewaretoken" value="{context.get("csrf_token", "")}">'
+                f'<input type="hidden" name="next" value="{escape(here)}">'
+            )
+            self._label = _("I like “%(title)s”")
+            self._icons = icon("heart") + icon("loved")
+
+    def of(self, track: Track) -> SafeString:
+        """The button of ``track``."""
+        if self._liked is None:
+            return SafeString("")
+        does, pressed = ("unlike", "true") if track.pk in self._liked else ("like", "false")
+        return mark_safe(  # noqa: S308  # the title is escaped, the rest is ours
+            f'<form class="love" method="post" action="{self._address.format(track.pk)}" data-like="{track.pk}">'
+            f'{self._fields}<button type="submit" name="do" value="{does}" aria-pressed="{pressed}"'
+            f' aria-label="{escape(self._label % {"title": track.title})}">{self._icons}</button></form>'
+        )
+
+
+@register.simple_tag(takes_context=True)
+def heart(context: Any, track: Track, liked: set[UUID] | str) -> SafeString:
+    """A button that likes ``track``, for pages that do not use ``song_rows``."""
+    return Hearts(context, liked).of(track)
 
 
 @register.filter

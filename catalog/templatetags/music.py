@@ -22,6 +22,7 @@ def credits_of_all(tracks: Iterable[Track]) -> Credits:
     """For each of ``tracks`` that has guests: who they are, in order. One query for a whole list."""
     found: Credits = {}
     rows = Credit.objects.filter(track__in=[track.pk for track in tracks]).select_related("artist")
+    rows = rows.only("track_id", "artist__name")
     for row in rows.order_by("position"):
         found.setdefault(row.track_id, []).append(row.artist)
     return found

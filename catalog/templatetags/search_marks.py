@@ -5,7 +5,7 @@ import unicodedata
 
 from django import template
 from django.utils import formats
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog.search.query import Query
@@ -22,22 +22,20 @@ def marked(text: str, query: Query) -> SafeString:
     pieces = []
     at = 0
     for found in _WORD.finditer(text):
-        length = _marked_length(found[0], query.words)
-        if length:
-            end = found.start() + length
-            pieces.append(conditional_escape(text[at : found.start()]))
-            pieces.append(format_html("<mark>{}</mark>", text[found.start() : end]))
+        folded = fold(found[0])
+        if folded.startswith(query.words):
+            end = found.start() + _marked_length(found[0], folded, query.words)
+            pieces.append(
+                f"{escape(text[at : found.start()])}<mark>{escape(text[found.start() : end])}</mark>"
+            )
             at = end
-    pieces.append(conditional_escape(text[at:]))
+    pieces.append(escape(text[at:]))
     return mark_safe("".join(pieces))  # noqa: S308  # every piece was escaped
 
 
-def _marked_length(word: str, wanted: tuple[str, ...]) -> int:
+def _marked_length(word: str, folded: str, wanted: tuple[str, ...]) -> int:
     """How many letters of ``word`` are the longest of the words that it begins with; accents count with theirs."""
-    folded = fold(word)
-    longest = max((len(typed) for typed in wanted if folded.startswith(typed)), default=0)
-    if not longest:
-        return 0
+    longest = max(len(typed) for typed in wanted if folded.startswith(typed))
     if longest >= len(folded):
         return len(word)
     end = next((n for n in range(1, len(word) + 1) if len(fold(word[:n])) >= longest), len(word))

@@ -105,7 +105,11 @@ def album(request: HttpRequest, pk: UUID) -> HttpResponse:
     row = seen.filter(pk=pk).first()
     if row is None:
         return forward(request, Kind.ALBUM, pk, seen)
-    tracks = Track.objects.visible_to(request.user).filter(album=row).with_names()
+    tracks = (
+        Track.objects.visible_to(request.user)
+        .filter(album=row)
+        .listed("disc_number", "track_number", "genre", "genre_key")
+    )
     tracks = tracks.order_by(
         F("disc_number").asc(nulls_first=True), F("track_number").asc(nulls_last=True), "title_key", "pk"
     )

@@ -39,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
     most = WHILE_TYPING if request.GET.get("fragment") else MOST
     found = find(words, request.user, filters, most=most, faceted=True)
-    rows = Track.objects.visible_to(request.user).with_names()
+    rows = Track.objects.visible_to(request.user).listed()
     pages = Paginator(found.tracks(rows), SONGS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     names = page.number == 1 and not filters

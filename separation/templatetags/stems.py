@@ -14,17 +14,15 @@ from separation.models import Separation, Status, Stem
 
 register = template.Library()
 
-Parts = dict[UUID, list[str] | str]
+Parts = dict[UUID, SafeString]
 
 
 @register.simple_tag
 def parts_of_all(tracks: Iterable[Track]) -> Parts:
-    """For each audio of ``tracks``: the stems of its richest finished separation, else a state."""
+    """For each audio of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
     audio = {track.audio_id for track in tracks}
-    parts: Parts = {}
-    unfinished = Separation.objects.unfinished().filter(mixture__in=audio)
-    for mixture, status in unfinished.order_by("-status").values_list("mixture", "status"):
-        parts[mixture] = status
+    states = Separation.objects.unfinished().filter(mixture__in=audio).order_by("-status")
+    parts = {mixture: _state(status) for mixture, status in states.values_list("mixture", "status")}
     sets: dict[UUID, tuple[UUID, list[str]]] = {}
     stems = Stem.objects.filter(separation__mixture__in=audio, separation__status=Status.SUCCEEDED)
     for mixture, separation, name in stems.order_by("separation", "position").values_list(
@@ -35,21 +33,29 @@ def parts_of_all(tracks: Iterable[Track]) -> Parts:
             known[1].append(name)
         elif not known or len(known[1]) < 3:
             sets[mixture] = (separation, [name])
-    parts.update({mixture: names for mixture, (_separation, names) in sets.items()})
+    lines: dict[tuple[str, ...], SafeString] = {}  # most songs have the same parts
+    for mixture, (_separation, names) in sets.items():
+        key = tuple(names)
+        if key not in lines:
+            lines[key] = _bars(key)
+        parts[mixture] = lines[key]
     return parts
 
 
 @register.simple_tag
 def parts_of(track: Track, parts: Parts) -> SafeString:
-    """A line under a song: its parts as coloured bars, or what it is waiting for."""
-    known = parts.get(track.audio_id)
-    if not known:
-        return SafeString("")
-    if isinstance(known, str):
-        words = _("Being separated") if known == Status.RUNNING else _("Waiting to be separated")
-        return format_html('<p class="parts">{}</p>', words)
-    bars = format_html_join("", '<i class="{}"></i>', ((name,) for name in known))
-    names = ", ".join(str(stem_label(name)) for name in known)
+    """The line under a song: its parts as coloured bars, or what it is waiting for."""
+    return parts.get(track.audio_id, SafeString(""))
+
+
+def _state(status: str) -> SafeString:
+    words = _("Being separated") if status == Status.RUNNING else _("Waiting to be separated")
+    return format_html('<p class="parts">{}</p>', words)
+
+
+def _bars(parts: tuple[str, ...]) -> SafeString:
+    bars = format_html_join("", '<i class="{}"></i>', ((name,) for name in parts))
+    names = ", ".join(str(stem_label(name)) for name in parts)
     return format_html('<div class="parts" role="img" aria-label="{}">{}</div>', names, bars)
 
 

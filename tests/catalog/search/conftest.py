@@ -23,6 +23,7 @@ SONGS = [
     ("!!!", "Chk", "", None, ""),
     ("Łódź", "Nobody", "", None, ""),
     ("Sunday", "MØ", "", None, ""),
+    ("Vibe Ace", "Kevin MacLeod", "", None, ""),
 ]
 
 Titles = Callable[..., list[str]]

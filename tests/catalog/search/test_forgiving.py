@@ -44,6 +44,8 @@ from tests.factories import make_track
         ("help", "Help!"),
         ("lodz", "Łódź"),
         ("mo", "Sunday"),
+        ("vibe acce", "Vibe Ace"),
+        ("macload", "Vibe Ace"),
     ],
 )
 def test_found_first(songs: dict[str, Track], titles: Titles, words: str, title: str) -> None:
