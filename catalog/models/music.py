@@ -212,8 +212,8 @@ class Track(Row):
     """One catalogued recording. Shared audio has one Track; a private one exists for its owner beside it."""
 
     title = models.CharField(_("title"), max_length=255)
-    artist = models.ForeignKey(
-        Artist, on_delete=models.PROTECT, related_name="tracks", verbose_name=_("artist")
+    artist = models.ForeignKey(  # each of the indexes below that begin with it serves as its own
+        Artist, on_delete=models.PROTECT, related_name="tracks", verbose_name=_("artist"), db_index=False
     )
     album = models.ForeignKey(
         Album,
@@ -268,13 +268,15 @@ class Track(Row):
         indexes = [
             models.Index(fields=["visibility", "-created_at"], name="newest_tracks"),
             models.Index(fields=["artist", "visibility", "title_key", "id"], name="tracks_of_an_artist"),
+            models.Index(fields=["artist", "-created_at", "id"], name="newest_tracks_of_an_artist"),
+            models.Index(fields=["artist", "visibility", "owner", "album"], name="albums_an_artist_is_on"),
             models.Index(fields=["album", "visibility"], name="tracks_of_an_album"),
             models.Index(fields=["visibility", "-plays", "-created_at"], name="most_played_tracks"),
             models.Index(fields=["visibility", "-separated_at"], name="recently_separated_tracks"),
-            models.Index(fields=["genre_key", "visibility", "-created_at"], name="tracks_of_a_genre"),
+            models.Index(fields=["genre_key", "-created_at", "id"], name="tracks_of_a_genre"),
             models.Index(fields=["visibility", "title_key", "id"], name="tracks_by_title"),
             models.Index(fields=["title_key", "id"], name="tracks_of_all_by_title"),
-            models.Index(fields=["owner", "visibility", "-created_at"], name="tracks_of_an_owner"),
+            models.Index(fields=["owner", "visibility", "-created_at", "id"], name="tracks_of_an_owner"),
         ]
 
     def __str__(self) -> str:
@@ -302,9 +304,10 @@ class Credit(models.Model):
         Track, on_delete=models.CASCADE, related_name="credits", verbose_name=_("track")
     )
     artist = models.ForeignKey(
-        Artist, on_delete=models.PROTECT, related_name="credits", verbose_name=_("artist")
+        Artist, on_delete=models.PROTECT, related_name="credits", verbose_name=_("artist"), db_index=False
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    brought_at = models.DateTimeField(editable=False)  # as the track's: a guest's songs are listed by it
 
     class Meta:
         ordering = ["position"]
@@ -313,9 +316,14 @@ class Credit(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["track", "artist"], name="one_credit_per_track_and_artist")
         ]
+        indexes = [models.Index(fields=["artist", "-brought_at", "track"], name="newest_tracks_with_a_guest")]
 
     def __str__(self) -> str:
         return str(self.artist)
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.brought_at = self.track.created_at
+        super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
 
 class FormerAddress(models.Model):

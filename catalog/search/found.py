@@ -54,12 +54,13 @@ class Found:
 
     def artists(self, most: int = SHOWN_NAMES) -> list[Artist]:
         """Artists of that name, those whose songs were found and are played most first."""
-        rows = Artist.objects.visible_to(self.user)
+        rows = Artist.objects.visible_to(self.user).only("name", "slug")
         return InOrder(self.names("artist")[:SEEN_NAMES], rows).whole()[:most]
 
     def albums(self, most: int = SHOWN_NAMES) -> list[Album]:
         """Albums whose title or artist it is."""
         rows = Album.objects.visible_to(self.user).select_related("artist")
+        rows = rows.only("title", "year", "artist__name")
         return InOrder(self.names("album")[:SEEN_NAMES], rows).whole()[:most]
 
     def names(self, kind: str) -> list[str]:
