@@ -1,5 +1,6 @@
 """What people see: artists, albums, tracks, and who else plays on a track."""
 
+import hashlib
 from typing import Self
 
 from django.conf import settings
@@ -38,9 +39,20 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         """Artists whose name holds every one of ``words``; of very many some, see ``catalog.search``."""
         return found_in_index(self, "artist", words)
 
-    def named(self, name: str) -> "Artist":
-        """Find or make the artist of this name; spelling, case and accents do not make another one."""
-        artist, _created = self.get_or_create(key=fold(name)[:255], defaults={"name": name})
+    def named(self, name: str, *, merged: bool = True) -> "Artist":
+        """Find or make the artist of this name; spelling, case and accents do not make another one.
+
+        Where one of this name was ``merged`` into another, that is the one.
+        """
+        key = fold(name)[:255]
+        artist = self.filter(key=key).first()
+        if artist is None and merged:
+            kind, old = FormerAddress.Kind.ARTIST, FormerAddress.of_name(key)
+            artist = self.filter(
+                pk__in=FormerAddress.objects.filter(kind=kind, old=old).values("target")
+            ).first()
+        if artist is None:
+            artist, _created = self.get_or_create(key=key, defaults={"name": name})
         return artist
 
 
@@ -329,7 +341,8 @@ class Credit(models.Model):
 class FormerAddress(models.Model):
     """Where something used to be: pages and API send whoever asks for ``old`` to ``target``.
 
-    ``old`` is an artist's former slug, or the id of an artist, album or track that was merged into another.
+    ``old`` is an artist's former slug, or the id of an artist, album or track that was merged into another. The name of
+    an artist who was merged is here, too (``of_name``), so that songs that come under it go where the others went.
     """
 
     class Kind(models.TextChoices):
@@ -349,3 +362,8 @@ class FormerAddress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.old}"
+
+    @staticmethod
+    def of_name(key: str) -> str:
+        """How the folded name of an artist stands in ``old``: like no slug and no id."""
+        return f"={key if len(key) < 80 else hashlib.sha256(key.encode()).hexdigest()}"
