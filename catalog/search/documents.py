@@ -41,11 +41,10 @@ class Index:
 
     def tracks(self, query: Query, wanted: Sequence[Variant], most: int = MOST) -> tuple[list[Hit], bool]:
         """Documents that hold what is ``wanted``, and whether there are more."""
-        rows: list[Hit] = []
+        source = self._matching(wanted, most + 1)
         if self.is_postgres and len(wanted) == 1:
-            rows = self._hits([self._matching(wanted, most + 1, SAMPLE)], query.tags)
-        if len(rows) <= most:
-            rows = self._hits([self._matching(wanted, most + 1)], query.tags)
+            source = _sooner(self._matching(wanted, most + 1, SAMPLE), source, most)
+        rows = self._hits([source], query.tags)
         return rows[:most], len(rows) > most
 
     def common_tracks(self, query: Query) -> list[Hit]:
@@ -128,6 +127,15 @@ class Index:
             JOIN catalog_search_track d ON d.target = p.id WHERE {holds}""",
             [f" {word}" for word in query.words],
         )
+
+
+def _sooner(sample: Source, whole: Source, most: int) -> Source:
+    """For PostgreSQL: the sample where that has more than ``most`` already; else, and only then, the whole is read."""
+    (some, given), (every, more) = sample, whole
+    many = f"(SELECT count(*) FROM s) > {most}"
+    sql = f"""WITH s AS MATERIALIZED ({some}) SELECT * FROM s WHERE {many}
+        UNION ALL SELECT * FROM ({every}) e WHERE NOT {many}"""
+    return sql, [*given, *more]
 
 
 def matching(
