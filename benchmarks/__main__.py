@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="memory also with a song of two hours")
     parser.add_argument("--tracks", type=int, default=200_000, help="of the catalogue (default: 200000)")
     parser.add_argument(
-        "--only", default="", metavar="TEXT", help="of the catalogue's rows, those that hold it"
+        "--only", default="", metavar="PATTERN", help="of the catalogue's rows, e.g. '^(home|artist)$'"
     )
     parser.add_argument("--fingerprints", type=int, default=100_000, help="to look among (default: 100000)")
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="more songs for the part fingerprints")

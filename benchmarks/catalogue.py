@@ -8,6 +8,7 @@ with other arguments.
 import http.client
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -154,13 +155,13 @@ KINDS = [
 
 
 def compare(tracks: int, cache: Path, only: str = "") -> None:
-    """Fill where needed, then print the table; `only` keeps the kinds with this in their name."""
+    """Fill where needed, then print the table; `only` is a pattern of the kinds to ask for."""
     keeper, samples = _prepared(tracks, cache)
     cookies = {False: _cookie(_somebody()), True: _cookie(keeper)}
     head(HEADS)
     with _website() as port:
         for kind in KINDS:
-            if only not in kind.name:
+            if not re.search(only, kind.name):
                 continue
             cells = [kind.name, str(kind.limit)]
             for cookie in (None, cookies[kind.staff]):

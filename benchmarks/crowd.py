@@ -326,7 +326,7 @@ class Crowd:
             ),
             "request": of(SeparationRequest, "id", "created_at", "separation", "user", "track"),
             "stem": of(Stem, "id", "created_at", "separation", "name", "position", "audio", "peaks"),
-            "credit": of(Credit, "track", "artist", "position"),
+            "credit": of(Credit, "track", "artist", "position", "brought_at"),
         }
 
     def _song(self, add: Add, performer: int, place: Place, draw: Draw) -> None:
@@ -372,7 +372,7 @@ class Crowd:
             add["stem"]((self.new_id(), ended, separation, name, position, stem, b"\x10\x20\x30\x40"))
         other = int(len(self.artists) * chance[5] ** 3)
         if chance[4] < 0.15 and other != performer:
-            add["credit"]((pk, self.artists[other], 0))
+            add["credit"]((pk, self.artists[other], 0, brought))
 
     def _audio(self, add: Add, brought: str, seconds: float, codec: str, size: int) -> tuple[str, str, int]:
         """A stored file's row: its id, the checksum and the size."""

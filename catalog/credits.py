@@ -85,7 +85,8 @@ def credit(track: Track, guests: Sequence[Artist]) -> None:
     wanted = [artist for artist in dict.fromkeys(guests) if artist.pk != track.artist_id]
     Credit.objects.filter(track=track).delete()
     Credit.objects.bulk_create(
-        Credit(track=track, artist=artist, position=position) for position, artist in enumerate(wanted, 1)
+        Credit(track=track, artist=artist, position=position, brought_at=track.created_at)
+        for position, artist in enumerate(wanted, 1)
     )
 
 

@@ -8,8 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, OrderBy, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -51,9 +50,6 @@ class Songs:
 
     Both parts are read from an index of their own and put together here: no database finds the first of "shared
     or mine" without looking at all of it. ``fields`` go all upwards or all downwards.
-
-    ``sorted_late``: ``tracks`` are few and in another index, so they are fetched and then sorted, and nothing is
-    joined to those that are not shown.
     """
 
     def __init__(
@@ -61,21 +57,17 @@ class Songs:
         user: User | AnonymousUser,
         tracks: TrackQuerySet,
         fields: Sequence[str] = NEWEST,
-        *,
-        sorted_late: bool = False,
     ) -> None:
-        self._near = 0 if sorted_late else NEAR
-        order = [_sorted(field) for field in fields] if sorted_late else fields
         self._fields = [field.removeprefix("-") for field in fields]
         self._down = fields[0].startswith("-")
-        self._shared = tracks.filter(visibility=Visibility.SHARED).order_by(*order)
+        self._shared = tracks.filter(visibility=Visibility.SHARED).order_by(*fields)
         self._own = None
         if not user.is_anonymous:
-            self._own = tracks.filter(owner=user.pk, visibility=Visibility.PRIVATE).order_by(*order)
+            self._own = tracks.filter(owner=user.pk, visibility=Visibility.PRIVATE).order_by(*fields)
 
     def __getitem__(self, part: slice) -> list[Track]:
         start, own = part.start or 0, self._own_keys(part.stop)
-        if not own and start < self._near:
+        if not own and start < NEAR:
             return list(self._shared.listed()[start : part.stop])
         ids = self._ids(start, part.stop, own)
         found = Track.objects.listed().in_bulk(ids)
@@ -104,12 +96,6 @@ class Songs:
         return tracks.values_list(*self._fields, *(["pk"] if self._fields[-1] != "pk" else []))
 
 
-def _sorted(field: str) -> OrderBy:
-    """The order of ``field`` as no index has it: PostgreSQL would rather go through all songs in the order of one."""
-    name = F(field.removeprefix("-"))
-    return OrderBy(Coalesce(name, name), descending=field.startswith("-"))
-
-
 @dataclass(frozen=True)
 class Shelf:
     """The first songs of an order."""
@@ -121,7 +107,7 @@ class Shelf:
 
 def songs_with(guest: Artist, user: User | AnonymousUser) -> Songs:
     """The songs of others that name ``guest``, the newest first."""
-    return Songs(user, Track.objects.filter(credits__artist=guest), NEWEST, sorted_late=True)
+    return Songs(user, Track.objects.filter(credits__artist=guest), ("-credits__brought_at",))
 
 
 def songs_in(order: Order, user: User | AnonymousUser, letter: str = "") -> Songs:

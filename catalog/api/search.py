@@ -73,6 +73,7 @@ class SearchView(GenericAPIView[Any]):
         limit = wanted["limit"]
         found = find(wanted["q"], request.user, most=LOOKED_AT)
         rows = Track.objects.visible_to(request.user).select_related("artist")
+        rows = rows.only("title", "visibility", "artist__name", "artist__slug")
         answer = {
             "query": wanted["q"],
             "corrected": found.corrected or None,

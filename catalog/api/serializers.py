@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -20,10 +21,21 @@ COVERS_SCHEMA = {
 }
 
 
-def cover_address(track_id: object, context: Mapping[str, Any]) -> str:
-    """Where the cover of a track is."""
-    request = context["request"]
-    return str(request.build_absolute_uri(reverse("track-cover", args=[track_id])))
+ANY_ID = "00000000-0000-0000-0000-000000000000"
+
+
+class Addresses:
+    """Where things are. A list makes each kind of address once, and puts the ids into it."""
+
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        self._build = context["request"].build_absolute_uri
+        self._made: dict[str, str] = {}
+
+    def of(self, name: str, pk: object) -> str:
+        """The whole address of the view ``name`` for this id."""
+        if name not in self._made:
+            self._made[name] = str(self._build(reverse(name, args=[ANY_ID])))
+        return self._made[name].replace(ANY_ID, str(pk))
 
 
 def cover_addresses(address: str, key: str) -> dict[str, str]:
@@ -86,14 +98,17 @@ class AlbumSerializer(AlbumTitleSerializer):
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_cover(self, album: Any) -> str | None:
-        return cover_address(album.cover_track, self.context) if album.cover_track else None
+        return self._addresses.of("track-cover", album.cover_track) if album.cover_track else None
 
     @extend_schema_field(COVERS_SCHEMA)
     def get_covers(self, album: Any) -> dict[str, str] | None:
         if not album.cover_key:
             return None
-        address = self.context["request"].build_absolute_uri(reverse("album-cover", args=[album.pk]))
-        return cover_addresses(str(address), album.cover_key)
+        return cover_addresses(self._addresses.of("album-cover", album.pk), album.cover_key)
+
+    @cached_property
+    def _addresses(self) -> Addresses:
+        return Addresses(self.context)
 
 
 class TrackSerializer(serializers.ModelSerializer[Track]):
@@ -134,18 +149,25 @@ class TrackSerializer(serializers.ModelSerializer[Track]):
     def get_cover(self, track: Track) -> str | None:
         if not track.picture:
             return None
-        return f"{cover_address(track.pk, self.context)}?v={version(track.picture)}"
+        return f"{self.addresses.of('track-cover', track.pk)}?v={version(track.picture)}"
 
     @extend_schema_field(COVERS_SCHEMA)
     def get_covers(self, track: Track) -> dict[str, str] | None:
-        return (
-            cover_addresses(cover_address(track.pk, self.context), track.picture) if track.picture else None
-        )
+        if not track.picture:
+            return None
+        return cover_addresses(self.addresses.of("track-cover", track.pk), track.picture)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        return Addresses(self.context)
 
     @extend_schema_field(PerformerSerializer(many=True))
     def get_artists(self, track: Track) -> list[dict[str, Any]]:
         roles = [(track.artist, "main"), *((row.artist, "featured") for row in track.credits.all())]
-        return [ArtistNameSerializer(artist).data | {"role": role} for artist, role in roles]
+        return [
+            {"id": str(artist.pk), "name": artist.name, "slug": artist.slug, "role": role}
+            for artist, role in roles
+        ]
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def get_mine(self, track: Track) -> bool:

@@ -81,7 +81,9 @@ def absorb(loser: models.Model, winner: models.Model) -> dict[str, Any]:
     if not (isinstance(loser, Artist | Album | Track) and isinstance(winner, Artist | Album | Track)):
         return {}
     kind = FormerAddress.Kind(kind_of(loser).value)
-    olds = [str(loser.pk), *([loser.slug] if isinstance(loser, Artist) else [])]
+    olds = [str(loser.pk)]
+    if isinstance(loser, Artist):
+        olds += [loser.slug, FormerAddress.of_name(loser.key)]
     leading = FormerAddress.objects.filter(kind=kind, target=loser.pk)
     absorbed: dict[str, Any] = {"olds": olds, "leading": list(leading.values_list("old", flat=True))}
     for old in olds:

@@ -36,7 +36,9 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
         if not found:
             raise CatalogError("nothing_chosen", _("Choose at least one song."))
         other: Artist | Album = (
-            Artist.objects.named(name) if isinstance(row, Artist) else Album.objects.titled(name, row.artist)
+            Artist.objects.named(name, merged=False)
+            if isinstance(row, Artist)
+            else Album.objects.titled(name, row.artist)
         )
         if other.pk == row.pk:
             raise CatalogError("same", _("This is one and the same already."))

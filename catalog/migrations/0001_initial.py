@@ -224,7 +224,7 @@ class Migration(migrations.Migration):
                 ('separated_at', models.DateTimeField(editable=False, null=True, verbose_name='separated')),
                 ('title_key', models.CharField(editable=False, max_length=255)),
                 ('album', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tracks', to='catalog.album', verbose_name='album')),
-                ('artist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='catalog.artist', verbose_name='artist')),
+                ('artist', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='catalog.artist', verbose_name='artist')),
                 ('audio', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='catalog.audiofile', verbose_name='audio')),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tracks', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
             ],
@@ -323,7 +323,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('artist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='catalog.artist', verbose_name='artist')),
+                ('brought_at', models.DateTimeField(editable=False)),
+                ('artist', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='catalog.artist', verbose_name='artist')),
                 ('track', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credits', to='catalog.track', verbose_name='track')),
             ],
             options={
@@ -441,6 +442,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='track',
+            index=models.Index(fields=['artist', '-created_at', 'id'], name='newest_tracks_of_an_artist'),
+        ),
+        migrations.AddIndex(
+            model_name='track',
+            index=models.Index(fields=['artist', 'visibility', 'owner', 'album'], name='albums_an_artist_is_on'),
+        ),
+        migrations.AddIndex(
+            model_name='credit',
+            index=models.Index(fields=['artist', '-brought_at', 'track'], name='newest_tracks_with_a_guest'),
+        ),
+        migrations.AddIndex(
+            model_name='track',
             index=models.Index(fields=['visibility', '-plays', '-created_at'], name='most_played_tracks'),
         ),
         migrations.AddIndex(
@@ -449,7 +462,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='track',
-            index=models.Index(fields=['genre_key', 'visibility', '-created_at'], name='tracks_of_a_genre'),
+            index=models.Index(fields=['genre_key', '-created_at', 'id'], name='tracks_of_a_genre'),
         ),
         migrations.AddIndex(
             model_name='track',
@@ -461,7 +474,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='track',
-            index=models.Index(fields=['owner', 'visibility', '-created_at'], name='tracks_of_an_owner'),
+            index=models.Index(fields=['owner', 'visibility', '-created_at', 'id'], name='tracks_of_an_owner'),
         ),
         migrations.AddConstraint(
             model_name='track',

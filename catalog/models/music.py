@@ -1,5 +1,6 @@
 """What people see: artists, albums, tracks, and who else plays on a track."""
 
+import hashlib
 from typing import Self
 
 from django.conf import settings
@@ -38,9 +39,20 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         """Artists whose name holds every one of ``words``; of very many some, see ``catalog.search``."""
         return found_in_index(self, "artist", words)
 
-    def named(self, name: str) -> "Artist":
-        """Find or make the artist of this name; spelling, case and accents do not make another one."""
-        artist, _created = self.get_or_create(key=fold(name)[:255], defaults={"name": name})
+    def named(self, name: str, *, merged: bool = True) -> "Artist":
+        """Find or make the artist of this name; spelling, case and accents do not make another one.
+
+        Where one of this name was ``merged`` into another, that is the one.
+        """
+        key = fold(name)[:255]
+        artist = self.filter(key=key).first()
+        if artist is None and merged:
+            kind, old = FormerAddress.Kind.ARTIST, FormerAddress.of_name(key)
+            artist = self.filter(
+                pk__in=FormerAddress.objects.filter(kind=kind, old=old).values("target")
+            ).first()
+        if artist is None:
+            artist, _created = self.get_or_create(key=key, defaults={"name": name})
         return artist
 
 
@@ -212,8 +224,8 @@ class Track(Row):
     """One catalogued recording. Shared audio has one Track; a private one exists for its owner beside it."""
 
     title = models.CharField(_("title"), max_length=255)
-    artist = models.ForeignKey(
-        Artist, on_delete=models.PROTECT, related_name="tracks", verbose_name=_("artist")
+    artist = models.ForeignKey(  # each of the indexes below that begin with it serves as its own
+        Artist, on_delete=models.PROTECT, related_name="tracks", verbose_name=_("artist"), db_index=False
     )
     album = models.ForeignKey(
         Album,
@@ -268,13 +280,15 @@ class Track(Row):
         indexes = [
             models.Index(fields=["visibility", "-created_at"], name="newest_tracks"),
             models.Index(fields=["artist", "visibility", "title_key", "id"], name="tracks_of_an_artist"),
+            models.Index(fields=["artist", "-created_at", "id"], name="newest_tracks_of_an_artist"),
+            models.Index(fields=["artist", "visibility", "owner", "album"], name="albums_an_artist_is_on"),
             models.Index(fields=["album", "visibility"], name="tracks_of_an_album"),
             models.Index(fields=["visibility", "-plays", "-created_at"], name="most_played_tracks"),
             models.Index(fields=["visibility", "-separated_at"], name="recently_separated_tracks"),
-            models.Index(fields=["genre_key", "visibility", "-created_at"], name="tracks_of_a_genre"),
+            models.Index(fields=["genre_key", "-created_at", "id"], name="tracks_of_a_genre"),
             models.Index(fields=["visibility", "title_key", "id"], name="tracks_by_title"),
             models.Index(fields=["title_key", "id"], name="tracks_of_all_by_title"),
-            models.Index(fields=["owner", "visibility", "-created_at"], name="tracks_of_an_owner"),
+            models.Index(fields=["owner", "visibility", "-created_at", "id"], name="tracks_of_an_owner"),
         ]
 
     def __str__(self) -> str:
@@ -302,9 +316,10 @@ class Credit(models.Model):
         Track, on_delete=models.CASCADE, related_name="credits", verbose_name=_("track")
     )
     artist = models.ForeignKey(
-        Artist, on_delete=models.PROTECT, related_name="credits", verbose_name=_("artist")
+        Artist, on_delete=models.PROTECT, related_name="credits", verbose_name=_("artist"), db_index=False
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    brought_at = models.DateTimeField(editable=False)  # as the track's: a guest's songs are listed by it
 
     class Meta:
         ordering = ["position"]
@@ -313,15 +328,21 @@ class Credit(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["track", "artist"], name="one_credit_per_track_and_artist")
         ]
+        indexes = [models.Index(fields=["artist", "-brought_at", "track"], name="newest_tracks_with_a_guest")]
 
     def __str__(self) -> str:
         return str(self.artist)
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.brought_at = self.track.created_at
+        super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
 
 class FormerAddress(models.Model):
     """Where something used to be: pages and API send whoever asks for ``old`` to ``target``.
 
-    ``old`` is an artist's former slug, or the id of an artist, album or track that was merged into another.
+    ``old`` is an artist's former slug, or the id of an artist, album or track that was merged into another. The name of
+    an artist who was merged is here, too (``of_name``), so that songs that come under it go where the others went.
     """
 
     class Kind(models.TextChoices):
@@ -341,3 +362,8 @@ class FormerAddress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.old}"
+
+    @staticmethod
+    def of_name(key: str) -> str:
+        """How the folded name of an artist stands in ``old``: like no slug and no id."""
+        return f"={key if len(key) < 80 else hashlib.sha256(key.encode()).hexdigest()}"

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
-from catalog.search.postgres import document
+from catalog.search.postgres import SAMPLE, document
 from catalog.search.query import Query, Variant, for_postgres, for_sqlite
 from catalog.search.ranking import Hit, Name
 
@@ -41,7 +41,10 @@ class Index:
 
     def tracks(self, query: Query, wanted: Sequence[Variant], most: int = MOST) -> tuple[list[Hit], bool]:
         """Documents that hold what is ``wanted``, and whether there are more."""
-        rows = self._hits([self._matching(wanted, most + 1)], query.tags)
+        source = self._matching(wanted, most + 1)
+        if self.is_postgres and len(wanted) == 1:
+            source = _sooner(self._matching(wanted, most + 1, SAMPLE), source, most)
+        rows = self._hits([source], query.tags)
         return rows[:most], len(rows) > most
 
     def common_tracks(self, query: Query) -> list[Hit]:
@@ -104,8 +107,8 @@ class Index:
             cursor.execute(sql, [value for _sql, values in sources for value in values])
             return list(cursor.fetchall())
 
-    def _matching(self, wanted: Sequence[Variant], most: int) -> Source:
-        return matching(self.connection, "track", _ROW, wanted, reader=self.reader, most=most)
+    def _matching(self, wanted: Sequence[Variant], most: int, among: str = "") -> Source:
+        return matching(self.connection, "track", _ROW, wanted, reader=self.reader, most=most, among=among)
 
     def _begun(self, column: str, text: str) -> Source:
         return (
@@ -126,6 +129,15 @@ class Index:
         )
 
 
+def _sooner(sample: Source, whole: Source, most: int) -> Source:
+    """For PostgreSQL: the sample where that has more than ``most`` already; else, and only then, the whole is read."""
+    (some, given), (every, more) = sample, whole
+    many = f"(SELECT count(*) FROM s) > {most}"
+    sql = f"""WITH s AS MATERIALIZED ({some}) SELECT * FROM s WHERE {many}
+        UNION ALL SELECT * FROM ({every}) e WHERE NOT {many}"""
+    return sql, [*given, *more]
+
+
 def matching(
     connection: Any,
     kind: str,
@@ -134,14 +146,16 @@ def matching(
     *,
     reader: str | None = None,
     most: int = LISTED,
+    among: str = "",
 ) -> Source:
     """``SELECT columns`` of the documents ``d`` that hold what is wanted, at most so many; SQLite: the newest.
 
-    ``reader``: only tracks that this person may see.
+    ``reader``: only tracks that this person may see. ``among``: in PostgreSQL, only those of which this is true.
     """
     table = f"catalog_search_{kind}"
     more, given = ("", []) if reader is None else (" AND (d.reader IS NULL OR d.reader = %s)", [reader])
     if connection.vendor == "postgresql":
+        more += f" AND {among}" if among else ""
         sql = (
             f"SELECT {columns} FROM {table} d WHERE {document(kind, 'd.')} @@ %s::tsquery{more} LIMIT {most}"
         )

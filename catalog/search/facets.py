@@ -104,23 +104,19 @@ def count(hits: Sequence[Hit]) -> Facets:
     """The choices that ``hits`` leave, the most frequent first; decades in their order."""
     separated = Counter(slug for done in done_by(hits[:LOOKED_AT]) for slug in done)
     exact = len(hits) <= LOOKED_AT
+    decades = Counter(hit.year // 10 * 10 for hit in hits if hit.year is not None)
     genres: Counter[str] = Counter()
-    spelt: dict[str, Counter[str]] = {}
-    decades: Counter[int] = Counter()
-    for hit in hits:
-        if hit.genre_key:
-            genres[hit.genre_key] += 1
-            spelt.setdefault(hit.genre_key, Counter())[hit.genre] += 1
-        if hit.year is not None:
-            decades[hit.year // 10 * 10] += 1
+    spelt: dict[str, str] = {}
+    for (key, name), n in Counter((hit.genre_key, hit.genre) for hit in hits).most_common():
+        if key:
+            genres[key] += n
+            spelt.setdefault(key, name)  # as most songs have it
     return Facets(
         models=tuple(
             Choice(slug, models.label(slug), n if exact else None)
             for slug, n in separated.most_common(MOST_CHOICES)
         ),
-        genres=tuple(
-            Choice(key, spelt[key].most_common(1)[0][0], n) for key, n in genres.most_common(MOST_CHOICES)
-        ),
+        genres=tuple(Choice(key, spelt[key], n) for key, n in genres.most_common(MOST_CHOICES)),
         decades=tuple(
             Choice(str(decade), f"{decade}–{decade + 9}", n)  # noqa: RUF001  # from-to
             for decade, n in sorted(decades.most_common(MOST_CHOICES))

@@ -54,13 +54,22 @@ class Found:
 
     def artists(self, most: int = SHOWN_NAMES) -> list[Artist]:
         """Artists of that name, those whose songs were found and are played most first."""
-        rows = Artist.objects.visible_to(self.user)
-        return InOrder(self.names("artist")[:SEEN_NAMES], rows).whole()[:most]
+        ids, proved = self._seen("artist", most)
+        rows = Artist.objects.all() if proved else Artist.objects.visible_to(self.user)
+        return InOrder(ids, rows.only("name", "slug")).whole()[:most]
 
     def albums(self, most: int = SHOWN_NAMES) -> list[Album]:
         """Albums whose title or artist it is."""
-        rows = Album.objects.visible_to(self.user).select_related("artist")
-        return InOrder(self.names("album")[:SEEN_NAMES], rows).whole()[:most]
+        ids, proved = self._seen("album", most)
+        rows = Album.objects.all() if proved else Album.objects.visible_to(self.user)
+        rows = rows.select_related("artist").only("title", "year", "artist__name")
+        return InOrder(ids, rows).whole()[:most]
+
+    def _seen(self, kind: str, most: int) -> tuple[list[str], bool]:
+        """The best names, and whether it is proved that this person may see them: a song of each was found."""
+        ids = self.names(kind)[:SEEN_NAMES]
+        proved = {getattr(hit, f"{kind}_id") for hit in self.hits}.issuperset(ids[:most])
+        return ids[:most] if proved else ids, proved
 
     def names(self, kind: str) -> list[str]:
         """The ids of artists or albums, the best first, without looking at who may see them."""

@@ -67,9 +67,10 @@ def _appearances(artist: Artist, user: User | AnonymousUser) -> dict[str, Any]:
     elsewhere: list[Album] = []
     if artist.name not in {UNKNOWN_ARTIST, VARIOUS_ARTISTS}:
         # In two steps: as one, PostgreSQL looks for their songs in every album there is.
-        tracks = Track.objects.visible_to(user).filter(artist=artist).order_by()
-        ids = tracks.exclude(album=None).values_list("album", flat=True).distinct()[:MOST_LOOKED_AT]
-        found = Album.objects.filter(pk__in=list(ids)).exclude(artist=artist).select_related("artist")
+        tracks = Track.objects.visible_to(user).filter(artist=artist).order_by().exclude(album=None)
+        others = tracks.exclude(album__in=Album.objects.filter(artist=artist).order_by().values("pk"))
+        ids = others.values_list("album", flat=True).distinct()[:MOST_LOOKED_AT]
+        found = Album.objects.filter(pk__in=list(ids)).select_related("artist")
         elsewhere = with_songs(
             found.order_by(F("year").desc(nulls_last=True), "sort_key")[:APPEARANCES], user
         )

@@ -5,9 +5,8 @@ from typing import Any
 from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
-from catalog.api.serializers import NameField, TrackSerializer
+from catalog.api.serializers import Addresses, NameField, TrackSerializer
 from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.models import Track, Visibility
 from separation.access import Seen
@@ -18,7 +17,6 @@ from separation.reasons import explain
 from separation.segments import segment_count
 
 SAMPLES_PER_PEAK = 4_096
-ANY_ID = "00000000-0000-0000-0000-000000000000"
 NO_MODEL = "none"
 SEPARATE, ASK = "separate", "ask"
 BITRATES = sorted({str(rate) for output in OUTPUT.values() for rate in output.bitrates}, key=int)
@@ -74,14 +72,11 @@ class StemSerializer(serializers.Serializer[Any]):
         return None if isinstance(stem, LiveStem) else self._address("api:stem-audio", stem)
 
     def _address(self, name: str, stem: Stem | LiveStem) -> str:
-        return self._addresses[name].replace(ANY_ID, str(stem.pk))
+        return self._addresses.of(name, stem.pk)
 
     @cached_property
-    def _addresses(self) -> dict[str, str]:
-        """Made once for a list: one of hundreds of stems would spend most of its time here."""
-        build = self.context["request"].build_absolute_uri
-        names = ("api:stem-peaks", "api:stem-audio")
-        return {name: str(build(reverse(name, args=[ANY_ID]))) for name in names}
+    def _addresses(self) -> Addresses:
+        return Addresses(self.context)
 
 
 def _samples(stem: Stem | LiveStem) -> int:
@@ -127,8 +122,11 @@ class SeparationSerializer(serializers.Serializer[Any]):
     def get_archive(self, seen: Seen) -> str | None:
         if seen.separation.status != Status.SUCCEEDED:
             return None
-        address = reverse("api:separation-archive", args=[seen.separation.pk])
-        return str(self.context["request"].build_absolute_uri(address))
+        return self._addresses.of("api:separation-archive", seen.separation.pk)
+
+    @cached_property
+    def _addresses(self) -> Addresses:
+        return Addresses(self.context)
 
 
 class LiveSeparationSerializer(SeparationSerializer):

@@ -58,16 +58,22 @@ ORDERINGS = {
     "year": "year",
     "duration": "audio__duration",
 }
+SAID_OF_CREDITS = ("track_id", "artist__name", "artist__slug")
+SAID = (
+    *("title", "track_number", "disc_number", "genre", "year", "cover", "plays", "visibility", "owner_id"),
+    *("created_at", "artist__name", "artist__slug", "album__title", "album__year", "album__cover"),
+    *("album__artist__name", "album__artist__slug", "audio__duration"),
+)
 FORM_BYTES = 1_000_000  # what the other fields of an upload may add to its file
 
 
 def with_separations(tracks: QuerySet[Track]) -> QuerySet[Track]:
     """Fetch names, separations and stems in a fixed number of queries."""
-    stems = Stem.objects.select_related("audio").defer("peaks")
+    stems = Stem.objects.select_related("audio").only("separation_id", "name", "position", "audio__frames")
     separations = Separation.objects.order_by("created_at").prefetch_related(Prefetch("stems", stems))
     return tracks.select_related("artist", "album__artist", "audio").prefetch_related(
         Prefetch("audio__separations", separations),
-        Prefetch("credits", Credit.objects.select_related("artist")),
+        Prefetch("credits", Credit.objects.select_related("artist").only(*SAID_OF_CREDITS)),
     )
 
 
@@ -96,7 +102,7 @@ class TrackListView(TrackMixin):
         With `q` the best matches first, at most 500; else the newest first.
         """
         wanted = asked(self, TrackQuerySerializer)
-        page = self.paginate_queryset(matching(self.get_queryset(), wanted, request.user))
+        page = self.paginate_queryset(matching(self.get_queryset().only(*SAID), wanted, request.user))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 

@@ -10,28 +10,31 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Track
 from separation.labels import ModelChoice, stem_label
-from separation.models import Separation, Status, Stem
+from separation.models import Separation, Status
 
 register = template.Library()
 
 Parts = dict[UUID, SafeString]
+
+_SHOWN = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED)
 
 
 @register.simple_tag
 def parts_of_all(tracks: Iterable[Track]) -> Parts:
     """For each audio of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
     audio = {track.audio_id for track in tracks}
-    states = Separation.objects.unfinished().filter(mixture__in=audio).order_by("-status")
-    parts = {mixture: _state(status) for mixture, status in states.values_list("mixture", "status")}
+    rows = Separation.objects.filter(mixture__in=audio, status__in=_SHOWN)
+    rows = rows.order_by("-status", "pk", "stems__position")
+    parts: Parts = {}
     sets: dict[UUID, tuple[UUID, list[str]]] = {}
-    stems = Stem.objects.filter(separation__mixture__in=audio, separation__status=Status.SUCCEEDED)
-    for mixture, separation, name in stems.order_by("separation", "position").values_list(
-        "separation__mixture", "separation", "name"
-    ):
+    for mixture, separation, status, name in rows.values_list("mixture", "pk", "status", "stems__name"):
+        if status != Status.SUCCEEDED:
+            parts[mixture] = _state(status)
+            continue
         known = sets.get(mixture)
         if known and known[0] == separation:
             known[1].append(name)
-        elif not known or len(known[1]) < 3:
+        elif name and (not known or len(known[1]) < 3):
             sets[mixture] = (separation, [name])
     lines: dict[tuple[str, ...], SafeString] = {}  # most songs have the same parts
     for mixture, (_separation, names) in sets.items():

@@ -10,6 +10,7 @@ from accounts.models import User
 from catalog import addresses
 from catalog.curation.editing import edit_artist
 from catalog.curation.merging import merge
+from catalog.curation.splitting import split
 from catalog.curation.undoing import undo
 from catalog.errors import CatalogError
 from catalog.ingest import ingest, lookup
@@ -158,6 +159,29 @@ def test_a_chain_of_merges_is_undone_in_any_order(user: User, curator: User) -> 
     assert not FormerAddress.objects.exists()
 
 
+@pytest.mark.parametrize("loser", ["The Beatels", "A very long name " * 12])
+def test_songs_that_come_under_the_losers_name_are_the_winners(
+    bring: Ingester, user: User, curator: User, loser: str
+) -> None:
+    first = make_track(user, title="One", artist="The Beatles").artist
+    make_track(user, title="Two", artist=loser)
+    merge(Artist.objects.named(loser), first, curator)
+    assert bring(seed=3, artist=loser.upper(), title="Three").track.artist == first
+    last = make_track(user, title="Four", artist="Beatles, The").artist
+    merge(first, last, curator)
+    assert Artist.objects.named(loser) == Artist.objects.named("the beatles") == last
+    split(last, [last.tracks.get(title="Three").pk], loser, curator)
+    assert Artist.objects.named(loser) != last
+
+
+def test_undoing_a_merge_gives_the_name_back(user: User, curator: User) -> None:
+    winner, loser = (make_track(user, title=name, artist=name).artist for name in ("Ana", "Anna"))
+    change = merge(loser, winner, curator)
+    assert Artist.objects.named("Anna") == winner
+    undo(change, curator)
+    assert Artist.objects.named("Anna") == loser
+
+
 def test_who_brings_the_losers_audio_gets_the_winner(
     bring: Ingester, make_song: SongMaker, user: User, other: User, curator: User
 ) -> None:
@@ -180,7 +204,7 @@ def test_who_brings_the_losers_audio_gets_the_winner(
 def test_what_cannot_be_undone_says_why(bring: Ingester, user: User, curator: User) -> None:
     one, two = make_track(user, artist="A"), make_track(user, artist="B")
     change = merge(two.artist, one.artist, curator)
-    Artist.objects.named("B")
+    Artist.objects.named("B", merged=False)
     with pytest.raises(CatalogError, match="gone") as refused:
         undo(change, curator)
     assert "of that name" in str(refused.value.detail)
