@@ -1,10 +1,8 @@
 """What the network is shown: some seconds at a time, cut from the pool, remixed and roughened.
 
 Half of the patches are cuts through one song, in which voice and instruments belong together; the others put
-the voice of one song over instruments of others. The pack has few voices, so no voice stays as it is: played
-faster or slower it has another throat, coloured it has another microphone, and every level that a singer may
-have above or below a band occurs. Every random choice comes from one generator, so a seed and a pool define the
-sequence of patches.
+the voice of one song over instruments of others. Every random choice comes from one generator, so a seed and
+a pool define the sequence of patches.
 """
 
 from collections.abc import Mapping
@@ -24,15 +22,6 @@ _TOGETHER = 0.5
 _MISSING = 0.12
 _SOLO = 0.12
 _VOICE = 0
-_OTHER = 3
-_SPEEDS = (0.78, 1.28)
-"""How much slower or faster another singer is, pitch, resonances and all."""
-_VOICE_LEVELS = (-12.0, 7.0)
-"""Decibels of the voice above the band."""
-_QUIETEST = 1e-4
-_COLOURS = {_VOICE: 5.0}
-"""Half the decibels that an equaliser may bend a stem by, if not `_COLOUR`."""
-_COLOUR = 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +71,8 @@ class Patches:
         for stem in stems:
             if rng.random() < 0.5:
                 stem[:] = stem[::-1].copy()
-        if sung:
-            self._place(stems)
+        if rng.random() < 0.4:
+            stems[_VOICE] = stems[_VOICE].mean(0)
         if rng.random() < 0.1:
             stems[:] = stems.mean(1, keepdims=True)
         if self._stem_count == 2:
@@ -96,65 +85,28 @@ class Patches:
         start = self._start(song, _VOICE, wanted=0.9)
         gains = 10 ** (rng.uniform(-4, 4, 4) / 20)
         gains *= rng.random(4) >= np.array([0.0 if sung else 1.0, 0.08, 0.08, 0.06])
-        speeds = (self._speed() if sung and rng.random() < 0.4 else 1.0, 1.0, 1.0, 1.0)
-        return np.stack(
-            [self._cut(song, stem, start, speeds[stem]) * np.float32(gains[stem]) for stem in range(4)]
-        )
+        return np.stack([self._cut(song, stem, start) * np.float32(gains[stem]) for stem in range(4)])
 
     def _apart(self, sung: list[Song]) -> Array:
         rng = self._rng
         stems = np.zeros((4, 2, self._samples), dtype=np.float32)
         if sung:
-            for again in (1.0, 0.12):
-                if rng.random() < again:
-                    song = self._singer(sung)
-                    start = self._start(song, _VOICE, wanted=0.95)
-                    gain = again**0.25 * 10 ** (rng.uniform(-4, 3) / 20)
-                    stems[_VOICE] += self._cut(song, _VOICE, start, self._speed()) * np.float32(gain)
+            song = self._singer(sung)
+            start = self._start(song, _VOICE, wanted=0.95)
+            stems[_VOICE] = self._cut(song, _VOICE, start) * np.float32(10 ** (rng.uniform(-8, 6) / 20))
         solo = rng.random() < _SOLO
         for stem in range(1, 4):
             if (stem < 3 and solo) or rng.random() < _MISSING:
                 continue
             song = self._pick(self._pool.songs)
             gain = np.float32(10 ** (rng.uniform(-6, 5) / 20))
-            speed = self._speed() if stem == _OTHER and rng.random() < 0.3 else 1.0
-            stems[stem] = self._cut(song, stem, self._start(song, stem, wanted=0.7), speed) * gain
-        if sung:
-            self._balance(stems)
+            stems[stem] = self._cut(song, stem, self._start(song, stem, wanted=0.7)) * gain
         return stems
 
-    def _speed(self) -> float:
-        """A speed for `_cut`: as it was for a third."""
-        low, high = np.log(_SPEEDS)
-        return 1.0 if self._rng.random() < 0.3 else float(np.exp(self._rng.uniform(low, high)))
-
-    def _balance(self, stems: Array) -> None:
-        """Set the voice to a random level above the band; now and then nobody plays."""
-        voice, band = (float(np.sqrt(np.mean(part**2))) for part in (stems[_VOICE], stems[1:].sum(0)))
-        if min(voice, band) > _QUIETEST:
-            stems[_VOICE] *= np.float32(band / voice * 10 ** (self._rng.uniform(*_VOICE_LEVELS) / 20))
-        if self._rng.random() < 0.04:
-            stems[1:] = 0
-
-    def _place(self, stems: Array) -> None:
-        """Where the voice stands between the loudspeakers: mostly in the middle, some in one corner."""
-        rng = self._rng
-        if rng.random() < 0.45:
-            stems[_VOICE] = stems[_VOICE].mean(0)
-            if rng.random() < 0.3:
-                stems[_VOICE] *= rng.uniform(0.3, 1.2, (2, 1)).astype(np.float32)
-
-    def _cut(self, song: Song, stem: int, start: int, speed: float = 1.0) -> Array:
-        """An excerpt, played `speed` times as fast; silence follows where the song ends before it does."""
-        wanted = self._samples if speed == 1.0 else int(self._samples * speed) + 2
-        found = song.excerpt(stem, start, wanted)
-        found = np.pad(found, ((0, 0), (0, wanted - found.shape[1])))
-        if speed == 1.0:
-            return found
-        places = np.arange(self._samples) * speed
-        left = places.astype(np.int64)
-        share = (places - left).astype(np.float32)
-        return np.asarray(found[:, left] * (1 - share) + found[:, left + 1] * share)
+    def _cut(self, song: Song, stem: int, start: int) -> Array:
+        """An excerpt; silence follows where the song ends before it does."""
+        found = song.excerpt(stem, start, self._samples)
+        return np.pad(found, ((0, 0), (0, self._samples - found.shape[1])))
 
     def _pick(self, songs: list[Song]) -> Song:
         return songs[self._rng.integers(len(songs))]
@@ -182,11 +134,11 @@ class Patches:
         gains = np.ones((stems, size, 1, 1, BINS), dtype=np.float32)
         for stem, index in np.ndindex(stems, size):
             if rng.random() < 0.7:
-                gains[stem, index] *= _equaliser(rng, _COLOURS.get(stem, _COLOUR))
+                gains[stem, index] *= _equaliser(rng)
         for index in range(size):
             if rng.random() < 0.15:
                 gains[:, index, :, :, int(rng.uniform(350, 1000)) :] *= rng.uniform(0, 0.1)
-        gains *= 10 ** (rng.uniform(-16, 8, (1, size, 1, 1, 1)) / 20)
+        gains *= 10 ** (rng.uniform(-14, 6, (1, size, 1, 1, 1)) / 20)
         sources = sources * torch.from_numpy(gains.astype(np.float32)).to(sources.device)
         holed = [index for index in range(size) if rng.random() < 0.2]
         for index in holed:
@@ -217,10 +169,10 @@ def spectra(waves: Tensor) -> Tensor:
 _PITCH = np.log2(np.maximum(np.arange(BINS) * SAMPLE_RATE / FRAME_LENGTH, 40) / 40)
 
 
-def _equaliser(rng: np.random.Generator, most: float) -> Array:
-    """A smooth random response over the bins: a random walk over eight octaves, up to twice `most` decibels."""
+def _equaliser(rng: np.random.Generator) -> Array:
+    """A smooth random response over the bins: a random walk in decibels over eight octaves."""
     points = np.cumsum(rng.normal(0, 1, 9))
     points -= points.mean()
-    points *= rng.uniform(0, most) / max(1.0, np.abs(points).max() / 2)
+    points *= rng.uniform(0, 3.5) / max(1.0, np.abs(points).max() / 2)
     curve = np.interp(_PITCH / _PITCH[-1], np.linspace(0, 1, 9), points)
     return (10 ** (curve / 20)).astype(np.float32)

@@ -27,9 +27,9 @@ from training.material import SOUNDFONT, DrumBank, Wave
 from training.pool import SAMPLE_RATE
 from training.voices import Manner, Utterance
 
-_INSTRUMENTAL = 0.33
+_INSTRUMENTAL = 0.36
 _CHAMBER = 0.4
-_KINDS = {"sinsy": 0.16, "speech-song": 0.34, "vowels": 0.14, "take": 0.14, "speech": 0.22}
+_KINDS = {"sinsy": 0.22, "speech-song": 0.27, "vowels": 0.2, "take": 0.15, "speech": 0.16}
 _SINSY_HOME = 67
 """The pitch at which the Sinsy voice is itself; others are sung there and moved."""
 

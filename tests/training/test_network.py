@@ -107,22 +107,6 @@ def test_two_stems_have_the_same_loss_as_any_number() -> None:
     torch.testing.assert_close(loss.cross_entropy(logits, batch), expected)
 
 
-def test_a_voice_is_also_heard_as_that_of_other_singers_at_other_levels(tmp_path: Path) -> None:
-    stems = np.zeros((4, 9 * pool.SAMPLE_RATE, 2), dtype=np.float32)
-    stems[0] = np.sin(np.arange(9 * pool.SAMPLE_RATE) / 10)[:, None] * 0.5
-    stems[1] = np.random.default_rng(0).normal(0, 0.1, stems[1].shape)
-    pool.write(tmp_path, "a", stems, {"voice": "take"})
-    songs = pool.Pool([tmp_path], complete_only=True)
-    batch = Patches(songs, 2, 0, torch.device("cpu"), frames=64, without_voice=0).batch(24)
-    loudest = batch.sources[0].abs().sum((1, 2)).argmax(-1)
-    assert 45 < loudest.min() < 60
-    assert 70 < loudest.max() < 90
-    energy = batch.sources.abs().square().sum((2, 3, 4))
-    levels = 10 * torch.log10(energy[0] / energy[1].clamp(min=1e-9))
-    assert levels.min() < -6
-    assert levels.max() > 4
-
-
 def test_whole_songs_are_judged_to_their_end(tmp_path: Path) -> None:
     stems = np.zeros((4, 14 * pool.SAMPLE_RATE, 2), dtype=np.float32)
     stems[0, -1000:] = 0.5
