@@ -47,6 +47,8 @@ class Plan:
     steps: int = 0
     """Train for that many steps instead of minutes, if not 0: for a machine that others need too."""
     report_seconds: float = 240
+    kept: tuple[str, ...] = ()
+    """Networks that stay as they are while the others learn to go with them."""
 
 
 class Trainer:
@@ -60,6 +62,11 @@ class Trainer:
         self.device = device
         self.steps = 0
         self.seconds = 0.0
+        self._kept = [
+            net for name, net in zip(networks.names, self.networks.nets, strict=True) if name in plan.kept
+        ]
+        for net in self._kept:
+            net.requires_grad_(requires_grad=False)
         trained = [p for p in self.networks.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(trained, lr=plan.rate)
         self._trained = trained
@@ -88,6 +95,8 @@ class Trainer:
         if self.plan.frozen:
             for norm in self._norms:
                 norm.eval()
+        for net in self._kept:
+            net.eval()
         magnitude = batch.mixture.abs().contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             logits = self.networks(magnitude)
@@ -277,6 +286,9 @@ def main() -> None:
     parser.add_argument(
         "--frozen", action="store_true", help="keep the statistics of the weights started from"
     )
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="NET", help="leave that network as it starts"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -300,6 +312,7 @@ def main() -> None:
         frozen=options.frozen,
         steps=options.steps,
         report_seconds=options.report,
+        kept=tuple(options.keep),
     )
     if options.start:
         warm_start(networks, *(weightfile.read(path) for path in options.start[:2]))

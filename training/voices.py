@@ -10,6 +10,7 @@ Four kinds, all made from the pack and nothing else:
   no vocoder has smoothed them.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ def _cached(path: Path, kept: Path) -> Utterance:
     wave = load_mono(path)[:_LONGEST]
     wave = wave / (np.abs(wave).max() + 1e-6) * 0.8
     if not kept.is_file():
-        part = kept.with_suffix(".part")
+        part = kept.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as file:
             np.save(file, _analyse(wave.astype(np.float64), path))
         part.replace(kept)

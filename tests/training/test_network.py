@@ -96,6 +96,17 @@ def test_favoured_voices_are_heard_more_often(tmp_path: Path) -> None:
     assert (loudest > 100).all()
 
 
+def test_two_stems_have_the_same_loss_as_any_number() -> None:
+    torch.manual_seed(0)
+    sources = torch.randn(2, 1, 2, 64, 64, dtype=torch.complex64)
+    batch = Batch(mixture=sources.sum(0), sources=sources)
+    logits = torch.randn(2, 1, 2, 64, 64)
+    weight = batch.mixture.abs() ** loss.WEIGHT_EXPONENT
+    entropy = -(loss.shares(batch) * torch.log_softmax(logits, 0)).sum(0)
+    expected = (weight / (weight.mean() + 1e-3) * entropy).mean()
+    torch.testing.assert_close(loss.cross_entropy(logits, batch), expected)
+
+
 def test_whole_songs_are_judged_to_their_end(tmp_path: Path) -> None:
     stems = np.zeros((4, 14 * pool.SAMPLE_RATE, 2), dtype=np.float32)
     stems[0, -1000:] = 0.5
