@@ -72,6 +72,18 @@ def test_frozen_statistics_stay_as_they_were(frozen: bool, tmp_path: Path) -> No
     assert "gamma" in changed
 
 
+def test_a_network_that_is_kept_stays_as_it_started(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    networks = Networks(("vocals", "drums"), (2, 2, 2, 2, 2, 2))
+    before = networks.arrays()
+    plan = Plan(minutes=1, batch=1, rate=1e-2, level_weight=0, averaging=0.5, kept=("vocals",))
+    trainer = Trainer(networks, plan, tmp_path, torch.device("cpu"))
+    trainer.step(_batch(128))
+    after = trainer.average.arrays()
+    changed = {name.partition("/")[0] for name in after if not np.array_equal(after[name], before[name])}
+    assert changed == {"drums"}
+
+
 def test_patches_are_as_long_as_asked_for_and_some_have_no_voice(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     stems = rng.normal(0, 0.1, (4, 5 * pool.SAMPLE_RATE, 2)).astype(np.float32)
