@@ -9,11 +9,13 @@ import shutil
 import tempfile
 from pathlib import Path
 from statistics import median
+from timeit import timeit
 
 from benchmarks import catalogue, equality, fingerprints, machine, measure, models, server, songs
 from benchmarks import together as pairs
 from benchmarks.measure import Cost, table, typical
 from benchmarks.separators import Ours
+from catalog.audio.probe import probe
 from separation.engines import modelspec
 
 PARTS = ("speed", "memory", "latency", "equality", "together", "server", "catalogue", "fingerprints")
@@ -149,6 +151,11 @@ def latency(options: argparse.Namespace) -> None:
         start = typical(starts)
         rows.append([name, f"{start.wall:.2f} ({start.cpu:.2f} CPU)", f"{median(firsts):.2f}"])
     table(["", "process start to the stems of 1 s, in s", "first segment, warm, in s"], rows)
+    seconds = [timeit(lambda: probe(tiny), number=1) for _ in range(options.rounds + 1)]
+    table(
+        ["probing a song of 1 s", "s"],
+        [["the first", f"{seconds[0]:.3f}"], ["each further", f"{median(seconds[1:]):.3f}"]],
+    )
 
 
 def exactness(options: argparse.Namespace) -> None:

@@ -180,9 +180,11 @@ class Supervisor:
             for program in self._children:
                 if program.process and program.process.pid == pid:
                     program.ended(status)
+                    if self._stopping:
+                        continue
                     if program is self._importer:
                         self._ended_imports.put(UUID(program.command[-1]))
-                    elif not self._stopping:
+                    else:
                         log.warning(
                             "%s ended (status %d); starting it again",
                             program.name,

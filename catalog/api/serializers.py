@@ -8,20 +8,17 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
 from catalog.audio.facts import COVER_SIZES
 from catalog.audio.tags import clean_text
 from catalog.covers import version
+from catalog.links import pattern
 from catalog.models import Album, Artist, Track, Visibility
 
 COVERS_SCHEMA = {
     "type": ["object", "null"],
     "properties": {str(size): {"type": "string", "format": "uri"} for size in COVER_SIZES},
 }
-
-
-ANY_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class Addresses:
@@ -34,8 +31,8 @@ class Addresses:
     def of(self, name: str, pk: object) -> str:
         """The whole address of the view ``name`` for this id."""
         if name not in self._made:
-            self._made[name] = str(self._build(reverse(name, args=[ANY_ID])))
-        return self._made[name].replace(ANY_ID, str(pk))
+            self._made[name] = pattern(name, self._build)
+        return self._made[name].format(pk)
 
 
 def cover_addresses(address: str, key: str) -> dict[str, str]:

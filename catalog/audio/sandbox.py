@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 STARTING_CPU = 10.0  # seconds, before a sample has been decoded
 READY, READY_WITHOUT_FILTER, NOT_READY = b"R", b"r", b"!"
 _PR_SET_PDEATHSIG = 1
-_ROOM = 8 << 20
+_ROOM = 8 << 20  # bytes that a child must still be able to take when it begins
 
 
 class Child:

@@ -7,12 +7,12 @@ from uuid import UUID
 from django import template
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from catalog.links import pattern
 from catalog.models import Setlist, Track
 from catalog.personal import likes, notices, setlists
 from catalog.templatetags.pictures import icon
@@ -20,7 +20,6 @@ from catalog.templatetags.pictures import icon
 register = template.Library()
 
 SETLISTS_IN_A_MENU = 8
-_ANY = UUID(int=0)
 
 
 def _user(context: Any) -> User | AnonymousUser:
@@ -47,7 +46,7 @@ class Hearts:
         if self._liked is not None:
             request = context.get("request")
             here = request.get_full_path() if request else ""
-            self._address = reverse("track-like", args=[_ANY]).replace(str(_ANY), "{}")
+            self._address = pattern("track-like")
             self._fields = (
                 f'<input type="hidden" name="csrfmiddlewaretoken" value="{context.get("csrf_token", "")}">'
                 f'<input type="hidden" name="next" value="{escape(here)}">'

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django import template
-from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from catalog.links import pattern
 from catalog.models import Album, Track, Visibility
 from catalog.search.query import Query
 from catalog.templatetags.library import Hearts
@@ -23,13 +23,6 @@ from catalog.templatetags.pictures import album_picture, icon, minutes, picture
 from catalog.templatetags.search_marks import marked
 
 register = template.Library()
-
-_ANY = UUID(int=0)
-
-
-def _addresses(name: str) -> str:
-    """The address of ``name`` with ``{}`` where the id is: made once for a whole list."""
-    return reverse(name, args=[_ANY]).replace(str(_ANY), "{}")
 
 
 @register.simple_tag(takes_context=True)
@@ -51,7 +44,7 @@ def song_rows(
     """
     guests = credits if isinstance(credits, dict) else {}
     lines = parts if isinstance(parts, Mapping) else {}
-    address, hearts = _addresses("track"), Hearts(context, liked)
+    address, hearts = pattern("track"), Hearts(context, liked)
     private = f'{icon("lock")}<span class="unseen">{escape(_("Only you see this song"))}</span> '
     said = escape if query is None else lambda text: marked(text, query)
     rows = []
@@ -79,7 +72,7 @@ def _number(track: Track) -> str:
 @register.simple_tag
 def album_tiles(albums: Iterable[Album], *, holder: bool = False) -> SafeString:
     """``<li>`` for each of ``albums``: its picture, title, and whose it is (``holder``) or its year and songs."""
-    address = _addresses("album")
+    address = pattern("album")
     rows = []
     for album in albums:
         if holder:
