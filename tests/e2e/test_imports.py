@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 import soundfile
@@ -27,30 +28,57 @@ def token_in(page: str) -> str:
     return str(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0])
 
 
+def ask(server: Server, browser: requests.Session, folder: Path) -> str:
+    """Ask for ``folder`` in the panel; returns the page that tells how far it is."""
+    address = f"{server.url}/admin/separation/importrun/add/"
+    form = browser.get(address, timeout=30).text
+    (owner,) = re.findall(r'<option value="([0-9a-f-]{36})" selected>', form)
+    fields = {"folder": str(folder), "owner": owner, "visibility": "shared", "model": ""}
+    asked = browser.post(address, data=fields | {"csrfmiddlewaretoken": token_in(form)}, timeout=30)
+    assert "Waiting" in asked.text or "Running" in asked.text
+    return asked.url
+
+
+def wait_until(browser: requests.Session, address: str, state: str) -> str:
+    return wait_for(
+        lambda: page if f">{state}<" in (page := browser.get(address, timeout=30).text) else None,
+        90,
+        every=0.2,
+    )
+
+
 def test_a_folder_that_was_asked_for_in_the_panel_is_taken_in(server: Server, tmp_path: Path) -> None:
     folder = tmp_path / "music"
     folder.mkdir()
     for seed in (71, 72):
         soundfile.write(folder / f"Coro - Canto {seed}.wav", song(3, seed=seed), 44_100)
     browser = administrator(server)
-    address = f"{server.url}/admin/separation/importrun/"
-    form = browser.get(f"{address}add/", timeout=30).text
-    (owner,) = re.findall(r'<option value="([0-9a-f-]{36})" selected>', form)
-    asked = browser.post(
-        f"{address}add/",
-        data={
-            "csrfmiddlewaretoken": token_in(form),
-            "folder": str(folder),
-            "owner": owner,
-            "visibility": "shared",
-            "model": "",
-        },
-        timeout=30,
-    )
-    assert "Waiting" in asked.text or "Running" in asked.text
-    page = wait_for(
-        lambda: found if "Done" in (found := browser.get(asked.url, timeout=30).text) else None, 60
-    )
+    page = wait_until(browser, ask(server, browser, folder), "Done")
     assert "See how far it is" not in page
     songs = requests.get(f"{server.url}/api/v1/tracks/", {"q": "Coro Canto"}, timeout=30).json()["results"]
     assert {track["title"] for track in songs} == {"Canto 71", "Canto 72"}
+
+
+def test_an_import_goes_on_after_a_restart(tmp_path: Path) -> None:
+    folder = tmp_path / "music"
+    folder.mkdir()
+    noise = np.random.default_rng(5)
+    for number in range(120):
+        soundfile.write(folder / f"Coro - Salmo {number}.wav", noise.uniform(-0.1, 0.1, (220_500, 2)), 44_100)
+    server = Server(tmp_path).start()
+    try:
+        browser = administrator(server)
+        address = ask(server, browser, folder)
+        wait_until(browser, address, "Running")
+        assert server.stop() == 0
+        assert server.processes() == {}
+        server.start()
+        page = wait_until(browser, address, "Done")
+        counts = [int(n) for n in re.findall(r'<div class="readonly">(\d+)</div>', page)]
+        new, known, unchanged, refused = counts
+        assert (new + known + unchanged, refused) == (120, 0)
+        assert unchanged > 0, "it began anew instead of going on"
+        found = requests.get(f"{server.url}/api/v1/tracks/", {"q": "Salmo"}, timeout=30).json()
+        assert found["count"] == 120
+    finally:
+        server.stop()
