@@ -10,7 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from training import pool, song
+from training import pool, song, voices
 from training.instruments import SOLOISTS
 
 _studio: song.Studio | None = None
@@ -31,6 +31,10 @@ def make_song(seed: int, solo: str = "", *, pack: Path, out: Path, cache: Path, 
         return f"{name} left out: {error}"
     pool.write(out, name, made.stems, made.facts)
     return f"{name} {made.facts['voice']} {time.monotonic() - begun:.1f} s"
+
+
+def _analyse(recording: Path, cache: Path) -> None:
+    voices.analyse(recording, cache)
 
 
 def main() -> None:
@@ -55,6 +59,7 @@ def main() -> None:
             print(work(*job), flush=True)
         return
     with multiprocessing.get_context("spawn").Pool(options.processes) as workers:
+        workers.map(partial(_analyse, cache=cache), voices.recordings(options.pack), chunksize=4)
         for result in [workers.apply_async(work, job) for job in jobs]:
             print(result.get(), flush=True)
 

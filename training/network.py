@@ -6,6 +6,7 @@ quarter of the resolution, which is the same sum in another order and several ti
 are linear in Spleeter's kernels, so that training adapts the latter.
 """
 
+import math
 from collections.abc import Mapping
 from typing import cast
 
@@ -18,6 +19,7 @@ from training.weightfile import Array
 
 DEPTH = 6
 PHASES = 4
+_TAPS_A_PLACE = 25 / 4
 _DROPPING_LAYERS = 3  # as in Spleeter, only the innermost decoder layers drop out
 _NORMALISATION_EPSILON = 1e-3
 _NORMALISATION_MOMENTUM = 0.01
@@ -56,6 +58,11 @@ class UNet(nn.Module):
         for module in (*self.encoder, *self.decoder, self.mask):
             nn.init.kaiming_uniform_(cast("Tensor", module.weight), nonlinearity="relu")
             nn.init.zeros_(cast("Tensor", module.bias))
+        for up in self.decoder:  # a quarter of the taps meets each place; PyTorch counts outputs as inputs
+            weight = cast("Tensor", up.weight)
+            nn.init.normal_(weight, std=math.sqrt(2 / (weight.shape[0] * _TAPS_A_PLACE)))
+        with torch.no_grad():  # a loud mask is silenced first of all, by a last layer that saturates for good
+            self.mask.weight.mul_(0.1)
 
     def forward(self, magnitude: Tensor) -> Tensor:
         """Mask logits [batch, 2, frames, bins] for magnitudes of that shape."""

@@ -81,6 +81,8 @@ class Pool:
 
     def __init__(self, folders: list[Path], *, complete_only: bool) -> None:
         self.songs: list[Song] = []
+        self.sung: list[Song] = []
+        """Those of `songs` with a voice."""
         self._folders = folders
         self._complete_only = complete_only
         self._seen: set[Path] = set()
@@ -96,7 +98,5 @@ class Pool:
                 song = read(folder, name)
                 if song.audio.shape[1] >= SHORTEST and (song.complete or not self._complete_only):
                     self.songs.append(song)
-
-    def sung(self) -> list[Song]:
-        """Songs with a voice."""
-        return [song for song in self.songs if song.activity[0].any()]
+                    if song.activity[0].any():
+                        self.sung.append(song)

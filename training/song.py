@@ -29,7 +29,7 @@ from training.voices import Manner, Utterance
 
 _INSTRUMENTAL = 0.36
 _CHAMBER = 0.4
-_KINDS = {"sinsy": 0.22, "speech-song": 0.27, "vowels": 0.2, "take": 0.15, "speech": 0.16}
+_KINDS = {"sinsy": 0.1, "speech-song": 0.4, "vowels": 0.2, "take": 0.12, "speech": 0.18}
 _SINSY_HOME = 67
 """The pitch at which the Sinsy voice is itself; others are sung there and moved."""
 
@@ -110,7 +110,7 @@ def _master(rng: Rng, stems: effects.Stems) -> effects.Stems:
         stems = effects.limit(rng, stems)
     if rng.random() < 0.25:
         stems = effects.low_pass(rng, stems)
-    if rng.random() < 0.1:
+    if rng.random() < 0.04:
         stems = effects.lossy(rng, stems)
     loudest = max(float(np.abs(stems.sum(axis=0)).max()), float(np.abs(stems).max()), 0.9)
     return (stems * (0.9 / loudest)).astype(np.float32)
@@ -187,7 +187,7 @@ def _lead(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
         return np.zeros((samples, 2), dtype=np.float32)
     program = int(rng.choice(LEADS))
     play = partial(studio.player.play_lead, rng, program=program, samples=samples)
-    if rng.random() < 0.3:
+    if rng.random() < 0.22:
         sound = effects.pan(oscillator_lead(rng, tune, samples), 0)
     else:
         sound = play(tune)

@@ -16,19 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from separation.engines.protocol import FRAMES
 from training import loss, weightfile
-from training.network import Networks
-from training.patches import HOP, Batch, Patches, length, spectra
+from training.network import DEPTH, Networks
+from training.patches import HOP, Batch, Patches, Tapes, length, spectra
 from training.pool import Pool
 from training.weightfile import Array
 
 _WARM_UP_STEPS = 100
 _FINAL_RATE = 0.03
 _SAVE_SECONDS = 120
+_REFRESH_SECONDS = 15
+_SETTLING_BATCHES = 64
 _SILENT = 1.0
 
 
@@ -49,6 +52,8 @@ class Plan:
     report_seconds: float = 240
     kept: tuple[str, ...] = ()
     """Networks that stay as they are while the others learn to go with them."""
+    compiled: bool = False
+    """Let PyTorch compile the networks: a minute at first, a faster step for a GPU."""
 
 
 class Trainer:
@@ -62,6 +67,7 @@ class Trainer:
         self.device = device
         self.steps = 0
         self.seconds = 0.0
+        self._forward = torch.compile(self.networks) if plan.compiled else self.networks
         self._kept = [
             net for name, net in zip(networks.names, self.networks.nets, strict=True) if name in plan.kept
         ]
@@ -85,8 +91,8 @@ class Trainer:
             return self.steps / self.plan.steps
         return self.seconds / 60 / self.plan.minutes
 
-    def step(self, batch: Batch) -> float:
-        """One step of Adam; returns the loss."""
+    def step(self, batch: Batch) -> Tensor:
+        """One step of Adam; returns the loss, for which a GPU need not have finished."""
         decay = 0.5 * (1 + math.cos(math.pi * min(1.0, self.progress())))
         warm = min(1.0, (self.steps + 1) / _WARM_UP_STEPS)
         for group in self.optimizer.param_groups:
@@ -99,7 +105,7 @@ class Trainer:
             net.eval()
         magnitude = batch.mixture.abs().contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.networks(magnitude)
+            logits = self._forward(magnitude)
         value = loss.objective(logits.float(), batch, self.plan.level_weight)
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()
@@ -110,7 +116,22 @@ class Trainer:
         with torch.no_grad():
             for mean, tensor in self._pairs:
                 mean.lerp_(tensor, 1 - keep)
-        return float(value.detach())
+        return value.detach()
+
+    def settle(self, patches: Patches) -> None:
+        """Let the averaged weights normalise by statistics of their own, of `patches` as long as the engine's.
+
+        Running statistics are those of weights that were left behind.
+        """
+        norms = [part for part in self.average.modules() if isinstance(part, nn.BatchNorm2d)]
+        self.average.eval()
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # all batches count the same
+            norm.train()
+        with torch.no_grad():
+            for _ in range(_SETTLING_BATCHES):
+                self.average(patches.batch(max(2, self.plan.batch // 2)).mixture.abs())
 
     def save(self) -> None:
         """Write the state and the averaged weights, each complete or not at all."""
@@ -140,9 +161,10 @@ class Trainer:
 
 
 def warm_start(networks: Networks, first: dict[str, Array], second: dict[str, Array] | None = None) -> None:
-    """Start `networks` from trained weights: each net from its namesake, if `second` has none from `first`'s.
+    """Start `networks` from trained weights, which may be narrower: each net from its namesake.
 
-    Networks that appear nowhere start as the voice's, with a mask layer of zeros (no opinion).
+    That is looked for in `first`, then in `second`. Networks that appear nowhere start as the voice's, with a
+    mask layer of zeros (no opinion).
     """
     arrays: dict[str, Array] = {}
     for name, blank in networks.arrays().items():
@@ -152,7 +174,40 @@ def warm_start(networks: Networks, first: dict[str, Array], second: dict[str, Ar
             arrays[name] = source[name]
         else:
             arrays[name] = np.zeros_like(blank) if part.startswith("mask/") else first[f"vocals/{part}"]
-    networks.load_arrays(arrays)
+    networks.load_arrays(widened(arrays, networks.arrays()))
+
+
+def widened(narrow: dict[str, Array], blank: dict[str, Array]) -> dict[str, Array]:
+    """`blank`, a fresh network at least as wide as `narrow`, with the latter inside: both give the same masks.
+
+    Nothing that was there listens to what is new, until training finds a use for it.
+    """
+    result = {}
+    for name, fresh in blank.items():
+        old = narrow[name]
+        net, layer, part = name.split("/")
+        if part != "kernel":
+            result[name] = np.concatenate([old, fresh[len(old) :]])
+            continue
+        transposed = layer.startswith("up")
+        inner = fresh.swapaxes(2, 3).copy() if transposed else fresh.copy()  # now [.., .., in, out]
+        old = old.swapaxes(2, 3) if transposed else old
+        inner[:, :, :, : old.shape[3]] = 0
+        inputs = _places(narrow, blank, net, layer, old.shape[2])
+        inner[:, :, inputs, : old.shape[3]] = old
+        result[name] = inner.swapaxes(2, 3) if transposed else inner
+    return result
+
+
+def _places(
+    narrow: dict[str, Array], blank: dict[str, Array], net: str, layer: str, inputs: int
+) -> npt.NDArray[np.int64]:
+    """Where a layer of `blank` finds the channels that the layer of `narrow` has as `inputs`."""
+    places = np.arange(inputs)
+    if layer.startswith("up") and layer != "up1":  # the encoder's channels, then the decoder's
+        encoder = f"{net}/conv{DEPTH + 1 - int(layer[2:])}/bias"
+        places[len(narrow[encoder]) :] += len(blank[encoder]) - len(narrow[encoder])
+    return places
 
 
 def held_out(folder: Path, stem_count: int) -> list[Tensor]:
@@ -176,27 +231,46 @@ def held_out(folder: Path, stem_count: int) -> list[Tensor]:
 def judge(networks: Networks, songs: list[Tensor], device: torch.device) -> dict[str, float]:
     """Mean SDR of each stem in dB over sung `songs` (in the spectrogram), and the voice's level in others."""
     networks.eval()
-    found: dict[str, list[float]] = {}
+    found: Figures = {}
     for waves in songs:
         with torch.no_grad():
             sources = spectra(waves.to(device))
-            mixture = sources.sum(0)
-            estimates = torch.softmax(networks(mixture.abs()), 0) * mixture
-            signals = sources.abs().square().sum((1, 2, 3, 4))
-            errors = (estimates - sources).abs().square().sum((1, 2, 3, 4))
-        if signals[0] < _SILENT:
-            total = mixture.abs().square().sum() + 1e-9
-            found.setdefault("leak", []).append(10 * math.log10(float(errors[0] / total) + 1e-9))
-            continue
-        for index in range(len(signals)):
-            if signals[index] > _SILENT:
-                ratio = float(signals[index] / errors[index])
-                found.setdefault(f"stem{index}", []).append(10 * math.log10(ratio))
+            note(found, networks(sources.sum(0).abs()), sources)
+    return means(found)
+
+
+Figures = dict[str, list[float]]
+"""What was measured on each song, in dB."""
+
+
+def note(found: Figures, logits: Tensor, sources: Tensor) -> None:
+    """Add to `found` how well the masks of `logits` take a song apart that is made of `sources`."""
+    mixture = sources.sum(0)
+    estimates = torch.softmax(logits, 0) * mixture
+    signals = sources.abs().square().sum((1, 2, 3, 4))
+    errors = (estimates - sources).abs().square().sum((1, 2, 3, 4))
+    if signals[0] < _SILENT:
+        total = mixture.abs().square().sum() + 1e-9
+        found.setdefault("leak", []).append(10 * math.log10(float(errors[0] / total) + 1e-9))
+        return
+    for index in range(len(signals)):
+        if signals[index] > _SILENT:
+            ratio = float(signals[index] / errors[index])
+            found.setdefault(f"stem{index}", []).append(10 * math.log10(ratio))
+
+
+def means(found: Figures) -> dict[str, float]:
+    """The mean of everything in `found`."""
     return {name: sum(values) / len(values) for name, values in sorted(found.items())}
 
 
-def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list[Tensor]) -> None:
-    """Train until the plan is done or a file called ``stop`` lies in the run's folder."""
+def train(
+    trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list[Tensor], settling: Patches | None
+) -> None:
+    """Train until the plan is done or a file called ``stop`` lies in the run's folder.
+
+    Then let the weights settle on patches of `settling`, if there are any.
+    """
     ahead: queue.Queue[Batch] = queue.Queue(2 + 2 * len(feeders))
     finished = threading.Event()
 
@@ -213,8 +287,8 @@ def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list
     threads = [threading.Thread(target=feed, args=(patches,)) for patches in feeders]
     for thread in threads:
         thread.start()
-    losses: list[float] = []
-    last = reported = saved = time.monotonic()
+    losses: list[Tensor] = []
+    last = reported = saved = refreshed = time.monotonic()
     try:
         while trainer.progress() < 1 and not (trainer.run / "stop").exists():
             losses.append(trainer.step(ahead.get()))
@@ -223,8 +297,10 @@ def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list
             last = now
             if now - saved > _SAVE_SECONDS:
                 trainer.save()
-                pool.refresh()
                 saved = now
+            if now - refreshed > _REFRESH_SECONDS:
+                pool.refresh()
+                refreshed = now
             if now - reported > trainer.plan.report_seconds:
                 _report(trainer, losses, validation, len(pool.songs))
                 losses.clear()
@@ -234,16 +310,20 @@ def train(trainer: Trainer, feeders: list[Patches], pool: Pool, validation: list
         for thread in threads:
             thread.join()
     trainer.save()
+    if settling is not None:
+        _report(trainer, losses, validation, len(pool.songs))
+        trainer.settle(settling)
+        trainer.save()
     _report(trainer, losses, validation, len(pool.songs))
 
 
-def _report(trainer: Trainer, losses: list[float], validation: list[Tensor], songs: int) -> None:
+def _report(trainer: Trainer, losses: list[Tensor], validation: list[Tensor], songs: int) -> None:
     row: dict[str, str | int] = {
         "steps": trainer.steps,
         "minutes": f"{trainer.seconds / 60:.1f}",
         "songs": songs,
     }
-    row["loss"] = f"{sum(losses) / max(1, len(losses)):.4f}"
+    row["loss"] = f"{float(torch.stack(losses).mean()) if losses else 0:.4f}"
     row |= {
         name: f"{value:.2f}" for name, value in judge(trainer.average, validation, trainer.device).items()
     }
@@ -289,18 +369,18 @@ def main() -> None:
     parser.add_argument(
         "--keep", action="append", default=[], metavar="NET", help="leave that network as it starts"
     )
+    parser.add_argument("--compile", action="store_true", help="compile the networks, for a GPU")
+    parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument(
-        "--feeders", type=int, default=1, help="threads that prepare patches; a GPU wants more"
-    )
+    parser.add_argument("--feeders", type=int, default=1, help="threads that prepare patches")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     spec = weightfile.spec_of(options.stems)
-    networks = Networks(spec.networks, options.filters or spec.filters)
+    networks = Networks(spec.networks, options.filters or spec.filters, options.dropout)
     options.run.mkdir(parents=True, exist_ok=True)
     device = torch.device(options.device)
     plan = Plan(
@@ -313,26 +393,31 @@ def main() -> None:
         steps=options.steps,
         report_seconds=options.report,
         kept=tuple(options.keep),
+        compiled=options.compile,
     )
     if options.start:
         warm_start(networks, *(weightfile.read(path) for path in options.start[:2]))
     trainer = Trainer(networks, plan, options.run, device)
     trainer.resume()
     pool = Pool(options.pool, complete_only=options.stems > 2)
-    seeds = np.random.SeedSequence([options.seed, trainer.steps]).generate_state(options.feeders)
-    feeders = [
-        Patches(
+    tapes = Tapes(device)
+
+    def patches(seed: int, frames: int) -> Patches:
+        return Patches(
             pool,
             options.stems,
-            int(seed),
+            seed,
+            tapes,
             device,
-            frames=options.frames,
+            frames=frames,
             without_voice=options.without_voice,
             favour={kind: float(times) for kind, times in (text.split("=", 1) for text in options.favour)},
         )
-        for seed in seeds
-    ]
-    train(trainer, feeders, pool, held_out(options.validation, options.stems))
+
+    seeds = np.random.SeedSequence([options.seed, trainer.steps]).generate_state(options.feeders + 1)
+    feeders = [patches(int(seed), options.frames) for seed in seeds[1:]]
+    settling = None if options.frozen or options.keep else patches(int(seeds[0]), FRAMES)
+    train(trainer, feeders, pool, held_out(options.validation, options.stems), settling)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Four kinds, all made from the pack and nothing else:
 
 - ``vowels``: real sung vowels, taken apart and put together again by the WORLD vocoder on new notes, with
   random consonants (bursts of coloured noise) and a different vowel colour for each note;
-- ``speech-song``: real or synthetic speech, its syllables stretched over the notes of a tune;
+- ``speech-song``: real or synthetic speech, its syllables stretched over the notes of a tune
+  (both of them half the time without a vocoder, see `grains`);
 - ``sinsy``: an HMM voice that sings a score in Japanese;
 - ``speech`` and ``take``: speech and sung notes as recorded, only played faster or slower. They are few, but
   no vocoder has smoothed them.
@@ -20,16 +21,20 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
+from training import grains
 from training.composition import Note, Rng
 from training.instruments import hertz
 from training.material import Wave, load_mono
 from training.pool import SAMPLE_RATE
 
 FRAME_MS = 10.0
+STEP = SAMPLE_RATE // 100
+"""Samples of such a frame."""
 FFT = 2048
 BINS = FFT // 2 + 1
 _LONGEST = 9 * SAMPLE_RATE
 _NARROW_HERTZ = 15_000
+_NATURAL = 0.6
 _FREQUENCIES = np.arange(BINS) * SAMPLE_RATE / FFT
 
 Parameters = npt.NDArray[np.float64]
@@ -53,14 +58,21 @@ class Utterance:
 
 def load(pack: Path, cache: Path) -> list[Utterance]:
     """Every voice recording of the pack, analysed once and kept in `cache`."""
+    return [analyse(path, cache) for path in recordings(pack)]
+
+
+def recordings(pack: Path) -> list[Path]:
+    """The voice recordings of the pack. Raises FileNotFoundError if there are none."""
     paths = sorted((pack / "vox").glob("*/*.ogg"))
     if not paths:
         raise FileNotFoundError(f"no voices in {pack / 'vox'}")
+    return paths
+
+
+def analyse(path: Path, cache: Path) -> Utterance:
+    """The recording in `path`, analysed unless `cache` has it."""
     cache.mkdir(parents=True, exist_ok=True)
-    return [_cached(path, cache / f"{path.stem}.npy") for path in paths]
-
-
-def _cached(path: Path, kept: Path) -> Utterance:
+    kept = cache / f"{path.stem}.npy"
     wave = load_mono(path)[:_LONGEST]
     wave = wave / (np.abs(wave).max() + 1e-6) * 0.8
     if not kept.is_file():
@@ -166,6 +178,10 @@ class Manner:
     formants: float
     """Factor on all resonances: below 1 is a larger head."""
     breath: float
+    wander: float
+    """Semitones by which the pitch strays, a few times a second."""
+    natural: bool
+    """Whether the recording itself is laid out anew (`grains`) instead of WORLD's idea of it."""
 
     @classmethod
     def draw(cls, rng: Rng, formants: tuple[float, float]) -> "Manner":
@@ -177,6 +193,8 @@ class Manner:
             scoop=rng.uniform(0, 1),
             formants=rng.uniform(*formants),
             breath=rng.uniform(0, 0.12) if rng.random() < 0.3 else 0.0,
+            wander=rng.uniform(0.03, 0.45),
+            natural=bool(rng.random() < _NATURAL),
         )
 
 
@@ -190,8 +208,38 @@ def sing(rng: Rng, voice: Utterance, notes: Sequence[Note], samples: int, manner
     for note in notes:
         which += int(rng.integers(1, 3)) if voice.kind == "vowel" else 1
         sung.add(note, parts[which % len(parts)])
+    if manner.natural:
+        return _laid_out(rng, sung, samples)
     envelope, noise = sung.spectra()
     return synthesise(sung.pitch, envelope, noise, samples)
+
+
+def _laid_out(rng: Rng, sung: "_Score", samples: int) -> Wave:
+    """What `sung` says, from the grains of its recording, with hisses for consonants where it has none."""
+    wave = sung.voice.wave.astype(np.float32)
+    hisses = np.zeros(samples, dtype=np.float32)
+    for begin, end in sung.consonants:
+        sung.sounding[begin:end] = False
+        first, last = begin * STEP, min(end * STEP, samples)
+        if last - first > STEP:
+            centre = np.exp(rng.uniform(np.log(1800), np.log(7500)))
+            band = signal.butter(1, [centre * 0.75, centre * 1.35], "band", fs=SAMPLE_RATE)
+            hiss = signal.lfilter(*band, rng.standard_normal(last - first)) * np.hanning(last - first)
+            hisses[first:last] = hiss / (np.abs(hiss).max() + 1e-9) * rng.uniform(0.03, 0.3)
+    sound = grains.render(
+        rng,
+        wave,
+        grains.marks(wave, sung.voice.pitch),
+        source=sung.source,
+        pitch=sung.pitch,
+        sounding=sung.sounding,
+        formants=sung.manner.formants,
+        samples=samples,
+    )
+    sounding = np.convolve(sung.sounding.astype(float), np.ones(3) / 3, "same")
+    fade = np.interp(np.arange(samples) / STEP, np.arange(len(sounding)), sounding)
+    sound = sound / (np.abs(sound).max() + 1e-9) * fade.astype(np.float32)
+    return fit(sound + hisses, samples)
 
 
 class _Score:
@@ -240,7 +288,7 @@ class _Score:
         late = np.clip((time - 0.15) / 0.4, 0, 1)
         wave = np.sin(2 * np.pi * manner.vibrato_rate * time + rng.uniform(0, 6))
         away = self.before - target if self.before is not None else -manner.scoop
-        drift = 0.08 * np.convolve(rng.standard_normal(len(time) + 5), np.ones(6) / 6, "valid")
+        drift = 0.08 * _smooth_noise(rng, len(time), 6) + manner.wander * _smooth_noise(rng, len(time), 18)
         self.before = target if rng.random() < 0.8 else None
         return cast(
             "Parameters",
@@ -277,6 +325,12 @@ class _Score:
         envelope = np.exp(signal.lfilter([0.5], [1, -0.5], envelope, axis=0))  # hides jumps between frames
         fade = np.convolve(self.sounding.astype(float), np.ones(3) / 3, "same")[:, None]
         return envelope * np.maximum(fade, 1e-8) + 1e-14, np.clip(noise + manner.breath, 0, 1)
+
+
+def _smooth_noise(rng: Rng, length: int, width: int) -> Parameters:
+    """Noise of variance one, smoothed over `width` values."""
+    noise = np.convolve(rng.standard_normal(length + width - 1), np.hanning(width + 2)[1:-1], "valid")
+    return np.asarray(noise / np.sqrt(np.sum(np.hanning(width + 2) ** 2)))
 
 
 def recolour(rng: Rng, envelope: Parameters, warp: float, tilt: float) -> Parameters:

@@ -64,7 +64,9 @@ class ModelSpec:
         return self.bins * SAMPLE_RATE // FRAME_LENGTH
 
 
-def _compact(stems: tuple[str, ...], networks: tuple[str, ...], digest: str) -> ModelSpec:
+def _compact(
+    stems: tuple[str, ...], networks: tuple[str, ...], filters: tuple[int, ...], digest: str
+) -> ModelSpec:
     name = f"{len(stems)}stems"
     return ModelSpec(
         slug=f"compact:{name}",
@@ -74,7 +76,7 @@ def _compact(stems: tuple[str, ...], networks: tuple[str, ...], digest: str) -> 
         weights=f"compact-{name}.npz",
         bins=1024,
         softmax=len(stems) > 2,
-        filters=(8, 16, 32, 64, 96, 128),
+        filters=filters,
         conv_activation="ELU",
         deconv_activation="ELU",
         exponent=1,
@@ -114,10 +116,20 @@ SPECS: dict[str, ModelSpec] = {
     for spec in (
         _official(_TWO, softmax=False, bins=1536),
         _official(_TWO, softmax=False, bins=1024),
-        _compact(_TWO, ("vocals",), "92e6327b102aeddbf435b9bd68bffd88433c2f41c1b5fadfad4c413286c8ffcc"),
+        _compact(
+            _TWO,
+            ("vocals",),
+            (12, 24, 48, 96, 128, 160),
+            "1104880450fb5bf49f31528895b1db64c98d4ffbb128c5e832c4521d961b33f6",
+        ),
         _official(_FOUR, softmax=False, bins=1536),
         _official(_FOUR, softmax=False, bins=1024),
-        _compact(_FOUR, _FOUR, "a82b8158af97daf722fa041e74cfa53be0c43b20c600379e7856808a28b8e906"),
+        _compact(
+            _FOUR,
+            _FOUR,
+            (8, 16, 32, 64, 96, 128),
+            "3d638d46c131d6b03067f77a2a0737c719351d83c648361393ddbf0fd6f7e77e",
+        ),
         _official(_FIVE, softmax=True, bins=1536),
         _official(_FIVE, softmax=True, bins=1024),
     )

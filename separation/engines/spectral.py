@@ -34,6 +34,17 @@ _SYNTHESIS = (_HANN * np.float32(2 / 3)).astype(np.float32)
 _forward, _inverse = fourier.transforms()
 
 
+def _covered() -> Audio:
+    """How much of each of a window's samples there is in its frames: one, but for those shared with neighbours."""
+    covered = np.zeros(WINDOW + OVERLAP, dtype=np.float32)
+    for start in range(0, WINDOW, HOP):
+        covered[start : start + FRAME_LENGTH] += _HANN * _SYNTHESIS
+    return covered
+
+
+_COVERED = _covered()
+
+
 class WindowSeparator:
     """Separates single windows on one lane, in buffers that it keeps. Left and right lie side by side in them."""
 
@@ -54,8 +65,10 @@ class WindowSeparator:
         """[2, WINDOW + OVERLAP] samples -> the window's share of the stems, [stems, 2, WINDOW + OVERLAP]."""
         self._analyse(window)
         masks = self._lane.masks()
+        if self._average:  # masks for all of the spectrum, which add up to one: the last stem is what is left
+            masks = masks[:-1]
         hops = share.reshape(*share.shape[:2], FRAMES + CARRY, HOP)
-        hops[:, :, :CARRY] = 0
+        hops[: len(masks), :, :CARRY] = 0
         for stem, mask in enumerate(masks):
             in_order = mask.transpose(1, 2, 0)
             for start in range(0, FRAMES, _BLOCK):
@@ -65,6 +78,11 @@ class WindowSeparator:
                     _overlap_add(
                         self._frames[:, channel], hops[stem, channel, start : start + _BLOCK + CARRY]
                     )
+
+        if len(masks) < len(share):
+            np.multiply(window, _COVERED, out=share[-1])
+            for other in share[:-1]:
+                share[-1] -= other
 
     def _analyse(self, window: Audio) -> None:
         strides = (HOP * window.itemsize, window.strides[0], window.itemsize)

@@ -1,6 +1,7 @@
 """The network that is trained is the network that runs."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ from separation.engines.openvino import OpenVinoEngine
 from separation.engines.protocol import FRAMES
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
-from training import blend, loss, pool  # noqa: E402 (needs what may be missing)
+from training import blend, calibrate, loss, pool  # noqa: E402 (needs what may be missing)
 from training.network import Networks  # noqa: E402
-from training.patches import Batch, Patches, length, spectra  # noqa: E402
-from training.train import Plan, Trainer, held_out  # noqa: E402
+from training.patches import Batch, Patches, Tapes, length, spectra  # noqa: E402
+from training.train import Plan, Trainer, held_out, warm_start  # noqa: E402
+
+CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("stem_count", [2, 4])
@@ -63,7 +66,7 @@ def test_frozen_statistics_stay_as_they_were(frozen: bool, tmp_path: Path) -> No
     networks = Networks(("vocals",), (2, 2, 2, 2, 2, 2))
     before = networks.arrays()
     plan = Plan(minutes=1, batch=1, rate=1e-2, level_weight=0, averaging=0.5, frozen=frozen)
-    trainer = Trainer(networks, plan, tmp_path, torch.device("cpu"))
+    trainer = Trainer(networks, plan, tmp_path, CPU)
     for _ in range(3):
         trainer.step(_batch(128))
     after = trainer.average.arrays()
@@ -77,11 +80,57 @@ def test_a_network_that_is_kept_stays_as_it_started(tmp_path: Path) -> None:
     networks = Networks(("vocals", "drums"), (2, 2, 2, 2, 2, 2))
     before = networks.arrays()
     plan = Plan(minutes=1, batch=1, rate=1e-2, level_weight=0, averaging=0.5, kept=("vocals",))
-    trainer = Trainer(networks, plan, tmp_path, torch.device("cpu"))
+    trainer = Trainer(networks, plan, tmp_path, CPU)
     trainer.step(_batch(128))
     after = trainer.average.arrays()
     changed = {name.partition("/")[0] for name in after if not np.array_equal(after[name], before[name])}
     assert changed == {"drums"}
+
+
+def test_averaged_weights_settle_on_statistics_of_their_own(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pool.write(
+        tmp_path, "a", rng.normal(0, 0.1, (4, 5 * pool.SAMPLE_RATE, 2)).astype(np.float32), {"voice": "sinsy"}
+    )
+    plan = Plan(minutes=1, batch=2, rate=1e-2, level_weight=0, averaging=0.5)
+    trainer = Trainer(Networks(("vocals",), (2, 2, 2, 2, 2, 2)), plan, tmp_path, CPU)
+    before = {name: array.copy() for name, array in trainer.average.arrays().items()}
+    trainer.settle(Patches(pool.Pool([tmp_path], complete_only=True), 2, 0, Tapes(CPU), CPU, frames=64))
+    after = trainer.average.arrays()
+    changed = {name.rpartition("_")[2] for name in after if not np.array_equal(after[name], before[name])}
+    assert changed == {"mean", "var"}
+    assert (after["vocals/conv1/bn_var"] > 0).all()
+
+
+@pytest.mark.parametrize("filters", [(2, 3, 4, 5, 6, 7), (3, 5, 4, 9, 6, 8)])
+def test_a_wider_network_starts_with_the_same_masks(filters: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    narrow = Networks(("vocals",), (2, 3, 4, 5, 6, 7)).eval()
+    wide = Networks(("vocals", "drums"), filters).eval()
+    warm_start(wide, narrow.arrays())
+    magnitude = torch.rand(1, 2, 128, 64) * 20
+    with torch.no_grad():
+        torch.testing.assert_close(wide(magnitude)[0], narrow(magnitude)[0])
+        assert not wide(magnitude)[1].any()
+
+
+def test_constants_make_up_for_stems_that_are_too_shy() -> None:
+    torch.manual_seed(0)
+    sources = torch.randn(4, 1, 2, 64, 64, dtype=torch.complex64)
+    ideal = torch.log(loss.shares(Batch(mixture=sources.sum(0), sources=sources)))
+    shy = torch.tensor([0.0, 0.75, 0.0, -0.5])
+
+    class Shy(Networks):
+        def forward(self, magnitude: Any) -> Any:
+            assert magnitude.shape == ideal.shape[1:]
+            return ideal - shy[:, None, None, None, None]
+
+    heard = calibrate.Heard.of(Shy(("vocals",), (2, 2, 2, 2, 2, 2)), [sources])
+    chosen = calibrate.choose(heard, 4)
+    assert calibrate.overall(heard.judge(chosen)) > calibrate.overall(heard.judge((0.0,) * 4)) + 0.1
+    assert chosen[1] - chosen[3] == pytest.approx(1.25, abs=0.3)
+    arrays = {f"{name}/mask/bias": np.zeros(2, np.float32) for name in ("vocals", "bass")}
+    assert calibrate.shifted(arrays, {"bass": 0.5})["bass/mask/bias"].tolist() == [0.5, 0.5]
 
 
 def test_patches_are_as_long_as_asked_for_and_some_have_no_voice(tmp_path: Path) -> None:
@@ -90,7 +139,7 @@ def test_patches_are_as_long_as_asked_for_and_some_have_no_voice(tmp_path: Path)
     pool.write(tmp_path, "a", stems, {"voice": "sinsy"})
     songs = pool.Pool([tmp_path], complete_only=True)
     for without_voice in (0.0, 1.0):
-        patches = Patches(songs, 4, 0, torch.device("cpu"), frames=256, without_voice=without_voice)
+        patches = Patches(songs, 4, 0, Tapes(CPU), CPU, frames=256, without_voice=without_voice)
         batch = patches.batch(4)
         assert batch.mixture.shape == (4, 2, 256, 1024)
         heard = batch.sources[0].abs().sum((1, 2, 3)) > 0
@@ -103,7 +152,7 @@ def test_favoured_voices_are_heard_more_often(tmp_path: Path) -> None:
         stems[0] = np.sin(np.arange(4 * pool.SAMPLE_RATE) * (number + 1) / 10)[:, None] * 0.5
         pool.write(tmp_path, kind, stems, {"voice": kind})
     songs = pool.Pool([tmp_path], complete_only=True)
-    patches = Patches(songs, 2, 0, torch.device("cpu"), frames=64, without_voice=0, favour={"sinsy": 0})
+    patches = Patches(songs, 2, 0, Tapes(CPU), CPU, frames=64, without_voice=0, favour={"sinsy": 0})
     loudest = patches.batch(6).sources[0].abs().sum((1, 2)).argmax(-1)
     assert (loudest > 100).all()
 

@@ -4,8 +4,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from scipy import signal
 
-from training import composition, effects, instruments, singing, voices
+from training import composition, effects, grains, instruments, singing, voices
 from training.pool import SAMPLE_RATE
 
 
@@ -83,3 +84,32 @@ def test_the_score_for_the_singer_has_every_beat_of_its_measures() -> None:
 def test_syllables_are_cut_where_the_voice_sounds() -> None:
     pitch = np.concatenate([np.zeros(20), np.full(44, 200.0), np.zeros(10), np.full(3, 200.0)])
     assert voices.syllables(pitch) == [(6, 20, 42), (42, 42, 64)]
+
+
+@pytest.mark.parametrize("formants", [1.0, 0.8])
+def test_grains_sing_another_pitch_with_the_same_resonances(formants: float) -> None:
+    seconds = 1.0
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    above, below = signal.iirpeak(1500, 8, SAMPLE_RATE)
+    spoken = signal.lfilter(above, below, (np.diff(time * 200 % 1, prepend=0) < 0).astype(float))
+    pitch = np.full(101, 200.0)
+    found = grains.marks(spoken.astype(np.float32), pitch)
+    assert np.median(np.diff(found.places)) == pytest.approx(SAMPLE_RATE / 200, abs=2)
+    sung = grains.render(
+        np.random.default_rng(0),
+        spoken.astype(np.float32),
+        found,
+        source=np.linspace(20, 60, 101),
+        pitch=np.full(101, 300.0),
+        sounding=np.arange(101) < 80,
+        formants=formants,
+        samples=len(time),
+    )
+    assert not sung[int(0.85 * SAMPLE_RATE) :].any()
+    spectrum = np.abs(np.fft.rfft(sung[: SAMPLE_RATE // 2] * np.hanning(SAMPLE_RATE // 2)))
+    frequency = np.arange(len(spectrum)) * 2.0
+    harmonic = spectrum[(frequency > 290) & (frequency < 310)].max()
+    between = spectrum[(frequency > 180) & (frequency < 220)].max()
+    assert harmonic > 5 * between
+    strongest = frequency[spectrum.argmax()]
+    assert strongest == pytest.approx(1500 * formants, abs=160)
