@@ -1,4 +1,4 @@
-"""Songs and albums in lists.
+"""Songs, albums and artists in lists.
 
 A page has up to a hundred, so each is written at once, without a template of its own: the engine would take longer
 for them than the database and everything else on the page together.
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog.links import pattern
-from catalog.models import Album, Track, Visibility
+from catalog.models import Album, Artist, Track, Visibility
 from catalog.search.query import Query
 from catalog.templatetags.library import Hearts
 from catalog.templatetags.music import Credits, performers
@@ -70,6 +70,18 @@ def _number(track: Track) -> str:
 
 
 @register.simple_tag
+def artist_names(artists: Iterable[Artist]) -> SafeString:
+    """``<li>`` for each of ``artists``: the name, and how many ``songs`` the view has counted."""
+    address = pattern("artist")
+    rows = []
+    for artist in artists:
+        n: int = artist.songs  # type: ignore[attr-defined]  # the view has counted them
+        songs = f" <small>{escape(_songs(n))}</small>" if n else ""
+        rows.append(f'<li><a href="{address.format(artist.slug)}">{escape(artist.shown)}{songs}</a></li>\n')
+    return mark_safe("".join(rows))  # noqa: S308  # every name was escaped
+
+
+@register.simple_tag
 def album_tiles(albums: Iterable[Album], *, holder: bool = False) -> SafeString:
     """``<li>`` for each of ``albums``: its picture, title, and whose it is (``holder``) or its year and songs."""
     address = pattern("album")
@@ -79,10 +91,15 @@ def album_tiles(albums: Iterable[Album], *, holder: bool = False) -> SafeString:
             about = str(escape(album.artist.shown))
         else:
             n: int = album.songs  # type: ignore[attr-defined]  # the view has counted them
-            about = str(escape(ngettext("%(n)s song", "%(n)s songs", n) % {"n": n}))
+            about = str(escape(_songs(n)))
             about = f"{album.year} · {about}" if album.year else about
         rows.append(
             f'<li class="tile">{album_picture(album, 160)}<h3><a href="{address.format(album.pk)}">'
             f'{escape(album.title)}</a></h3><p class="soft">{about}</p></li>\n'
         )
     return mark_safe("".join(rows))  # noqa: S308  # every name was escaped
+
+
+def _songs(n: int) -> str:
+    """``"1 song"``, ``"12 songs"``."""
+    return ngettext("%(n)s song", "%(n)s songs", n) % {"n": n}

@@ -29,6 +29,12 @@ def credits_of_all(tracks: Iterable[Track]) -> Credits:
 
 
 @register.simple_tag
+def together(*lists: Iterable[Track]) -> list[Track]:
+    """The songs of several lists of a page, so that what is said about them takes one query."""
+    return [track for tracks in lists for track in tracks]
+
+
+@register.simple_tag
 def songs_on(shelves: Iterable[Shelf]) -> list[Track]:
     """Every song on these shelves, so that what is said about them takes one query."""
     return [track for shelf in shelves for track in shelf.songs]
