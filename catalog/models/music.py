@@ -206,19 +206,6 @@ class TrackQuerySet(models.QuerySet["Track"]):
         """Fetch artist, album and audio in the same query."""
         return self.select_related("artist", "album", "album__artist", "audio")
 
-    def listed(self, *also: str) -> Self:
-        """Fetch what a list of songs says of each, and nothing else: rows of fifty columns take their time."""
-        said = (
-            "title",
-            "cover",
-            "visibility",
-            "artist__name",
-            "album__title",
-            "album__cover",
-            "audio__duration",
-        )
-        return self.select_related("artist", "album", "audio").only(*said, *also)
-
 
 class Track(Row):
     """One catalogued recording. Shared audio has one Track; a private one exists for its owner beside it."""

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
+from html import escape
 
 from django import template
 from django.utils import formats
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog.search.query import Query

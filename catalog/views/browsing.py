@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from catalog.addresses import Kind
 from catalog.covers import dress
+from catalog.listed import Song, listed
 from catalog.models import Album, Artist, Track
 from catalog.shelves import BY_TITLE, Songs, songs_with
 from catalog.text import UNKNOWN_ARTIST, VARIOUS_ARTISTS
@@ -103,15 +104,11 @@ def album(request: HttpRequest, pk: UUID) -> HttpResponse:
     """An album's songs in their order, by discs. Exists only for those who may see one of them."""
     user = request.user
     row = Album.objects.filter(pk=pk).select_related("artist").first()
-    tracks = (
-        Track.objects.visible_to(user)
-        .filter(album=pk)
-        .listed("disc_number", "track_number", "genre", "genre_key")
-        .order_by(
-            F("disc_number").asc(nulls_first=True), F("track_number").asc(nulls_last=True), "title_key", "pk"
-        )
+    tracks = Track.objects.visible_to(user).filter(album=pk)
+    tracks = tracks.order_by(
+        F("disc_number").asc(nulls_first=True), F("track_number").asc(nulls_last=True), "title_key", "pk"
     )
-    page = part_of(request, tracks, SONGS_OF_AN_ALBUM)
+    page = part_of(request, tracks, SONGS_OF_AN_ALBUM, listed)
     # A song of it that they may see proves that they may see the album; nobody guesses its id.
     seen = Album.objects.visible_to(user)
     if row is None or not (len(page) or seen.filter(pk=pk).exists()):
@@ -124,15 +121,15 @@ def album(request: HttpRequest, pk: UUID) -> HttpResponse:
         "discs": discs,
         "show_discs": any((number or 1) > 1 for number, _tracks in discs),
         "various": row.compilation or any(track.artist_id != row.artist_id for track in page),
-        "seconds": None if page.has_other_pages() else sum(track.audio.duration for track in page),
+        "seconds": None if page.has_other_pages() else sum(track.duration for track in page),
         "genre": next((track for track in page if track.genre_key), None),
     }
     return render(request, "catalog/album.html", context)
 
 
-def by_discs(tracks: "list[Track]") -> "list[tuple[int | None, list[Track]]]":
-    """Tracks in the order of their discs, each disc's together."""
-    discs: dict[int | None, list[Track]] = {}
+def by_discs(tracks: list[Song]) -> list[tuple[int | None, list[Song]]]:
+    """Songs in the order of their discs, each disc's together."""
+    discs: dict[int | None, list[Song]] = {}
     for track in tracks:
         discs.setdefault(track.disc_number, []).append(track)
     return list(discs.items())

@@ -10,7 +10,6 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from catalog.models import Track
 from catalog.search.documents import MOST
 from catalog.search.facets import Filters, models
 from catalog.search.found import Found, find
@@ -39,8 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
     most = WHILE_TYPING if request.GET.get("fragment") else MOST
     found = find(words, request.user, filters, most=most, faceted=True)
-    rows = Track.objects.visible_to(request.user).listed()
-    pages = Paginator(found.tracks(rows), SONGS_PER_PAGE)
+    pages = Paginator(found.songs(), SONGS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     names = page.number == 1 and not filters
     return {

@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from catalog.listed import Song
 from catalog.models import Track
 from separation.labels import ModelChoice, stem_label
 from separation.models import Separation, Status
@@ -20,7 +21,7 @@ _SHOWN = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED)
 
 
 @register.simple_tag
-def parts_of_all(tracks: Iterable[Track]) -> Parts:
+def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
     """For each audio of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
     audio = {track.audio_id for track in tracks}
     rows = Separation.objects.filter(mixture__in=audio, status__in=_SHOWN)
