@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.functional import cached_property
+from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -18,10 +19,10 @@ from rest_framework import serializers
 from catalog.audio.facts import COVER_SIZES
 from catalog.audio.tags import clean_text
 from catalog.covers import version
+from catalog.credits import Guest, guests_of
 from catalog.links import pattern
 from catalog.models import Album, Artist, Track, Visibility
 
-_MOMENT = serializers.DateTimeField()
 COVERS_SCHEMA = {
     "type": ["object", "null"],
     "properties": {str(size): {"type": "string", "format": "uri"} for size in COVER_SIZES},
@@ -49,7 +50,8 @@ def cover_addresses(address: str, key: str) -> dict[str, str]:
 
 def moment(value: datetime) -> str:
     """A point in time as every answer writes it."""
-    return str(_MOMENT.to_representation(value))
+    said = value.astimezone(get_default_timezone()).isoformat()
+    return said[:-6] + "Z" if said.endswith("+00:00") else said
 
 
 class ArtistNameSerializer(serializers.ModelSerializer[Artist]):
@@ -60,7 +62,7 @@ class ArtistNameSerializer(serializers.ModelSerializer[Artist]):
         fields = ["id", "name", "slug"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Artist) -> dict[str, Any]:
+    def to_representation(self, instance: Artist | Guest) -> dict[str, Any]:
         return {"id": str(instance.pk), "name": instance.name, "slug": instance.slug}
 
 
@@ -86,7 +88,7 @@ class PerformerSerializer(ArtistNameSerializer):
         fields = [*ArtistNameSerializer.Meta.fields, "role"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Artist, role: str = "main") -> dict[str, Any]:
+    def to_representation(self, instance: Artist | Guest, role: str = "main") -> dict[str, Any]:
         return super().to_representation(instance) | {"role": role}
 
 
@@ -222,9 +224,10 @@ class TrackSerializer(serializers.ModelSerializer[Track]):
 
     @extend_schema_field(PerformerSerializer(many=True))
     def get_artists(self, track: Track) -> list[dict[str, Any]]:
-        guests = [row.artist for row in track.credits.all()]
+        known = self.context.get("guests")  # of a whole list
+        guests = guests_of([track]) if known is None else known
         said = _performer.to_representation
-        return [said(track.artist), *(said(guest, "featured") for guest in guests)]
+        return [said(track.artist), *(said(guest, "featured") for guest in guests.get(track.pk, ()))]
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def get_mine(self, track: Track) -> bool:

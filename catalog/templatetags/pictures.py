@@ -1,6 +1,6 @@
 """Small drawings and figures in pages: icons, the picture of a song, times."""
 
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from uuid import UUID
 
@@ -34,6 +34,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=4_096)
 def art(key: UUID) -> SafeString:
     """The picture of a song without a cover: four lanes drawn from its id, the same each time."""
     seed = key.int

@@ -14,6 +14,7 @@ from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.models import Track, Visibility
 from separation.access import Seen
 from separation.ask import eta_seconds, queue_position
+from separation.gathered import MadeStem, separations_of
 from separation.live import LiveStem, live_stems
 from separation.models import Status, Stem
 from separation.reasons import explain
@@ -51,9 +52,9 @@ class StemSerializer(serializers.Serializer[Any]):
     peaks = serializers.URLField(read_only=True)
     audio = serializers.URLField(read_only=True, allow_null=True)
 
-    def to_representation(self, instance: Stem | LiveStem) -> dict[str, Any]:
+    def to_representation(self, instance: Stem | LiveStem | MadeStem) -> dict[str, Any]:
         live = instance if isinstance(instance, LiveStem) else None
-        samples = instance.frames if isinstance(instance, LiveStem) else instance.audio.frames
+        samples = instance.audio.frames if isinstance(instance, Stem) else instance.frames
         segments = segment_count(samples)
         return {
             "id": str(instance.pk),
@@ -121,7 +122,8 @@ class SeparationSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(StemSerializer(many=True))
     def get_stems(self, seen: Seen) -> Any:
-        stems = list(seen.separation.stems.all()) or live_stems(seen.separation)
+        kept = seen.separation.stems.all() if seen.stems is None else seen.stems
+        stems = list(kept) or live_stems(seen.separation)
         return [self._stem.to_representation(stem) for stem in stems]
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
@@ -175,8 +177,9 @@ class SeparatedTrackSerializer(TrackSerializer):
 
     @extend_schema_field(SeparationSerializer(many=True))
     def get_separations(self, track: Track) -> Any:
-        rows: Any = track.audio.separations.all()
-        return [self._separation.to_representation(Seen(row, track)) for row in rows]
+        known = self.context.get("separations")  # of a whole list
+        rows = (separations_of([track]) if known is None else known)[track.pk]
+        return [self._separation.to_representation(row) for row in rows]
 
 
 class TrackQuerySerializer(serializers.Serializer[Any]):

@@ -17,7 +17,7 @@ from catalog.api.serializers import (
     PerformerSerializer,
     TrackSerializer,
 )
-from catalog.credits import credit
+from catalog.credits import credit, guests_of
 from catalog.models import Album, Artist, Track
 from separation.access import Seen
 from separation.api.serializers import (
@@ -26,6 +26,7 @@ from separation.api.serializers import (
     SeparationSerializer,
     StemSerializer,
 )
+from separation.gathered import separations_of
 from separation.live import LiveStem, live_stems
 from separation.models import Separation, Status, Stem
 from tests.factories import make_separation, make_track
@@ -95,3 +96,25 @@ def test_stems(done: Separation, track: Track, user: User) -> None:
     assert len(stems) == 6
     for stem in stems:
         assert list(serializer.to_representation(stem)) == list(serializer.fields)
+
+
+def test_what_is_gathered_for_a_list_is_what_each_track_has(
+    user: User, django_assert_max_num_queries: Any
+) -> None:
+    tracks = [make_track(user, title=f"Song {number}") for number in range(3)]
+    for track in tracks[:2]:
+        credit(track, [Artist.objects.named("Ben"), Artist.objects.named("Zoé")])
+        make_separation(track)
+        make_separation(track, model="compact:4stems")
+    with django_assert_max_num_queries(3):
+        beside = {"guests": guests_of(tracks), "separations": separations_of(tracks)}
+        many: Any = SeparatedTrackSerializer(tracks, many=True, context=context(user) | beside).data
+    assert many == [SeparatedTrackSerializer(track, context=context(user)).data for track in tracks]
+    assert [len(row["separations"]) for row in many] == [2, 2, 0]
+    assert [stem["name"] for stem in many[0]["separations"][1]["stems"]] == [
+        "vocals",
+        "drums",
+        "bass",
+        "other",
+    ]
+    assert [guest["name"] for guest in many[0]["artists"]] == ["Ana Torres", "Ben", "Zoé"]
