@@ -9,8 +9,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.genres import named, slug_of
-from catalog.listed import Song
-from catalog.models import Artist, Credit, Track
+from catalog.listed import Song, rows_of
+from catalog.models import Artist, Track
 from catalog.shelves import Shelf
 from catalog.text import spoken
 
@@ -18,13 +18,15 @@ register = template.Library()
 
 Credits = dict[UUID, list[str]]
 
+_GUESTS = """SELECT c.track_id, a.name FROM catalog_credit c JOIN catalog_artist a ON a.id = c.artist_id
+    WHERE c.track_id {ids} ORDER BY c.position"""
+
 
 @register.simple_tag
 def credits_of_all(songs: Iterable[Song]) -> Credits:
     """For each of ``songs`` that has guests: their names, in order. One query for a whole list."""
     found: Credits = {}
-    rows = Credit.objects.filter(track__in=[song.pk for song in songs]).order_by("position")
-    for track, name in rows.values_list("track", "artist__name"):
+    for track, name in rows_of(_GUESTS, [song.pk for song in songs]):
         found.setdefault(track, []).append(spoken(name))
     return found
 
