@@ -54,10 +54,10 @@ def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, A
     }
 
 
-def _address(words: str, filters: Filters, **changes: str) -> str:
+def _address(words: str, filters: Filters, *, home: str = "", **changes: str) -> str:
     chosen = {"q": words, "model": filters.model, "genre": filters.genre, "decade": str(filters.decade or "")}
     kept = {name: value for name, value in (chosen | changes).items() if value}
-    return f"{reverse('home')}?{urlencode(kept)}"
+    return f"{home or reverse('home')}?{urlencode(kept)}"
 
 
 def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
@@ -77,12 +77,12 @@ def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
 def _offered(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
     """Facets by which the list can still be narrowed, each choice with its address."""
     facets = {"model": found.facets.models, "genre": found.facets.genres, "decade": found.facets.decades}
-    offered = []
+    offered, home = [], reverse("home")
     for name, choices in facets.items():
         useful = len(choices) > 1 or any(choice.count != len(found.hits) for choice in choices)
         if useful and not getattr(filters, name):
             rows = [
-                {"choice": choice, "address": _address(words, filters, **{name: choice.value})}
+                {"choice": choice, "address": _address(words, filters, home=home, **{name: choice.value})}
                 for choice in choices
             ]
             offered.append({"name": name, "choices": rows})
