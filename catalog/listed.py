@@ -68,7 +68,6 @@ def rows_of(statement: str, ids: Collection[UUID]) -> list[tuple[Any, ...]]:
     """The rows of a ``statement`` with ``{ids}`` in it. The first column is one of the ``ids``, and made a UUID.
 
     For what is asked beside every list: Django takes longer to write such a statement than the database to answer.
-    In PostgreSQL the ids are one parameter, so that it is planned once, however many they are.
     """
     if not ids:
         return []

@@ -136,9 +136,8 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     DATABASE["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 elif DATABASE["ENGINE"] == "django.db.backends.postgresql":
     DATABASE.setdefault("CONN_HEALTH_CHECKS", True)
-    # Statements that come again and again are planned once for each connection: a third of what the database does for a
-    # page. `?prepare_threshold=` in the address says otherwise, for a pooler that shares connections.
-    DATABASE["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 2} | DATABASE.get("OPTIONS", {})
+    # No prepared statements (`prepare_threshold`), though they save a third of what the database does for a page:
+    # planned once for an average artist, a list of the songs of somebody who has thousands took a second.
 else:
     refuse("STEMOTECA_DATABASE must be a sqlite or postgres address")
 # Opening SQLite anew for each request costs 5 ms as well, and what it had read is forgotten.
