@@ -174,7 +174,7 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
     wanted = query.wanted()
     hits, more = index.tracks(query, [wanted], most)
     if more or query.is_short:
-        hits += index.common_tracks(query)
+        hits += index.common_tracks(query, most)
         if query.has_short_end:
             hits += index.tracks(query, [query.wanted(whole=True)], most)[0]
     return Found(query, user, ranked(hits, query)[:most], more)
