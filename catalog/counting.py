@@ -21,8 +21,9 @@ WORTH_REMEMBERING = 1_000
 
 def count_up_to(rows: "QuerySet[Any]", most: int = MOST_COUNTED) -> int:
     """The number of ``rows``, or ``most`` when there are more."""
+    ids = rows.order_by().values("pk")  # without what is said about each
     try:
-        statement, parameters = rows.order_by().query.sql_with_params()
+        statement, parameters = ids.query.sql_with_params()
     except EmptyResultSet:
         return 0
     said = f"{most} {connection.vendor} {statement} {parameters!r}"
@@ -30,7 +31,7 @@ def count_up_to(rows: "QuerySet[Any]", most: int = MOST_COUNTED) -> int:
     known = cache.get(key)
     if known is not None:
         return int(known)
-    count = rows.order_by().values("pk")[:most].count()  # without what is said about each
+    count = ids[:most].count()
     if count >= min(most, WORTH_REMEMBERING):
         cache.set(key, count, REMEMBER_SECONDS)
     return count

@@ -75,7 +75,7 @@ def read_cover(key: str) -> bytes | None:
 
 def version(key: str) -> str:
     """What goes after ``?v=`` in a picture's address, so that it may be kept for ever."""
-    return PurePosixPath(key).stem[:16]
+    return key.rpartition("/")[2].partition(".")[0][:16]
 
 
 @require_safe

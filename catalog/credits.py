@@ -6,7 +6,8 @@ each. Only behind a "feat." do commas and ampersands part the guests, and not wi
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -78,6 +79,23 @@ def in_title(title: str, known: Known = nobody) -> tuple[str, list[str]]:
     """``"Song (feat. B)"`` becomes ``"Song"`` and ``["B"]``; a title is never emptied."""
     plain, guests = _parted(title, _DOTTED)
     return plain, _once(_guests(guests, known))
+
+
+class Guest(NamedTuple):
+    """An artist who is credited on a track."""
+
+    pk: UUID
+    name: str
+    slug: str
+
+
+def guests_of(tracks: Iterable[Track]) -> dict[UUID, list[Guest]]:
+    """For each of ``tracks`` that has guests: who they are, in order. One query for all of them."""
+    found: dict[UUID, list[Guest]] = {}
+    rows = Credit.objects.filter(track__in=[track.pk for track in tracks]).order_by("position")
+    for track, pk, name, slug in rows.values_list("track", "artist", "artist__name", "artist__slug"):
+        found.setdefault(track, []).append(Guest(pk, name, slug))
+    return found
 
 
 def credit(track: Track, guests: Sequence[Artist]) -> None:

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog.listed import Song, listed
 from catalog.models import Artist, Track, Visibility
 from catalog.models.music import TrackQuerySet
 
@@ -65,12 +66,12 @@ class Songs:
         if not user.is_anonymous:
             self._own = tracks.filter(owner=user.pk, visibility=Visibility.PRIVATE).order_by(*fields)
 
-    def __getitem__(self, part: slice) -> list[Track]:
+    def __getitem__(self, part: slice) -> list[Song]:
         start, own = part.start or 0, self._own_keys(part.stop)
         if not own and start < NEAR:
-            return list(self._shared.listed()[start : part.stop])
+            return listed(self._shared[start : part.stop])
         ids = self._ids(start, part.stop, own)
-        found = Track.objects.listed().in_bulk(ids)
+        found = {song.pk: song for song in listed(Track.objects.filter(pk__in=ids).order_by())}
         return [found[pk] for pk in ids if pk in found]
 
     def _own_keys(self, stop: int) -> list[Any]:
@@ -101,7 +102,7 @@ class Shelf:
     """The first songs of an order."""
 
     order: Order
-    songs: list[Track]
+    songs: list[Song]
     more: bool
 
 

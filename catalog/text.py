@@ -27,13 +27,18 @@ _PLAIN = str.maketrans(
 )
 
 
+def in_place(text: str) -> str:
+    """Plain text (ASCII) folded so that each letter stays where it is: capitals are small, signs are spaces."""
+    return text.translate(_ASCII)
+
+
 def fold(text: str) -> str:
     """Lower case, no accents, no punctuation, single spaces: ``"Canción, La"`` becomes ``"cancion la"``.
 
     Text without any letter or digit keeps its characters, so that ``"!!!"`` is still a name.
     """
     if text.isascii():
-        kept = text.translate(_ASCII)
+        kept = in_place(text)
     else:
         plain = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
         kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))

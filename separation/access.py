@@ -1,6 +1,8 @@
 """Who may have which part of a separation, and through which track they see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -16,10 +18,14 @@ VISITORS_STEMS = 2
 
 @dataclass(frozen=True)
 class Seen:
-    """A separation as somebody sees it: through their own track, or the shared one."""
+    """A separation as somebody sees it: through their own track, or the shared one.
+
+    ``stems`` where they were read with those of other separations, see ``gathered.py``.
+    """
 
     separation: Separation
     track: Track
+    stems: Sequence[Any] | None = None
 
 
 def track_for(separation: Separation, user: User | AnonymousUser) -> Track:

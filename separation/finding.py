@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from uuid import UUID
+
+from django.db import connection
 
 from catalog.search.facets import tells_models
 from separation.labels import describe_slug
-from separation.models import Separation, Status
+
+# By hand: a search asks it of a hundred songs, of which nothing but the models' names is needed.
+_DONE = "SELECT mixture_id{}, model FROM separation_separation WHERE status = 'succeeded' AND mixture_id {}"
 
 
 def label(slug: str) -> str:
@@ -16,10 +19,15 @@ def label(slug: str) -> str:
 
 
 @tells_models(label)
-def models_of(mixtures: Collection[UUID]) -> dict[UUID, set[str]]:
+def models_of(mixtures: Collection[str]) -> dict[str, set[str]]:
     """For each of these mixtures that was separated: by which models."""
-    found: dict[UUID, set[str]] = defaultdict(set)
-    rows = Separation.objects.filter(mixture__in=mixtures, status=Status.SUCCEEDED).order_by()
-    for mixture, model in rows.values_list("mixture", "model"):
-        found[mixture].add(model)
+    found: dict[str, set[str]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_DONE.format("::text", "= ANY(%s::uuid[])"), [list(mixtures)])
+        else:
+            places = ", ".join(["%s"] * len(mixtures))
+            cursor.execute(_DONE.format("", f"IN ({places})"), list(mixtures))
+        for mixture, model in cursor.fetchall():
+            found[mixture].add(model)
     return found

@@ -40,6 +40,10 @@ class FoundAlbumSerializer(serializers.ModelSerializer[Album]):
         fields = ["id", "title", "year", "artist"]
         read_only_fields = fields
 
+    def to_representation(self, instance: Album) -> dict[str, Any]:
+        known = {"id": str(instance.pk), "title": instance.title, "year": instance.year}
+        return known | {"artist": instance.artist.shown}
+
 
 class FoundTrackSerializer(serializers.ModelSerializer[Track]):
     id = serializers.CharField(read_only=True)
@@ -49,6 +53,9 @@ class FoundTrackSerializer(serializers.ModelSerializer[Track]):
         model = Track
         fields = ["id", "title", "artist"]
         read_only_fields = fields
+
+    def to_representation(self, instance: Track) -> dict[str, Any]:
+        return {"id": str(instance.pk), "title": instance.title, "artist": instance.artist.shown}
 
 
 class SuggestionsSerializer(serializers.Serializer[Any]):

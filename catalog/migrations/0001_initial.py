@@ -462,7 +462,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='track',
-            index=models.Index(fields=['genre_key', '-created_at', 'id'], name='tracks_of_a_genre'),
+            index=models.Index(fields=['genre_key', '-created_at', 'id', 'visibility', 'owner'], name='tracks_of_a_genre'),
         ),
         migrations.AddIndex(
             model_name='track',

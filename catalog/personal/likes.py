@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from accounts.models import User
+from catalog.listed import Song
 from catalog.models import Like, Track
 from catalog.visible import seen_through
 
@@ -27,7 +28,7 @@ def likes_of(user: User) -> QuerySet[Like]:
     return rows.select_related("track__artist", "track__album", "track__audio").order_by("-created_at", "pk")
 
 
-def liked_among(tracks: Iterable[Track], user: User | AnonymousUser) -> set[UUID]:
+def liked_among(tracks: Iterable[Track | Song], user: User | AnonymousUser) -> set[UUID]:
     """The ids of those among ``tracks`` that ``user`` likes."""
     if user.is_anonymous:
         return set()

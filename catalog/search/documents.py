@@ -15,8 +15,10 @@ from catalog.search.query import Query, Variant, for_postgres, for_sqlite
 from catalog.search.ranking import Hit, Name
 
 MOST = 500  # documents that are ranked; beyond it is "more than 500"
-AT_EACH_NAME = 100  # names that begin with the words, where there are too many documents to look at all
-MOST_PLAYED = 300  # songs among which the words are looked for then
+# Where there are too many documents to look at all: names that begin with the words, a fifth of those that are ranked,
+# and the most played songs, among which the words are looked for, three fifths.
+AT_EACH_NAME = 1 / 5
+MOST_PLAYED = 3 / 5
 MOST_NAMES = 150
 MOST_OF_ONE = 5_000
 LISTED = 10_000  # for lists in another order, such as the admin panel's
@@ -47,10 +49,10 @@ class Index:
         rows = self._hits([source], query.tags)
         return rows[:most], len(rows) > most
 
-    def common_tracks(self, query: Query) -> list[Hit]:
+    def common_tracks(self, query: Query, most: int = MOST) -> list[Hit]:
         """Where the words are in too many documents: names that begin with them, and the most played songs."""
-        sources = [self._begun("name", query.text), self._begun("artist", query.text), self._popular(query)]
-        return self._hits(sources, query.tags)
+        begun = [self._begun(column, query.text, most) for column in ("name", "artist")]
+        return self._hits([*begun, self._popular(query, round(most * MOST_PLAYED))], query.tags)
 
     def any_tracks(self) -> list[Hit]:
         """The most played songs, when neither words nor tags are asked for."""
@@ -58,7 +60,7 @@ class Index:
 
     def named_tracks(self, query: Query) -> list[Hit]:
         """Songs whose title or artist begins with a name of nothing but punctuation."""
-        return self._hits([self._begun("name", query.text), self._begun("artist", query.text)], query.tags)
+        return self._hits([self._begun(column, query.text) for column in ("name", "artist")], query.tags)
 
     def tracks_of(self, kind: str, pk: UUID, query: Query) -> list[Hit]:
         """Songs of one artist or album, of which there are not so many that a word could be too common."""
@@ -110,20 +112,20 @@ class Index:
     def _matching(self, wanted: Sequence[Variant], most: int, among: str = "") -> Source:
         return matching(self.connection, "track", _ROW, wanted, reader=self.reader, most=most, among=among)
 
-    def _begun(self, column: str, text: str) -> Source:
+    def _begun(self, column: str, text: str, most: int = MOST) -> Source:
         return (
             f"""SELECT {_ROW} FROM catalog_search_track d WHERE d.{column} >= %s AND d.{column} < %s
-            AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {AT_EACH_NAME}""",
+            AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {round(most * AT_EACH_NAME)}""",
             [text, text + LAST, self.reader],
         )
 
-    def _popular(self, query: Query, most: int | None = None) -> Source:
+    def _popular(self, query: Query, most: int) -> Source:
         at = "strpos" if self.is_postgres else "instr"
         spoken = "' ' || d.name || ' ' || d.artist || ' ' || d.album || ' ' || d.others || ' '"
         holds = " AND ".join(f"{at}({spoken}, %s) > 0" for _word in query.words) or "1 = 1"
         return (
             f"""SELECT {_ROW} FROM (SELECT id FROM catalog_track WHERE visibility = 'shared'
-            ORDER BY plays DESC, created_at DESC LIMIT {most or MOST_PLAYED}) p
+            ORDER BY plays DESC, created_at DESC LIMIT {most}) p
             JOIN catalog_search_track d ON d.target = p.id WHERE {holds}""",
             [f" {word}" for word in query.words],
         )

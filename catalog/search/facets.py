@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from catalog.search.ranking import Hit
 from catalog.text import fold
 
-ModelsOf = Callable[[Collection[Any]], Mapping[Any, Collection[str]]]
+ModelsOf = Callable[[Collection[str]], Mapping[str, Collection[str]]]
 Label = Callable[[str], str]
 
 MOST_CHOICES = 8
@@ -28,7 +27,10 @@ models = _Models()
 
 
 def tells_models(label: Label) -> Callable[[ModelsOf], ModelsOf]:
-    """Register a function that tells by which models some audio (ids) has been separated."""
+    """Register a function that tells by which models some audio has been separated.
+
+    Ids are text as the database writes them, like those of ``Hit``.
+    """
 
     def register(of: ModelsOf) -> ModelsOf:
         models.of, models.label = of, label
@@ -90,9 +92,8 @@ def done_by(hits: Sequence[Hit]) -> list[Collection[str]]:
     """For each of ``hits`` the models that have separated it."""
     if models.of is None or not hits:
         return [() for _hit in hits]
-    known = {key: UUID(key) for key in {hit.audio_id for hit in hits}}
-    done = models.of(list(known.values()))
-    return [done.get(known[hit.audio_id], ()) for hit in hits]
+    done = models.of({hit.audio_id for hit in hits})
+    return [done.get(hit.audio_id, ()) for hit in hits]
 
 
 def by_model(hits: Sequence[Hit], model: str) -> list[Hit]:

@@ -1,7 +1,7 @@
 """The search itself: from what somebody typed to what they see."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.models import Model, QuerySet
 
 from accounts.models import User
+from catalog.listed import Song, listed
 from catalog.models import Album, Artist, Track
 from catalog.search import facets, near
 from catalog.search.documents import MOST, Index
@@ -18,7 +19,7 @@ from catalog.search.facets import Facets, Filters
 from catalog.search.query import Group, Query
 from catalog.search.ranking import Hit, ranked, ranked_names
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound="Model | Song")
 
 FEW = 2  # songs: perhaps others misspelt the words, too
 MUCH_MORE = 3
@@ -51,6 +52,11 @@ class Found:
     def tracks(self, rows: QuerySet[Track]) -> "InOrder[Track]":
         """The tracks as a list that can be cut into pages; ``rows`` says what is fetched with them."""
         return InOrder([hit.id for hit in self.hits], rows)
+
+    def songs(self) -> "InOrder[Song]":
+        """The same as lists show them."""
+        rows = Track.objects.visible_to(self.user)
+        return InOrder([hit.id for hit in self.hits], rows, listed)
 
     def artists(self, most: int = SHOWN_NAMES) -> list[Artist]:
         """Artists of that name, those whose songs were found and are played most first."""
@@ -85,10 +91,12 @@ class Found:
 
 
 class InOrder(Sequence[M]):
-    """Rows by their ids, in the order of these; fetched a page at a time."""
+    """Rows by their ids, in the order of these; fetched a page at a time, and made of ``rows`` by ``read``."""
 
-    def __init__(self, ids: Sequence[UUID | str], rows: QuerySet[M]) -> None:
-        self.ids, self.rows = ids, rows.order_by()
+    def __init__(
+        self, ids: Sequence[UUID | str], rows: QuerySet[Any], read: Callable[[Any], Iterable[M]] = iter
+    ) -> None:
+        self.ids, self.rows, self.read = ids, rows.order_by(), read
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -106,7 +114,7 @@ class InOrder(Sequence[M]):
 
     def _fetched(self, ids: Sequence[UUID | str]) -> list[M]:
         keys = [key if isinstance(key, UUID) else UUID(key) for key in ids]
-        rows = {row.pk: row for row in self.rows.filter(pk__in=keys)} if keys else {}
+        rows = {row.pk: row for row in self.read(self.rows.filter(pk__in=keys))} if keys else {}
         return [rows[key] for key in keys if key in rows]
 
 
@@ -166,7 +174,7 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
     wanted = query.wanted()
     hits, more = index.tracks(query, [wanted], most)
     if more or query.is_short:
-        hits += index.common_tracks(query)
+        hits += index.common_tracks(query, most)
         if query.has_short_end:
             hits += index.tracks(query, [query.wanted(whole=True)], most)[0]
     return Found(query, user, ranked(hits, query)[:most], more)

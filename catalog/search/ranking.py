@@ -41,19 +41,17 @@ def ranked(hits: Iterable[Hit], query: Query) -> list[Hit]:
 
 def _score(hit: Hit, query: Query) -> Score | None:
     """How well a document answers; smaller is better, ``None`` where a word is missing."""
-    text = query.text
-    if not text:
+    text, name, artist = query.text, hit.name, hit.artist
+    if not text or text in (name, artist):
         return (0, 0)
-    if text in {hit.name, hit.artist} or text in {f"{hit.artist} {hit.name}", f"{hit.name} {hit.artist}"}:
+    if len(text) == len(name) + len(artist) + 1 and text in (f"{artist} {name}", f"{name} {artist}"):
         return (0, 0)
+    begins = name.startswith(text) or artist.startswith(text)
     if query.is_name:
-        return (1, 0) if hit.name.startswith(text) or hit.artist.startswith(text) else None
-    main = f" {hit.name} {hit.artist} "
-    rest = f" {hit.others} {hit.album} "
-    cost = cost_of(query.words, main, rest)
+        return (1, 0) if begins else None
+    cost = cost_of(query.words, f" {name} {artist} ", f" {hit.others} {hit.album} ")
     if cost is None:
         return None
-    begins = hit.name.startswith(text) or hit.artist.startswith(text)
     whole = cost < BEGUN
     if begins:
         return (1 if whole else 3, cost)

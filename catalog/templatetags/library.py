@@ -1,18 +1,19 @@
 """What a person likes, has put in order and is told, beside the songs of any page."""
 
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 from uuid import UUID
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.links import pattern
+from catalog.listed import Song
 from catalog.models import Setlist, Track
 from catalog.personal import likes, notices, setlists
 from catalog.templatetags.pictures import icon
@@ -30,7 +31,7 @@ def _user(context: Any) -> User | AnonymousUser:
 
 
 @register.simple_tag(takes_context=True)
-def liked_among(context: Any, tracks: Iterable[Track]) -> set[UUID]:
+def liked_among(context: Any, tracks: Iterable[Track | Song]) -> set[UUID]:
     """Which of ``tracks`` this person likes: one query for a list, none for visitors."""
     return likes.liked_among(tracks, _user(context))
 
@@ -54,7 +55,7 @@ class Hearts:
             self._label = _("I like “%(title)s”")
             self._icons = icon("heart") + icon("loved")
 
-    def of(self, track: Track) -> SafeString:
+    def of(self, track: Track | Song) -> SafeString:
         """The button of ``track``."""
         if self._liked is None:
             return SafeString("")

@@ -1,21 +1,22 @@
-"""Songs and albums in lists.
+"""Songs, albums and artists in lists.
 
 A page has up to a hundred, so each is written at once, without a template of its own: the engine would take longer
 for them than the database and everything else on the page together.
 """
 
 from collections.abc import Iterable, Mapping
+from html import escape
 from typing import Any
 from uuid import UUID
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog.links import pattern
-from catalog.models import Album, Track, Visibility
+from catalog.listed import Song
+from catalog.models import Album, Artist, Visibility
 from catalog.search.query import Query
 from catalog.templatetags.library import Hearts
 from catalog.templatetags.music import Credits, performers
@@ -28,7 +29,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def song_rows(
     context: Any,
-    tracks: Iterable[Track],
+    songs: Iterable[Song],
     credits: "Credits | str" = "",  # noqa: A002  # as templates call it
     parts: "Mapping[UUID, SafeString] | str" = "",
     liked: "set[UUID] | str" = "",
@@ -37,52 +38,69 @@ def song_rows(
     numbered: bool = False,
     various: bool = False,
 ) -> SafeString:
-    """``<li>`` for each of ``tracks``.
+    """``<li>`` for each of ``songs``.
 
     ``query``: what was searched is marked, also in the album's title. ``numbered``: with the number on the record
     instead of a picture, and with names only where they are not those of the album (``various``, guests).
     """
     guests = credits if isinstance(credits, dict) else {}
     lines = parts if isinstance(parts, Mapping) else {}
-    address, hearts = pattern("track"), Hearts(context, liked)
+    address, covers, hearts = pattern("track"), pattern("track-cover"), Hearts(context, liked)
     private = f'{icon("lock")}<span class="unseen">{escape(_("Only you see this song"))}</span> '
     said = escape if query is None else lambda text: marked(text, query)
     rows = []
-    for track in tracks:
-        first = _number(track) if numbered else picture(track)
+    for song in songs:
+        first = _number(song) if numbered else picture(song, address=covers)
         who = ""
-        if not numbered or various or track.pk in guests:
+        if not numbered or various or song.pk in guests:
             album = ""
-            if query is not None and track.album:
-                album = f' <span class="of">· {said(track.album.title)}</span>'
-            who = f'<p class="soft">{said(performers(track, guests))}{album}</p>'
+            if query is not None and song.album is not None:
+                album = f' <span class="of">· {said(song.album)}</span>'
+            who = f'<p class="soft">{said(performers(song, guests))}{album}</p>'
         rows.append(
-            f'<li class="song">{first}<div><h3><a href="{address.format(track.pk)}">{said(track.title)}</a></h3>{who}'
-            f'{lines.get(track.audio_id, "")}</div><span class="length">'
-            f"{private if track.visibility == Visibility.PRIVATE else ''}{minutes(track.audio.duration)}</span>"
-            f"{hearts.of(track)}</li>\n"
+            f'<li class="song">{first}<div><h3><a href="{address.format(song.pk)}">{said(song.title)}</a></h3>{who}'
+            f'{lines.get(song.audio_id, "")}</div><span class="length">'
+            f"{private if song.visibility == Visibility.PRIVATE else ''}{minutes(song.duration)}</span>"
+            f"{hearts.of(song)}</li>\n"
         )
     return mark_safe("".join(rows))  # noqa: S308  # every name was escaped
 
 
-def _number(track: Track) -> str:
-    return f'<span class="number">{"" if track.track_number is None else track.track_number}</span>'
+def _number(song: Song) -> str:
+    return f'<span class="number">{"" if song.track_number is None else song.track_number}</span>'
+
+
+@register.simple_tag
+def artist_names(artists: Iterable[Artist]) -> SafeString:
+    """``<li>`` for each of ``artists``: the name, and how many ``songs`` the view has counted."""
+    address = pattern("artist")
+    rows = []
+    for artist in artists:
+        n: int = artist.songs  # type: ignore[attr-defined]  # the view has counted them
+        songs = f" <small>{escape(_songs(n))}</small>" if n else ""
+        rows.append(f'<li><a href="{address.format(artist.slug)}">{escape(artist.shown)}{songs}</a></li>\n')
+    return mark_safe("".join(rows))  # noqa: S308  # every name was escaped
 
 
 @register.simple_tag
 def album_tiles(albums: Iterable[Album], *, holder: bool = False) -> SafeString:
     """``<li>`` for each of ``albums``: its picture, title, and whose it is (``holder``) or its year and songs."""
-    address = pattern("album")
+    address, covers = pattern("album"), pattern("album-cover")
     rows = []
     for album in albums:
         if holder:
-            about = str(escape(album.artist.shown))
+            about = escape(album.artist.shown)
         else:
             n: int = album.songs  # type: ignore[attr-defined]  # the view has counted them
-            about = str(escape(ngettext("%(n)s song", "%(n)s songs", n) % {"n": n}))
+            about = escape(_songs(n))
             about = f"{album.year} · {about}" if album.year else about
         rows.append(
-            f'<li class="tile">{album_picture(album, 160)}<h3><a href="{address.format(album.pk)}">'
+            f'<li class="tile">{album_picture(album, 160, covers)}<h3><a href="{address.format(album.pk)}">'
             f'{escape(album.title)}</a></h3><p class="soft">{about}</p></li>\n'
         )
     return mark_safe("".join(rows))  # noqa: S308  # every name was escaped
+
+
+def _songs(n: int) -> str:
+    """``"1 song"``, ``"12 songs"``."""
+    return ngettext("%(n)s song", "%(n)s songs", n) % {"n": n}

@@ -9,40 +9,47 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.genres import named, slug_of
-from catalog.models import Artist, Credit, Track
+from catalog.listed import Song, rows_of
+from catalog.models import Artist, Track
 from catalog.shelves import Shelf
+from catalog.text import spoken
 
 register = template.Library()
 
-Credits = dict[UUID, list[Artist]]
+Credits = dict[UUID, list[str]]
+
+_GUESTS = """SELECT c.track_id, a.name FROM catalog_credit c JOIN catalog_artist a ON a.id = c.artist_id
+    WHERE c.track_id {ids} ORDER BY c.position"""
 
 
 @register.simple_tag
-def credits_of_all(tracks: Iterable[Track]) -> Credits:
-    """For each of ``tracks`` that has guests: who they are, in order. One query for a whole list."""
+def credits_of_all(songs: Iterable[Song]) -> Credits:
+    """For each of ``songs`` that has guests: their names, in order. One query for a whole list."""
     found: Credits = {}
-    rows = Credit.objects.filter(track__in=[track.pk for track in tracks]).select_related("artist")
-    rows = rows.only("track_id", "artist__name")
-    for row in rows.order_by("position"):
-        found.setdefault(row.track_id, []).append(row.artist)
+    for track, name in rows_of(_GUESTS, [song.pk for song in songs]):
+        found.setdefault(track, []).append(spoken(name))
     return found
 
 
 @register.simple_tag
-def songs_on(shelves: Iterable[Shelf]) -> list[Track]:
-    """Every song on these shelves, so that what is said about them takes one query."""
-    return [track for shelf in shelves for track in shelf.songs]
+def together(*lists: Iterable[Song]) -> list[Song]:
+    """The songs of several lists of a page, so that what is said about them takes one query."""
+    return [song for songs in lists for song in songs]
 
 
 @register.simple_tag
-def performers(track: Track, credits: "Credits | str" = "") -> str:  # noqa: A002  # as templates call it
-    """``A feat. B & C``; the artist alone where no credits are given."""
-    guests = credits.get(track.pk, []) if isinstance(credits, dict) else []
-    names = [artist.shown for artist in guests]
+def songs_on(shelves: Iterable[Shelf]) -> list[Song]:
+    """Every song on these shelves, so that what is said about them takes one query."""
+    return [song for shelf in shelves for song in shelf.songs]
+
+
+def performers(song: Song, credits: Credits) -> str:  # noqa: A002  # as templates call it
+    """``A feat. B & C``; the artist alone where there are no guests."""
+    names = credits.get(song.pk)
     if not names:
-        return track.artist.shown
+        return song.performer
     listed = f"{', '.join(names[:-1])} & {names[-1]}" if len(names) > 1 else names[0]
-    return f"{track.artist.shown} feat. {listed}"
+    return f"{song.performer} feat. {listed}"
 
 
 @register.simple_tag
@@ -61,7 +68,7 @@ def linked_performers(track: Track) -> SafeString:
 
 
 @register.filter
-def genre_address(track: Track) -> str:
+def genre_address(track: Track | Song) -> str:
     """Where the songs of this track's genre are; nothing for what is no name."""
     return reverse("genre", args=[slug_of(track.genre_key)]) if named(track.genre_key) else ""
 

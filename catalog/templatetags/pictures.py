@@ -1,21 +1,24 @@
 """Small drawings and figures in pages: icons, the picture of a song, times."""
 
-from functools import cache
+from functools import cache, lru_cache
+from html import escape
 from uuid import UUID
 
 from django import template
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils import formats
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog.audio.facts import COVER_SIZES
 from catalog.covers import version
+from catalog.links import pattern
+from catalog.listed import Song
 from catalog.models import Album, Track
 
 register = template.Library()
 
+WIDTHS = sorted(COVER_SIZES)
 COLOURS = ("vocals", "drums", "bass", "piano", "other", "accompaniment")
 
 
@@ -31,6 +34,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=4_096)
 def art(key: UUID) -> SafeString:
     """The picture of a song without a cover: four lanes drawn from its id, the same each time."""
     seed = key.int
@@ -49,30 +53,29 @@ def art(key: UUID) -> SafeString:
 
 
 @register.simple_tag
-def picture(track: Track, size: int = 64) -> SafeString:
-    """The cover of a song, or its drawing, ``size`` pixels wide."""
+def picture(track: Track | Song, size: int = 64, address: str = "") -> SafeString:
+    """The cover of a song, or its drawing, ``size`` pixels wide. ``address``: the pattern of covers', for a list."""
     if not track.picture:
         return art(track.pk)
-    return _photo(reverse("track-cover", args=[track.pk]), track.picture, size)
+    return _photo((address or pattern("track-cover")).format(track.pk), track.picture, size)
 
 
 @register.simple_tag
-def album_picture(album: Album, size: int = 160) -> SafeString:
+def album_picture(album: Album, size: int = 160, address: str = "") -> SafeString:
     """The cover of an album, or its drawing; the view has said which (see ``covers.dress``)."""
     key = getattr(album, "picture", album.cover)
     if not key:
         return art(album.pk)
-    return _photo(reverse("album-cover", args=[album.pk]), key, size)
+    return _photo((address or pattern("album-cover")).format(album.pk), key, size)
 
 
 def _photo(address: str, key: str, size: int) -> SafeString:
     """In the size that fits the screen; the address holds the picture's digest, so it may be kept for ever."""
-    known = version(key)
-    widths = sorted(COVER_SIZES)
-    sources = ", ".join(f"{address}?size={width}&v={known} {width}w" for width in widths)
-    first = next((width for width in widths if width >= size), widths[-1])
+    known = escape(version(key))
+    sources = ", ".join(f"{address}?size={width}&amp;v={known} {width}w" for width in WIDTHS)
+    first = next((width for width in WIDTHS if width >= size), WIDTHS[-1])
     return mark_safe(  # noqa: S308  # addresses, digests and numbers of our own
-        f'<img class="art" src="{address}?size={first}&amp;v={escape(known)}" srcset="{escape(sources)}"'
+        f'<img class="art" src="{address}?size={first}&amp;v={known}" srcset="{sources}"'
         f' sizes="{size}px" alt="" width="{size}" height="{size}" loading="lazy" decoding="async">'
     )
 

@@ -2,14 +2,16 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from html import escape
 
 from django import template
 from django.utils import formats
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog.search.query import Query
-from catalog.text import fold
+from catalog.text import fold, in_place
 
 register = template.Library()
 
@@ -21,16 +23,29 @@ def marked(text: str, query: Query) -> SafeString:
     """``text`` with the words of ``query`` in ``<mark>``; of a longer word the letters that were typed."""
     pieces = []
     at = 0
-    for found in _WORD.finditer(text):
-        folded = fold(found[0])
-        if folded.startswith(query.words):
-            end = found.start() + _marked_length(found[0], folded, query.words)
-            pieces.append(
-                f"{escape(text[at : found.start()])}<mark>{escape(text[found.start() : end])}</mark>"
-            )
-            at = end
+    for start, end in _places(text, query.words) if query.words else ():
+        pieces.append(f"{escape(text[at:start])}<mark>{escape(text[start:end])}</mark>")
+        at = end
     pieces.append(escape(text[at:]))
     return mark_safe("".join(pieces))  # noqa: S308  # every piece was escaped
+
+
+def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Where ``words`` begin words of ``text``, and how far they go."""
+    if text.isascii():  # most names; no letter of them moves when they are folded
+        for found in _beginnings(words).finditer(in_place(text)):
+            yield found.span()
+        return
+    for found in _WORD.finditer(text):
+        folded = fold(found[0])
+        if folded.startswith(words):
+            yield found.start(), found.start() + _marked_length(found[0], folded, words)
+
+
+@lru_cache(maxsize=100)
+def _beginnings(words: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})")
 
 
 def _marked_length(word: str, folded: str, wanted: tuple[str, ...]) -> int:

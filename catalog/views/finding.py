@@ -10,7 +10,6 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from catalog.models import Track
 from catalog.search.documents import MOST
 from catalog.search.facets import Filters, models
 from catalog.search.found import Found, find
@@ -18,7 +17,7 @@ from catalog.search.query import MOST_LETTERS
 from catalog.shelves import shelves
 from catalog.views.paging import SONGS_PER_PAGE
 
-WHILE_TYPING = 250  # songs that are ranked: half as many, for an answer in half the time
+WHILE_TYPING = 150  # songs that are ranked: fewer, for a sooner answer
 
 
 @require_safe
@@ -39,8 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
     most = WHILE_TYPING if request.GET.get("fragment") else MOST
     found = find(words, request.user, filters, most=most, faceted=True)
-    rows = Track.objects.visible_to(request.user).listed()
-    pages = Paginator(found.tracks(rows), SONGS_PER_PAGE)
+    pages = Paginator(found.songs(), SONGS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     names = page.number == 1 and not filters
     return {
@@ -56,10 +54,10 @@ def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, A
     }
 
 
-def _address(words: str, filters: Filters, **changes: str) -> str:
+def _address(words: str, filters: Filters, *, home: str = "", **changes: str) -> str:
     chosen = {"q": words, "model": filters.model, "genre": filters.genre, "decade": str(filters.decade or "")}
     kept = {name: value for name, value in (chosen | changes).items() if value}
-    return f"{reverse('home')}?{urlencode(kept)}"
+    return f"{home or reverse('home')}?{urlencode(kept)}"
 
 
 def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
@@ -79,12 +77,12 @@ def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
 def _offered(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
     """Facets by which the list can still be narrowed, each choice with its address."""
     facets = {"model": found.facets.models, "genre": found.facets.genres, "decade": found.facets.decades}
-    offered = []
+    offered, home = [], reverse("home")
     for name, choices in facets.items():
         useful = len(choices) > 1 or any(choice.count != len(found.hits) for choice in choices)
         if useful and not getattr(filters, name):
             rows = [
-                {"choice": choice, "address": _address(words, filters, **{name: choice.value})}
+                {"choice": choice, "address": _address(words, filters, home=home, **{name: choice.value})}
                 for choice in choices
             ]
             offered.append({"name": name, "choices": rows})

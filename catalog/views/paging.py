@@ -4,6 +4,7 @@ Short lists are counted and say how many pages they have. Long ones (songs, arti
 than the page has tells whether another page follows.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from django.core.paginator import Page, Paginator
@@ -58,11 +59,11 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], size: int) -> Page[Any]:
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
-def part_of(request: HttpRequest, rows: Rows, size: int) -> Part:
-    """The same for a list that is not counted. A page behind the last has no rows."""
+def part_of(request: HttpRequest, rows: Rows, size: int, read: Callable[[Any], list[Any]] = list) -> Part:
+    """The same for a list that is not counted. A page behind the last has no rows. ``read`` makes rows of a slice."""
     number = min(_number(request.GET.get("page", "")), FURTHEST // size)
     start = (number - 1) * size
-    found = list(rows[start : start + size + 1])
+    found = read(rows[start : start + size + 1])
     return Part(found[:size], number, more=len(found) > size and start + 2 * size <= FURTHEST)
 
 

@@ -46,4 +46,4 @@ class MyLibraryView(TrackMixin):
         ids = list(self.paginate_queryset(rows.values_list("track", flat=True)) or [])
         tracks: dict[Any, Track] = self.get_queryset().in_bulk(ids)
         found = [tracks[pk] for pk in ids if pk in tracks]
-        return self.get_paginated_response(self.get_serializer(found, many=True).data)
+        return self.get_paginated_response(self.said(found))

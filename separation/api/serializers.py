@@ -1,4 +1,7 @@
-"""What the API says about models, separations and stems, and about tracks with their separations."""
+"""What the API says about models, separations and stems, and about tracks with their separations.
+
+Written out and described by fields beside it, for the reason that ``catalog/api/serializers.py`` gives.
+"""
 
 from typing import Any
 
@@ -6,11 +9,12 @@ from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from catalog.api.serializers import Addresses, NameField, TrackSerializer
+from catalog.api.serializers import Addresses, NameField, TrackSerializer, moment
 from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.models import Track, Visibility
 from separation.access import Seen
 from separation.ask import eta_seconds, queue_position
+from separation.gathered import MadeStem, separations_of
 from separation.live import LiveStem, live_stems
 from separation.models import Status, Stem
 from separation.reasons import explain
@@ -40,47 +44,33 @@ class StemSerializer(serializers.Serializer[Any]):
 
     id = serializers.CharField(source="pk", read_only=True)
     name = serializers.CharField(read_only=True)
-    duration = serializers.SerializerMethodField()
-    samples = serializers.SerializerMethodField()
-    sample_rate = serializers.SerializerMethodField()
-    segments = serializers.SerializerMethodField()
-    segments_ready = serializers.SerializerMethodField()
-    peaks = serializers.SerializerMethodField()
-    audio = serializers.SerializerMethodField()
+    duration = serializers.FloatField(read_only=True)
+    samples = serializers.IntegerField(read_only=True)
+    sample_rate = serializers.IntegerField(read_only=True)
+    segments = serializers.IntegerField(read_only=True)
+    segments_ready = serializers.IntegerField(read_only=True)
+    peaks = serializers.URLField(read_only=True)
+    audio = serializers.URLField(read_only=True, allow_null=True)
 
-    def get_duration(self, stem: Stem | LiveStem) -> float:
-        return _samples(stem) / STEREO_RATE
-
-    def get_samples(self, stem: Stem | LiveStem) -> int:
-        return _samples(stem)
-
-    def get_sample_rate(self, stem: Stem | LiveStem) -> int:  # noqa: ARG002 (all stems are alike)
-        return STEREO_RATE
-
-    def get_segments(self, stem: Stem | LiveStem) -> int:
-        return segment_count(_samples(stem))
-
-    def get_segments_ready(self, stem: Stem | LiveStem) -> int:
-        return stem.segments if isinstance(stem, LiveStem) else segment_count(_samples(stem))
-
-    @extend_schema_field({"type": "string", "format": "uri"})
-    def get_peaks(self, stem: Stem | LiveStem) -> str:
-        return self._address("api:stem-peaks", stem)
-
-    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
-    def get_audio(self, stem: Stem | LiveStem) -> str | None:
-        return None if isinstance(stem, LiveStem) else self._address("api:stem-audio", stem)
-
-    def _address(self, name: str, stem: Stem | LiveStem) -> str:
-        return self._addresses.of(name, stem.pk)
+    def to_representation(self, instance: Stem | LiveStem | MadeStem) -> dict[str, Any]:
+        live = instance if isinstance(instance, LiveStem) else None
+        samples = instance.audio.frames if isinstance(instance, Stem) else instance.frames
+        segments = segment_count(samples)
+        return {
+            "id": str(instance.pk),
+            "name": instance.name,
+            "duration": samples / STEREO_RATE,
+            "samples": samples,
+            "sample_rate": STEREO_RATE,
+            "segments": segments,
+            "segments_ready": live.segments if live else segments,
+            "peaks": self._addresses.of("api:stem-peaks", instance.pk),
+            "audio": None if live else self._addresses.of("api:stem-audio", instance.pk),
+        }
 
     @cached_property
     def _addresses(self) -> Addresses:
         return Addresses(self.context)
-
-
-def _samples(stem: Stem | LiveStem) -> int:
-    return stem.frames if isinstance(stem, LiveStem) else stem.audio.frames
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -104,6 +94,23 @@ class SeparationSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(source="separation.created_at", read_only=True)
     finished_at = serializers.DateTimeField(source="separation.finished_at", read_only=True, allow_null=True)
 
+    def to_representation(self, instance: Seen) -> dict[str, Any]:
+        separation = instance.separation
+        return {
+            "id": str(separation.pk),
+            "track": str(instance.track.pk),
+            "model": separation.model,
+            "revision": separation.revision,
+            "status": separation.status,
+            "progress": separation.progress,
+            "error": self.get_error(instance),
+            "gain": separation.gain,
+            "stems": self.get_stems(instance),
+            "archive": self.get_archive(instance),
+            "created_at": moment(separation.created_at),
+            "finished_at": moment(separation.finished_at) if separation.finished_at else None,
+        }
+
     @extend_schema_field(ReasonSerializer(allow_null=True))
     def get_error(self, seen: Seen) -> dict[str, str] | None:
         reason = explain(seen.separation)
@@ -115,7 +122,8 @@ class SeparationSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(StemSerializer(many=True))
     def get_stems(self, seen: Seen) -> Any:
-        stems = list(seen.separation.stems.all()) or live_stems(seen.separation)
+        kept = seen.separation.stems.all() if seen.stems is None else seen.stems
+        stems = list(kept) or live_stems(seen.separation)
         return [self._stem.to_representation(stem) for stem in stems]
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
@@ -135,6 +143,13 @@ class LiveSeparationSerializer(SeparationSerializer):
     queue_position = serializers.SerializerMethodField(help_text="1 for what comes next.")
     eta_seconds = serializers.SerializerMethodField()
 
+    def to_representation(self, instance: Seen) -> dict[str, Any]:
+        left = {
+            "queue_position": self.get_queue_position(instance),
+            "eta_seconds": self.get_eta_seconds(instance),
+        }
+        return super().to_representation(instance) | left
+
     @extend_schema_field({"type": ["integer", "null"]})
     def get_queue_position(self, seen: Seen) -> int | None:
         return queue_position(seen.separation)
@@ -153,14 +168,18 @@ class SeparatedTrackSerializer(TrackSerializer):
         fields = [*TrackSerializer.Meta.fields, "separations"]
         read_only_fields = fields
 
+    def to_representation(self, instance: Track) -> dict[str, Any]:
+        return super().to_representation(instance) | {"separations": self.get_separations(instance)}
+
     @cached_property
     def _separation(self) -> SeparationSerializer:
         return SeparationSerializer(context=self.context)
 
     @extend_schema_field(SeparationSerializer(many=True))
     def get_separations(self, track: Track) -> Any:
-        rows: Any = track.audio.separations.all()
-        return [self._separation.to_representation(Seen(row, track)) for row in rows]
+        known = self.context.get("separations")  # of a whole list
+        rows = (separations_of([track]) if known is None else known)[track.pk]
+        return [self._separation.to_representation(row) for row in rows]
 
 
 class TrackQuerySerializer(serializers.Serializer[Any]):

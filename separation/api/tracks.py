@@ -1,5 +1,6 @@
 """Tracks, looking one up by its bytes, and bringing one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -24,11 +25,12 @@ from catalog.addresses import Kind
 from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import TrackChangesSerializer
 from catalog.api.views import MOVED, asked
+from catalog.credits import guests_of
 from catalog.curation.editing import edit, let_go
 from catalog.errors import CatalogError
 from catalog.ingest import Ingested, ingest, lookup, refusal
 from catalog.lookups import claim
-from catalog.models import Artist, Credit, Track, Visibility
+from catalog.models import Artist, Track, Visibility
 from catalog.search.facets import Filters
 from catalog.search.found import InOrder, find
 from separation.access import Seen
@@ -47,7 +49,8 @@ from separation.api.serializers import (
     UploadSerializer,
 )
 from separation.ask import ask, choose
-from separation.models import Separation, Status, Stem
+from separation.gathered import separations_of
+from separation.models import Separation, Status
 
 ORDERINGS = {
     "created_at": "created_at",
@@ -58,34 +61,33 @@ ORDERINGS = {
     "year": "year",
     "duration": "audio__duration",
 }
-SAID_OF_CREDITS = ("track_id", "artist__name", "artist__slug")
 SAID = (
     *("title", "track_number", "disc_number", "genre", "year", "cover", "plays", "visibility", "owner_id"),
     *("created_at", "artist__name", "artist__slug", "album__title", "album__year", "album__cover"),
-    *("album__artist__name", "album__artist__slug", "audio__duration"),
+    *("album__artist__name", "album__artist__slug", "audio__duration", "audio__frames"),
 )
 FORM_BYTES = 1_000_000  # what the other fields of an upload may add to its file
-
-
-def with_separations(tracks: QuerySet[Track]) -> QuerySet[Track]:
-    """Fetch names, separations and stems in a fixed number of queries."""
-    stems = Stem.objects.select_related("audio").only("separation_id", "name", "position", "audio__frames")
-    separations = Separation.objects.order_by("created_at").prefetch_related(Prefetch("stems", stems))
-    return tracks.select_related("artist", "album__artist", "audio").prefetch_related(
-        Prefetch("audio__separations", separations),
-        Prefetch("credits", Credit.objects.select_related("artist").only(*SAID_OF_CREDITS)),
-    )
 
 
 class TrackMixin(GenericAPIView[Track]):
     serializer_class = SeparatedTrackSerializer
 
     def get_queryset(self) -> QuerySet[Track]:
-        return with_separations(Track.objects.visible_to(self.request.user))
+        tracks = Track.objects.visible_to(self.request.user)
+        return tracks.select_related("artist", "album__artist", "audio")
+
+    def said(self, tracks: Sequence[Track]) -> list[Any]:
+        """The JSON of ``tracks``: guests, separations and stems are fetched for all of them at once."""
+        return list(SeparatedTrackSerializer(tracks, many=True, context=self.beside(tracks)).data)
+
+    def beside(self, tracks: Sequence[Track]) -> dict[str, Any]:
+        """What serializers need to say ``tracks``."""
+        gathered = {"guests": guests_of(tracks), "separations": separations_of(tracks)}
+        return {**self.get_serializer_context(), **gathered}
 
     def fresh(self, track: Track) -> Any:
         """The JSON of ``track`` as it is in the database now."""
-        return self.get_serializer(self.get_queryset().get(pk=track.pk)).data
+        return self.said([self.get_queryset().get(pk=track.pk)])[0]
 
 
 class TrackListView(TrackMixin):
@@ -103,7 +105,7 @@ class TrackListView(TrackMixin):
         """
         wanted = asked(self, TrackQuerySerializer)
         page = self.paginate_queryset(matching(self.get_queryset().only(*SAID), wanted, request.user))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.get_paginated_response(self.said(page or []))
 
 
 def matching(
@@ -165,7 +167,7 @@ class TrackView(FollowsMoves, TrackMixin):
     @extend_schema(responses={200: SeparatedTrackSerializer, **MOVED}, operation_id="tracks_retrieve")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
         """One song with its separations and their stems."""
-        return Response(self.get_serializer(self.get_object()).data)
+        return Response(self.said([self.get_object()])[0])
 
     @extend_schema(request=TrackChangesSerializer, responses=SeparatedTrackSerializer)
     def patch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
@@ -253,7 +255,9 @@ class UploadView(TrackMixin):
         return {
             "track": self.fresh(taken.track),
             "created": taken.created,
-            "matches": MatchSerializer(matches, many=True, context=self.get_serializer_context()).data,
+            "matches": MatchSerializer(
+                matches, many=True, context=self.beside([match.track for match in matches])
+            ).data,
             "separation": None,
             "separation_error": None,
         }

@@ -8,26 +8,28 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from catalog.listed import Song, rows_of
 from catalog.models import Track
 from separation.labels import ModelChoice, stem_label
-from separation.models import Separation, Status
+from separation.models import Status
 
 register = template.Library()
 
 Parts = dict[UUID, SafeString]
 
-_SHOWN = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED)
+_PARTS = """SELECT s.mixture_id, s.id, s.status, t.name FROM separation_separation s
+    LEFT JOIN separation_stem t ON t.separation_id = s.id
+    WHERE s.mixture_id {ids} AND s.status IN ('queued', 'running', 'succeeded')
+    ORDER BY s.status DESC, s.id, t.position"""
 
 
 @register.simple_tag
-def parts_of_all(tracks: Iterable[Track]) -> Parts:
+def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
     """For each audio of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
     audio = {track.audio_id for track in tracks}
-    rows = Separation.objects.filter(mixture__in=audio, status__in=_SHOWN)
-    rows = rows.order_by("-status", "pk", "stems__position")
     parts: Parts = {}
-    sets: dict[UUID, tuple[UUID, list[str]]] = {}
-    for mixture, separation, status, name in rows.values_list("mixture", "pk", "status", "stems__name"):
+    sets: dict[UUID, tuple[object, list[str]]] = {}
+    for mixture, separation, status, name in rows_of(_PARTS, audio):
         if status != Status.SUCCEEDED:
             parts[mixture] = _state(status)
             continue

@@ -35,6 +35,9 @@ def words(html: str) -> str:
         ("<b>Help</b>", "help", "&lt;b&gt;<mark>Help</mark>&lt;/b&gt;"),
         ("Straße", "stras", "<mark>Straß</mark>e"),
         ("Help", "xyz", "Help"),
+        ("AC/DC & Co", "d dc", "AC/<mark>DC</mark> &amp; Co"),
+        ("Unhelped Helping", "help", "Unhelped <mark>Help</mark>ing"),
+        ("Rock_Opera", "opera", "Rock_<mark>Opera</mark>"),
         ("!!!", "!!!", "!!!"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from catalog.models import Artist, Track
-from catalog.search import documents, found
+from catalog.search import found
 from catalog.search.found import find
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_track
@@ -46,7 +46,6 @@ def test_artist_and_title_together_are_a_name(titles: Titles, songs: dict[str, T
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if 5 documents were already too many."""
     monkeypatch.setattr(found, "MOST", 5)
-    monkeypatch.setattr(documents, "MOST_PLAYED", 3)
 
 
 def test_of_too_many_the_exact_and_the_played_are_found(few: None, titles: Titles, db: None) -> None:
