@@ -15,14 +15,15 @@ from training import weightfile
 _TEMPLATE = Path(__file__).with_name("card.md")
 
 
-def figures_table(rows: list[dict[str, Any]]) -> str:
-    """One set of weights: mean, spread and worst of everything measured, in dB."""
-    lines = ["| set | what | mixtures | mean | spread | worst |", "| --- | --- | --- | --- | --- | --- |"]
-    for row in rows:
+def figures_table(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> str:
+    """Two sets of weights: mean, spread and worst of everything measured, in dB, and what it was before."""
+    heads = ("set", "what", "mixtures", "mean", "spread", "worst", "before: mean", "worst")
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    for row, old in zip(rows, before, strict=True):
         what = "vocals stem, relative to the mix" if row["what"] == "leak" else row["what"]
-        lines.append(
-            f"| {row['group']} | {what} | {row['n']} | {row['mean']:.1f} | {row['spread']:.1f} | {row['worst']:.1f} |"
-        )
+        figures = (row["mean"], row["spread"], row["worst"], old["mean"], old["worst"])
+        cells = (row["group"], what, row["n"], *(f"{figure:.1f}" for figure in figures))
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
@@ -38,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.card", description=__doc__)
     parser.add_argument("--figures", action="append", required=True, metavar="STEMS=FILE")
     parser.add_argument("--name", default="new", help="the name that the weights had in the evaluation")
+    parser.add_argument("--before", default="first", help="the name that those before them had")
     parser.add_argument("--run", action="append", default=[], type=Path, help="folder of a training run")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -45,8 +47,8 @@ def main() -> None:
     for choice in options.figures:
         stems, _, path = choice.partition("=")
         spec = weightfile.spec_of(int(stems))
-        rows = json.loads(Path(path).read_text())[options.name]
-        tables.append(f"### {stems} stems\n\n{figures_table(rows)}")
+        figures = json.loads(Path(path).read_text())
+        tables.append(f"### {stems} stems\n\n{figures_table(figures[options.name], figures[options.before])}")
         models.append(
             f"- `{spec.slug}`, revision {spec.revision}: filters {list(spec.filters)}, {spec.bins} bins"
         )
