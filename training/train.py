@@ -16,23 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from separation.engines.protocol import FRAMES
 from training import loss, weightfile
-from training.network import DEPTH, Networks
-from training.patches import HOP, Batch, Patches, Tapes, length, spectra
+from training.judging import held_out, judge
+from training.network import Networks
+from training.patches import Batch, Patches, Tapes
 from training.pool import Pool
-from training.weightfile import Array
+from training.starting import warm_start
 
 _WARM_UP_STEPS = 100
 _FINAL_RATE = 0.03
 _SAVE_SECONDS = 120
 _REFRESH_SECONDS = 15
 _SETTLING_BATCHES = 64
-_SILENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,110 +157,6 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.steps, self.seconds = state["steps"], state["seconds"]
         return True
-
-
-def warm_start(networks: Networks, first: dict[str, Array], second: dict[str, Array] | None = None) -> None:
-    """Start `networks` from trained weights, which may be narrower: each net from its namesake.
-
-    That is looked for in `first`, then in `second`. Networks that appear nowhere start as the voice's, with a
-    mask layer of zeros (no opinion).
-    """
-    arrays: dict[str, Array] = {}
-    for name, blank in networks.arrays().items():
-        net, _, part = name.partition("/")
-        source = next((pool for pool in (first, second or {}) if f"{net}/{part}" in pool), None)
-        if source is not None:
-            arrays[name] = source[name]
-        else:
-            arrays[name] = np.zeros_like(blank) if part.startswith("mask/") else first[f"vocals/{part}"]
-    networks.load_arrays(widened(arrays, networks.arrays()))
-
-
-def widened(narrow: dict[str, Array], blank: dict[str, Array]) -> dict[str, Array]:
-    """`blank`, a fresh network at least as wide as `narrow`, with the latter inside: both give the same masks.
-
-    Nothing that was there listens to what is new, until training finds a use for it.
-    """
-    result = {}
-    for name, fresh in blank.items():
-        old = narrow[name]
-        net, layer, part = name.split("/")
-        if part != "kernel":
-            result[name] = np.concatenate([old, fresh[len(old) :]])
-            continue
-        transposed = layer.startswith("up")
-        inner = fresh.swapaxes(2, 3).copy() if transposed else fresh.copy()  # now [.., .., in, out]
-        old = old.swapaxes(2, 3) if transposed else old
-        inner[:, :, :, : old.shape[3]] = 0
-        inputs = _places(narrow, blank, net, layer, old.shape[2])
-        inner[:, :, inputs, : old.shape[3]] = old
-        result[name] = inner.swapaxes(2, 3) if transposed else inner
-    return result
-
-
-def _places(
-    narrow: dict[str, Array], blank: dict[str, Array], net: str, layer: str, inputs: int
-) -> npt.NDArray[np.int64]:
-    """Where a layer of `blank` finds the channels that the layer of `narrow` has as `inputs`."""
-    places = np.arange(inputs)
-    if layer.startswith("up") and layer != "up1":  # the encoder's channels, then the decoder's
-        encoder = f"{net}/conv{DEPTH + 1 - int(layer[2:])}/bias"
-        places[len(narrow[encoder]) :] += len(blank[encoder]) - len(narrow[encoder])
-    return places
-
-
-def held_out(folder: Path, stem_count: int) -> list[Tensor]:
-    """Every song in `folder` as float32 [stems, windows, 2, samples], cut into windows as long as the engine's.
-
-    Whole songs: patches judged one by one make quiet places count as much as loud ones, which no listener does.
-    """
-    songs = []
-    step = FRAMES * HOP
-    for song in Pool([folder], complete_only=stem_count > 2).songs:
-        stems = np.stack([song.excerpt(stem, 0, song.audio.shape[1]) for stem in range(song.audio.shape[0])])
-        if stem_count == 2:
-            stems = np.stack([stems[0], stems[1:].sum(0)])
-        windows = -(-stems.shape[2] // step)
-        padded = np.pad(stems, ((0, 0), (0, 0), (0, windows * step - stems.shape[2] + length(FRAMES) - step)))
-        waves = torch.from_numpy(padded).unfold(-1, length(FRAMES), step)
-        songs.append(waves.transpose(1, 2))
-    return songs
-
-
-def judge(networks: Networks, songs: list[Tensor], device: torch.device) -> dict[str, float]:
-    """Mean SDR of each stem in dB over sung `songs` (in the spectrogram), and the voice's level in others."""
-    networks.eval()
-    found: Figures = {}
-    for waves in songs:
-        with torch.no_grad():
-            sources = spectra(waves.to(device))
-            note(found, networks(sources.sum(0).abs()), sources)
-    return means(found)
-
-
-Figures = dict[str, list[float]]
-"""What was measured on each song, in dB."""
-
-
-def note(found: Figures, logits: Tensor, sources: Tensor) -> None:
-    """Add to `found` how well the masks of `logits` take a song apart that is made of `sources`."""
-    mixture = sources.sum(0)
-    estimates = torch.softmax(logits, 0) * mixture
-    signals = sources.abs().square().sum((1, 2, 3, 4))
-    errors = (estimates - sources).abs().square().sum((1, 2, 3, 4))
-    if signals[0] < _SILENT:
-        total = mixture.abs().square().sum() + 1e-9
-        found.setdefault("leak", []).append(10 * math.log10(float(errors[0] / total) + 1e-9))
-        return
-    for index in range(len(signals)):
-        if signals[index] > _SILENT:
-            ratio = float(signals[index] / errors[index])
-            found.setdefault(f"stem{index}", []).append(10 * math.log10(ratio))
-
-
-def means(found: Figures) -> dict[str, float]:
-    """The mean of everything in `found`."""
-    return {name: sum(values) / len(values) for name, values in sorted(found.items())}
 
 
 def train(

@@ -12,9 +12,11 @@ from separation.engines.protocol import FRAMES
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
 from training import blend, calibrate, loss, pool  # noqa: E402 (needs what may be missing)
+from training.judging import held_out  # noqa: E402
 from training.network import Networks  # noqa: E402
 from training.patches import Batch, Patches, Tapes, length, spectra  # noqa: E402
-from training.train import Plan, Trainer, held_out, warm_start  # noqa: E402
+from training.starting import warm_start  # noqa: E402
+from training.train import Plan, Trainer  # noqa: E402
 
 CPU = torch.device("cpu")
 
