@@ -18,7 +18,17 @@ from benchmarks.separators import Ours
 from catalog.audio.probe import probe
 from separation.engines import modelspec
 
-PARTS = ("speed", "memory", "latency", "equality", "together", "server", "catalogue", "fingerprints")
+PARTS = (
+    "speed",
+    "bundled",
+    "memory",
+    "latency",
+    "equality",
+    "together",
+    "server",
+    "catalogue",
+    "fingerprints",
+)
 _SONG_SECONDS = 180
 _LONG_SECONDS = 7200
 _TINY_SECONDS = 1
@@ -47,6 +57,7 @@ def main() -> None:
         print(f"### {part.capitalize()}\n", flush=True)
         {
             "speed": speed,
+            "bundled": bundled,
             "memory": memory,
             "latency": latency,
             "equality": exactness,
@@ -161,6 +172,29 @@ def latency(options: argparse.Namespace) -> None:
 def exactness(options: argparse.Namespace) -> None:
     """Largest differences from Spleeter's ``Separator`` on the same machine."""
     equality.compare(options.cache, options.models)
+
+
+def bundled(options: argparse.Namespace) -> None:
+    """The bundled models against the official one for two stems, each with a warm worker of its own."""
+    song = songs.ensure(options.cache, _SONG_SECONDS)
+    models_dir = models.ensure(options.cache, "2stems")
+    slugs = ("spleeter:2stems", "compact:2stems", "compact:4stems")
+    workers = {slug: Ours(models_dir, threads=options.threads) for slug in slugs}
+    costs: dict[str, list[Cost]] = {slug: [] for slug in slugs}
+    for _ in range(1 + options.rounds):
+        for slug, worker in workers.items():
+            costs[slug].append(worker.warm(slug, song, _SONG_SECONDS * songs.RATE))
+    for worker in workers.values():
+        worker.close()
+    middle = {slug: typical(values[1:]) for slug, values in costs.items()}  # the first of each was cold
+    official = middle[slugs[0]].cpu
+    table(
+        ["3 min song, warm", "CPU s", "wall s", "peak MB", "CPU less than the official 2 stems"],
+        [
+            [slug, f"{cost.cpu:.1f}", f"{cost.wall:.1f}", f"{cost.peak:.0f}", f"{official / cost.cpu:.1f}x"]
+            for slug, cost in middle.items()
+        ],
+    )
 
 
 def together(options: argparse.Namespace) -> None:

@@ -12,11 +12,10 @@ import numpy.typing as npt
 from scipy import signal
 
 from training.composition import Rng
+from training.instruments import CONTROL
 from training.material import Wave
 from training.pool import SAMPLE_RATE
 
-_STEP = SAMPLE_RATE // 100
-"""Samples between two values of pitch."""
 _UNVOICED = 0.006
 """Seconds from grain to grain where there is no period."""
 _WANDER = 120.0
@@ -44,7 +43,7 @@ def marks(wave: Wave, pitch: npt.NDArray[np.float64]) -> Marks:
     voiced: list[bool] = []
     place = 0
     while place < len(wave):
-        hertz = pitch[min(place // _STEP, len(pitch) - 1)]
+        hertz = pitch[min(place // CONTROL, len(pitch) - 1)]
         period = int(SAMPLE_RATE / hertz) if hertz > 0 else int(_UNVOICED * SAMPLE_RATE)
         if hertz > 0:
             first = max(0, place - period // 5 if voiced and voiced[-1] else place)
@@ -76,11 +75,11 @@ def render(
     sound = np.zeros(samples + SAMPLE_RATE, dtype=np.float32)
     place = 0.0
     while place < samples:
-        frame = min(int(place / _STEP), len(pitch) - 1)
+        frame = min(int(place / CONTROL), len(pitch) - 1)
         if not sounding[frame]:
-            place += _STEP
+            place += CONTROL
             continue
-        wanted = source[frame] * _STEP + rng.normal(0, _WANDER)
+        wanted = source[frame] * CONTROL + rng.normal(0, _WANDER)
         index = min(int(np.searchsorted(found.places, wanted)), len(found.places) - 1)
         period = int(found.periods[index])
         sings = pitch[frame] > 0 and found.voiced[index]

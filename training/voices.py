@@ -5,7 +5,7 @@ Four kinds, all made from the pack and nothing else:
 - ``vowels``: real sung vowels, taken apart and put together again by the WORLD vocoder on new notes, with
   random consonants (bursts of coloured noise) and a different vowel colour for each note;
 - ``speech-song``: real or synthetic speech, its syllables stretched over the notes of a tune
-  (both of them half the time without a vocoder, see `grains`);
+  (both of them more often than not without a vocoder, see `grains`);
 - ``sinsy``: an HMM voice that sings a score in Japanese;
 - ``speech`` and ``take``: speech and sung notes as recorded, only played faster or slower. They are few, but
   no vocoder has smoothed them.
@@ -23,13 +23,11 @@ from scipy import signal
 
 from training import grains
 from training.composition import Note, Rng
-from training.instruments import hertz
+from training.instruments import CONTROL, hertz
 from training.material import Wave, load_mono
 from training.pool import SAMPLE_RATE
 
 FRAME_MS = 10.0
-STEP = SAMPLE_RATE // 100
-"""Samples of such a frame."""
 FFT = 2048
 BINS = FFT // 2 + 1
 _LONGEST = 9 * SAMPLE_RATE
@@ -220,8 +218,8 @@ def _laid_out(rng: Rng, sung: "_Score", samples: int) -> Wave:
     hisses = np.zeros(samples, dtype=np.float32)
     for begin, end in sung.consonants:
         sung.sounding[begin:end] = False
-        first, last = begin * STEP, min(end * STEP, samples)
-        if last - first > STEP:
+        first, last = begin * CONTROL, min(end * CONTROL, samples)
+        if last - first > CONTROL:
             centre = np.exp(rng.uniform(np.log(1800), np.log(7500)))
             band = signal.butter(1, [centre * 0.75, centre * 1.35], "band", fs=SAMPLE_RATE)
             hiss = signal.lfilter(*band, rng.standard_normal(last - first)) * np.hanning(last - first)
@@ -237,7 +235,7 @@ def _laid_out(rng: Rng, sung: "_Score", samples: int) -> Wave:
         samples=samples,
     )
     sounding = np.convolve(sung.sounding.astype(float), np.ones(3) / 3, "same")
-    fade = np.interp(np.arange(samples) / STEP, np.arange(len(sounding)), sounding)
+    fade = np.interp(np.arange(samples) / CONTROL, np.arange(len(sounding)), sounding)
     sound = sound / (np.abs(sound).max() + 1e-9) * fade.astype(np.float32)
     return fit(sound + hisses, samples)
 
