@@ -165,6 +165,26 @@ def bass(rng: Rng, song: Frame) -> list[Note]:
     return notes
 
 
+def walking_bass(rng: Rng, song: Frame) -> list[Note]:
+    """A line that wanders along the scale, in a rhythm that two bars share."""
+    floor = 24 + 12 * int(rng.random() < 0.6)
+    wandering = rng.uniform(0.3, 0.9)
+    places: list[int] = []
+    notes = []
+    for bar in range(song.bars):
+        if bar % 2 == 0:
+            places = [0, *sorted(rng.choice(range(1, 16), rng.integers(2, 9), replace=False).tolist())]
+        chord = song.chords[bar]
+        root = song.degree(chord) % 12 + floor
+        for place, following in zip(places, (*places[1:], 16), strict=True):
+            step = int(rng.integers(-3, 10)) if place and rng.random() < wandering else 0
+            pitch = root + song.degree(chord + step) - song.degree(chord)
+            length = (following - place) * song.beat / 4 * rng.uniform(0.4, 0.98)
+            start = song.time(rng, bar, place)
+            notes.append(Note(start, length, pitch if pitch > 25 else pitch + 12, rng.uniform(75, 120)))
+    return notes
+
+
 def accompaniment(rng: Rng, song: Frame, role: str) -> list[Note]:
     """Chords in one of the `ROLES`."""
     base = 48 + 12 * int(rng.integers(2)) + (12 * int(rng.integers(1, 3)) if role == "bells" else 0)

@@ -38,10 +38,14 @@ PROGRAMS: dict[str, tuple[int, ...]] = {
 }
 LEADS = (
     40, 40, 40, 41, 41, 42, 42, 44, 110, 48, 49, 56, 56, 57, 57, 58, 59, 60, 60, 61, 64, 65, 66, 67, 68, 69, 70,
-    71, 72, 73, 73, 73, 74, 75, 77, 78, 79, 76, 80, 81, 82, 83, 84, 86, 87, 21, 22, 23, 29, 30, 27, 26, 104, 106,
-    109, 111, 107, 16, 18, 62, 63, 8, 8, 9, 10, 11, 14, 46,
+    71, 71, 72, 73, 73, 73, 74, 75, 77, 78, 79, 76, 80, 81, 82, 83, 84, 86, 87, 21, 22, 23, 29, 30, 27, 26, 104,
+    106, 109, 111, 107, 16, 18, 62, 63, 0, 4, 8, 8, 8, 9, 9, 10, 10, 11, 11, 12, 13, 14, 15, 24, 45, 46, 108, 98,
+    114,
 )  # fmt: skip
 """General MIDI programs that carry tunes: strings, brass, reeds, flutes, synthesizers, guitars, bells."""
+
+STRUCK = frozenset((*range(8), *range(8, 16), 45, 46, 98, 104, 105, 106, 107, 108, 112, 114, 115))
+"""General MIDI programs that sound from a stroke on and cannot bend a note: keys, bars, bells, harps."""
 
 SOLOISTS = {
     "violin": 40, "cello": 42, "strings": 48, "trumpet": 56, "horn": 60, "saxophone": 65, "clarinet": 71,

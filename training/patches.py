@@ -25,6 +25,8 @@ STEMS = 4
 _TOGETHER = 0.5
 _MISSING = 0.12
 _SOLO = 0.12
+_ALONE_SUNG, _ALONE_UNSUNG = 0.08, 0.4
+"""Share of the patches put together from several songs in which one instrument plays, with a voice or without."""
 _VOICE = 0
 _OTHER = 3
 _SPEEDS = (0.76, 1.32)
@@ -147,6 +149,11 @@ class Patches:
                 yield _Layer(song, _VOICE, self._start(song, _VOICE, wanted=0.95), gain, self._speed(0.7))
         if sung and rng.random() < 0.04:
             return  # nobody plays
+        if self._pool.alone and rng.random() < (_ALONE_SUNG if sung else _ALONE_UNSUNG):
+            song = self._pick(self._pool.alone)
+            start = self._start(song, _OTHER, wanted=0.9)
+            yield _Layer(song, _OTHER, start, _decibels(rng, -9, 6), self._speed(0.4))
+            return
         solo = rng.random() < _SOLO
         for stem in range(1, STEMS):
             if (stem < _OTHER and solo) or rng.random() < _MISSING:

@@ -38,6 +38,8 @@ class Song:
     """Whether drums, bass and other are apart. If not, all of them are in "other"."""
     activity: npt.NDArray[np.bool_]
     """[stem, half second]: where the stem can be heard."""
+    alone: bool = False
+    """Whether one or two instruments, all in "other", are all there is."""
 
     def excerpt(self, stem: int, start: int, length: int) -> Array:
         """float32 [2, length] of one stem, from sample `start`."""
@@ -68,6 +70,7 @@ def read(folder: Path, name: str) -> Song:
         voice=facts["voice"],
         complete=facts.get("complete", True),
         activity=np.array(facts["activity"], dtype=bool),
+        alone=facts.get("alone", False),
     )
 
 
@@ -83,6 +86,8 @@ class Pool:
         self.songs: list[Song] = []
         self.sung: list[Song] = []
         """Those of `songs` with a voice."""
+        self.alone: list[Song] = []
+        """Those in which hardly anybody plays."""
         self._folders = folders
         self._complete_only = complete_only
         self._seen: set[Path] = set()
@@ -100,3 +105,5 @@ class Pool:
                     self.songs.append(song)
                     if song.activity[0].any():
                         self.sung.append(song)
+                    if song.alone:
+                        self.alone.append(song)

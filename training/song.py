@@ -1,7 +1,7 @@
 """One random song: who plays, who sings, how it is mixed. A seed and the pack define every sample.
 
-A third of the songs are instrumentals, and a third of those chamber music without drums, because what a small
-network takes for a voice is any single tone that is held and bends.
+A third of the songs are instrumentals, many of those chamber music without drums or one instrument alone,
+because what a small network takes for a voice is any single tone that is held or bends.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from training.instruments import (
     LEADS,
     PROGRAMS,
     SOLOISTS,
+    STRUCK,
     Player,
     oscillator_lead,
     oscillators,
@@ -25,9 +26,12 @@ from training.instruments import (
 )
 from training.material import SOUNDFONT, DrumBank, Wave
 from training.pool import SAMPLE_RATE
+from training.sampler import NoteBank
 from training.voices import Manner, Utterance
 
-_INSTRUMENTAL = 0.36
+_INSTRUMENTAL = 0.4
+_ALONE = 0.25
+"""Share of the instrumentals in which one or two instruments play and nobody else."""
 _CHAMBER = 0.4
 _KINDS = {"sinsy": 0.1, "speech-song": 0.4, "vowels": 0.2, "take": 0.12, "speech": 0.18}
 _SINSY_HOME = 67
@@ -40,6 +44,8 @@ class Studio:
     def __init__(self, pack: Path, cache: Path) -> None:
         self.player = Player(pack / SOUNDFONT)
         self.drums = DrumBank.load(pack)
+        self.basses = NoteBank.load(pack / "bass")
+        self.guitars = NoteBank.load(pack / "guitar")
         self.voices = voices.load(pack, cache)
         self.singer = singing.Singer(next((pack / "vox/sinsy").glob("*.htsvoice")))
 
@@ -62,13 +68,16 @@ def make(studio: Studio, seed: int, seconds: float) -> Made:
     samples = int(seconds * SAMPLE_RATE)
     song = composition.frame(rng, seconds)
     instrumental = rng.random() < _INSTRUMENTAL
-    chamber = rng.random() < (_CHAMBER if instrumental else 0.06)
+    alone = instrumental and rng.random() < _ALONE
+    chamber = alone or rng.random() < (_CHAMBER if instrumental else 0.06)
     silence = np.zeros((samples, 2), dtype=np.float32)
     drums = silence if chamber else _drums(rng, studio, song, samples)
-    bass = silence if chamber and rng.random() < 0.6 else _bass(rng, studio, song, samples)
-    other = _other(
-        rng, studio, song, samples, leads=_lead_count(rng, instrumental=instrumental, chamber=chamber)
-    )
+    bass = silence if alone or (chamber and rng.random() < 0.6) else _bass(rng, studio, song, samples)
+    if alone:
+        other = _alone(rng, studio, song, samples)
+    else:
+        leads = _lead_count(rng, instrumental=instrumental, chamber=chamber)
+        other = _other(rng, studio, song, samples, leads=leads)
     kind = "none" if instrumental else str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     vocals = silence if instrumental else _vocals(rng, studio, song, samples, kind)
     loudness = ((vocals, -3, 4), (drums, -5, 3), (bass, -5, 2), (other, -4, 3))
@@ -78,9 +87,8 @@ def make(studio: Studio, seed: int, seconds: float) -> Made:
             for wave, low, high in loudness
         ]
     )
-    return Made(
-        _master(rng, np.nan_to_num(stems)), {"voice": kind, "seed": seed, "tempo": round(song.tempo, 1)}
-    )
+    facts = {"voice": kind, "seed": seed, "tempo": round(song.tempo, 1), "alone": alone}
+    return Made(_master(rng, np.nan_to_num(stems)), facts)
 
 
 def make_solo(studio: Studio, seed: int, seconds: float, name: str) -> Made:
@@ -91,7 +99,9 @@ def make_solo(studio: Studio, seed: int, seconds: float, name: str) -> Made:
     tune = composition.melody(
         rng, song, centre=79 if name == "celesta" else 67, density=1, rest=0.1, stretch=2
     )
-    mono = studio.player.play_lead(rng, tune, SOLOISTS[name], samples).mean(axis=1)
+    mono = _tune(rng, studio, tune, SOLOISTS[name], samples, bending=SOLOISTS[name] not in STRUCK).mean(
+        axis=1
+    )
     stems = np.zeros((4, samples, 2), dtype=np.float32)
     stems[3] = effects.level(effects.room(rng, effects.pan(mono, 0), 1.2, 0.15))
     return Made(
@@ -144,8 +154,11 @@ def _loop(rng: Rng, loops: Sequence[Wave], song: Frame, samples: int) -> Wave:
 
 
 def _bass(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
-    notes = composition.bass(rng, song)
-    if rng.random() < 0.7:
+    notes = (composition.walking_bass if rng.random() < 0.35 else composition.bass)(rng, song)
+    choice = rng.random()
+    if choice < 0.35 and studio.basses.instruments:
+        mono = studio.basses.play(rng, notes, samples)
+    elif choice < 0.75:
         program = int(rng.choice(PROGRAMS["bass"]))
         mono = studio.player.play(notes, program, samples).mean(axis=1)
     else:
@@ -164,16 +177,43 @@ def _other(rng: Rng, studio: Studio, song: Frame, samples: int, *, leads: int) -
     mix = np.zeros((samples, 2), dtype=np.float32)
     for _ in range(rng.integers(1, 5)):
         role = str(rng.choice(composition.ROLES, p=[0.26, 0.22, 0.18, 0.14, 0.1, 0.1]))
-        notes = composition.accompaniment(rng, song, role)
-        if rng.random() < 0.85:
-            sound = studio.player.play(notes, int(rng.choice(PROGRAMS[role])), samples)
-        else:
-            sound = effects.pan(oscillators(rng, notes, samples, role=role), 0)
+        sound = _accompaniment(rng, studio, song, samples, role)
         if np.abs(sound).max() > 1e-5:
             mix += _placed(rng, sound, crunchy=role in {"strum", "riff"}) * _gain(rng, -9, 3)
     for _ in range(leads):
         mix += _lead(rng, studio, song, samples) * _gain(rng, -6, 5)
     return mix
+
+
+def _accompaniment(rng: Rng, studio: Studio, song: Frame, samples: int, role: str) -> Wave:
+    notes = composition.accompaniment(rng, song, role)
+    choice = rng.random()
+    if choice < 0.35 and role in {"strum", "riff", "arpeggio"} and studio.guitars.instruments:
+        return effects.pan(studio.guitars.play(rng, notes, samples), 0)
+    if choice < 0.85:
+        return studio.player.play(notes, int(rng.choice(PROGRAMS[role])), samples)
+    return effects.pan(oscillators(rng, notes, samples, role=role), 0)
+
+
+def _alone(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
+    """Tunes or chords of one instrument, sometimes of two."""
+    mix = np.zeros((samples, 2), dtype=np.float32)
+    for _ in range(int(rng.choice([1, 1, 1, 2]))):
+        if rng.random() < 0.7:
+            sound = _lead(rng, studio, song, samples)
+        else:
+            sound = _accompaniment(rng, studio, song, samples, str(rng.choice(composition.ROLES)))
+        if np.abs(sound).max() > 1e-5:
+            mix += _placed(rng, sound, crunchy=False, panned=True) * _gain(rng, -6, 0)
+    return mix
+
+
+def _tune(rng: Rng, studio: Studio, tune: list[Note], program: int, samples: int, *, bending: bool) -> Wave:
+    """Stereo [samples, 2]: a tune on the soundfont, with the glides and swells of who can, or stroke by stroke."""
+    if bending:
+        return studio.player.play_lead(rng, tune, program, samples)
+    struck = [Note(note.start, note.length * 1.5, note.pitch, rng.uniform(50, 115)) for note in tune]
+    return studio.player.play(struck, program, samples)
 
 
 def _lead(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
@@ -186,9 +226,13 @@ def _lead(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
     if not tune:
         return np.zeros((samples, 2), dtype=np.float32)
     program = int(rng.choice(LEADS))
-    play = partial(studio.player.play_lead, rng, program=program, samples=samples)
-    if rng.random() < 0.22:
+    bending = program not in STRUCK or rng.random() < 0.2
+    play = partial(_tune, rng, studio, program=program, samples=samples, bending=bending)
+    choice = rng.random()
+    if choice < 0.2:
         sound = effects.pan(oscillator_lead(rng, tune, samples), 0)
+    elif choice < 0.27 and studio.guitars.instruments:
+        sound = effects.pan(studio.guitars.play(rng, tune, samples), 0)
     else:
         sound = play(tune)
         for interval in rng.choice([-3, -4, -5, -8, -12, 0], int(rng.choice([0, 0, 0, 1, 1, 2]))):

@@ -148,6 +148,19 @@ def test_patches_are_as_long_as_asked_for_and_some_have_no_voice(tmp_path: Path)
         assert heard.all() if without_voice == 0 else not heard.any()
 
 
+def test_instruments_alone_are_heard_alone(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    stems = rng.normal(0, 0.1, (4, 5 * pool.SAMPLE_RATE, 2)).astype(np.float32)
+    pool.write(tmp_path, "band", stems, {"voice": "none"})
+    pool.write(tmp_path, "soloist", stems, {"voice": "none", "alone": True})
+    songs = pool.Pool([tmp_path], complete_only=True)
+    assert [song.name for song in songs.alone] == ["soloist"]
+    batch = Patches(songs, 4, 0, Tapes(CPU), CPU, frames=64, without_voice=1).batch(24)
+    heard = batch.sources.abs().sum((2, 3, 4)) > 0
+    alone = heard[3] & ~heard[:3].any(0)
+    assert 2 <= int(alone.sum()) < 12
+
+
 def test_favoured_voices_are_heard_more_often(tmp_path: Path) -> None:
     for number, kind in enumerate(("sinsy", "speech")):
         stems = np.zeros((4, 4 * pool.SAMPLE_RATE, 2), dtype=np.float32)

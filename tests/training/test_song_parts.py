@@ -1,12 +1,15 @@
 """Composing, playing and mixing: repeatable from a seed, and stems that still add up."""
 
+from collections.abc import Callable
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import soundfile
 from scipy import signal
 
-from training import composition, effects, grains, instruments, singing, voices
+from training import composition, effects, grains, instruments, sampler, singing, voices
 from training.pool import SAMPLE_RATE
 
 
@@ -33,6 +36,32 @@ def test_every_role_plays_within_the_song(role: str) -> None:
     notes = composition.accompaniment(rng, song, role)
     assert notes
     assert all(0 <= note.start < song.bars * song.bar + 1 and 24 < note.pitch < 120 for note in notes)
+
+
+@pytest.mark.parametrize("line", [composition.bass, composition.walking_bass])
+def test_basses_play_low_and_within_the_song(
+    line: Callable[[composition.Rng, composition.Frame], list[composition.Note]],
+) -> None:
+    rng = np.random.default_rng(6)
+    song = composition.frame(rng, 15)
+    notes = line(rng, song)
+    assert len({note.pitch for note in notes}) > 1
+    assert all(0 <= note.start < song.bars * song.bar + 1 and 24 < note.pitch < 72 for note in notes)
+
+
+def test_recorded_notes_are_played_at_other_pitches(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    for name, frequency in {"bass_1": 55.0, "bass_2": 110.0, "bass_chord": 82.4}.items():
+        tone = sum(np.sin(2 * np.pi * frequency * part * time) / part for part in (1, 2, 3))
+        soundfile.write(tmp_path / f"{name}.ogg", 0.3 * tone * np.exp(-time), SAMPLE_RATE)
+    soundfile.write(tmp_path / "thunder.ogg", rng.normal(0, 0.1, SAMPLE_RATE), SAMPLE_RATE)
+    bank = sampler.NoteBank.load(tmp_path)
+    assert [[round(pitch) for pitch, _ in instrument] for instrument in bank.instruments] == [[33, 45]]
+    for wanted in (40, 48):
+        played = bank.play(rng, [composition.Note(0, 0.9, wanted)], SAMPLE_RATE)
+        assert sampler.pitch_of(played) == pytest.approx(wanted, abs=0.3)
+    assert not bank.play(rng, [composition.Note(0, 0.9, 100)], SAMPLE_RATE).any()
 
 
 def test_a_limited_mix_is_quieter_and_stems_still_add_up() -> None:
