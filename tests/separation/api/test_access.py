@@ -67,6 +67,7 @@ ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
     ("get", "separations/{separation}/", {}, READ),
     ("delete", "separations/{separation}/", {}, WITHDRAW),
     ("get", "separations/{separation}/archive/", {}, ACCOUNT),
+    ("get", "separations/{separation}/mix/?vocals=0", {}, ACCOUNT),
     ("get", "stems/{stem}/audio/?codec=mp3", {}, READ),
     ("get", "stems/{stem}/peaks/", {}, READ),
     ("get", "stems/{stem}/segments/0/", {}, READ),
