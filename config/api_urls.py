@@ -7,7 +7,7 @@ from catalog.api import curation, library, setlists
 from catalog.api import views as catalog
 from catalog.api.search import SearchView
 from separation.api import library as own
-from separation.api import mixes, separations, tracks
+from separation.api import mixes, ratings, separations, tracks
 
 app_name = "api"
 
@@ -51,6 +51,7 @@ urlpatterns = [
     path("separations/<str:pk>/", separations.SeparationView.as_view(), name="separation"),
     path("separations/<str:pk>/archive/", separations.ArchiveView.as_view(), name="separation-archive"),
     path("separations/<str:pk>/mix/", mixes.MixView.as_view(), name="separation-mix"),
+    path("separations/<str:pk>/rating/", ratings.RatingView.as_view(), name="separation-rating"),
     path("stems/<str:pk>/audio/", separations.StemAudioView.as_view(), name="stem-audio"),
     path("stems/<str:pk>/peaks/", separations.StemPeaksView.as_view(), name="stem-peaks"),
     path("stems/<str:pk>/segments/<int:number>/", separations.StemSegmentView.as_view(), name="stem-segment"),

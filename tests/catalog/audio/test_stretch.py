@@ -29,7 +29,8 @@ def changed(audio: Samples, tempo: float, semitones: float, size: int = 30_011) 
 def tone(frequency: float, seconds: float = 3.0) -> Samples:
     time = np.arange(round(seconds * RATE)) / RATE
     both = [0.5 * np.sin(2 * np.pi * frequency * time), 0.3 * np.sin(2 * np.pi * frequency * time + 1)]
-    return np.stack(both).astype(np.float32)
+    made: Samples = np.stack(both).astype(np.float32)
+    return made
 
 
 def clicks(seconds: float, places: list[float]) -> Samples:
