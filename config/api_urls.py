@@ -8,6 +8,7 @@ from catalog.api import views as catalog
 from catalog.api.search import SearchView
 from separation.api import library as own
 from separation.api import mixes, ratings, separations, tracks
+from separation.api.statistics import StatisticsView
 
 app_name = "api"
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("me/", accounts.MeView.as_view(), name="me"),
     path("me/library/", own.MyLibraryView.as_view(), name="me-library"),
     path("models/", separations.ModelListView.as_view(), name="models"),
+    path("statistics/", StatisticsView.as_view(), name="statistics"),
     path("search/", SearchView.as_view(), name="search"),
     path("artists/", catalog.ArtistListView.as_view(), name="artists"),
     path("artists/<str:pk>/", curation.ArtistView.as_view(), name="artist"),

@@ -25,7 +25,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from catalog.collector import collect
 from config import lifeline
 from config.env import BASE_DIR
-from separation import imports
+from separation import imports, statistics
 from separation.lease import busy_workers, here, in_turn
 from separation.models import Separation
 from separation.sweep import sweep
@@ -226,6 +226,7 @@ class Supervisor:
                     imports.resume()
                     resumed = True
                 self._see_to_imports()
+                statistics.refresh()
                 if watchdog.is_wedged(time.monotonic()):
                     watchdog = Watchdog()
                     self._wedged.set()

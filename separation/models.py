@@ -142,8 +142,8 @@ class Stem(Row):
 
 
 class Rating(Row):
-    """How well somebody finds a separation, or one ``stem`` of it, 1 to 5; one for each person and stem, and one for the
-    whole."""
+    """How well somebody finds a separation, or one ``stem`` of it, 1 to 5 stars. One of each person for each stem, and
+    one for the whole."""
 
     separation = models.ForeignKey(
         Separation, on_delete=models.CASCADE, related_name="ratings", verbose_name=_("separation")

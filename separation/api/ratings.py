@@ -13,8 +13,7 @@ from catalog.api.views import asked
 from separation.api.separations import SeparationMixin
 from separation.models import Separation
 from separation.ratings import FEWEST, MOST, Rated, rate, ratings_of, stem_called, take_back
-
-STARS = {"min_value": FEWEST, "max_value": MOST}
+from separation.statistics import outdate
 
 
 class StemNameSerializer(serializers.Serializer[Any]):
@@ -29,15 +28,15 @@ class StemNameSerializer(serializers.Serializer[Any]):
 
 
 class ScoreSerializer(StemNameSerializer):
-    score = serializers.IntegerField(**STARS, help_text="Stars.")
+    score = serializers.IntegerField(min_value=FEWEST, max_value=MOST, help_text="Stars.")
 
 
 class RatedSerializer(serializers.Serializer[Any]):
     """``average`` of ``count`` ratings; ``mine`` is your own."""
 
-    average = serializers.FloatField(allow_null=True, **STARS)
+    average = serializers.FloatField(allow_null=True, min_value=FEWEST, max_value=MOST)
     count = serializers.IntegerField()
-    mine = serializers.IntegerField(allow_null=True, **STARS)
+    mine = serializers.IntegerField(allow_null=True, min_value=FEWEST, max_value=MOST)
 
 
 class RatedStemSerializer(RatedSerializer):
@@ -77,6 +76,7 @@ class RatingView(SeparationMixin):
         sent.is_valid(raise_exception=True)
         stem = stem_called(separation, sent.validated_data["stem"] or "")
         rate(separation, stem, account(request), sent.validated_data["score"])
+        outdate()
         return self.said(separation)
 
     @extend_schema(
@@ -94,6 +94,7 @@ class RatingView(SeparationMixin):
             sent.is_valid(raise_exception=True)
             name = sent.validated_data["stem"]
         take_back(separation, stem_called(separation, name or ""), account(request))
+        outdate()
         return Response(status=204)
 
     def said(self, separation: Separation) -> Response:

@@ -1,15 +1,19 @@
 """What lists of songs say about separations: which parts a song has, or how far they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from django import template
+from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from catalog.listed import Song, rows_of
 from catalog.models import Track
+from catalog.templatetags.pictures import icon
 from separation.labels import ModelChoice, stem_label
 from separation.models import Status
 
@@ -116,3 +120,26 @@ def about(seconds: float | None) -> str:
     if seconds < 55:
         return _("about {n} s left").format(n=max(5, 5 * round(seconds / 5)))
     return _("about {n} min left").format(n=max(1, round(seconds / 60)))
+
+
+@register.simple_tag
+def bar(share: int) -> SafeString:
+    """A bar of ``share`` percent of the room; the figure stands beside it."""
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="10"/></svg>',
+        int(share),
+    )
+
+
+@register.simple_tag
+def starred(rated: Mapping[str, Any]) -> SafeString:
+    """``average`` of ``count`` ratings in stars and in words."""
+    if not rated["count"]:
+        return format_html('<span class="soft">{}</span>', _("Not rated yet"))
+    sentence = ngettext("{average} of 5, one rating", "{average} of 5, {n} ratings", rated["count"])
+    average = formats.number_format(rated["average"], 1)
+    said = sentence.format(
+        average=average, n=formats.number_format(rated["count"], 0, use_l10n=True, force_grouping=True)
+    )
+    return format_html('<span class="starred">{} {}</span>', icon("star"), said)
