@@ -81,7 +81,7 @@ def _months(rows: list[Row]) -> list[Row]:
                 "short": date_format(first, "M"),
                 "long": date_format(first, "YEAR_MONTH_FORMAT"),
                 "brought": shares[index],
-                "made": shares[len(rows) + index],
+                "parted": shares[len(rows) + index],
             }
         )
     return drawn

@@ -1,8 +1,8 @@
 """What is in this library, and how people find it: totals, by model, by genre, stars.
 
 Counting takes a look through whole tables, so it is done now and then and kept in one row, which every request and
-every process reads. Where it takes no time, because there is little, whoever asks counts anew after a second, and at once
-after somebody gave stars; where it takes long, the sweep does, so seldom that it costs a fiftieth of the time.
+every process reads. Where it takes no time, because there is little, whoever asks counts anew after a second, and at
+once after somebody gave stars; where it takes long, the sweep does, so seldom that it costs a fiftieth of the time.
 
 Private songs, and what belongs to them, count in the totals and in nothing else: neither a genre nor a model nor a star
 tells that somebody keeps one.

@@ -9,13 +9,13 @@ from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from catalog.listed import Song, rows_of
 from catalog.models import Track
 from catalog.templatetags.pictures import icon
 from separation.labels import ModelChoice, stem_label
 from separation.models import Status
+from separation.ratings import Rated
 
 register = template.Library()
 
@@ -137,9 +137,19 @@ def starred(rated: Mapping[str, Any]) -> SafeString:
     """``average`` of ``count`` ratings in stars and in words."""
     if not rated["count"]:
         return format_html('<span class="soft">{}</span>', _("Not rated yet"))
-    sentence = ngettext("{average} of 5, one rating", "{average} of 5, {n} ratings", rated["count"])
-    average = formats.number_format(rated["average"], 1)
-    said = sentence.format(
-        average=average, n=formats.number_format(rated["count"], 0, use_l10n=True, force_grouping=True)
+    return format_html(
+        '<span class="starred">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
     )
-    return format_html('<span class="starred">{} {}</span>', icon("star"), said)
+
+
+@register.simple_tag
+def said_of(rated: Rated) -> str:
+    """``"4.2 of 5, 3 ratings"``."""
+    return _("Not rated yet") if rated.average is None else _average(rated.average, rated.count)
+
+
+def _average(average: float, count: int) -> str:
+    sentence = _("{average} of 5, one rating") if count == 1 else _("{average} of 5, {n} ratings")
+    return sentence.format(
+        average=formats.number_format(average, 1), n=formats.number_format(count, 0, force_grouping=True)
+    )
