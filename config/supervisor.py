@@ -130,6 +130,7 @@ class Supervisor:
         for program in self.programs:
             program.start()
         threading.Thread(target=self._sweep_for_ever, daemon=True, name="sweeper").start()
+        threading.Thread(target=self._count_for_ever, daemon=True, name="counter").start()
         ready()
         while not self._stopping:
             self._reap()
@@ -226,7 +227,6 @@ class Supervisor:
                     imports.resume()
                     resumed = True
                 self._see_to_imports()
-                statistics.refresh()
                 if watchdog.is_wedged(time.monotonic()):
                     watchdog = Watchdog()
                     self._wedged.set()
@@ -242,6 +242,17 @@ class Supervisor:
             if self._stirred.wait(settings.SWEEP_SECONDS):
                 fresh = True
                 time.sleep(1.0)  # until the new queue listens
+
+    def _count_for_ever(self) -> None:
+        """Statistics, where counting takes long: a sweep may not wait for that."""
+        while not self._stopping:
+            try:
+                statistics.refresh()
+            except Exception:
+                log.exception("the statistics could not be counted")
+            finally:
+                connection.close()
+            time.sleep(settings.SWEEP_SECONDS)
 
     def _see_to_imports(self) -> None:
         while not self._ended_imports.empty():

@@ -2,18 +2,21 @@
 
 Counting takes a look through whole tables, so it is done now and then and kept in one row, which every request and
 every process reads. Where it takes no time, because there is little, whoever asks counts anew after a second, and at
-once after somebody gave stars; where it takes long, the sweep does, so seldom that it costs a fiftieth of the time.
+once after somebody gave stars. Where it takes long, the supervisor does, so seldom that it costs a fiftieth of the
+time.
 
 Private songs, and what belongs to them, count in the totals and in nothing else: neither a genre nor a model nor a star
 tells that somebody keeps one.
 """
 
 import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Avg, Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
@@ -49,7 +52,7 @@ def current() -> Statistics:
 
 
 def refresh() -> bool:
-    """For the sweep: count anew what takes long to count, when it is time; whether it was."""
+    """For the supervisor: count anew what takes long to count, when it is time; whether it was."""
     row = _last()
     if row is not None and (row.seconds < QUICK_SECONDS or not _is_due(row)):
         return False
@@ -65,12 +68,13 @@ def outdate() -> None:
 def measure() -> Statistics:
     """Look through the tables, and keep what was found."""
     started = time.perf_counter()
+    made, stars = _made(), _stars()
     figures = {
         "totals": _totals(),
-        "by_model": _by_model(),
-        "by_genre": _by_genre(),
+        "by_model": _by_model(made, stars),
+        "by_genre": _by_genre(made, stars),
         "by_month": _by_month(),
-        "ratings": _ratings(),
+        "ratings": _ratings(stars),
     }
     row, _created = Statistics.objects.update_or_create(
         pk=1,
@@ -114,41 +118,75 @@ def _separated() -> QuerySet[Separation]:
     ).order_by()
 
 
-def _shared_ratings() -> QuerySet[Rating]:
-    return Rating.objects.filter(separation__mixture__tracks__visibility=Visibility.SHARED).order_by()
+class _Made(NamedTuple):
+    """So many separations of shared songs, and seconds of music in them."""
+
+    model: str
+    genre: str
+    count: int
+    seconds: float
 
 
-def _rated(average: float | None, count: int) -> Figures:
-    return {"average": None if average is None else round(average, 2), "count": count}
+class _Stars(NamedTuple):
+    """So many ratings of shared songs; ``stem`` is None for the whole."""
+
+    model: str
+    genre: str
+    stem: str | None
+    score: int
+    count: int
 
 
-def _by_model() -> list[Figures]:
+def _made() -> list[_Made]:
+    """One look at all of them, for models and genres."""
+    rows = _separated().values_list("model", "mixture__tracks__genre_key")
+    return [_Made(*row) for row in rows.annotate(Count("pk"), Sum("mixture__duration"))]
+
+
+def _stars() -> list[_Stars]:
+    """One look at all of them, for models, genres and scores."""
+    track = "separation__mixture__tracks"
+    rows = Rating.objects.filter(**{f"{track}__visibility": Visibility.SHARED}).order_by()
+    said = rows.values_list("separation__model", f"{track}__genre_key", "stem__name", "score")
+    return [_Stars(*row) for row in said.annotate(Count("pk"))]
+
+
+def _rated(stars: Iterable[_Stars]) -> Figures:
+    """``average`` of ``count`` ratings."""
+    total = count = 0
+    for row in stars:
+        total += row.score * row.count
+        count += row.count
+    return {"average": round(total / count, 2) if count else None, "count": count}
+
+
+def _by_model(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
     """Those with separations, the most used first."""
-    stars = _shared_ratings().values_list("separation__model")
-    of_all = {model: _rated(*said) for model, *said in stars.annotate(Avg("score"), Count("pk"))}
-    of_parts: dict[str, dict[str | None, Figures]] = {}
-    parts = _shared_ratings().values_list("separation__model", "stem__name")
-    for model, part, *said in parts.annotate(Avg("score"), Count("pk")):
-        of_parts.setdefault(model, {})[part] = _rated(*said)
-    rows = _separated().values_list("model").annotate(n=Count("pk"), seconds=Sum("mixture__duration"))
-    none = _rated(None, 0)
+    counts: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
+    for row in made:
+        counts[row.model] += row.count
+        seconds[row.model] += row.seconds
+    of: dict[str, list[_Stars]] = defaultdict(list)
+    for said in stars:
+        of[said.model].append(said)
     return [
         {
             "model": model,
             "separations": count,
-            "seconds": round(seconds or 0.0, 1),
-            "rating": of_all.get(model, none),
-            "whole": of_parts.get(model, {}).get(None, none),
+            "seconds": round(seconds[model], 1),
+            "rating": _rated(of[model]),
+            "whole": _rated(said for said in of[model] if said.stem is None),
             "stems": [
-                {"name": name, **of_parts.get(model, {}).get(name, none)}
+                {"name": name, **_rated(said for said in of[model] if said.stem == name)}
                 for name in (modelspec.SPECS[model].stems if model in modelspec.SPECS else ())
             ],
         }
-        for model, count, seconds in rows.order_by("-n", "model")
+        for model, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
 
 
-def _by_genre() -> list[Figures]:
+def _by_genre(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
     """The genres with the most shared songs."""
     shared = Track.objects.filter(visibility=Visibility.SHARED).exclude(genre_key="").order_by()
     rows = list(
@@ -156,21 +194,20 @@ def _by_genre() -> list[Figures]:
         .annotate(n=Count("pk"), played=Sum("plays"), name=Max("genre"))
         .order_by("-n", "genre_key")[:MOST_GENRES]
     )
-    keys = [row[0] for row in rows]
-    by_key = Q(mixture__tracks__genre_key__in=keys)
-    done = _separated().filter(by_key).values_list("mixture__tracks__genre_key").annotate(Count("pk"))
-    made = dict(done)
-    genre = "separation__mixture__tracks__genre_key"
-    stars = _shared_ratings().filter(**{f"{genre}__in": keys}).values_list(genre)
-    rated = {key: _rated(*said) for key, *said in stars.annotate(Avg("score"), Count("pk"))}
+    counts: Counter[str] = Counter()
+    for row in made:
+        counts[row.genre] += row.count
+    of: dict[str, list[_Stars]] = defaultdict(list)
+    for said in stars:
+        of[said.genre].append(said)
     return [
         {
             "genre": name,
             "key": key,
             "tracks": count,
             "plays": played or 0,
-            "separations": made.get(key, 0),
-            "rating": rated.get(key, _rated(None, 0)),
+            "separations": counts[key],
+            "rating": _rated(of.get(key, ())),
         }
         for key, count, played, name in rows
     ]
@@ -197,12 +234,9 @@ def _of_months(rows: "QuerySet[Any]") -> dict[str, int]:
     return {month.strftime("%Y-%m"): count for month, count in counts if month}
 
 
-def _ratings() -> Figures:
+def _ratings(stars: list[_Stars]) -> Figures:
     """All stars for shared songs, and how many of each."""
-    counts = dict(_shared_ratings().values_list("score").annotate(Count("pk")))
-    total = sum(counts.values())
-    average = sum(score * count for score, count in counts.items()) / total if total else None
-    return {
-        **_rated(average, total),
-        "scores": [counts.get(score, 0) for score in range(FEWEST, MOST + 1)],
-    }
+    counts: Counter[int] = Counter()
+    for row in stars:
+        counts[row.score] += row.count
+    return {**_rated(stars), "scores": [counts[score] for score in range(FEWEST, MOST + 1)]}
