@@ -12,8 +12,9 @@ tells that somebody keeps one.
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Max, QuerySet, Sum
@@ -118,7 +119,8 @@ def _separated() -> QuerySet[Separation]:
     ).order_by()
 
 
-class _Made(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Made:
     """So many separations of shared songs, and seconds of music in them."""
 
     model: str
@@ -127,7 +129,8 @@ class _Made(NamedTuple):
     seconds: float
 
 
-class _Stars(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Stars:
     """So many ratings of shared songs; ``stem`` is None for the whole."""
 
     model: str
