@@ -43,14 +43,8 @@ class NumberField(serializers.FloatField):
 
 
 def _gain(stem: str) -> NumberField:
-    return NumberField(
-        required=False,
-        min_value=0,
-        max_value=mixes.LOUDEST,
-        help_text=f"What the {stem} are multiplied by, 1 if left out."
-        if stem != "other"
-        else "What the rest is multiplied by, 1 if left out.",
-    )
+    said = f"Gain of the stem `{stem}`: 0 leaves it out, 1 (if left out) is as loud as in the song."
+    return NumberField(required=False, min_value=0, max_value=mixes.LOUDEST, help_text=said)
 
 
 class MixQuerySerializer(EncodingSerializer):
