@@ -1,10 +1,10 @@
 """Several stems as one: added up with a gain for each, stretched, and never clipped."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from catalog.audio.stretch import stretched
 
 BLOCK: Final = 65_536
 FULL_SCALE: Final = 32767 / 32768
+MOST_SPOOLED: Final = 256 << 20  # bytes, 12 minutes
 
 Report = Callable[[float], None]
 
@@ -51,34 +52,51 @@ class Motion:
 def render(parts: Sequence[Part], motion: Motion, path: Path, wanted: Encoding, report: Report) -> float:
     """Write the mix of ``parts`` into ``path``; returns the gain it got, 1.0 unless it would have clipped.
 
-    Nobody knows the loudest sample before the end. Where it turns out to be beyond full scale, the mix is made again
+    Nobody knows the loudest sample before the end. Where it turns out to be beyond full scale, the mix is written again
     with one gain for all of it: a limiter would change what was asked for, how loud the parts are beside each other.
-    Each part is decoded in a sandbox of its own, and memory does not depend on the length. ``report`` hears how much
-    is done, 0 to 1. Raises ``AudioError`` and ``OSError``.
+    What was stretched is kept for that beside ``path`` meanwhile, unless it is long. Each part is decoded in a sandbox
+    of its own, and memory does not depend on the length. ``report`` hears how much is done, 0 to 1. Raises
+    ``AudioError`` and ``OSError``.
     """
-    may_clip = sum(part.gain * part.peak for part in parts) > FULL_SCALE or motion != Motion()
-    share = 0.5 if may_clip else 1.0
-    peak = _write(parts, motion, path, wanted, lambda done: report(share * done))
-    if peak <= 1:
-        return 1.0
-    gain = FULL_SCALE / peak
-    quieter = [replace(part, gain=gain * part.gain) for part in parts]
-    _write(quieter, motion, path, wanted, lambda done: report(0.5 + done / 2))
-    return gain
+    is_moved = motion != Motion()
+    may_clip = is_moved or sum(part.gain * part.peak for part in parts) > FULL_SCALE
+    samples = max(part.seconds for part in parts) * STEREO_RATE / motion.tempo
+    spool = path.with_suffix(".f32") if is_moved and 8 * samples <= MOST_SPOOLED else None
+    share = (0.8 if spool else 0.5) if may_clip else 1.0
+    try:
+        first = _moved(parts, motion, lambda done: report(share * done))
+        with closing(first), _Meter(spool) as meter:
+            _encode(meter.watched(first), path, wanted)
+        if meter.peak <= 1:
+            return 1.0
+        gain = FULL_SCALE / meter.peak
+
+        def told(done: float) -> None:
+            report(share + (1 - share) * done)
+
+        quieter = [replace(part, gain=gain * part.gain) for part in parts]
+        again = _told(_spooled(spool, gain), samples, told) if spool else _moved(quieter, motion, told)
+        with closing(again):
+            _encode(again, path, wanted)
+        return gain
+    finally:
+        if spool:
+            spool.unlink(missing_ok=True)
 
 
-def _write(parts: Sequence[Part], motion: Motion, path: Path, wanted: Encoding, report: Report) -> float:
-    """Write the mix as it is; returns its largest absolute value, which may be beyond full scale."""
-    meter = _Meter()
+def _moved(parts: Sequence[Part], motion: Motion, report: Report) -> Generator[Samples, None, None]:
+    """The mix as it is, which may be beyond full scale."""
     with ExitStack() as open_parts:
         streams = []
         for part in parts:
             limits = Limits(max_seconds=part.seconds + 60, max_bytes=max(part.path.stat().st_size, 1))
             streams.append((open_parts.enter_context(closing(decode(part.path, limits))), part.gain))
         told = _told(mixed(streams), max(part.seconds for part in parts) * STEREO_RATE, report)
-        moved = stretched(told, motion.tempo, motion.semitones)
-        encode(meter.watched(moved), path, wanted.codec, wanted.bitrate, wanted.tags, wanted.cover)
-    return meter.peak
+        yield from stretched(told, motion.tempo, motion.semitones)
+
+
+def _encode(chunks: Iterable[Samples], path: Path, wanted: Encoding) -> None:
+    encode(chunks, path, wanted.codec, wanted.bitrate, wanted.tags, wanted.cover)
 
 
 def mixed(streams: Sequence[tuple[Iterable[Samples], float]]) -> Iterator[Samples]:
@@ -116,19 +134,35 @@ class _Reader:
 
 
 class _Meter:
-    """Remembers the largest absolute value that went by."""
+    """Remembers the largest absolute value that went by, and in a file what went by, frame by frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Path | None) -> None:
         self.peak = 0.0
+        self._spool = spool.open("wb") if spool else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._spool:
+            self._spool.close()
 
     def watched(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         for block in blocks:
             if block.size:
                 self.peak = max(self.peak, float(block.max()), -float(block.min()))
+                if self._spool:
+                    self._spool.write(np.ascontiguousarray(block.T).data)
             yield block
 
 
-def _told(blocks: Iterable[Samples], total: float, report: Report) -> Iterator[Samples]:
+def _spooled(path: Path, gain: float) -> Iterator[Samples]:
+    with path.open("rb") as file:
+        while data := file.read(8 * BLOCK):
+            yield np.frombuffer(data, np.float32).reshape(-1, 2).T * np.float32(gain)
+
+
+def _told(blocks: Iterable[Samples], total: float, report: Report) -> Generator[Samples, None, None]:
     done = 0
     for block in blocks:
         yield block

@@ -41,13 +41,17 @@ def test_a_mix_is_what_the_gains_say(tmp_path: Path) -> None:
     assert told == sorted(told)
 
 
-@pytest.mark.parametrize("tempo", [1.0, 0.8])
-def test_a_mix_that_would_clip_is_quieter_as_a_whole(tmp_path: Path, tempo: float) -> None:
+@pytest.mark.parametrize(("tempo", "spooled"), [(1.0, 0), (0.8, 1 << 30), (0.8, 0)])
+def test_a_mix_that_would_clip_is_quieter_as_a_whole(
+    tmp_path: Path, tempo: float, spooled: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.audio.mixing.MOST_SPOOLED", spooled)
     told: list[float] = []
     parts = [store(tmp_path, 1, 2.0), store(tmp_path, 2, 1.5)]
     gain = render(parts, Motion(tempo), tmp_path / "mix.flac", Encoding("flac", None), told.append)
     made, _rate = soundfile.read(tmp_path / "mix.flac", dtype="int16")
     assert gain < 0.6
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.wav", "2.wav", "mix.flac"]
     assert 32_700 < np.abs(made.astype(int)).max() <= 32_767
     assert told[-1] == 1.0
     assert told == sorted(told)
