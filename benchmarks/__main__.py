@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from timeit import timeit
 
-from benchmarks import catalogue, equality, fingerprints, machine, measure, models, server, songs
+from benchmarks import catalogue, equality, fingerprints, machine, measure, mixes, models, server, songs
 from benchmarks import together as pairs
 from benchmarks.measure import Cost, table, typical
 from benchmarks.separators import Ours
@@ -25,6 +25,7 @@ PARTS = (
     "latency",
     "equality",
     "together",
+    "mixes",
     "server",
     "catalogue",
     "fingerprints",
@@ -41,7 +42,9 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=["2stems", "4stems"], help="default: 2stems 4stems")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each kind (default: 3)")
     parser.add_argument("--threads", type=int, default=0, help="of our separator (default: automatic)")
-    parser.add_argument("--long", action="store_true", help="memory also with a song of two hours")
+    parser.add_argument(
+        "--long", action="store_true", help="memory also with a song of two hours, mixes with one of an hour"
+    )
     parser.add_argument("--tracks", type=int, default=200_000, help="of the catalogue (default: 200000)")
     parser.add_argument(
         "--only", default="", metavar="PATTERN", help="of the catalogue's rows, e.g. '^(home|artist)$'"
@@ -62,6 +65,7 @@ def main() -> None:
             "latency": latency,
             "equality": exactness,
             "together": together,
+            "mixes": mixed,
             "server": whole,
             "catalogue": library,
             "fingerprints": alike,
@@ -208,6 +212,12 @@ def together(options: argparse.Namespace) -> None:
             for kind, cost in costs.items()
         ]
     table(["5 min and 2 min", "CPU s", "wall s", "peak MB"], rows)
+
+
+def mixed(options: argparse.Namespace) -> None:
+    """Stems as one file, at the song's tempo and at another."""
+    lengths = (240, 3600) if options.long else (240,)
+    table(mixes.HEADS, mixes.measured(options.cache, lengths))
 
 
 def whole(options: argparse.Namespace) -> None:

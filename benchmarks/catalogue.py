@@ -118,6 +118,7 @@ KINDS = [
     Kind("search while typing", 40, _search("/?fragment=results&q=", Sample.begun)),
     Kind("API search", 60, _search("/api/v1/search/?q=", Sample.two)),
     Kind("home", 60, lambda _sample: "/"),
+    Kind("statistics", 60, lambda _sample: "/statistics/"),
     Kind("artists by letter", 60, _letters),
     Kind("artist", 60, _artist),
     Kind("album", 60, _album),
@@ -130,6 +131,7 @@ KINDS = [
     Kind("API tracks: model", 50, _page("/api/v1/tracks/?model=compact:2stems")),
     Kind("API tracks: by title", 50, _page("/api/v1/tracks/?ordering=title")),
     Kind("API tracks: by artist", 50, _page("/api/v1/tracks/?ordering=artist")),
+    Kind("API statistics", 50, lambda _sample: "/api/v1/statistics/"),
     Kind("API artists", 50, _page("/api/v1/artists/")),
     Kind(
         "API artists: words", 50, _search("/api/v1/artists/?q=", lambda sample: sample.track.artist.key[:7])

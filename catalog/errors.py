@@ -1,15 +1,26 @@
 """What can go wrong in the catalogue, with a stable code, a sentence that helps, and the HTTP status it means."""
 
+from typing import Any
+
 from django.utils.functional import Promise
 
 
 class CatalogError(Exception):
-    """A refusal a person can act on. ``code`` is stable; ``detail`` may be translated."""
+    """A refusal a person can act on. ``code`` is stable; ``detail`` may be translated; ``by_field`` says what is
+    wrong with what was sent, by its name."""
 
     status = 400
 
-    def __init__(self, code: str, detail: "str | Promise", *, status: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: "str | Promise",
+        *,
+        status: int | None = None,
+        by_field: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(code)
+        self.by_field = by_field
         self.code = code
         self.detail = detail
         if status is not None:

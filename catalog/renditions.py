@@ -1,7 +1,7 @@
-"""Encodings of stored audio that can be thrown away and made again.
+"""Encodings of stored audio, and mixes of it, that can be thrown away and made again.
 
-A rendition is found by its recipe: codec, bitrate, and the tags and picture written into it. Whoever asks
-first makes the file, outside any transaction; whoever asks meanwhile waits for that one.
+A rendition is found by its recipe: codec, bitrate, the tags and picture written into it, and what is mixed. Whoever
+asks first makes the file, outside any transaction; whoever asks meanwhile waits for that one.
 """
 
 import fcntl
@@ -9,17 +9,18 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog import storage
-from catalog.audio import identity
+from catalog.audio import identity, mixing
 from catalog.audio.codecs import OUTPUT
 from catalog.audio.decode import decode
 from catalog.audio.encode import encode
@@ -29,22 +30,55 @@ from catalog.covers import read_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
 
-RECIPE_VERSION = 1  # raise it when the encoders change enough that old files should be made again
+# Raise them when the encoders, or what mixes and stretches, change enough that old files should be made again.
+RECIPE_VERSION = 1
+MIX_VERSION = 1
+
+
+Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class _Recipe:
-    """What goes into a rendition; ``name`` is what the row keeps of it."""
+class Mix:
+    """Stored audio with what each is multiplied by; ``tempo`` 2 is twice as fast, 0.5 half as fast."""
 
+    parts: tuple[tuple[AudioFile, float], ...]
+    tempo: float = 1.0
+    semitones: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What goes into a rendition of ``audio``; ``name`` is what the row keeps of it.
+
+    ``bitrate`` as ``check_codec`` returns it, in kbit/s. A rendition of a ``mix`` belongs to the ``audio`` that its
+    parts come from, and goes with it.
+    """
+
+    audio: AudioFile
     codec: str
     bitrate: int | None
-    tags: Tags | None
-    cover_key: str
-    version: int = RECIPE_VERSION
+    tags: Tags | None = None
+    cover_key: str = ""
+    mix: Mix | None = None
 
     @cached_property
     def name(self) -> str:
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        said: dict[str, Any] = {
+            "codec": self.codec,
+            "bitrate": self.bitrate,
+            "tags": asdict(self.tags) if self.tags else None,
+            "cover_key": self.cover_key,
+            "version": RECIPE_VERSION,
+        }
+        if self.mix is not None:
+            said["mix"] = [
+                MIX_VERSION,
+                [(audio.audio_digest, gain) for audio, gain in self.mix.parts],
+                self.mix.tempo,
+                self.mix.semitones,
+            ]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def rendition(
@@ -52,15 +86,31 @@ def rendition(
 ) -> Rendition:
     """Find or make ``audio`` as ``codec`` at ``bitrate`` kbit/s (``None``: the codec's own).
 
-    The row's file exists when this returns. Call it outside transactions: it may take seconds. Raises
-    ``CatalogError``: ``unknown_codec``, ``bad_bitrate``, ``file_missing`` and ``no_space``.
+    Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``, and those of ``made``.
     """
-    recipe = _Recipe(codec, check_codec(codec, bitrate), tags, cover_key)
-    found = _found(audio, recipe)
-    if found is not None:
-        return found
-    with _turn(f"{audio.pk.hex}-{recipe.name[:32]}"):
-        return _found(audio, recipe) or _make(audio, recipe)
+    return made(Recipe(audio, codec, check_codec(codec, bitrate), tags, cover_key))
+
+
+def made(recipe: Recipe, report: Report = lambda _share: None) -> Rendition:
+    """Find or make the rendition of ``recipe``; ``report`` hears how much of a mix is done, 0 to 1.
+
+    The row's file exists when this returns. Call it outside transactions: it may take seconds, a stretched mix of an
+    hour minutes. Raises ``CatalogError``: ``file_missing`` and ``no_space``.
+    """
+    known = found(recipe)
+    if known is not None:
+        return known
+    with _turn(f"{recipe.audio.pk.hex}-{recipe.name[:32]}"):
+        return found(recipe) or _make(recipe, report)
+
+
+def found(recipe: Recipe) -> Rendition | None:
+    """The rendition, if its file is whole; a row whose file is lost is dropped, so that it is made again."""
+    row = Rendition.objects.filter(audio=recipe.audio, recipe=recipe.name).first()
+    if row is not None and storage.size(row.key) != row.size:
+        row.delete()
+        return None
+    return row
 
 
 def parse_bitrate(value: str | int | None) -> int | None:
@@ -92,40 +142,28 @@ def check_codec(codec: str, bitrate: int | None) -> int | None:
         raise CatalogError("bad_bitrate", sentence % {"codec": codec, "bitrates": offered}) from None
 
 
-def _found(audio: AudioFile, recipe: _Recipe) -> Rendition | None:
-    """The rendition, if its file is whole; a row whose file is lost is dropped, so that it is made again."""
-    row = Rendition.objects.filter(audio=audio, recipe=recipe.name).first()
-    if row is not None and storage.size(row.key) != row.size:
-        row.delete()
-        return None
-    return row
-
-
-def _make(audio: AudioFile, recipe: _Recipe) -> Rendition:
+def _make(recipe: Recipe, report: Report) -> Rendition:
     extension = OUTPUT[recipe.codec].extension
     path = settings.WORK_DIR / f"rendition-{uuid.uuid4().hex}.{extension}"
-    # What is stored has passed the probe, under the limits of its day.
-    limits = Limits(max_seconds=audio.duration + 60, max_bytes=max(audio.size, 1))
     storage.check_space(0)
     try:
-        with (
-            storage.room(),
-            storage.whole_copy(audio.key, audio.size) as source,
-            closing(decode(source, limits)) as chunks,
-        ):
-            encode(chunks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
+        with storage.room():
+            if recipe.mix is None:
+                _encode(recipe, path)
+            else:
+                _render(recipe, recipe.mix, path, report)
         checksum, size = identity.checksum(path), path.stat().st_size
         # Encoders need not repeat themselves byte for byte, so the name depends on the bytes as well.
-        name = hashlib.sha256(f"{audio.audio_digest} {recipe.name} {checksum}".encode()).hexdigest()
+        name = hashlib.sha256(f"{recipe.audio.audio_digest} {recipe.name} {checksum}".encode()).hexdigest()
         key = storage.key_for("renditions", name, extension)
         storage.store(path, key)
     except AudioError as error:  # it was whole when it came
-        raise storage.file_missing(audio.key) from error
+        raise storage.file_missing(recipe.audio.key) from error
     finally:
         path.unlink(missing_ok=True)
     # Another machine may have made it meanwhile: its row wins, and our file is collected.
     row, _created = Rendition.objects.get_or_create(
-        audio=audio,
+        audio=recipe.audio,
         recipe=recipe.name,
         defaults={
             "codec": recipe.codec,
@@ -136,6 +174,29 @@ def _make(audio: AudioFile, recipe: _Recipe) -> Rendition:
         },
     )
     return row
+
+
+def _encode(recipe: Recipe, path: Path) -> None:
+    audio = recipe.audio
+    # What is stored has passed the probe, under the limits of its day.
+    limits = Limits(max_seconds=audio.duration + 60, max_bytes=max(audio.size, 1))
+    with storage.whole_copy(audio.key, audio.size) as source, closing(decode(source, limits)) as chunks:
+        encode(chunks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
+
+
+def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
+    wanted = mixing.Encoding(recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
+    with ExitStack() as copies:
+        parts = [
+            mixing.Part(
+                copies.enter_context(storage.whole_copy(audio.key, audio.size)),
+                gain,
+                audio.duration,
+                audio.peak,
+            )
+            for audio, gain in mix.parts
+        ]
+        mixing.render(parts, mixing.Motion(mix.tempo, mix.semitones), path, wanted, report)
 
 
 @contextmanager

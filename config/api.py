@@ -158,7 +158,7 @@ def answer_error(error: Exception, _context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.APIException):
         return _answer_exception(error)
     if isinstance(error, CatalogError):
-        return _answer(error.status, error.code, error.detail)
+        return _answer(error.status, error.code, error.detail, fields=error.by_field)
     if isinstance(error, ValidationError):
         return _answer(400, "invalid", " ".join(error.messages))
     for kind, status, code, detail in PLAIN:

@@ -7,7 +7,8 @@ from catalog.api import curation, library, setlists
 from catalog.api import views as catalog
 from catalog.api.search import SearchView
 from separation.api import library as own
-from separation.api import separations, tracks
+from separation.api import mixes, ratings, separations, tracks
+from separation.api.statistics import StatisticsView
 
 app_name = "api"
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("me/", accounts.MeView.as_view(), name="me"),
     path("me/library/", own.MyLibraryView.as_view(), name="me-library"),
     path("models/", separations.ModelListView.as_view(), name="models"),
+    path("statistics/", StatisticsView.as_view(), name="statistics"),
     path("search/", SearchView.as_view(), name="search"),
     path("artists/", catalog.ArtistListView.as_view(), name="artists"),
     path("artists/<str:pk>/", curation.ArtistView.as_view(), name="artist"),
@@ -50,6 +52,8 @@ urlpatterns = [
     path("uploads/", tracks.UploadView.as_view(), name="uploads"),
     path("separations/<str:pk>/", separations.SeparationView.as_view(), name="separation"),
     path("separations/<str:pk>/archive/", separations.ArchiveView.as_view(), name="separation-archive"),
+    path("separations/<str:pk>/mix/", mixes.MixView.as_view(), name="separation-mix"),
+    path("separations/<str:pk>/rating/", ratings.RatingView.as_view(), name="separation-rating"),
     path("stems/<str:pk>/audio/", separations.StemAudioView.as_view(), name="stem-audio"),
     path("stems/<str:pk>/peaks/", separations.StemPeaksView.as_view(), name="stem-peaks"),
     path("stems/<str:pk>/segments/<int:number>/", separations.StemSegmentView.as_view(), name="stem-segment"),

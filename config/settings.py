@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from corsheaders.defaults import default_headers
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +42,7 @@ try:
     FINGERPRINTS = env.bool("FINGERPRINTS", default=True)
     QUEUED_PER_PERSON = env.int("QUEUED_PER_PERSON", default=200)
     RUNNING_PER_PERSON = env.int("RUNNING_PER_PERSON", default=0) or capacity.running_per_person(WORKERS)
+    MIXES_AT_ONCE = env.int("MIXES_AT_ONCE", default=0) or max(2, capacity.cores() // 2)
     SIMPLE_WAIT_SECONDS = env.int("SIMPLE_WAIT_SECONDS", default=3_600)
     LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 except (ImproperlyConfigured, ValueError) as error:
@@ -308,6 +310,8 @@ REST_FRAMEWORK = {
         "token": env.str("RATE_TOKEN", default="600/min"),
         "upload": env.str("RATE_UPLOAD", default="1200/hour"),
         "wishes": env.str("RATE_WISHES", default="600/hour"),
+        "mixes": env.str("RATE_MIXES", default="1200/hour"),
+        "ratings": env.str("RATE_RATINGS", default="6000/hour"),
     },
     "EXCEPTION_HANDLER": "config.api.answer_error",
     "NUM_PROXIES": PROXIES,
@@ -360,6 +364,7 @@ SPECTACULAR_SETTINGS = {
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = [*default_headers, "prefer"]
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition",
     "Location",

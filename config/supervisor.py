@@ -25,7 +25,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from catalog.collector import collect
 from config import lifeline
 from config.env import BASE_DIR
-from separation import imports
+from separation import imports, statistics
 from separation.lease import busy_workers, here, in_turn
 from separation.models import Separation
 from separation.sweep import sweep
@@ -130,6 +130,7 @@ class Supervisor:
         for program in self.programs:
             program.start()
         threading.Thread(target=self._sweep_for_ever, daemon=True, name="sweeper").start()
+        threading.Thread(target=self._count_for_ever, daemon=True, name="counter").start()
         ready()
         while not self._stopping:
             self._reap()
@@ -241,6 +242,17 @@ class Supervisor:
             if self._stirred.wait(settings.SWEEP_SECONDS):
                 fresh = True
                 time.sleep(1.0)  # until the new queue listens
+
+    def _count_for_ever(self) -> None:
+        """Statistics, where counting takes long: a sweep may not wait for that."""
+        while not self._stopping:
+            try:
+                statistics.refresh()
+            except Exception:
+                log.exception("the statistics could not be counted")
+            finally:
+                connection.close()
+            time.sleep(settings.SWEEP_SECONDS)
 
     def _see_to_imports(self) -> None:
         while not self._ended_imports.empty():

@@ -20,7 +20,7 @@ from catalog.errors import CatalogError
 from separation import imports
 from separation.ask import cancel, queue_position, requeue
 from separation.engines import modelspec
-from separation.models import ImportRun, Separation, SeparationRequest, Stem
+from separation.models import ImportRun, Rating, Separation, SeparationRequest, Stem
 from separation.reasons import explain
 
 # The queue's own pages unpickle what lies in the database, and offer to run any function by name.
@@ -204,6 +204,24 @@ class StemAdmin(ReadOnly[Stem]):
     @admin.display(description=_("seconds"))
     def duration(self, row: Stem) -> str:
         return f"{row.audio.duration:.1f}"
+
+
+@admin.register(Rating)
+class RatingAdmin(Removable[Rating]):
+    list_display = ["separation", "stem", "score", "user", "created_at"]
+    list_filter = ["score", "created_at"]
+    list_select_related = ["separation", "stem", "user"]
+    search_fields = ["pk"]
+    search_help_text = _("An account's address.")
+    raw_id_fields = ["separation", "stem"]
+    ordering = ["-created_at"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Rating], search_term: str
+    ) -> tuple[QuerySet[Rating], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(user__in=people_found(search_term)), False
 
 
 class ImportForm(_ModelForm):

@@ -19,12 +19,12 @@ from separation.models import Separation, Status, Stem
 READ_BYTES = 1 << 18
 
 
-def tags_for(track: Track, stem_name: str) -> Tags:
-    """The tags of one stem's file: those of the track, with the stem's name after the title."""
+def tags_for(track: Track, words: str) -> Tags:
+    """The tags of a file made from ``track``, with ``words`` after the title that say what it is: a stem's name."""
     album = track.album
     names = [track.artist.name, *(credit.artist.name for credit in track.credits.select_related("artist"))]
     return Tags(
-        title=f"{cut(track.title, 200)} ({stem_name})",
+        title=f"{cut(track.title, min(200, 250 - len(words)))} ({words})" if words else track.title,
         artist=cut(line(names), 255),
         artists=tuple(names) if len(names) > 1 else (),
         album=album.title if album else None,
@@ -46,10 +46,10 @@ def stem_rendition(stem: Stem, track: Track, codec: str, bitrate: int | None) ->
     return rendition(stem.audio, codec, bitrate, tags=tags, cover_key=track.picture)
 
 
-def download_name(track: Track, stem_name: str, extension: str) -> str:
+def download_name(track: Track, words: str, extension: str) -> str:
     """``"Artist - Title (vocals).mp3"``: safe as a file name everywhere, at most 200 bytes."""
     artist = cut(track.artist.name, 90)  # a long artist must not push the title out
-    ending = f" ({stem_name}).{extension}" if stem_name else f".{extension}"
+    ending = f" ({words}).{extension}" if words else f".{extension}"
     return safe_filename(f"{artist} - {track.title}", ending)
 
 

@@ -141,6 +141,61 @@ class Stem(Row):
         return self.name
 
 
+class Rating(Row):
+    """How well somebody finds a separation, or one ``stem`` of it, 1 to 5 stars. One of each person for each stem, and
+    one for the whole."""
+
+    separation = models.ForeignKey(
+        Separation, on_delete=models.CASCADE, related_name="ratings", verbose_name=_("separation")
+    )
+    stem = models.ForeignKey(
+        Stem,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="ratings",
+        verbose_name=_("stem"),
+        db_index=False,  # the second constraint begins with it
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings", verbose_name=_("account")
+    )
+    score = models.PositiveSmallIntegerField(_("stars"))
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = _("rating")
+        verbose_name_plural = _("ratings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["separation", "user"],
+                condition=models.Q(stem=None),
+                name="one_rating_per_separation_and_user",
+            ),
+            models.UniqueConstraint(fields=["stem", "user"], name="one_rating_per_stem_and_user"),
+            models.CheckConstraint(condition=models.Q(score__range=(1, 5)), name="one_to_five_stars"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.score}/5"
+
+
+class Statistics(models.Model):
+    """The statistics as they were counted last, in one row: counting takes a look through whole tables."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    figures = models.JSONField()
+    measured_at = models.DateTimeField()
+    seconds = models.FloatField(help_text=_("How long it took to count."))
+
+    class Meta:
+        verbose_name = _("statistics")
+        verbose_name_plural = _("statistics")
+
+    def __str__(self) -> str:
+        return str(self.measured_at)
+
+
 class ImportRun(Row):
     """A folder of this server that somebody asked to take in; see ``imports.py``, where its states are drawn."""
 

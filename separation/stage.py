@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.audio.codecs import OUTPUT, STEREO_RATE, OutputCodec
@@ -17,6 +18,7 @@ from separation.engines import modelspec
 from separation.labels import ModelChoice, describe, describe_slug, stem_label
 from separation.live import LiveStem, live_stems
 from separation.models import Separation, Status, Stem
+from separation.ratings import Rated, ratings_of
 from separation.reasons import explain
 
 API = "/api/v1"
@@ -44,6 +46,8 @@ class Stage:
     reason: str = ""
     codecs: list[OutputCodec] = field(default_factory=list)
     may_stop: bool = False
+    stars: list[tuple[str, Rated]] = field(default_factory=list)
+    """What people say of the whole, then of each part, with what that is called."""
 
     @classmethod
     def of(cls, track: Track, separation: Separation | None, user: User | AnonymousUser) -> "Stage":
@@ -67,6 +71,7 @@ class Stage:
             codecs=[
                 codec for codec in OUTPUT.values() if ready and may_download(user, separation, codec.name)
             ],
+            stars=_stars(separation, user) if ready else [],
             may_stop=waiting and not user.is_anonymous and separation.requests.filter(user=user).exists(),
         )
 
@@ -109,6 +114,12 @@ class Stage:
                 for lane in self.lanes
             ],
         }
+
+
+def _stars(separation: Separation, user: User | AnonymousUser) -> list[tuple[str, Rated]]:
+    said = ratings_of(separation, user)
+    parts = [(str(stem_label(row.stem.name)), row) for row in said.stems if row.stem]
+    return [(_("All of it"), said.whole), *parts]
 
 
 def installed() -> list[ModelChoice]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from separation import library, playlists, views
+from separation import library, playlists, plots, views
 
 urlpatterns = [
     path("tracks/<uuid:pk>/", views.track, name="track"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("setlists/<uuid:pk>.m3u8", playlists.own, name="setlist-m3u"),
     path("s/<slug:link>.m3u8", playlists.shared, name="setlist-shared-m3u"),
     path("listen/<str:token>/", playlists.listen, name="playlist-listen"),
+    path("statistics/", plots.statistics, name="statistics"),
     path("upload/", views.upload, name="upload"),
 ]

@@ -33,6 +33,19 @@ PLAYER_WORDS: Words = {
     "unplayable": _("This browser cannot play the parts. Try a newer one, or download them below."),
     "etaSeconds": _("about {n} s left"),
     "etaMinutes": _("about {n} min left"),
+    "mixAll": _("All parts as they are"),
+    "mixWithout": _("Without {stems}"),
+    "mixOnly": _("Only {stems}"),
+    "mixLevel": _("{stem} at {percent} %"),
+    "mixMaking": _("Making it, {percent} %"),
+    "mixReady": _("Ready. The download begins."),
+    "mixOffline": _("The mix could not be fetched. Check the connection and try again."),
+    "starsThanks": _("{n} of 5 stars for {what}"),
+    "starsBack": _("No stars for {what}"),
+    "starsFailed": _("Your stars could not be kept. Try again."),
+    "starsNone": _("Not rated yet"),
+    "starsOne": _("{average} of 5, one rating"),
+    "starsMany": _("{average} of 5, {n} ratings"),
 }
 
 UPLOAD_WORDS: Words = {

@@ -70,7 +70,8 @@ class Upload(Row):
 
 
 class Rendition(Row):
-    """A derived encoding of an AudioFile, kept under a ``recipe``: codec, bitrate and the tags written into it."""
+    """A derived encoding of an AudioFile, or a mix of what came out of it, kept under a ``recipe``: codec, bitrate, the
+    tags written into it, and what is mixed."""
 
     audio = models.ForeignKey(
         AudioFile, on_delete=models.CASCADE, related_name="renditions", verbose_name=_("audio")

@@ -121,4 +121,34 @@ class Migration(migrations.Migration):
                 'ordering': ['created_at'],
             },
         ),
+        migrations.CreateModel(
+            name='Rating',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='added')),
+                ('score', models.PositiveSmallIntegerField(verbose_name='stars')),
+                ('separation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='separation.separation', verbose_name='separation')),
+                ('stem', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='separation.stem', verbose_name='stem')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to=settings.AUTH_USER_MODEL, verbose_name='account')),
+            ],
+            options={
+                'verbose_name': 'rating',
+                'verbose_name_plural': 'ratings',
+                'ordering': ['-created_at'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('stem', None)), fields=('separation', 'user'), name='one_rating_per_separation_and_user'), models.UniqueConstraint(fields=('stem', 'user'), name='one_rating_per_stem_and_user'), models.CheckConstraint(condition=models.Q(('score__range', (1, 5))), name='one_to_five_stars')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Statistics',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ('figures', models.JSONField()),
+                ('measured_at', models.DateTimeField()),
+                ('seconds', models.FloatField(help_text='How long it took to count.')),
+            ],
+            options={
+                'verbose_name': 'statistics',
+                'verbose_name_plural': 'statistics',
+            },
+        ),
     ]

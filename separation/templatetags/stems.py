@@ -1,17 +1,21 @@
 """What lists of songs say about separations: which parts a song has, or how far they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from django import template
+from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from catalog.listed import Song, rows_of
 from catalog.models import Track
+from catalog.templatetags.pictures import icon
 from separation.labels import ModelChoice, stem_label
 from separation.models import Status
+from separation.ratings import Rated
 
 register = template.Library()
 
@@ -116,3 +120,36 @@ def about(seconds: float | None) -> str:
     if seconds < 55:
         return _("about {n} s left").format(n=max(5, 5 * round(seconds / 5)))
     return _("about {n} min left").format(n=max(1, round(seconds / 60)))
+
+
+@register.simple_tag
+def bar(share: int) -> SafeString:
+    """A bar of ``share`` percent of the room; the figure stands beside it."""
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="10"/></svg>',
+        int(share),
+    )
+
+
+@register.simple_tag
+def starred(rated: Mapping[str, Any]) -> SafeString:
+    """``average`` of ``count`` ratings in stars and in words."""
+    if not rated["count"]:
+        return format_html('<span class="soft">{}</span>', _("Not rated yet"))
+    return format_html(
+        '<span class="starred">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
+    )
+
+
+@register.simple_tag
+def said_of(rated: Rated) -> str:
+    """``"4.2 of 5, 3 ratings"``."""
+    return _("Not rated yet") if rated.average is None else _average(rated.average, rated.count)
+
+
+def _average(average: float, count: int) -> str:
+    sentence = _("{average} of 5, one rating") if count == 1 else _("{average} of 5, {n} ratings")
+    return sentence.format(
+        average=formats.number_format(average, 1), n=formats.number_format(count, 0, force_grouping=True)
+    )

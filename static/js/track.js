@@ -1,9 +1,12 @@
 // A song's page: the player when the parts are there, else how far they are; it becomes the player by itself.
 
+import { offerMix } from "stemoteca/mixdown";
 import { start } from "stemoteca/player";
+import { takeStars } from "stemoteca/stars";
 import { follow } from "stemoteca/waiting";
 import { left } from "stemoteca/words";
 
+const CODEC = "stemoteca.codec";
 const stage = document.getElementById("stage");
 
 /** The middle of the page as it is now. */
@@ -30,7 +33,7 @@ function begin() {
   const player = set && start(here, set);
   if (player && set.ready !== null) grow(here, player);
   else if (!player && here?.dataset.separation) wait(here);
-  downloads();
+  below(player);
 }
 
 /** Let the player have what is made while it plays; when all is, the rest of the page changes around it. */
@@ -52,7 +55,7 @@ async function grow(here, player) {
   fresh.innerHTML = await fragment();
   while (here.nextElementSibling) here.nextElementSibling.remove();
   here.after(...[...fresh.children].slice([...fresh.children].findIndex((each) => each.matches(".player")) + 1));
-  downloads();
+  below(player);
 }
 
 function progress(separation) {
@@ -82,10 +85,17 @@ function wait(here) {
   follow(here.dataset.separation, show, stop.signal);
 }
 
-/** Offer only the bitrates that the chosen format has. */
-function downloads() {
+/** What stands below a player that is ready. */
+function below(player) {
   const form = stage.querySelector("[data-take]");
-  if (!form) return;
+  if (form) downloads(form);
+  const mix = form?.querySelector("[data-mix]");
+  if (mix && player) offerMix(mix, form, player.mixer);
+  for (const stars of stage.querySelectorAll("[data-stars]")) takeStars(stars);
+}
+
+/** Offer only the bitrates that the chosen format has; the format is remembered in this browser. */
+function downloads(form) {
   const { codec, bitrate } = form.elements;
   const fit = () => {
     let any = false;
@@ -99,7 +109,20 @@ function downloads() {
     bitrate.closest(".field").hidden = !any;
     bitrate.disabled = !any;
   };
-  codec.addEventListener("change", fit);
+  try {
+    const known = localStorage.getItem(CODEC);
+    if ([...codec.options].some((option) => option.value === known)) codec.value = known;
+  } catch {
+    // a forbidden storage only means that nothing is remembered
+  }
+  codec.addEventListener("change", () => {
+    fit();
+    try {
+      localStorage.setItem(CODEC, codec.value);
+    } catch {
+      // as above
+    }
+  });
   fit();
 }
 

@@ -28,7 +28,7 @@ def furnish() -> dict[str, list[list[str]]]:
         Wish,
         WishVoice,
     )
-    from separation.models import Status  # noqa: PLC0415
+    from separation.models import Rating, Status  # noqa: PLC0415
     from tests.factories import add_claim, make_separation, make_track  # noqa: PLC0415
 
     keeper = User.objects.create_superuser(EMAIL, PASSWORD, display_name="Keeper")
@@ -48,7 +48,9 @@ def furnish() -> dict[str, list[list[str]]]:
     )
     Credit.objects.create(track=ready, artist=make_track(other, artist="Inés", title="Guest").artist)
     add_claim(ready, other)
-    make_separation(ready, stored=True, asked_by=keeper)
+    parts = make_separation(ready, stored=True, asked_by=keeper)
+    for stem in (None, parts.stems.get(name="vocals")):
+        Rating.objects.create(separation=parts, stem=stem, user=other, score=4)
     states = {}
     for number, status in enumerate((Status.RUNNING, Status.QUEUED, Status.FAILED)):
         states[status] = make_track(other, title=f"Song {number}", album="Orilla", artist="The Río Trio")

@@ -263,6 +263,48 @@ def test_downloads_come_with_their_names(person: Watched, address: str) -> None:
     assert archive.value.suggested_filename == "Ana Ríos - Canción de agua.zip"
 
 
+def test_the_mix_that_is_heard_comes_as_one_file(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    page.keyboard.press("r")
+    page.keyboard.press("1")
+    page.get_by_role("slider", name="Bass, volume").fill("50")
+    expect(page.get_by_text("Without Singer · Bass at 50 %")).to_be_visible()
+    page.get_by_label("Format").select_option("opus")
+    page.get_by_label("Tempo, in percent").fill("80")
+    page.get_by_label("Key, in semitones").fill("-2")
+    with page.expect_download(timeout=60_000) as mix:
+        page.get_by_role("button", name="Download this mix").click()
+        expect(page.get_by_text(re.compile(r"Making it, \d+ %"))).to_be_visible()
+    assert mix.value.suggested_filename == (
+        "Ana Ríos - Canción de agua (no vocals, bass x0.25, tempo x0.8, -2 semitones).opus"
+    )
+    expect(page.get_by_text("Ready. The download begins.")).to_be_visible()
+    page.get_by_label("Tempo, in percent").fill("20")
+    page.get_by_role("button", name="Download this mix").click()
+    expect(page.locator("#mix-tempo:invalid")).to_be_focused()
+    page.get_by_role("button", name="All on").click()
+    page.reload()
+    expect(page.get_by_label("Format")).to_have_value("opus")
+    page.get_by_label("Format").select_option("mp3")
+
+
+def test_stars_are_given_and_taken_back_by_keyboard(person: Watched, address: str) -> None:
+    page = person.page
+    page.goto(address)
+    all_of_it = page.get_by_role("group", name="All of it")
+    all_of_it.get_by_role("radio", name="1 star", exact=True).focus()
+    for _star in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("4 of 5 stars for All of it")).to_be_visible()
+    expect(all_of_it.get_by_text("4.0 of 5, one rating")).to_be_visible()
+    page.reload()
+    expect(all_of_it.get_by_role("radio", name="4 stars")).to_be_checked()
+    all_of_it.get_by_role("button", name="Take back").press("Enter")
+    expect(all_of_it.get_by_text("Not rated yet")).to_be_visible()
+    expect(all_of_it.get_by_role("radio", name="1 star", exact=True)).to_be_focused()
+
+
 def test_the_page_becomes_the_player_by_itself(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
@@ -302,7 +344,15 @@ def test_every_page_fits_and_can_be_touched(
         chromium, server, viewport={"width": width, "height": 740}, storage_state=state, color_scheme="dark"
     )
     page = watched.page
-    for path in ("/", "/artists/", "/upload/", "/accounts/profile/", "/accounts/password/change/", address):
+    for path in (
+        "/",
+        "/artists/",
+        "/upload/",
+        "/accounts/profile/",
+        "/accounts/password/change/",
+        "/statistics/",
+        address,
+    ):
         page.goto(path)
         wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(wider) <= 0, path

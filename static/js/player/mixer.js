@@ -12,9 +12,11 @@ function remembered(track) {
   }
 }
 
-export class Mixer {
+/** Event: "change", after whatever changed. */
+export class Mixer extends EventTarget {
   /** `report(sentence)` tells people who listen to the page what changed. */
   constructor(root, engine, report) {
+    super();
     this.engine = engine;
     this.report = report;
     const before = (this.before = remembered(engine.set.track));
@@ -89,5 +91,6 @@ export class Mixer {
     } catch {
       // a full or forbidden storage only means that the mix is not remembered
     }
+    this.dispatchEvent(new Event("change"));
   }
 }

@@ -154,6 +154,7 @@ export function start(root, set) {
   engine.prepare();
   return {
     engine,
+    mixer,
     /** So many segments can be had by now; Infinity: the song is finished. */
     grow(segments) {
       if (segments === engine.timeline.there) return;

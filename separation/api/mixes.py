@@ -1,0 +1,156 @@
+"""Mixes: one file made of a separation's stems, as somebody wants to hear them."""
+
+import math
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import Throttled
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+
+from catalog import serving
+from catalog.api.views import asked
+from catalog.audio.codecs import OUTPUT
+from catalog.models import Rendition
+from catalog.renditions import Recipe, found
+from separation import downloads, mixes
+from separation.api.separations import SeparationMixin, encoding
+from separation.api.serializers import EncodingSerializer
+from separation.engines.modelspec import SPECS
+from separation.simple import prefers_not_to_wait
+
+STEMS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
+POLL_SECONDS = "1"
+
+
+class NumberField(serializers.FloatField):
+    """A number of a query; left empty it is the default."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(serializers.empty if data == "" else data)
+
+    def to_internal_value(self, data: Any) -> float:
+        number: float = super().to_internal_value(data)
+        if not math.isfinite(number):  # no bound holds against "nan"
+            self.fail("invalid")
+        return number
+
+
+def _gain(stem: str) -> NumberField:
+    said = f"Gain of the stem `{stem}`: 0 leaves it out, 1 (if left out) is as loud as in the song."
+    return NumberField(required=False, min_value=0, max_value=mixes.LOUDEST, help_text=said)
+
+
+class MixQuerySerializer(EncodingSerializer):
+    tempo = NumberField(
+        required=False,
+        default=1.0,
+        min_value=mixes.TEMPOS[0],
+        max_value=mixes.TEMPOS[1],
+        help_text="2 is twice as fast, 0.5 half as fast; the pitch stays.",
+    )
+    semitones = NumberField(
+        required=False,
+        default=0.0,
+        min_value=-mixes.SEMITONES,
+        max_value=mixes.SEMITONES,
+        help_text="So much higher, or lower; the tempo stays.",
+    )
+    v = serializers.CharField(
+        required=False, allow_blank=True, max_length=64, help_text="The beginning of the entity tag."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        return {stem: _gain(stem) for stem in STEMS} | super().get_fields()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A misspelt stem would be heard at its full volume: what is not known is refused."""
+        if unknown := self.initial_data.keys() - self.fields.keys():
+            sentence = _("There is no such parameter.")
+            raise serializers.ValidationError({name[:80]: [sentence] for name in sorted(unknown)[:20]})
+        return attrs
+
+
+class MakingSerializer(serializers.Serializer[Any]):
+    """A mix that is being made: how much is done, 0 to 1."""
+
+    progress = serializers.FloatField(min_value=0, max_value=1)
+
+
+class MixView(SeparationMixin):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        operation_id="separations_mix",
+        parameters=[
+            MixQuerySerializer,
+            OpenApiParameter(
+                "Prefer", location="header", required=False, description="`respond-async`: do not wait."
+            ),
+        ],
+        responses={
+            **{
+                (200, kind): OpenApiTypes.BINARY
+                for kind in sorted({output.content_type for output in OUTPUT.values()})
+            },
+            202: OpenApiResponse(MakingSerializer, "It is being made; ask again at `Location`."),
+            206: OpenApiResponse(description="The part that `Range` asked for."),
+            304: OpenApiResponse(description="You have it already."),
+            409: OpenApiResponse(description="Not finished."),
+            416: OpenApiResponse(description="There is no such part."),
+            503: OpenApiResponse(description="Too many mixes are being made."),
+        },
+    )
+    def get(self, request: Request, pk: str) -> HttpResponseBase:
+        """The stems as one file: each with its volume (`vocals=0` leaves the singer out), faster or slower, higher or
+        lower.
+
+        Made once for everybody who asks for the same. A mix that would clip is made quieter as a whole, by one gain.
+        """
+        seen = self.seen(pk)
+        asked_for = asked(self, MixQuerySerializer)
+        codec, bitrate = encoding(request, asked_for)
+        gains = {stem: asked_for[stem] for stem in STEMS if stem in asked_for}
+        wanted = mixes.Wanted.of(gains, asked_for["tempo"], asked_for["semitones"])
+        ordered = mixes.order(seen.separation, seen.track, wanted, codec, bitrate)
+        made = found(ordered.recipe)
+        if made is None:
+            made = self.make(request, ordered.recipe)
+        if made is None:
+            return self.later(request, ordered.recipe)
+        output = OUTPUT[codec]
+        return serving.serve(
+            request._request,  # noqa: SLF001 (serving knows Django's requests)
+            made.key,
+            filename=downloads.download_name(seen.track, ordered.words, output.extension),
+            content_type=output.content_type,
+            checksum=made.checksum,
+            size=made.size,
+            download=True,
+        )
+
+    def make(self, request: Request, recipe: Recipe) -> Rendition | None:
+        """Made, or None where somebody does not want to wait for it. Only new ones count for the limit."""
+        if not mixes.is_being_made(recipe):
+            self.throttle_scope = "mixes"
+            throttle = ScopedRateThrottle()
+            if not throttle.allow_request(request, self):
+                raise Throttled(throttle.wait())
+        if prefers_not_to_wait(request):
+            mixes.make_aside(recipe)
+            return None
+        return mixes.make(recipe)
+
+    def later(self, request: Request, recipe: Recipe) -> Response:
+        answer = Response({"progress": mixes.progress(recipe) or 0.0}, status=202)
+        answer["Location"] = request.build_absolute_uri()
+        answer["Retry-After"] = POLL_SECONDS
+        answer["Preference-Applied"] = "respond-async"
+        answer["Cache-Control"] = "no-store"
+        return answer

@@ -1,0 +1,110 @@
+"""Stars for separations and their stems."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api import account
+from catalog.api.views import asked
+from separation.api.separations import SeparationMixin
+from separation.models import Separation
+from separation.ratings import FEWEST, MOST, Rated, rate, ratings_of, stem_called, take_back
+from separation.statistics import outdate
+
+
+class StemNameSerializer(serializers.Serializer[Any]):
+    stem = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        default="",
+        max_length=40,
+        help_text="A stem's name or id; left out: the separation as a whole.",
+    )
+
+
+class ScoreSerializer(StemNameSerializer):
+    score = serializers.IntegerField(min_value=FEWEST, max_value=MOST, help_text="Stars.")
+
+
+class RatedSerializer(serializers.Serializer[Any]):
+    """``average`` of ``count`` ratings; ``mine`` is your own."""
+
+    average = serializers.FloatField(allow_null=True, min_value=FEWEST, max_value=MOST)
+    count = serializers.IntegerField()
+    mine = serializers.IntegerField(allow_null=True, min_value=FEWEST, max_value=MOST)
+
+
+class RatedStemSerializer(RatedSerializer):
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class RatingsSerializer(RatedSerializer):
+    """Of the whole, and of each of its ``stems``."""
+
+    stems = RatedStemSerializer(many=True)
+
+
+class RatingView(SeparationMixin):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    throttle_scope: str | None = None
+
+    def get_throttles(self) -> Any:
+        """Giving stars is limited; looking is not."""
+        self.throttle_scope = "ratings" if self.request.method in {"PUT", "DELETE"} else None
+        return super().get_throttles()
+
+    @extend_schema(responses=RatingsSerializer, operation_id="separations_ratings")
+    def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (REST framework's signature)
+        """How people find a separation and its stems."""
+        return self.said(self.seen(pk).separation)
+
+    @extend_schema(
+        request=ScoreSerializer,
+        responses={200: RatingsSerializer, 409: OpenApiResponse(description="Not finished.")},
+        operation_id="separations_rate",
+    )
+    def put(self, request: Request, pk: str) -> Response:
+        """Give 1 to 5 stars; doing it again replaces yours."""
+        separation = self.seen(pk).separation
+        sent = ScoreSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        stem = stem_called(separation, sent.validated_data["stem"] or "")
+        rate(separation, stem, account(request), sent.validated_data["score"])
+        outdate()
+        return self.said(separation)
+
+    @extend_schema(
+        parameters=[StemNameSerializer],
+        request=None,
+        responses={204: None},
+        operation_id="separations_unrate",
+    )
+    def delete(self, request: Request, pk: str) -> Response:
+        """Take your stars back; `stem` may also come in a body, as it does with PUT."""
+        separation = self.seen(pk).separation
+        name = asked(self, StemNameSerializer)["stem"]
+        if not name and request.data:
+            sent = StemNameSerializer(data=request.data)
+            sent.is_valid(raise_exception=True)
+            name = sent.validated_data["stem"]
+        take_back(separation, stem_called(separation, name or ""), account(request))
+        outdate()
+        return Response(status=204)
+
+    def said(self, separation: Separation) -> Response:
+        found = ratings_of(separation, self.request.user)
+        stems = [
+            {"id": str(row.stem.pk), "name": row.stem.name, **_said(row)} for row in found.stems if row.stem
+        ]
+        return Response({**_said(found.whole), "stems": stems})
+
+
+def _said(row: Rated) -> dict[str, Any]:
+    average = None if row.average is None else round(row.average, 2)
+    return {"average": average, "count": row.count, "mine": row.mine}

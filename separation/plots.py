@@ -1,0 +1,106 @@
+"""The page of the library in figures."""
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from catalog.genres import named, slug_of
+from separation.labels import describe_slug, stem_label
+from separation.ratings import MOST
+from separation.statistics import current
+
+Row = dict[str, Any]
+
+GENRES_SHOWN = 20
+
+
+@require_safe
+@gzip_page
+def statistics(request: HttpRequest) -> HttpResponse:
+    """What is in this library and how people find it, with plots; for anybody."""
+    row = current()
+    figures = row.figures
+    context = {
+        "measured_at": row.measured_at,
+        "totals": figures["totals"],
+        "hours": round(figures["totals"]["seconds"] / 3600),
+        "models": _models(figures["by_model"]),
+        "genres": _genres(figures["by_genre"]),
+        "months": _months(figures["by_month"]),
+        "ratings": figures["ratings"],
+        "scores": _scores(figures["ratings"]["scores"]),
+    }
+    return render(request, "separation/statistics.html", context)
+
+
+def _models(rows: list[Row]) -> list[Row]:
+    shares = _shares([row["separations"] for row in rows])
+    return [
+        {
+            **row,
+            "title": describe_slug(row["model"]).title,
+            "share": share,
+            "rating": _stars(row["rating"]),
+            "stems": [
+                {"label": str(stem_label(stem["name"])), **_stars(stem), "name": stem["name"]}
+                for stem in row["stems"]
+                if stem["count"]
+            ],
+        }
+        for row, share in zip(rows, shares, strict=True)
+    ]
+
+
+def _genres(rows: list[Row]) -> list[Row]:
+    shares = _shares([row["tracks"] for row in rows])
+    return [
+        {
+            **row,
+            "slug": slug_of(row["key"]) if named(row["key"]) else "",
+            "share": share,
+            "rating": _stars(row["rating"]),
+        }
+        for row, share in zip(rows[:GENRES_SHOWN], shares, strict=False)
+    ]
+
+
+def _months(rows: list[Row]) -> list[Row]:
+    """Both columns to one scale."""
+    shares = _shares([row["tracks"] for row in rows] + [row["separations"] for row in rows])
+    drawn = []
+    for index, row in enumerate(rows):
+        first = date.fromisoformat(f"{row['month']}-01")
+        drawn.append(
+            {
+                **row,
+                "short": date_format(first, "M"),
+                "long": date_format(first, "YEAR_MONTH_FORMAT"),
+                "brought": shares[index],
+                "parted": shares[len(rows) + index],
+            }
+        )
+    return drawn
+
+
+def _scores(counts: list[int]) -> list[Row]:
+    """The most stars first."""
+    rows = [
+        {"stars": stars, "count": count, "share": share}
+        for stars, (count, share) in enumerate(zip(counts, _shares(counts), strict=True), start=1)
+    ]
+    return rows[::-1]
+
+
+def _stars(rated: Row) -> Row:
+    return {**rated, "share": round(100 * (rated["average"] or 0) / MOST)}
+
+
+def _shares(counts: list[int]) -> list[int]:
+    """Each as a share of the largest, in percent; what is there at all can be seen."""
+    most = max(counts, default=0)
+    return [max(round(100 * count / most), 1) if count else 0 for count in counts]

@@ -1,0 +1,142 @@
+"""Mixes by the API: one file by one address."""
+
+import io
+import threading
+from typing import Any
+
+import pytest
+import soundfile
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from separation.models import Separation
+from tests.factories import make_audio, make_separation, make_track
+
+SEPARATIONS = "/api/v1/separations/"
+
+
+@pytest.fixture
+def separation(user: User) -> Separation:
+    return make_separation(
+        make_track(user, audio=make_audio(1.0, stored=True)), model="compact:4stems", stored=True
+    )
+
+
+@pytest.fixture
+def path(separation: Separation) -> str:
+    return f"{SEPARATIONS}{separation.pk}/mix/"
+
+
+@pytest.fixture
+def client(api_of: Any, user: User) -> APIClient:
+    signed_in: APIClient = api_of(user)
+    return signed_in
+
+
+def content(answer: Any) -> bytes:
+    assert answer.status_code in {200, 206}, answer.content
+    return b"".join(answer.streaming_content)
+
+
+def test_a_file_with_name_type_and_length(client: APIClient, path: str) -> None:
+    answer = client.get(f"{path}?vocals=0&bass=1.2&codec=mp3&bitrate=192&tempo=0.8&semitones=-2")
+    assert answer["Content-Type"] == "audio/mpeg"
+    assert answer["Content-Disposition"] == (
+        'attachment; filename="Ana Torres - Barquito de papel '
+        '(no vocals, bass x1.2, tempo x0.8, -2 semitones).mp3"'
+    )
+    body = content(answer)
+    assert len(body) == int(answer["Content-Length"])
+
+
+def test_the_address_of_the_contract_with_everything_left_empty(client: APIClient, path: str) -> None:
+    answer = client.get(f"{path}?vocals=0&bass=&codec=&bitrate=&tempo=&semitones=")
+    assert answer["Content-Type"] == "audio/flac"
+    assert '(no vocals).flac"' in answer["Content-Disposition"]
+    sound, rate = soundfile.read(io.BytesIO(content(answer)))
+    assert (sound.shape, rate) == ((44_100, 2), 44_100)
+
+
+def test_parts_conditions_and_heads(client: APIClient, path: str) -> None:
+    mix = f"{path}?vocals=0&codec=mp3"
+    whole = client.get(mix)
+    body = content(whole)
+    part = client.get(mix, HTTP_RANGE="bytes=100-199")
+    assert (part.status_code, content(part)) == (206, body[100:200])
+    assert client.get(mix, HTTP_RANGE="bytes=99999999-").status_code == 416
+    assert client.get(mix, HTTP_IF_NONE_MATCH=whole["ETag"]).status_code == 304
+    head = client.head(mix)
+    assert (head.status_code, head["Content-Length"]) == (200, str(len(body)))
+
+
+def test_what_sounds_the_same_is_the_same_file(client: APIClient, path: str) -> None:
+    tags = set()
+    for query in ("vocals=0", "vocals=0.0&bass=1&tempo=1.0", "bass=1.0000001&semitones=-0&vocals=0"):
+        answer = client.get(f"{path}?{query}&codec=mp3")
+        content(answer)
+        tags.add(answer["ETag"])
+    assert len(tags) == 1
+
+
+def test_one_stem_alone_is_that_stem(client: APIClient, path: str, separation: Separation) -> None:
+    mix = client.get(f"{path}?vocals=0&drums=0&other=0&codec=mp3")
+    stem = client.get(f"/api/v1/stems/{separation.stems.get(name='bass').pk}/audio/?codec=mp3")
+    assert mix["Content-Disposition"] == stem["Content-Disposition"]
+    assert mix["ETag"] == stem["ETag"]
+    assert content(mix) == content(stem)
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "fields"),
+    [
+        ("vocals=2.1", "invalid", ["vocals"]),
+        ("vocals=-0.1", "invalid", ["vocals"]),
+        ("vocals=nan", "invalid", ["vocals"]),
+        ("bass=inf&drums=loud", "invalid", ["bass", "drums"]),
+        ("tempo=0.4", "invalid", ["tempo"]),
+        ("tempo=2.01", "invalid", ["tempo"]),
+        ("semitones=12.5&tempo=nan", "invalid", ["semitones", "tempo"]),
+        ("semitones=-13", "invalid", ["semitones"]),
+        ("vocal=0", "invalid", ["vocal"]),
+        ("piano=0", "unknown_stem", ["piano"]),
+        ("vocals=0&drums=0&bass=0&other=0", "silent_mix", ["bass", "drums", "other", "vocals"]),
+        ("codec=mp4", "unknown_codec", []),
+        ("codec=mp3&bitrate=1", "bad_bitrate", []),
+    ],
+)
+def test_what_cannot_be_mixed(client: APIClient, path: str, query: str, code: str, fields: list[str]) -> None:
+    answer = client.get(f"{path}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert sorted(answer.json().get("fields", {})) == fields
+
+
+def test_only_new_mixes_count_for_the_limit(
+    client: APIClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = {"mixes": "2/hour"}
+    monkeypatch.setattr("rest_framework.throttling.ScopedRateThrottle.THROTTLE_RATES", rates)
+    for query in ("vocals=0", "bass=0", "vocals=0", "bass=0"):
+        content(client.get(f"{path}?{query}"))
+    refused = client.get(f"{path}?drums=0")
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert refused["Retry-After"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_does_not_want_to_wait_asks_again(client: APIClient, path: str) -> None:
+    mix, later = f"{path}?vocals=0&tempo=0.9&codec=mp3", {"Prefer": "respond-async"}
+    first = client.get(mix, headers=later)
+    assert (first.status_code, first["Preference-Applied"]) == (202, "respond-async")
+    assert first["Location"] == f"http://testserver{mix}"
+    assert 0 <= first.json()["progress"] <= 1
+    for thread in threading.enumerate():
+        if thread.name == "mix":
+            thread.join(20)
+    answer = client.get(mix, headers=later)
+    assert answer.status_code == 200
+    content(answer)
+
+
+def test_only_reading(client: APIClient, path: str) -> None:
+    for method in ("post", "put", "patch", "delete"):
+        assert getattr(client, method)(path, {}).status_code == 405

@@ -1,0 +1,200 @@
+"""Mixes: what is made for which wish, how it is called, and that it is made once."""
+
+import threading
+from typing import Any
+
+import mutagen
+import numpy as np
+import pytest
+import soundfile
+from django.conf import settings
+from django.core.cache import cache
+
+from accounts.models import User
+from catalog import storage
+from catalog.audio.facts import COVER_SIZES
+from catalog.covers import store_cover
+from catalog.errors import CatalogError
+from catalog.models import AudioFile, Rendition, Track
+from catalog.renditions import found, made, rendition
+from separation import mixes
+from separation.downloads import stem_rendition
+from separation.mixes import Wanted, in_words, order
+from separation.models import Separation, Status
+from tests.catalog.conftest import pictures
+from tests.catalog.races import at_once
+from tests.factories import make_audio, make_separation, make_track
+
+FOUR = ("vocals", "drums", "bass", "other")
+
+
+@pytest.fixture
+def separation(user: User) -> Separation:
+    """Four stems of one second, and the song they are of, as real files."""
+    track = make_track(user, audio=make_audio(1.0, stored=True), album="Orilla")
+    return make_separation(track, model="compact:4stems", stored=True)
+
+
+@pytest.fixture
+def track(separation: Separation) -> Track:
+    return Track.objects.get(audio=separation.mixture)
+
+
+def samples(row: Rendition | AudioFile) -> Any:
+    return soundfile.read(storage.local_path(row.key), dtype="float64")[0]
+
+
+def stem_samples(separation: Separation, name: str) -> Any:
+    return samples(separation.stems.get(name=name).audio)
+
+
+@pytest.mark.parametrize(
+    ("stems", "gains", "tempo", "semitones", "words"),
+    [
+        (FOUR, {}, 1, 0, ""),
+        (FOUR, {"vocals": 0}, 1, 0, "no vocals"),
+        (FOUR, {"vocals": 0, "bass": 1.2}, 0.8, -2, "no vocals, bass x1.2, tempo x0.8, -2 semitones"),
+        (FOUR, {"vocals": 0, "drums": 0}, 1, 0, "bass, other"),
+        (FOUR, {"vocals": 0, "drums": 0, "bass": 0}, 1, 1, "other, +1 semitone"),
+        (FOUR, {"vocals": 0.25, "other": 1.0}, 1, 0.5, "vocals x0.25, +0.5 semitones"),
+        ((*FOUR, "piano"), {"vocals": 0, "piano": 0}, 1, 0, "no vocals and piano"),
+        (("vocals", "accompaniment"), {"vocals": 0}, 2, 0, "no vocals, tempo x2"),
+        (
+            ("vocals", "accompaniment"),
+            {"vocals": 0, "accompaniment": 0.5},
+            1,
+            0,
+            "no vocals, accompaniment x0.5",
+        ),
+    ],
+)
+def test_a_mix_in_words(
+    stems: tuple[str, ...], gains: dict[str, float], tempo: float, semitones: float, words: str
+) -> None:
+    assert in_words(stems, Wanted.of(gains, tempo, semitones)) == words
+
+
+def test_what_sounds_the_same_is_the_same() -> None:
+    assert Wanted.of({"vocals": 1.0, "bass": 0.5}) == Wanted.of({"bass": 0.50001})
+    assert Wanted.of({}, 1.0, -0.0) == Wanted.of({"drums": 1}, 0.99999, 0.001)
+
+
+def test_the_stems_with_their_gains_as_loud_as_in_the_song(separation: Separation, track: Track) -> None:
+    Separation.objects.filter(pk=separation.pk).update(gain=0.8)
+    separation.refresh_from_db()
+    row = made(
+        order(
+            separation, track, Wanted.of({"vocals": 0, "bass": 0.5, "drums": 0.3, "other": 0.1}), "flac", None
+        ).recipe
+    )
+    loud = {"bass": 0.5, "drums": 0.3, "other": 0.1}
+    wanted = sum(gain * stem_samples(separation, name) for name, gain in loud.items()) / 0.8
+    assert np.abs(samples(row) - wanted).max() < 2 / 32768
+
+
+def test_what_is_a_file_already_is_not_made_again(separation: Separation, track: Track) -> None:
+    alone = Wanted.of(dict.fromkeys(("vocals", "drums", "other"), 0.0) | {"bass": 1.0})
+    ordered = order(separation, track, alone, "mp3", 192)
+    assert made(ordered.recipe) == stem_rendition(separation.stems.get(name="bass"), track, "mp3", 192)
+    assert ordered.words == "bass"
+    whole = made(order(separation, track, Wanted.of({"bass": 1.0}), "flac", None).recipe)
+    assert np.array_equal(samples(whole), samples(separation.mixture))
+    assert mutagen.File(storage.local_path(whole.key))["title"] == [track.title]
+
+
+def test_tempo_and_pitch_of_the_whole_song_are_those_of_the_mixture(
+    separation: Separation, track: Track
+) -> None:
+    ordered = order(separation, track, Wanted.of({}, 0.5, 2), "flac", None)
+    assert ordered.recipe.mix is not None
+    assert ordered.recipe.mix.parts == ((separation.mixture, 1.0),)
+    assert len(samples(made(ordered.recipe))) == 2 * 44_100
+
+
+def test_tags_and_cover_are_kept(separation: Separation, track: Track) -> None:
+    track.cover = store_cover(pictures())
+    row = made(order(separation, track, Wanted.of({"vocals": 0}), "mp3", None).recipe)
+    path = storage.local_path(row.key)
+    tags = mutagen.File(path, easy=True)
+    assert (tags["title"], tags["artist"], tags["album"]) == (
+        ["Barquito de papel (no vocals)"],
+        ["Ana Torres"],
+        ["Orilla"],
+    )
+    assert pictures()[COVER_SIZES.index(max(COVER_SIZES))] in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("gains", "code", "fields"),
+    [
+        ({"piano": 0.5}, "unknown_stem", {"piano"}),
+        (dict.fromkeys(FOUR, 0.0), "silent_mix", set(FOUR)),
+        (dict.fromkeys(FOUR, 0.0001), "silent_mix", set(FOUR)),
+    ],
+)
+def test_mixes_that_cannot_be(
+    separation: Separation, track: Track, gains: dict[str, float], code: str, fields: set[str]
+) -> None:
+    with pytest.raises(CatalogError) as refused:
+        order(separation, track, Wanted.of(gains), "mp3", None)
+    assert (refused.value.code, refused.value.status) == (code, 400)
+    assert (refused.value.by_field or {}).keys() == fields
+
+
+def test_a_mix_needs_a_finished_separation(separation: Separation, track: Track) -> None:
+    separation.status = Status.RUNNING
+    with pytest.raises(CatalogError, match="not_ready"):
+        order(separation, track, Wanted(), "mp3", None)
+
+
+def test_a_part_that_is_gone_is_said_to_be_missing(separation: Separation, track: Track) -> None:
+    storage.delete(separation.stems.get(name="bass").audio.key)
+    with pytest.raises(CatalogError, match="file_missing"):
+        made(order(separation, track, Wanted.of({"vocals": 0}), "flac", None).recipe)
+    assert not list(settings.WORK_DIR.glob("*rendition-*"))
+
+
+def test_a_mix_goes_with_the_song(separation: Separation, track: Track) -> None:
+    made(order(separation, track, Wanted.of({"vocals": 0}), "wav", None).recipe)
+    rendition(separation.mixture, "wav", None)
+    assert separation.mixture.renditions.count() == Rendition.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_six_at_once_make_one_file(separation: Separation, track: Track) -> None:
+    recipe = order(separation, track, Wanted.of({"vocals": 0}, 0.9), "flac", None).recipe
+    rows = at_once(6, lambda _n: mixes.make(recipe))
+    assert len({row.pk for row in rows}) == Rendition.objects.count() == 1
+
+
+def wait_for_threads() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "mix":
+            thread.join(20)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_made_aside_its_progress_can_be_asked_for(separation: Separation, track: Track) -> None:
+    recipe = order(separation, track, Wanted.of({"vocals": 0}, 0.9), "flac", None).recipe
+    mixes.make_aside(recipe)
+    mixes.make_aside(recipe)
+    assert mixes.is_being_made(recipe) or found(recipe)
+    wait_for_threads()
+    assert found(recipe)
+    assert mixes.progress(recipe) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_went_wrong_aside_is_told_once_and_then_tried_again(
+    separation: Separation, track: Track
+) -> None:
+    recipe = order(separation, track, Wanted.of({"vocals": 0}), "flac", None).recipe
+    storage.delete(separation.stems.get(name="bass").audio.key)
+    mixes.make_aside(recipe)
+    wait_for_threads()
+    with pytest.raises(CatalogError) as refused:
+        mixes.make_aside(recipe)
+    assert (refused.value.code, refused.value.status) == ("file_missing", 503)
+    mixes.make_aside(recipe)
+    wait_for_threads()
+    cache.clear()
