@@ -179,10 +179,11 @@ def exactness(options: argparse.Namespace) -> None:
 
 
 def bundled(options: argparse.Namespace) -> None:
-    """The bundled models against the official one for two stems, each with a warm worker of its own."""
+    """The bundled models against the official ones, each with a warm worker of its own."""
     song = songs.ensure(options.cache, _SONG_SECONDS)
-    models_dir = models.ensure(options.cache, "2stems")
-    slugs = ("spleeter:2stems", "compact:2stems", "compact:4stems")
+    for name in ("2stems", "4stems"):
+        models_dir = models.ensure(options.cache, name)
+    slugs = ("spleeter:2stems", "spleeter:4stems", "compact:2stems", "compact:4stems")
     workers = {slug: Ours(models_dir, threads=options.threads) for slug in slugs}
     costs: dict[str, list[Cost]] = {slug: [] for slug in slugs}
     for _ in range(1 + options.rounds):
@@ -191,11 +192,12 @@ def bundled(options: argparse.Namespace) -> None:
     for worker in workers.values():
         worker.close()
     middle = {slug: typical(values[1:]) for slug, values in costs.items()}  # the first of each was cold
-    official = middle[slugs[0]].cpu
+    two, four = (middle[slug].cpu for slug in slugs[:2])
     table(
-        ["3 min song, warm", "CPU s", "wall s", "peak MB", "CPU less than the official 2 stems"],
+        ["3 min song, warm", "CPU s", "wall s", "peak MB", "CPU less than official 2 stems", "4 stems"],
         [
-            [slug, f"{cost.cpu:.1f}", f"{cost.wall:.1f}", f"{cost.peak:.0f}", f"{official / cost.cpu:.1f}x"]
+            [slug, *(f"{x:.1f}" for x in (cost.cpu, cost.wall)), f"{cost.peak:.0f}"]
+            + [f"{official / cost.cpu:.1f}x" for official in (two, four)]
             for slug, cost in middle.items()
         ],
     )

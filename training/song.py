@@ -196,11 +196,14 @@ def _accompaniment(rng: Rng, studio: Studio, song: Frame, samples: int, role: st
 
 
 def _alone(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
-    """Tunes or chords of one instrument, sometimes of two."""
+    """Tunes or chords of one instrument, sometimes of two.
+
+    Never of oscillators through resonances that move: alone, they are what a synthetic singer is.
+    """
     mix = np.zeros((samples, 2), dtype=np.float32)
     for _ in range(int(rng.choice([1, 1, 1, 2]))):
         if rng.random() < 0.7:
-            sound = _lead(rng, studio, song, samples)
+            sound = _lead(rng, studio, song, samples, synthetic=0.0)
         else:
             sound = _accompaniment(rng, studio, song, samples, str(rng.choice(composition.ROLES)))
         if np.abs(sound).max() > 1e-5:
@@ -216,8 +219,11 @@ def _tune(rng: Rng, studio: Studio, tune: list[Note], program: int, samples: int
     return studio.player.play(struck, program, samples)
 
 
-def _lead(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
-    """A solo instrument with a tune, now and then a section or a second voice in thirds below it."""
+def _lead(rng: Rng, studio: Studio, song: Frame, samples: int, *, synthetic: float = 0.2) -> Wave:
+    """A solo instrument with a tune, now and then a section or a second voice in thirds below it.
+
+    With probability `synthetic` it is made of oscillators.
+    """
     centre = float(rng.choice([50, 55, 60, 62, 67, 72, 79, 84]))
     stretch = int(rng.choice([1, 1, 2, 4]))
     tune = composition.melody(
@@ -229,9 +235,9 @@ def _lead(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
     bending = program not in STRUCK or rng.random() < 0.2
     play = partial(_tune, rng, studio, program=program, samples=samples, bending=bending)
     choice = rng.random()
-    if choice < 0.2:
+    if choice < synthetic:
         sound = effects.pan(oscillator_lead(rng, tune, samples), 0)
-    elif choice < 0.27 and studio.guitars.instruments:
+    elif choice > 0.93 and studio.guitars.instruments:
         sound = effects.pan(studio.guitars.play(rng, tune, samples), 0)
     else:
         sound = play(tune)

@@ -9,13 +9,13 @@ from separation.engines.loading import load_engine
 from tests.training import fixed_set
 from training import evaluate
 
-# Half a decibel worse than what the weights in the repository reach; vocals and "other" of four stems, on which
-# these are no better than those before, as they were. Raise them with better weights.
+# Half a decibel worse than what the weights in the repository reach; those of two stems, on which these are worse than
+# those before by less than that, as they were. Raise them with better weights.
 FLOORS = {
     "compact:2stems": {"vocals": 7.6, "accompaniment": 10.5},
-    "compact:4stems": {"vocals": 4.6, "drums": 6.8, "bass": 6.4, "other": 3.2},
+    "compact:4stems": {"vocals": 6.7, "drums": 7.2, "bass": 7.0, "other": 5.2},
 }
-CEILINGS = {"compact:2stems": -36.8, "compact:4stems": -36.5}
+CEILINGS = {"compact:2stems": -41.4, "compact:4stems": -43.2}
 """Level of the vocals stem where nobody sings, in dB relative to the mix."""
 
 
