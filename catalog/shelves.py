@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.listed import Song, listed
+from catalog.listed import Song, listed, songs_by_id
 from catalog.models import Artist, Track, Visibility
 from catalog.models.music import TrackQuerySet
 
@@ -59,6 +59,7 @@ class Songs:
         tracks: TrackQuerySet,
         fields: Sequence[str] = NEWEST,
     ) -> None:
+        self._user = user
         self._fields = [field.removeprefix("-") for field in fields]
         self._down = fields[0].startswith("-")
         self._shared = tracks.filter(visibility=Visibility.SHARED).order_by(*fields)
@@ -71,7 +72,7 @@ class Songs:
         if not own and start < NEAR:
             return listed(self._shared[start : part.stop])
         ids = self._ids(start, part.stop, own)
-        found = {song.pk: song for song in listed(Track.objects.filter(pk__in=ids).order_by())}
+        found = {song.pk: song for song in songs_by_id(ids, self._user)}
         return [found[pk] for pk in ids if pk in found]
 
     def _own_keys(self, stop: int) -> list[Any]:

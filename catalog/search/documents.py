@@ -1,6 +1,6 @@
 """Asks the index. Every question reads a bounded number of rows, however common its words are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -69,19 +69,33 @@ class Index:
             WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""
         return self._hits([(sql, [key, self.reader])], query.tags)
 
-    def names(self, kind: str, query: Query, liked: Sequence[str], most: int = MOST_NAMES) -> list[Name]:
-        """Artists or albums that hold every word, ``liked`` (ids) among them; not everybody may see each of them."""
-        artist = "d.artist" if kind == "album" else "''"
-        columns = f"d.target{'::text' if self.is_postgres else ''}, d.name, {artist}"
-        documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
-        begun = f"{documents} d.name >= %s AND d.name < %s ORDER BY d.name LIMIT {most // 3}"
-        sources: list[Source] = [(begun, [query.text, query.text + LAST])]
-        if query.words:
-            sources.append(matching(self.connection, kind, columns, [query.everything_begun()], most=most))
-        if liked:
-            place = "%s::uuid" if self.is_postgres else "%s"
-            sources.append((f"{documents} d.target IN ({', '.join([place] * len(liked))})", list(liked)))
-        return [Name(*row) for row in self._rows(sources)]
+    def names(
+        self, query: Query, liked: Mapping[str, Sequence[str]], most: int = MOST_NAMES
+    ) -> dict[str, list[Name]]:
+        """Artists, albums or both that hold every word, and those that are ``liked``: ids of each kind that is wanted.
+
+        Not everybody may see each of them.
+        """
+        sources: list[Source] = []
+        for kind, ids in liked.items():
+            artist = "d.artist" if kind == "album" else "''"
+            columns = (
+                f"'{kind}' AS kind, d.target{'::text' if self.is_postgres else ''} AS id, d.name, {artist}"
+            )
+            documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
+            begun = f"{documents} d.name >= %s AND d.name < %s ORDER BY d.name LIMIT {most // 3}"
+            sources.append((begun, [query.text, query.text + LAST]))
+            if query.words:
+                sources.append(
+                    matching(self.connection, kind, columns, [query.everything_begun()], most=most)
+                )
+            if ids:
+                place = "%s::uuid" if self.is_postgres else "%s"
+                sources.append((f"{documents} d.target IN ({', '.join([place] * len(ids))})", list(ids)))
+        found: dict[str, list[Name]] = {kind: [] for kind in liked}
+        for kind, *row in self._rows(sources):
+            found[kind].append(Name(*row))
+        return found
 
     def near(self, keys: Sequence[str]) -> list[str]:
         """Words of the catalogue that share one of these keys (see ``near.py``)."""

@@ -95,7 +95,7 @@ class Name(NamedTuple):
     artist: str
 
 
-def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str | None, int]) -> list[Name]:
+def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str, int]) -> list[Name]:
     """The best first, then those whose songs are played most, then the shortest name."""
     scored = []
     for row in {row.id: row for row in rows}.values():
