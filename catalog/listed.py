@@ -1,23 +1,21 @@
 """What lists say of songs, artists and albums, read as plain rows.
 
-A page has up to a hundred songs. Making a model of each, of its artist, album and audio takes longer than finding them;
-and so does writing a statement, which is done once here for what is asked on every page.
+A page has up to a hundred songs. Making a model of each, of its artist, album and audio takes longer than finding them.
 """
 
-from collections.abc import Callable, Collection, Iterable
-from functools import cache
-from itertools import chain
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import QuerySet, UUIDField
+from django.db.models import QuerySet
 
 from accounts.models import User
 from catalog.models import Album, Artist, Track
-from catalog.models.music import TrackQuerySet
 from catalog.text import spoken
+from catalog.written import Written
 
 Reader = User | AnonymousUser
 
@@ -51,7 +49,7 @@ class Song(NamedTuple):
         return spoken(self.artist)
 
 
-_COLUMNS = (
+COLUMNS = (
     *(
         "pk",
         "title",
@@ -95,81 +93,73 @@ class AlbumTitle(NamedTuple):
         return spoken(self.artist)
 
 
-def listed(tracks: TrackQuerySet) -> list[Song]:
-    """``tracks`` in their order."""
-    return [Song._make(row) for row in tracks.values_list(*_COLUMNS)]
+@dataclass
+class Tile:
+    """An album with its picture and how many songs it has; who asks for it says both."""
+
+    pk: UUID
+    title: str
+    year: int | None
+    cover: str
+    artist: str
+    picture: str = ""
+    songs: int = 0
+
+    @property
+    def performer(self) -> str:
+        """Its artist as pages say it."""
+        return spoken(self.artist)
+
+
+TILE = ("pk", "title", "year", "cover", "artist__name")
 
 
 def songs_by_id(ids: Collection[UUID], user: Reader) -> list[Song]:
     """Those of ``ids`` that ``user`` may see, in no order."""
-    return [Song._make(row) for row in _asked(_songs, ids, user)]
+    return [Song._make(row) for row in _songs(user, ids)]
 
 
 def artists_by_id(ids: Collection[UUID], user: Reader, *, proved: bool) -> list[ArtistName]:
     """The same of artists; ``proved``: it is known that ``user`` may see them all."""
-    return [ArtistName._make(row) for row in _asked(_all_artists if proved else _artists, ids, user)]
+    return [ArtistName._make(row) for row in (_all_artists(ids) if proved else _artists(user, ids))]
 
 
 def albums_by_id(ids: Collection[UUID], user: Reader, *, proved: bool) -> list[AlbumTitle]:
     """The same of albums."""
-    return [AlbumTitle._make(row) for row in _asked(_all_albums if proved else _albums, ids, user)]
+    return [AlbumTitle._make(row) for row in (_all_albums(ids) if proved else _albums(user, ids))]
 
 
-def _songs(user: Reader) -> QuerySet[Any, Any]:
-    return Track.objects.visible_to(user).values_list(*_COLUMNS)
+@Written
+def _songs(user: Reader, ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return Track.objects.visible_to(user).filter(pk__in=ids).order_by().values_list(*COLUMNS)
 
 
-def _artists(user: Reader) -> QuerySet[Any, Any]:
-    return Artist.objects.visible_to(user).values_list("pk", "name", "slug")
+@Written
+def _artists(user: Reader, ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return _names(Artist.objects.visible_to(user), ids)
 
 
-def _all_artists(_user: Reader) -> QuerySet[Any, Any]:
-    return Artist.objects.values_list("pk", "name", "slug")
+@Written
+def _all_artists(ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return _names(Artist.objects.all(), ids)
 
 
-def _albums(user: Reader) -> QuerySet[Any, Any]:
-    return Album.objects.visible_to(user).values_list("pk", "title", "year", "artist__name")
+def _names(artists: QuerySet[Artist], ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return artists.filter(pk__in=ids).order_by().values_list("pk", "name", "slug")
 
 
-def _all_albums(_user: Reader) -> QuerySet[Any, Any]:
-    return Album.objects.values_list("pk", "title", "year", "artist__name")
+@Written
+def _albums(user: Reader, ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return _titles(Album.objects.visible_to(user), ids)
 
 
-_ID, _READER = UUID(int=1), UUID(int=2)  # stand where ids and the reader are put
+@Written
+def _all_albums(ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return _titles(Album.objects.all(), ids)
 
 
-def _asked(rows: Callable[[Reader], QuerySet[Any, Any]], ids: Collection[UUID], user: Reader) -> list[Any]:
-    """What ``rows`` says to ``user`` of those with these ids."""
-    if not ids:
-        return []
-    statement, given, keys = _written(rows, connection.vendor, anonymous=user.is_anonymous)
-    if connection.vendor == "postgresql":
-        known: dict[Any, list[Any]] = {_ID: [list(ids)], _READER: [user.pk]}
-    else:
-        statement = statement.replace("= ANY(%s)", f"IN ({', '.join(['%s'] * len(ids))})")
-        known = {_ID.hex: [key.hex for key in ids], _READER.hex: [user.pk and user.pk.hex]}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*chain.from_iterable(known.get(value, (value,)) for value in given)])
-        found = cursor.fetchall()
-    return list(found) if connection.vendor == "postgresql" else [_with_ids(row, keys) for row in found]
-
-
-@cache
-def _written(
-    rows: Callable[[Reader], QuerySet[Any, Any]], _vendor: str, *, anonymous: bool
-) -> tuple[str, tuple[Any, ...], frozenset[int]]:
-    """The statement, what is put into it, and which of its columns are ids."""
-    query = rows(AnonymousUser() if anonymous else User(pk=_READER)).filter(pk__in=[_ID]).order_by().query
-    compiler = query.get_compiler(connection=connection)
-    statement, given = compiler.as_sql()
-    columns = enumerate(column.output_field for column, *_names in compiler.select)
-    ids = frozenset(n for n, kind in columns if isinstance(kind, UUIDField))
-    return statement.replace("IN (%s)", "= ANY(%s)"), given, ids
-
-
-def _with_ids(row: Iterable[Any], ids: frozenset[int]) -> list[Any]:
-    """Of SQLite, to which ids are text."""
-    return [UUID(value) if n in ids and value else value for n, value in enumerate(row)]
+def _titles(albums: QuerySet[Album], ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return albums.filter(pk__in=ids).order_by().values_list("pk", "title", "year", "artist__name")
 
 
 def rows_of(statement: str, ids: Collection[UUID]) -> list[tuple[Any, ...]]:
