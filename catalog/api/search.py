@@ -32,8 +32,8 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
 
 
 class FoundAlbumSerializer(serializers.ModelSerializer[Album]):
-    id = serializers.CharField(read_only=True)
-    artist = serializers.CharField(source="artist.shown", read_only=True)
+    id = serializers.CharField(source="pk", read_only=True)
+    artist = serializers.CharField(source="performer", read_only=True)
 
     class Meta:
         model = Album
@@ -46,8 +46,8 @@ class FoundAlbumSerializer(serializers.ModelSerializer[Album]):
 
 
 class FoundTrackSerializer(serializers.ModelSerializer[Track]):
-    id = serializers.CharField(read_only=True)
-    artist = serializers.CharField(source="artist.shown", read_only=True)
+    id = serializers.CharField(source="pk", read_only=True)
+    artist = serializers.CharField(source="performer", read_only=True)
 
     class Meta:
         model = Track

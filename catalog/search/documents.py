@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -115,7 +115,7 @@ class Index:
             FROM ({found}) d{where}"""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, [*(value for _sql, values in sources for value in values), *given])
-            return [Hit(*row) for row in cursor.fetchall()]
+            return list(map(Hit._make, cursor.fetchall()))
 
     def _rows(self, sources: list[Source]) -> list[Any]:
         sql = " UNION ALL ".join(f"SELECT * FROM ({sql}) s{n}" for n, (sql, _given) in enumerate(sources))
@@ -189,15 +189,27 @@ def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
     query = Query.of(words)
     if not query.text:
         return rows
-    if query.is_name:
-        holds = " OR ".join(f"d.{column} = %s" for column in _NAMED[kind])
-        sql, given = (
-            f"SELECT d.target FROM catalog_search_{kind} d WHERE {holds}",
-            [query.text] * len(_NAMED[kind]),
-        )
-    else:
-        sql, given = matching(connections[rows.db], kind, "d.target", [query.everything_begun()])
-    return rows.filter(pk__in=RawSQL(sql, given))  # noqa: S611  # no words of others
+    return rows.filter(pk__in=RawSQL(*_holding(connections[rows.db], kind, query)))  # noqa: S611  # no words of others
+
+
+def ids_in_index(kind: str, words: str, most: int, column: str = "target") -> list[UUID]:
+    """The ids of at most so many artists, albums or tracks that hold every one of ``words``, or another ``column``."""
+    query = Query.of(words)
+    if not query.text:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(*_holding(connection, kind, query, f"d.{column}", most))
+        return [key if isinstance(key, UUID) else UUID(key) for (key,) in cursor.fetchall()]
+
+
+def _holding(
+    connection: Any, kind: str, query: Query, column: str = "d.target", most: int = LISTED
+) -> Source:
+    if not query.is_name:
+        return matching(connection, kind, column, [query.everything_begun()], most=most)
+    holds = " OR ".join(f"d.{name} = %s" for name in _NAMED[kind])
+    sql = f"SELECT {column} FROM catalog_search_{kind} d WHERE {holds} LIMIT {most}"
+    return sql, [query.text] * len(_NAMED[kind])
 
 
 def _tagged(tags: Sequence[str]) -> Source:
