@@ -58,7 +58,9 @@ class Written:
                 for value in values
                 if isinstance(value, _Place) and kinds[value.number] == "ids"
             )
-            for keys in lists:
+            for keys in (
+                lists
+            ):  # each takes the first of these places that is left, hence the space before the bracket
                 sql = sql.replace(_IN, f"IN ({', '.join(['%s'] * len(keys))} )", 1)
         if stop is not None:
             sql += f" LIMIT {stop - start} OFFSET {start}"
