@@ -8,9 +8,11 @@ import re
 import uuid
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -20,7 +22,9 @@ from accounts.models import User
 from catalog import serving, storage
 from catalog.audio.facts import COVER_SIZES
 from catalog.errors import CatalogError
+from catalog.listed import Tile
 from catalog.models import Album, Track, file_storage
+from catalog.written import Written
 
 _SIZED = re.compile(r"-\d+(?=\.jpg$)")
 
@@ -102,17 +106,17 @@ def picture_of(album: Album, user: User | AnonymousUser) -> str:
     )
 
 
-def dress(albums: list[Album], user: User | AnonymousUser) -> list[Album]:
+def dress(albums: Sequence[Album | Tile], user: User | AnonymousUser) -> None:
     """Give each of ``albums`` its ``picture``: the album's own, else one of the songs that are private to ``user``."""
-    bare = [album.pk for album in albums if not album.cover]
-    covers: dict[uuid.UUID | None, str] = {}
-    if bare:
-        tracks = Track.objects.visible_to(user).filter(album__in=bare).exclude(cover="")
-        order = tracks.order_by("-disc_number", "-track_number")
-        covers = dict(order.values_list("album", "cover"))
+    covers = dict(_covers(user, [album.pk for album in albums if not album.cover]))
     for album in albums:
-        album.picture = album.cover or covers.get(album.pk, "")  # type: ignore[attr-defined]  # for the template
-    return albums
+        album.picture = album.cover or covers.get(album.pk, "")  # type: ignore[union-attr]  # for the template
+
+
+@Written
+def _covers(user: User | AnonymousUser, albums: Sequence[uuid.UUID]) -> QuerySet[Any, Any]:
+    tracks = Track.objects.visible_to(user).filter(album__in=albums).exclude(cover="")
+    return tracks.order_by("-disc_number", "-track_number").values_list("album", "cover")
 
 
 def _send(request: HttpRequest, key: str) -> HttpResponseBase:

@@ -6,13 +6,16 @@ each. Only behind a "feat." do commas and ampersands part the guests, and not wi
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 
+from catalog.listed import ArtistName
 from catalog.models import Artist, Credit, Track
 from catalog.text import fold
+from catalog.written import Written
 
 Known = Callable[[set[str]], set[str]]
 
@@ -81,21 +84,18 @@ def in_title(title: str, known: Known = nobody) -> tuple[str, list[str]]:
     return plain, _once(_guests(guests, known))
 
 
-class Guest(NamedTuple):
-    """An artist who is credited on a track."""
-
-    pk: UUID
-    name: str
-    slug: str
-
-
-def guests_of(tracks: Iterable[Track]) -> dict[UUID, list[Guest]]:
+def guests_of(tracks: Iterable[Track]) -> dict[UUID, list[ArtistName]]:
     """For each of ``tracks`` that has guests: who they are, in order. One query for all of them."""
-    found: dict[UUID, list[Guest]] = {}
-    rows = Credit.objects.filter(track__in=[track.pk for track in tracks]).order_by("position")
-    for track, pk, name, slug in rows.values_list("track", "artist", "artist__name", "artist__slug"):
-        found.setdefault(track, []).append(Guest(pk, name, slug))
+    found: dict[UUID, list[ArtistName]] = {}
+    for track, pk, name, slug in _guests_on([track.pk for track in tracks]):
+        found.setdefault(track, []).append(ArtistName(pk, name, slug))
     return found
+
+
+@Written
+def _guests_on(tracks: Sequence[UUID]) -> QuerySet[Any, Any]:
+    rows = Credit.objects.filter(track__in=tracks).order_by("position")
+    return rows.values_list("track", "artist", "artist__name", "artist__slug")
 
 
 def credit(track: Track, guests: Sequence[Artist]) -> None:

@@ -1,16 +1,23 @@
-"""What lists of songs say of each, read as plain rows.
+"""What lists say of songs, artists and albums, read as plain rows.
 
 A page has up to a hundred songs. Making a model of each, of its artist, album and audio takes longer than finding them.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import QuerySet
 
-from catalog.models.music import TrackQuerySet
+from accounts.models import User
+from catalog.models import Album, Artist, Track
 from catalog.text import spoken
+from catalog.written import Written
+
+Reader = User | AnonymousUser
 
 
 class Song(NamedTuple):
@@ -42,7 +49,7 @@ class Song(NamedTuple):
         return spoken(self.artist)
 
 
-_COLUMNS = (
+COLUMNS = (
     *(
         "pk",
         "title",
@@ -59,9 +66,100 @@ _COLUMNS = (
 )
 
 
-def listed(tracks: TrackQuerySet) -> list[Song]:
-    """``tracks`` in their order."""
-    return [Song._make(row) for row in tracks.values_list(*_COLUMNS)]
+class ArtistName(NamedTuple):
+    """An artist as others' rows name them."""
+
+    pk: UUID
+    name: str
+    slug: str
+
+    @property
+    def shown(self) -> str:
+        """The name as pages say it."""
+        return spoken(self.name)
+
+
+class AlbumTitle(NamedTuple):
+    """An album, and whose it is."""
+
+    pk: UUID
+    title: str
+    year: int | None
+    artist: str
+
+    @property
+    def performer(self) -> str:
+        """Its artist as pages say it."""
+        return spoken(self.artist)
+
+
+@dataclass
+class Tile:
+    """An album with its picture and how many songs it has; who asks for it says both."""
+
+    pk: UUID
+    title: str
+    year: int | None
+    cover: str
+    artist: str
+    picture: str = ""
+    songs: int = 0
+
+    @property
+    def performer(self) -> str:
+        """Its artist as pages say it."""
+        return spoken(self.artist)
+
+
+TILE = ("pk", "title", "year", "cover", "artist__name")
+
+
+def songs_by_id(ids: Collection[UUID], user: Reader) -> list[Song]:
+    """Those of ``ids`` that ``user`` may see, in no order."""
+    return [Song._make(row) for row in _songs(user, ids)]
+
+
+def artists_by_id(ids: Collection[UUID], user: Reader, *, proved: bool) -> list[ArtistName]:
+    """The same of artists; ``proved``: it is known that ``user`` may see them all."""
+    return [ArtistName._make(row) for row in (_all_artists(ids) if proved else _artists(user, ids))]
+
+
+def albums_by_id(ids: Collection[UUID], user: Reader, *, proved: bool) -> list[AlbumTitle]:
+    """The same of albums."""
+    return [AlbumTitle._make(row) for row in (_all_albums(ids) if proved else _albums(user, ids))]
+
+
+@Written
+def _songs(user: Reader, ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return Track.objects.visible_to(user).filter(pk__in=ids).order_by().values_list(*COLUMNS)
+
+
+@Written
+def _artists(user: Reader, ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return _names(Artist.objects.visible_to(user), ids)
+
+
+@Written
+def _all_artists(ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return _names(Artist.objects.all(), ids)
+
+
+def _names(artists: QuerySet[Artist], ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return artists.filter(pk__in=ids).order_by().values_list("pk", "name", "slug")
+
+
+@Written
+def _albums(user: Reader, ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return _titles(Album.objects.visible_to(user), ids)
+
+
+@Written
+def _all_albums(ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return _titles(Album.objects.all(), ids)
+
+
+def _titles(albums: QuerySet[Album], ids: Collection[UUID]) -> QuerySet[Any, Any]:
+    return albums.filter(pk__in=ids).order_by().values_list("pk", "title", "year", "artist__name")
 
 
 def rows_of(statement: str, ids: Collection[UUID]) -> list[tuple[Any, ...]]:

@@ -1,8 +1,9 @@
 """Songs in an order: the newest, the most played, those separated lately; on the front page and as whole lists."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -13,12 +14,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.listed import Song, listed
-from catalog.models import Artist, Track, Visibility
+from catalog.listed import COLUMNS, Song, songs_by_id
+from catalog.models import Track, Visibility
 from catalog.models.music import TrackQuerySet
+from catalog.written import Written
 
 ON_THE_FRONT_PAGE: Final = 8
-NEAR: Final = 48  # rows; further ones are found by their ids before anything is joined to them
 OTHER_ALPHABETS: Final = "~"
 EVERYTHING: Final = Q()
 BY_TITLE: Final = ("title_key", "pk")
@@ -46,55 +47,71 @@ ORDERS: Final = {
 }
 
 
-class Songs:
-    """What ``user`` may see of ``tracks``, in order, to be sliced: everything shared, and their own between it.
+class Source:
+    """Which songs a list is made of, and in which order: ``fields`` go all upwards or all downwards.
 
-    Both parts are read from an index of their own and put together here: no database finds the first of "shared
-    or mine" without looking at all of it. ``fields`` go all upwards or all downwards.
+    ``tracks`` says it for some arguments; see ``Written`` for what these can be. Rows further than ``near`` are found
+    by their ids before anything is joined to them.
     """
 
     def __init__(
-        self,
-        user: User | AnonymousUser,
-        tracks: TrackQuerySet,
-        fields: Sequence[str] = NEWEST,
+        self, tracks: Callable[..., TrackQuerySet], fields: Sequence[str] = NEWEST, *, near: int = 48
     ) -> None:
-        self._fields = [field.removeprefix("-") for field in fields]
-        self._down = fields[0].startswith("-")
-        self._shared = tracks.filter(visibility=Visibility.SHARED).order_by(*fields)
-        self._own = None
-        if not user.is_anonymous:
-            self._own = tracks.filter(owner=user.pk, visibility=Visibility.PRIVATE).order_by(*fields)
+        def shared(*given: Any) -> TrackQuerySet:
+            return tracks(*given).filter(visibility=Visibility.SHARED).order_by(*fields)
+
+        def own(user: User, *given: Any) -> TrackQuerySet:
+            mine = tracks(*given).filter(owner=user.pk, visibility=Visibility.PRIVATE)
+            return mine.order_by(*fields)
+
+        keys = [field.removeprefix("-") for field in fields if field != "pk"] + ["pk"]
+        self.near = near
+        self.down = fields[0].startswith("-")
+        self.songs = Written(lambda *given: shared(*given).values_list(*COLUMNS))
+        self.ids = Written(lambda *given: shared(*given).values_list("pk"))
+        self.keys = Written(lambda *given: shared(*given).values_list(*keys))
+        self.own_keys = Written(lambda *given: own(*given).values_list(*keys))
+
+
+class Songs:
+    """What ``user`` may see of a source, to be sliced: everything shared, and their own between it.
+
+    Both parts are read from an index of their own and put together here: no database finds the first of "shared
+    or mine" without looking at all of it.
+    """
+
+    def __init__(self, user: User | AnonymousUser, source: Source, *given: Any) -> None:
+        self._user, self._source, self._given = user, source, given
 
     def __getitem__(self, part: slice) -> list[Song]:
         start, own = part.start or 0, self._own_keys(part.stop)
-        if not own and start < NEAR:
-            return listed(self._shared[start : part.stop])
+        if not own and start < self._source.near:
+            rows = self._source.songs(*self._given, start=start, stop=part.stop)
+            return [Song._make(row) for row in rows]
         ids = self._ids(start, part.stop, own)
-        found = {song.pk: song for song in listed(Track.objects.filter(pk__in=ids).order_by())}
+        found = {song.pk: song for song in songs_by_id(ids, self._user)}
         return [found[pk] for pk in ids if pk in found]
 
     def _own_keys(self, stop: int) -> list[Any]:
-        return list(self._keys(self._own)[:stop]) if self._own is not None else []
+        if self._user.is_anonymous:
+            return []
+        return self._source.own_keys(self._user, *self._given, stop=stop)
 
     def _ids(self, start: int, stop: int, own: list[Any]) -> list[UUID]:
         if not own:
-            return list(self._shared.values_list("pk", flat=True)[start:stop])
+            return [pk for (pk,) in self._source.ids(*self._given, start=start, stop=stop)]
         # At most len(own) of the rows before `start` are their own; so many shared ones need not be looked at.
         skipped = max(0, start - len(own))
-        shared = list(self._keys(self._shared)[skipped:stop])
+        shared = self._source.keys(*self._given, start=skipped, stop=stop)
         if skipped and not shared:
-            skipped, shared = 0, list(self._keys(self._shared)[:stop])
+            skipped, shared = 0, self._source.keys(*self._given, stop=stop)
         before = self._before(own, shared[0]) if skipped else 0
-        merged = heapq.merge(shared, own[before:], reverse=self._down)
+        merged = heapq.merge(shared, own[before:], reverse=self._source.down)
         return [key[-1] for key in islice(merged, start - skipped - before, stop - skipped - before)]
 
     def _before(self, own: list[Any], first: Any) -> int:
         """How many of ``own`` come before ``first``."""
-        return sum((key > first) if self._down else (key < first) for key in own)
-
-    def _keys(self, tracks: TrackQuerySet) -> Any:
-        return tracks.values_list(*self._fields, *(["pk"] if self._fields[-1] != "pk" else []))
+        return sum((key > first) if self._source.down else (key < first) for key in own)
 
 
 @dataclass(frozen=True)
@@ -106,23 +123,47 @@ class Shelf:
     more: bool
 
 
-def songs_with(guest: Artist, user: User | AnonymousUser) -> Songs:
+_WITH_GUEST = Source(
+    lambda guest: Track.objects.filter(credits__artist=guest), ("-credits__brought_at",), near=0
+)
+_OF_ARTIST = Source(lambda artist: Track.objects.filter(artist=artist), BY_TITLE)
+_OF_GENRE = Source(lambda key: Track.objects.filter(genre_key=key))
+
+
+def songs_with(guest: UUID, user: User | AnonymousUser) -> Songs:
     """The songs of others that name ``guest``, the newest first."""
-    return Songs(user, Track.objects.filter(credits__artist=guest), ("-credits__brought_at",))
+    return Songs(user, _WITH_GUEST, guest)
+
+
+def songs_of_artist(artist: UUID, user: User | AnonymousUser) -> Songs:
+    """Their own, by title."""
+    return Songs(user, _OF_ARTIST, artist)
+
+
+def songs_of_genre(key: str, user: User | AnonymousUser) -> Songs:
+    """Those of a (folded) genre, the newest first."""
+    return Songs(user, _OF_GENRE, key)
 
 
 def songs_in(order: Order, user: User | AnonymousUser, letter: str = "") -> Songs:
     """All songs in ``order``, of one ``letter`` where that is the order of titles."""
-    tracks = Track.objects.filter(order.having)
+    return Songs(user, _all(order.name, letter))
+
+
+@cache
+def _all(name: str, letter: str) -> Source:
+    return Source(lambda: _beginning_with(letter).filter(ORDERS[name].having), ORDERS[name].fields)
+
+
+def _beginning_with(letter: str) -> TrackQuerySet:
+    tracks = Track.objects.all()
     if letter == "0":  # digits and signs come before the letters, other alphabets behind them
-        tracks = tracks.filter(title_key__lt="a")
-    elif letter == OTHER_ALPHABETS:
-        tracks = tracks.filter(title_key__gt="z" * 20)
-    elif letter == "z":
-        tracks = tracks.filter(title_key__gte="z", title_key__lte="z" * 20)
-    elif letter:
-        tracks = tracks.filter(title_key__gte=letter, title_key__lt=chr(ord(letter) + 1))
-    return Songs(user, tracks, order.fields)
+        return tracks.filter(title_key__lt="a")
+    if letter == OTHER_ALPHABETS:
+        return tracks.filter(title_key__gt="z" * 20)
+    if letter == "z":
+        return tracks.filter(title_key__gte="z", title_key__lte="z" * 20)
+    return tracks.filter(title_key__gte=letter, title_key__lt=chr(ord(letter) + 1)) if letter else tracks
 
 
 def shelves(user: User | AnonymousUser) -> list[Shelf]:

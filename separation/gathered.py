@@ -6,12 +6,21 @@ its audio, and a manager for each list of them, which takes longer than all the 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from catalog.models import Track
+from catalog.written import Written
 from separation.access import Seen
 from separation.models import Separation, Stem
+
+
+@Written
+def _stems(separations: Sequence[UUID]) -> QuerySet[Any, Any]:
+    rows = Stem.objects.filter(separation__in=separations).order_by("position")
+    return rows.values_list("separation", "pk", "name", "audio__frames")
 
 
 class MadeStem(NamedTuple):
@@ -28,8 +37,7 @@ def separations_of(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
     separations = list(Separation.objects.filter(mixture__in=audio.keys()).order_by("created_at"))
     stems: dict[UUID, list[MadeStem]] = defaultdict(list)
     if separations:
-        rows = Stem.objects.filter(separation__in=[row.pk for row in separations]).order_by("position")
-        for separation, pk, name, frames in rows.values_list("separation", "pk", "name", "audio__frames"):
+        for separation, pk, name, frames in _stems([row.pk for row in separations]):
             stems[separation].append(MadeStem(pk, name, frames))
     of: dict[UUID, list[Separation]] = defaultdict(list)
     for row in separations:

@@ -42,8 +42,12 @@ class SeparationQuerySet(models.QuerySet["Separation"]):
 
 
 class Separation(Row):
-    mixture = models.ForeignKey(
-        AudioFile, on_delete=models.PROTECT, related_name="separations", verbose_name=_("mixture")
+    mixture = models.ForeignKey(  # the index of it below serves as its own
+        AudioFile,
+        on_delete=models.PROTECT,
+        related_name="separations",
+        verbose_name=_("mixture"),
+        db_index=False,
     )
     model = models.CharField(_("model"), max_length=40)
     revision = models.CharField(_("revision"), max_length=40, editable=False)
@@ -78,7 +82,11 @@ class Separation(Row):
                 fields=["mixture", "model", "revision"], name="one_separation_per_mixture_model_and_revision"
             )
         ]
-        indexes = [models.Index(fields=["status", "queued_at"], name="waiting_separations")]
+        indexes = [
+            models.Index(fields=["status", "queued_at"], name="waiting_separations"),
+            # All that lists of songs ask, so that they read no row of this table, nor of the stems'.
+            models.Index(fields=["mixture", "status", "model", "id"], name="separations_of_a_mixture"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} {self.get_status_display()}"
@@ -120,7 +128,11 @@ class Stem(Row):
     """One part of a separation. ``peaks`` holds one byte per 4096 samples, for drawing the waveform."""
 
     separation = models.ForeignKey(
-        Separation, on_delete=models.CASCADE, related_name="stems", verbose_name=_("separation")
+        Separation,
+        on_delete=models.CASCADE,
+        related_name="stems",
+        verbose_name=_("separation"),
+        db_index=False,
     )
     name = models.CharField(_("name"), max_length=20)
     position = models.PositiveSmallIntegerField(_("position"))
@@ -136,6 +148,7 @@ class Stem(Row):
         constraints = [
             models.UniqueConstraint(fields=["separation", "name"], name="one_stem_per_separation_and_name")
         ]
+        indexes = [models.Index(fields=["separation", "position", "name"], name="stems_of_a_separation")]
 
     def __str__(self) -> str:
         return self.name

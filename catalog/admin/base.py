@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.counting import BoundedPaginator
-from catalog.models import AudioFile, Track
+from catalog.models import AudioFile
+from catalog.search.documents import ids_in_index
 
 M = TypeVar("M", bound=Model)
 # Songs, artists or albums that the words of a search find at most: one looks for something certain.
@@ -44,11 +45,15 @@ class AtLeast(int):
 
 
 class CountingList(List):
-    """Counts what belongs to the rows that are shown, and to no others."""
+    """Counts what belongs to the rows that are shown, and to no others. What a search found is cut, then joined."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         page = self.model_admin
+        if self.query:
+            ids = list(self.result_list.values_list("pk", flat=True))
+            rows = self.queryset.order_by().in_bulk(ids)
+            self.result_list = [rows[pk] for pk in ids if pk in rows]
         if isinstance(self.paginator, BoundedPaginator) and self.paginator.is_longer:
             self.result_count = AtLeast(self.result_count)
         if isinstance(page, Rows) and page.counted:
@@ -116,18 +121,17 @@ def found(rows: Any, words: str) -> Any:
     """Those that the catalogue's own search finds; the ids first, or they would be sorted with all that is joined."""
     if not words.strip():
         return rows
-    ids = rows.model.objects.search(words).order_by().values_list("pk", flat=True)[:FOUND]
-    return rows.filter(pk__in=list(ids))
+    return rows.filter(pk__in=ids_in_index(rows.model._meta.model_name, words, FOUND))  # noqa: SLF001  # its public name
 
 
 def tracks_found(words: str) -> list[UUID]:
     """Songs that the catalogue's own search finds: neither case, nor accents, nor punctuation matter."""
-    return list(Track.objects.search(words).order_by().values_list("pk", flat=True)[:FOUND])
+    return ids_in_index("track", words, FOUND)
 
 
 def audio_found(words: str) -> list[UUID]:
     """The audio of these songs."""
-    return list(Track.objects.search(words).order_by().values_list("audio", flat=True)[:FOUND])
+    return ids_in_index("track", words, FOUND, "audio_id")
 
 
 def people_found(words: str) -> list[UUID]:

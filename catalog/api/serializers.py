@@ -19,8 +19,9 @@ from rest_framework import serializers
 from catalog.audio.facts import COVER_SIZES
 from catalog.audio.tags import clean_text
 from catalog.covers import version
-from catalog.credits import Guest, guests_of
+from catalog.credits import guests_of
 from catalog.links import pattern
+from catalog.listed import ArtistName
 from catalog.models import Album, Artist, Track, Visibility
 
 COVERS_SCHEMA = {
@@ -62,7 +63,7 @@ class ArtistNameSerializer(serializers.ModelSerializer[Artist]):
         fields = ["id", "name", "slug"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Artist | Guest) -> dict[str, Any]:
+    def to_representation(self, instance: Artist | ArtistName) -> dict[str, Any]:
         return {"id": str(instance.pk), "name": instance.name, "slug": instance.slug}
 
 
@@ -88,7 +89,7 @@ class PerformerSerializer(ArtistNameSerializer):
         fields = [*ArtistNameSerializer.Meta.fields, "role"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Artist | Guest, role: str = "main") -> dict[str, Any]:
+    def to_representation(self, instance: Artist | ArtistName, role: str = "main") -> dict[str, Any]:
         return super().to_representation(instance) | {"role": role}
 
 

@@ -26,7 +26,7 @@ from catalog.api.serializers import (
 )
 from catalog.models import Album, Artist, Track
 from catalog.personal import plays
-from catalog.search.found import InOrder, find_names
+from catalog.search.found import InOrder, among, find_names
 
 Orders = dict[str, tuple[str, ...]]
 
@@ -70,7 +70,7 @@ def narrowed(
         ids = find_names(kind, words, user)
         if not ordering:
             seen = set(queryset.filter(pk__in=ids).values_list("pk", flat=True))
-            return InOrder([pk for pk in ids if pk in seen], queryset)
+            return InOrder([pk for pk in ids if pk in seen], among(queryset))
         queryset = queryset.filter(pk__in=ids)
     return queryset.order_by(*orders[ordering or next(iter(orders))])
 

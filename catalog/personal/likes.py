@@ -1,6 +1,7 @@
 """Liking a track, and what somebody likes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,6 +11,7 @@ from accounts.models import User
 from catalog.listed import Song
 from catalog.models import Like, Track
 from catalog.visible import seen_through
+from catalog.written import Written
 
 
 def like(track: Track, user: User) -> None:
@@ -32,5 +34,9 @@ def liked_among(tracks: Iterable[Track | Song], user: User | AnonymousUser) -> s
     """The ids of those among ``tracks`` that ``user`` likes."""
     if user.is_anonymous:
         return set()
-    wanted = [track.pk for track in tracks]
-    return set(Like.objects.filter(user=user, track__in=wanted).values_list("track", flat=True))
+    return {track for (track,) in _liked(user, [track.pk for track in tracks])}
+
+
+@Written
+def _liked(user: User, tracks: Sequence[UUID]) -> QuerySet[Any, Any]:
+    return Like.objects.filter(user=user, track__in=tracks).values_list("track")

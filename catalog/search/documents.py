@@ -1,11 +1,11 @@
 """Asks the index. Every question reads a bounded number of rows, however common its words are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -69,19 +69,33 @@ class Index:
             WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""
         return self._hits([(sql, [key, self.reader])], query.tags)
 
-    def names(self, kind: str, query: Query, liked: Sequence[str], most: int = MOST_NAMES) -> list[Name]:
-        """Artists or albums that hold every word, ``liked`` (ids) among them; not everybody may see each of them."""
-        artist = "d.artist" if kind == "album" else "''"
-        columns = f"d.target{'::text' if self.is_postgres else ''}, d.name, {artist}"
-        documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
-        begun = f"{documents} d.name >= %s AND d.name < %s ORDER BY d.name LIMIT {most // 3}"
-        sources: list[Source] = [(begun, [query.text, query.text + LAST])]
-        if query.words:
-            sources.append(matching(self.connection, kind, columns, [query.everything_begun()], most=most))
-        if liked:
-            place = "%s::uuid" if self.is_postgres else "%s"
-            sources.append((f"{documents} d.target IN ({', '.join([place] * len(liked))})", list(liked)))
-        return [Name(*row) for row in self._rows(sources)]
+    def names(
+        self, query: Query, liked: Mapping[str, Sequence[str]], most: int = MOST_NAMES
+    ) -> dict[str, list[Name]]:
+        """Artists, albums or both that hold every word, and those that are ``liked``: ids of each kind that is wanted.
+
+        Not everybody may see each of them.
+        """
+        sources: list[Source] = []
+        for kind, ids in liked.items():
+            artist = "d.artist" if kind == "album" else "''"
+            columns = (
+                f"'{kind}' AS kind, d.target{'::text' if self.is_postgres else ''} AS id, d.name, {artist}"
+            )
+            documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
+            begun = f"{documents} d.name >= %s AND d.name < %s ORDER BY d.name LIMIT {most // 3}"
+            sources.append((begun, [query.text, query.text + LAST]))
+            if query.words:
+                sources.append(
+                    matching(self.connection, kind, columns, [query.everything_begun()], most=most)
+                )
+            if ids:
+                place = "%s::uuid" if self.is_postgres else "%s"
+                sources.append((f"{documents} d.target IN ({', '.join([place] * len(ids))})", list(ids)))
+        found: dict[str, list[Name]] = {kind: [] for kind in liked}
+        for kind, *row in self._rows(sources):
+            found[kind].append(Name(*row))
+        return found
 
     def near(self, keys: Sequence[str]) -> list[str]:
         """Words of the catalogue that share one of these keys (see ``near.py``)."""
@@ -101,7 +115,7 @@ class Index:
             FROM ({found}) d{where}"""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, [*(value for _sql, values in sources for value in values), *given])
-            return [Hit(*row) for row in cursor.fetchall()]
+            return list(map(Hit._make, cursor.fetchall()))
 
     def _rows(self, sources: list[Source]) -> list[Any]:
         sql = " UNION ALL ".join(f"SELECT * FROM ({sql}) s{n}" for n, (sql, _given) in enumerate(sources))
@@ -175,15 +189,27 @@ def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
     query = Query.of(words)
     if not query.text:
         return rows
-    if query.is_name:
-        holds = " OR ".join(f"d.{column} = %s" for column in _NAMED[kind])
-        sql, given = (
-            f"SELECT d.target FROM catalog_search_{kind} d WHERE {holds}",
-            [query.text] * len(_NAMED[kind]),
-        )
-    else:
-        sql, given = matching(connections[rows.db], kind, "d.target", [query.everything_begun()])
-    return rows.filter(pk__in=RawSQL(sql, given))  # noqa: S611  # no words of others
+    return rows.filter(pk__in=RawSQL(*_holding(connections[rows.db], kind, query)))  # noqa: S611  # no words of others
+
+
+def ids_in_index(kind: str, words: str, most: int, column: str = "target") -> list[UUID]:
+    """The ids of at most so many artists, albums or tracks that hold every one of ``words``, or another ``column``."""
+    query = Query.of(words)
+    if not query.text:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(*_holding(connection, kind, query, f"d.{column}", most))
+        return [key if isinstance(key, UUID) else UUID(key) for (key,) in cursor.fetchall()]
+
+
+def _holding(
+    connection: Any, kind: str, query: Query, column: str = "d.target", most: int = LISTED
+) -> Source:
+    if not query.is_name:
+        return matching(connection, kind, column, [query.everything_begun()], most=most)
+    holds = " OR ".join(f"d.{name} = %s" for name in _NAMED[kind])
+    sql = f"SELECT {column} FROM catalog_search_{kind} d WHERE {holds} LIMIT {most}"
+    return sql, [query.text] * len(_NAMED[kind])
 
 
 def _tagged(tags: Sequence[str]) -> Source:

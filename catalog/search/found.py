@@ -1,25 +1,27 @@
 """The search itself: from what somebody typed to what they see."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import nlargest
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connections
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
-from catalog.listed import Song, listed
-from catalog.models import Album, Artist, Track
+from catalog.listed import AlbumTitle, ArtistName, Song, albums_by_id, artists_by_id, songs_by_id
+from catalog.models import Track
 from catalog.search import facets, near
 from catalog.search.documents import MOST, Index
 from catalog.search.facets import Facets, Filters
 from catalog.search.query import Group, Query
 from catalog.search.ranking import Hit, ranked, ranked_names
 
-M = TypeVar("M", bound="Model | Song")
+M = TypeVar("M", bound="Any")
 
 FEW = 2  # songs: perhaps others misspelt the words, too
 MUCH_MORE = 3
@@ -42,61 +44,73 @@ class Found:
     more: bool = False
     corrected: str = ""
     suggested: str = ""
-    facets: Facets = field(default_factory=Facets)
 
     @property
     def ids(self) -> list[UUID]:
         """The tracks, the best first."""
         return [UUID(hit.id) for hit in self.hits]
 
+    @cached_property
+    def facets(self) -> Facets:
+        """By what they can be narrowed further."""
+        return facets.count(self.hits)
+
     def tracks(self, rows: QuerySet[Track]) -> "InOrder[Track]":
         """The tracks as a list that can be cut into pages; ``rows`` says what is fetched with them."""
-        return InOrder([hit.id for hit in self.hits], rows)
+        return InOrder([hit.id for hit in self.hits], among(rows))
 
     def songs(self) -> "InOrder[Song]":
         """The same as lists show them."""
-        rows = Track.objects.visible_to(self.user)
-        return InOrder([hit.id for hit in self.hits], rows, listed)
+        return InOrder([hit.id for hit in self.hits], lambda ids: songs_by_id(ids, self.user))
 
-    def artists(self, most: int = SHOWN_NAMES) -> list[Artist]:
+    def artists(self, most: int = SHOWN_NAMES) -> list[ArtistName]:
         """Artists of that name, those whose songs were found and are played most first."""
         ids, proved = self._seen("artist", most)
-        rows = Artist.objects.all() if proved else Artist.objects.visible_to(self.user)
-        return InOrder(ids, rows.only("name", "slug")).whole()[:most]
+        return InOrder(ids, lambda keys: artists_by_id(keys, self.user, proved=proved)).whole()[:most]
 
-    def albums(self, most: int = SHOWN_NAMES) -> list[Album]:
+    def albums(self, most: int = SHOWN_NAMES) -> list[AlbumTitle]:
         """Albums whose title or artist it is."""
         ids, proved = self._seen("album", most)
-        rows = Album.objects.all() if proved else Album.objects.visible_to(self.user)
-        rows = rows.select_related("artist").only("title", "year", "artist__name")
-        return InOrder(ids, rows).whole()[:most]
+        return InOrder(ids, lambda keys: albums_by_id(keys, self.user, proved=proved)).whole()[:most]
 
     def _seen(self, kind: str, most: int) -> tuple[list[str], bool]:
         """The best names, and whether it is proved that this person may see them: a song of each was found."""
-        ids = self.names(kind)[:SEEN_NAMES]
-        proved = {getattr(hit, f"{kind}_id") for hit in self.hits}.issuperset(ids[:most])
+        ids = self._names[kind][:SEEN_NAMES]
+        proved = all(key in self._liked[kind] for key in ids[:most])
         return ids[:most] if proved else ids, proved
 
-    def names(self, kind: str) -> list[str]:
-        """The ids of artists or albums, the best first, without looking at who may see them."""
+    @cached_property
+    def _names(self) -> dict[str, list[str]]:
+        return self.names("artist", "album")
+
+    def names(self, *kinds: str) -> dict[str, list[str]]:
+        """The ids of artists and albums, the best first, without looking at who may see them."""
         if not self.query.text:
-            return []
-        liked: Counter[str | None] = Counter()
+            return {kind: [] for kind in kinds}
+        liked = {kind: nlargest(SEEN_NAMES, of, key=of.__getitem__) for kind, of in self._liked.items()}
+        found = _index(self.user).names(self.query, {kind: liked[kind] for kind in kinds})
+        return {
+            kind: [row.id for row in ranked_names(rows, self.query, self._liked[kind])]
+            for kind, rows in found.items()
+        }
+
+    @cached_property
+    def _liked(self) -> dict[str, Mapping[str, int]]:
+        """The artists and albums of the songs that were found, by how much these are played."""
+        artists: dict[str, int] = defaultdict(int)
+        albums: dict[str, int] = defaultdict(int)
         for hit in self.hits:
-            liked[getattr(hit, f"{kind}_id")] += 1 + hit.plays
-        liked.pop(None, None)  # songs without an album
-        most_liked = [str(key) for key, _plays in liked.most_common(SEEN_NAMES)]
-        names = ranked_names(_index(self.user).names(kind, self.query, most_liked), self.query, liked)
-        return [row.id for row in names]
+            artists[hit.artist_id] += 1 + hit.plays
+            if hit.album_id:
+                albums[hit.album_id] += 1 + hit.plays
+        return {"artist": artists, "album": albums}
 
 
-class InOrder(Sequence[M]):
-    """Rows by their ids, in the order of these; fetched a page at a time, and made of ``rows`` by ``read``."""
+class InOrder(Sequence[M], Generic[M]):
+    """Rows by their ids, in the order of these; ``fetch`` gives those of a page that there are."""
 
-    def __init__(
-        self, ids: Sequence[UUID | str], rows: QuerySet[Any], read: Callable[[Any], Iterable[M]] = iter
-    ) -> None:
-        self.ids, self.rows, self.read = ids, rows.order_by(), read
+    def __init__(self, ids: Sequence[UUID | str], fetch: Callable[[list[UUID]], Iterable[M]]) -> None:
+        self.ids, self.fetch = ids, fetch
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -114,8 +128,13 @@ class InOrder(Sequence[M]):
 
     def _fetched(self, ids: Sequence[UUID | str]) -> list[M]:
         keys = [key if isinstance(key, UUID) else UUID(key) for key in ids]
-        rows = {row.pk: row for row in self.read(self.rows.filter(pk__in=keys))} if keys else {}
+        rows = {row.pk: row for row in self.fetch(keys)} if keys else {}
         return [rows[key] for key in keys if key in rows]
+
+
+def among(rows: QuerySet[Any]) -> Callable[[Collection[UUID]], Iterable[Any]]:
+    """Fetches those of ``rows`` that have certain ids."""
+    return lambda ids: rows.order_by().filter(pk__in=ids)
 
 
 def find(
@@ -124,11 +143,12 @@ def find(
     filters: Filters | None = None,
     *,
     most: int = MOST,
-    faceted: bool = False,
+    hints: bool = False,
     within: tuple[str, UUID] | None = None,
 ) -> Found:
     """Look for ``words``; where nothing has them, for words that differ by a typing error.
 
+    ``hints``: where few songs have them, too, for what may have been meant.
     ``within``: only among the songs of ``("artist", id)`` or ``("album", id)``.
     """
     filters = filters or Filters()
@@ -144,20 +164,18 @@ def find(
         found.corrected = text
     if filters.model:
         found.hits = facets.by_model(found.hits, filters.model)
-    if faceted:
-        found.facets = facets.count(found.hits)
-        if 0 < len(found.hits) <= FEW and query.words and not found.corrected and not filters:
-            found.suggested = _corrected(query, user, more_than=MUCH_MORE * len(found.hits))
+    if hints and 0 < len(found.hits) <= FEW and query.words and not found.corrected and not filters:
+        found.suggested = _corrected(query, user, more_than=MUCH_MORE * len(found.hits))
     return found
 
 
 def find_names(kind: str, words: str, user: User | AnonymousUser) -> list[UUID]:
     """Artists or albums by words, the best first, without looking at who may see them."""
     found = Found(Query.of(words), user, [])
-    ids = found.names(kind)
+    ids = found.names(kind)[kind]
     if not ids and found.query.words and (text := _corrected(found.query, user)):
         found.query = Query(text)
-        ids = found.names(kind)
+        ids = found.names(kind)[kind]
     return [UUID(key) for key in ids]
 
 
@@ -251,4 +269,4 @@ def _choices(words: Sequence[str], index: Index) -> list[list[str]]:
     return found
 
 
-__all__ = ["Found", "InOrder", "find", "find_names"]
+__all__ = ["Found", "InOrder", "among", "find", "find_names"]

@@ -1,6 +1,7 @@
 """Which of the documents that were found come first. The same in Python for both databases."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from catalog.search.query import SHORT, Query
@@ -33,10 +34,10 @@ Score = tuple[int, int]
 def ranked(hits: Iterable[Hit], query: Query) -> list[Hit]:
     """Those of ``hits`` that hold every word, each once; the best first, then the most played, then the newest."""
     found = {hit.id: hit for hit in hits}
-    newest = sorted(found.values(), key=lambda hit: hit.created_at, reverse=True)
-    scored = [(score, hit) for hit in newest if (score := _score(hit, query)) is not None]
-    scored.sort(key=lambda row: (row[0], -row[1].plays))
-    return [hit for _score, hit in scored]
+    newest = sorted(found.values(), key=attrgetter("created_at"), reverse=True)
+    scored = [(*score, -hit.plays, n, hit) for n, hit in enumerate(newest) if (score := _score(hit, query))]
+    scored.sort()
+    return [hit for *_score, hit in scored]
 
 
 def _score(hit: Hit, query: Query) -> Score | None:
@@ -95,7 +96,7 @@ class Name(NamedTuple):
     artist: str
 
 
-def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str | None, int]) -> list[Name]:
+def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str, int]) -> list[Name]:
     """The best first, then those whose songs are played most, then the shortest name."""
     scored = []
     for row in {row.id: row for row in rows}.values():

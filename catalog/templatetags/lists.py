@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog.links import pattern
-from catalog.listed import Song
-from catalog.models import Album, Artist, Visibility
+from catalog.listed import ArtistName, Song, Tile
+from catalog.models import Visibility
 from catalog.search.query import Query
 from catalog.templatetags.library import Hearts
 from catalog.templatetags.music import Credits, performers
@@ -71,28 +71,27 @@ def _number(song: Song) -> str:
 
 
 @register.simple_tag
-def artist_names(artists: Iterable[Artist]) -> SafeString:
-    """``<li>`` for each of ``artists``: the name, and how many ``songs`` the view has counted."""
+def artist_names(artists: Iterable[ArtistName], counts: Mapping[UUID, int]) -> SafeString:
+    """``<li>`` for each of ``artists``: the name, and how many songs there are by these ``counts``."""
     address = pattern("artist")
     rows = []
     for artist in artists:
-        n: int = artist.songs  # type: ignore[attr-defined]  # the view has counted them
+        n = counts.get(artist.pk, 0)
         songs = f" <small>{escape(_songs(n))}</small>" if n else ""
         rows.append(f'<li><a href="{address.format(artist.slug)}">{escape(artist.shown)}{songs}</a></li>\n')
     return mark_safe("".join(rows))  # noqa: S308  # every name was escaped
 
 
 @register.simple_tag
-def album_tiles(albums: Iterable[Album], *, holder: bool = False) -> SafeString:
+def album_tiles(albums: Iterable[Tile], *, holder: bool = False) -> SafeString:
     """``<li>`` for each of ``albums``: its picture, title, and whose it is (``holder``) or its year and songs."""
     address, covers = pattern("album"), pattern("album-cover")
     rows = []
     for album in albums:
         if holder:
-            about = escape(album.artist.shown)
+            about = escape(album.performer)
         else:
-            n: int = album.songs  # type: ignore[attr-defined]  # the view has counted them
-            about = escape(_songs(n))
+            about = escape(_songs(album.songs))
             about = f"{album.year} · {about}" if album.year else about
         rows.append(
             f'<li class="tile">{album_picture(album, 160, covers)}<h3><a href="{address.format(album.pk)}">'

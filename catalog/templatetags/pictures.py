@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from catalog.audio.facts import COVER_SIZES
 from catalog.covers import version
 from catalog.links import pattern
-from catalog.listed import Song
+from catalog.listed import Song, Tile
 from catalog.models import Album, Track
 
 register = template.Library()
@@ -61,7 +61,7 @@ def picture(track: Track | Song, size: int = 64, address: str = "") -> SafeStrin
 
 
 @register.simple_tag
-def album_picture(album: Album, size: int = 160, address: str = "") -> SafeString:
+def album_picture(album: Album | Tile, size: int = 160, address: str = "") -> SafeString:
     """The cover of an album, or its drawing; the view has said which (see ``covers.dress``)."""
     key = getattr(album, "picture", album.cover)
     if not key:

@@ -23,7 +23,10 @@ WHILE_TYPING = 150  # songs that are ranked: fewer, for a sooner answer
 @require_safe
 @gzip_page
 def home(request: HttpRequest) -> HttpResponse:
-    """Search first, then what is new and played. ``?fragment=results``: the list alone, while somebody types."""
+    """Search first, then what is new and played. ``?fragment=results``: the list alone, while somebody types.
+
+    ``?narrow=1``: with what the list can be narrowed by, which is counted only for who wants to see it.
+    """
     words = request.GET.get("q", "").strip()[:MOST_LETTERS]
     filters = Filters.of(request.GET)
     fragment = request.GET.get("fragment") == "results"
@@ -36,8 +39,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
-    most = WHILE_TYPING if request.GET.get("fragment") else MOST
-    found = find(words, request.user, filters, most=most, faceted=True)
+    narrow = "narrow" in request.GET
+    most = WHILE_TYPING if request.GET.get("fragment") and not narrow else MOST
+    found = find(words, request.user, filters, most=most, hints=True)
     pages = Paginator(found.songs(), SONGS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     names = page.number == 1 and not filters
@@ -48,7 +52,8 @@ def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, A
         "artists": found.artists() if names else [],
         "albums": found.albums() if names else [],
         "taken": _taken(words, filters),
-        "offered": _offered(words, filters, found),
+        "narrow": narrow,
+        "offered": _offered(words, filters, found) if narrow else [],
         "suggestion": _address(found.suggested, filters) if found.suggested else "",
         "wish": _wish(words),
     }

@@ -9,9 +9,9 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog import genres as kinds
-from catalog.models import Artist, Track
+from catalog.models import Artist
 from catalog.personal import plays
-from catalog.shelves import ORDERS, OTHER_ALPHABETS, Songs, songs_in, songs_with
+from catalog.shelves import ORDERS, OTHER_ALPHABETS, songs_in, songs_of_genre, songs_with
 from catalog.views.paging import LETTERS, SONGS_PER_PAGE, letter_of, part_of, slug_in
 
 
@@ -23,7 +23,7 @@ def songs(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"order": order, "orders": ORDERS.values()}
     if slug := slug_in(request, "with"):
         guest = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
-        rows = songs_with(guest, request.user)
+        rows = songs_with(guest.pk, request.user)
         context["guest"] = guest
     else:
         letters = (*LETTERS, OTHER_ALPHABETS) if order.name == "title" else ()
@@ -48,7 +48,7 @@ def genre(request: HttpRequest, slug: str) -> HttpResponse:
     found = kinds.genre_at(slug, request.user)
     if found is None:
         raise Http404
-    rows = Songs(request.user, Track.objects.filter(genre_key=found.key))
+    rows = songs_of_genre(found.key, request.user)
     page = part_of(request, rows, SONGS_PER_PAGE)
     return render(request, "catalog/genre.html", {"genre": found, "page": page})
 

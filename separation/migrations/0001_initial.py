@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(editable=False, null=True, verbose_name='finished')),
                 ('error_code', models.CharField(blank=True, editable=False, max_length=40, verbose_name='error')),
                 ('error_detail', models.CharField(blank=True, editable=False, max_length=500, verbose_name='reason')),
-                ('mixture', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='separations', to='catalog.audiofile', verbose_name='mixture')),
+                ('mixture', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='separations', to='catalog.audiofile', verbose_name='mixture')),
             ],
             options={
                 'verbose_name': 'separation',
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveSmallIntegerField(verbose_name='position')),
                 ('peaks', models.BinaryField()),
                 ('audio', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stems', to='catalog.audiofile', verbose_name='audio')),
-                ('separation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stems', to='separation.separation', verbose_name='separation')),
+                ('separation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='stems', to='separation.separation', verbose_name='separation')),
             ],
             options={
                 'verbose_name': 'stem',
@@ -78,6 +78,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='separation',
             index=models.Index(fields=['status', 'queued_at'], name='waiting_separations'),
+        ),
+        migrations.AddIndex(
+            model_name='separation',
+            index=models.Index(fields=['mixture', 'status', 'model', 'id'], name='separations_of_a_mixture'),
+        ),
+        migrations.AddIndex(
+            model_name='stem',
+            index=models.Index(fields=['separation', 'position', 'name'], name='stems_of_a_separation'),
         ),
         migrations.AddConstraint(
             model_name='separation',

@@ -43,23 +43,35 @@ function asking(field, ask, show) {
 function live(field) {
   const place = document.getElementById(field.dataset.live);
   const found = document.querySelector("[data-found]"); // says how many, to those who do not see the list
-  const ask = async (words, signal) => {
-    const address = new URL(field.form.action);
-    if (words) address.searchParams.set("q", words);
+  const get = async (address, signal) => {
     const page = address.href;
     address.searchParams.set("fragment", "results");
     const answer = await fetch(address, { signal });
     return answer.ok ? { html: await answer.text(), page } : null;
   };
-  const asked = asking(field, ask, ({ html, page }) => {
-    const open = place.querySelector("[data-keep]")?.open ?? false;
+  const show = ({ html, page }) => {
     place.innerHTML = html;
-    const kept = place.querySelector("[data-keep]");
-    if (kept) kept.open = open;
     found.textContent = place.querySelector("h2:not(.unseen)")?.textContent.trim() ?? "";
     history.replaceState(null, "", page);
-  });
+  };
+  const ask = (words, signal) => {
+    const address = new URL(field.form.action);
+    if (words) address.searchParams.set("q", words);
+    if (place.querySelector("details.narrow-down[open]")) address.searchParams.set("narrow", "1");
+    return get(address, signal);
+  };
+  const asked = asking(field, ask, show);
   field.form.addEventListener("submit", () => asked.stop());
+  place.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-narrow]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const answer = await get(new URL(link.href), null).catch(() => null);
+    if (!link.isConnected) return; // something else was typed
+    if (!answer) return location.assign(link.href);
+    show(answer);
+    place.querySelector(".narrow-down summary")?.focus();
+  });
 
   const links = () => [...place.querySelectorAll("a[href]")].filter((link) => link.offsetParent !== null);
   field.addEventListener("keydown", (event) => {

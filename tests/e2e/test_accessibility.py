@@ -134,3 +134,17 @@ def test_axe_finds_nothing(
     found = faults(context, places)
     assert not found, pprint.pformat(found, width=160)
     context.close()
+
+
+def test_a_search_is_narrowed_in_its_place(furnished: tuple[Server, Places], browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{furnished[0].url}/?q=orilla")
+    page.evaluate("window.here = true")
+    page.get_by_role("link", name="Narrow down").click()
+    page.get_by_role("link", name="Folk").wait_for()
+    assert page.evaluate("window.here")  # no other page was loaded
+    assert page.url.endswith("/?q=orilla&narrow=1")
+    page.get_by_role("searchbox").fill("orilla song")
+    page.get_by_role("heading", name="3 songs").wait_for()
+    assert page.url.endswith("/?q=orilla+song&narrow=1")
+    page.close()

@@ -91,7 +91,7 @@ def test_where_others_misspelt_it_too_the_right_words_are_suggested(songs: dict[
     make_track(title="Help", artist="Beatels")
     for number in range(3):
         make_track(title=f"Beatles number {number}")
-    found = find("beatels", AnonymousUser(), faceted=True)
+    found = find("beatels", AnonymousUser(), hints=True)
     assert (len(found.hits), found.corrected, found.suggested) == (1, "", "beatles")
-    assert find("beatles", AnonymousUser(), faceted=True).suggested == ""
-    assert find("orilla", AnonymousUser(), faceted=True).suggested == ""
+    assert find("beatles", AnonymousUser(), hints=True).suggested == ""
+    assert find("orilla", AnonymousUser(), hints=True).suggested == ""

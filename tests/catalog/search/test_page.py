@@ -69,7 +69,8 @@ def test_nothing_found_offers_to_bring_it(client: Client, songs: dict[str, Track
 
 def test_narrowing_by_genre_decade_and_model(client: Client, songs: dict[str, Track]) -> None:
     make_separation(songs["Help!"], model="compact:4stems")
-    page = shown(client, q="the beatles")
+    assert 'href="?q=the+beatles&amp;narrow=1"' in shown(client, q="the beatles")
+    page = shown(client, q="the beatles", narrow="1")
     assert "?q=the+beatles&amp;decade=1960" not in page  # both are of that decade
     assert "?q=the+beatles&amp;model=compact%3A4stems" in page
     narrow = shown(client, q="the beatles", model="compact:4stems")
@@ -115,5 +116,7 @@ def test_as_many_queries_for_many_songs_as_for_few(
         make_separation(
             make_track(title=f"Tune {number}", artist=f"Tune maker {number}", album=f"Tunes {number}")
         )
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(7):
         client.get("/", {"q": "tune"})
+    with django_assert_max_num_queries(8):
+        client.get("/", {"q": "tune", "narrow": "1"})

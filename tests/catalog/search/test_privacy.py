@@ -29,7 +29,7 @@ WORDS = [
 @pytest.mark.parametrize("words", WORDS)
 def test_only_the_owner_finds_it(private: Track, user: User, other: User, words: str) -> None:
     assert find(words, user).ids == [private.pk]
-    found = find(words, other, faceted=True)
+    found = find(words, other, hints=True)
     assert (found.ids, found.corrected, found.more) == ([], "", False)
     assert found.facets == Facets()
     assert found.artists() == []
@@ -61,8 +61,8 @@ def test_a_correction_is_a_word_that_the_reader_may_see(private: Track, other: U
 
 def test_facets_count_what_the_reader_may_see(private: Track, user: User, other: User) -> None:
     make_track(title="Zanzibar", genre="Folk", year=1999)
-    assert [choice.value for choice in find("zanzibar", other, faceted=True).facets.genres] == ["folk"]
-    assert {choice.value for choice in find("zanzibar", user, faceted=True).facets.genres} == {
+    assert [choice.value for choice in find("zanzibar", other).facets.genres] == ["folk"]
+    assert {choice.value for choice in find("zanzibar", user).facets.genres} == {
         "folk",
         "secretwave",
     }

@@ -68,7 +68,8 @@ def test_no_search_asks_more_for_more_songs(words: str, db: None, django_assert_
     for number in range(30):
         make_track(title=f"The love of A {number}", artist=f"Artist {number}")
     with django_assert_max_num_queries(6):
-        found = find(words, AnonymousUser(), faceted=True)
+        found = find(words, AnonymousUser(), hints=True)
+        assert found.facets.models == ()
         found.artists()
     assert Artist.objects.count() == 30
 

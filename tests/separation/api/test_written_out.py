@@ -18,6 +18,7 @@ from catalog.api.serializers import (
     TrackSerializer,
 )
 from catalog.credits import credit, guests_of
+from catalog.listed import albums_by_id, songs_by_id
 from catalog.models import Album, Artist, Track
 from separation.access import Seen
 from separation.api.serializers import (
@@ -67,18 +68,30 @@ def test_artists(kind: Any, track: Track, user: User) -> None:
     assert PerformerSerializer().to_representation(row).keys() == PerformerSerializer().fields.keys()
 
 
-@pytest.mark.parametrize("kind", [AlbumTitleSerializer, AlbumSerializer, FoundAlbumSerializer])
+@pytest.mark.parametrize("kind", [AlbumTitleSerializer, AlbumSerializer])
 def test_albums(kind: Any, track: Track, user: User) -> None:
     row = Album.objects.with_counts(user).get(tracks=track)
     serializer = kind(context=context(user))
     assert list(serializer.to_representation(row).items()) == list(by_fields(serializer, row).items())
 
 
-@pytest.mark.parametrize("kind", [TrackSerializer, SeparatedTrackSerializer, FoundTrackSerializer])
+@pytest.mark.parametrize("kind", [TrackSerializer, SeparatedTrackSerializer])
 def test_tracks(kind: Any, done: Separation, track: Track, user: User) -> None:
     serializer = kind(context=context(user))
     for row in (track, make_track(user, title="Bare")):
         assert list(serializer.to_representation(row).items()) == list(by_fields(serializer, row).items())
+
+
+def test_suggestions(track: Track, user: User) -> None:
+    assert track.album_id
+    for serializer, rows in (
+        (FoundTrackSerializer(), songs_by_id([track.pk], user)),
+        (FoundAlbumSerializer(), albums_by_id([track.album_id], user, proved=False)),
+    ):
+        assert len(rows) == 1
+        assert list(serializer.to_representation(rows[0]).items()) == list(
+            by_fields(serializer, rows[0]).items()
+        )
 
 
 @pytest.mark.parametrize("kind", [SeparationSerializer, LiveSeparationSerializer])
