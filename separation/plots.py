@@ -28,6 +28,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
     context = {
         "measured_at": row.measured_at,
         "totals": figures["totals"],
+        "minutes": round(figures["totals"]["seconds"] / 60),
         "hours": round(figures["totals"]["seconds"] / 3600),
         "models": _models(figures["by_model"]),
         "genres": _genres(figures["by_genre"]),
