@@ -52,16 +52,11 @@ class Written:
         put: list[Any] = []
         for value in values:
             put += _put(given[value.number], native=native) if isinstance(value, _Place) else [value]
-        if not native:
-            lists = (
-                given[value.number]
-                for value in values
-                if isinstance(value, _Place) and kinds[value.number] == "ids"
-            )
-            for keys in (
-                lists
-            ):  # each takes the first of these places that is left, hence the space before the bracket
-                sql = sql.replace(_IN, f"IN ({', '.join(['%s'] * len(keys))} )", 1)
+        for value in values if not native else ():
+            if isinstance(value, _Place) and kinds[value.number] == "ids":
+                # Each list takes the first of these places that is left, hence the space before the bracket.
+                places = ", ".join(["%s"] * len(given[value.number]))
+                sql = sql.replace(_IN, f"IN ({places} )", 1)
         if stop is not None:
             sql += f" LIMIT {stop - start} OFFSET {start}"
         with connection.cursor() as cursor:

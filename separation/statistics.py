@@ -11,9 +11,10 @@ tells that somebody keeps one.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.core.cache import cache
@@ -163,6 +164,13 @@ def _rated(stars: Iterable[_Stars]) -> Figures:
     return {"average": round(total / count, 2) if count else None, "count": count}
 
 
+def _grouped(stars: list[_Stars], key: Callable[[_Stars], str]) -> dict[str, list[_Stars]]:
+    found: dict[str, list[_Stars]] = defaultdict(list)
+    for row in stars:
+        found[key(row)].append(row)
+    return found
+
+
 def _by_model(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
     """Those with separations, the most used first."""
     counts: Counter[str] = Counter()
@@ -170,9 +178,7 @@ def _by_model(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
     for row in made:
         counts[row.model] += row.count
         seconds[row.model] += row.seconds
-    of: dict[str, list[_Stars]] = defaultdict(list)
-    for said in stars:
-        of[said.model].append(said)
+    of = _grouped(stars, attrgetter("model"))
     return [
         {
             "model": model,
@@ -200,9 +206,7 @@ def _by_genre(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
     counts: Counter[str] = Counter()
     for row in made:
         counts[row.genre] += row.count
-    of: dict[str, list[_Stars]] = defaultdict(list)
-    for said in stars:
-        of[said.genre].append(said)
+    of = _grouped(stars, attrgetter("genre"))
     return [
         {
             "genre": name,
@@ -210,7 +214,7 @@ def _by_genre(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
             "tracks": count,
             "plays": played or 0,
             "separations": counts[key],
-            "rating": _rated(of.get(key, ())),
+            "rating": _rated(of[key]),
         }
         for key, count, played, name in rows
     ]

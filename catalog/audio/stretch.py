@@ -152,9 +152,8 @@ class Vocoder:
 
     def _anew(self, source: int) -> NDArray[np.bool_]:
         """The bins with much more power in a frame that begins with ``source`` than in the one that ends there."""
-        places = np.array(
-            [source - _HALF, source + HOP]
-        )  # the second lets a mere click through its window as well
+        # The second is late enough to let a mere click through its window as well.
+        places = np.array([source - _HALF, source + HOP])
         before, after = np.square(np.abs(self._spectra(places))).sum(axis=0)
         louder: NDArray[np.bool_] = after > _RISE * before
         return louder
