@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from catalog.models import Album, Artist, Track
 from catalog.text import spoken
-from catalog.written import Written
+from catalog.written import ANY, Written, array_of
 
 Reader = User | AnonymousUser
 
@@ -171,7 +171,7 @@ def rows_of(statement: str, ids: Collection[UUID]) -> list[tuple[Any, ...]]:
         return []
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(statement.format(ids="= ANY(%s)"), [list(ids)])
+            cursor.execute(statement.format(ids=ANY), [array_of(ids)])
             return list(cursor.fetchall())
         cursor.execute(statement.format(ids=f"IN ({', '.join(['%s'] * len(ids))})"), [key.hex for key in ids])
         return [(UUID(key), *rest) for key, *rest in cursor.fetchall()]

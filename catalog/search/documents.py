@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
+from catalog.search.facets import Facts
 from catalog.search.postgres import SAMPLE, document
 from catalog.search.query import Query, Variant, for_postgres, for_sqlite
 from catalog.search.ranking import Hit, Name
@@ -69,9 +70,7 @@ class Index:
             WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""
         return self._hits([(sql, [key, self.reader])], query.tags)
 
-    def names(
-        self, query: Query, liked: Mapping[str, Sequence[str]], most: int = MOST_NAMES
-    ) -> dict[str, list[Name]]:
+    def names(self, query: Query, liked: Mapping[str, Sequence[str]], most: int) -> dict[str, list[Name]]:
         """Artists, albums or both that hold every word, and those that are ``liked``: ids of each kind that is wanted.
 
         Not everybody may see each of them.
@@ -97,6 +96,18 @@ class Index:
             found[kind].append(Name(*row))
         return found
 
+    def facts(self, tracks: Sequence[str]) -> dict[str, Facts]:
+        """By what a list of these tracks can be narrowed, in their order; those that are gone are not there."""
+        if not tracks:
+            return {}
+        place, text = ("%s::uuid", "::text") if self.is_postgres else ("%s", "")
+        sql = f"""SELECT target{text}, audio_id{text}, genre, genre_key, year FROM catalog_search_track
+            WHERE target IN ({", ".join([place] * len(tracks))})"""
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, list(tracks))
+            known = {track: Facts(*facts) for track, *facts in cursor.fetchall()}
+        return {track: known[track] for track in tracks if track in known}
+
     def near(self, keys: Sequence[str]) -> list[str]:
         """Words of the catalogue that share one of these keys (see ``near.py``)."""
         places = ", ".join(["%s"] * len(keys))
@@ -109,10 +120,9 @@ class Index:
         found = " UNION ALL ".join(f"SELECT * FROM ({sql}) s{n}" for n, (sql, _given) in enumerate(sources))
         where, given = _tagged(tags)
         text = "::text" if self.is_postgres else ""  # no UUID is made of most
-        ids = ", ".join(f"{name}{text}" for name in ("target", "artist_id", "album_id", "audio_id"))
+        ids = ", ".join(f"{name}{text}" for name in ("target", "artist_id", "album_id"))
         made = "extract(epoch FROM created_at)::float8" if self.is_postgres else "created_at"  # to sort by
-        sql = f"""SELECT {ids}, name, artist, album, others, genre, genre_key, year, plays, {made}
-            FROM ({found}) d{where}"""
+        sql = f"SELECT {ids}, name, artist, album, others, plays, {made} FROM ({found}) d{where}"
         with self.connection.cursor() as cursor:
             cursor.execute(sql, [*(value for _sql, values in sources for value in values), *given])
             return list(map(Hit._make, cursor.fetchall()))

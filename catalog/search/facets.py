@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from catalog.search.ranking import Hit
 from catalog.text import fold
 
 ModelsOf = Callable[[Collection[str]], Mapping[str, Collection[str]]]
@@ -29,7 +28,7 @@ models = _Models()
 def tells_models(label: Label) -> Callable[[ModelsOf], ModelsOf]:
     """Register a function that tells by which models some audio has been separated.
 
-    Ids are text as the database writes them, like those of ``Hit``.
+    Ids are text as the database writes them, like those of ``Facts``.
     """
 
     def register(of: ModelsOf) -> ModelsOf:
@@ -72,6 +71,15 @@ class Filters:
         return self != Filters()
 
 
+class Facts(NamedTuple):
+    """What is said of a song that a list is narrowed by."""
+
+    audio_id: str
+    genre: str
+    genre_key: str
+    year: int | None
+
+
 @dataclass(frozen=True)
 class Choice:
     """One value of a facet, and how many songs have it; ``None`` where not all were looked at."""
@@ -88,27 +96,22 @@ class Facets:
     decades: tuple[Choice, ...] = ()
 
 
-def done_by(hits: Sequence[Hit]) -> list[Collection[str]]:
-    """For each of ``hits`` the models that have separated it."""
-    if models.of is None or not hits:
-        return [() for _hit in hits]
-    done = models.of({hit.audio_id for hit in hits})
-    return [done.get(hit.audio_id, ()) for hit in hits]
+def done_by(songs: Sequence[Facts]) -> list[Collection[str]]:
+    """For each of ``songs`` the models that have separated it."""
+    if models.of is None or not songs:
+        return [() for _song in songs]
+    done = models.of({song.audio_id for song in songs})
+    return [done.get(song.audio_id, ()) for song in songs]
 
 
-def by_model(hits: Sequence[Hit], model: str) -> list[Hit]:
-    """Those of ``hits`` that ``model`` has separated."""
-    return [hit for hit, done in zip(hits, done_by(hits), strict=True) if model in done]
-
-
-def count(hits: Sequence[Hit]) -> Facets:
-    """The choices that ``hits`` leave, the most frequent first; decades in their order."""
-    separated = Counter(slug for done in done_by(hits[:LOOKED_AT]) for slug in done)
-    exact = len(hits) <= LOOKED_AT
-    decades = Counter(hit.year // 10 * 10 for hit in hits if hit.year is not None)
+def count(songs: Sequence[Facts]) -> Facets:
+    """The choices that ``songs`` leave, the most frequent first; decades in their order."""
+    separated = Counter(slug for done in done_by(songs[:LOOKED_AT]) for slug in done)
+    exact = len(songs) <= LOOKED_AT
+    decades = Counter(song.year // 10 * 10 for song in songs if song.year is not None)
     genres: Counter[str] = Counter()
     spelt: dict[str, str] = {}
-    for (key, name), n in Counter((hit.genre_key, hit.genre) for hit in hits).most_common():
+    for (key, name), n in Counter((song.genre_key, song.genre) for song in songs).most_common():
         if key:
             genres[key] += n
             spelt.setdefault(key, name)  # as most songs have it

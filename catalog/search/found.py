@@ -16,7 +16,7 @@ from accounts.models import User
 from catalog.listed import AlbumTitle, ArtistName, Song, albums_by_id, artists_by_id, songs_by_id
 from catalog.models import Track
 from catalog.search import facets, near
-from catalog.search.documents import MOST, Index
+from catalog.search.documents import MOST, MOST_NAMES, Index
 from catalog.search.facets import Facets, Filters
 from catalog.search.query import Group, Query
 from catalog.search.ranking import Hit, ranked, ranked_names
@@ -29,6 +29,7 @@ NEAR_WORDS = 10  # for each word that may be wrong
 READ = 200  # documents that say how the words were meant
 SHOWN_NAMES = 6
 SEEN_NAMES = 24  # the best, of which some may be for others only
+BESIDE = 60  # names of each kind that are ranked beside songs
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Found:
     @cached_property
     def facets(self) -> Facets:
         """By what they can be narrowed further."""
-        return facets.count(self.hits)
+        return facets.count(list(_index(self.user).facts([hit.id for hit in self.hits]).values()))
 
     def tracks(self, rows: QuerySet[Track]) -> "InOrder[Track]":
         """The tracks as a list that can be cut into pages; ``rows`` says what is fetched with them."""
@@ -83,12 +84,12 @@ class Found:
     def _names(self) -> dict[str, list[str]]:
         return self.names("artist", "album")
 
-    def names(self, *kinds: str) -> dict[str, list[str]]:
+    def names(self, *kinds: str, most: int = BESIDE) -> dict[str, list[str]]:
         """The ids of artists and albums, the best first, without looking at who may see them."""
         if not self.query.text:
             return {kind: [] for kind in kinds}
         liked = {kind: nlargest(SEEN_NAMES, of, key=of.__getitem__) for kind, of in self._liked.items()}
-        found = _index(self.user).names(self.query, {kind: liked[kind] for kind in kinds})
+        found = _index(self.user).names(self.query, {kind: liked[kind] for kind in kinds}, most)
         return {
             kind: [row.id for row in ranked_names(rows, self.query, self._liked[kind])]
             for kind, rows in found.items()
@@ -155,15 +156,15 @@ def find(
     query = Query.of(words, filters.tags)
     if within:
         hits = ranked(_index(user).tracks_of(*within, query), query)
-        return Found(query, user, facets.by_model(hits, filters.model) if filters.model else hits)
+        return Found(query, user, _by_model(hits, filters.model, user) if filters.model else hits)
     if not query.text and not query.tags and filters.model:
-        return Found(query, user, facets.by_model(_index(user).any_tracks(), filters.model), more=True)
+        return Found(query, user, _by_model(_index(user).any_tracks(), filters.model, user), more=True)
     found = _find(query, user, most)
     if not found.hits and query.words and (text := _corrected(query, user)):
         found = _find(Query(text, query.tags), user, most)
         found.corrected = text
     if filters.model:
-        found.hits = facets.by_model(found.hits, filters.model)
+        found.hits = _by_model(found.hits, filters.model, user)
     if hints and 0 < len(found.hits) <= FEW and query.words and not found.corrected and not filters:
         found.suggested = _corrected(query, user, more_than=MUCH_MORE * len(found.hits))
     return found
@@ -172,10 +173,10 @@ def find(
 def find_names(kind: str, words: str, user: User | AnonymousUser) -> list[UUID]:
     """Artists or albums by words, the best first, without looking at who may see them."""
     found = Found(Query.of(words), user, [])
-    ids = found.names(kind)[kind]
+    ids = found.names(kind, most=MOST_NAMES)[kind]
     if not ids and found.query.words and (text := _corrected(found.query, user)):
         found.query = Query(text)
-        ids = found.names(kind)[kind]
+        ids = found.names(kind, most=MOST_NAMES)[kind]
     return [UUID(key) for key in ids]
 
 
@@ -196,6 +197,13 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
         if query.has_short_end:
             hits += index.tracks(query, [query.wanted(whole=True)], most)[0]
     return Found(query, user, ranked(hits, query)[:most], more)
+
+
+def _by_model(hits: list[Hit], model: str, user: User | AnonymousUser) -> list[Hit]:
+    """Those of ``hits`` that ``model`` has separated."""
+    facts = _index(user).facts([hit.id for hit in hits])
+    done = dict(zip(facts, facets.done_by(list(facts.values())), strict=True))
+    return [hit for hit in hits if model in done.get(hit.id, ())]
 
 
 def _corrected(query: Query, user: User | AnonymousUser, *, more_than: int = 0) -> str:

@@ -8,7 +8,7 @@ from catalog.search.query import SHORT, Query
 
 
 class Hit(NamedTuple):
-    """A track that was found: its names as they are indexed, and what ranking and facets need of it.
+    """A track that was found: its names as they are indexed, and what ranking needs of it.
 
     Ids are text, as this database writes them.
     """
@@ -16,14 +16,10 @@ class Hit(NamedTuple):
     id: str
     artist_id: str
     album_id: str | None
-    audio_id: str
     name: str
     artist: str
     album: str
     others: str
-    genre: str
-    genre_key: str
-    year: int | None
     plays: int
     created_at: Any
 

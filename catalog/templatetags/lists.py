@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog.links import pattern
-from catalog.listed import ArtistName, Song, Tile
+from catalog.listed import AlbumTitle, ArtistName, Song, Tile
 from catalog.models import Visibility
 from catalog.search.query import Query
 from catalog.templatetags.library import Hearts
@@ -80,6 +80,23 @@ def artist_names(artists: Iterable[ArtistName], counts: Mapping[UUID, int]) -> S
         songs = f" <small>{escape(_songs(n))}</small>" if n else ""
         rows.append(f'<li><a href="{address.format(artist.slug)}">{escape(artist.shown)}{songs}</a></li>\n')
     return mark_safe("".join(rows))  # noqa: S308  # every name was escaped
+
+
+@register.simple_tag
+def name_chips(artists: Iterable[ArtistName], albums: Iterable[AlbumTitle], query: Query) -> SafeString:
+    """``<li>`` for each of ``artists`` and ``albums``, with what was searched marked."""
+    address, record = pattern("artist"), pattern("album")
+    rows = [
+        f'<li><a href="{address.format(artist.slug)}">{icon("person")}'
+        f"<span>{marked(artist.shown, query)}</span></a></li>"
+        for artist in artists
+    ]
+    rows += [
+        f'<li><a href="{record.format(album.pk)}">{icon("record")}<span>{marked(album.title, query)}</span> '
+        f'<span class="soft">{escape(album.performer)}</span></a></li>'
+        for album in albums
+    ]
+    return mark_safe("\n".join(rows))  # noqa: S308  # every name was escaped
 
 
 @register.simple_tag

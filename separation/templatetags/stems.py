@@ -21,7 +21,7 @@ register = template.Library()
 
 Parts = dict[UUID, SafeString]
 
-_PARTS = """SELECT s.mixture_id, s.id, s.status, t.name FROM separation_separation s
+_PARTS = """SELECT s.mixture_id, CAST(s.id AS text), s.status, t.name FROM separation_separation s
     LEFT JOIN separation_stem t ON t.separation_id = s.id
     WHERE s.mixture_id {ids} AND s.status IN ('queued', 'running', 'succeeded')
     ORDER BY s.status DESC, s.id, t.position"""
@@ -32,7 +32,7 @@ def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
     """For each audio of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
     audio = {track.audio_id for track in tracks}
     parts: Parts = {}
-    sets: dict[UUID, tuple[object, list[str]]] = {}
+    sets: dict[UUID, tuple[str, list[str]]] = {}
     for mixture, separation, status, name in rows_of(_PARTS, audio):
         if status != Status.SUCCEEDED:
             parts[mixture] = _state(status)

@@ -118,5 +118,5 @@ def test_as_many_queries_for_many_songs_as_for_few(
         )
     with django_assert_max_num_queries(7):
         client.get("/", {"q": "tune"})
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get("/", {"q": "tune", "narrow": "1"})
