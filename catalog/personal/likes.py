@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from accounts.models import User
 from catalog.listed import Song
@@ -35,6 +35,16 @@ def liked_among(tracks: Iterable[Track | Song], user: User | AnonymousUser) -> s
     if user.is_anonymous:
         return set()
     return {track for (track,) in _liked(user, [track.pk for track in tracks])}
+
+
+def count(track: Track) -> int:
+    """How many people like ``track``."""
+    return sum(n for _track, n in _likes(track.pk))
+
+
+@Written
+def _likes(track: UUID) -> QuerySet[Any, Any]:
+    return Like.objects.filter(track=track).order_by().values_list("track").annotate(Count("pk"))
 
 
 @Written

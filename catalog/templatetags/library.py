@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from catalog.links import pattern
 from catalog.listed import Song
-from catalog.models import Setlist, Track
+from catalog.models import Track
 from catalog.personal import likes, notices, setlists
 from catalog.templatetags.pictures import icon
 
@@ -82,7 +82,7 @@ def as_list(track: Track) -> list[Track]:
 @register.simple_tag
 def likes_of(track: Track) -> int:
     """How many people like it."""
-    return track.likes.count()
+    return likes.count(track)
 
 
 @register.simple_tag(takes_context=True)
@@ -92,12 +92,10 @@ def unseen(context: Any) -> int:
 
 
 @register.simple_tag(takes_context=True)
-def my_setlists(context: Any) -> list[Setlist]:
+def my_setlists(context: Any) -> list[setlists.Named]:
     """The setlists this person changed last, for a menu."""
     user = _user(context)
-    if user.is_anonymous:
-        return []
-    return list(Setlist.objects.filter(owner=user).order_by("-changed_at")[:SETLISTS_IN_A_MENU])
+    return [] if user.is_anonymous else setlists.latest(user, SETLISTS_IN_A_MENU)
 
 
 @register.simple_tag(takes_context=True)

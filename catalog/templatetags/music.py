@@ -1,18 +1,21 @@
 """Names in pages: who is on a song, with links or without."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django import template
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.genres import named, slug_of
 from catalog.listed import Song, rows_of
-from catalog.models import Artist, Track
+from catalog.models import Credit, Track
 from catalog.shelves import Shelf
 from catalog.text import spoken
+from catalog.written import Written
 
 register = template.Library()
 
@@ -55,8 +58,8 @@ def performers(song: Song, credits: Credits) -> str:  # noqa: A002  # as templat
 @register.simple_tag
 def linked_performers(track: Track) -> SafeString:
     """The same, each name a link to its page."""
-    guests = [_link(row.artist) for row in track.credits.select_related("artist")]
-    first = _link(track.artist)
+    guests = [_link(name, slug) for name, slug in _guests(track.pk)]
+    first = _link(track.artist.name, track.artist.slug)
     if not guests:
         return first
     *others, last = guests
@@ -73,5 +76,11 @@ def genre_address(track: Track | Song) -> str:
     return reverse("genre", args=[slug_of(track.genre_key)]) if named(track.genre_key) else ""
 
 
-def _link(artist: Artist) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse("artist", args=[artist.slug]), artist.shown)
+@Written
+def _guests(track: UUID) -> QuerySet[Any, Any]:
+    rows = Credit.objects.filter(track=track).order_by("position")
+    return rows.values_list("artist__name", "artist__slug")
+
+
+def _link(name: str, slug: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse("artist", args=[slug]), spoken(name))

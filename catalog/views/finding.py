@@ -17,7 +17,7 @@ from catalog.search.query import MOST_LETTERS
 from catalog.shelves import shelves
 from catalog.views.paging import SONGS_PER_PAGE
 
-WHILE_TYPING = 150  # songs that are ranked: fewer, for a sooner answer
+WHILE_TYPING = 100  # songs that are ranked: fewer, for a sooner answer
 
 
 @require_safe

@@ -9,13 +9,14 @@ from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from catalog.listed import Song, rows_of
 from catalog.models import Track
 from catalog.templatetags.pictures import icon
 from separation.labels import ModelChoice, stem_label
 from separation.models import Status
-from separation.ratings import Rated
+from separation.ratings import FEWEST, MOST, Rated
 
 register = template.Library()
 
@@ -140,6 +141,24 @@ def starred(rated: Mapping[str, Any]) -> SafeString:
     return format_html(
         '<span class="starred">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
     )
+
+
+@register.simple_tag
+def five_stars(rated: Rated) -> SafeString:
+    """A choice of one to five stars, the person's own chosen; scripts let people choose."""
+    name = f"stars-{rated.stem.name if rated.stem else ''}"
+    return format_html_join(
+        "\n",
+        '<label><input type="radio" name="{}" value="{}"{} disabled>{}<span class="unseen">{}</span></label>',
+        (
+            (name, n, mark_safe(" checked") if n == rated.mine else "", icon("star"), _stars(n))
+            for n in range(FEWEST, MOST + 1)
+        ),
+    )
+
+
+def _stars(n: int) -> str:
+    return ngettext("%(n)s star", "%(n)s stars", n) % {"n": n}
 
 
 @register.simple_tag
