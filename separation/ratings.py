@@ -1,14 +1,16 @@
 """How well people find what came out: stars for a separation as a whole, and for each of its stems."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Avg, Count, Max, Q
+from django.db.models import Avg, Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.errors import CatalogError
+from catalog.written import Written
 from separation.models import Rating, Separation, Status, Stem
 
 FEWEST, MOST = 1, 5
@@ -59,13 +61,16 @@ def stem_called(separation: Separation, name: str) -> Stem | None:
     raise CatalogError("unknown_stem", sentence, by_field={"stem": [sentence]})
 
 
+@Written
+def _said(separation: UUID, user: User | AnonymousUser) -> QuerySet[Any, Any]:
+    rows = Rating.objects.filter(separation=separation).order_by().values_list("stem")
+    return rows.annotate(Avg("score"), Count("pk"), own=Max("score", filter=Q(user=user.pk)))
+
+
 def ratings_of(separation: Separation, user: User | AnonymousUser) -> Ratings:
     """What people say of ``separation``, and what ``user`` does; one query beside that for its stems."""
-    mine = Max("score", filter=Q(user=user.pk))
-    rows = Rating.objects.filter(separation=separation).order_by().values_list("stem")
     said: dict[UUID | None, tuple[float, int, int | None]] = {
-        stem: (average, count, own)
-        for stem, average, count, own in rows.annotate(Avg("score"), Count("pk"), own=mine)
+        stem: (float(average), count, own) for stem, average, count, own in _said(separation.pk, user)
     }
 
     def rated(stem: Stem | None) -> Rated:
