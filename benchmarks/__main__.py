@@ -230,7 +230,7 @@ def whole(options: argparse.Namespace) -> None:
 
 def library(options: argparse.Namespace) -> None:
     """Pages, API and admin panel with a large catalogue."""
-    catalogue.compare(options.tracks, options.cache, options.only)
+    catalogue.compare(options.tracks, options.cache, options.only, options.rounds)
 
 
 def alike(options: argparse.Namespace) -> None:

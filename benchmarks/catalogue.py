@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ _ENOUGH = 15_000  # ms for one figure: whatever takes longer is far beyond its l
 _COMMON = ("amor", "love", "noche", "rain", "luz", "lua", "coeur", "nacht", "the", "de", "a")
 
 Address = Callable[["Sample"], str]
+Times = tuple[float, float]  # ms
 
 
 @dataclass(frozen=True)
@@ -156,25 +158,39 @@ KINDS = [
 ]
 
 
-def compare(tracks: int, cache: Path, only: str = "") -> None:
-    """Fill where needed, then print the table; `only` is a pattern of the kinds to ask for."""
+def compare(tracks: int, cache: Path, only: str = "", rounds: int = 1) -> None:
+    """Fill where needed, then print the table; `only` is a pattern of the kinds to ask for.
+
+    All kinds are asked for in each of the `rounds`, so that a slow minute of the machine hits none of them alone; the
+    figures are the medians of the rounds'.
+    """
     keeper, samples = _prepared(tracks, cache)
     cookies = {False: _cookie(_somebody()), True: _cookie(keeper)}
-    head(HEADS)
+    kinds = [kind for kind in KINDS if re.search(only, kind.name)]
+    found: dict[tuple[Kind, str | None], list[Times | int]] = defaultdict(list)
     with _website() as port:
-        for kind in KINDS:
-            if not re.search(only, kind.name):
-                continue
-            cells = [kind.name, str(kind.limit)]
-            for cookie in (None, cookies[kind.staff]):
-                staffless = kind.staff and cookie is None
-                cells += ["", ""] if staffless else _times(port, kind, samples, cookie)
-            row(cells)
+        for number in range(1, rounds + 1):
+            for kind in kinds:
+                print(f"round {number} of {rounds}: {kind.name}", file=sys.stderr, flush=True)
+                for cookie in (cookies[True],) if kind.staff else (None, cookies[False]):
+                    found[kind, cookie].append(_times(port, kind, samples, cookie))
+    head(HEADS)
+    for kind in kinds:
+        visitor = ("", "") if kind.staff else _cells(found[kind, None])
+        row([kind.name, str(kind.limit), *visitor, *_cells(found[kind, cookies[kind.staff]])])
     print(flush=True)
 
 
-def _times(port: int, kind: Kind, samples: "list[Track]", cookie: str | None) -> list[str]:
-    """The middle and the 95th of a hundred, in ms; what the server answered instead, where it did not answer."""
+def _cells(rounds: "list[Times | int]") -> tuple[str, str]:
+    """The figures of a kind, or what the server answered instead."""
+    if refused := [answer for answer in rounds if isinstance(answer, int)]:
+        return f"({refused[0]})", ""
+    middle, slow = zip(*(times for times in rounds if not isinstance(times, int)), strict=True)
+    return f"{median(middle):.0f}", f"{median(slow):.0f}"
+
+
+def _times(port: int, kind: Kind, samples: "list[Track]", cookie: str | None) -> "Times | int":
+    """The middle and the 95th of a hundred, in ms; the status of an answer that was no page."""
     rng = random.Random(kind.name)  # noqa: S311  # the same for every run
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     headers = {"Cookie": cookie} if cookie else {}
@@ -193,9 +209,9 @@ def _times(port: int, kind: Kind, samples: "list[Track]", cookie: str | None) ->
             break
     client.close()
     if refused:
-        return [f"({refused})", ""]
+        return refused
     taken.sort()
-    return [f"{median(taken):.0f}", f"{taken[int(0.95 * len(taken))]:.0f}"]
+    return median(taken), taken[int(0.95 * len(taken))]
 
 
 def _prepared(tracks: int, cache: Path) -> "tuple[User, list[Track]]":

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.core.paginator import Page
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -99,8 +100,12 @@ class _Part(Page[Any]):
 
 
 def _rows(queryset: Any, first: int, stop: int) -> list[Any]:
-    """Those from ``first`` to before ``stop``. Far ones are found by their ids, before anything is joined to them."""
-    if not first or not isinstance(queryset, QuerySet) or queryset.query.is_sliced or queryset.query.distinct:
+    """Those from ``first`` to before ``stop``. Far ones are found by their ids, before anything is joined to them.
+
+    With SQLite, which else may begin with another table than the list's and sort all there is, near ones too.
+    """
+    plain = isinstance(queryset, QuerySet) and not queryset.query.is_sliced and not queryset.query.distinct
+    if not plain or (not first and connection.vendor != "sqlite"):
         return list(queryset[first:stop])
     ids = list(queryset.values_list("pk", flat=True)[first:stop])
     found = {row.pk: row for row in queryset.order_by().filter(pk__in=ids)}

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -101,7 +101,7 @@ class TrackListView(TrackMixin):
     def get(self, request: Request) -> Response:
         """Songs by words, artist, album, genre, decade and model.
 
-        With `q` the best matches first, at most 500; else the newest first.
+        With `q` the best matches first, at most 400; else the newest first.
         """
         wanted = asked(self, TrackQuerySerializer)
         page = self.paginate_queryset(matching(self.get_queryset().only(*SAID), wanted, request.user))
@@ -144,8 +144,9 @@ def _narrowed(tracks: QuerySet[Track], filters: Filters) -> QuerySet[Track]:
     if filters.decade is not None:
         tracks = tracks.filter(year__range=(filters.decade, filters.decade + 9))
     if filters.model:
+        # Asked of one song after the other: SQLite would first gather all that the model has separated.
         done = Separation.objects.filter(model=filters.model, status=Status.SUCCEEDED).order_by()
-        tracks = tracks.filter(audio__in=done.values("mixture"))
+        tracks = tracks.filter(Exists(done.filter(mixture=OuterRef("audio"))))
     return tracks
 
 
