@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.db import connection
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -45,12 +46,15 @@ class AtLeast(int):
 
 
 class CountingList(List):
-    """Counts what belongs to the rows that are shown, and to no others. What a search found is cut, then joined."""
+    """Counts what belongs to the rows that are shown, and to no others.
+
+    What a search found is cut, then joined. With SQLite everything is, which else may join all and sort it.
+    """
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         page = self.model_admin
-        if self.query:
+        if self.query or connection.vendor == "sqlite":
             ids = list(self.result_list.values_list("pk", flat=True))
             rows = self.queryset.order_by().in_bulk(ids)
             self.result_list = [rows[pk] for pk in ids if pk in rows]

@@ -15,7 +15,7 @@ from catalog.search.postgres import SAMPLE, document
 from catalog.search.query import Query, Variant, for_postgres, for_sqlite
 from catalog.search.ranking import Hit, Name
 
-MOST = 400  # documents that are ranked; beyond it is "more than 400"
+MOST = 300  # documents that are ranked; beyond it is "more than 300"
 # Where there are too many documents to look at all: names that begin with the words, a fifth of those that are ranked,
 # and the most played songs, among which the words are looked for, three fifths.
 AT_EACH_NAME = 1 / 5

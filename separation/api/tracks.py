@@ -101,7 +101,7 @@ class TrackListView(TrackMixin):
     def get(self, request: Request) -> Response:
         """Songs by words, artist, album, genre, decade and model.
 
-        With `q` the best matches first, at most 400; else the newest first.
+        With `q` the best matches first, at most 300; else the newest first.
         """
         wanted = asked(self, TrackQuerySerializer)
         page = self.paginate_queryset(matching(self.get_queryset().only(*SAID), wanted, request.user))
