@@ -104,12 +104,19 @@ def _rows(queryset: Any, first: int, stop: int) -> list[Any]:
 
     With SQLite, which else may begin with another table than the list's and sort all there is, near ones too.
     """
-    plain = isinstance(queryset, QuerySet) and not queryset.query.is_sliced and not queryset.query.distinct
-    if not plain or (not first and connection.vendor != "sqlite"):
+    if not _are_rows(queryset) or (not first and connection.vendor != "sqlite"):
         return list(queryset[first:stop])
     ids = list(queryset.values_list("pk", flat=True)[first:stop])
     found = {row.pk: row for row in queryset.order_by().filter(pk__in=ids)}
     return [found[pk] for pk in ids if pk in found]
+
+
+def _are_rows(queryset: Any) -> bool:
+    """Whether its ids lead to what it gives: it is no list, part of a list, or list of values."""
+    if not isinstance(queryset, QuerySet):
+        return False
+    query = queryset.query
+    return not (query.is_sliced or query.distinct or query.values_select)
 
 
 def _counted(request: Request, name: str) -> int | None:

@@ -75,6 +75,15 @@ def test_each_list_has_its_own(mine: Client, api_of: Any, user: User, other: Use
     assert api_of(user).get("/api/v1/me/library/", {"kind": "x"}).json()["code"] == "invalid"
 
 
+def test_a_library_of_several_pages(api_of: Any, user: User) -> None:
+    titles = {make_track(user, title=f"Song {number}").title for number in range(3)}
+    pages = [
+        api_of(user).get("/api/v1/me/library/", {"page": number, "page_size": 2}).json() for number in (1, 2)
+    ]
+    assert [len(page["results"]) for page in pages] == [2, 1]
+    assert {row["title"] for page in pages for row in page["results"]} == titles
+
+
 def test_search_within_finds_by_every_word(mine: Client, api_of: Any, user: User) -> None:
     make_track(user, title="Orilla", artist="Ana Ríos")
     make_track(user, title="Orilla", artist="Somebody")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -170,7 +171,8 @@ def test_lists_take_the_same_number_of_queries_however_long(
         track = make_track(title=f"Song {number}", artist=f"Artist {number}", album=f"Album {number}")
         make_separation(track)
         make_separation(track, model="compact:4stems")
-    with django_assert_num_queries(4):  # count, tracks, separations, stems
+    asked = 5 if connection.vendor == "sqlite" else 4  # (ids,) tracks, guests, separations, stems
+    with django_assert_num_queries(asked):
         assert len(api.get(TRACKS).json()["results"][0]["separations"]) == 2
 
 
