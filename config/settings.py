@@ -48,8 +48,8 @@ try:
 except (ImproperlyConfigured, ValueError) as error:
     refuse(str(error))
 
-if SEPARATOR_ENGINE not in {"auto", "openvino", "tensorflow"}:
-    refuse("STEMOTECA_ENGINE must be auto, openvino or tensorflow")
+if SEPARATOR_ENGINE not in {"auto", "native", "openvino", "tensorflow"}:
+    refuse("STEMOTECA_ENGINE must be auto, native, openvino or tensorflow")
 if WEB_PROCESSES > 1 and not CACHE_URL:
     refuse("STEMOTECA_WEB_PROCESSES above 1 needs STEMOTECA_REDIS, or limits would count per process")
 

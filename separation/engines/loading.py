@@ -5,19 +5,27 @@ from pathlib import Path
 from typing import Literal
 
 from separation.engines import kernels, weights
+from separation.engines.memory import EngineKind
 from separation.engines.modelspec import ModelSpec
+from separation.engines.native import engine as native
+from separation.engines.native import library
 from separation.engines.protocol import Engine
 
-EngineName = Literal["auto", "openvino", "tensorflow"]
+EngineName = Literal["auto", EngineKind]
 
 
-def choose(name: EngineName) -> Literal["openvino", "tensorflow"]:
-    """The engine that "auto" stands for here: TensorFlow on a CUDA GPU, else OpenVINO where it is installed."""
+def choose(name: EngineName) -> EngineKind:
+    """The engine that "auto" stands for here.
+
+    TensorFlow on a CUDA GPU, else our own where it is built, else OpenVINO where it is installed.
+    """
     if name != "auto":
         return name
-    if find_spec("openvino") is None or _sees_gpu():
+    if _sees_gpu():
         return "tensorflow"
-    return "openvino"
+    if library.is_built():
+        return "native"
+    return "tensorflow" if find_spec("openvino") is None else "openvino"
 
 
 def _sees_gpu() -> bool:
@@ -38,9 +46,13 @@ def load_engine(
 ) -> Engine:
     """Load `spec` into the engine called `name`, see `choose`.
 
-    Raises `ModelUnavailable` before any engine is imported, and ImportError when the engine is not installed.
+    Raises `ModelUnavailable` before any engine is imported, ImportError when the engine is not installed, and
+    `NotBuilt`.
     """
-    if choose(name) == "openvino":
+    kind = choose(name)
+    if kind == "native":
+        return native.NativeEngine(spec, native.load(spec, models_dir), threads=threads)
+    if kind == "openvino":
         loaded = kernels.load(spec, models_dir)
         from separation.engines.openvino import OpenVinoEngine  # noqa: PLC0415 (heavy)
 
@@ -49,3 +61,14 @@ def load_engine(
     from separation.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415 (heavy)
 
     return TensorFlowEngine(spec, variables, threads=threads)
+
+
+def prepare(spec: ModelSpec, models_dir: Path) -> None:
+    """Read the whole model once, and convert it for the engine that will run it. Raises as `load_engine`."""
+    match choose("auto"):
+        case "native":
+            native.load(spec, models_dir)
+        case "openvino":
+            kernels.load(spec, models_dir)
+        case "tensorflow":
+            weights.load(spec, models_dir)

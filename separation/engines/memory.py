@@ -24,7 +24,7 @@ _THREAD = {"openvino": 60, "tensorflow": 120}
 _THREAD_STEM = {"openvino": 15, "tensorflow": 30}
 _UNLIMITED = 1 << 60
 
-EngineKind = Literal["openvino", "tensorflow"]
+EngineKind = Literal["native", "openvino", "tensorflow"]
 
 
 class NotEnoughMemory(Exception):  # noqa: N818 (part of the public vocabulary)

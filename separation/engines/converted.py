@@ -1,0 +1,125 @@
+"""A model's weights in the form that an engine wants: made once, kept beside the checkpoint, mapped.
+
+Mapped instead of read, they are shared by all processes that use the model, and the system can take their memory
+back without writing it anywhere.
+"""
+
+import json
+import mmap
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.audio.checksum import checksum
+from separation.engines import modelspec, weights
+from separation.engines.modelspec import ModelSpec, ModelUnavailable
+from separation.engines.weights import Weights
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How an engine wants weights: as an array of so many float32, filled from those of the checkpoint."""
+
+    name: str
+    """Of the file, ``<name>.f32``."""
+    layout: str
+    """Another one for another meaning of the same file."""
+    floats: Callable[[ModelSpec], int]
+    fill: Callable[[ModelSpec, Weights, Floats], None]
+    """Writes into an array of zeros."""
+
+    @property
+    def file(self) -> str:
+        """The file beside the checkpoint."""
+        return f"{self.name}.f32"
+
+    @property
+    def seal(self) -> str:
+        """What that was made from, and its checksum, as JSON."""
+        return f"{self.name}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """Weights in a form, page by page in memory."""
+
+    floats: Floats
+    drop_pages: Callable[[], None]
+    """Give back the memory of pages that were read from the file; who looks again reads them again."""
+
+
+def load(spec: ModelSpec, models_dir: Path, form: Form) -> Converted:
+    """The weights of `spec`, verified by checksum, as `form`. Raises `ModelUnavailable` as `weights.load`."""
+    if spec.bundled:
+        return in_memory(spec, weights.load(spec, models_dir), form)
+    folder = models_dir / spec.weights
+    digests = modelspec.read_seal(folder)
+    if digests is None:
+        raise ModelUnavailable(f"{spec.slug} is not installed")
+    with suppress(OSError, ValueError, KeyError, TypeError):  # not converted yet, or by another release
+        if _is_conversion_of(folder, digests, form):
+            return _mapped(spec, folder, form)
+    loaded = weights.load(spec, models_dir)
+    converted = in_memory(spec, loaded, form)
+    try:
+        _keep(converted.floats, folder, digests, form)
+        return _mapped(spec, folder, form)
+    except OSError:  # a read-only or full disk
+        return converted
+
+
+def in_memory(spec: ModelSpec, loaded: Weights, form: Form) -> Converted:
+    """The same of weights that are in memory."""
+    floats = zeros(form.floats(spec))
+    form.fill(spec, loaded, floats)
+    return Converted(floats, lambda: None)
+
+
+def zeros(count: int) -> Floats:
+    """So many float32, from the beginning of a page on; their memory goes back to the system with them."""
+    return np.frombuffer(mmap.mmap(-1, max(1, count) * 4), np.float32, count)
+
+
+def _mapped(spec: ModelSpec, folder: Path, form: Form) -> Converted:
+    count = form.floats(spec)
+    with (folder / form.file).open("rb") as file:
+        # A private map: OpenVINO asks for memory that it could write to, though it does not write.
+        protection = mmap.PROT_READ | mmap.PROT_WRITE
+        pages = mmap.mmap(file.fileno(), count * 4, flags=mmap.MAP_PRIVATE, prot=protection)
+    return Converted(np.frombuffer(pages, np.float32), lambda: pages.madvise(mmap.MADV_DONTNEED))
+
+
+def _keep(floats: Floats, folder: Path, source: dict[str, str], form: Form) -> None:
+    """Write the converted weights beside the checkpoint, and a seal that says what they were made from."""
+    descriptor, partial = tempfile.mkstemp(dir=folder, prefix=f".{form.file}-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(floats.data)
+            file.flush()
+            os.fsync(file.fileno())
+        digest = checksum(Path(partial))
+        Path(partial).chmod(0o644)  # whoever may read the checkpoint may read this
+        Path(partial).replace(folder / form.file)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    seal = {"layout": form.layout, "source": source, "sha256": digest}
+    partial_seal = folder / f"{form.seal}.part"
+    partial_seal.write_text(json.dumps(seal, indent=1))
+    partial_seal.replace(folder / form.seal)
+
+
+def _is_conversion_of(folder: Path, source: dict[str, str], form: Form) -> bool:
+    """Raises what reading and parsing raise."""
+    seal = json.loads((folder / form.seal).read_text())
+    if seal["layout"] != form.layout or seal["source"] != source:
+        return False
+    return bool(checksum(folder / form.file) == seal["sha256"])

@@ -1,0 +1,1 @@
+"""Our own network for processors, in C, built on the machine that runs it."""

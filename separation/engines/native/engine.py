@@ -1,0 +1,109 @@
+"""The engine of production: our own network in C, one window at a time on each thread."""
+
+import ctypes
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from separation.engines import converted
+from separation.engines.converted import Floats, Form
+from separation.engines.modelspec import ModelSpec
+from separation.engines.native import library
+from separation.engines.native.library import Model, Variables
+from separation.engines.protocol import FRAMES
+from separation.engines.weights import DEPTH, Weights
+
+_ACTIVATIONS = {"ReLU": 0, "LeakyReLU": 1, "ELU": 2}
+_LAYERS = (
+    *(f"conv{number}" for number in range(1, DEPTH + 1)),
+    *(f"up{number}" for number in range(1, DEPTH + 1)),
+    "mask",
+)
+_PARTS = {
+    "kernel": "kernel",
+    "bias": "bias",
+    "gamma": "bn_gamma",
+    "beta": "bn_beta",
+    "mean": "bn_mean",
+    "variance": "bn_var",
+}
+
+
+class NativeEngine:
+    """Runs `spec` with the weights that `load` or `packed` gave, on as many lanes as there are `threads`."""
+
+    def __init__(self, spec: ModelSpec, weights: Floats, *, threads: int) -> None:
+        self.spec = spec
+        self.lanes = [_NativeLane(spec, weights) for _ in range(threads)]
+
+
+class _NativeLane:
+    def __init__(self, spec: ModelSpec, weights: Floats) -> None:
+        self._separate = library.load().separate
+        self._model = _model(spec)
+        self._weights = weights
+        self._networks = _pointers(list(weights.reshape(len(spec.networks), -1)))
+        self._workspace = converted.zeros(library.load().workspace_floats(self._model))
+        shape = FRAMES, spec.bins, 2
+        images = [converted.zeros(int(np.prod(shape))) for _ in spec.stems]
+        self._outputs = _pointers(images)
+        self._masks = [image.reshape(shape).transpose(2, 0, 1) for image in images]
+        self.magnitude = self._magnitude(shape)
+
+    def _magnitude(self, shape: tuple[int, int, int]) -> npt.NDArray[np.float32]:
+        row = ctypes.c_size_t()
+        start = self._workspace.ctypes.data
+        place = library.load().magnitudes(self._model, start, row)
+        strides = row.value * 4, 2 * 4, 4
+        return np.lib.stride_tricks.as_strided(
+            self._workspace[(place - start) // 4 :], shape, strides
+        ).transpose(2, 0, 1)
+
+    def masks(self) -> list[npt.NDArray[np.float32]]:
+        self._separate(self._model, self._networks, self._workspace.ctypes.data, self._outputs)
+        return self._masks
+
+
+def load(spec: ModelSpec, models_dir: Path) -> Floats:
+    """The weights of `spec`, verified and packed. Raises `ModelUnavailable` as ``weights.load``."""
+    return converted.load(spec, models_dir, form()).floats
+
+
+def packed(spec: ModelSpec, weights: Weights) -> Floats:
+    """The same of weights that are in memory."""
+    return converted.in_memory(spec, weights, form()).floats
+
+
+def form() -> Form:
+    """How this processor wants weights. Raises `library.NotBuilt`."""
+    return Form("packed", f"1-{library.load().lanes()}", _floats, _pack)
+
+
+def _model(spec: ModelSpec) -> Model:
+    widths = (ctypes.c_int * DEPTH)(*spec.filters)
+    encoder, decoder = _ACTIVATIONS[spec.conv_activation], _ACTIVATIONS[spec.deconv_activation]
+    networks, stems = len(spec.networks), len(spec.stems)
+    return Model(FRAMES, spec.bins, widths, encoder, decoder, spec.softmax, spec.exponent, networks, stems)
+
+
+def _floats(spec: ModelSpec) -> int:
+    return len(spec.networks) * int(library.load().packed_floats(_model(spec)))
+
+
+def _pack(spec: ModelSpec, weights: Weights, floats: Floats) -> None:
+    for network, into in zip(spec.networks, floats.reshape(len(spec.networks), -1), strict=True):
+        layers = (Variables * len(_LAYERS))()
+        alive = []
+        for layer, (field, part) in itertools.product(range(len(_LAYERS)), _PARTS.items()):
+            array = weights.get(f"{network}/{_LAYERS[layer]}/{part}")
+            if array is not None:
+                alive.append(np.ascontiguousarray(array, dtype=np.float32))
+                setattr(layers[layer], field, alive[-1].ctypes.data)
+        library.load().pack(_model(spec), layers, into.ctypes.data)
+
+
+def _pointers(arrays: list[Floats]) -> Any:
+    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))

@@ -1,0 +1,302 @@
+/* Convolutions of 5x5 with stride 2, and transposed ones, with a third or a half of the products.
+
+   Along an axis, a stride of 2 makes of 5 taps one convolution of 3 taps (here "odd") and one of 2 ("even"), of every
+   other pixel each. Both are computed with Winograd's minimal filtering F(tile, taps) [S. Winograd, Arithmetic
+   Complexity of Computations, 1980; A. Lavin, S. Gray, CVPR 2016], at the same points: 0, +-P, +-Q for tiles of four
+   pixels and 0, +-1 for tiles of two, and at infinity for 3 taps. So an encoder layer sums its four phases before the
+   way back, and a decoder layer transforms its input once for its four phases. P and Q are what kept errors smallest
+   among numbers that are exact in binary. Tiles of four need 121 products for 400, tiles of two 49 for 100. */
+
+#ifndef STEMOTECA_WINOGRAD_H
+#define STEMOTECA_WINOGRAD_H
+
+#include "image.h"
+#include "product.h"
+
+#define P 0.75f
+#define Q 1.5f
+#define PP (P * P)
+#define QQ (Q * Q)
+
+enum { MOST = 6 /* points along an axis */, CACHED = 98304 /* floats of a block of tiles */ };
+
+INLINE int points(int tile, int phase) { return tile + 2 - phase; } /* phase 0 is odd, 1 even */
+INLINE int phases(int tile, int point) { return point < points(tile, 1) ? 2 : 1; }
+INLINE int slots(int tile, int i, int j) { return phases(tile, i) * phases(tile, j); }
+INLINE int slot(int tile, int j, int r, int s) { return r * phases(tile, j) + s; }
+INLINE int products(int tile) { return (2 * tile + 3) * (2 * tile + 3); } /* slots of all points */
+
+/* Pixels d, `step` apart -> values at the points. */
+INLINE void forward(int tile, int phase, const vec *d, int step, vec *p)
+{
+    const vec *d1 = d + step, *d2 = d1 + step, *d3 = d2 + step;
+    if (tile == 2) {
+        p[0] = *d2 - *d;
+        p[1] = *d2 + *d1;
+        p[2] = *d2 - *d1;
+        if (phase == 0)
+            p[3] = *d3 - *d1;
+        return;
+    }
+    const vec *d4 = d3 + step, *d5 = d4 + step;
+    const vec even_p = *d4 - QQ * *d2, odd_p = P * (*d3 - QQ * *d1);
+    const vec even_q = *d4 - PP * *d2, odd_q = Q * (*d3 - PP * *d1);
+    p[0] = *d4 - (PP + QQ) * *d2 + (PP * QQ) * *d;
+    p[1] = even_p + odd_p;
+    p[2] = even_p - odd_p;
+    p[3] = even_q + odd_q;
+    p[4] = even_q - odd_q;
+    if (phase == 0)
+        p[5] = *d5 - (PP + QQ) * *d3 + (PP * QQ) * *d1;
+}
+
+/* Products at the points -> `tile` pixels. */
+INLINE void backward(int tile, int phase, const vec *p, int step, vec *pixels)
+{
+    const vec *p1 = p + step, *p2 = p1 + step, *p3 = p2 + step;
+    if (tile == 2) {
+        pixels[0] = *p + *p1 + *p2;
+        pixels[1] = *p1 - *p2;
+        if (phase == 0)
+            pixels[1] += *p3;
+        return;
+    }
+    const vec *p4 = p3 + step, *p5 = p4 + step;
+    const vec even_p = *p1 + *p2, odd_p = P * (*p1 - *p2), even_q = *p3 + *p4, odd_q = Q * (*p3 - *p4);
+    pixels[0] = *p + even_p + even_q;
+    pixels[1] = odd_p + odd_q;
+    pixels[2] = PP * even_p + QQ * even_q;
+    pixels[3] = PP * odd_p + QQ * odd_q;
+    if (phase == 0)
+        pixels[3] += *p5;
+}
+
+/* Taps of one phase -> values at the points. */
+static void forward_taps(int tile, int phase, const double *taps, int step, double *values)
+{
+    const double finite[MOST - 1] = {0, tile == 2 ? 1 : P, tile == 2 ? -1 : -P, Q, -Q};
+    const int count = points(tile, 1);
+    for (int i = 0; i < count; i++) {
+        double value = taps[0] + finite[i] * taps[step], scale = 1;
+        if (phase == 0)
+            value += finite[i] * finite[i] * taps[2 * step];
+        for (int j = 0; j < count; j++)
+            scale *= j == i ? 1 : finite[i] - finite[j];
+        values[i] = value / scale;
+    }
+    if (phase == 0)
+        values[count] = taps[2 * step];
+}
+
+/* One kernel [TAPS, TAPS] -> values[i][j][slot]. `up`: of a transposed convolution. */
+static void forward_kernel(int tile, int up, const double *kernel, double values[MOST][MOST][4])
+{
+    static const int order[2][2][3] = {{{0, 2, 4}, {1, 3}}, {{4, 2, 0}, {3, 1}}};
+    for (int r = 0; r < 2; r++)
+        for (int s = 0; s < 2; s++) {
+            double rows[3][MOST], column[3], transformed[MOST];
+            for (int a = 0; a < 3 - r; a++) {
+                for (int b = 0; b < 3 - s; b++)
+                    column[b] = kernel[TAPS * order[up][r][a] + order[up][s][b]];
+                forward_taps(tile, s, column, 1, rows[a]);
+            }
+            for (int j = 0; j < points(tile, s); j++) {
+                forward_taps(tile, r, &rows[0][j], MOST, transformed);
+                for (int i = 0; i < points(tile, r); i++)
+                    values[i][j][slot(tile, j, r, s)] = transformed[i];
+            }
+        }
+}
+
+/* Put the kernel of one channel of `channels` and one column of `columns` into its places in `packed`. */
+static void pack_winograd(int tile, int up, const double *kernel, int channels, int columns, int channel, int column,
+                          float *packed)
+{
+    double values[MOST][MOST][4];
+    forward_kernel(tile, up, kernel, values);
+    for (int i = 0; i < points(tile, 0); i++)
+        for (int j = 0; j < points(tile, 0); j++) {
+            const int count = slots(tile, i, j), depth = up ? channels : count * channels;
+            const int width = up ? count * columns : columns;
+            for (int n = 0; n < count; n++)
+                packed[place_in_panels(depth, width, up ? channel : n * channels + channel,
+                                       up ? n * columns + column : column)] = (float)values[i][j][n];
+            packed += (size_t)count * channels * columns;
+        }
+}
+
+static int tiles_at_once(int floats_each, int tiles)
+{
+    int count = CACHED / floats_each / ROWS * ROWS;
+    count = count < 2 * ROWS ? 2 * ROWS : count;
+    return count < tiles ? count : tiles;
+}
+
+static size_t winograd_floats(int tile, int channels, int columns, int tiles)
+{
+    /* Of an encoder layer; one of the decoder exchanges channels and columns. */
+    const int each = products(tile) * channels + points(tile, 0) * points(tile, 0) * columns;
+    return (size_t)each * tiles_at_once(each, tiles);
+}
+
+/* One tile's input, [2 * tile + 3]^2 pixels, from `from` on -> to[point][slot, channel], points `count` tiles apart. */
+INLINE void forward_down(int tile, image in, const float *from, float *to, int t, int count)
+{
+    const int side = 2 * tile + 3, channels = in.channels;
+    for (int c = 0; c < channels; c += LANES) {
+        vec half[2][MOST][2 * MOST - 1]; /* row phase, point, column */
+        for (int x = 0; x < side; x++) {
+            vec d[2 * MOST - 1], p[MOST];
+            for (int y = 0; y < side; y++)
+                d[y] = load(from + y * pitch(in) + (ptrdiff_t)x * channels + c);
+            for (int r = 0; r < 2; r++) {
+                forward(tile, r, d + r, 2, p);
+                for (int i = 0; i < points(tile, r); i++)
+                    half[r][i][x] = p[i];
+            }
+        }
+        float *matrix = to;
+        for (int i = 0; i < points(tile, 0); i++) {
+            vec p[2][2][MOST];
+            for (int r = 0; r < phases(tile, i); r++)
+                for (int s = 0; s < 2; s++)
+                    forward(tile, s, half[r][i] + s, 2, p[r][s]);
+            for (int j = 0; j < points(tile, 0); j++) {
+                const int depth = slots(tile, i, j) * channels;
+                float *row = matrix + (ptrdiff_t)t * depth + c;
+                for (int r = 0; r < phases(tile, i); r++)
+                    for (int s = 0; s < phases(tile, j); s++)
+                        store(row + slot(tile, j, r, s) * channels, p[r][s][j]);
+                matrix += (ptrdiff_t)count * depth;
+            }
+        }
+    }
+}
+
+INLINE void winograd_down_tiled(int tile, image in, const layer *layer, float *work)
+{
+    const int side = points(tile, 0), channels = in.channels, columns = layer->columns;
+    const int across = in.width / 2 / tile, tiles = in.height / 2 / tile * across;
+    const int at_once = tiles_at_once(products(tile) * channels + side * side * columns, tiles);
+    for (int first = 0; first < tiles; first += at_once) {
+        const int count = tiles - first < at_once ? tiles - first : at_once;
+        float *left = work, *sums = work + (size_t)products(tile) * channels * count;
+        for (int t = 0; t < count; t++) {
+            const int y = (first + t) / across * tile, x = (first + t) % across * tile;
+            forward_down(tile, in, pixel(in, 2 * y - BEFORE, 2 * x - BEFORE), left, t, count);
+        }
+        const float *a = left, *b = layer->kernel;
+        for (int i = 0; i < side; i++)
+            for (int j = 0; j < side; j++) {
+                const int depth = slots(tile, i, j) * channels;
+                product(a, depth, b, count, depth, columns, sums + (ptrdiff_t)(i * side + j) * count * columns);
+                a += (ptrdiff_t)count * depth;
+                b += (ptrdiff_t)depth * columns;
+            }
+        for (int t = 0; t < count; t++) {
+            const int y = (first + t) / across * tile, x = (first + t) % across * tile;
+            for (int n = 0; n < columns; n += LANES) {
+                vec half[MOST][4], row[4];
+                for (int j = 0; j < side; j++) {
+                    vec p[MOST];
+                    for (int i = 0; i < side; i++)
+                        p[i] = load(sums + ((ptrdiff_t)(i * side + j) * count + t) * columns + n);
+                    backward(tile, 0, p, 1, half[j]);
+                }
+                for (int i = 0; i < tile; i++) {
+                    backward(tile, 0, &half[0][i], 4, row);
+                    for (int j = 0; j < tile; j++)
+                        finish_down(layer, y + i, x + j, n, row[j]);
+                }
+            }
+        }
+    }
+}
+
+INLINE void winograd_up_tiled(int tile, image in, const layer *layer, float *work)
+{
+    const int side = points(tile, 0), channels = in.channels, columns = layer->columns;
+    const int across = in.width / tile, tiles = in.height / tile * across;
+    const int at_once = tiles_at_once(products(tile) * columns + side * side * channels, tiles);
+    for (int first = 0; first < tiles; first += at_once) {
+        const int count = tiles - first < at_once ? tiles - first : at_once;
+        float *left = work, *sums = work + (size_t)side * side * channels * count;
+        for (int t = 0; t < count; t++) {
+            const int y = (first + t) / across * tile, x = (first + t) % across * tile;
+            const float *from = pixel(in, y - BEFORE, x - BEFORE);
+            for (int c = 0; c < channels; c += LANES) {
+                vec half[MOST][MOST];
+                for (int column = 0; column < side; column++) {
+                    vec d[MOST], p[MOST];
+                    for (int row = 0; row < side; row++)
+                        d[row] = load(from + row * pitch(in) + (ptrdiff_t)column * channels + c);
+                    forward(tile, 0, d, 1, p);
+                    for (int i = 0; i < side; i++)
+                        half[i][column] = p[i];
+                }
+                for (int i = 0; i < side; i++) {
+                    vec p[MOST];
+                    forward(tile, 0, half[i], 1, p);
+                    for (int j = 0; j < side; j++)
+                        store(left + ((ptrdiff_t)(i * side + j) * count + t) * channels + c, p[j]);
+                }
+            }
+        }
+        const float *b = layer->kernel;
+        float *c = sums;
+        for (int i = 0; i < side; i++)
+            for (int j = 0; j < side; j++) {
+                const int width = slots(tile, i, j) * columns;
+                product(left + (ptrdiff_t)(i * side + j) * count * channels, channels, b, count, channels, width, c);
+                b += (ptrdiff_t)channels * width;
+                c += (ptrdiff_t)count * width;
+            }
+        for (int t = 0; t < count; t++) {
+            const int y = (first + t) / across * tile, x = (first + t) % across * tile;
+            for (int n = 0; n < columns; n += LANES)
+                for (int r = 0; r < 2; r++)
+                    for (int s = 0; s < 2; s++) {
+                        vec at[MOST][MOST], half[MOST][4], row[4];
+                        const float *matrix = sums;
+                        for (int i = 0; i < side; i++)
+                            for (int j = 0; j < side; j++) {
+                                const int width = slots(tile, i, j) * columns;
+                                if (i < points(tile, r) && j < points(tile, s))
+                                    at[i][j] = load(matrix + (ptrdiff_t)t * width + slot(tile, j, r, s) * columns + n);
+                                matrix += (ptrdiff_t)count * width;
+                            }
+                        for (int j = 0; j < points(tile, s); j++)
+                            backward(tile, r, &at[0][j], MOST, half[j]);
+                        for (int i = 0; i < tile; i++) {
+                            backward(tile, s, &half[0][i], 4, row);
+                            for (int j = 0; j < tile; j++)
+                                store(pixel(layer->into, 2 * (y + i) + 1 - r, 2 * (x + j) + 1 - s) + n,
+                                      finished_up(layer, n, row[j]));
+                        }
+                    }
+        }
+    }
+}
+
+static void winograd_down(int tile, image in, const layer *layer, float *work)
+{
+    if (tile == 4)
+        winograd_down_tiled(4, in, layer, work);
+    else
+        winograd_down_tiled(2, in, layer, work);
+}
+
+static void winograd_up(int tile, image in, const layer *layer, float *work)
+{
+    if (tile == 4)
+        winograd_up_tiled(4, in, layer, work);
+    else
+        winograd_up_tiled(2, in, layer, work);
+}
+
+#undef P
+#undef Q
+#undef PP
+#undef QQ
+
+#endif
