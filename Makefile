@@ -12,7 +12,7 @@ unexport DJANGO_SETTINGS_MODULE
 help: ## Show what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: $(VENV)/.runtime ## Start the website and its worker; Ctrl-C stops all of it
+run: $(VENV)/.native ## Start the website and its worker; Ctrl-C stops all of it
 	@exec $(BIN)/python manage.py run --with-parent
 
 test: $(VENV)/.tests ## Run the test suite on SQLite
@@ -55,7 +55,11 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.tests: requirements-test.txt $(VENV)/.runtime
+$(VENV)/.native: $(wildcard separation/engines/native/*) $(VENV)/.runtime
+	@$(BIN)/python -m separation.engines.native || true
+	@touch $@
+
+$(VENV)/.tests: requirements-test.txt $(VENV)/.native
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt
 	@touch $@
 

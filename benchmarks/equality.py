@@ -62,7 +62,7 @@ def compare(cache: Path, names: list[str]) -> None:
                     folder,
                 ]
                 subprocess.run(command, check=True, cwd=ROOT, env=environment(), capture_output=True)
-                engine = load_engine(modelspec.get(slug), models_dir, name="openvino", threads=2)
+                engine = load_engine(modelspec.get(slug), models_dir, threads=2)
                 for index, (count, _channels) in enumerate(CLIPS.values()):
                     mixture = np.broadcast_to(clip(index), (2, count))
                     theirs = np.load(f"{folder}/{index}.npy", mmap_mode="r")

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from separation.engines import kernels
-from separation.engines.openvino import OpenVinoEngine
+from separation.engines.native import engine as native
 from separation.engines.protocol import Engine
 from separation.engines.streaming import separate
 from training import sets, weightfile
@@ -90,7 +89,8 @@ def judge_one(mixture: Mixture, mix: Audio, engine: Engine, figures: Figures) ->
 def load(stem_count: int, path: Path, threads: int) -> Engine:
     """The engine with the weights in `path`."""
     arrays = weightfile.read(path)
-    return OpenVinoEngine(weightfile.spec_of(stem_count, arrays), kernels.arranged(arrays), threads=threads)
+    spec = weightfile.spec_of(stem_count, arrays)
+    return native.NativeEngine(spec, native.packed(spec, arrays), threads=threads)
 
 
 def table(figures: dict[str, Figures]) -> str:

@@ -15,14 +15,14 @@ EngineName = Literal["auto", EngineKind]
 
 
 def choose(name: EngineName) -> EngineKind:
-    """The engine that "auto" stands for here.
+    """The engine that "auto" stands for here: TensorFlow on a CUDA GPU, else see `on_processors`."""
+    return "tensorflow" if name == "auto" and _sees_gpu() else on_processors(name)
 
-    TensorFlow on a CUDA GPU, else our own where it is built, else OpenVINO where it is installed.
-    """
+
+def on_processors(name: EngineName) -> EngineKind:
+    """The same without looking for a GPU: our own where it is built, else OpenVINO where it is installed."""
     if name != "auto":
         return name
-    if _sees_gpu():
-        return "tensorflow"
     if library.is_built():
         return "native"
     return "tensorflow" if find_spec("openvino") is None else "openvino"

@@ -14,14 +14,15 @@ import numpy as np
 
 from separation.engines import weights
 from separation.engines.modelspec import ModelSpec
+from separation.engines.native import engine as native
 
 _MB = 1_000_000
 # Measured with ``python -m benchmarks memory``, rounded up: process and decoder, weights, and each thread's
-# window. TensorFlow is larger in itself, and keeps two copies of the weights.
-_BASE = {"openvino": 245, "tensorflow": 750}
+# window. Our own engine says itself what its network takes; TensorFlow keeps two copies of the weights.
+_BASE = {"native": 130, "openvino": 245, "tensorflow": 750}
 _COPIES = {"openvino": 1, "tensorflow": 2}
-_THREAD = {"openvino": 60, "tensorflow": 120}
-_THREAD_STEM = {"openvino": 15, "tensorflow": 30}
+_THREAD = {"native": 20, "openvino": 60, "tensorflow": 120}
+_THREAD_STEM = {"native": 10, "openvino": 15, "tensorflow": 30}
 _UNLIMITED = 1 << 60
 
 EngineKind = Literal["native", "openvino", "tensorflow"]
@@ -31,11 +32,14 @@ class NotEnoughMemory(Exception):  # noqa: N818 (part of the public vocabulary)
     """The model does not fit; the message says how much it needs and how much there is."""
 
 
-def needed_bytes(spec: ModelSpec, threads: int, engine: EngineKind = "openvino") -> int:
+def needed_bytes(spec: ModelSpec, threads: int, engine: EngineKind) -> int:
     """The most memory that separating with `spec` takes, decoder included, whatever the song's length."""
-    variables = 4 * sum(int(np.prod(shape)) for shape in weights.shapes(spec).values())
-    window = _THREAD[engine] + _THREAD_STEM[engine] * len(spec.stems) * spec.bins / 1024
-    return int(_BASE[engine] * _MB + _COPIES[engine] * variables + threads * window * _MB)
+    window = (_THREAD[engine] + _THREAD_STEM[engine] * len(spec.stems) * spec.bins / 1024) * _MB
+    if engine == "native":
+        known = native.weights_bytes(spec) + threads * native.lane_bytes(spec)
+    else:
+        known = _COPIES[engine] * 4 * sum(int(np.prod(shape)) for shape in weights.shapes(spec).values())
+    return int(_BASE[engine] * _MB + known + threads * window)
 
 
 def fitting_threads(spec: ModelSpec, wanted: int, engine: EngineKind, available: int) -> int:

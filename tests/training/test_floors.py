@@ -21,7 +21,7 @@ CEILINGS = {"compact:2stems": -41.4, "compact:4stems": -43.2}
 
 @pytest.mark.parametrize("slug", FLOORS)
 def test_bundled_weights_are_as_good_as_they_were(slug: str, tmp_path: Path) -> None:
-    engine = load_engine(modelspec.get(slug), tmp_path, name="openvino")
+    engine = load_engine(modelspec.get(slug), tmp_path, name="native")
     figures = evaluate.judge(fixed_set.mixtures(), {slug: engine})[slug]
     found = {str(row["what"]): float(row["mean"]) for row in figures.summary()}
     leak = found.pop("leak")

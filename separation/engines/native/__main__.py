@@ -2,10 +2,10 @@
 
 import sys
 
-from separation.engines.native.library import NotBuilt, build
+from separation.engines.native.library import INSTEAD, NotBuilt, build
 
 if __name__ == "__main__":
     try:
         build()
     except NotBuilt as error:
-        sys.exit(f"Songs will be separated by OpenVINO, at half the speed: {error}")
+        sys.exit(f"{INSTEAD}: {error}")

@@ -77,6 +77,16 @@ def packed(spec: ModelSpec, weights: Weights) -> Floats:
     return converted.in_memory(spec, weights, form()).floats
 
 
+def weights_bytes(spec: ModelSpec) -> int:
+    """Memory that the packed weights take."""
+    return 4 * _floats(spec)
+
+
+def lane_bytes(spec: ModelSpec) -> int:
+    """Memory that each lane takes: the images between layers, and the masks."""
+    return 4 * (int(library.load().workspace_floats(_model(spec))) + len(spec.stems) * FRAMES * spec.bins * 2)
+
+
 def form() -> Form:
     """How this processor wants weights. Raises `library.NotBuilt`."""
     return Form("packed", f"1-{library.load().lanes()}", _floats, _pack)

@@ -36,11 +36,14 @@ typedef struct {
     size_t mask, floats;
 } plans;
 
-/* Transformed kernels grow to 4.8 or 2 times their size: the largest stay what they are. */
-static int chosen_tile(int channels, int columns)
+/* Transformed kernels grow to 4.8 or 2 times their size: the largest stay what they are. Tiles of four round three times
+   as much as tiles of two, which shows where nothing but the mask layer follows. */
+static int chosen_tile(int n, int channels, int columns)
 {
     const int size = channels * columns;
-    return channels < LANES ? DIRECT : size <= 16384 ? 4 : size <= 65536 ? 2 : DIRECT;
+    if (n == 0 || size > 65536)
+        return DIRECT;
+    return size > 16384 || n == 2 * DEPTH - 1 ? 2 : 4;
 }
 
 static size_t place(size_t *end, size_t floats)
@@ -64,7 +67,7 @@ static plans planned(const model *model)
             layer->channels = padded(model->widths[below]) * (n == DEPTH ? 1 : 2);
             layer->columns = below ? padded(model->widths[below - 1]) : PHASES * PHASES;
         }
-        layer->tile = chosen_tile(layer->channels, layer->columns);
+        layer->tile = chosen_tile(n, layer->channels, layer->columns);
         const int taps = layer->tile ? products(layer->tile) : TAPS * TAPS;
         layer->kernel = place(&all.floats, (size_t)taps * layer->channels * layer->columns);
         layer->bias = place(&all.floats, layer->columns);

@@ -13,7 +13,7 @@
 #include "image.h"
 #include "product.h"
 
-#define P 0.75f
+#define P 0.6875f
 #define Q 1.5f
 #define PP (P * P)
 #define QQ (Q * Q)

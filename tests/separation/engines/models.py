@@ -11,6 +11,7 @@ from separation.engines.spectral import WINDOW
 from separation.engines.weights import Weights
 
 SMALL = (4, 6, 8, 8, 12, 16)
+DEEP = (4, 4, 8, 8, 192, 384)
 
 MODELS: dict[str, ModelSpec] = {
     "compact2": modelspec.SPECS["compact:2stems"],
@@ -19,6 +20,8 @@ MODELS: dict[str, ModelSpec] = {
     "two": replace(modelspec.SPECS["spleeter:2stems"], filters=SMALL),
     "four": replace(modelspec.SPECS["spleeter:4stems"], filters=SMALL),
     "five": replace(modelspec.SPECS["spleeter:5stems-16kHz"], filters=SMALL),
+    # Its innermost layers are so large that our own engine computes them product by product.
+    "deep": replace(modelspec.SPECS["spleeter:2stems"], filters=DEEP),
 }
 
 # A song starts one frame of 4096 zeros late, so it fills the first window at WINDOW - 4096 samples.

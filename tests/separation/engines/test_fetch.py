@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from separation.engines import fetch as fetching
 from separation.engines import kernels, modelspec, weights
 from separation.engines.fetch import FetchError, fetch
+from separation.engines.native import engine as native
 from tests.separation.engines.archives import Mirror, archive, checkpoint, serving, write
 from tests.separation.engines.models import SMALL
 
@@ -70,9 +71,10 @@ def test_a_model_of_official_size_serves_both_bandwidths(mirror: Mirror, models_
     slugs = {spec.slug for spec in modelspec.available(models_dir)}
     assert {SLUG, f"{SLUG}-16kHz"} <= slugs
     loaded = weights.load(OFFICIAL, models_dir)
-    arranged = kernels.arranged(loaded)
+    arranged = kernels.arranged(OFFICIAL, loaded)
     for name, array in kernels.load(OFFICIAL, models_dir).items():
         np.testing.assert_array_equal(array, arranged[name])
+    np.testing.assert_array_equal(native.load(OFFICIAL, models_dir), native.packed(OFFICIAL, loaded))
     assert leftovers(models_dir) == set()
 
 
@@ -272,12 +274,11 @@ def test_a_conversion_is_made_again_when_it_is_spoiled(
 ) -> None:
     bring(models_dir, str(write(tmp_path / "source", small)))
     spec = modelspec.get(SLUG)
-    expected = {name: array.copy() for name, array in kernels.load(spec, models_dir).items()}
-    file, seal = (models_dir / NAME / name for name in (kernels.FILE, kernels.SEAL))
+    expected = native.load(spec, models_dir).copy()
+    file, seal = (models_dir / NAME / name for name in (native.form().file, native.form().seal))
     for spoil in (lambda: file.write_bytes(b"short"), lambda: seal.write_text("{"), file.unlink):
         spoil()
-        again = kernels.load(spec, models_dir)
-        assert all(np.array_equal(again[name], array) for name, array in expected.items())
+        np.testing.assert_array_equal(native.load(spec, models_dir), expected)
         assert json.loads(seal.read_text())["sha256"]
 
 

@@ -5,18 +5,24 @@ import sys
 import pytest
 
 from separation.engines import loading
+from separation.engines.native import library
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     """A machine whose properties the test chooses."""
-    has = {"openvino": True, "gpu": False}
+    has = {"native": True, "openvino": True, "gpu": False}
+    monkeypatch.setattr(library, "is_built", lambda: has["native"])
     monkeypatch.setattr(loading, "_sees_gpu", lambda: has["gpu"])
     monkeypatch.setattr(loading, "find_spec", lambda name: sys if has[name] else None)
     return has
 
 
-def test_auto_is_openvino_where_it_is_installed(machine: dict[str, bool]) -> None:
+def test_auto_is_our_own_where_it_is_built_else_openvino_where_that_is_installed(
+    machine: dict[str, bool],
+) -> None:
+    assert loading.choose("auto") == "native"
+    machine["native"] = False
     assert loading.choose("auto") == "openvino"
     machine["openvino"] = False
     assert loading.choose("auto") == "tensorflow"
@@ -27,13 +33,13 @@ def test_a_gpu_is_for_tensorflow(machine: dict[str, bool]) -> None:
     assert loading.choose("auto") == "tensorflow"
 
 
-@pytest.mark.parametrize("name", ["openvino", "tensorflow"])
+@pytest.mark.parametrize("name", ["native", "openvino", "tensorflow"])
 def test_who_names_an_engine_gets_it(machine: dict[str, bool], name: loading.EngineName) -> None:
-    machine |= {"openvino": False, "gpu": True}
+    machine |= {"native": False, "openvino": False, "gpu": True}
     assert loading.choose(name) == name
 
 
 def test_without_a_device_nothing_is_imported_to_look_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pathlib.Path.glob", lambda *_: iter(()))
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # importing it would fail
-    assert loading.choose("auto") == "openvino"
+    assert loading.choose("auto") == "native"

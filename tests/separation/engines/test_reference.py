@@ -1,5 +1,6 @@
 """Our separation is Spleeter's, sample by sample."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -10,9 +11,8 @@ import pytest
 
 from separation.engines import weights
 from separation.engines.checkpoint import CheckpointError, read_checkpoint
-from separation.engines.kernels import arranged
-from separation.engines.openvino import OpenVinoEngine
 from separation.engines.streaming import separate
+from tests.separation.engines.engines import ENGINES
 from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,27 +40,28 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # One test, so that one process makes the reference however the tests are spread.
 def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
-    ours: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
-    for name, spec in MODELS.items():
-        engine = OpenVinoEngine(spec, arranged(weights_of(name)), threads=2)
+    ours: dict[tuple[str, str], np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
+    for (kind, make), (name, spec) in itertools.product(ENGINES.items(), MODELS.items()):
+        engine = make(spec, weights_of(name), 2)
         for samples in LENGTHS if name == "two" else (TWO_WINDOWS,):
-            with subtests.test(model=name, samples=samples):
+            with subtests.test(engine=kind, model=name, samples=samples):
                 expected = np.load(reference / f"{name}-{samples}.npy")
                 stems = np.concatenate(list(separate([clip(samples)], engine)), axis=2)
                 assert stems.shape == expected.shape == (len(spec.stems), 2, samples)
                 if samples == TWO_WINDOWS:
-                    ours[name] = stems
+                    ours[kind, name] = stems
                 np.testing.assert_allclose(stems, expected, rtol=0, atol=close_to(name))
     for name in ("compact2", "two"):
         with subtests.test("engine in TensorFlow", model=name):
             expected = np.load(reference / f"{name}-{TWO_WINDOWS}.npy")
             stems = np.load(reference / f"tensorflow-{name}.npy")
             np.testing.assert_allclose(stems, expected, rtol=0, atol=close_to(name))
-            np.testing.assert_allclose(stems, ours[name], rtol=0, atol=CLOSE_TO_ONE_ANOTHER)
-    for name in ("compact2", "compact4"):
-        with subtests.test("stems add up", model=name):
+            for kind in ENGINES:
+                np.testing.assert_allclose(stems, ours[kind, name], rtol=0, atol=CLOSE_TO_ONE_ANOTHER)
+    for kind, name in itertools.product(ENGINES, ("compact2", "compact4")):
+        with subtests.test("stems add up", engine=kind, model=name):
             np.testing.assert_allclose(
-                ours[name].sum(axis=0), clip(TWO_WINDOWS), rtol=0, atol=CLOSE_TO_ONE_ANOTHER
+                ours[kind, name].sum(axis=0), clip(TWO_WINDOWS), rtol=0, atol=CLOSE_TO_ONE_ANOTHER
             )
     for name, spec in MODELS.items():
         with subtests.test("checkpoint", model=name):

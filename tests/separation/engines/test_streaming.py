@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from separation.engines.kernels import arranged
-from separation.engines.openvino import OpenVinoEngine
 from separation.engines.protocol import Engine
 from separation.engines.streaming import separate
+from tests.separation.engines.engines import ENGINES
 from tests.separation.engines.models import MODELS, TWO_WINDOWS, clip, weights_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return OpenVinoEngine(MODELS["compact2"], arranged(weights_of("compact2")), threads=2)
+    return ENGINES["native"](MODELS["compact2"], weights_of("compact2"), 2)
 
 
 def whole(chunks: list[npt.NDArray[np.float32]], engine: Engine) -> npt.NDArray[np.float32]:
@@ -62,8 +61,9 @@ def test_an_error_of_the_source_comes_through(engine: Engine) -> None:
         list(separate(breaking(), engine))
 
 
-def test_openvino_tells_nobody_and_brings_no_tensorflow() -> None:
-    program = """
+@pytest.mark.parametrize("name", list(ENGINES))
+def test_an_engine_tells_nobody_and_brings_no_tensorflow(name: str) -> None:
+    program = f"""
 import sys
 calls = []
 network = ("socket.", "urllib.", "http.")
@@ -71,8 +71,8 @@ sys.addaudithook(lambda name, args: calls.append(name) if name.startswith(networ
 from separation.engines.loading import load_engine
 from separation.engines.modelspec import get
 from pathlib import Path
-load_engine(get("compact:2stems"), Path("."))
-loaded = {"tensorflow", "spleeter", "django", "openvino_telemetry"} & {n for n, m in sys.modules.items() if m}
+load_engine(get("compact:2stems"), Path("."), name="{name}")
+loaded = {{"tensorflow", "spleeter", "django", "openvino_telemetry"}} & {{n for n, m in sys.modules.items() if m}}
 print(calls, sorted(loaded))
 """
     done = subprocess.run(
