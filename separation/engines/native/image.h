@@ -23,9 +23,8 @@ typedef struct {
     const float *bias, *scale, *shift;
     int columns; /* channels of the result, whole vectors */
     enum activation activation;
-    image raw;    /* encoder: sums with bias, for the decoder */
-    image into;   /* what the next layer sees */
-    image blocks; /* last decoder layer: its one channel at full size, in blocks of 4x4 */
+    image raw;  /* encoder: sums with bias, for the decoder */
+    image into; /* what the next layer sees */
 } layer;
 
 /* Decoder: activated first, then normalised. */
@@ -34,22 +33,9 @@ INLINE vec finished_up(const layer *layer, int n, vec sum)
     return activated(layer->activation, sum + load(layer->bias + n)) * load(layer->scale + n) + load(layer->shift + n);
 }
 
-/* Channels n to n + LANES are positions n to n + LANES of the block that belongs to pixel (y, x). */
-INLINE void store_blocks(image to, int y, int x, int n, vec values)
-{
-    float positions[LANES];
-    store(positions, values);
-    for (int row = 0; row < LANES / 4; row++)
-        __builtin_memcpy(to.origin + (4 * y + n / 4 + row) * (ptrdiff_t)to.width + 4 * x, positions + 4 * row, 16);
-}
-
 /* Encoder: the decoder gets what the convolution gave, the next layer sees it normalised and activated. */
 INLINE void finish_down(const layer *layer, int y, int x, int n, vec sum)
 {
-    if (layer->blocks.origin) {
-        store_blocks(layer->blocks, y, x, n, finished_up(layer, n, sum));
-        return;
-    }
     sum += load(layer->bias + n);
     store(pixel(layer->raw, y, x) + n, sum);
     if (layer->into.origin) {

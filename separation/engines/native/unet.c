@@ -4,9 +4,10 @@
    of each other. Built on the machine that runs it, see build.py; called by engine.py, whose structures are these. */
 
 #include "direct.h"
+#include "last.h"
 #include "winograd.h"
 
-enum { DEPTH = 6, PHASES = 4, RIM = 3 /* zeros around the plane that the mask layer sees */, STEMS = 8 };
+enum { DEPTH = 6, LAST = 2 * DEPTH - 1, MASK = 4 /* taps along an axis */, RIM = 3 /* zeros around the plane that the mask layer sees */, STEMS = 8 };
 #define NORMALISATION 1e-3
 #define EPSILON 1e-10f /* Spleeter's guard against a division by zero in silence */
 
@@ -36,14 +37,13 @@ typedef struct {
     size_t mask, floats;
 } plans;
 
-/* Transformed kernels grow to 4.8 or 2 times their size: the largest stay what they are. Tiles of four round three times
-   as much as tiles of two, which shows where nothing but the mask layer follows. */
+/* Transformed kernels grow to 4.8 or 2 times their size: the largest stay what they are. */
 static int chosen_tile(int n, int channels, int columns)
 {
     const int size = channels * columns;
-    if (n == 0 || size > 65536)
+    if (n == 0 || n == LAST || size > 65536)
         return DIRECT;
-    return size > 16384 || n == 2 * DEPTH - 1 ? 2 : 4;
+    return size > 16384 ? 2 : 4;
 }
 
 static size_t place(size_t *end, size_t floats)
@@ -63,18 +63,18 @@ static plans planned(const model *model)
             layer->channels = n == 0 ? 2 : padded(model->widths[n - 1]);
             layer->columns = padded(model->widths[n]);
         } else {
-            const int below = 2 * DEPTH - 1 - n;
+            const int below = LAST - n;
             layer->channels = padded(model->widths[below]) * (n == DEPTH ? 1 : 2);
-            layer->columns = below ? padded(model->widths[below - 1]) : PHASES * PHASES;
+            layer->columns = below ? padded(model->widths[below - 1]) : COLUMNS;
         }
         layer->tile = chosen_tile(n, layer->channels, layer->columns);
-        const int taps = layer->tile ? products(layer->tile) : TAPS * TAPS;
+        const int taps = n == LAST ? 1 : layer->tile ? products(layer->tile) : SQUARE;
         layer->kernel = place(&all.floats, (size_t)taps * layer->channels * layer->columns);
         layer->bias = place(&all.floats, layer->columns);
         layer->scale = place(&all.floats, layer->columns);
         layer->shift = place(&all.floats, layer->columns);
     }
-    all.mask = place(&all.floats, PHASES * PHASES * 2 + 2);
+    all.mask = place(&all.floats, MASK * MASK * 2 + 2);
     return all;
 }
 
@@ -94,34 +94,14 @@ static void pack_kernel(const plan *layer, const double *kernel, int channel, in
         pack_direct(layer->up, kernel, layer->channels, layer->columns, channel, column, packed);
 }
 
-/* The last decoder layer has one channel at full size. It is computed as a convolution with 16, one for each position
-   in a block of 4x4: row o of the transposed convolution takes row i of its input with tap o + 1 - 2 i. */
-static void pack_last(const plan *layer, const float *kernel, int channel, int from, int channels, float *packed)
-{
-    for (int row = 0; row < PHASES; row++)
-        for (int column = 0; column < PHASES; column++) {
-            double taps[TAPS * TAPS] = {0};
-            for (int a = 0; a < TAPS - 1; a++)
-                for (int b = 0; b < TAPS - 1; b++) {
-                    const int y = row + 3 - 2 * a, x = column + 3 - 2 * b;
-                    if (y >= 0 && y < TAPS && x >= 0 && x < TAPS)
-                        taps[TAPS * a + b] = kernel[(TAPS * y + x) * channels + from];
-                }
-            pack_winograd(layer->tile, 0, taps, layer->channels, layer->columns, channel, PHASES * row + column,
-                          packed);
-        }
-}
-
 static void pack_normalisation(const plan *layer, const variables *from, int width, float *packed)
 {
-    const int last = width == 1;
-    for (int n = 0; n < (last ? PHASES * PHASES : width); n++) {
-        const int c = last ? 0 : n;
-        packed[layer->bias + n] = from->bias[c];
+    for (int n = 0; n < width; n++) {
+        packed[layer->bias + n] = from->bias[n];
         if (from->gamma) {
-            const double scale = from->gamma[c] / __builtin_sqrt(from->variance[c] + NORMALISATION);
+            const double scale = from->gamma[n] / __builtin_sqrt(from->variance[n] + NORMALISATION);
             packed[layer->scale + n] = (float)scale;
-            packed[layer->shift + n] = (float)(from->beta[c] - from->mean[c] * scale);
+            packed[layer->shift + n] = (float)(from->beta[n] - from->mean[n] * scale);
         }
     }
 }
@@ -132,15 +112,16 @@ EXPORT void pack(const model *model, const variables *from, float *packed)
     const plans all = planned(model);
     for (int n = 0; n < 2 * DEPTH; n++) {
         const plan *layer = &all.layers[n];
-        const int below = 2 * DEPTH - 1 - n, last = n == 2 * DEPTH - 1;
+        const int below = LAST - n;
         const int half = layer->up && n > DEPTH ? model->widths[below] : 0;
         const int channels = half ? 2 * half : n == 0 ? 2 : model->widths[n <= DEPTH ? n - 1 : below];
-        const int width = !layer->up ? model->widths[n] : last ? 1 : model->widths[below - 1];
+        const int width = !layer->up ? model->widths[n] : n == LAST ? 1 : model->widths[below - 1];
         float *kernel = packed + layer->kernel;
         for (int c = 0; c < channels; c++) {
             const int channel = half && c >= half ? padded(half) + c - half : c;
-            if (last) {
-                pack_last(layer, from[n].kernel, channel, c, channels, kernel);
+            if (n == LAST) {
+                for (int tap = 0; tap < SQUARE; tap++)
+                    kernel[place_in_panels(layer->channels, COLUMNS, channel, tap)] = from[n].kernel[tap * channels + c];
                 continue;
             }
             for (int column = 0; column < width; column++) {
@@ -153,10 +134,10 @@ EXPORT void pack(const model *model, const variables *from, float *packed)
         }
         pack_normalisation(layer, &from[n], width, packed);
     }
-    for (int n = 0; n < PHASES * PHASES * 2; n++)
+    for (int n = 0; n < MASK * MASK * 2; n++)
         packed[all.mask + n] = from[2 * DEPTH].kernel[n];
     for (int n = 0; n < 2; n++)
-        packed[all.mask + PHASES * PHASES * 2 + n] = from[2 * DEPTH].bias[n];
+        packed[all.mask + MASK * MASK * 2 + n] = from[2 * DEPTH].bias[n];
 }
 
 /* Where a window's images lie in a workspace. */
@@ -195,13 +176,15 @@ static images laid_out_for(const model *model, float *base)
     }
     for (int n = 0; n < 2 * DEPTH; n++) {
         const plan *layer = &all.layers[n];
-        const int level = n < DEPTH ? n + 1 : 2 * DEPTH - n + (n == 2 * DEPTH - 1); /* of the result or the input */
+        const int level = n < DEPTH ? n + 1 : 2 * DEPTH - n; /* of the result, or of the decoder's input */
         const int wide = model->bins >> level, high = model->frames >> level, tile = layer->tile;
         const int columns = layer->columns, channels = layer->channels;
         size_t floats;
-        if (!tile)
+        if (n == LAST)
+            floats = last_floats(wide);
+        else if (!tile)
             floats = (size_t)(layer->up ? high : direct_rows(high, wide)) * wide * columns;
-        else if (layer->up && n < 2 * DEPTH - 1)
+        else if (layer->up)
             floats = winograd_floats(tile, columns, channels, high * wide / tile / tile);
         else
             floats = winograd_floats(tile, channels, columns, high * wide / tile / tile);
@@ -230,8 +213,7 @@ EXPORT float *magnitudes(const model *model, float *workspace, size_t *row)
 static layer prepared(const plan *plan, const float *packed, int activation)
 {
     return (layer){packed + plan->kernel, packed + plan->bias, packed + plan->scale, packed + plan->shift,
-                   plan->columns,         activation,          {0},                  {0},
-                   {0}};
+                   plan->columns,         activation,          {0},                  {0}};
 }
 
 static void encode(const model *model, const plans *all, const float *packed, images *at)
@@ -251,10 +233,10 @@ static void encode(const model *model, const plans *all, const float *packed, im
 
 static void decode(const model *model, const plans *all, const float *packed, images *at)
 {
-    for (int n = DEPTH; n < 2 * DEPTH - 1; n++) {
+    for (int n = DEPTH; n < LAST; n++) {
         const plan *plan = &all->layers[n];
         layer layer = prepared(plan, packed, model->decoder);
-        const int below = 2 * DEPTH - 1 - n;
+        const int below = LAST - n;
         layer.into = at->beside[below - 1];
         layer.into.origin += plan->columns;
         if (plan->tile)
@@ -262,32 +244,27 @@ static void decode(const model *model, const plans *all, const float *packed, im
         else
             direct_up(at->beside[below], &layer, at->work);
     }
-    const plan *plan = &all->layers[2 * DEPTH - 1];
-    layer layer = prepared(plan, packed, model->decoder);
-    layer.blocks = at->plane;
-    layer.blocks.origin += RIM * at->plane.width + RIM;
-    winograd_down(plan->tile, at->beside[0], &layer, at->work);
+    const layer layer = prepared(&all->layers[LAST], packed, model->decoder);
+    const image plane = at->plane;
+    last_up(at->beside[0], &layer, plane.origin + RIM * plane.width + RIM, plane.width, at->work);
 }
-
-typedef float pairs __attribute__((ext_vector_type(2 * LANES)));
-typedef pairs loose_pairs __attribute__((aligned(4), may_alias));
 
 /* The mask layer: 4x4 with a dilation of 2, from one channel to two -> logits [frames, bins, 2]. */
 static void logits(const model *model, image plane, const float *kernel, float *to)
 {
     for (int y = 0; y < model->frames; y++)
         for (int x = 0; x < model->bins; x += LANES) {
-            vec left = all(kernel[2 * PHASES * PHASES]), right = all(kernel[2 * PHASES * PHASES + 1]);
-            for (int a = 0; a < PHASES; a++)
-                for (int b = 0; b < PHASES; b++) {
+            vec left = all(kernel[2 * MASK * MASK]), right = all(kernel[2 * MASK * MASK + 1]);
+            for (int a = 0; a < MASK; a++)
+                for (int b = 0; b < MASK; b++) {
                     const vec seen = load(plane.origin + (y + 2 * a) * (ptrdiff_t)plane.width + x + 2 * b);
-                    left += seen * kernel[2 * (PHASES * a + b)];
-                    right += seen * kernel[2 * (PHASES * a + b) + 1];
+                    left += seen * kernel[2 * (MASK * a + b)];
+                    right += seen * kernel[2 * (MASK * a + b) + 1];
                 }
             pairs both;
             both.even = left;
             both.odd = right;
-            *(loose_pairs *)(to + 2 * ((ptrdiff_t)y * model->bins + x)) = both;
+            store_pairs(to + 2 * ((ptrdiff_t)y * model->bins + x), both);
         }
 }
 

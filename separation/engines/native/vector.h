@@ -26,6 +26,30 @@ INLINE vec all(float value) { return (vec)value; }
 INLINE vec larger(vec a, vec b) { return __builtin_elementwise_max(a, b); }
 INLINE vec smaller(vec a, vec b) { return __builtin_elementwise_min(a, b); }
 
+/* Two vectors, number by number in turn. */
+typedef float pairs __attribute__((ext_vector_type(2 * LANES)));
+typedef pairs loose_pairs __attribute__((aligned(4), may_alias));
+
+INLINE void store_pairs(float *to, pairs values) { *(loose_pairs *)to = values; }
+
+/* Of a square of numbers. Each round puts rows of the first half between those of the second. */
+INLINE void transpose(vec rows[LANES])
+{
+#pragma clang loop unroll(full)
+    for (int round = 1; round < LANES; round *= 2) {
+        vec half[LANES / 2];
+        for (int n = 0; n < LANES / 2; n++)
+            half[n] = rows[n];
+        for (int n = 0; n < LANES / 2; n++) {
+            pairs both;
+            both.even = half[n];
+            both.odd = rows[n + LANES / 2];
+            rows[2 * n] = both.lo;
+            rows[2 * n + 1] = both.hi;
+        }
+    }
+}
+
 /* `count` rounded up to whole vectors. */
 INLINE int padded(int count) { return (count + LANES - 1) / LANES * LANES; }
 
