@@ -132,7 +132,7 @@ def _songs(user: Reader, ids: Collection[UUID]) -> QuerySet[Any, Any]:
         audio.values("duration"),
     )
     tracks = Track.objects.visible_to(user).filter(pk__in=ids).order_by()
-    return tracks.values_list(*OWN, *map(Subquery, beside))
+    return tracks.values_list(*OWN, *(Subquery(rows) for rows in beside))
 
 
 @Written

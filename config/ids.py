@@ -11,7 +11,7 @@ class _Open(UUID):
     """An id whose number can be put in; ``UUID`` itself looks first at what it is given."""
 
     __slots__ = ()
-    __setattr__ = object.__setattr__
+    __setattr__: Any = object.__setattr__
 
 
 class IdLoader(Loader):

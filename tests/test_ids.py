@@ -9,7 +9,7 @@ from config.ids import IdLoader
 
 
 @pytest.mark.parametrize("key", [UUID(int=0), uuid4()])
-def test_an_id_is_what_the_library_makes_of_it(key):
+def test_an_id_is_what_the_library_makes_of_it(key: UUID) -> None:
     for sent in (str(key).encode(), memoryview(str(key).encode())):
         loaded = IdLoader(0).load(sent)
         assert loaded == key
@@ -17,7 +17,8 @@ def test_an_id_is_what_the_library_makes_of_it(key):
         assert hash(loaded) == hash(key)
 
 
-def test_the_connection_uses_it(db):
+@pytest.mark.django_db
+def test_the_connection_uses_it() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("for PostgreSQL")
     key = uuid4()
