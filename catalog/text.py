@@ -15,9 +15,6 @@ _NOBODY: Final = {
     "varios artistas": VARIOUS_ARTISTS,
 }
 
-# Plain text, which most names are, in one step: capitals are made small, and what is neither letter nor digit a space.
-_ASCII = str.maketrans({code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)})
-
 _ARTICLE = re.compile(r"(the|an?|el|la|los|las)\s+(?=\S)", re.IGNORECASE)
 
 
@@ -27,9 +24,24 @@ _PLAIN = str.maketrans(
 )
 
 
-def in_place(text: str) -> str:
-    """Plain text (ASCII) folded so that each letter stays where it is: capitals are small, signs are spaces."""
-    return text.translate(_ASCII)
+def _plain(text: str) -> str:
+    """Small letters without accents; what is neither letter nor digit is a space."""
+    parted = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
+    return "".join(c if c.isalnum() else " " for c in parted if not unicodedata.combining(c))
+
+
+# The letters of most names, which so are made plain in one step.
+_LAST = "\u024f"
+_LATIN = str.maketrans({code: _plain(chr(code)) for code in range(ord(_LAST) + 1)})
+
+
+def in_place(text: str) -> str | None:
+    """``text`` made plain so that each letter stays where it is; nothing where that cannot be, as with ``ß``."""
+    if text.isascii() or max(text) <= _LAST:
+        plain = text.translate(_LATIN)
+        if len(plain) == len(text):  # none of these letters is left out
+            return plain
+    return None
 
 
 def fold(text: str) -> str:
@@ -37,11 +49,7 @@ def fold(text: str) -> str:
 
     Text without any letter or digit keeps its characters, so that ``"!!!"`` is still a name.
     """
-    if text.isascii():
-        kept = in_place(text)
-    else:
-        plain = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
-        kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    kept = text.translate(_LATIN) if text.isascii() or max(text) <= _LAST else _plain(text)
     return " ".join(kept.split()) or " ".join(text.casefold().split())
 
 

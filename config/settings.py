@@ -153,6 +153,16 @@ CACHES: dict[str, dict[str, Any]] = {
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
 }
+if not CACHE_URL:
+    # One web process, and nobody else writes sessions: so each is read once. Not beside the limits, which many of
+    # them would push out of memory.
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    SESSION_CACHE_ALIAS = "sessions"
+    CACHES["sessions"] = {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "sessions",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
 
 # Languages --------------------------------------------------------------------------------------------------------
 

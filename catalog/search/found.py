@@ -19,7 +19,7 @@ from catalog.search import facets, near
 from catalog.search.documents import MOST, MOST_NAMES, Index
 from catalog.search.facets import Facets, Filters
 from catalog.search.query import Group, Query
-from catalog.search.ranking import Hit, ranked, ranked_names
+from catalog.search.ranking import Hit, Name, ranked, ranked_names
 
 M = TypeVar("M", bound="Any")
 
@@ -66,19 +66,20 @@ class Found:
 
     def artists(self, most: int = SHOWN_NAMES) -> list[ArtistName]:
         """Artists of that name, those whose songs were found and are played most first."""
-        ids, proved = self._seen("artist", most)
-        return InOrder(ids, lambda keys: artists_by_id(keys, self.user, proved=proved)).whole()[:most]
+        return self._seen("artist", artists_by_id, most)
 
     def albums(self, most: int = SHOWN_NAMES) -> list[AlbumTitle]:
         """Albums whose title or artist it is."""
-        ids, proved = self._seen("album", most)
-        return InOrder(ids, lambda keys: albums_by_id(keys, self.user, proved=proved)).whole()[:most]
+        return self._seen("album", albums_by_id, most)
 
-    def _seen(self, kind: str, most: int) -> tuple[list[str], bool]:
-        """The best names, and whether it is proved that this person may see them: a song of each was found."""
+    def _seen(self, kind: str, fetch: Callable[..., list[M]], most: int) -> list[M]:
+        """The best names that this person may see; that is proved where a song of each was found."""
         ids = self._names[kind][:SEEN_NAMES]
         proved = all(key in self._liked[kind] for key in ids[:most])
-        return ids[:most] if proved else ids, proved
+        seen = InOrder(ids[:most], lambda keys: fetch(keys, self.user, proved=proved)).whole()
+        if len(seen) < most < len(ids):  # some are for others only
+            seen += InOrder(ids[most:], lambda keys: fetch(keys, self.user, proved=False)).whole()
+        return seen[:most]
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:
@@ -89,7 +90,11 @@ class Found:
         if not self.query.text:
             return {kind: [] for kind in kinds}
         liked = {kind: nlargest(SEEN_NAMES, of, key=of.__getitem__) for kind, of in self._liked.items()}
-        found = _index(self.user).names(self.query, {kind: liked[kind] for kind in kinds}, most)
+        artists = {hit.artist_id: hit.artist for hit in self.hits}  # as the index has them
+        asked = {kind: liked[kind] if kind == "album" else [] for kind in kinds}
+        found = _index(self.user).names(self.query, asked, most)
+        if "artist" in found:
+            found["artist"] += [Name(key, artists[key], "") for key in liked["artist"]]
         return {
             kind: [row.id for row in ranked_names(rows, self.query, self._liked[kind])]
             for kind, rows in found.items()

@@ -32,8 +32,8 @@ def marked(text: str, query: Query) -> SafeString:
 
 def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """Where ``words`` begin words of ``text``, and how far they go."""
-    if text.isascii():  # most names; no letter of them moves when they are folded
-        for found in _beginnings(words).finditer(in_place(text)):
+    if (plain := in_place(text)) is not None:
+        for found in _beginnings(words).finditer(plain):
             yield found.span()
         return
     for found in _WORD.finditer(text):

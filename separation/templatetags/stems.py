@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django import template
+from django.db import connection
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -22,10 +23,12 @@ register = template.Library()
 
 Parts = dict[UUID, SafeString]
 
-_PARTS = """SELECT s.mixture_id, CAST(s.id AS text), s.status, t.name FROM separation_separation s
-    LEFT JOIN separation_stem t ON t.separation_id = s.id
+_PARTS = """SELECT s.mixture_id, s.status, (SELECT joined(t.name, ',') FROM
+    (SELECT name FROM separation_stem WHERE separation_id = s.id ORDER BY position) t)
+    FROM separation_separation s
     WHERE s.mixture_id {ids} AND s.status IN ('queued', 'running', 'succeeded')
-    ORDER BY s.status DESC, s.id, t.position"""
+    ORDER BY s.status DESC, s.id"""
+_JOINED = {"postgresql": "string_agg", "sqlite": "group_concat"}
 
 
 @register.simple_tag
@@ -33,22 +36,17 @@ def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
     """For each audio of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
     audio = {track.audio_id for track in tracks}
     parts: Parts = {}
-    sets: dict[UUID, tuple[str, list[str]]] = {}
-    for mixture, separation, status, name in rows_of(_PARTS, audio):
+    sets: dict[UUID, tuple[str, ...]] = {}
+    for mixture, status, names in rows_of(_PARTS.replace("joined", _JOINED[connection.vendor]), audio):
         if status != Status.SUCCEEDED:
             parts[mixture] = _state(status)
-            continue
-        known = sets.get(mixture)
-        if known and known[0] == separation:
-            known[1].append(name)
-        elif name and (not known or len(known[1]) < 3):
-            sets[mixture] = (separation, [name])
+        elif names and len(sets.get(mixture, ())) < 3:
+            sets[mixture] = tuple(names.split(","))
     lines: dict[tuple[str, ...], SafeString] = {}  # most songs have the same parts
-    for mixture, (_separation, names) in sets.items():
-        key = tuple(names)
-        if key not in lines:
-            lines[key] = _bars(key)
-        parts[mixture] = lines[key]
+    for mixture, names in sets.items():
+        if names not in lines:
+            lines[names] = _bars(names)
+        parts[mixture] = lines[names]
     return parts
 
 
