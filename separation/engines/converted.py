@@ -86,8 +86,8 @@ def in_memory(spec: ModelSpec, loaded: Weights, form: Form) -> Converted:
 def zeros(count: int) -> Floats:
     """So many float32, from the beginning of a page on; their memory goes back to the system with them."""
     pages = mmap.mmap(-1, max(1, count) * 4)
-    if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux; a network that looks a page up less often is a twentieth faster
-        with suppress(OSError):  # built without
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux; fewer pages to look up save a network a twentieth
+        with suppress(OSError):  # of a kernel without
             pages.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(pages, np.float32, count)
 

@@ -1,4 +1,4 @@
-"""The engine of production: the network in OpenVINO, in float32, one window at a time in each stream."""
+"""Where our own network is not built: OpenVINO, in float32, one window at a time in each stream."""
 
 import sys
 from typing import Any
