@@ -89,7 +89,7 @@ def lane_bytes(spec: ModelSpec) -> int:
 
 def form() -> Form:
     """How this processor wants weights. Raises `library.NotBuilt`."""
-    return Form("packed", f"1-{library.load().lanes()}", _floats, _pack)
+    return Form("packed", library.identity(), _floats, _pack)
 
 
 def _model(spec: ModelSpec) -> Model:

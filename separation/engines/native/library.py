@@ -76,7 +76,6 @@ def load() -> ctypes.CDLL:
         raise NotBuilt(str(error)) from error
     model, floats = POINTER(Model), c_void_p
     for name, result, arguments in (
-        ("lanes", c_int, []),
         ("packed_floats", c_size_t, [model]),
         ("pack", None, [model, POINTER(Variables), floats]),
         ("workspace_floats", c_size_t, [model]),
@@ -119,12 +118,12 @@ def build() -> Path:
 
 
 def _path() -> Path:
-    return Path(sys.prefix) / "lib" / "stemoteca" / f"unet-{_identity()}.so"
+    return Path(sys.prefix) / "lib" / "stemoteca" / f"unet-{identity()}.so"
 
 
 @cache
-def _identity() -> str:
-    """Of the sources, the compiler's options, and this processor."""
+def identity() -> str:
+    """Of the sources, the compiler's options, and this processor; hence of what packed weights look like, too."""
     digest = hashlib.sha256(repr((_OPTIONS, platform.machine(), _processor())).encode())
     for source in sorted(_SOURCES.glob("*.[ch]")):
         digest.update(source.read_bytes())

@@ -80,9 +80,6 @@ static plans planned(const model *model)
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Channels of a vector: weights packed for one number of them are of no use to another. */
-EXPORT int lanes(void) { return LANES; }
-
 /* float32 that one packed network takes. */
 EXPORT size_t packed_floats(const model *model) { return planned(model).floats; }
 
@@ -125,8 +122,8 @@ EXPORT void pack(const model *model, const variables *from, float *packed)
                 continue;
             }
             for (int column = 0; column < width; column++) {
-                double taps[TAPS * TAPS];
-                for (int tap = 0; tap < TAPS * TAPS; tap++)
+                double taps[SQUARE];
+                for (int tap = 0; tap < SQUARE; tap++)
                     taps[tap] = from[n].kernel[layer->up ? (tap * width + column) * channels + c
                                                          : (tap * channels + c) * width + column];
                 pack_kernel(layer, taps, channel, column, kernel);

@@ -20,9 +20,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         shutil.copy(source, sources)
     monkeypatch.setattr(library, "_SOURCES", sources)
     monkeypatch.setattr("sys.prefix", str(tmp_path / "environment"))
-    library._identity.cache_clear()
+    library.identity.cache_clear()
     yield sources
-    library._identity.cache_clear()
+    library.identity.cache_clear()
 
 
 def test_it_is_built_once_for_each_state_of_the_sources(elsewhere: Path) -> None:
@@ -32,7 +32,7 @@ def test_it_is_built_once_for_each_state_of_the_sources(elsewhere: Path) -> None
     assert library.build() == first
     with (elsewhere / "vector.h").open("a") as source:
         source.write("/* another */\n")
-    library._identity.cache_clear()
+    library.identity.cache_clear()
     assert not library.is_built()
     assert library.build() != first
     assert not first.exists()
@@ -40,7 +40,7 @@ def test_it_is_built_once_for_each_state_of_the_sources(elsewhere: Path) -> None
 
 def test_what_the_compiler_says_is_passed_on(elsewhere: Path) -> None:
     (elsewhere / "unet.c").write_text("nonsense\n")
-    library._identity.cache_clear()
+    library.identity.cache_clear()
     with pytest.raises(NotBuilt, match="nonsense"):
         library.build()
     assert not library.is_built()
