@@ -8,17 +8,17 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: help run test test-all lint bench messages lock clean
+.PHONY: help run test test-all native lint bench messages lock clean
 help: ## Show what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: $(VENV)/.native ## Start the website and its worker; Ctrl-C stops all of it
+run: native ## Start the website and its worker; Ctrl-C stops all of it
 	@exec $(BIN)/python manage.py run --with-parent
 
-test: $(VENV)/.tests ## Run the test suite on SQLite
+test: $(VENV)/.tests native ## Run the test suite on SQLite
 	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-all: $(VENV)/.tests $(LINT)/.ready ## Run everything: PostgreSQL, Redis, S3 and a real browser
+test-all: $(VENV)/.tests native $(LINT)/.ready ## Run everything: PostgreSQL, Redis, S3 and a real browser
 	@exec tests/with-services $(BIN)/python -m pytest -n 2 --dist loadgroup --browser-tests
 
 lint: $(LINT)/.ready ## Style, types, direction of imports, templates, migrations, API schema
@@ -31,7 +31,7 @@ lint: $(LINT)/.ready ## Style, types, direction of imports, templates, migration
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemigrations --check --dry-run
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
-bench: $(VENV)/.tests ## Print the benchmark tables
+bench: $(VENV)/.tests native ## Print the benchmark tables
 	@exec $(BIN)/python -m benchmarks
 
 messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
@@ -55,11 +55,10 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.native: $(wildcard separation/engines/native/*) $(VENV)/.runtime
+native: $(VENV)/.runtime # our own network, for the processor at hand, if it is not there yet
 	@$(BIN)/python -m separation.engines.native || true
-	@touch $@
 
-$(VENV)/.tests: requirements-test.txt $(VENV)/.native
+$(VENV)/.tests: requirements-test.txt $(VENV)/.runtime
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt
 	@touch $@
 
