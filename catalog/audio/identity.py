@@ -20,6 +20,7 @@ class PcmDigest:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self._format: tuple[str, int, int] | None = None
+        self._wide = np.zeros(0, dtype="<i2")
 
     def update(self, samples: NDArray[Any], rate: int) -> None:
         """Add ``[n, channels]`` samples as the decoder gave them: uint8, int16, int32, float32 or float64."""
@@ -28,7 +29,18 @@ class PcmDigest:
         if form != self._format:
             self._format = form
             self._hash.update(f"{name}:{rate}:{samples.shape[1]}\n".encode())
-        self._hash.update(np.ascontiguousarray(_left_aligned(samples)).data)
+        if samples.dtype == np.int16:
+            self._hash.update(self._widened(samples).data)
+        else:
+            self._hash.update(np.ascontiguousarray(_left_aligned(samples)).data)
+
+    def _widened(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """16 bits as the upper ones of 32, in memory that is kept: stems are long."""
+        if len(self._wide) < samples.size:
+            self._wide = np.zeros((samples.size, 2), dtype="<i2")
+        wide = self._wide[: samples.size]
+        wide[:, 1] = samples.ravel()
+        return wide
 
     def hexdigest(self) -> str:
         """64 hex digits."""
@@ -40,8 +52,6 @@ def _left_aligned(samples: NDArray[Any]) -> NDArray[Any]:
         return samples.astype(samples.dtype.newbyteorder("<"), copy=False)
     if samples.dtype == np.uint8:
         return (samples.astype("<i4") - 128) << 24
-    if samples.dtype == np.int16:
-        return samples.astype("<i4") << 16
     return samples.astype("<i4", copy=False)
 
 
