@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from separation.engines import modelspec, weights
-from separation.engines.native import engine as native
+from separation.engines import kernels, modelspec, weights
+from separation.engines.openvino import OpenVinoEngine
 from separation.engines.protocol import FRAMES
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
@@ -28,7 +28,7 @@ def test_training_and_engine_give_the_same_masks(stem_count: int, tmp_path: Path
     networks = Networks(spec.networks, spec.filters).eval()
     networks.load_arrays(arrays)
     assert all(np.array_equal(value, arrays[name]) for name, value in networks.arrays().items())
-    lane = native.NativeEngine(spec, native.packed(spec, arrays), threads=1).lanes[0]
+    lane = OpenVinoEngine(spec, kernels.arranged(spec, arrays), threads=1).lanes[0]
     slope = np.linspace(1, 0.01, spec.bins, dtype=np.float32)
     lane.magnitude[:] = np.abs(np.random.default_rng(0).normal(0, 30, lane.magnitude.shape)) * slope
     with torch.no_grad():
