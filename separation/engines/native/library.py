@@ -107,8 +107,8 @@ def build() -> Path:
             str(made),
             str(_SOURCES / "unet.c"),
         ]
-        cache = {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
-        done = subprocess.run(command, env=os.environ | cache, capture_output=True, text=True, check=False)
+        scratch = {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
+        done = subprocess.run(command, env=os.environ | scratch, capture_output=True, text=True, check=False)
         if done.returncode:
             raise NotBuilt(f"the compiler failed: {done.stderr.strip()[-2000:]}")
         for other in target.parent.glob(f"*{target.suffix}"):
