@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Info, register
 
-from separation.engines.native import library
+from separation.native import library
 
 
 @register("separation")
@@ -14,5 +14,5 @@ def native_engine(**_kwargs: Any) -> list[CheckMessage]:
     if settings.SEPARATOR_ENGINE != "auto" or library.is_built():
         return []
     return [
-        Info(library.INSTEAD, hint="Run: python -m separation.engines.native", id="separation.I001"),
+        Info(library.INSTEAD, hint="Run: python -m separation.native", id="separation.I001"),
     ]

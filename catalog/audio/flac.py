@@ -10,12 +10,13 @@ from them: CRC-16 is linear, so nobody needs to look at the bytes in between.
 import os
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
+from catalog.audio.codecs import STEREO_RATE
 from catalog.audio.errors import Damaged
 
 FRAME_SAMPLES: Final = 4_096
@@ -76,7 +77,7 @@ class Layout:
     @property
     def samples(self) -> int:
         """Samples of each channel; 0 while the file still grows."""
-        return int.from_bytes(self.info[13:18]) & 0xF_FFFF_FFFF
+        return _samples(self.info)
 
     @property
     def segments(self) -> int:
@@ -125,11 +126,9 @@ def read_segment(path: Path, n: int) -> tuple[bytes, float]:
 
 
 class SegmentedFile:
-    """What libsndfile writes a FLAC of ours into: keeps its frames, and gives it a header of our own.
+    """A FLAC of ours while it grows: an encoder's frames, behind a header that tells where segments begin.
 
-    ``segments`` is how many it may become; of more than these it cannot tell where they begin. Passed to
-    ``soundfile.SoundFile``, which calls ``seek``, ``tell``, ``read`` and ``write``; libFLAC writes its header
-    first, then frame by frame, and at last corrects its STREAMINFO. After that call ``close``.
+    ``segments`` is how many it may become; of more than these it cannot tell where they are.
     """
 
     def __init__(self, path: Path, segments: int, gain: float = 1.0) -> None:
@@ -137,22 +136,69 @@ class SegmentedFile:
         """How many are complete and in the file."""
         self._points = max(1, min(segments, 3_000)) + 1  # one more tells where the last one ends
         self._gain = gain
-        self._header = bytearray()  # as libFLAC thinks it is
-        self._position = 0
         self._frames = 0
         self._bytes = 0
         self._offsets = array("Q", [0])
-        head = _head(bytes(34), self._table(0), gain)
+        nothing_known = stream_info((0, 0), 0, bytes(16))
+        head = _head(nothing_known, self._table(1), gain)
         self._start = len(head)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         _write(self._descriptor, head, 0)
+
+    def add(self, frames: bytes | memoryview, sizes: Iterable[int]) -> None:
+        """Append ``frames`` of these ``sizes``. All but the last of a file have ``FRAME_SAMPLES``."""
+        _write(self._descriptor, frames, self._start + self._bytes)
+        for size in sizes:
+            self._frames += 1
+            self._bytes += size
+            if self._frames % SEGMENT_FRAMES == 0:
+                self._offsets.append(self._bytes)
+                n = len(self._offsets) - 1
+                if n < self._points:
+                    # After the frames: who finds the point finds them, too.
+                    _write(self._descriptor, self._table(n + 1)[n * _POINT :][:_POINT], 46 + n * _POINT)
+                    self.segments = n
+
+    def close(self, info: bytes | None = None) -> None:
+        """Write the header as it is at last, with this STREAMINFO. More calls do nothing."""
+        if self._descriptor < 0:
+            return
+        descriptor, self._descriptor = self._descriptor, -1
+        try:
+            if info is not None:
+                segments = -(-_samples(info) // SEGMENT_SAMPLES)
+                _write(descriptor, _head(info, self._table(segments), self._gain), 0)
+        finally:
+            os.close(descriptor)
+
+    def _table(self, count: int) -> bytes:
+        points = [
+            (n * SEGMENT_SAMPLES).to_bytes(8) + offset.to_bytes(8) + FRAME_SAMPLES.to_bytes(2)
+            for n, offset in enumerate(self._offsets[: min(count, self._points)])
+        ]
+        return b"".join(points) + _NO_POINT * (self._points - len(points))
+
+
+class FromSndfile:
+    """What libsndfile writes a FLAC into so that its frames go to ``file``.
+
+    Passed to ``soundfile.SoundFile``, which calls ``seek``, ``tell``, ``read`` and ``write``; libFLAC writes its header
+    first, then frame by frame, and at last corrects its STREAMINFO. After that call ``close``.
+    """
+
+    def __init__(self, file: SegmentedFile) -> None:
+        self._file = file
+        self._header = bytearray()
+        self._position = 0
+        self._bytes = 0
 
     def write(self, data: bytes) -> int:
         data = bytes(data)
         if self._position < len(self._header) or not self._is_frame(data):
             self._header[self._position : self._position + len(data)] = data
         else:
-            self._add_frame(data)
+            self._file.add(data, (len(data),))
+            self._bytes += len(data)
         self._position += len(data)
         return len(data)
 
@@ -168,17 +214,8 @@ class SegmentedFile:
         return b""
 
     def close(self) -> None:
-        """Write the header as it is at last. Call it after the encoder was closed; more calls do nothing."""
-        if self._descriptor < 0:
-            return
-        descriptor, self._descriptor = self._descriptor, -1
-        try:
-            if len(self._header) >= 42:
-                info = bytes(self._header[8:42])
-                samples = int.from_bytes(info[13:18]) & 0xF_FFFF_FFFF
-                _write(descriptor, _head(info, self._table(-(-samples // SEGMENT_SAMPLES)), self._gain), 0)
-        finally:
-            os.close(descriptor)
+        """Close the file."""
+        self._file.close(bytes(self._header[8:42]) if len(self._header) >= 42 else None)
 
     @property
     def _end(self) -> int:
@@ -187,30 +224,19 @@ class SegmentedFile:
     def _is_frame(self, data: bytes) -> bool:
         return self._position == self._end and len(self._header) >= 42 and data[:2] == _SYNC
 
-    def _add_frame(self, data: bytes) -> None:
-        if not self._frames:
-            info = bytes(self._header[8:42])  # says that nobody knows the length yet
-            _write(self._descriptor, _head(info, self._table(1), self._gain), 0)
-        _write(self._descriptor, data, self._start + self._bytes)
-        self._frames += 1
-        self._bytes += len(data)
-        if self._frames % SEGMENT_FRAMES == 0:
-            self._offsets.append(self._bytes)
-            n = len(self._offsets) - 1
-            if n < self._points:
-                # After the frames: who finds the point finds them, too.
-                _write(self._descriptor, self._table(n + 1)[n * _POINT :][:_POINT], 46 + n * _POINT)
-                self.segments = n
 
-    def _table(self, count: int) -> bytes:
-        points = [
-            (n * SEGMENT_SAMPLES).to_bytes(8) + offset.to_bytes(8) + FRAME_SAMPLES.to_bytes(2)
-            for n, offset in enumerate(self._offsets[: min(count, self._points)])
-        ]
-        return b"".join(points) + _NO_POINT * (self._points - len(points))
+def stream_info(sizes: tuple[int, int], samples: int, md5: bytes) -> bytes:
+    """STREAMINFO of a stem: the bytes of its smallest and largest frame, its samples and their MD5; 0 is unknown."""
+    smallest, largest = sizes
+    form = STEREO_RATE << 44 | (2 - 1) << 41 | (16 - 1) << 36 | samples
+    return FRAME_SAMPLES.to_bytes(2) * 2 + smallest.to_bytes(3) + largest.to_bytes(3) + form.to_bytes(8) + md5
 
 
-def _write(descriptor: int, data: bytes, position: int) -> None:
+def _samples(info: bytes) -> int:
+    return int.from_bytes(info[13:18]) & 0xF_FFFF_FFFF
+
+
+def _write(descriptor: int, data: bytes | memoryview, position: int) -> None:
     while data:
         written = os.pwrite(descriptor, data, position)
         data, position = data[written:], position + written

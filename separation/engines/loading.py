@@ -4,12 +4,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from separation.engines import kernels, weights
+from separation.engines import kernels, native, weights
 from separation.engines.memory import EngineKind
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import engine as native
-from separation.engines.native import library
 from separation.engines.protocol import Engine
+from separation.native import library
 
 EngineName = Literal["auto", EngineKind]
 

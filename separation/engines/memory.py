@@ -12,9 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from separation.engines import weights
+from separation.engines import native, weights
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import engine as native
 
 _MB = 1_000_000
 # Measured with ``python -m benchmarks memory``, rounded up: process and decoder, weights, and each thread's

@@ -17,7 +17,7 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from catalog import claims, storage
-from catalog.audio.flac import SegmentedFile
+from catalog.audio.flac import FromSndfile, SegmentedFile
 from catalog.collector import collect
 from catalog.covers import sizes_of, track_cover
 from catalog.errors import CatalogError
@@ -149,7 +149,7 @@ def test_segments_come_by_range_and_live_ones_pass_through(
     folder = settings.WORK_DIR / stem.place
     folder.mkdir()
     (folder / "vocals.peaks").write_bytes(bytes(128))
-    file = SegmentedFile(folder / "vocals.flac", 2, 0.5)
+    file = FromSndfile(SegmentedFile(folder / "vocals.flac", 2, 0.5))
     with soundfile.SoundFile(file, "w", 44_100, 2, "PCM_16", format="FLAC") as sound:
         sound.write(pcm[:550_000])
         with live.Feed(folder, ("vocals",)) as feed:

@@ -11,7 +11,7 @@ import soundfile
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.audio.flac import SEGMENT_SAMPLES, SegmentedFile
+from catalog.audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
 from catalog.models import Visibility
 from separation import live
 from separation.live import Feed
@@ -39,7 +39,8 @@ class Growing:
     def __init__(self, folder: Path, gain: float = 1.0) -> None:
         folder.mkdir(parents=True)
         self.pcm = np.random.default_rng(7).integers(-9000, 9000, (SAMPLES, 2), dtype=np.int16)
-        self.files = [SegmentedFile(folder / f"{name}.flac", 3, gain) for name in ("vocals", "accompaniment")]
+        files = [SegmentedFile(folder / f"{name}.flac", 3, gain) for name in ("vocals", "accompaniment")]
+        self.files = [FromSndfile(file) for file in files]
         self.sounds = [soundfile.SoundFile(f, "w", RATE, 2, "PCM_16", format="FLAC") for f in self.files]
         self.outlines = [folder / "vocals.peaks", folder / "accompaniment.peaks"]
         self.write(0)

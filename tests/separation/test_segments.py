@@ -10,7 +10,7 @@ import soundfile
 
 from accounts.models import User
 from catalog import storage
-from catalog.audio.flac import SEGMENT_SAMPLES, SegmentedFile
+from catalog.audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Upload
 from separation.models import Stem
@@ -41,7 +41,7 @@ def stem(user: User, tmp_path: Path) -> Stem:
     separation.gain = 0.5
     separation.save()
     audio = make_audio(SECONDS)
-    file = SegmentedFile(tmp_path / "stem.flac", 3, 0.5)
+    file = FromSndfile(SegmentedFile(tmp_path / "stem.flac", 3, 0.5))
     with soundfile.SoundFile(file, "w", RATE, 2, "PCM_16", format="FLAC") as sound:
         sound.write(song(SECONDS, seed=20))
     file.close()

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from catalog.audio.errors import Damaged
-from catalog.audio.flac import SEGMENT_SAMPLES, Layout, SegmentedFile, read_segment
+from catalog.audio.flac import SEGMENT_SAMPLES, FromSndfile, Layout, SegmentedFile, read_segment
 
 RATE = 44_100
 Pcm = npt.NDArray[np.int16]
@@ -27,7 +27,7 @@ def noise(samples: int, seed: int = 1) -> Pcm:
 
 
 def written(path: Path, pcm: Pcm, *, segments: int | None = None, gain: float = 1.0) -> Layout:
-    file = SegmentedFile(path, segments or -(-len(pcm) // SEGMENT_SAMPLES), gain)
+    file = FromSndfile(SegmentedFile(path, segments or -(-len(pcm) // SEGMENT_SAMPLES), gain))
     with soundfile.SoundFile(file, "w", RATE, 2, "PCM_16", format="FLAC") as sound:
         for start in range(0, len(pcm), 70_000):
             sound.write(pcm[start : start + 70_000])
@@ -97,7 +97,8 @@ def test_complete_segments_of_a_file_that_grows(tmp_path: Path) -> None:
     path = tmp_path / "stem.flac"
     pcm = noise(2 * SEGMENT_SAMPLES + 50_000)
     file = SegmentedFile(path, 3)
-    with soundfile.SoundFile(file, "w", RATE, 2, "PCM_16", format="FLAC") as sound:
+    frames = FromSndfile(file)
+    with soundfile.SoundFile(frames, "w", RATE, 2, "PCM_16", format="FLAC") as sound:
         sound.write(pcm[:SEGMENT_SAMPLES])
         assert file.segments == 0, "libFLAC holds a sample back"
         with pytest.raises(IndexError):
@@ -109,8 +110,8 @@ def test_complete_segments_of_a_file_that_grows(tmp_path: Path) -> None:
         with pytest.raises(IndexError):
             read_segment(path, 1)
         sound.write(pcm[SEGMENT_SAMPLES + 50_000 :])
-    file.close()
-    file.close()
+    frames.close()
+    frames.close()
     assert file.segments == 2
     assert read_segment(path, 0)[0] == early
     assert np.array_equal(heard(read_segment(path, 2)[0]), pcm[2 * SEGMENT_SAMPLES :])

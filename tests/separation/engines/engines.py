@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from separation.engines import kernels
+from separation.engines import kernels, native
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import engine as native
 from separation.engines.openvino import OpenVinoEngine
 from separation.engines.protocol import Engine
 from separation.engines.weights import Weights

@@ -14,9 +14,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from separation.engines import fetch as fetching
-from separation.engines import kernels, modelspec, weights
+from separation.engines import kernels, modelspec, native, weights
 from separation.engines.fetch import FetchError, fetch
-from separation.engines.native import engine as native
 from tests.separation.engines.archives import Mirror, archive, checkpoint, serving, write
 from tests.separation.engines.models import SMALL
 

@@ -1,11 +1,12 @@
 """Which engine "auto" is."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from separation.engines import loading
-from separation.engines.native import library
+from separation.native import library
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def test_who_names_an_engine_gets_it(machine: dict[str, bool], name: loading.Eng
 
 
 def test_without_a_device_nothing_is_imported_to_look_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pathlib.Path.glob", lambda *_: iter(()))
+    glob = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda at, *what: iter(()) if at == Path("/dev") else glob(at, *what))
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # importing it would fail
     assert loading.choose("auto") == "native"

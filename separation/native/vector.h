@@ -22,6 +22,10 @@ typedef vec loose __attribute__((aligned(4), may_alias));
 
 INLINE vec load(const float *from) { return *(const loose *)from; }
 INLINE void store(float *to, vec value) { *(loose *)to = value; }
+typedef ints loose_ints __attribute__((aligned(4), may_alias));
+
+INLINE ints load_ints(const int32_t *from) { return *(const loose_ints *)from; }
+INLINE void store_ints(int32_t *to, ints value) { *(loose_ints *)to = value; }
 INLINE vec all(float value) { return (vec)value; }
 INLINE vec larger(vec a, vec b) { return __builtin_elementwise_max(a, b); }
 INLINE vec smaller(vec a, vec b) { return __builtin_elementwise_min(a, b); }

@@ -1,4 +1,4 @@
-"""The network's C library: compiled for this processor by ``python -m separation.engines.native``, and loaded.
+"""Our C library: compiled for this processor by ``python -m separation.native``, and loaded.
 
 The compiler is Clang as the package ``ziglang`` brings it, so that no machine needs one of its own. What it makes lies
 in the environment, under a name that says from what and for which processor: after an update, or on another machine,
@@ -12,7 +12,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from ctypes import POINTER, Structure, c_int, c_size_t, c_void_p
+from ctypes import POINTER, Structure, c_int, c_size_t, c_uint32, c_void_p
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -81,6 +81,8 @@ def load() -> ctypes.CDLL:
         ("workspace_floats", c_size_t, [model]),
         ("magnitudes", c_void_p, [model, floats, POINTER(c_size_t)]),
         ("separate", None, [model, POINTER(c_void_p), floats, POINTER(c_void_p)]),
+        ("flac_bytes", c_size_t, [c_size_t]),
+        ("flac_frames", c_size_t, [c_void_p, c_size_t, c_uint32, c_void_p, c_void_p]),
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -105,7 +107,7 @@ def build() -> Path:
             *_OPTIONS,
             "-o",
             str(made),
-            str(_SOURCES / "unet.c"),
+            *map(str, sorted(_SOURCES.glob("*.c"))),
         ]
         scratch = {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
         done = subprocess.run(command, env=os.environ | scratch, capture_output=True, text=True, check=False)
@@ -118,7 +120,7 @@ def build() -> Path:
 
 
 def _path() -> Path:
-    return Path(sys.prefix) / "lib" / "stemoteca" / f"unet-{identity()}.so"
+    return Path(sys.prefix) / "lib" / "stemoteca" / f"native-{identity()}.so"
 
 
 @cache

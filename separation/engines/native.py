@@ -11,10 +11,10 @@ import numpy.typing as npt
 from separation.engines import converted
 from separation.engines.converted import Floats, Form
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import library
-from separation.engines.native.library import Model, Variables
 from separation.engines.protocol import FRAMES
 from separation.engines.weights import DEPTH, Weights
+from separation.native import library
+from separation.native.library import Model, Variables
 
 _ACTIVATIONS = {"ReLU": 0, "LeakyReLU": 1, "ELU": 2}
 _LAYERS = (

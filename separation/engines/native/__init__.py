@@ -1,1 +1,0 @@
-"""Our own network for processors, in C, built on the machine that runs it."""

@@ -1,0 +1,1 @@
+"""The hot loops in C, built on the machine that runs them."""
