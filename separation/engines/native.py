@@ -1,4 +1,4 @@
-"""The engine of production: our own network in C, one window at a time on each thread."""
+"""The engine of production: our own in C, one window at a time on each thread."""
 
 import ctypes
 import itertools
@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from separation.engines import converted
 from separation.engines.converted import Floats, Form
+from separation.engines.framing import ANALYSIS, COVERED, SYNTHESIS, Audio
 from separation.engines.modelspec import ModelSpec
 from separation.engines.protocol import FRAMES
 from separation.engines.weights import DEPTH, Weights
 from separation.native import library
-from separation.native.library import Model, Variables
+from separation.native.library import Model, Tapers, Variables
 
 _ACTIVATIONS = {"ReLU": 0, "LeakyReLU": 1, "ELU": 2}
 _LAYERS = (
@@ -46,25 +46,21 @@ class _NativeLane:
         self._model = _model(spec)
         self._weights = weights
         self._networks = _pointers(list(weights.reshape(len(spec.networks), -1)))
+        self._tapers = Tapers(*(taper.ctypes.data for taper in (ANALYSIS, SYNTHESIS, COVERED)))
         self._workspace = converted.zeros(library.load().workspace_floats(self._model))
-        shape = FRAMES, spec.bins, 2
-        images = [converted.zeros(int(np.prod(shape))) for _ in spec.stems]
-        self._outputs = _pointers(images)
-        self._masks = [image.reshape(shape).transpose(2, 0, 1) for image in images]
-        self.magnitude = self._magnitude(shape)
+        self._masks = [converted.zeros(FRAMES * spec.bins * 2) for _ in spec.stems]
+        self._mask_pointers = _pointers(self._masks)
 
-    def _magnitude(self, shape: tuple[int, int, int]) -> npt.NDArray[np.float32]:
-        row = ctypes.c_size_t()
-        start = self._workspace.ctypes.data
-        place = library.load().magnitudes(self._model, start, row)
-        strides = row.value * 4, 2 * 4, 4
-        return np.lib.stride_tricks.as_strided(
-            self._workspace[(place - start) // 4 :], shape, strides
-        ).transpose(2, 0, 1)
-
-    def masks(self) -> list[npt.NDArray[np.float32]]:
-        self._separate(self._model, self._networks, self._workspace.ctypes.data, self._outputs)
-        return self._masks
+    def separate(self, window: Audio, share: Audio) -> None:
+        self._separate(
+            self._model,
+            self._networks,
+            self._tapers,
+            self._workspace.ctypes.data,
+            self._mask_pointers,
+            window.ctypes.data,
+            share.ctypes.data,
+        )
 
 
 def load(spec: ModelSpec, models_dir: Path) -> Floats:
@@ -83,7 +79,7 @@ def weights_bytes(spec: ModelSpec) -> int:
 
 
 def lane_bytes(spec: ModelSpec) -> int:
-    """Memory that each lane takes: the images between layers, and the masks."""
+    """Memory that each lane takes: spectrum, images between layers, and masks."""
     return 4 * (int(library.load().workspace_floats(_model(spec))) + len(spec.stems) * FRAMES * spec.bins * 2)
 
 
@@ -96,7 +92,10 @@ def _model(spec: ModelSpec) -> Model:
     widths = (ctypes.c_int * DEPTH)(*spec.filters)
     encoder, decoder = _ACTIVATIONS[spec.conv_activation], _ACTIVATIONS[spec.deconv_activation]
     networks, stems = len(spec.networks), len(spec.stems)
-    return Model(FRAMES, spec.bins, widths, encoder, decoder, spec.softmax, spec.exponent, networks, stems)
+    average = spec.mask_extension == "average"
+    return Model(
+        FRAMES, spec.bins, widths, encoder, decoder, spec.softmax, spec.exponent, networks, stems, average
+    )
 
 
 def _floats(spec: ModelSpec) -> int:

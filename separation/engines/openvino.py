@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines import network
+from separation.engines import network as networks
 from separation.engines.kernels import Kernels
 from separation.engines.modelspec import ModelSpec
 from separation.engines.protocol import FRAMES
+from separation.engines.spectral import WindowSeparator
 
 
 class OpenVinoEngine:
@@ -24,7 +25,7 @@ class OpenVinoEngine:
         # No CACHE_DIR: reading the compiled model back takes as long as compiling it.
         with kernels.few_pages():
             compiled = openvino.Core().compile_model(
-                network.build(spec, kernels, FRAMES),
+                networks.build(spec, kernels, FRAMES),
                 "CPU",
                 {
                     "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
@@ -35,10 +36,11 @@ class OpenVinoEngine:
                 },
             )
         # All Python bindings are exercised here, in one thread: two first calls at once can deadlock.
-        self.lanes = [_OpenVinoLane(openvino, compiled) for _ in range(threads)]
+        self.networks = [_OpenVinoNetwork(openvino, compiled) for _ in range(threads)]
+        self.lanes = [WindowSeparator(network, spec) for network in self.networks]
 
 
-class _OpenVinoLane:
+class _OpenVinoNetwork:
     def __init__(self, openvino: Any, compiled: Any) -> None:
         self._request = compiled.create_infer_request()
         matrix = np.zeros(tuple(compiled.input(0).shape), dtype=np.float32)

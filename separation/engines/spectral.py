@@ -1,55 +1,27 @@
-"""Short-time Fourier transform of one window and back, in blocks that fit the processor's cache.
+"""Short-time Fourier transform of one window and back, around engines that run networks only.
 
-A window is FRAMES frames of FRAME_LENGTH samples, HOP apart: WINDOW samples, plus OVERLAP of the next one.
+In blocks that fit the processor's cache. Our own engine does the same in C (native/spectral.h).
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from separation.engines import fourier
+from separation.engines.framing import ANALYSIS, CARRY, COVERED, HOP, SYNTHESIS, Audio
 from separation.engines.modelspec import FRAME_LENGTH, ModelSpec
-from separation.engines.protocol import FRAMES, Lane
-
-HOP = 1024
-WINDOW = FRAMES * HOP
-OVERLAP = FRAME_LENGTH - HOP
-CARRY = OVERLAP // HOP
-"""Hops by which the last frame of a window reaches into the next one."""
+from separation.engines.protocol import FRAMES, Network
 
 _BLOCK = 16
 _BINS = FRAME_LENGTH // 2 + 1
 
-Audio = npt.NDArray[np.float32]
-
-
-def _hann() -> Audio:
-    """The periodic window, with TensorFlow's roundings."""
-    angle = np.float32(2 * np.pi) * np.arange(FRAME_LENGTH, dtype=np.float32) / np.float32(FRAME_LENGTH)
-    window: Audio = np.float32(0.5) - np.float32(0.5) * np.cos(angle)
-    return window
-
-
-_HANN = _hann()
-_SYNTHESIS = (_HANN * np.float32(2 / 3)).astype(np.float32)
 _forward, _inverse = fourier.transforms()
 
 
-def _covered() -> Audio:
-    """How much of each of a window's samples there is in its frames: one, but for those shared with neighbours."""
-    covered = np.zeros(WINDOW + OVERLAP, dtype=np.float32)
-    for start in range(0, WINDOW, HOP):
-        covered[start : start + FRAME_LENGTH] += _HANN * _SYNTHESIS
-    return covered
-
-
-_COVERED = _covered()
-
-
 class WindowSeparator:
-    """Separates single windows on one lane, in buffers that it keeps. Left and right lie side by side in them."""
+    """A lane around a network, with buffers that it keeps. Left and right lie side by side in them."""
 
-    def __init__(self, lane: Lane, spec: ModelSpec) -> None:
-        self._lane = lane
+    def __init__(self, network: Network, spec: ModelSpec) -> None:
+        self._network = network
         self._bins = spec.bins
         self._average = spec.mask_extension == "average"
         # Bins above the network's are needed only where the mask extends to them.
@@ -62,9 +34,9 @@ class WindowSeparator:
         self._power = np.empty((_BLOCK, spec.bins, 2), dtype=np.float32)
 
     def separate(self, window: Audio, share: Audio) -> None:
-        """[2, WINDOW + OVERLAP] samples -> the window's share of the stems, [stems, 2, WINDOW + OVERLAP]."""
+        """See `Lane`."""
         self._analyse(window)
-        masks = self._lane.masks()
+        masks = self._network.masks()
         if self._average:  # masks for all of the spectrum, which add up to one: the last stem is what is left
             masks = masks[:-1]
         hops = share.reshape(*share.shape[:2], FRAMES + CARRY, HOP)
@@ -80,18 +52,18 @@ class WindowSeparator:
                     )
 
         if len(masks) < len(share):
-            np.multiply(window, _COVERED, out=share[-1])
+            np.multiply(window, COVERED, out=share[-1])
             for other in share[:-1]:
                 share[-1] -= other
 
     def _analyse(self, window: Audio) -> None:
         strides = (HOP * window.itemsize, window.strides[0], window.itemsize)
         framed = np.lib.stride_tricks.as_strided(window, (FRAMES, 2, FRAME_LENGTH), strides, writeable=False)
-        magnitudes = self._lane.magnitude.transpose(1, 2, 0)
+        magnitudes = self._network.magnitude.transpose(1, 2, 0)
         low = self._block[:, : self._bins]
         for start in range(0, FRAMES, _BLOCK):
             frames = slice(start, start + _BLOCK)
-            np.multiply(framed[frames], _HANN, out=self._frames)
+            np.multiply(framed[frames], ANALYSIS, out=self._frames)
             _forward(self._frames, self._block.transpose(0, 2, 1))
             self._spectrum[frames] = self._block[:, : self._kept]
             magnitude = magnitudes[frames]
@@ -108,7 +80,7 @@ class WindowSeparator:
         if self._average:
             np.multiply(spectrum[:, bins:], mask.mean(axis=1, keepdims=True), out=self._masked[:, bins:])
         _inverse(self._masked.transpose(0, 2, 1), self._frames)
-        self._frames *= _SYNTHESIS
+        self._frames *= SYNTHESIS
 
 
 def _overlap_add(frames: Audio, hops: Audio) -> None:

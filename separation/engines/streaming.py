@@ -15,9 +15,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from separation.engines.framing import OVERLAP, WINDOW, Audio
 from separation.engines.modelspec import FRAME_LENGTH
-from separation.engines.protocol import Engine
-from separation.engines.spectral import OVERLAP, WINDOW, Audio, WindowSeparator
+from separation.engines.protocol import Engine, Lane
 
 _LOUDEST = np.float32(1e6)
 """Louder samples (120 dB over full scale) are limited: their spectrum, squared, would leave float32."""
@@ -26,16 +26,16 @@ _UNUSED = 3
 """References that `sys.getrefcount` counts for an array in a list: the list's, the loop's and its own."""
 
 
-_idle: WeakKeyDictionary[Engine, "SimpleQueue[WindowSeparator]"] = WeakKeyDictionary()
-"""The lanes of each engine that nobody uses just now, with their buffers. Two songs may take turns on them."""
+_idle: WeakKeyDictionary[Engine, "SimpleQueue[Lane]"] = WeakKeyDictionary()
+"""The lanes of each engine that nobody uses just now. Two songs may take turns on them."""
 
 
-def _idle_lanes(engine: Engine) -> "SimpleQueue[WindowSeparator]":
+def _idle_lanes(engine: Engine) -> "SimpleQueue[Lane]":
     idle = _idle.get(engine)
     if idle is None:
         idle = _idle[engine] = SimpleQueue()
         for lane in engine.lanes:
-            idle.put(WindowSeparator(lane, engine.spec))
+            idle.put(lane)
     return idle
 
 
@@ -48,12 +48,12 @@ def separate(chunks: Iterable[Audio], engine: Engine) -> Generator[Audio, None, 
     idle = _idle_lanes(engine)
 
     def run(window: Audio, share: Audio) -> Audio:
-        separator = idle.get()
+        lane = idle.get()
         try:
-            separator.separate(window, share)
+            lane.separate(window, share)
             return share
         finally:
-            idle.put(separator)
+            idle.put(lane)
 
     counted = _Counted(chunks)
     shares = _Buffers((len(engine.spec.stems), 2, WINDOW + OVERLAP))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from separation.engines.modelspec import ModelSpec
 from separation.engines.protocol import FRAMES
+from separation.engines.spectral import WindowSeparator
 from separation.engines.weights import Weights, spleeter_params, variable_names, with_every_network
 
 _EPSILON = 1e-10
@@ -52,10 +53,10 @@ class TensorFlowEngine:
             # Each initialiser assigns what is fed in the place of its second input: one run for all of them.
             session.run(list(initial), {assign.inputs[1]: value for assign, value in initial.items()})
             run = session.make_callable(tf.transpose(masks, [0, 3, 1, 2]), [magnitude])
-        self.lanes = [_TensorFlowLane(run, spec)]
+        self.lanes = [WindowSeparator(_TensorFlowNetwork(run, spec), spec)]
 
 
-class _TensorFlowLane:
+class _TensorFlowNetwork:
     def __init__(self, run: Any, spec: ModelSpec) -> None:
         self._run = run
         self.magnitude: npt.NDArray[np.float32] = np.zeros((2, FRAMES, spec.bins), dtype=np.float32)

@@ -53,7 +53,14 @@ class Model(Structure):
         ("exponent", c_int),
         ("networks", c_int),
         ("stems", c_int),
+        ("average", c_int),
     ]
+
+
+class Tapers(Structure):
+    """``tapers`` of spectral.h."""
+
+    _fields_ = [(name, c_void_p) for name in ("before", "after", "covered")]
 
 
 class Variables(Structure):
@@ -74,13 +81,12 @@ def load() -> ctypes.CDLL:
         library = ctypes.CDLL(str(_path()))
     except OSError as error:
         raise NotBuilt(str(error)) from error
-    model, floats = POINTER(Model), c_void_p
+    model, floats, floats_each = POINTER(Model), c_void_p, POINTER(c_void_p)
     for name, result, arguments in (
         ("packed_floats", c_size_t, [model]),
         ("pack", None, [model, POINTER(Variables), floats]),
         ("workspace_floats", c_size_t, [model]),
-        ("magnitudes", c_void_p, [model, floats, POINTER(c_size_t)]),
-        ("separate", None, [model, POINTER(c_void_p), floats, POINTER(c_void_p)]),
+        ("separate", None, [model, floats_each, POINTER(Tapers), floats, floats_each, floats, floats]),
         ("flac_bytes", c_size_t, [c_size_t]),
         ("flac_frames", c_size_t, [c_void_p, c_size_t, c_uint32, c_void_p, c_void_p]),
     ):

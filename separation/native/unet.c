@@ -1,10 +1,12 @@
-/* Spleeter's U-Net [Jansson et al., ISMIR 2017] on a processor: magnitudes in, one ratio mask for each stem out.
+/* Spleeter on a processor, window by window: spectrogram, U-Net [Jansson et al., ISMIR 2017], ratio masks, and back to
+   samples.
 
    One call is one window on one thread; everything it writes lies in the caller's workspace, so threads need nothing
-   of each other. Built on the machine that runs it, see build.py; called by engine.py, whose structures are these. */
+   of each other. Built on the machine that runs it, see library.py; called by engines/native.py. */
 
 #include "direct.h"
 #include "last.h"
+#include "spectral.h"
 #include "winograd.h"
 
 enum { DEPTH = 6, LAST = 2 * DEPTH - 1, MASK = 4 /* taps along an axis */, RIM = 3 /* zeros around the plane that the mask layer sees */, STEMS = 8 };
@@ -16,6 +18,7 @@ typedef struct {
     int widths[DEPTH];
     int encoder, decoder; /* enum activation */
     int softmax, exponent, networks, stems;
+    int average; /* bins that the network does not know: their masks are the others' mean, or 0 */
 } model;
 
 /* A layer's weights as TensorFlow keeps them; `gamma` is null where nothing is normalised. */
@@ -144,6 +147,7 @@ typedef struct {
     image beside[DEPTH]; /* what encoder layer n gives to the decoder, and beside it what the decoder made of the rest */
     image plane;         /* the last decoder layer's, with a rim of zeros, which its origin and width count */
     float *work;
+    spectrogram spectrogram;
     size_t floats;
 } images;
 
@@ -189,23 +193,20 @@ static images laid_out_for(const model *model, float *base)
     }
     const int row = RIM + model->bins + RIM;
     const size_t plane = place(end, (size_t)(RIM + model->frames + RIM) * row), work = place(end, most);
+    const int kept = model->average ? BINS : model->bins;
+    const size_t spectrum = place(end, (size_t)model->frames * kept * 4);
+    const size_t one = place(end, 2 * BINS * LANES), other = place(end, 2 * BINS * LANES);
     if (base) {
         made.plane = (image){base + plane, model->frames, row, 1};
         made.work = base + work;
+        made.spectrogram = (spectrogram){model->frames, model->bins, kept, (numbers *)(base + spectrum),
+                                         {(numbers *)(base + one), (numbers *)(base + other)}};
     }
     return made;
 }
 
 /* float32 of a workspace. It begins as zeros, and is used for one model only. */
 EXPORT size_t workspace_floats(const model *model) { return laid_out_for(model, 0).floats; }
-
-/* Where in a workspace the magnitudes [frames, bins, 2] belong; `row` float32 from one frame to the next. */
-EXPORT float *magnitudes(const model *model, float *workspace, size_t *row)
-{
-    const image magnitude = laid_out_for(model, workspace).magnitude;
-    *row = pitch(magnitude);
-    return magnitude.origin;
-}
 
 static layer prepared(const plan *plan, const float *packed, int activation)
 {
@@ -308,15 +309,30 @@ static void ratios(const model *model, image magnitude, float *const *masks)
         }
 }
 
-/* The masks of each stem, [frames, bins, 2], of the magnitudes in `workspace`; `packed`: each network's weights. */
-EXPORT void separate(const model *model, const float *const *packed, float *workspace, float *const *masks)
+/* The masks of each stem, [frames, bins, 2], of the magnitudes in `at`. */
+static void run(const model *model, const float *const *packed, images *at, float *const *masks)
 {
     const plans all = planned(model);
-    images at = laid_out_for(model, workspace);
     for (int n = 0; n < model->networks; n++) {
-        encode(model, &all, packed[n], &at);
-        decode(model, &all, packed[n], &at);
-        logits(model, at.plane, packed[n] + all.mask, masks[n]);
+        encode(model, &all, packed[n], at);
+        decode(model, &all, packed[n], at);
+        logits(model, at->plane, packed[n] + all.mask, masks[n]);
     }
-    ratios(model, at.magnitude, masks);
+    ratios(model, at->magnitude, masks);
+}
+
+/* window [2, samples] -> share [stems, 2, samples]. `packed`: each network's weights; the workspace and the masks,
+   [frames, bins, 2] for each stem, are this call's alone. */
+EXPORT void separate(const model *model, const float *const *packed, const tapers *tapers, float *workspace,
+                     float *const *masks, const float *window, float *share)
+{
+    images at = laid_out_for(model, workspace);
+    const spectrogram *spectrogram = &at.spectrogram;
+    const int masked = model->average ? model->stems - 1 : model->stems; /* such masks add up to one everywhere */
+    analyse(spectrogram, tapers->before, window, at.magnitude);
+    run(model, packed, &at, masks);
+    for (int n = 0; n < masked; n++)
+        synthesise(spectrogram, tapers->after, masks[n], share + n * 2 * samples(spectrogram));
+    if (masked < model->stems)
+        leave(spectrogram, tapers->covered, window, model->stems, share);
 }

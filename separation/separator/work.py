@@ -17,11 +17,11 @@ from catalog.audio.decode import decode
 from catalog.audio.errors import AudioError, NoAudio
 from catalog.audio.facts import Limits
 from separation.engines import memory, modelspec
+from separation.engines.framing import Audio
 from separation.engines.loading import EngineName, choose, load_engine
 from separation.engines.memory import NotEnoughMemory
 from separation.engines.modelspec import ModelUnavailable
 from separation.engines.protocol import Engine
-from separation.engines.spectral import Audio
 from separation.engines.streaming import separate
 from separation.separator.messages import SeparatedSet
 from separation.separator.stems import StemFiles

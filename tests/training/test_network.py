@@ -28,14 +28,14 @@ def test_training_and_engine_give_the_same_masks(stem_count: int, tmp_path: Path
     networks = Networks(spec.networks, spec.filters).eval()
     networks.load_arrays(arrays)
     assert all(np.array_equal(value, arrays[name]) for name, value in networks.arrays().items())
-    lane = OpenVinoEngine(spec, kernels.arranged(spec, arrays), threads=1).lanes[0]
+    ours = OpenVinoEngine(spec, kernels.arranged(spec, arrays), threads=1).networks[0]
     slope = np.linspace(1, 0.01, spec.bins, dtype=np.float32)
-    lane.magnitude[:] = np.abs(np.random.default_rng(0).normal(0, 30, lane.magnitude.shape)) * slope
+    ours.magnitude[:] = np.abs(np.random.default_rng(0).normal(0, 30, ours.magnitude.shape)) * slope
     with torch.no_grad():
-        logits = networks(torch.from_numpy(lane.magnitude.copy())[None])
+        logits = networks(torch.from_numpy(ours.magnitude.copy())[None])
         masks = torch.softmax(logits, 0)[:, 0].numpy()
     assert masks.shape == (len(spec.stems), 2, FRAMES, spec.bins)
-    np.testing.assert_allclose(masks, np.stack(list(lane.masks())), atol=1e-4)
+    np.testing.assert_allclose(masks, np.stack(list(ours.masks())), atol=1e-4)
 
 
 def test_a_step_makes_the_loss_smaller() -> None:
