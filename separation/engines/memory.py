@@ -20,8 +20,8 @@ _MB = 1_000_000
 # window. Our own engine says itself what its network takes; TensorFlow keeps two copies of the weights.
 _BASE = {"native": 90, "openvino": 245, "tensorflow": 750}
 _COPIES = {"openvino": 1, "tensorflow": 2}
-_THREAD = {"native": 15, "openvino": 60, "tensorflow": 120}
-_THREAD_STEM = {"native": 6, "openvino": 15, "tensorflow": 30}
+_THREAD = {"native": 10, "openvino": 60, "tensorflow": 120}
+_THREAD_STEM = {"native": 5, "openvino": 15, "tensorflow": 30}
 _UNLIMITED = 1 << 60
 
 EngineKind = Literal["native", "openvino", "tensorflow"]

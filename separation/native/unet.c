@@ -26,11 +26,10 @@ typedef struct {
     const float *kernel, *bias, *gamma, *beta, *mean, *variance;
 } variables;
 
-enum { DIRECT = 0 };
-
 /* A layer's shape, and where its packed weights begin. */
 typedef struct {
-    int up, tile; /* tile of Winograd, or DIRECT */
+    int up;
+    int tile; /* of Winograd's filtering, if there is any */
     int channels, columns;
     size_t kernel, bias, scale, shift;
 } plan;
@@ -39,15 +38,6 @@ typedef struct {
     plan layers[2 * DEPTH];
     size_t mask, floats;
 } plans;
-
-/* Transformed kernels grow to 4.8 or 2 times their size: the largest stay what they are. */
-static int chosen_tile(int n, int channels, int columns)
-{
-    const int size = channels * columns;
-    if (n == 0 || n == LAST || size > 65536)
-        return DIRECT;
-    return size > 16384 ? 2 : 4;
-}
 
 static size_t place(size_t *end, size_t floats)
 {
@@ -70,8 +60,10 @@ static plans planned(const model *model)
             layer->channels = padded(model->widths[below]) * (n == DEPTH ? 1 : 2);
             layer->columns = below ? padded(model->widths[below - 1]) : COLUMNS;
         }
-        layer->tile = chosen_tile(n, layer->channels, layer->columns);
-        const int taps = n == LAST ? 1 : layer->tile ? products(layer->tile) : SQUARE;
+        const int size = layer->channels * layer->columns;
+        const int inner = size > 16384 && layer->channels % BLOCK == 0 && layer->columns % PANEL == 0;
+        layer->tile = n == 0 || n == LAST ? 0 : inner ? 2 : 4;
+        const int taps = n == LAST ? 1 : layer->tile == 4 ? products(4) : SQUARE;
         layer->kernel = place(&all.floats, (size_t)taps * layer->channels * layer->columns);
         layer->bias = place(&all.floats, layer->columns);
         layer->scale = place(&all.floats, layer->columns);
@@ -91,7 +83,7 @@ static void pack_kernel(const plan *layer, const double *kernel, int channel, in
     if (layer->tile)
         pack_winograd(layer->tile, layer->up, kernel, layer->channels, layer->columns, channel, column, packed);
     else
-        pack_direct(layer->up, kernel, layer->channels, layer->columns, channel, column, packed);
+        pack_direct(kernel, layer->channels, layer->columns, channel, column, packed);
 }
 
 static void pack_normalisation(const plan *layer, const variables *from, int width, float *packed)
@@ -184,7 +176,7 @@ static images laid_out_for(const model *model, float *base)
         if (n == LAST)
             floats = last_floats(wide);
         else if (!tile)
-            floats = (size_t)(layer->up ? high : direct_rows(high, wide)) * wide * columns;
+            floats = direct_floats(wide, columns);
         else if (layer->up)
             floats = winograd_floats(tile, columns, channels, high * wide / tile / tile);
         else
@@ -237,10 +229,7 @@ static void decode(const model *model, const plans *all, const float *packed, im
         const int below = LAST - n;
         layer.into = at->beside[below - 1];
         layer.into.origin += plan->columns;
-        if (plan->tile)
-            winograd_up(plan->tile, at->beside[below], &layer, at->work);
-        else
-            direct_up(at->beside[below], &layer, at->work);
+        winograd_up(plan->tile, at->beside[below], &layer, at->work);
     }
     const layer layer = prepared(&all->layers[LAST], packed, model->decoder);
     const image plane = at->plane;

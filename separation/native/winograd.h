@@ -5,13 +5,16 @@
    Complexity of Computations, 1980; A. Lavin, S. Gray, CVPR 2016], at the same points: 0, +-P, +-Q for tiles of four
    pixels and 0, +-1 for tiles of two, and at infinity for 3 taps. So an encoder layer sums its four phases before the
    way back, and a decoder layer transforms its input once for its four phases. P and Q are what kept errors smallest
-   among numbers that are exact in binary. Tiles of four need 121 products for 400, tiles of two 49 for 100. */
+   among numbers that are exact in binary. Tiles of four need 121 products for 400, tiles of two 49 for 100.
+
+   Transformed kernels are 4.8 or 2 times as large. Those for tiles of four are kept. The inner layers, with tiles of two,
+   have most of a network's weights and few tiles: their kernels are kept raw, and transformed for each window again, a
+   few channels at a time, which costs less than it would to read twice as much from memory. */
 
 #ifndef STEMOTECA_WINOGRAD_H
 #define STEMOTECA_WINOGRAD_H
 
-#include "image.h"
-#include "product.h"
+#include "raw.h"
 
 #define P 0.6875f
 #define Q 1.5f
@@ -19,12 +22,6 @@
 #define QQ (Q * Q)
 
 enum { MOST = 6 /* points along an axis */, CACHED = 98304 /* floats of a block of tiles */ };
-
-INLINE int points(int tile, int phase) { return tile + 2 - phase; } /* phase 0 is odd, 1 even */
-INLINE int phases(int tile, int point) { return point < points(tile, 1) ? 2 : 1; }
-INLINE int slots(int tile, int i, int j) { return phases(tile, i) * phases(tile, j); }
-INLINE int slot(int tile, int j, int r, int s) { return r * phases(tile, j) + s; }
-INLINE int products(int tile) { return (2 * tile + 3) * (2 * tile + 3); } /* slots of all points */
 
 /* Pixels d, `step` apart -> values at the points. */
 INLINE void forward(int tile, int phase, const vec *d, int step, vec *p)
@@ -71,25 +68,24 @@ INLINE void backward(int tile, int phase, const vec *p, int step, vec *pixels)
         pixels[3] += *p5;
 }
 
-/* Taps of one phase -> values at the points. */
-static void forward_taps(int tile, int phase, const double *taps, int step, double *values)
+/* Taps of one phase -> values at the points of a tile of four. */
+static void forward_taps(int phase, const double *taps, int step, double *values)
 {
-    const double finite[MOST - 1] = {0, tile == 2 ? 1 : P, tile == 2 ? -1 : -P, Q, -Q};
-    const int count = points(tile, 1);
-    for (int i = 0; i < count; i++) {
+    const double finite[MOST - 1] = {0, P, -P, Q, -Q};
+    for (int i = 0; i < MOST - 1; i++) {
         double value = taps[0] + finite[i] * taps[step], scale = 1;
         if (phase == 0)
             value += finite[i] * finite[i] * taps[2 * step];
-        for (int j = 0; j < count; j++)
+        for (int j = 0; j < MOST - 1; j++)
             scale *= j == i ? 1 : finite[i] - finite[j];
         values[i] = value / scale;
     }
     if (phase == 0)
-        values[count] = taps[2 * step];
+        values[MOST - 1] = taps[2 * step];
 }
 
 /* One kernel [TAPS, TAPS] -> values[i][j][slot]. `up`: of a transposed convolution. */
-static void forward_kernel(int tile, int up, const double *kernel, double values[MOST][MOST][4])
+static void forward_kernel(int up, const double *kernel, double values[MOST][MOST][4])
 {
     static const int order[2][2][3] = {{{0, 2, 4}, {1, 3}}, {{4, 2, 0}, {3, 1}}};
     for (int r = 0; r < 2; r++)
@@ -98,12 +94,12 @@ static void forward_kernel(int tile, int up, const double *kernel, double values
             for (int a = 0; a < 3 - r; a++) {
                 for (int b = 0; b < 3 - s; b++)
                     column[b] = kernel[TAPS * order[up][r][a] + order[up][s][b]];
-                forward_taps(tile, s, column, 1, rows[a]);
+                forward_taps(s, column, 1, rows[a]);
             }
-            for (int j = 0; j < points(tile, s); j++) {
-                forward_taps(tile, r, &rows[0][j], MOST, transformed);
-                for (int i = 0; i < points(tile, r); i++)
-                    values[i][j][slot(tile, j, r, s)] = transformed[i];
+            for (int j = 0; j < points(4, s); j++) {
+                forward_taps(r, &rows[0][j], MOST, transformed);
+                for (int i = 0; i < points(4, r); i++)
+                    values[i][j][slot(4, j, r, s)] = transformed[i];
             }
         }
 }
@@ -112,8 +108,14 @@ static void forward_kernel(int tile, int up, const double *kernel, double values
 static void pack_winograd(int tile, int up, const double *kernel, int channels, int columns, int channel, int column,
                           float *packed)
 {
+    if (tile == 2) {
+        for (int tap = 0; tap < TAPS * TAPS; tap++)
+            packed[place_in_panels(channels * TAPS * TAPS, columns, channel * TAPS * TAPS + tap, column)] =
+                (float)kernel[tap];
+        return;
+    }
     double values[MOST][MOST][4];
-    forward_kernel(tile, up, kernel, values);
+    forward_kernel(up, kernel, values);
     for (int i = 0; i < points(tile, 0); i++)
         for (int j = 0; j < points(tile, 0); j++) {
             const int count = slots(tile, i, j), depth = up ? channels : count * channels;
@@ -125,10 +127,10 @@ static void pack_winograd(int tile, int up, const double *kernel, int channels, 
         }
 }
 
-static int tiles_at_once(int floats_each, int tiles)
+static int tiles_at_once(int tile, int floats_each, int tiles)
 {
-    int count = CACHED / floats_each / ROWS * ROWS;
-    count = count < 2 * ROWS ? 2 * ROWS : count;
+    int count = tile == 2 ? AT_ONCE : CACHED / floats_each / ROWS * ROWS;
+    count = count < 4 * ROWS ? 4 * ROWS : count;
     return count < tiles ? count : tiles;
 }
 
@@ -136,7 +138,35 @@ static size_t winograd_floats(int tile, int channels, int columns, int tiles)
 {
     /* Of an encoder layer; one of the decoder exchanges channels and columns. */
     const int each = products(tile) * channels + points(tile, 0) * points(tile, 0) * columns;
-    return (size_t)each * tiles_at_once(each, tiles);
+    return (size_t)each * tiles_at_once(tile, each, tiles) + (tile == 2 ? products(tile) * APART : 0);
+}
+
+/* The products of all points of an encoder layer, with tiles of four. */
+static void products_down(const float *left, const layer *layer, int channels, int count, float *sums)
+{
+    const float *kernel = layer->kernel;
+    for (int i = 0; i < points(4, 0); i++)
+        for (int j = 0; j < points(4, 0); j++) {
+            const int depth = slots(4, i, j) * channels;
+            product(left, depth, kernel, count, depth, layer->columns, sums);
+            left += (ptrdiff_t)count * depth;
+            kernel += (ptrdiff_t)depth * layer->columns;
+            sums += (ptrdiff_t)count * layer->columns;
+        }
+}
+
+/* The same of a decoder layer. */
+static void products_up(const float *left, const layer *layer, int channels, int count, float *sums)
+{
+    const float *kernel = layer->kernel;
+    for (int i = 0; i < points(4, 0); i++)
+        for (int j = 0; j < points(4, 0); j++) {
+            const int width = slots(4, i, j) * layer->columns;
+            product(left, channels, kernel, count, channels, width, sums);
+            left += (ptrdiff_t)count * channels;
+            kernel += (ptrdiff_t)channels * width;
+            sums += (ptrdiff_t)count * width;
+        }
 }
 
 /* One tile's input, [2 * tile + 3]^2 pixels, from `from` on -> to[point][slot, channel], points `count` tiles apart. */
@@ -156,6 +186,7 @@ INLINE void forward_down(int tile, image in, const float *from, float *to, int t
             }
         }
         float *matrix = to;
+        int before = 0; /* slots of the points before */
         for (int i = 0; i < points(tile, 0); i++) {
             vec p[2][2][MOST];
             for (int r = 0; r < phases(tile, i); r++)
@@ -166,8 +197,12 @@ INLINE void forward_down(int tile, image in, const float *from, float *to, int t
                 float *row = matrix + (ptrdiff_t)t * depth + c;
                 for (int r = 0; r < phases(tile, i); r++)
                     for (int s = 0; s < phases(tile, j); s++)
-                        store(row + slot(tile, j, r, s) * channels, p[r][s][j]);
+                        if (tile == 2)
+                            store(to + place_raw(BLOCK, products(tile), count, before + slot(tile, j, r, s), t, c), p[r][s][j]);
+                        else
+                            store(row + slot(tile, j, r, s) * channels, p[r][s][j]);
                 matrix += (ptrdiff_t)count * depth;
+                before += slots(tile, i, j);
             }
         }
     }
@@ -177,7 +212,7 @@ INLINE void winograd_down_tiled(int tile, image in, const layer *layer, float *w
 {
     const int side = points(tile, 0), channels = in.channels, columns = layer->columns;
     const int across = in.width / 2 / tile, tiles = in.height / 2 / tile * across;
-    const int at_once = tiles_at_once(products(tile) * channels + side * side * columns, tiles);
+    const int at_once = tiles_at_once(tile, products(tile) * channels + side * side * columns, tiles);
     for (int first = 0; first < tiles; first += at_once) {
         const int count = tiles - first < at_once ? tiles - first : at_once;
         float *left = work, *sums = work + (size_t)products(tile) * channels * count;
@@ -185,14 +220,10 @@ INLINE void winograd_down_tiled(int tile, image in, const layer *layer, float *w
             const int y = (first + t) / across * tile, x = (first + t) % across * tile;
             forward_down(tile, in, pixel(in, 2 * y - BEFORE, 2 * x - BEFORE), left, t, count);
         }
-        const float *a = left, *b = layer->kernel;
-        for (int i = 0; i < side; i++)
-            for (int j = 0; j < side; j++) {
-                const int depth = slots(tile, i, j) * channels;
-                product(a, depth, b, count, depth, columns, sums + (ptrdiff_t)(i * side + j) * count * columns);
-                a += (ptrdiff_t)count * depth;
-                b += (ptrdiff_t)depth * columns;
-            }
+        if (tile == 2)
+            raw_products(0, left, layer, channels, count, sums);
+        else
+            products_down(left, layer, channels, count, sums);
         for (int t = 0; t < count; t++) {
             const int y = (first + t) / across * tile, x = (first + t) % across * tile;
             for (int n = 0; n < columns; n += LANES) {
@@ -200,7 +231,8 @@ INLINE void winograd_down_tiled(int tile, image in, const layer *layer, float *w
                 for (int j = 0; j < side; j++) {
                     vec p[MOST];
                     for (int i = 0; i < side; i++)
-                        p[i] = load(sums + ((ptrdiff_t)(i * side + j) * count + t) * columns + n);
+                        p[i] = load(sums + (tile == 2 ? place_raw(PANEL, side * side, count, i * side + j, t, n)
+                                                : ((ptrdiff_t)(i * side + j) * count + t) * columns + n));
                     backward(tile, 0, p, 1, half[j]);
                 }
                 for (int i = 0; i < tile; i++) {
@@ -217,7 +249,7 @@ INLINE void winograd_up_tiled(int tile, image in, const layer *layer, float *wor
 {
     const int side = points(tile, 0), channels = in.channels, columns = layer->columns;
     const int across = in.width / tile, tiles = in.height / tile * across;
-    const int at_once = tiles_at_once(products(tile) * columns + side * side * channels, tiles);
+    const int at_once = tiles_at_once(tile, products(tile) * columns + side * side * channels, tiles);
     for (int first = 0; first < tiles; first += at_once) {
         const int count = tiles - first < at_once ? tiles - first : at_once;
         float *left = work, *sums = work + (size_t)side * side * channels * count;
@@ -238,19 +270,16 @@ INLINE void winograd_up_tiled(int tile, image in, const layer *layer, float *wor
                     vec p[MOST];
                     forward(tile, 0, half[i], 1, p);
                     for (int j = 0; j < side; j++)
-                        store(left + ((ptrdiff_t)(i * side + j) * count + t) * channels + c, p[j]);
+                        store(left + (tile == 2 ? place_raw(BLOCK, side * side, count, i * side + j, t, c)
+                                          : ((ptrdiff_t)(i * side + j) * count + t) * channels + c),
+                              p[j]);
                 }
             }
         }
-        const float *b = layer->kernel;
-        float *c = sums;
-        for (int i = 0; i < side; i++)
-            for (int j = 0; j < side; j++) {
-                const int width = slots(tile, i, j) * columns;
-                product(left + (ptrdiff_t)(i * side + j) * count * channels, channels, b, count, channels, width, c);
-                b += (ptrdiff_t)channels * width;
-                c += (ptrdiff_t)count * width;
-            }
+        if (tile == 2)
+            raw_products(1, left, layer, channels, count, sums);
+        else
+            products_up(left, layer, channels, count, sums);
         for (int t = 0; t < count; t++) {
             const int y = (first + t) / across * tile, x = (first + t) % across * tile;
             for (int n = 0; n < columns; n += LANES)
@@ -258,12 +287,15 @@ INLINE void winograd_up_tiled(int tile, image in, const layer *layer, float *wor
                     for (int s = 0; s < 2; s++) {
                         vec at[MOST][MOST], half[MOST][4], row[4];
                         const float *matrix = sums;
+                        int before = 0;
                         for (int i = 0; i < side; i++)
                             for (int j = 0; j < side; j++) {
-                                const int width = slots(tile, i, j) * columns;
+                                const int width = slots(tile, i, j) * columns, here = slot(tile, j, r, s);
                                 if (i < points(tile, r) && j < points(tile, s))
-                                    at[i][j] = load(matrix + (ptrdiff_t)t * width + slot(tile, j, r, s) * columns + n);
+                                    at[i][j] = load(tile == 2 ? sums + place_raw(PANEL, products(tile), count, before + here, t, n)
+                                                        : matrix + (ptrdiff_t)t * width + here * columns + n);
                                 matrix += (ptrdiff_t)count * width;
+                                before += slots(tile, i, j);
                             }
                         for (int j = 0; j < points(tile, s); j++)
                             backward(tile, r, &at[0][j], MOST, half[j]);

@@ -20,7 +20,7 @@ MODELS: dict[str, ModelSpec] = {
     "two": replace(modelspec.SPECS["spleeter:2stems"], filters=SMALL),
     "four": replace(modelspec.SPECS["spleeter:4stems"], filters=SMALL),
     "five": replace(modelspec.SPECS["spleeter:5stems-16kHz"], filters=SMALL),
-    # Its innermost layers are so large that our own engine computes them product by product.
+    # Its innermost layers are so large that our own engine keeps their kernels raw.
     "deep": replace(modelspec.SPECS["spleeter:2stems"], filters=DEEP),
 }
 
