@@ -11,7 +11,18 @@ from pathlib import Path
 from statistics import median
 from timeit import timeit
 
-from benchmarks import catalogue, equality, fingerprints, machine, measure, mixes, models, server, songs
+from benchmarks import (
+    catalogue,
+    encoding,
+    equality,
+    fingerprints,
+    machine,
+    measure,
+    mixes,
+    models,
+    server,
+    songs,
+)
 from benchmarks import together as pairs
 from benchmarks.measure import Cost, table, typical
 from benchmarks.separators import Ours
@@ -26,6 +37,7 @@ PARTS = (
     "equality",
     "together",
     "mixes",
+    "encoding",
     "server",
     "catalogue",
     "fingerprints",
@@ -51,6 +63,7 @@ def main() -> None:
     )
     parser.add_argument("--fingerprints", type=int, default=100_000, help="to look among (default: 100000)")
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="more songs for the part fingerprints")
+    parser.add_argument("--recording", type=Path, metavar="FILE", help="a song for the part encoding")
     parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"), help="for models and songs")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
@@ -66,6 +79,7 @@ def main() -> None:
             "equality": exactness,
             "together": together,
             "mixes": mixed,
+            "encoding": encoded,
             "server": whole,
             "catalogue": library,
             "fingerprints": alike,
@@ -214,6 +228,11 @@ def together(options: argparse.Namespace) -> None:
             for kind, cost in costs.items()
         ]
     table(["5 min and 2 min", "CPU s", "wall s", "peak MB"], rows)
+
+
+def encoded(options: argparse.Namespace) -> None:
+    """CPU and size of stems as FLAC, ours and libFLAC's."""
+    table(encoding.HEADS, encoding.measured(options.recording, options.rounds))
 
 
 def mixed(options: argparse.Namespace) -> None:
