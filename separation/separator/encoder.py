@@ -33,7 +33,7 @@ def encoder(file: SegmentedFile) -> Encoder:
 
 
 class NativeEncoder:
-    """Ours (native/flac.c): little more than half of libFLAC's work for files as small, within 1 %, as at its level 5."""
+    """Ours (native/flac.c): for little more than half the work of libFLAC, files as small, within 1 %."""
 
     def __init__(self, file: SegmentedFile) -> None:
         self._file = file
