@@ -3,16 +3,20 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Info, register
+from django.core.checks import CheckMessage, Error, Info, register
 
 from separation.native import library
+
+_HINT = "Run: python -m separation.native"
 
 
 @register("separation")
 def native_engine(**_kwargs: Any) -> list[CheckMessage]:
-    """OpenVINO does the same work, only slower; that it does is worth knowing."""
-    if settings.SEPARATOR_ENGINE != "auto" or library.is_built():
+    """OpenVINO does the same work, only slower; that it does is worth knowing. Who asks for ours must have it."""
+    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or library.is_built():
         return []
-    return [
-        Info(library.INSTEAD, hint="Run: python -m separation.native", id="separation.I001"),
-    ]
+    if settings.SEPARATOR_ENGINE == "native":
+        return [
+            Error("STEMOTECA_ENGINE is native, but our own network is not built", _HINT, id="separation.E001")
+        ]
+    return [Info(library.INSTEAD, _HINT, id="separation.I001")]

@@ -39,7 +39,10 @@ INLINE void put(writer *w, uint64_t value, int count)
     }
 }
 
-INLINE void put_signed(writer *w, int32_t value, int count) { put(w, (uint32_t)value & (uint32_t)((1ull << count) - 1), count); }
+INLINE void put_signed(writer *w, int32_t value, int count)
+{
+    put(w, (uint32_t)value & (uint32_t)((1ull << count) - 1), count);
+}
 
 /* To the next whole byte. */
 INLINE void align(writer *w)
@@ -113,7 +116,10 @@ typedef struct {
 } prediction;
 
 /* Bits of `count` numbers of that sum with parameter k, as if they were spread evenly. */
-INLINE int64_t expected(int64_t count, int64_t sum, int k) { return count * (k + 1) + (k ? (sum >> k) - count / 2 : sum); }
+INLINE int64_t expected(int64_t count, int64_t sum, int k)
+{
+    return count * (k + 1) + (k ? (sum >> k) - count / 2 : sum);
+}
 
 static int parameter_for(int64_t count, int64_t sum, int64_t *bits)
 {
@@ -243,7 +249,6 @@ static void fixed(const int32_t *x, int count, prediction *p)
     predict(x, count, p);
 }
 
-
 /* Autocorrelation of a channel under Welch's window, at lags 0 to ORDERS. */
 static void correlate(const int32_t *x, int count, double *found)
 {
@@ -314,7 +319,8 @@ static int linear(const int32_t *x, int count, int width, prediction *p)
     p->linear = 1;
     p->shift = shift < 15 ? shift : 15;
     for (int n = 0; n < ORDERS; n++) {
-        rest += n < p->order ? __builtin_ldexp(exact[n], p->shift) : -rest; /* what rounding leaves goes on to the next */
+        /* What rounding leaves goes on to the next. */
+        rest = n < p->order ? rest + __builtin_ldexp(exact[n], p->shift) : 0;
         const double rounded = __builtin_fmin(__builtin_fmax(__builtin_rint(rest), -limit), limit - 1);
         rest -= rounded;
         p->coefficients[n] = (int32_t)rounded;
@@ -432,8 +438,6 @@ static uint8_t *put_frame(const int16_t *samples, int count, uint32_t number, ui
     *w.to++ = (uint8_t)sum;
     return w.to;
 }
-
-#define EXPORT __attribute__((visibility("default")))
 
 /* The most bytes that `count` samples may take. */
 EXPORT size_t flac_bytes(size_t count) { return (count + FRAME - 1) / FRAME * FRAME_BYTES; }

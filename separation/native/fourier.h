@@ -28,7 +28,10 @@ __attribute__((constructor)) static void fill_turns(void)
     }
 }
 
-INLINE numbers turned(numbers z, number by) { return (numbers){z.re * by.re - z.im * by.im, z.re * by.im + z.im * by.re}; }
+INLINE numbers turned(numbers z, number by)
+{
+    return (numbers){z.re * by.re - z.im * by.im, z.re * by.im + z.im * by.re};
+}
 
 /* Radix 4: sequences of `length`, `stride` of them interleaved -> four times as many of a quarter of the length. */
 INLINE void quarter(int length, int stride, const numbers *from, numbers *to)

@@ -101,7 +101,8 @@ INLINE void raw_products(int up, const float *left, const layer *layer, int chan
         const int block = up ? step % blocks : step / panels, panel = up ? step / blocks : step % panels;
         const float *from = left + (ptrdiff_t)block * before * count * BLOCK;
         float *to = sums + (ptrdiff_t)panel * after * count * PANEL;
-        forward_kernels(up, layer->kernel + ((ptrdiff_t)panel * channels + block * BLOCK) * TAPS * TAPS * PANEL, kernels);
+        const float *kernel = layer->kernel + ((ptrdiff_t)panel * channels + block * BLOCK) * TAPS * TAPS * PANEL;
+        forward_kernels(up, kernel, kernels);
         if (block)
             raw_block(up, 1, from, kernels, count, to);
         else

@@ -9,7 +9,13 @@
 #include "spectral.h"
 #include "winograd.h"
 
-enum { DEPTH = 6, LAST = 2 * DEPTH - 1, MASK = 4 /* taps along an axis */, RIM = 3 /* zeros around the plane that the mask layer sees */, STEMS = 8 };
+enum {
+    DEPTH = 6,
+    LAST = 2 * DEPTH - 1,
+    MASK = 4, /* taps along an axis */
+    RIM = 3,  /* zeros around the plane that the mask layer sees */
+    STEMS = 8
+};
 #define NORMALISATION 1e-3
 #define EPSILON 1e-10f /* Spleeter's guard against a division by zero in silence */
 
@@ -72,8 +78,6 @@ static plans planned(const model *model)
     all.mask = place(&all.floats, MASK * MASK * 2 + 2);
     return all;
 }
-
-#define EXPORT __attribute__((visibility("default")))
 
 /* float32 that one packed network takes. */
 EXPORT size_t packed_floats(const model *model) { return planned(model).floats; }

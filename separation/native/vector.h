@@ -15,6 +15,7 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
+#define EXPORT __attribute__((visibility("default")))
 
 typedef float vec __attribute__((ext_vector_type(LANES)));
 typedef int32_t ints __attribute__((ext_vector_type(LANES)));

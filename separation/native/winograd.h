@@ -198,7 +198,8 @@ INLINE void forward_down(int tile, image in, const float *from, float *to, int t
                 for (int r = 0; r < phases(tile, i); r++)
                     for (int s = 0; s < phases(tile, j); s++)
                         if (tile == 2)
-                            store(to + place_raw(BLOCK, products(tile), count, before + slot(tile, j, r, s), t, c), p[r][s][j]);
+                            store(to + place_raw(BLOCK, products(tile), count, before + slot(tile, j, r, s), t, c),
+                                  p[r][s][j]);
                         else
                             store(row + slot(tile, j, r, s) * channels, p[r][s][j]);
                 matrix += (ptrdiff_t)count * depth;
@@ -292,8 +293,9 @@ INLINE void winograd_up_tiled(int tile, image in, const layer *layer, float *wor
                             for (int j = 0; j < side; j++) {
                                 const int width = slots(tile, i, j) * columns, here = slot(tile, j, r, s);
                                 if (i < points(tile, r) && j < points(tile, s))
-                                    at[i][j] = load(tile == 2 ? sums + place_raw(PANEL, products(tile), count, before + here, t, n)
-                                                        : matrix + (ptrdiff_t)t * width + here * columns + n);
+                                    at[i][j] = load(
+                                        tile == 2 ? sums + place_raw(PANEL, products(tile), count, before + here, t, n)
+                                                  : matrix + (ptrdiff_t)t * width + here * columns + n);
                                 matrix += (ptrdiff_t)count * width;
                                 before += slots(tile, i, j);
                             }

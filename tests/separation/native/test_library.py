@@ -3,9 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from separation.native import library
 from separation.native.library import NotBuilt
@@ -57,3 +59,12 @@ def test_without_a_compiler_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_check_tells_how_to_build_it(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("check", "--tag", "separation")
     assert "python -m separation.native" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_who_asks_for_it_must_have_it(settings: Any) -> None:
+    settings.SEPARATOR_ENGINE = "native"
+    with pytest.raises(SystemCheckError, match="not built"):
+        call_command("check", "--tag", "separation")
+    settings.SEPARATOR_ENGINE = "openvino"
+    call_command("check", "--tag", "separation")
