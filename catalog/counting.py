@@ -50,3 +50,13 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # Django's own tak
     def is_longer(self) -> bool:
         """Whether there may be more rows than ``count`` says."""
         return self.count >= MOST_COUNTED
+
+
+def ids_first(part: "QuerySet[Any]", rows: "QuerySet[Any]") -> list[Any]:
+    """The rows of ``part``, a slice of ``rows``: found by their ids before anything is joined to them.
+
+    SQLite may else begin with another table than the list's, and sort all there is.
+    """
+    ids = list(part.values_list("pk", flat=True))
+    found = rows.order_by().in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]

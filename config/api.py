@@ -25,7 +25,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.counting import MOST_COUNTED, BoundedPaginator
+from catalog.counting import MOST_COUNTED, BoundedPaginator, ids_first
 from catalog.errors import CatalogError
 
 NOT_FOUND = _("There is nothing at this address, or it is not for you.")
@@ -100,15 +100,11 @@ class _Part(Page[Any]):
 
 
 def _rows(queryset: Any, first: int, stop: int) -> list[Any]:
-    """Those from ``first`` to before ``stop``. Far ones are found by their ids, before anything is joined to them.
-
-    With SQLite, which else may begin with another table than the list's and sort all there is, near ones too.
-    """
+    """Those from ``first`` to before ``stop``. Far ones, and with SQLite all, are found by their ids."""
+    part = queryset[first:stop]
     if not _are_rows(queryset) or (not first and connection.vendor != "sqlite"):
-        return list(queryset[first:stop])
-    ids = list(queryset.values_list("pk", flat=True)[first:stop])
-    found = {row.pk: row for row in queryset.order_by().filter(pk__in=ids)}
-    return [found[pk] for pk in ids if pk in found]
+        return list(part)
+    return ids_first(part, queryset)
 
 
 def _are_rows(queryset: Any) -> bool:

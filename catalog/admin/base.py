@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.counting import BoundedPaginator
+from catalog.counting import BoundedPaginator, ids_first
 from catalog.models import AudioFile
 from catalog.search.documents import ids_in_index
 
@@ -48,16 +48,14 @@ class AtLeast(int):
 class CountingList(List):
     """Counts what belongs to the rows that are shown, and to no others.
 
-    What a search found is cut, then joined. With SQLite everything is, which else may join all and sort it.
+    What a search found is cut, then joined. With SQLite everything is.
     """
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         page = self.model_admin
         if self.query or connection.vendor == "sqlite":
-            ids = list(self.result_list.values_list("pk", flat=True))
-            rows = self.queryset.order_by().in_bulk(ids)
-            self.result_list = [rows[pk] for pk in ids if pk in rows]
+            self.result_list = ids_first(self.result_list, self.queryset)
         if isinstance(self.paginator, BoundedPaginator) and self.paginator.is_longer:
             self.result_count = AtLeast(self.result_count)
         if isinstance(page, Rows) and page.counted:
