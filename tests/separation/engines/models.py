@@ -11,7 +11,7 @@ from separation.engines.modelspec import ModelSpec
 from separation.engines.weights import Weights
 
 SMALL = (4, 6, 8, 8, 12, 16)
-DEEP = (4, 4, 8, 8, 192, 384)
+DEEP = (4, 4, 8, 96, 192, 384)
 
 MODELS: dict[str, ModelSpec] = {
     "compact2": modelspec.SPECS["compact:2stems"],
@@ -20,7 +20,7 @@ MODELS: dict[str, ModelSpec] = {
     "two": replace(modelspec.SPECS["spleeter:2stems"], filters=SMALL),
     "four": replace(modelspec.SPECS["spleeter:4stems"], filters=SMALL),
     "five": replace(modelspec.SPECS["spleeter:5stems-16kHz"], filters=SMALL),
-    # Its innermost layers are so large that our own engine keeps their kernels raw.
+    # Its inner layers are so large that our own engine keeps their kernels raw.
     "deep": replace(modelspec.SPECS["spleeter:2stems"], filters=DEEP),
 }
 
