@@ -66,8 +66,9 @@ static plans planned(const model *model)
             layer->channels = padded(model->widths[below]) * (n == DEPTH ? 1 : 2);
             layer->columns = below ? padded(model->widths[below - 1]) : COLUMNS;
         }
-        const int size = layer->channels * layer->columns;
-        const int inner = size > 16384 && layer->channels % BLOCK == 0 && layer->columns % PANEL == 0;
+        /* Tiles of two and raw kernels where weights are many and tiles few. */
+        const int inner = layer->channels * layer->columns > 16384
+                       && layer->channels % BLOCK == 0 && layer->columns % PANEL == 0;
         layer->tile = n == 0 || n == LAST ? 0 : inner ? 2 : 4;
         const int taps = n == LAST ? 1 : layer->tile == 4 ? products(4) : SQUARE;
         layer->kernel = place(&all.floats, (size_t)taps * layer->channels * layer->columns);
