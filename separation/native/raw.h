@@ -14,7 +14,7 @@ enum {
 };
 
 /* Points of a tile along an axis, in phase 0 (odd) or 1 (even), and the slots of a point: one for each phase it has. */
-INLINE int points(int tile, int phase) { return tile + 2 - phase; } /* phase 0 is odd, 1 even */
+INLINE int points(int tile, int phase) { return tile + 2 - phase; }
 INLINE int phases(int tile, int point) { return point < points(tile, 1) ? 2 : 1; }
 INLINE int slots(int tile, int i, int j) { return phases(tile, i) * phases(tile, j); }
 INLINE int slot(int tile, int j, int r, int s) { return r * phases(tile, j) + s; }
