@@ -1,10 +1,14 @@
 """What every test may ask for."""
 
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -35,7 +39,28 @@ def quiet_machine(settings: Any, tmp_path: Path) -> None:
             "OPTIONS": {"location": tmp_path / "files", "base_url": None},
         }
     settings.STORAGES = storages
-    cache.clear()
+    for alias in settings.CACHES:
+        caches[alias].clear()
+
+
+@pytest.fixture(autouse=True)
+def restored_process() -> Iterator[None]:
+    """Restore what belongs to the process and not to a test: language, time zone, environment, folder, signals.
+
+    A request leaves its language behind in the thread that answered it, which here is the thread of all tests.
+    """
+    environment, folder = dict(os.environ), Path.cwd()
+    handlers = {
+        number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+    }
+    yield
+    translation.deactivate()
+    timezone.deactivate()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
