@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import pending_action, views
 
 urlpatterns = [
     path("accounts/profile/", views.profile, name="profile"),
+    path("accounts/continue/", pending_action.resume, name="continue"),
     path("accounts/language/", views.language, name="language"),
 ]

@@ -3,7 +3,6 @@
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +14,7 @@ from django.views.i18n import set_language
 
 from accounts.language import remember
 from accounts.models import User
+from accounts.pending_action import login_required
 from accounts.people import person
 
 UPLOADS_PER_PAGE = 25

@@ -1,10 +1,10 @@
 """What a person is told."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.pending_action import login_required
 from accounts.people import person
 from catalog.personal import notices
 from catalog.views.paging import part_of

@@ -6,7 +6,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.throttling import ScopedRateThrottle
 
+from accounts.pending_action import login_required
 from accounts.people import person
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload, Visibility, Wish, WishVoice

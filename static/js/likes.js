@@ -7,11 +7,14 @@ async function toggle(form, button) {
   const headers = { Accept: "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
   try {
     const answer = await fetch(address, { method: loved ? "DELETE" : "PUT", headers });
-    if (!answer.ok) throw new Error(String(answer.status));
+    if (answer.ok) return;
   } catch {
-    show(button, loved);
-    form.dataset.plain = ""; // signed out, perhaps, or offline: next time the page itself says so
+    // offline: the form below lets the browser say so
   }
+  // Signed out, most likely: the form itself leads through the sign-in page and does it then.
+  show(button, loved);
+  form.dataset.plain = "";
+  form.requestSubmit(button);
 }
 
 function show(button, loved) {
