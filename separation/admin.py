@@ -6,8 +6,10 @@ import django_q.admin  # noqa: F401  # registers its pages, which are taken away
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -20,7 +22,7 @@ from catalog.errors import CatalogError
 from separation import imports
 from separation.ask import cancel, queue_position, requeue
 from separation.engines import modelspec
-from separation.models import ImportRun, Rating, Separation, SeparationRequest, Stem
+from separation.models import ImportRun, Rating, Separation, SeparationRequest, Status, Stem
 from separation.reasons import explain
 
 # The queue's own pages unpickle what lies in the database, and offer to run any function by name.
@@ -142,10 +144,23 @@ class SeparationAdmin(ReadOnly[Separation]):
         return explain(row)
 
     @admin.action(description=_("Start again from the beginning"), permissions=["manage"])
-    def start_again(self, request: HttpRequest, rows: QuerySet[Separation]) -> None:
+    def start_again(self, request: HttpRequest, rows: QuerySet[Separation]) -> TemplateResponse | None:
+        """Ask first where the work is done already."""
+        finished = [row for row in rows if row.status == Status.SUCCEEDED]
+        if finished and "confirmed" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("Make these separations again?"),
+                "opts": self.opts,
+                "finished": finished,
+                "chosen": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+                "checkbox": helpers.ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "admin/separation/separation/start_again.html", context)
         count = sum(requeue(row) for row in rows)
         sentence = ngettext("%d separation was queued.", "%d separations were queued.", count)
         self.message_user(request, sentence % count, messages.SUCCESS)
+        return None
 
     @admin.action(description=_("Stop, whoever wants it"), permissions=["manage"])
     def stop(self, request: HttpRequest, rows: QuerySet[Separation]) -> None:

@@ -16,6 +16,7 @@ PLAYER_WORDS: Words = {
     "waiting": _("Waiting for the network"),
     "growing": _("Waiting for more of the song"),
     "ended": _("At the end"),
+    "pressPlay": _("This browser lets no page play by itself. Press play."),
     "position": _("{time} of {length}"),
     "volume": _("{percent} percent"),
     "muted": _("{stem} muted"),
@@ -49,6 +50,12 @@ PLAYER_WORDS: Words = {
 }
 
 UPLOAD_WORDS: Words = {
+    "chosen": _("Not sent yet"),
+    "chosenOne": _("1 file is ready to be sent."),
+    "chosenMany": _("{n} files are ready to be sent."),
+    "leftOutOne": _("1 file of the folder is no audio and was left out."),
+    "leftOutMany": _("{n} files of the folder are no audio and were left out."),
+    "unreadable": _("These files could not be read. Try again, or choose them by name."),
     "waiting": _("Waits for its turn"),
     "checking": _("Looking whether we have it"),
     "checkingPart": _("Looking whether we have it, {percent} %"),

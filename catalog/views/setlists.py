@@ -57,10 +57,12 @@ def shared(request: HttpRequest, link: str) -> HttpResponse:
 def _shown(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
     lines = setlists.lines(row, request.user)
     address = request.build_absolute_uri(reverse("setlist-shared", args=[row.link]))
+    heard = [line for line in lines if line.track is not None]
     return {
         "setlist": row,
         "key": key,
         "lines": lines,
+        "first": next((line for line in heard if line.is_playable), heard[0] if heard else None),
         "tracks": [line.track for line in lines if line.track is not None],
         "seconds": setlists.seconds(lines),
         "address": address,

@@ -7,6 +7,8 @@ import { follow } from "stemoteca/waiting";
 import { left } from "stemoteca/words";
 
 const CODEC = "stemoteca.codec";
+// A setlist is played through: this song begins by itself, and the next one follows.
+const through = new URL(location.href).searchParams.has("play");
 const stage = document.getElementById("stage");
 
 /** The middle of the page as it is now. */
@@ -31,9 +33,19 @@ function begin() {
   const here = stage.querySelector("[data-state]");
   const set = JSON.parse(stage.querySelector("#player")?.textContent ?? "null");
   const player = set && start(here, set);
+  if (player && through) playThrough(player);
   if (player && set.ready !== null) grow(here, player);
   else if (!player && here?.dataset.separation) wait(here);
   below(player);
+}
+
+/** Play this song, and then go on to the next one of the setlist that can be played. */
+function playThrough(player) {
+  const next = document.querySelector(".through")?.dataset.follows;
+  player.engine.addEventListener("state", ({ detail }) => {
+    if (detail === "ended" && next) location.assign(next);
+  });
+  player.playUnasked();
 }
 
 /** Let the player have what is made while it plays; when all is, the rest of the page changes around it. */

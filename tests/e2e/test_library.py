@@ -112,6 +112,7 @@ def test_a_song_that_is_here_is_ones_own_without_being_sent(
     page.goto("/upload/")
     page.get_by_label("Nothing yet").check()
     page.locator("input[type=file]").set_input_files(bringer[2])
+    page.get_by_role("button", name="Start").click()
     expect(page.locator(".send [data-says]")).to_have_text("We have this song already")
     assert any("/lookups/" in url for url in sent)
     assert not any("/uploads/" in url for url in sent)
@@ -141,6 +142,7 @@ def test_a_long_file_is_looked_at_piece_by_piece(reader: Watched, tmp_path: Path
     )
     with page.expect_request("**/lookups/") as asked:
         page.locator("input[type=file]").set_input_files(path)
+        page.get_by_role("button", name="Start").click()
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     assert asked.value.post_data_json == {"checksum": checksum, "filename": "long.wav"}
     expect(page.locator(".send")).to_contain_text("not an audio format", timeout=30_000)

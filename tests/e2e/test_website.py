@@ -129,6 +129,7 @@ def address(person: Watched, tmp_path_factory: pytest.TempPathFactory) -> str:
     page.goto("/upload/")
     page.get_by_text("Singer, drums, bass, rest").click()
     page.locator("input[type=file]").set_input_files([path, broken])
+    page.get_by_role("button", name="Start").click()
     sent = page.locator(".send").filter(has_text="Canción de agua")
     refused = page.locator(".send").filter(has_text="broken.mp3")
     expect(refused).to_contain_text("not an audio format", timeout=30_000)
@@ -146,6 +147,7 @@ def test_a_song_plays_while_it_is_still_being_taken_apart(person: Watched, tmp_p
     page.goto("/upload/")
     page.get_by_text("Singer and band").click()
     page.locator("input[type=file]").set_input_files([path])
+    page.get_by_role("button", name="Start").click()
     page.get_by_role("link", name="Open its page").click(timeout=60_000)
     player = page.locator(".player")
     expect(player).to_have_attribute("data-state", "running", timeout=60_000)
@@ -167,6 +169,7 @@ def test_a_second_time_nothing_is_sent(person: Watched, address: str, tmp_path: 
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
     page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Start").click()
     what = re.compile("We have this song already|In line|Taking it apart|Ready")
     expect(page.locator(".send [data-says]")).to_have_text(what, timeout=30_000)
     assert any("/lookups/" in url for url in sent)
@@ -378,7 +381,7 @@ def test_without_scripts_songs_are_found_and_brought(
     page.goto("/upload/")
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_label("Nothing yet").check()
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("heading", name="Otra")).to_be_visible()
     watched.context.close()
     assert watched.faults == []

@@ -53,6 +53,19 @@ def test_failed_work_is_started_again_and_waiting_work_stopped(staff: Client, us
     }
 
 
+def test_start_again_of_ready_separation_asks_first(staff: Client, user: User) -> None:
+    failed = make_separation(make_track(user), status=Status.FAILED)
+    done = make_separation(make_track(user, title="<b>Barquito</b>"))
+    rows = [failed.pk, done.pk]
+    form = {"action": "start_again", "_selected_action": rows}
+    asked = staff.post(reverse("admin:separation_separation_changelist"), form)
+    assert "&lt;b&gt;Barquito" in asked.content.decode()
+    assert set(Separation.objects.values_list("status", flat=True)) == {Status.FAILED, Status.SUCCEEDED}
+    answer = staff.post(reverse("admin:separation_separation_changelist"), form | {"confirmed": "yes"})
+    assert answer.status_code == 302
+    assert set(Separation.objects.values_list("status", flat=True)) == {Status.QUEUED}
+
+
 def test_looking_is_not_acting(staff: Client, user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_superuser=False)
     user.user_permissions.add(Permission.objects.get(codename="view_separation"))

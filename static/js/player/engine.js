@@ -14,6 +14,7 @@ const AHEAD = 10; // seconds that are scheduled in advance: background tabs get 
 const LEAD = 0.05; // seconds between pressing play and the first sample
 const FADE = 0.008; // seconds; long enough for no click, short enough not to be heard
 const SHORTEST_LOOP = 0.3; // seconds
+const RESUME = 1000; // milliseconds a browser gets to say whether a page may play by itself
 
 export class Engine extends EventTarget {
   #context = null;
@@ -72,6 +73,16 @@ export class Engine extends EventTarget {
     this.#open();
     if (this.#context.state !== "running") this.#context.resume().catch(() => {});
     await this.#start("loading");
+  }
+
+  /** Play without a key or a button, where the browser lets a page do that; resolves to whether it does. */
+  async playUnasked() {
+    this.#open();
+    const allowed = this.#context.resume().then(() => true, () => false);
+    const refused = new Promise((done) => setTimeout(done, RESUME, false)); // a browser that refuses never answers
+    if (!(await Promise.race([allowed, refused]))) return false;
+    await this.play();
+    return true;
   }
 
   pause() {

@@ -151,10 +151,17 @@ export function start(root, set) {
     else report(say(engine.state));
   });
 
+  root.dataset.playing = engine.state;
   engine.prepare();
   return {
     engine,
     mixer,
+    /** Play as soon as the page is there; where the browser wants a gesture first, say so. */
+    async playUnasked() {
+      if (engine.state !== "stopped" || (await engine.playUnasked())) return;
+      report(say("pressPlay"));
+      button("play").focus();
+    },
     /** So many segments can be had by now; Infinity: the song is finished. */
     grow(segments) {
       if (segments === engine.timeline.there) return;

@@ -13,13 +13,13 @@ export function size(bytes) {
 }
 
 export class Item {
-  constructor(file, sender, wishes, element) {
-    Object.assign(this, { file, sender, wishes, element });
+  constructor(file, sender, element) {
+    Object.assign(this, { file, sender, element, wishes: null });
     this.bar = element.querySelector("progress");
     this.stopper = new AbortController();
     this.#part("name").textContent = file.name;
     this.#part("size").textContent = size(file.size);
-    this.#say("waiting");
+    this.#say("chosen");
     this.#actions(this.#button("drop", () => this.stop()));
   }
 
@@ -30,6 +30,12 @@ export class Item {
       if (this.checking) this.#say("checkingPart", { percent: Math.floor(100 * share) });
     };
     this.checksum = checksums.of(this.file, progress, this.stopper.signal);
+  }
+
+  /** Take the choices (model, visibility) that the person started with, and wait for the files before this one. */
+  start(wishes) {
+    this.wishes = wishes;
+    this.#say("waiting");
   }
 
   /** From here to "ready" (resolves when the next file may be sent). Never throws. */
@@ -51,10 +57,16 @@ export class Item {
     }
   }
 
+  get isStopped() {
+    return this.stopper.signal.aborted;
+  }
+
   stop() {
     this.stopper.abort();
     if (this.separation) this.sender.stop(this.separation);
+    const list = this.element.parentElement;
     this.element.remove();
+    list?.dispatchEvent(new CustomEvent("stopped"));
   }
 
   async #ask(track) {

@@ -1,0 +1,139 @@
+"""What people with an instrument in their hands do, in a real Chromium: Space, setlists, expired sessions."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.e2e.server import Person, Server
+from tests.e2e.test_library import sign_in
+from tests.e2e.test_website import CHROMIUM, SWITCHES, Watched
+from tests.songs import song
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+
+SECONDS = 3
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def owner(server: Server) -> Person:
+    return Person(server)
+
+
+@pytest.fixture(scope="module")
+def tracks(owner: Person, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Three songs of three seconds; the second has not been taken apart."""
+    folder = Path(tmp_path_factory.mktemp("setlist"))
+    made = []
+    for number, (title, model) in enumerate(
+        (("Primera", "compact:2stems"), ("Segunda", "none"), ("Tercera", "compact:2stems"))
+    ):
+        path = folder / f"Coro - {title}.flac"
+        soundfile.write(path, song(SECONDS, seed=90 + number), 44_100)
+        answer = owner.upload(path, model=model)
+        assert answer.status_code == 201, answer.text
+        made.append(answer.json()["track"])
+        if model != "none":
+            owner.wait_until_finished(answer.json()["separation"]["id"])
+    return made
+
+
+@pytest.fixture
+def singer(chromium: Browser, server: Server) -> Iterator[Watched]:
+    watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
+    yield watched
+    assert watched.faults == []
+    watched.context.close()
+
+
+def test_space_plays_after_a_part_was_muted_with_the_mouse(
+    singer: Watched, tracks: list[dict[str, Any]]
+) -> None:
+    page = singer.page
+    page.goto(f"/tracks/{tracks[0]['id']}/")
+    player = page.locator(".player")
+    mute = page.get_by_role("group", name="Singer").get_by_role("button", name="Mute")
+    mute.click()
+    page.keyboard.press("2")  # a key in between does not give the button a visible focus
+    page.keyboard.press("2")
+    page.keyboard.press("Space")
+    expect(player).to_have_attribute("data-playing", "playing")
+    expect(mute).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Space")
+    expect(player).to_have_attribute("data-playing", "stopped")
+    expect(mute).to_have_attribute("aria-pressed", "true")
+
+
+def test_space_presses_the_button_that_was_reached_by_keyboard(
+    singer: Watched, tracks: list[dict[str, Any]]
+) -> None:
+    page = singer.page
+    page.goto(f"/tracks/{tracks[0]['id']}/")
+    solo = page.get_by_role("group", name="Singer").get_by_role("button", name="Solo")
+    page.get_by_role("group", name="Singer").get_by_role("button", name="Mute").focus()
+    page.keyboard.press("Tab")
+    expect(solo).to_be_focused()
+    page.keyboard.press("Space")
+    expect(solo).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".player")).to_have_attribute("data-playing", "stopped")
+
+
+def test_setlist_plays_through_what_can_be_played(
+    singer: Watched, owner: Person, tracks: list[dict[str, Any]]
+) -> None:
+    made = owner.call("POST", "setlists/", json={"title": "Rehearsal"}).json()
+    for track in tracks:
+        owner.call("POST", f"setlists/{made['id']}/entries/", json={"track": track["id"]})
+    page = singer.page
+    sign_in(page, owner)
+    page.goto(f"/setlists/{made['id']}/")
+    page.get_by_role("link", name="Play through").click()
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
+    expect(page.get_by_role("heading", name="Primera")).to_be_visible()
+    expect(page.get_by_role("heading", name="Tercera")).to_be_visible(timeout=(SECONDS + 10) * 1000)
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
+    expect(page.get_by_text("At the end")).to_be_attached(timeout=(SECONDS + 10) * 1000)
+    expect(page.get_by_role("heading", name="Tercera")).to_be_visible()
+
+
+def test_page_that_may_not_play_by_itself_says_so(
+    chromium: Browser, server: Server, tracks: list[dict[str, Any]]
+) -> None:
+    switches = [switch for switch in SWITCHES if not switch.startswith("--autoplay-policy")]
+    switches.append("--autoplay-policy=document-user-activation-required")
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=switches)
+    page = Watched(browser, server).page
+    page.goto(f"/tracks/{tracks[0]['id']}/?play=1")
+    expect(page.get_by_text("Press play.")).to_be_attached()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
+    browser.close()
+
+
+def test_heart_after_the_session_expired_is_there_after_signing_in(
+    singer: Watched, owner: Person, tracks: list[dict[str, Any]]
+) -> None:
+    page = singer.page
+    sign_in(page, owner)
+    page.goto(f"/tracks/{tracks[2]['id']}/")
+    singer.context.clear_cookies(name="sessionid")
+    heart = page.get_by_role("button", name="I like “Tercera”").first
+    heart.click()
+    page.get_by_label("Email").fill(owner.email)
+    page.get_by_label("Password").fill(owner.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Tercera")).to_be_visible()
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    singer.faults[:] = [fault for fault in singer.faults if "401" not in fault and "403" not in fault]
