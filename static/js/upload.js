@@ -70,7 +70,8 @@ function add(files, others = 0) {
   }
   section.hidden = !list.children.length;
   count(others);
-  if (files.length) start.focus();
+  // The choices come first: whoever presses Enter without reading sends nothing.
+  if (files.length) form.querySelector("input[name=model]:checked").focus();
 }
 
 /** Say how many files wait for the start, and how many of a folder were left out. */

@@ -29,6 +29,25 @@ BY_KEY = {"account_confirm_email", "account_reset_password_from_key", "playlist-
 # Pages of others, which only show our API's description.
 THEIRS = {"api-docs"}
 
+# Words of tables that stand on two lines; a file name or an address may.
+BROKEN_WORDS = """() => {
+  const broken = new Set();
+  for (const cell of document.querySelectorAll("td, th")) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const text = texts.currentNode;
+      for (const { 0: word, index } of text.data.matchAll(/[^\\s\\-]+/g)) {
+        const range = document.createRange();
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+        if (lines.size > 1 && word.length < 25) broken.add(word);
+      }
+    }
+  }
+  return [...broken];
+}"""
+
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Places]]:
@@ -109,6 +128,8 @@ def faults(context: BrowserContext, places: Places) -> dict[str, Any]:
         page.goto(address)
         rows = axe.run(page).response["violations"]
         seen += 1
+        if broken := page.evaluate(BROKEN_WORDS):
+            found[f"{address}: words that break"] = broken
         if rows:
             found[address] = [(row["id"], [node["html"][:160] for node in row["nodes"]][:3]) for row in rows]
     page.close()

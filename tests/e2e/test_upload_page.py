@@ -48,7 +48,7 @@ def test_nothing_is_sent_before_the_start_and_choices_are_remembered(
     page.locator("input[type=file]").set_input_files(path)
     expect(page.locator(".send [data-says]")).to_have_text("Not sent yet")
     expect(page.get_by_text("1 file is ready to be sent.")).to_be_visible()
-    expect(start).to_be_focused()
+    expect(page.get_by_label("Singer and band")).to_be_focused()
     page.get_by_text("Only me").click()
     page.get_by_text("Nothing yet").click()
     page.wait_for_timeout(1500)  # time for a request that must not come

@@ -19,6 +19,7 @@ export class Item {
     this.stopper = new AbortController();
     this.#part("name").textContent = file.name;
     this.#part("size").textContent = size(file.size);
+    this.bar.hidden = true;
     this.#say("chosen");
     this.#actions(this.#button("drop", () => this.stop()));
   }
@@ -35,6 +36,7 @@ export class Item {
   /** Take the choices (model, visibility) that the person started with, and wait for the files before this one. */
   start(wishes) {
     this.wishes = wishes;
+    this.bar.hidden = false;
     this.#say("waiting");
   }
 
