@@ -12,6 +12,7 @@ from statistics import median
 from timeit import timeit
 
 from benchmarks import (
+    attacks,
     catalogue,
     encoding,
     equality,
@@ -41,6 +42,7 @@ PARTS = (
     "server",
     "catalogue",
     "fingerprints",
+    "attacks",
 )
 _SONG_SECONDS = 180
 _LONG_SECONDS = 7200
@@ -83,6 +85,7 @@ def main() -> None:
             "server": whole,
             "catalogue": library,
             "fingerprints": alike,
+            "attacks": lambda _options: attacks.run(),
         }[part](options)
 
 
