@@ -85,8 +85,13 @@ def main() -> None:
             "server": whole,
             "catalogue": library,
             "fingerprints": alike,
-            "attacks": lambda _options: attacks.run(),
+            "attacks": attacked,
         }[part](options)
+
+
+def attacked(_options: argparse.Namespace) -> None:
+    """The website under slow, silent and greedy clients."""
+    attacks.run()
 
 
 def speed(options: argparse.Namespace) -> None:

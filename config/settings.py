@@ -51,6 +51,8 @@ except (ImproperlyConfigured, ValueError) as error:
 
 if SEPARATOR_ENGINE not in {"auto", "native", "openvino", "tensorflow"}:
     refuse("STEMOTECA_ENGINE must be auto, native, openvino or tensorflow")
+if min(WEB_PROCESSES, WEB_THREADS) < 1:
+    refuse("STEMOTECA_WEB_PROCESSES and STEMOTECA_WEB_THREADS must be 1 or more")
 if WEB_PROCESSES > 1 and not CACHE_URL:
     refuse("STEMOTECA_WEB_PROCESSES above 1 needs STEMOTECA_REDIS, or limits would count per process")
 

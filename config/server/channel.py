@@ -34,9 +34,15 @@ class ResponseTask(WSGITask):  # type: ignore[misc]  # waitress has no types
         return environ
 
     def write(self, data: bytes) -> None:
-        super().write(b"" if self.request.command == "HEAD" else data)
+        if self.request.command == "HEAD":
+            data = b""
+        if data and not self.wrote_header and self.complete:
+            self.channel.begin(self.build_response_header())
+            self.wrote_header = True
+        super().write(data)
 
     def finish(self) -> None:
+        self.channel.write_soon(b"")  # headers to which no body came after all
         if not self.wrote_header:
             self.write(b"")
         if self.request.command != "HEAD":
@@ -49,6 +55,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
 
     request_at = 0.0
     lingers_from = 0.0
+    _head = b""
     _unread = False
     _turn = TURN_BYTES
 
@@ -70,7 +77,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
     def service(self) -> None:
         """In a thread: answer the first request, or ask Django whether its body may come."""
         request = self.requests[0]
-        if request.paused and not request.error:
+        if request.paused and not request.error and self.connected:
             try:
                 request.error = self._ask(request)
             except Exception:
@@ -84,6 +91,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
                 return
         self._unread = self._unread or request.error is not None
         super().service()
+
+    def begin(self, head: bytes) -> None:
+        """Keep the headers until the first bytes of the body are written: one packet, one system call."""
+        self._head = head
+
+    def write_soon(self, data: Any) -> int:
+        head, self._head = self._head, b""
+        if head and isinstance(data, bytes):
+            return int(super().write_soon(head + data))
+        if head:
+            super().write_soon(head)
+        return int(super().write_soon(data))
 
     def _ask(self, request: RequestParser) -> Refusal | None:
         environ = WSGITask(self, request).get_environment()

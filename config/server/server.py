@@ -41,7 +41,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             asyncore_loop_timeout=1,
             asyncore_use_poll=True,
             log_socket_errors=False,
-            recv_bytes=65_536,
+            recv_bytes=262_144,
             max_request_header_size=32_768,
             max_request_body_size=1 << 62,  # Django knows who may send how much
             inbuf_overflow=FREE_BYTES,
@@ -91,6 +91,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             self._make_room()
 
     def maintenance(self, now: float) -> None:
+        """Once a second. Nothing that happens here may end the loop."""
+        try:
+            self._close_overdue(now)
+        except Exception:
+            self.logger.exception("connections could not be looked at")
+
+    def _close_overdue(self, now: float) -> None:
         """Close what is overdue, and the slowest readers where too much waits for them."""
         unsent = 0
         waiting: list[Channel] = []

@@ -95,11 +95,11 @@ def test_a_full_disk_is_507(
 ) -> None:
     page = Client()
     page.force_login(user)
-    with Path("/dev/full").open("wb", 0) as full:
-        monkeypatch.setattr(handlers, "NamedTemporaryFile", lambda **_options: full)
-        answer = send(client)
-        assert (answer.status_code, answer.json()["code"]) == (507, "no_space")
-        assert send(page, "/upload/").status_code == 507
+    full = Path("/dev/full")
+    monkeypatch.setattr(handlers, "NamedTemporaryFile", lambda **_options: full.open("wb", 0))
+    answer = send(client)
+    assert (answer.status_code, answer.json()["code"]) == (507, "no_space")
+    assert send(page, "/upload/").status_code == 507
 
 
 def test_more_than_announced_is_never_read(client: Client, incoming: Path, settings: Any) -> None:
