@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.generics import RetrieveAPIView
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -122,7 +122,7 @@ class OpenView(APIView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
-    parser_classes = [*APIView.parser_classes, FormParser, MultiPartParser]
+    parser_classes = [*APIView.parser_classes, FormParser]
 
     def get_authenticate_header(self, request: Request) -> str:  # noqa: ARG002 (REST framework's signature)
         return 'Bearer realm="api"'

@@ -12,6 +12,7 @@ from statistics import median
 from timeit import timeit
 
 from benchmarks import (
+    attacks,
     catalogue,
     encoding,
     equality,
@@ -41,6 +42,7 @@ PARTS = (
     "server",
     "catalogue",
     "fingerprints",
+    "attacks",
 )
 _SONG_SECONDS = 180
 _LONG_SECONDS = 7200
@@ -83,7 +85,13 @@ def main() -> None:
             "server": whole,
             "catalogue": library,
             "fingerprints": alike,
+            "attacks": attacked,
         }[part](options)
+
+
+def attacked(_options: argparse.Namespace) -> None:
+    """The website under slow, silent and greedy clients."""
+    attacks.run()
 
 
 def speed(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """How fast the pages, the API and the admin panel are with a large catalogue: ``python -m benchmarks catalogue``.
 
 Fills the database that STEMOTECA_DATABASE names, or an SQLite file of its own under the cache folder; one that was
-filled before is taken as it is. Then asks a real gunicorn on the loopback address, one request after another, each
+filled before is taken as it is. Then asks a real web server on the loopback address, one request after another, each
 with other arguments.
 """
 
@@ -265,16 +265,14 @@ def _cookie(user: "User") -> str:
 
 @contextmanager
 def _website() -> Iterator[int]:
-    """One gunicorn as `manage.py run` starts it; its port."""
+    """One web process as `manage.py run` starts it; its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     from config import lifeline  # noqa: PLC0415  # after `django.setup`
 
     environment: dict[str, Any] = os.environ | {"PORT": str(port), lifeline.PARENT: str(os.getpid())}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn"], cwd=ROOT, env=environment
-    )
+    process = subprocess.Popen([sys.executable, "-m", "config.server"], cwd=ROOT, env=environment)
     try:
         while True:
             try:

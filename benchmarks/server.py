@@ -27,7 +27,7 @@ from benchmarks.measure import ROOT, table
 
 _PASSWORD = "a long enough one"  # noqa: S105 (of an installation that lives for minutes)
 _PROGRAMS = {
-    "website": "gunicorn",
+    "website": "config.server",
     "queue": "cluster",
     "separator": "separation.separator",
     "sandbox": "catalog.audio",
@@ -66,7 +66,7 @@ class Installation:
         mail = {"email": "bench@example.org", "password": _PASSWORD}
         requests.post(f"{self.address}/api/v1/auth/register/", json=mail, timeout=60).raise_for_status()
         token = requests.post(f"{self.address}/api/v1/auth/token/", json=mail, timeout=60).json()["access"]
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self.headers = {"Authorization": f"Bearer {token}"}
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -86,7 +86,7 @@ class Installation:
                 f"{self.address}/api/v1/uploads/",
                 files={"file": file},
                 data={"model": model},
-                headers=self._headers,
+                headers=self.headers,
                 timeout=600,
             )
         answer.raise_for_status()
@@ -94,10 +94,18 @@ class Installation:
 
     def separation(self, pk: str) -> dict[str, Any]:
         """What the API says about it."""
-        answer = requests.get(f"{self.address}/api/v1/separations/{pk}/", headers=self._headers, timeout=60)
+        answer = requests.get(f"{self.address}/api/v1/separations/{pk}/", headers=self.headers, timeout=60)
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
         return body
+
+    def finished(self, pk: str) -> dict[str, Any]:
+        """Wait until it has succeeded, and say what the API says."""
+        while (state := self.separation(pk))["status"] in {"queued", "running"}:
+            time.sleep(0.5)
+        if state["status"] != "succeeded":
+            raise RuntimeError(f"{state['model']}: {state['error']}")
+        return state
 
     def memory(self) -> dict[str, float]:
         """Proportional set sizes in MB, by kind of process."""

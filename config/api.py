@@ -5,16 +5,19 @@ The settings name these by string. No view is imported here: importing a view im
 
 import io
 import json
+import sys
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.core.paginator import Page
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
@@ -25,12 +28,15 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog import storage
 from catalog.counting import MOST_COUNTED, BoundedPaginator, ids_first
 from catalog.errors import CatalogError
+from catalog.uploads.admission import too_large
 
 NOT_FOUND = _("There is nothing at this address, or it is not for you.")
 MOST_ROWS = 100_000  # further than this nobody turns pages; a list can be narrowed
 MOST_PAGES = 10**9  # more would only make the database count to numbers that it cannot hold
+SHORT_RETRY_SECONDS = 10  # for what passes by itself
 RETRY_SECONDS = 60  # what a full queue asks a client to wait, since nobody knows when it will be shorter
 
 
@@ -237,7 +243,40 @@ def plain_answer(status: int, code: str, detail: Any) -> HttpResponse:
     )
 
 
+def refuse(request: HttpRequest, error: CatalogError) -> HttpResponse:
+    """A refusal outside any view, in the form of the API or as a page that asks nothing of the database."""
+    if request.path.startswith("/api/"):
+        answer = plain_answer(error.status, error.code, error.detail)
+    else:
+        with translation.override(translation.get_language_from_request(request)):
+            page = {"heading": HEADINGS.get(error.status, HEADINGS[413]), "detail": error.detail}
+            answer = HttpResponse(render_to_string("refused.html", page), status=error.status)
+            answer["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
+    if error.status in {429, 503}:
+        answer["Retry-After"] = str(SHORT_RETRY_SECONDS)
+    return answer
+
+
+HEADINGS = {
+    413: _("Too large"),
+    429: _("Too much at once"),
+    503: _("Not available just now"),
+    507: _("No room left"),
+}
+
+
+def database_away(error: OperationalError | InterfaceError) -> CatalogError:
+    """503 for a database that does not answer, 507 for one whose disk is full."""
+    if "disk is full" in str(error) or "No space left" in str(error):
+        return storage.no_space()
+    return CatalogError(
+        "database_away", _("The database does not answer just now. Try again in a moment."), status=503
+    )
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return refuse(request, exception if isinstance(exception, CatalogError) else too_large())
     if request.path.startswith("/api/"):
         return plain_answer(400, "bad_request", _("The request could not be understood."))
     return defaults.bad_request(request, exception)
@@ -250,6 +289,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls this while it handles the exception; a database that is away is nobody's mistake."""
+    error = sys.exception()
+    if isinstance(error, OperationalError | InterfaceError):
+        return refuse(request, database_away(error))
     if request.path.startswith("/api/"):
         return plain_answer(500, "server_error", _("Something went wrong on the server. It has been logged."))
     return defaults.server_error(request)

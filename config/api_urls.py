@@ -6,6 +6,7 @@ from accounts import api as accounts
 from catalog.api import curation, library, setlists
 from catalog.api import views as catalog
 from catalog.api.search import SearchView
+from catalog.uploads import policy
 from separation.api import library as own
 from separation.api import mixes, ratings, separations, tracks
 from separation.api.statistics import StatisticsView
@@ -49,7 +50,7 @@ urlpatterns = [
     path("changes/<str:pk>/undo/", curation.UndoView.as_view(), name="change-undo"),
     path("tracks/<str:pk>/reports/", curation.ReportView.as_view(), name="track-reports"),
     path("lookups/", tracks.LookupView.as_view(), name="lookups"),
-    path("uploads/", tracks.UploadView.as_view(), name="uploads"),
+    path("uploads/", policy.accepts(policy.AUDIO)(tracks.UploadView.as_view()), name="uploads"),
     path("separations/<str:pk>/", separations.SeparationView.as_view(), name="separation"),
     path("separations/<str:pk>/archive/", separations.ArchiveView.as_view(), name="separation-archive"),
     path("separations/<str:pk>/mix/", mixes.MixView.as_view(), name="separation-mix"),

@@ -4,7 +4,7 @@ import os
 import shutil
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog import storage
+from catalog.errors import CatalogError
 from catalog.models import AudioFile, Upload
 from separation.models import Separation, Status
 
@@ -26,8 +27,8 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and files can be written; else 503 with what is wrong."""
-    checks = {"database": _database(), "files": _files()}
+    """200 when the database answers, files can be written and uploads have room; else 503 with what is wrong."""
+    checks = {"database": _database(), "files": _files(), "disk": _disk()}
     good = all(checks.values())
     body = {"status": "ready" if good else "not ready", "checks": checks}
     answer = JsonResponse(body, status=200 if good else 503)
@@ -40,7 +41,16 @@ def _database() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
+        return False
+    return True
+
+
+def _disk() -> bool:
+    """Whether more than ``DISK_FLOOR_BYTES`` are free; below that every upload is refused."""
+    try:
+        storage.check_space(0)
+    except CatalogError:
         return False
     return True
 

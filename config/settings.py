@@ -25,7 +25,7 @@ try:
     ORIGINS: list[str] = env.list("ORIGINS", default=[])
     PROXIES = env.int("PROXIES", default=0)
     WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
-    WEB_THREADS = env.int("WEB_THREADS", default=16)
+    WEB_THREADS = env.int("WEB_THREADS", default=8)
     WORKERS = env.int("WORKERS", default=0) or capacity.workers(capacity.cores(), capacity.memory())
     SEPARATOR_ENGINE = env.str("ENGINE", default="auto")
     SEPARATOR_THREADS = env.int("THREADS", default=0) or capacity.threads(capacity.cores(), WORKERS)
@@ -36,6 +36,7 @@ try:
     DISK_FLOOR_BYTES = env.int("DISK_FLOOR_MB", default=500) * 1_000_000
     X_ACCEL = env.str("X_ACCEL", default="")
     QUOTA_BYTES = env.int("QUOTA_MB", default=50_000) * 1_000_000
+    UPLOADS_PER_PERSON = env.int("UPLOADS_PER_PERSON", default=8)
     VERIFY_EMAIL = env.bool("VERIFY_EMAIL", default=False)
     REGISTRATION = env.bool("REGISTRATION", default=True)
     VISITOR_DOWNLOADS = env.bool("VISITOR_DOWNLOADS", default=True)
@@ -50,6 +51,8 @@ except (ImproperlyConfigured, ValueError) as error:
 
 if SEPARATOR_ENGINE not in {"auto", "native", "openvino", "tensorflow"}:
     refuse("STEMOTECA_ENGINE must be auto, native, openvino or tensorflow")
+if min(WEB_PROCESSES, WEB_THREADS) < 1:
+    refuse("STEMOTECA_WEB_PROCESSES and STEMOTECA_WEB_THREADS must be 1 or more")
 if WEB_PROCESSES > 1 and not CACHE_URL:
     refuse("STEMOTECA_WEB_PROCESSES above 1 needs STEMOTECA_REDIS, or limits would count per process")
 
@@ -101,6 +104,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.middleware.UploadAdmissionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -139,6 +143,7 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     DATABASE["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 elif DATABASE["ENGINE"] == "django.db.backends.postgresql":
     DATABASE.setdefault("CONN_HEALTH_CHECKS", True)
+    DATABASE.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
     # No prepared statements (`prepare_threshold`), though they save a third of what the database does for a page:
     # planned once for an average artist, a list of the songs of somebody who has thousands took a second.
 else:
@@ -214,7 +219,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["catalog.uploads.handlers.UploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
@@ -409,7 +414,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"database": {"()": "config.logs.WithoutDatabaseTraceback"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["database"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django-q": {"level": os.environ.get("STEMOTECA_QUEUE_LOG_LEVEL", "WARNING")}},
+    "loggers": {
+        "django-q": {"level": os.environ.get("STEMOTECA_QUEUE_LOG_LEVEL", "WARNING")},
+        "waitress.queue": {"level": "ERROR"},  # a line for each request that waits for a thread
+    },
 }

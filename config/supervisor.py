@@ -269,17 +269,12 @@ def _empty(reader: int) -> None:
         return
 
 
-def website(descriptor: int) -> Program:
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-c",
-        "python:config.gunicorn",
-        "--bind",
-        f"fd://{descriptor}",
+def website(descriptor: int) -> list[Program]:
+    """The processes that share the listening socket ``descriptor``."""
+    command = [sys.executable, "-m", "config.server", "--fd", str(descriptor)]
+    return [
+        Program("the website", list(command), pass_fds=(descriptor,)) for _ in range(settings.WEB_PROCESSES)
     ]
-    return Program("the website", command, pass_fds=(descriptor,))
 
 
 def importer(run: UUID) -> Program:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from catalog.uploads import policy
 from config import health
 from config.docs import DocsView, SchemaView
 from config.icon import favicon
@@ -11,6 +12,8 @@ from separation.simple import LoginView, SeparateView
 handler400 = "config.api.bad_request"
 handler404 = "config.api.not_found"
 handler500 = "config.api.server_error"
+
+separate = policy.accepts(policy.AUDIO)(SeparateView.as_view())
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -22,8 +25,8 @@ urlpatterns = [
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/login", LoginView.as_view(), name="simple-login"),
     path("api/login/", LoginView.as_view()),
-    path("api/separate", SeparateView.as_view(), name="simple-separate"),
-    path("api/separate/", SeparateView.as_view()),
+    path("api/separate", separate, name="simple-separate"),
+    path("api/separate/", separate),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("catalog.urls")),

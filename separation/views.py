@@ -21,6 +21,7 @@ from catalog.claims import holds
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
 from catalog.models import Track, Visibility
+from catalog.uploads import policy
 from catalog.views.moved import forward
 from separation import ask as asking
 from separation.alike import worth_asking
@@ -81,6 +82,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("track", row.pk)
 
 
+@policy.accepts(policy.AUDIO)
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:

@@ -20,7 +20,7 @@ def test_it_lives(client: Client) -> None:
 def test_it_is_ready(client: Client, db: None) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "checks": {"database": True, "files": True}}
+    assert answer.json() == {"status": "ready", "checks": {"database": True, "files": True, "disk": True}}
 
 
 def test_it_is_not_ready_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def test_it_is_not_ready_without_a_database(client: Client, monkeypatch: pytest.
     monkeypatch.setattr(health, "connection", Away())
     answer = client.get("/readyz")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
-    assert answer.json()["checks"] == {"database": False, "files": True}
+    assert answer.json()["checks"] == {"database": False, "files": True, "disk": True}
 
 
 def test_it_is_not_ready_when_files_cannot_be_written(
@@ -40,7 +40,14 @@ def test_it_is_not_ready_when_files_cannot_be_written(
     monkeypatch.setattr("config.health.os.access", lambda _path, _mode: False)
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": True, "files": False}
+    assert answer.json()["checks"] == {"database": True, "files": False, "disk": True}
+
+
+def test_it_is_not_ready_when_uploads_have_no_room(client: Client, db: None, settings: Any) -> None:
+    settings.DISK_FLOOR_BYTES = 10**18
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert answer.json()["checks"] == {"database": True, "files": True, "disk": False}
 
 
 def test_numbers_for_prometheus(client: Client, user: User, settings: Any, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import installation
 from accounts.models import User
 from config import lifeline, preparation
-from config.supervisor import WEDGED_SECONDS, Program, Watchdog
+from config.supervisor import WEDGED_SECONDS, Program, Watchdog, website
 from separation.ask import ask
 from separation.lease import claim
 from separation.models import Separation, Status
@@ -63,6 +63,13 @@ def test_what_keeps_ending_is_started_ever_later(monkeypatch: pytest.MonkeyPatch
     program.started = now - 3600
     program.ended(0)
     assert program.due == now, "after an hour it is no longer the same trouble"
+
+
+def test_the_website_has_as_many_processes_as_were_asked_for(settings: Any) -> None:
+    settings.WEB_PROCESSES = 3
+    programs = website(7)
+    assert len({id(program) for program in programs}) == 3
+    assert all(program.pass_fds == (7,) and program.command[-2:] == ["--fd", "7"] for program in programs)
 
 
 def test_static_files_are_collected_once(settings: Any, tmp_path: Path) -> None:

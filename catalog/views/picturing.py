@@ -20,6 +20,9 @@ from catalog.covers import dress
 from catalog.curation.picturing import MOST_BYTES, drop_cover, may_picture, set_cover
 from catalog.errors import CatalogError
 from catalog.models import Album, Track
+from catalog.uploads import policy
+
+PICTURE = policy.UploadPolicy(lambda: MOST_BYTES, counted=False)
 
 
 class CoverForm(forms.Form):
@@ -39,6 +42,7 @@ class CoverForm(forms.Form):
         return file
 
 
+@policy.accepts(PICTURE)
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -47,6 +51,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _page(request, row, {"track": row, "of": "track"})
 
 
+@policy.accepts(PICTURE)
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def album(request: HttpRequest, pk: UUID) -> HttpResponse:

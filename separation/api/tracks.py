@@ -33,6 +33,7 @@ from catalog.lookups import claim
 from catalog.models import Artist, Track, Visibility
 from catalog.search.facets import Filters
 from catalog.search.found import InOrder, find
+from catalog.uploads.policy import FORM_BYTES
 from separation.access import Seen
 from separation.alike import worth_asking
 from separation.api.serializers import (
@@ -66,7 +67,6 @@ SAID = (
     *("created_at", "artist__name", "artist__slug", "album__title", "album__year", "album__cover"),
     *("album__artist__name", "album__artist__slug", "audio__duration", "audio__frames"),
 )
-FORM_BYTES = 1_000_000  # what the other fields of an upload may add to its file
 
 
 class TrackMixin(GenericAPIView[Track]):

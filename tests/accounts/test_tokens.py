@@ -4,6 +4,7 @@ import base64
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 import pytest
@@ -55,7 +56,10 @@ def test_address_and_password_give_a_pair_that_opens_the_profile(api: APIClient,
 
 def test_form_fields_do_as_well_as_json(api: APIClient, user: User) -> None:
     fields = {"email": user.email, "password": PASSWORD}
-    assert api.post(TOKEN, fields, format="multipart").status_code == 200
+    kind = "application/x-www-form-urlencoded"
+    assert api.post(TOKEN, urlencode(fields), content_type=kind).status_code == 200
+    refused = api.post(TOKEN, fields, format="multipart")
+    assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_media_type")
 
 
 def test_wrong_unknown_and_closed_look_the_same(api: APIClient, user: User, other: User) -> None:

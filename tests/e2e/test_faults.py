@@ -144,10 +144,10 @@ def test_the_queue_goes_on_after_the_death_of_its(patient: Patient, which: int) 
 
 
 def test_the_website_comes_back(patient: Patient) -> None:
-    (worker,) = (p for p in patient.server.pids("gunicorn") if patient.parent(p) != patient.supervisor())
-    master = patient.parent(worker)
-    os.kill(master, signal.SIGKILL)
-    wait_for(lambda: worker not in patient.server.processes(), seconds=5)
+    (website,) = patient.server.pids("config.server")
+    assert patient.parent(website) == patient.supervisor()
+    os.kill(website, signal.SIGKILL)
+    wait_for(lambda: website not in patient.server.processes(), seconds=5)
     wait_for(patient.server.answers, seconds=20)
 
 

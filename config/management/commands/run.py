@@ -41,7 +41,8 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         queue = supervisor.queue()
-        status = supervisor.Supervisor([supervisor.website(listener.fileno()), queue], queue).run(welcome)
+        programs = [*supervisor.website(listener.fileno()), queue]
+        status = supervisor.Supervisor(programs, queue).run(welcome)
         self.stdout.write("Stemoteca has stopped.")
         self.stdout.flush()
         lock.close()

@@ -5,6 +5,7 @@ import io
 import threading
 import zipfile
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import soundfile
@@ -20,6 +21,7 @@ from tests.factories import make_separation, make_track
 from tests.songs import RATE, song
 
 PASSWORD = "a long enough one"
+URL_ENCODED = "application/x-www-form-urlencoded"
 
 
 def sound() -> SimpleUploadedFile:
@@ -65,9 +67,11 @@ def digest(file: SimpleUploadedFile) -> str:
 def test_signing_in_with_and_without_the_slash_as_json_and_as_a_form(user: User) -> None:
     for path in ("/api/login", "/api/login/"):
         assert token_of(user, path)
-        form = Client().post(path, {"email": user.email, "password": PASSWORD})
-        assert form.status_code == 200
-        assert Client().post(path, {"email": user.email, "password": "wrong"}).status_code == 401
+        form = {"email": user.email, "password": PASSWORD}
+        assert Client().post(path, urlencode(form), content_type=URL_ENCODED).status_code == 200
+        wrong = urlencode({**form, "password": "wrong"})
+        assert Client().post(path, wrong, content_type=URL_ENCODED).status_code == 401
+        assert Client().post(path, form).status_code == 415, "no form that could hold a file"
         assert Client().get(path).status_code == 405
 
 

@@ -1,0 +1,64 @@
+"""Whether a body may come, by what its headers say; asked again while it arrives."""
+
+from typing import Protocol
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog import storage
+from catalog.errors import CatalogError
+from catalog.ingest import quota_exceeded, refusal
+from catalog.uploads.policy import FORM_BYTES, UploadPolicy
+
+
+class PendingBody(Protocol):
+    """A body that is on its way: announced length (``None``: unknown) and what has come of it."""
+
+    length: int | None
+    received: int
+    disk_full: bool
+
+    def admit(self, limit: int) -> None: ...
+
+    def count_for(self, person: str, at_most: int) -> bool: ...
+
+
+def largest_body(policy: UploadPolicy | None) -> int:
+    """Bytes that a whole request may have."""
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE if policy is None else policy.max_bytes() + FORM_BYTES
+
+
+def check_size(policy: UploadPolicy | None, user: User | AnonymousUser, size: int) -> None:
+    """Raise ``CatalogError``: ``too_large`` or ``quota_exceeded`` (413)."""
+    if size > largest_body(policy):
+        raise too_large() if policy is None else refusal("too_large")
+    if policy is not None and policy.counted:
+        check_quota(user, size - FORM_BYTES)
+
+
+def check_quota(user: User | AnonymousUser, size: int) -> None:
+    if isinstance(user, User) and size > 0 and user.stored_bytes + size > settings.QUOTA_BYTES:
+        raise quota_exceeded()
+
+
+def admit(body: PendingBody, policy: UploadPolicy | None, user: User | AnonymousUser) -> None:
+    """Let ``body`` come. Raises ``CatalogError``: ``too_large``, ``quota_exceeded`` (413), ``no_space`` (507),
+    ``too_many_uploads`` (429).
+    """
+    size = max(body.length or 0, body.received)
+    check_size(policy, user, size)
+    if body.disk_full:
+        raise storage.no_space()
+    # A form with a file is received as a whole, and then taken apart into a second file.
+    storage.check_space((1 if policy is None else 2) * size - body.received)
+    if policy is not None and not body.count_for(str(user.pk), settings.UPLOADS_PER_PERSON):
+        raise CatalogError(
+            "too_many_uploads", _("You are sending many files already. Wait for one to end."), status=429
+        )
+    body.admit(largest_body(policy))
+
+
+def too_large() -> CatalogError:
+    return CatalogError("too_large", _("The request is too large."), status=413)

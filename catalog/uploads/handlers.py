@@ -1,0 +1,97 @@
+"""Receives the files of forms, whatever server stands in front: refuses early and leaves nothing behind."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from catalog import storage
+from catalog.errors import CatalogError
+from catalog.ingest import refusal
+from catalog.uploads.admission import check_quota, largest_body
+from catalog.uploads.policy import FILES, UploadPolicy, policy_for
+
+CHECK_EVERY_BYTES = 8_000_000
+
+
+class UploadRefusedError(CatalogError, RequestDataTooBig):
+    """A file that is refused while its form is read, wherever that happens: in a view or before one."""
+
+
+class ReceivedFile(TemporaryUploadedFile):
+    """A file in ``FILE_UPLOAD_TEMP_DIR`` whose name begins with the process that removes it."""
+
+    def __init__(
+        self,
+        name: str | None,
+        content_type: str | None,
+        size: int | None,
+        charset: str | None,
+        content_type_extra: dict[str, Any] | None = None,
+    ) -> None:
+        file = NamedTemporaryFile(  # noqa: SIM115  # closed with the request
+            prefix=f"{os.getpid()}-", suffix=".upload", dir=settings.FILE_UPLOAD_TEMP_DIR
+        )
+        UploadedFile.__init__(self, file, name, content_type, size, charset, content_type_extra)
+
+
+class UploadHandler(TemporaryFileUploadHandler):
+    """Takes files where the view has a policy, as far as limit, quota and disk allow while they arrive."""
+
+    file: TemporaryUploadedFile
+    _received = 0
+    _checked = 0
+
+    def new_file(self, *args: Any, **options: Any) -> None:
+        if self._policy is None:
+            raise UploadRefusedError("unexpected_file", _("No file can be sent to this address."), status=413)
+        super(TemporaryFileUploadHandler, self).new_file(*args, **options)
+        with _refusing():
+            storage.check_space(0)
+            self.file = ReceivedFile(
+                self.file_name, self.content_type, 0, self.charset, self.content_type_extra
+            )
+        if self.request is not None:
+            self.request.META.setdefault(FILES, []).append(self.file)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        self._received += len(raw_data)
+        with _refusing():
+            if self._received > largest_body(self._policy):
+                raise refusal("too_large")
+            if self._received - self._checked > CHECK_EVERY_BYTES:
+                self._checked = self._received
+                storage.check_space(0)
+                if self._policy and self._policy.counted and self.request:
+                    check_quota(self.request.user, self._received)
+            super().receive_data_chunk(raw_data, start)
+        return None
+
+    @property
+    def _policy(self) -> UploadPolicy | None:
+        return None if self.request is None else policy_for(self.request)
+
+
+def close_files(request: HttpRequest) -> None:
+    """Remove the files that arrived, and those that did not arrive whole, which nobody else closes."""
+    for file in request.META.pop(FILES, []):
+        with suppress(OSError):  # what could not be written before
+            file.close()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn refusals, and a disk that is full, into one that Django's form parser lets through."""
+    try:
+        with storage.room():
+            yield
+    except CatalogError as error:
+        raise UploadRefusedError(error.code, error.detail, status=error.status) from error

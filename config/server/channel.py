@@ -1,0 +1,185 @@
+"""One connection: what it may take, how long each phase may last, and how it ends."""
+
+import socket
+import time
+from typing import Any
+
+from waitress.buffers import ReadOnlyFileBasedBuffer
+from waitress.channel import HTTPChannel
+from waitress.task import WSGITask
+from waitress.utilities import InternalServerError
+
+from config.server.body import Refusal, ask
+from config.server.parser import RequestParser
+
+KEEP_ALIVE_SECONDS = 15.0
+HEADER_SECONDS = 20.0
+# Bodies: at least so many bytes a second after a first while, and never silent for long.
+BODY_GRACE_SECONDS, BODY_BYTES_PER_SECOND = 10.0, 1_000
+STALLED_SECONDS = 30.0
+# Who is refused while sending may send on for so long: closed at once, many clients would not see the answer.
+LINGER_SECONDS, LINGER_SILENT_SECONDS = 30.0, 5.0
+# Of a response, what one connection sends before the others have their turn.
+TURN_BYTES = 1 << 20
+SEND_BYTES = 1 << 18
+
+
+class ResponseTask(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """The answer to one request; to HEAD, its headers."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        if self.request.command == "HEAD":
+            environ.pop("wsgi.file_wrapper", None)
+        return environ
+
+    def write(self, data: bytes) -> None:
+        if self.request.command == "HEAD":
+            data = b""
+        if data and not self.wrote_header and self.complete:
+            self.channel.begin(self.build_response_header())
+            self.wrote_header = True
+        super().write(data)
+
+    def finish(self) -> None:
+        self.channel.write_soon(b"")  # headers to which no body came after all
+        if not self.wrote_header:
+            self.write(b"")
+        if self.request.command != "HEAD":
+            super().finish()
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # as above
+    parser_class = RequestParser
+    task_class = ResponseTask
+
+    request_at = 0.0
+    lingers_from = 0.0
+    _head = b""
+    _unread = False
+    _turn = TURN_BYTES
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.sendbuf_len = min(self.sendbuf_len, SEND_BYTES)
+        self.request_at = self.creation_time
+
+    def received(self, data: bytes) -> bool:
+        if self.lingers_from:
+            return False
+        if self.request is None:
+            self.request_at = time.time()
+        return bool(super().received(data))
+
+    def readable(self) -> bool:
+        return bool(self.lingers_from) or super().readable()
+
+    def service(self) -> None:
+        """In a thread: answer the first request, or ask Django whether its body may come."""
+        request = self.requests[0]
+        if request.paused and not request.error and self.connected:
+            try:
+                request.error = self._ask(request)
+            except Exception:
+                self.logger.exception("Exception while looking at the headers of %s", request.path)
+                request.error = InternalServerError(
+                    "The server encountered an unexpected internal server error"
+                )
+            if request.error is None:
+                # Still among the requests until then, so nothing is read meanwhile.
+                self.server.trigger.pull_trigger(self._resume)
+                return
+        self._unread = self._unread or request.error is not None
+        super().service()
+
+    def begin(self, head: bytes) -> None:
+        """Keep the headers until the first bytes of the body are written: one packet, one system call."""
+        self._head = head
+
+    def write_soon(self, data: Any) -> int:
+        head, self._head = self._head, b""
+        if head and isinstance(data, bytes):
+            return int(super().write_soon(head + data))
+        if head:
+            super().write_soon(head)
+        return int(super().write_soon(data))
+
+    def _ask(self, request: RequestParser) -> Refusal | None:
+        environ = WSGITask(self, request).get_environment()
+        return ask(self.server.application, environ, request.pending, self.server.uploads)
+
+    def _resume(self) -> None:
+        """In the loop: let the body come."""
+        with self.requests_lock:
+            if not self.requests:
+                return
+            request = self.requests.pop(0)
+            if not self.connected:
+                request.close()
+                return
+            held = request.resume()
+            self.request = request
+            self.last_activity = time.time()
+            if request.expect_continue:
+                self.send_continue()
+        self.received(held)
+
+    def handle_write(self) -> None:
+        if not (self._unread and self.close_when_flushed):
+            self._turn = TURN_BYTES
+            super().handle_write()
+            return
+        self._flush_exception(self._flush_some)
+        if self.will_close:
+            self.handle_close()
+        elif self.connected and not self.total_outbufs_len:
+            self.close_when_flushed = False
+            self.lingers_from = self.last_activity = time.time()
+            try:
+                self.socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                self.handle_close()
+
+    def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 (waitress's signature)
+        """Say that the socket takes no more once this connection has had its turn."""
+        if self._turn <= 0:
+            return 0
+        sent = int(super().send(data, do_close=do_close))
+        self._turn -= sent
+        return sent
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        request, self.request = self.request, None
+        if request is not None:
+            request.close()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What the client has not read yet of answers that are no files."""
+        with self.outbuf_lock:
+            return sum(len(part) for part in self.outbufs if not isinstance(part, ReadOnlyFileBasedBuffer))
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Which of the connections that no thread works for is closed first when there are too many."""
+        if self.total_outbufs_len:
+            return 2, self.last_activity
+        if self.request is not None and self.request.headers_finished:
+            return 1, self.request.headers_at
+        return 0, self.last_activity if self.request is None else self.request_at
+
+    def overdue(self, now: float) -> bool:
+        silent = now - self.last_activity
+        if self.lingers_from:
+            return silent > LINGER_SILENT_SECONDS or now - self.lingers_from > LINGER_SECONDS
+        if self.requests or self.total_outbufs_len:
+            return bool(self.total_outbufs_len) and silent > STALLED_SECONDS
+        request = self.request
+        if request is None:
+            return silent > KEEP_ALIVE_SECONDS
+        if not request.headers_finished:
+            return now - self.request_at > HEADER_SECONDS
+        if silent > STALLED_SECONDS:
+            return True
+        return request.overdue(now, grace=BODY_GRACE_SECONDS, rate=BODY_BYTES_PER_SECOND)

@@ -1,0 +1,137 @@
+"""The listening socket, the limits on all connections together, and the way to stop."""
+
+import heapq
+import resource
+import socket
+import time
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+
+from config.server.body import UploadCounter
+from config.server.channel import Channel
+from config.server.parser import FREE_BYTES
+
+MOST_CONNECTIONS = 4_096
+# A connection holds its socket, and while it sends or receives one file each.
+FILES_PER_CONNECTION = 3
+SPARE_FILES = 256
+ACCEPTED_AT_ONCE = 64
+STOP_SECONDS = 9.0
+# What all clients together may leave unread in memory and temporary files; files that are sent do not count.
+MOST_UNSENT_BYTES = 128_000_000
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """Answers on ``listener`` with ``application``; several processes may share one listener."""
+
+    channel_class = Channel
+    stopping = False
+
+    def __init__(self, application: Any, listener: socket.socket, threads: int) -> None:
+        adjustments = Adjustments(
+            threads=threads,
+            ident="Stemoteca",
+            server_name="localhost",
+            clear_untrusted_proxy_headers=False,  # Django knows how many proxies to trust
+            connection_limit=1 << 30,  # see `_make_room`
+            cleanup_interval=1,
+            asyncore_loop_timeout=1,
+            asyncore_use_poll=True,
+            log_socket_errors=False,
+            recv_bytes=262_144,
+            max_request_header_size=32_768,
+            max_request_body_size=1 << 62,  # Django knows who may send how much
+            inbuf_overflow=FREE_BYTES,
+            outbuf_overflow=524_288,
+            outbuf_high_watermark=4_194_304,
+        )
+        self.uploads = UploadCounter()
+        self.most_connections = _most_connections()
+        super().__init__(
+            application,
+            map={},
+            _sock=listener,
+            adj=adjustments,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+            bind_socket=False,
+        )
+
+    def run(self) -> None:
+        """Serve until ``stop()``, then finish what has begun, for ``STOP_SECONDS`` at most."""
+        while not self.stopping:
+            wasyncore.poll2(self.adj.asyncore_loop_timeout, self._map)
+        self.accepting = False
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            for channel in list(self.active_channels.values()):
+                if not channel.requests and not channel.total_outbufs_len:
+                    channel.handle_close()
+            if not self.active_channels:
+                break
+            wasyncore.poll2(0.1, self._map)
+        for channel in list(self.active_channels.values()):
+            channel.handle_close()
+        self.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._map)
+
+    def stop(self, *_signal: object) -> None:
+        """End ``run()``; a handler of signals, too."""
+        self.stopping = True
+        self.pull_trigger()
+
+    def handle_accept(self) -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            before = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == before:
+                return
+            self._make_room()
+
+    def maintenance(self, now: float) -> None:
+        """Once a second. Nothing that happens here may end the loop."""
+        try:
+            self._close_overdue(now)
+        except Exception:
+            self.logger.exception("connections could not be looked at")
+
+    def _close_overdue(self, now: float) -> None:
+        """Close what is overdue, and the slowest readers where too much waits for them."""
+        unsent = 0
+        waiting: list[Channel] = []
+        for channel in list(self.active_channels.values()):
+            if channel.overdue(now):
+                channel.handle_close()
+            elif (size := channel.unsent_bytes) > 0:
+                unsent += size
+                waiting.append(channel)
+        waiting.sort(key=lambda channel: channel.last_activity)
+        for channel in waiting:
+            if unsent <= MOST_UNSENT_BYTES:
+                break
+            unsent -= channel.unsent_bytes
+            channel.handle_close()
+
+    def _make_room(self) -> None:
+        """With too many connections, close the oldest of those for which nothing is being done."""
+        if len(self.active_channels) <= self.most_connections:
+            return
+        idle = [channel for channel in self.active_channels.values() if not channel.requests]
+        for channel in heapq.nsmallest(
+            max(1, self.most_connections // 20), idle, key=lambda channel: channel.rank
+        ):
+            channel.handle_close()
+
+
+def _most_connections() -> int:
+    """As many as the open files that this process may have allow, after asking for more of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS * FILES_PER_CONNECTION + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(64, min(MOST_CONNECTIONS, (soft - SPARE_FILES) // FILES_PER_CONNECTION))

@@ -1,0 +1,138 @@
+"""What one connection may do to the others, and how HTTP is spoken."""
+
+import json
+import socket
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from config.server import channel
+from tests.server.conftest import FILE, Application, Running, eventually, received
+
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+HALF = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Half: "
+
+
+def told(answer: bytes) -> Any:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), answer[:200]
+    return json.loads(body)
+
+
+def test_silent_clients_cost_no_thread(running: Running) -> None:
+    for _ in range(30):
+        running.connect(HALF)
+        running.connect(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nabc")
+    assert told(running.ask(GET))["size"] == 0
+
+
+def test_clients_that_do_not_read_a_file_cost_no_thread(running: Running) -> None:
+    for _ in range(10):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.connect(running.address)
+        one.sendall(b"GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        running.sockets.append(one)
+    for _ in range(10):
+        assert running.application.entered.acquire(timeout=20)
+    assert told(running.ask(GET))["size"] == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "first"),
+    [
+        ("KEEP_ALIVE_SECONDS", b""),
+        ("KEEP_ALIVE_SECONDS", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        ("HEADER_SECONDS", HALF),
+        ("STALLED_SECONDS", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nabc"),
+        ("BODY_GRACE_SECONDS", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nabc"),
+    ],
+)
+def test_every_phase_has_an_end(
+    running: Running, monkeypatch: pytest.MonkeyPatch, limit: str, first: bytes
+) -> None:
+    monkeypatch.setattr(channel, limit, 0.1)
+    received(running.connect(first))  # or it would time out
+    eventually(lambda: not running.server.active_channels)
+
+
+def test_who_stops_reading_is_let_go(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "STALLED_SECONDS", 0.1)
+    one = running.connect()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    one.sendall(b"GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert running.application.entered.acquire(timeout=20)
+    eventually(lambda: not running.server.active_channels)
+
+
+def test_too_many_connections_close_the_oldest_that_are_not_answered(running: Running) -> None:
+    running.server.most_connections = 5
+    answered = running.connect(b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert running.application.entered.acquire(timeout=20)
+    silent = [running.connect(HALF) for _ in range(6)]
+    eventually(lambda: len(running.server.active_channels) <= 5)
+    with suppress(ConnectionResetError):
+        assert received(silent[0]) == b""
+    silent[-1].sendall(b"\r\nConnection: close\r\n\r\n")
+    assert told(received(silent[-1]))["size"] == 0
+    running.application.release.set()
+    assert told(received(answered))["size"] == 0
+
+
+def test_connections_are_kept_and_requests_may_follow_one_another(running: Running) -> None:
+    one = running.connect(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2 + GET)
+    assert received(one).count(b"HTTP/1.1 200 OK") == 3
+
+
+def test_head_has_no_body(running: Running) -> None:
+    for path in (b"/", b"/file"):
+        answer = running.ask(b"HEAD " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 20")
+        assert b"Content-Length: " in head
+        assert body == b""
+
+
+def test_a_file_is_sent_from_where_it_stands_and_as_far_as_announced(running: Running) -> None:
+    answer = running.ask(b"GET /file HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert answer.partition(b"\r\n\r\n")[2] == FILE[100:-100]
+
+
+def test_the_peer_is_the_address_and_what_proxies_say_is_only_said(running: Running) -> None:
+    more = b"X-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n"
+    answer = told(running.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + more))
+    assert (answer["address"], answer["forwarded"]) == ("127.0.0.1", "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\nabc", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 20 + b"\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+        (b"GET / HTTP/1.1\nHost: localhost\n\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 40_000 + b"\r\n\r\n", 431),
+        (b"nonsense\r\n\r\n", 400),
+    ],
+)
+def test_what_is_no_clear_request_is_refused(running: Running, request_head: bytes, status: int) -> None:
+    answer = running.ask(request_head)
+    assert answer.startswith(b"HTTP/1.")
+    assert int(answer.split(b" ")[1]) == status
+    assert answer.count(b"HTTP/1.") == 1, "what follows is no request"
+
+
+def test_stopping_lets_a_request_end(application: Application) -> None:
+    running = Running(application)
+    one = running.connect(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    running.connect(HALF)
+    assert application.entered.acquire(timeout=20)
+    running.server.stop()
+    application.release.set()
+    assert told(received(one))["size"] == 0
+    running.stop()

@@ -1,0 +1,82 @@
+"""A database that does not answer is nobody's mistake: 503 and when to come back, everywhere."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+
+from config.logs import WithoutDatabaseTraceback
+
+ADDRESSES = ["/", "/artists/", "/library/", "/upload/", "/admin/", "/statistics/"]
+CALLS = ["/api/v1/tracks/", "/api/v1/me/", "/api/v1/statistics/", "/api/login"]
+
+
+@pytest.fixture
+def away(django_db_blocker: Any) -> Iterator[None]:
+    """Really another connection, to where no database is."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        described = deepcopy(connection.settings_dict)
+        if connection.vendor == "sqlite":
+            described["NAME"] = "/nowhere/stemoteca.sqlite3"
+        else:
+            described |= {"HOST": "127.0.0.1", "PORT": closed.getsockname()[1]}
+        real = connections["default"]
+        with django_db_blocker.unblock():
+            connections["default"] = type(real)(described, "default")
+            try:
+                yield
+            finally:
+                connections["default"] = real
+
+
+@pytest.fixture
+def client() -> Client:
+    """Somebody with an old session, so that sessions and accounts are looked up as well."""
+    browser = Client(raise_request_exception=False, headers={"Accept-Language": "es"})
+    browser.cookies["sessionid"] = "c" * 32
+    return browser
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_pages_say_when_to_come_back(away: None, client: Client, address: str) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10"), answer.content[:300]
+    assert b'lang="es"' in answer.content
+    assert b"Traceback" not in answer.content
+
+
+@pytest.mark.parametrize("address", CALLS)
+def test_the_api_says_it_in_its_form(away: None, client: Client, address: str) -> None:
+    if address == "/api/login":
+        answer = client.post(
+            address, {"email": "a@example.org", "password": "x"}, content_type="application/json"
+        )
+    else:
+        answer = client.get(address)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10"), answer.content[:300]
+    assert answer.json()["code"] == "database_away"
+
+
+def test_whoever_watches_is_told(away: None, client: Client) -> None:
+    assert client.get("/healthz").status_code == 200
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]["database"]) == (503, False)
+
+
+def test_the_log_has_a_line_and_no_page(away: None, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(WithoutDatabaseTraceback())
+    with caplog.at_level(logging.WARNING):
+        client.get("/api/v1/tracks/")
+    (record,) = [record for record in caplog.records if record.name == "django.request"]
+    assert record.exc_info is None
+    assert record.getMessage().startswith("Service Unavailable: /api/v1/tracks/: ")
+
+
+def test_it_recovers_by_itself(client: Client, db: None) -> None:
+    assert client.get("/api/v1/tracks/").status_code == 200
