@@ -8,6 +8,7 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from catalog.encodings import EncodingPool
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +37,14 @@ def quiet_machine(settings: Any, tmp_path: Path) -> None:
         }
     settings.STORAGES = storages
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def encoding_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encode in the thread that asks where a test's rows stand in a transaction that other threads cannot see."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None or not marker.kwargs.get("transaction"):
+        monkeypatch.setattr(EncodingPool, "_start_thread", EncodingPool._work)
 
 
 @pytest.fixture
