@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 MOST_SUBMITTED = 200  # encodings of everybody, in this process
 PROGRESS_SECONDS = 120  # an encoding of another process that has reported nothing for so long is given up
 LOOK_SECONDS = 0.5  # between two looks for one that another process makes
-RETRY_SECONDS = 5
+SOONEST_RETRY_SECONDS, LATEST_RETRY_SECONDS = 5, 60
 STOP_SECONDS = 5.0
 STEP = 0.01
 
@@ -36,9 +36,10 @@ STEP = 0.01
 class EncodingPendingError(CatalogError):
     """What was asked for is being made; the same request can be sent again. ``progress`` from 0 to 1."""
 
-    def __init__(self, progress: float) -> None:
+    def __init__(self, progress: float, seconds_left: float = 0.0) -> None:
         sentence = _("This file is being made. Send the same request again in a few seconds.")
-        super().__init__("encoding_in_progress", sentence, status=503, retry_after=RETRY_SECONDS)
+        retry_after = round(min(max(seconds_left, SOONEST_RETRY_SECONDS), LATEST_RETRY_SECONDS))
+        super().__init__("encoding_in_progress", sentence, status=503, retry_after=retry_after)
         self.progress = progress
 
 
@@ -53,12 +54,19 @@ class Encoding:
     recipe: Recipe
     owner: str
     people: set[str] = field(default_factory=set)
-    is_started: bool = False
+    started_at: float | None = None  # time.monotonic()
     progress: float = 0.0
     waiters: int = 0
     rendition: Rendition | None = None
     error: CatalogError | None = None
     finished: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def seconds_left(self) -> float:
+        """What is still to do, at the speed until now; 0 where that cannot be told."""
+        if self.started_at is None or not self.progress:
+            return 0.0
+        return (time.monotonic() - self.started_at) * (1 / self.progress - 1)
 
     def wait(self, seconds: float) -> None:
         """Wait until it is finished, ``seconds`` at most."""
@@ -118,8 +126,10 @@ class Batch:
         there = [row for row in rows if row is not None]
         if len(there) == len(rows):
             return there
-        shares = [part.progress for part in self.parts if not isinstance(part, Rendition)]
-        raise EncodingPendingError((sum(shares) + len(rows) - len(shares)) / len(rows))
+        pending = [part for part in self.parts if not isinstance(part, Rendition)]
+        progress = sum(part.progress for part in pending) + len(rows) - len(pending)
+        left = sum(part.seconds_left for part in pending if isinstance(part, Encoding))
+        raise EncodingPendingError(progress / len(rows), left)
 
 
 def obtain(recipes: Sequence[Recipe], person: str, *, seconds: float = 0.0) -> list[Rendition]:
@@ -186,7 +196,7 @@ class EncodingPool:
                     raise busy()
                 encoding = self._encodings[recipe.lock_name] = Encoding(recipe, person)
                 _tell(recipe, 0.0)
-            if person not in encoding.people and not encoding.is_started:
+            if person not in encoding.people and encoding.started_at is None:
                 encoding.people.add(person)
                 self._turns.setdefault(person, deque()).append(encoding)
             needs_thread = self._running < settings.ENCODINGS_AT_ONCE and bool(self._turns)
@@ -231,8 +241,8 @@ class EncodingPool:
                 encoding = queue.popleft()
                 if queue:
                     self._turns[person] = queue
-                if not encoding.is_started:
-                    encoding.is_started = True
+                if encoding.started_at is None:
+                    encoding.started_at = time.monotonic()
                     return encoding
             self._running -= 1
             self._changed.notify_all()
