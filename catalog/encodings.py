@@ -261,6 +261,7 @@ class EncodingPool:
         error: CatalogError | None = None
         try:
             encoding.rendition = made(recipe, report)
+            encoding.progress = 1.0
         except _StoppedError:
             error = busy()
         except CatalogError as refusal:

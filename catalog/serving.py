@@ -80,12 +80,13 @@ def serve(
 
 
 def serve_archive(request: HttpRequest, archive: ZipArchive, *, filename: str) -> HttpResponseBase:
-    """Send ``archive`` as a download, and close it: 200, 206, 304, 412 or 416, as ``serve`` does."""
+    """Send ``archive`` as a download: 200, 206, 304, 412 or 416. Raises ``CatalogError("file_missing")`` (503)."""
     headers = _headers(request, archive.etag, filename, download=True)
     early = get_conditional_response(request, etag=headers["ETag"])
     if early is not None:
-        archive.close()
         return _with(early, headers)
+    if request.method != "HEAD":
+        archive.open()
     return _send(request, archive, headers, "application/zip")
 
 

@@ -12,9 +12,10 @@ import stat
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from catalog import storage
 
 # No real date: when a file was made may be nobody else's business, and would change the bytes.
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -22,43 +23,50 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Member:
-    """A file of an archive: its name there, its bytes, and what is known of them."""
+    """A stored file of an archive: its name there, its key in storage, and what is known of its bytes."""
 
     name: str
-    path: Path
+    key: str
     size: int
     crc32: int
     sha256: str
 
 
 class ZipArchive(io.RawIOBase):
-    """The archive of ``members`` as a file to read and seek in. ``etag`` is a strong entity tag, without quotes.
+    """The archive of ``members`` as a file to read and seek in, after ``open()``.
 
-    All members are opened at once, so that the archive stays whole while it is read. Raises ``OSError``.
+    ``size`` and ``etag`` (a strong entity tag, without quotes) are known before.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
         super().__init__()
         self._parts: list[tuple[int, int, BinaryIO]] = []
+        self._starts: list[int] = []
         sink = _Sink()
         with _Headers(sink, "w", ZIP_STORED) as headers:
-            data = [(headers.add(member), member) for member in members]
+            self._members = [(headers.add(member), member) for member in members]
         self.size = self.stop = sink.position
         self._position = 0
-        digest = hashlib.sha256()
-        for start, header in sink.written:
-            digest.update(header)
-            self._parts.append((start, len(header), io.BytesIO(header)))
+        self._headers = sink.written
+        parts = [header for _start, header in self._headers] + [member.sha256.encode() for member in members]
+        self.etag = hashlib.sha256(b"".join(parts)).hexdigest()
+
+    def open(self) -> None:
+        """Open all members at once, so that the archive stays whole while it is read, and no reader has to wait for
+        storage. Raises ``CatalogError("file_missing")`` (503)."""
+        parts: list[tuple[int, int, BinaryIO]] = [
+            (start, len(header), io.BytesIO(header)) for start, header in self._headers
+        ]
         try:
-            for start, member in data:
-                digest.update(member.sha256.encode())
-                self._parts.append((start, member.size, member.path.open("rb", buffering=0)))
-        except OSError:
-            self.close()
-            raise
-        self._parts.sort(key=lambda part: part[:2])  # an empty member before what follows at the same place
-        self._starts = [start for start, _size, _file in self._parts]
-        self.etag = digest.hexdigest()
+            for start, member in self._members:
+                with storage.whole_copy(member.key, member.size) as path:
+                    parts.append((start, member.size, path.open("rb", buffering=0)))
+        except FileNotFoundError:  # removed in this moment
+            raise storage.file_missing("a file of an archive") from None
+        finally:
+            # An empty member comes before what follows at the same place.
+            self._parts = sorted(parts, key=lambda part: part[:2])
+            self._starts = [start for start, _size, _file in self._parts]
 
     def narrow(self, start: int, stop: int) -> None:
         """Go to ``start``, and end reading at ``stop``."""

@@ -1,12 +1,10 @@
 """What people take home: single stems, and archives of them."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from catalog import storage
 from catalog.audio.codecs import OUTPUT
 from catalog.audio.facts import Tags
 from catalog.credits import line
@@ -69,19 +67,13 @@ class ArchiveOrder:
     recipes: dict[str, Recipe]
 
     def archive(self, renditions: Sequence[Rendition]) -> ZipArchive:
-        """The archive of ``renditions``, which are those of ``recipes``. Raises ``CatalogError("file_missing")``."""
-        with ExitStack() as copies:
-            members = [
-                Member(
-                    name,
-                    copies.enter_context(storage.whole_copy(row.key, row.size)),
-                    row.size,
-                    crc32_of(row),
-                    row.checksum,
-                )
+        """The archive of ``renditions``, which are those of ``recipes``, not yet open."""
+        return ZipArchive(
+            [
+                Member(name, row.key, row.size, crc32_of(row), row.checksum)
                 for name, row in zip(self.recipes, renditions, strict=True)
             ]
-            return ZipArchive(members)
+        )
 
 
 def order_archive(

@@ -85,7 +85,9 @@ def separation(track: Track, tmp_path: Path) -> Separation:
 
 def archive(*order: Any) -> ZipArchive:
     ordered = order_archive(*order)
-    return ordered.archive([made(recipe) for recipe in ordered.recipes.values()])
+    zip_archive = ordered.archive([made(recipe) for recipe in ordered.recipes.values()])
+    zip_archive.open()
+    return zip_archive
 
 
 def opened(zip_archive: ZipArchive) -> zipfile.ZipFile:
