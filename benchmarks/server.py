@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,10 +64,7 @@ class Installation:
             if self._process.poll() is not None:
                 raise RuntimeError("the installation did not start")
             time.sleep(0.2)
-        mail = {"email": "bench@example.org", "password": _PASSWORD}
-        requests.post(f"{self.address}/api/v1/auth/register/", json=mail, timeout=60).raise_for_status()
-        token = requests.post(f"{self.address}/api/v1/auth/token/", json=mail, timeout=60).json()["access"]
-        self.headers = {"Authorization": f"Bearer {token}"}
+        self.headers = self.new_account()
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -78,6 +76,13 @@ class Installation:
             return requests.get(f"{self.address}/readyz", timeout=5).ok
         except requests.RequestException:
             return False
+
+    def new_account(self) -> dict[str, str]:
+        """Register somebody; the headers of their requests."""
+        mail = {"email": f"{uuid.uuid4().hex[:12]}@example.org", "password": _PASSWORD}
+        requests.post(f"{self.address}/api/v1/auth/register/", json=mail, timeout=60).raise_for_status()
+        token = requests.post(f"{self.address}/api/v1/auth/token/", json=mail, timeout=60).json()["access"]
+        return {"Authorization": f"Bearer {token}"}
 
     def upload(self, path: Path, model: str) -> str:
         """Bring a song; returns the id of its separation."""

@@ -20,6 +20,7 @@ from django.utils import timezone
 from catalog import claims, storage
 from catalog.covers import original, sizes
 from catalog.models import Album, Artist, AudioFile, Change, Rendition, Track, Visibility, file_storage
+from catalog.renditions import remove_abandoned
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ def collect(grace: timedelta) -> int:
     _forget_empty(grace)
     Rendition.objects.filter(created_at__lt=timezone.now() - KEEP_RENDITIONS).delete()
     removed = _collect_stored(grace)
+    remove_abandoned()
     removed += _collect_temporary(settings.FILE_UPLOAD_TEMP_DIR, grace)
     removed += _collect_temporary(settings.WORK_DIR, grace)
     removed += _collect_temporary(settings.WORK_DIR / "copies", min(grace, KEEP_COPIES))

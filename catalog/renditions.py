@@ -1,14 +1,15 @@
 """Encodings of stored audio, and mixes of it, that can be thrown away and made again.
 
 A rendition is found by its recipe: codec, bitrate, the tags and picture written into it, and what is mixed. Whoever
-asks first makes the file, outside any transaction; whoever asks meanwhile waits for that one.
+asks first has the file made, outside any transaction; whoever asks meanwhile waits for that one.
 """
 
 import fcntl
 import hashlib
 import json
 import os
-import uuid
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -20,8 +21,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog import storage
-from catalog.audio import identity, mixing
-from catalog.audio.codecs import OUTPUT
+from catalog.audio import mixing
+from catalog.audio.checksum import checksum, crc32
+from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.audio.decode import decode
 from catalog.audio.encode import encode
 from catalog.audio.errors import AudioError
@@ -80,6 +82,11 @@ class Recipe:
             ]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
+    @cached_property
+    def lock_name(self) -> str:
+        """The same for equal renditions of the same audio only."""
+        return f"{self.audio.pk.hex}-{self.name[:32]}"
+
 
 def rendition(
     audio: AudioFile, codec: str, bitrate: int | None, *, tags: Tags | None = None, cover_key: str = ""
@@ -92,15 +99,16 @@ def rendition(
 
 
 def made(recipe: Recipe, report: Report = lambda _share: None) -> Rendition:
-    """Find or make the rendition of ``recipe``; ``report`` hears how much of a mix is done, 0 to 1.
+    """Find or make the rendition of ``recipe``; ``report`` hears how much of it is done, 0 to 1.
 
     The row's file exists when this returns. Call it outside transactions: it may take seconds, a stretched mix of an
-    hour minutes. Raises ``CatalogError``: ``file_missing`` and ``no_space``.
+    hour minutes. Requests of the website do not call it, see ``encodings.py``. What ``report`` raises ends the work.
+    Raises ``CatalogError``: ``file_missing`` and ``no_space``.
     """
     known = found(recipe)
     if known is not None:
         return known
-    with _turn(f"{recipe.audio.pk.hex}-{recipe.name[:32]}"):
+    with _turn(recipe.lock_name):
         return found(recipe) or _make(recipe, report)
 
 
@@ -144,23 +152,22 @@ def check_codec(codec: str, bitrate: int | None) -> int | None:
 
 def _make(recipe: Recipe, report: Report) -> Rendition:
     extension = OUTPUT[recipe.codec].extension
-    path = settings.WORK_DIR / f"rendition-{uuid.uuid4().hex}.{extension}"
     storage.check_space(0)
-    try:
-        with storage.room():
-            if recipe.mix is None:
-                _encode(recipe, path)
-            else:
-                _render(recipe, recipe.mix, path, report)
-        checksum, size = identity.checksum(path), path.stat().st_size
+    with _work_folder() as folder:
+        path = folder / f"rendition.{extension}"
+        try:
+            with storage.room():
+                if recipe.mix is None:
+                    _encode(recipe, path, report)
+                else:
+                    _render(recipe, recipe.mix, path, report)
+        except AudioError as error:  # it was whole when it came
+            raise storage.file_missing(recipe.audio.key) from error
+        sha256, crc, size = checksum(path), crc32(path), path.stat().st_size
         # Encoders need not repeat themselves byte for byte, so the name depends on the bytes as well.
-        name = hashlib.sha256(f"{recipe.audio.audio_digest} {recipe.name} {checksum}".encode()).hexdigest()
+        name = hashlib.sha256(f"{recipe.audio.audio_digest} {recipe.name} {sha256}".encode()).hexdigest()
         key = storage.key_for("renditions", name, extension)
         storage.store(path, key)
-    except AudioError as error:  # it was whole when it came
-        raise storage.file_missing(recipe.audio.key) from error
-    finally:
-        path.unlink(missing_ok=True)
     # Another machine may have made it meanwhile: its row wins, and our file is collected.
     row, _created = Rendition.objects.get_or_create(
         audio=recipe.audio,
@@ -170,18 +177,37 @@ def _make(recipe: Recipe, report: Report) -> Rendition:
             "bitrate": recipe.bitrate,
             "key": key,
             "size": size,
-            "checksum": checksum,
+            "checksum": sha256,
+            "crc32": crc,
         },
     )
     return row
 
 
-def _encode(recipe: Recipe, path: Path) -> None:
+def crc32_of(row: Rendition) -> int:
+    """CRC-32 of the rendition's file; worked out once for rows from before it was kept."""
+    if row.crc32 is None:
+        with storage.whole_copy(row.key, row.size) as path:
+            row.crc32 = crc32(path)
+        row.save(update_fields=["crc32"])
+    return row.crc32
+
+
+def remove_abandoned() -> None:
+    """Remove what encodings left behind whose process was killed."""
+    for folder in settings.WORK_DIR.glob("rendition-*"):
+        with _locked(folder) as is_ours:
+            if is_ours:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _encode(recipe: Recipe, path: Path, report: Report) -> None:
     audio = recipe.audio
     # What is stored has passed the probe, under the limits of its day.
     limits = Limits(max_seconds=audio.duration + 60, max_bytes=max(audio.size, 1))
     with storage.whole_copy(audio.key, audio.size) as source, closing(decode(source, limits)) as chunks:
-        encode(chunks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
+        blocks = mixing.reported(chunks, audio.duration * STEREO_RATE, report)
+        encode(blocks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
 
 
 def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
@@ -197,6 +223,40 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
             for audio, gain in mix.parts
         ]
         mixing.render(parts, mixing.Motion(mix.tempo, mix.semitones), path, wanted, report)
+
+
+@contextmanager
+def _work_folder() -> Iterator[Path]:
+    """A folder for one encoding, removed afterwards. Its lock tells that the encoding is still running."""
+    remove_abandoned()
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix="rendition-", dir=settings.WORK_DIR))
+        with _locked(folder) as is_ours:
+            if is_ours:
+                try:
+                    yield folder
+                finally:
+                    shutil.rmtree(folder, ignore_errors=True)
+                return
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Lock a folder while the block runs; whether that could be done without waiting, and the folder is there."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield _is_file(folder, descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

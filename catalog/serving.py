@@ -11,7 +11,7 @@ import io
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from django.utils.cache import get_conditional_response
 from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import file_storage
+from catalog.zip_archive import ZipArchive
 
 # What an uploaded mixture is sent as, by container; everything is some kind of audio, whatever its bytes
 # pretend.
@@ -62,27 +63,41 @@ def serve(
     """
     if content_type not in SAFE_TYPES:
         raise ValueError(f"never served: {content_type}")
-    etag = f'"{checksum}"'
-    headers = {
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "Cache-Control": cache_control(request, checksum),
-        "Content-Disposition": content_disposition(filename, attachment=download),
-        "X-Content-Type-Options": "nosniff",
-    }
-    early = get_conditional_response(request, etag=etag)
+    headers = _headers(request, checksum, filename, download=download)
+    early = get_conditional_response(request, etag=headers["ETag"])
     if early is not None:
         return _with(early, headers)
     if not storage.is_local():
         if redirect:
             return _signed(key, headers, content_type)
         with storage.whole_copy(key, size) as copy:
-            return _send(request, copy, headers, content_type, size)
+            return _send(request, _opened(copy, size), headers, content_type)
     if settings.X_ACCEL:
         accelerated = HttpResponse(content_type=content_type, headers=headers)
         accelerated["X-Accel-Redirect"] = quote(f"{settings.X_ACCEL.rstrip('/')}/{key}")
         return accelerated
-    return _send(request, storage.local_path(key), headers, content_type, size)
+    return _send(request, _opened(storage.local_path(key), size), headers, content_type)
+
+
+def serve_archive(request: HttpRequest, archive: ZipArchive, *, filename: str) -> HttpResponseBase:
+    """Send ``archive`` as a download: 200, 206, 304, 412 or 416. Raises ``CatalogError("file_missing")`` (503)."""
+    headers = _headers(request, archive.etag, filename, download=True)
+    early = get_conditional_response(request, etag=headers["ETag"])
+    if early is not None:
+        return _with(early, headers)
+    if request.method != "HEAD":
+        archive.open()
+    return _send(request, archive, headers, "application/zip")
+
+
+def _headers(request: HttpRequest, etag: str, filename: str, *, download: bool) -> dict[str, str]:
+    return {
+        "ETag": f'"{etag}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": cache_control(request, etag),
+        "Content-Disposition": content_disposition(filename, attachment=download),
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 def cache_control(request: HttpRequest, version: str) -> str:
@@ -122,6 +137,16 @@ def wanted_range(header: str, size: int) -> tuple[int, int] | None:
     return (start, stop) if start < size else (size, size)
 
 
+class _Ranged(Protocol):
+    """A file of which a part can be sent: reading ends at ``stop``, at first the file's size."""
+
+    stop: int
+
+    def narrow(self, start: int, stop: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class _Slice(io.FileIO):
     """Bytes ``start`` to ``stop`` of a file, as a file; a server may send it from its descriptor."""
 
@@ -148,9 +173,7 @@ class _StoredFile(FileResponse):
         pass
 
 
-def _send(
-    request: HttpRequest, path: Path, headers: dict[str, str], content_type: str, size: int
-) -> HttpResponseBase:
+def _opened(path: Path, size: int) -> _Slice:
     try:
         file = _Slice(path)
     except FileNotFoundError:
@@ -158,6 +181,13 @@ def _send(
     if file.stop != size:  # never promise a length that the file does not have
         file.close()
         raise storage.file_missing(path.name)
+    return file
+
+
+def _send(
+    request: HttpRequest, file: _Ranged, headers: dict[str, str], content_type: str
+) -> HttpResponseBase:
+    size = file.stop
     if request.method == "HEAD":
         file.close()
         return HttpResponse(headers={**headers, "Content-Length": str(size)}, content_type=content_type)
@@ -202,4 +232,7 @@ def _with(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBa
 
 def plain(error: CatalogError) -> HttpResponse:
     """A refusal for views that are neither pages nor API."""
-    return HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
+    answer = HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
+    if error.retry_after is not None:
+        answer["Retry-After"] = str(error.retry_after)
+    return answer

@@ -172,7 +172,7 @@ def answer_error(error: Exception, _context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.APIException):
         return _answer_exception(error)
     if isinstance(error, CatalogError):
-        return _answer(error.status, error.code, error.detail, fields=error.by_field)
+        return _answer(error.status, error.code, error.detail, fields=error.by_field, retry=error.retry_after)
     if isinstance(error, ValidationError):
         return _answer(400, "invalid", " ".join(error.messages))
     for kind, status, code, detail in PLAIN:
@@ -219,12 +219,10 @@ def _answer_invalid(detail: Any) -> Response:
     return _answer(400, "invalid", " ".join(map(str, general)), fields=fields)
 
 
-def _answer(
-    status: int, code: str, detail: Any, *, fields: Any = None, retry: int = RETRY_SECONDS
-) -> Response:
+def _answer(status: int, code: str, detail: Any, *, fields: Any = None, retry: int | None = None) -> Response:
     response = Response(error_body(code, detail, fields), status=status)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        response["Retry-After"] = str(retry)
+    if retry is not None or status == HTTPStatus.TOO_MANY_REQUESTS:
+        response["Retry-After"] = str(retry or RETRY_SECONDS)
     return response
 
 

@@ -43,7 +43,10 @@ try:
     FINGERPRINTS = env.bool("FINGERPRINTS", default=True)
     QUEUED_PER_PERSON = env.int("QUEUED_PER_PERSON", default=200)
     RUNNING_PER_PERSON = env.int("RUNNING_PER_PERSON", default=0) or capacity.running_per_person(WORKERS)
-    MIXES_AT_ONCE = env.int("MIXES_AT_ONCE", default=0) or max(2, capacity.cores() // 2)
+    ENCODINGS_AT_ONCE = env.int("ENCODINGS_AT_ONCE", default=0) or max(1, capacity.cores() // 2)
+    ENCODINGS_PER_PERSON = env.int("ENCODINGS_PER_PERSON", default=20)
+    ENCODING_WAIT_SECONDS = env.int("ENCODING_WAIT_SECONDS", default=20)
+    WAITING_PER_PERSON = env.int("WAITING_PER_PERSON", default=0) or max(1, WEB_THREADS // 4)
     SIMPLE_WAIT_SECONDS = env.int("SIMPLE_WAIT_SECONDS", default=3_600)
     LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 except (ImproperlyConfigured, ValueError) as error:

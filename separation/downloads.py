@@ -1,22 +1,19 @@
 """What people take home: single stems, and archives of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from zipstream import ZipStream
 
-from catalog import storage
 from catalog.audio.codecs import OUTPUT
 from catalog.audio.facts import Tags
 from catalog.credits import line
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
 from catalog.names import cut, safe_filename
-from catalog.renditions import check_codec, rendition
+from catalog.renditions import Recipe, check_codec, crc32_of, made
+from catalog.zip_archive import Member, ZipArchive
 from separation.models import Separation, Status, Stem
-
-READ_BYTES = 1 << 18
 
 
 def tags_for(track: Track, words: str) -> Tags:
@@ -37,13 +34,22 @@ def tags_for(track: Track, words: str) -> Tags:
     )
 
 
-def stem_rendition(stem: Stem, track: Track, codec: str, bitrate: int | None) -> Rendition:
-    """Find or make ``stem`` as ``codec`` at ``bitrate`` kbit/s, tagged as a part of ``track``.
+def stem_recipe(stem: Stem, track: Track, codec: str, bitrate: int | None) -> Recipe:
+    """``stem`` as ``codec`` at ``bitrate`` kbit/s, tagged as a part of ``track``.
 
-    Raises ``CatalogError`` as ``catalog.renditions.rendition`` does.
+    Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``.
     """
-    tags = tags_for(track, stem.name)
-    return rendition(stem.audio, codec, bitrate, tags=tags, cover_key=track.picture)
+    return Recipe(
+        stem.audio, codec, check_codec(codec, bitrate), tags_for(track, stem.name), cover_key=track.picture
+    )
+
+
+def stem_rendition(stem: Stem, track: Track, codec: str, bitrate: int | None) -> Rendition:
+    """Find or make it in this thread; requests of the website have it made, see ``catalog.encodings``.
+
+    Raises ``CatalogError`` as ``stem_recipe`` and ``catalog.renditions.made`` do.
+    """
+    return made(stem_recipe(stem, track, codec, bitrate))
 
 
 def download_name(track: Track, words: str, extension: str) -> str:
@@ -54,38 +60,40 @@ def download_name(track: Track, words: str, extension: str) -> str:
 
 
 @dataclass(frozen=True)
-class Archive:
-    """A zip that is made while it is read; its ``size`` is known, as nothing in it is compressed again."""
+class ArchiveOrder:
+    """What an archive consists of: for each file its name there and its recipe."""
 
     filename: str
-    size: int
-    zipped: ZipStream
+    recipes: dict[str, Recipe]
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.zipped)
+    def archive(self, renditions: Sequence[Rendition]) -> ZipArchive:
+        """The archive of ``renditions``, which are those of ``recipes``, not yet open."""
+        return ZipArchive(
+            [
+                Member(name, row.key, row.size, crc32_of(row), row.checksum)
+                for name, row in zip(self.recipes, renditions, strict=True)
+            ]
+        )
 
 
-def archive(
+def order_archive(
     separation: Separation,
     track: Track,
     codec: str,
     bitrate: int | None,
     stem_names: Sequence[str] | None = None,
-) -> Archive:
+) -> ArchiveOrder:
     """The stems of ``separation`` (all, or those named) as ``codec``, in one zip.
 
-    Every file is made before the first byte is sent, so that what goes wrong is still an answer. Raises
-    ``CatalogError``: ``not_ready`` (409), ``unknown_stem``, and those of ``catalog.renditions.rendition``.
+    Raises ``CatalogError``: ``not_ready`` (409), ``unknown_stem``, ``unknown_codec``, ``bad_bitrate``.
     """
     check_codec(codec, bitrate)
-    files = [(stem, stem_rendition(stem, track, codec, bitrate)) for stem in chosen(separation, stem_names)]
-    zipped = ZipStream(sized=True)
+    recipes: dict[str, Recipe] = {}
     taken: set[str] = set()
-    for stem, made in files:
+    for stem in chosen(separation, stem_names):
         name = _unique(download_name(track, stem.name, OUTPUT[codec].extension), taken)
-        zipped.add(_read(made), name, size=made.size)
-    filename = download_name(track, "", "zip")
-    return Archive(filename=filename, size=len(zipped), zipped=zipped)
+        recipes[name] = stem_recipe(stem, track, codec, bitrate)
+    return ArchiveOrder(download_name(track, "", "zip"), recipes)
 
 
 def chosen(separation: Separation, stem_names: Sequence[str] | None) -> list[Stem]:
@@ -103,12 +111,6 @@ def chosen(separation: Separation, stem_names: Sequence[str] | None) -> list[Ste
         sentence = _("There is no stem called %(names)s here.")
         raise CatalogError("unknown_stem", sentence % {"names": ", ".join(sorted(unknown))[:100]})
     return [stem for stem in stems if stem.name in wanted]
-
-
-def _read(made: Rendition) -> Iterator[bytes]:
-    with storage.whole_copy(made.key, made.size) as path, path.open("rb") as file:
-        while block := file.read(READ_BYTES):
-            yield block
 
 
 def _unique(name: str, taken: set[str]) -> str:

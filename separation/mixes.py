@@ -1,41 +1,22 @@
 """Mixes to take home: a separation's stems with the volumes, the tempo and the pitch that somebody wants.
 
-A mix is a Rendition like any other, made in the request that first asks for it. Who does not want to wait has it made
-beside that and asks how far it is. How far is kept in the cache, so any process can tell.
+A mix is a Rendition like any other: ``order`` says what has to be made, ``catalog.encodings`` has it made.
 """
 
-import logging
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.core.cache import cache
-from django.db import connections
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from catalog.errors import CatalogError
-from catalog.models import Rendition, Track
-from catalog.renditions import Mix, Recipe, check_codec, made
+from catalog.models import Track
+from catalog.renditions import Mix, Recipe, check_codec
 from separation.downloads import chosen, tags_for
 from separation.models import Separation
-
-log = logging.getLogger(__name__)
 
 LOUDEST = 2.0
 TEMPOS = (0.5, 2.0)
 SEMITONES = 12.0
-
-KEPT_FREE = 4  # threads that never wait here, so that the website goes on answering
-MOST_ASIDE = 100  # mixes that wait for their turn in this process
-PROGRESS_SECONDS = 120  # a sign of life; what has given none for so long is not being made any more
-STEP = 0.01
-
-_at_once = threading.BoundedSemaphore(settings.MIXES_AT_ONCE)
-_waiters = threading.BoundedSemaphore(max(1, settings.WEB_THREADS - KEPT_FREE))
-_aside: set[str] = set()
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -114,101 +95,3 @@ def in_words(stems: Sequence[str], wanted: Wanted) -> str:
         unit = "semitone" if abs(wanted.semitones) == 1 else "semitones"
         said.append(f"{wanted.semitones:+g} {unit}")
     return ", ".join(said)
-
-
-def make(recipe: Recipe) -> Rendition:
-    """Make it now, or wait for whoever does. ``CatalogError``: ``busy`` (503) when too many wait, and those of
-    ``catalog.renditions.made``."""
-    if not _waiters.acquire(blocking=False):
-        raise busy()
-    try:
-        return _make(recipe)
-    finally:
-        _waiters.release()
-
-
-def make_aside(recipe: Recipe) -> None:
-    """Have it made beside this request; asking again changes nothing.
-
-    Raises ``CatalogError``: ``busy`` (503), and once what went wrong when it was made.
-    """
-    if (failed := cache.get(_key(recipe, "failed"))) is not None:
-        cache.delete(_key(recipe, "failed"))
-        code, detail, status = failed
-        raise CatalogError(code, detail, status=status)
-    with _lock:
-        if recipe.name in _aside or is_being_made(recipe):
-            return
-        if len(_aside) >= MOST_ASIDE:
-            raise busy()
-        _aside.add(recipe.name)
-    _tell(recipe, 0.0)
-    threading.Thread(target=_make_aside, args=[recipe, get_language()], name="mix", daemon=True).start()
-
-
-def progress(recipe: Recipe) -> float | None:
-    """How much of it is done, 0 to 1; None when nobody is making it."""
-    told: float | None = cache.get(_key(recipe))
-    return told
-
-
-def is_being_made(recipe: Recipe) -> bool:
-    """Whether somebody is making it, here or in another process."""
-    return progress(recipe) is not None
-
-
-def busy() -> CatalogError:
-    """The refusal when too many mixes are being made: 503, and trying again later helps."""
-    return CatalogError(
-        "busy", _("Many mixes are being made just now. Please try again in a minute."), status=503
-    )
-
-
-def _make(recipe: Recipe) -> Rendition:
-    told = 0.0
-
-    def report(share: float) -> None:
-        nonlocal told
-        if share - told >= STEP:
-            told = share
-            _tell(recipe, share)
-
-    with _at_once:
-        try:
-            return made(recipe, report)
-        finally:
-            cache.delete(_key(recipe))
-
-
-def _make_aside(recipe: Recipe, language: str | None) -> None:
-    try:
-        with override(language):
-            _make_and_tell(recipe)
-    finally:
-        with _lock:
-            _aside.discard(recipe.name)
-        connections.close_all()
-
-
-def _make_and_tell(recipe: Recipe) -> None:
-    """Whoever waits asks again and is told what went wrong."""
-    try:
-        _make(recipe)
-    except Exception as error:
-        failure = error if isinstance(error, CatalogError) else _broke_off()
-        if failure is not error:
-            log.exception("a mix broke off")
-        told = (failure.code, str(failure.detail), failure.status)
-        cache.set(_key(recipe, "failed"), told, PROGRESS_SECONDS)
-
-
-def _broke_off() -> CatalogError:
-    return CatalogError("not_made", _("This mix could not be made. Please try again later."), status=500)
-
-
-def _tell(recipe: Recipe, share: float) -> None:
-    cache.set(_key(recipe), share, PROGRESS_SECONDS)
-
-
-def _key(recipe: Recipe, about: str = "progress") -> str:
-    return f"mix-{about}-{recipe.name}"

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.db.models import Q
@@ -22,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from catalog import serving
+from catalog import encodings, serving
 from catalog.audio.codecs import OUTPUT
 from catalog.errors import CatalogError
 from catalog.models import Setlist, Track, Visibility
@@ -30,7 +31,7 @@ from catalog.names import safe_filename
 from catalog.personal import setlists
 from catalog.personal.setlists import Line
 from separation.access import VISITORS_CODEC, may_download, track_for
-from separation.downloads import download_name, stem_rendition
+from separation.downloads import download_name, stem_recipe
 from separation.labels import stem_label
 from separation.models import Separation, Status, Stem
 
@@ -91,10 +92,11 @@ def listen(request: HttpRequest, token: str) -> HttpResponseBase:
         track = track_for(stem.separation, user)
     except Track.DoesNotExist as error:
         raise Http404 from error
+    recipe = stem_recipe(stem, track, VISITORS_CODEC, None)
     try:
-        made = stem_rendition(stem, track, VISITORS_CODEC, None)
+        (made,) = encodings.obtain([recipe], f"account {user.pk}", seconds=settings.ENCODING_WAIT_SECONDS)
     except CatalogError as error:
-        return HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
+        return serving.plain(error)
     return serving.serve(
         request,
         made.key,

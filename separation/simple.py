@@ -4,7 +4,6 @@
 everybody else; then it answers 202 and says where the separation can be followed.
 """
 
-import threading
 import time
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -22,11 +21,14 @@ from rest_framework.views import APIView
 
 from accounts.api import CredentialsSerializer, OpenView, account
 from accounts.tokens import BearerAuthentication, check_password, pair_for
+from catalog import encodings
 from catalog.api.serializers import NameField
 from catalog.errors import CatalogError
 from catalog.models import Track, Visibility
+from catalog.waiting_requests import requester, waiting
 from separation.access import Seen
-from separation.api.separations import archive_answer, encoding
+from separation.api.downloads import PREFER, prefers_not_to_wait
+from separation.api.separations import archive_answer, archive_order, encoding
 from separation.api.serializers import EncodingSerializer, LiveSeparationSerializer
 from separation.api.tracks import refuse_too_large, take_in
 from separation.ask import ask
@@ -36,8 +38,6 @@ from separation.reasons import explain
 
 STEMS = (2, 4, 5)
 FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.1, 1.0
-KEPT_FREE = 4  # threads that never wait here, so that the website goes on answering
-waiters = threading.BoundedSemaphore(max(1, settings.WEB_THREADS - KEPT_FREE))
 
 
 class TokenSerializer(serializers.Serializer[Any]):
@@ -80,14 +80,14 @@ class SeparateView(APIView):
 
     @extend_schema(
         request={"multipart/form-data": SeparateSerializer},
-        parameters=[
-            OpenApiParameter(
-                "Prefer", location="header", required=False, description="`respond-async`: do not wait."
-            )
-        ],
+        parameters=[PREFER],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
-            202: OpenApiResponse(LiveSeparationSerializer, "On its way; `Location` says where to look."),
+            202: OpenApiResponse(
+                LiveSeparationSerializer,
+                "The song is kept and on its way; `Location` says where to look. Without `respond-async` this is the "
+                "answer where too many requests wait already, of yours or in all, and after an hour.",
+            ),
         },
         tags=["simple"],
     )
@@ -104,17 +104,28 @@ class SeparateView(APIView):
         seen = Seen(separation, track)
         if prefers_not_to_wait(request):
             return self._later(request, seen, asked=True)
-        finished = wait(separation)
-        if finished is None:
-            return self._later(request, seen)
-        return self._answer(request, Seen(finished, track), wanted)
+        deadline = time.monotonic() + settings.SIMPLE_WAIT_SECONDS
+        try:
+            finished = wait(separation, requester(request), deadline)
+            return self._answer(request, Seen(finished, track), wanted, deadline)
+        except CatalogError as error:
+            if error.retry_after is None:
+                raise
+            return self._later(request, seen)  # the song is kept, so sending it again would be in vain
 
-    def _answer(self, request: Request, seen: Seen, wanted: dict[str, Any]) -> HttpResponseBase:
-        if seen.separation.status == Status.SUCCEEDED:
-            return archive_answer(seen, request, wanted)
+    def _answer(
+        self, request: Request, seen: Seen, wanted: dict[str, Any], deadline: float
+    ) -> HttpResponseBase:
         if seen.separation.status == Status.FAILED:
             raise CatalogError(seen.separation.error_code or "failed", explain(seen.separation), status=422)
-        raise CatalogError("cancelled", _("This separation was stopped."), status=409)
+        if seen.separation.status != Status.SUCCEEDED:
+            raise CatalogError("cancelled", _("This separation was stopped."), status=409)
+        order, person = archive_order(seen, request, wanted), requester(request)
+        batch = encodings.start(list(order.recipes.values()), person)
+        if not batch.is_done:
+            with waiting(person, long=True):
+                batch.wait(deadline - time.monotonic())
+        return archive_answer(request, order, batch.result())
 
     def _later(self, request: Request, seen: Seen, *, asked: bool = False) -> Response:
         fresh = Seen(Separation.objects.get(pk=seen.separation.pk), Track.objects.get(pk=seen.track.pk))
@@ -135,20 +146,14 @@ def model_with(stems: int) -> modelspec.ModelSpec:
         raise CatalogError("model_unavailable", sentence, status=409) from error
 
 
-def prefers_not_to_wait(request: Request) -> bool:
-    """``Prefer: respond-async`` (RFC 7240)."""
-    preferences = request.headers.get("Prefer", "").lower().replace(";", ",").split(",")
-    return "respond-async" in (preference.strip() for preference in preferences)
+def wait(separation: Separation, person: str, deadline: float) -> Separation:
+    """The separation once it is finished.
 
-
-def wait(separation: Separation) -> Separation | None:
-    """The separation once it is finished; ``None`` when it takes longer than anybody may wait here."""
+    Raises ``CatalogError``: ``busy`` (503) when too many wait, ``not_finished`` (503) at ``deadline``.
+    """
     if separation.is_finished:
         return separation
-    if not waiters.acquire(blocking=False):
-        return None
-    try:
-        deadline = time.monotonic() + settings.SIMPLE_WAIT_SECONDS
+    with waiting(person, long=True):
         pause = FIRST_LOOK_SECONDS
         while time.monotonic() < deadline:
             time.sleep(pause)
@@ -156,6 +161,4 @@ def wait(separation: Separation) -> Separation | None:
             if now.is_finished:
                 return now
             pause = min(pause * 1.5, LAST_LOOK_SECONDS)
-    finally:
-        waiters.release()
-    return None
+    raise CatalogError("not_finished", _("This separation is not ready yet."), status=503, retry_after=10)

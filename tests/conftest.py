@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from catalog.encodings import EncodingPool
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,6 +62,14 @@ def restored_process() -> Iterator[None]:
     os.chdir(folder)
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def encoding_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encode in the thread that asks where a test's rows stand in a transaction that other threads cannot see."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None or not marker.kwargs.get("transaction"):
+        monkeypatch.setattr(EncodingPool, "_start_thread", EncodingPool._work)
 
 
 @pytest.fixture

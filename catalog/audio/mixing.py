@@ -75,7 +75,7 @@ def render(parts: Sequence[Part], motion: Motion, path: Path, wanted: Encoding, 
             report(share + (1 - share) * done)
 
         quieter = [replace(part, gain=gain * part.gain) for part in parts]
-        again = _told(_spooled(spool, gain), samples, told) if spool else _moved(quieter, motion, told)
+        again = reported(_spooled(spool, gain), samples, told) if spool else _moved(quieter, motion, told)
         with closing(again):
             _encode(again, path, wanted)
         return gain
@@ -91,7 +91,7 @@ def _moved(parts: Sequence[Part], motion: Motion, report: Report) -> Generator[S
         for part in parts:
             limits = Limits(max_seconds=part.seconds + 60, max_bytes=max(part.path.stat().st_size, 1))
             streams.append((open_parts.enter_context(closing(decode(part.path, limits))), part.gain))
-        told = _told(mixed(streams), max(part.seconds for part in parts) * STEREO_RATE, report)
+        told = reported(mixed(streams), max(part.seconds for part in parts) * STEREO_RATE, report)
         yield from stretched(told, motion.tempo, motion.semitones)
 
 
@@ -162,7 +162,8 @@ def _spooled(path: Path, gain: float) -> Iterator[Samples]:
             yield np.frombuffer(data, np.float32).reshape(-1, 2).T * np.float32(gain)
 
 
-def _told(blocks: Iterable[Samples], total: float, report: Report) -> Generator[Samples, None, None]:
+def reported(blocks: Iterable[Samples], total: float, report: Report) -> Generator[Samples, None, None]:
+    """``blocks`` as they are; ``report`` hears after each how much of ``total`` samples went by, 0 to 1."""
     done = 0
     for block in blocks:
         yield block

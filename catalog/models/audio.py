@@ -82,6 +82,7 @@ class Rendition(Row):
     key = models.CharField(max_length=160, unique=True, editable=False)
     size = models.PositiveBigIntegerField(_("bytes"), editable=False)
     checksum = models.CharField(max_length=64, editable=False)
+    crc32 = models.PositiveBigIntegerField(null=True, editable=False)  # what archives need before the bytes
 
     class Meta:
         verbose_name = _("rendition")

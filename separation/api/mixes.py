@@ -5,28 +5,25 @@ from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import Throttled
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
 from catalog import serving
 from catalog.api.views import asked
 from catalog.audio.codecs import OUTPUT
-from catalog.models import Rendition
+from catalog.encodings import is_being_made
 from catalog.renditions import Recipe, found
 from separation import downloads, mixes
+from separation.api.downloads import AUDIO_FILES, FILE_RESPONSES, PREFER, EncodedFileView
 from separation.api.separations import SeparationMixin, encoding
 from separation.api.serializers import EncodingSerializer
 from separation.engines.modelspec import SPECS
-from separation.simple import prefers_not_to_wait
 
 STEMS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
-POLL_SECONDS = "1"
 
 
 class NumberField(serializers.FloatField):
@@ -77,35 +74,13 @@ class MixQuerySerializer(EncodingSerializer):
         return attrs
 
 
-class MakingSerializer(serializers.Serializer[Any]):
-    """A mix that is being made: how much is done, 0 to 1."""
-
-    progress = serializers.FloatField(min_value=0, max_value=1)
-
-
-class MixView(SeparationMixin):
+class MixView(EncodedFileView, SeparationMixin):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
         operation_id="separations_mix",
-        parameters=[
-            MixQuerySerializer,
-            OpenApiParameter(
-                "Prefer", location="header", required=False, description="`respond-async`: do not wait."
-            ),
-        ],
-        responses={
-            **{
-                (200, kind): OpenApiTypes.BINARY
-                for kind in sorted({output.content_type for output in OUTPUT.values()})
-            },
-            202: OpenApiResponse(MakingSerializer, "It is being made; ask again at `Location`."),
-            206: OpenApiResponse(description="The part that `Range` asked for."),
-            304: OpenApiResponse(description="You have it already."),
-            409: OpenApiResponse(description="Not finished."),
-            416: OpenApiResponse(description="There is no such part."),
-            503: OpenApiResponse(description="Too many mixes are being made."),
-        },
+        parameters=[MixQuerySerializer, PREFER],
+        responses={**AUDIO_FILES, **FILE_RESPONSES, 409: OpenApiResponse(description="Not finished.")},
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """The stems as one file: each with its volume (`vocals=0` leaves the singer out), faster or slower, higher or
@@ -119,11 +94,8 @@ class MixView(SeparationMixin):
         gains = {stem: asked_for[stem] for stem in STEMS if stem in asked_for}
         wanted = mixes.Wanted.of(gains, asked_for["tempo"], asked_for["semitones"])
         ordered = mixes.order(seen.separation, seen.track, wanted, codec, bitrate)
-        made = found(ordered.recipe)
-        if made is None:
-            made = self.make(request, ordered.recipe)
-        if made is None:
-            return self.later(request, ordered.recipe)
+        self.count_new(request, ordered.recipe)
+        (made,) = self.obtain(request, [ordered.recipe])
         output = OUTPUT[codec]
         return serving.serve(
             request._request,  # noqa: SLF001 (serving knows Django's requests)
@@ -135,22 +107,10 @@ class MixView(SeparationMixin):
             download=True,
         )
 
-    def make(self, request: Request, recipe: Recipe) -> Rendition | None:
-        """Made, or None where somebody does not want to wait for it. Only new ones count for the limit."""
-        if not mixes.is_being_made(recipe):
+    def count_new(self, request: Request, recipe: Recipe) -> None:
+        """Only mixes that are neither there nor being made count for the limit. Raises ``Throttled``."""
+        if found(recipe) is None and not is_being_made(recipe):
             self.throttle_scope = "mixes"
             throttle = ScopedRateThrottle()
             if not throttle.allow_request(request, self):
                 raise Throttled(throttle.wait())
-        if prefers_not_to_wait(request):
-            mixes.make_aside(recipe)
-            return None
-        return mixes.make(recipe)
-
-    def later(self, request: Request, recipe: Recipe) -> Response:
-        answer = Response({"progress": mixes.progress(recipe) or 0.0}, status=202)
-        answer["Location"] = request.build_absolute_uri()
-        answer["Retry-After"] = POLL_SECONDS
-        answer["Preference-Applied"] = "respond-async"
-        answer["Cache-Control"] = "no-store"
-        return answer

@@ -1,10 +1,11 @@
 """Models, separations and stems."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext_lazy as _
@@ -22,10 +23,11 @@ from catalog import serving
 from catalog.api.views import asked
 from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.errors import CatalogError
-from catalog.models import Track, Visibility
+from catalog.models import Rendition, Track, Visibility
 from catalog.renditions import check_codec, parse_bitrate
 from separation import downloads, live, segments
 from separation.access import Seen, codec_for, may_download, track_for
+from separation.api.downloads import AUDIO_FILES, FILE_RESPONSES, PREFER, EncodedFileView
 from separation.api.serializers import (
     SAMPLES_PER_PEAK,
     ArchiveQuerySerializer,
@@ -36,6 +38,7 @@ from separation.api.serializers import (
     PeaksSerializer,
 )
 from separation.ask import withdraw
+from separation.downloads import ArchiveOrder
 from separation.engines import modelspec
 from separation.live import LiveStem
 from separation.models import Separation, Stem
@@ -108,32 +111,38 @@ class SeparationView(SeparationMixin):
         return Response(status=204)
 
 
-class ArchiveView(SeparationMixin):
+class ArchiveView(EncodedFileView, SeparationMixin):
     @extend_schema(
-        parameters=[ArchiveQuerySerializer],
+        parameters=[ArchiveQuerySerializer, PREFER],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
+            **FILE_RESPONSES,
             409: OpenApiResponse(description="Not finished."),
         },
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
-        """Several stems as one zip."""
-        wanted = asked(self, ArchiveQuerySerializer)
-        return archive_answer(self.seen(pk), request, wanted)
+        """Several stems as one zip.
+
+        The same request gives the same bytes, so a download that broke off can go on (`curl -C -`).
+        """
+        order = archive_order(self.seen(pk), request, asked(self, ArchiveQuerySerializer))
+        renditions = self.obtain(request, list(order.recipes.values()))
+        return archive_answer(request, order, renditions)
 
 
-def archive_answer(seen: Seen, request: Request, wanted: dict[str, Any]) -> HttpResponseBase:
-    """The zip of ``wanted`` (``codec``, ``bitrate``, ``stems``), sent while it is made."""
+def archive_order(seen: Seen, request: Request, wanted: dict[str, Any]) -> ArchiveOrder:
+    """What the zip of ``wanted`` (``codec``, ``bitrate``, ``stems``) consists of. Raises ``CatalogError``."""
     codec, bitrate = encoding(request, wanted)
     names = [name.strip() for name in wanted.get("stems", "").split(",") if name.strip()]
-    made = downloads.archive(seen.separation, seen.track, codec, bitrate, names)
-    headers = {
-        "Content-Disposition": serving.content_disposition(made.filename, attachment=True),
-        "Content-Length": str(made.size),
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-cache",
-    }
-    return StreamingHttpResponse(made, content_type="application/zip", headers=headers)
+    return downloads.order_archive(seen.separation, seen.track, codec, bitrate, names)
+
+
+def archive_answer(
+    request: Request, order: ArchiveOrder, renditions: Sequence[Rendition]
+) -> HttpResponseBase:
+    """Send the zip."""
+    archive = order.archive(renditions)
+    return serving.serve_archive(request._request, archive, filename=order.filename)  # noqa: SLF001 (Django's request)
 
 
 def encoding(request: Request, wanted: dict[str, Any]) -> tuple[str, int | None]:
@@ -178,18 +187,10 @@ class StemMixin(GenericAPIView[Stem]):
         return response
 
 
-class StemAudioView(StemMixin):
+class StemAudioView(EncodedFileView, StemMixin):
     @extend_schema(
-        parameters=[EncodingSerializer],
-        responses={
-            **{
-                (200, kind): OpenApiTypes.BINARY
-                for kind in sorted({output.content_type for output in OUTPUT.values()})
-            },
-            206: OpenApiResponse(description="The part that `Range` asked for."),
-            304: OpenApiResponse(description="You have it already."),
-            416: OpenApiResponse(description="There is no such part."),
-        },
+        parameters=[EncodingSerializer, PREFER],
+        responses={**AUDIO_FILES, **FILE_RESPONSES},
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """One stem as a file. Visitors may have the MP3s of separations in two stems."""
@@ -198,7 +199,7 @@ class StemAudioView(StemMixin):
         if not may_download(request.user, stem.separation, codec):
             raise NotAuthenticated(_("Sign in to download this. Playing is free."), "account_needed")
         track = seen_track(stem.separation, request)
-        made = downloads.stem_rendition(stem, track, codec, bitrate)
+        (made,) = self.obtain(request, [downloads.stem_recipe(stem, track, codec, bitrate)])
         output = OUTPUT[codec]
         return serving.serve(
             request._request,  # noqa: SLF001 (serving knows Django's requests)

@@ -1,5 +1,6 @@
 // A song's page: the player when the parts are there, else how far they are; it becomes the player by itself.
 
+import { offerDownloads } from "stemoteca/downloads";
 import { offerMix } from "stemoteca/mixdown";
 import { start } from "stemoteca/player";
 import { takeStars } from "stemoteca/stars";
@@ -100,14 +101,17 @@ function wait(here) {
 /** What stands below a player that is ready. */
 function below(player) {
   const form = stage.querySelector("[data-take]");
-  if (form) downloads(form);
+  if (form) {
+    formats(form);
+    offerDownloads(form);
+  }
   const mix = form?.querySelector("[data-mix]");
   if (mix && player) offerMix(mix, form, player.mixer);
   for (const stars of stage.querySelectorAll("[data-stars]")) takeStars(stars);
 }
 
 /** Offer only the bitrates that the chosen format has; the format is remembered in this browser. */
-function downloads(form) {
+function formats(form) {
   const { codec, bitrate } = form.elements;
   const fit = () => {
     let any = false;

@@ -2,6 +2,8 @@
 
 import io
 import os
+import shutil
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,10 @@ from catalog.collector import collect
 from catalog.covers import sizes_of, track_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
-from catalog.renditions import rendition
-from catalog.serving import serve
+from catalog.renditions import made, rendition
+from catalog.serving import serve, serve_archive
 from separation import live, segments
+from separation.downloads import order_archive
 from separation.models import Status, Stem
 from tests.catalog.conftest import Ingester, picture
 from tests.factories import make_audio, make_separation, make_track
@@ -173,3 +176,27 @@ def test_segments_come_by_range_and_live_ones_pass_through(
     heard = [soundfile.read(io.BytesIO(part.data), dtype="int16")[0] for part in parts]
     assert np.array_equal(np.concatenate(heard), pcm)
     assert not (settings.WORK_DIR / "copies").exists(), "no whole file was fetched"
+
+
+def test_an_archive_is_sent_in_ranges(bucket: Any, user: User, settings: Any) -> None:
+    track = make_track(user, audio=make_audio(1.0, stored=True))
+    order = order_archive(make_separation(track, stored=True), track, "mp3", None)
+    archive = order.archive([made(recipe) for recipe in order.recipes.values()])
+    shutil.rmtree(settings.WORK_DIR / "copies")
+    request = RequestFactory().head("/")
+    head = serve_archive(request, archive, filename=order.filename)
+    assert int(head["Content-Length"]) == archive.size
+    assert not (settings.WORK_DIR / "copies").exists(), "nothing was fetched"
+    middle = archive.size // 2
+    body = b""
+    for wanted in (f"bytes=0-{middle - 1}", f"bytes={middle}-"):
+        archive = order.archive([made(recipe) for recipe in order.recipes.values()])
+        answer = serve_archive(
+            RequestFactory().get("/", headers={"range": wanted}), archive, filename="x.zip"
+        )
+        assert answer.status_code == 206
+        body += b"".join(answer.streaming_content)  # type: ignore[attr-defined]  # a file
+        answer.close()
+    with zipfile.ZipFile(io.BytesIO(body)) as found:
+        assert found.testzip() is None
+        assert found.namelist() == list(order.recipes)

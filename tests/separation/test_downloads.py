@@ -19,9 +19,11 @@ from catalog.collector import collect
 from catalog.credits import credit
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Track
+from catalog.renditions import made
+from catalog.zip_archive import ZipArchive
 from separation.downloads import (
-    archive,
     download_name,
+    order_archive,
     stem_rendition,
 )
 from separation.models import Separation, Status, Stem
@@ -72,18 +74,26 @@ def track(user: User, tmp_path: Path) -> Track:
 
 @pytest.fixture
 def separation(track: Track, tmp_path: Path) -> Separation:
-    made = Separation.objects.create(
+    separation = Separation.objects.create(
         mixture=track.audio, model="compact:2stems", revision="1", status=Status.SUCCEEDED
     )
     for position, name in enumerate(NAMES):
         audio = keep(tmp_path / f"{name}.flac", seed=10 + position, seconds=0.5)
-        Stem.objects.create(separation=made, name=name, position=position, audio=audio, peaks=b"")
-    return made
+        Stem.objects.create(separation=separation, name=name, position=position, audio=audio, peaks=b"")
+    return separation
 
 
-def opened(made: Any) -> zipfile.ZipFile:
-    content = b"".join(made)
-    assert len(content) == made.size
+def archive(*order: Any) -> ZipArchive:
+    ordered = order_archive(*order)
+    zip_archive = ordered.archive([made(recipe) for recipe in ordered.recipes.values()])
+    zip_archive.open()
+    return zip_archive
+
+
+def opened(zip_archive: ZipArchive) -> zipfile.ZipFile:
+    with zip_archive:
+        content = zip_archive.read()
+        assert len(content) == zip_archive.size
     zipped = zipfile.ZipFile(io.BytesIO(content))
     assert zipped.testzip() is None
     return zipped
@@ -127,9 +137,8 @@ def test_names_of_downloads(artist: str, title: str, name: str) -> None:
 
 
 def test_an_archive_holds_every_stem_uncompressed(separation: Separation, track: Track) -> None:
-    made = archive(separation, track, "flac", None)
-    assert made.filename == "Ana Ríos - Canción.zip"
-    zipped = opened(made)
+    assert order_archive(separation, track, "flac", None).filename == "Ana Ríos - Canción.zip"
+    zipped = opened(archive(separation, track, "flac", None))
     assert zipped.namelist() == [f"Ana Ríos - Canción ({name}).flac" for name in NAMES]
     assert {item.compress_type for item in zipped.infolist()} == {zipfile.ZIP_STORED}
     for position, name in enumerate(zipped.namelist()):
@@ -165,13 +174,13 @@ def test_archives_that_cannot_be(
     separation: Separation, track: Track, stems: list[str] | None, codec: str, bitrate: int | None, code: str
 ) -> None:
     with pytest.raises(CatalogError, match=code):
-        archive(separation, track, codec, bitrate, stems)
+        order_archive(separation, track, codec, bitrate, stems)
 
 
 def test_an_archive_needs_a_finished_separation(separation: Separation, track: Track) -> None:
     separation.status = Status.RUNNING
     with pytest.raises(CatalogError) as refused:
-        archive(separation, track, "mp3", None)
+        order_archive(separation, track, "mp3", None)
     assert (refused.value.code, refused.value.status) == ("not_ready", 409)
 
 

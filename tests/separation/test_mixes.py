@@ -1,6 +1,5 @@
-"""Mixes: what is made for which wish, how it is called, and that it is made once."""
+"""Mixes: what is made for which wish, and how it is called."""
 
-import threading
 from typing import Any
 
 import mutagen
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 import soundfile
 from django.conf import settings
-from django.core.cache import cache
 
 from accounts.models import User
 from catalog import storage
@@ -16,13 +14,11 @@ from catalog.audio.facts import COVER_SIZES
 from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition, Track
-from catalog.renditions import found, made, rendition
-from separation import mixes
+from catalog.renditions import made, rendition
 from separation.downloads import stem_rendition
 from separation.mixes import Wanted, in_words, order
 from separation.models import Separation, Status
 from tests.catalog.conftest import pictures
-from tests.catalog.races import at_once
 from tests.factories import make_audio, make_separation, make_track
 
 FOUR = ("vocals", "drums", "bass", "other")
@@ -158,43 +154,3 @@ def test_a_mix_goes_with_the_song(separation: Separation, track: Track) -> None:
     made(order(separation, track, Wanted.of({"vocals": 0}), "wav", None).recipe)
     rendition(separation.mixture, "wav", None)
     assert separation.mixture.renditions.count() == Rendition.objects.count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_six_at_once_make_one_file(separation: Separation, track: Track) -> None:
-    recipe = order(separation, track, Wanted.of({"vocals": 0}, 0.9), "flac", None).recipe
-    rows = at_once(6, lambda _n: mixes.make(recipe))
-    assert len({row.pk for row in rows}) == Rendition.objects.count() == 1
-
-
-def wait_for_threads() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "mix":
-            thread.join(20)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_made_aside_its_progress_can_be_asked_for(separation: Separation, track: Track) -> None:
-    recipe = order(separation, track, Wanted.of({"vocals": 0}, 0.9), "flac", None).recipe
-    mixes.make_aside(recipe)
-    mixes.make_aside(recipe)
-    assert mixes.is_being_made(recipe) or found(recipe)
-    wait_for_threads()
-    assert found(recipe)
-    assert mixes.progress(recipe) is None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_went_wrong_aside_is_told_once_and_then_tried_again(
-    separation: Separation, track: Track
-) -> None:
-    recipe = order(separation, track, Wanted.of({"vocals": 0}), "flac", None).recipe
-    storage.delete(separation.stems.get(name="bass").audio.key)
-    mixes.make_aside(recipe)
-    wait_for_threads()
-    with pytest.raises(CatalogError) as refused:
-        mixes.make_aside(recipe)
-    assert (refused.value.code, refused.value.status) == ("file_missing", 503)
-    mixes.make_aside(recipe)
-    wait_for_threads()
-    cache.clear()

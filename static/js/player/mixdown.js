@@ -1,12 +1,9 @@
 // "Download this mix": one file with the volumes of the lanes, and the tempo and the key of its own fields. The server
 // makes it; until it is there we ask how far it is.
 
+import { fetchWhenReady } from "stemoteca/downloads";
 import { say } from "stemoteca/words";
 
-const POLL = 700; // ms
-const TRIES = 8; // in a row without an answer
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const decimals = (number, places) => String(Number(number.toFixed(places)));
 
 /** The mixer's lanes as the server understands them; what is left as it is is left out. */
@@ -61,41 +58,7 @@ export function offerMix(root, form, mixer) {
     if (!form.elements.bitrate.disabled) query.set("bitrate", form.elements.bitrate.value);
     const address = `${root.dataset.mix}?${query}`;
     take.disabled = true;
-    try {
-      await made(address, (percent) => {
-        bar.hidden = false;
-        bar.value = percent;
-        line.textContent = say("mixMaking", { percent });
-      });
-      line.textContent = say("mixReady");
-      location.assign(address);
-    } catch (error) {
-      line.textContent = error.message || say("mixOffline");
-    }
-    bar.hidden = true;
+    await fetchWhenReady(address, bar, line);
     take.disabled = false;
   });
-}
-
-/** Have it made, and resolve when it can be fetched. An error's message is the server's sentence. */
-async function made(address, progress) {
-  const headers = { Accept: "application/json", Prefer: "respond-async", Range: "bytes=0-0" };
-  for (let missed = 0; missed < TRIES; ) {
-    let answer = null;
-    try {
-      answer = await fetch(address, { headers, redirect: "manual" });
-      missed = 0;
-    } catch {
-      missed += 1;
-    }
-    if (answer?.type === "opaqueredirect" || [200, 206].includes(answer?.status)) {
-      answer.body?.cancel();
-      return;
-    }
-    const said = answer ? await answer.json().catch(() => ({})) : {};
-    if (answer && answer.status !== 202) throw new Error(said.detail ?? "");
-    if (answer) progress(Math.floor(100 * said.progress));
-    await pause(POLL);
-  }
-  throw new Error("");
 }

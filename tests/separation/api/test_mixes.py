@@ -1,7 +1,6 @@
 """Mixes by the API: one file by one address."""
 
 import io
-import threading
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import soundfile
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from catalog.encodings import pool
 from separation.models import Separation
 from tests.factories import make_audio, make_separation, make_track
 
@@ -129,9 +129,7 @@ def test_who_does_not_want_to_wait_asks_again(client: APIClient, path: str) -> N
     assert (first.status_code, first["Preference-Applied"]) == (202, "respond-async")
     assert first["Location"] == f"http://testserver{mix}"
     assert 0 <= first.json()["progress"] <= 1
-    for thread in threading.enumerate():
-        if thread.name == "mix":
-            thread.join(20)
+    assert pool.wait_until_idle(30)
     answer = client.get(mix, headers=later)
     assert answer.status_code == 200
     content(answer)

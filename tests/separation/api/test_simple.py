@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import threading
 import zipfile
 from typing import Any
 from urllib.parse import urlencode
@@ -14,8 +13,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.models import Track
-from separation import simple
+from catalog.models import Rendition, Track
+from catalog.waiting_requests import waiting
 from separation.models import Separation, Status
 from tests.factories import make_separation, make_track
 from tests.songs import RATE, song
@@ -110,14 +109,34 @@ def test_after_as_long_as_anybody_may_wait_it_says_where_to_look(
     assert answer["Location"].endswith(f"/api/v1/separations/{answer.json()['id']}/")
 
 
-def test_nobody_waits_where_that_would_leave_no_thread_for_others(
-    client_of: Any, user: User, monkeypatch: pytest.MonkeyPatch
+def test_who_waits_with_as_many_requests_as_allowed_gets_no_further_wait(
+    client_of: Any, user: User, other: User, settings: Any
 ) -> None:
-    waiters = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(simple, "waiters", waiters)
-    with waiters:
+    settings.WAITING_PER_PERSON = 1
+    client = client_of(user)
+    with waiting(f"account {user.pk}"):
+        answer = client.post("/api/separate", {"audio": sound()})
+    assert answer.status_code == 202
+    assert client.get(answer["Location"]).json()["status"] == "queued"
+
+
+def test_nobody_waits_where_that_would_leave_no_thread_for_others(
+    client_of: Any, user: User, settings: Any
+) -> None:
+    settings.WEB_THREADS = 2
+    with waiting("account of somebody else"):
         assert client_of(user).post("/api/separate", {"audio": sound()}).status_code == 202
-    assert waiters.acquire(blocking=False)
+
+
+def test_a_known_song_is_followed_by_its_address_where_its_files_cannot_be_made_now(
+    client_of: Any, user: User, known: SimpleUploadedFile, settings: Any
+) -> None:
+    settings.ENCODINGS_PER_PERSON = 0
+    client = client_of(user)
+    answer = client.post("/api/separate", {"audio": known, "codec": "mp3"})
+    assert answer.status_code == 202
+    assert client.get(answer["Location"]).json()["status"] == "succeeded"
+    assert not Rendition.objects.exists()
 
 
 @pytest.mark.parametrize(

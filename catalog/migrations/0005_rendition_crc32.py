@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("catalog", "0002_search"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="rendition",
+            name="crc32",
+            field=models.PositiveBigIntegerField(editable=False, null=True),
+        ),
+    ]

@@ -1,0 +1,182 @@
+"""Encodings in threads: once for all, in turns, within limits, and ended with the process."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from catalog import encodings, storage
+from catalog.encodings import EncodingPendingError, EncodingPool
+from catalog.errors import CatalogError
+from catalog.models import AudioFile, Rendition
+from catalog.renditions import Recipe, _turn, found, made, remove_abandoned
+from tests.catalog.races import at_once
+from tests.factories import make_audio
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def pool(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[EncodingPool]:
+    """Threads of this test's own, one at a time, and room for many requests."""
+    settings.ENCODINGS_AT_ONCE = 1
+    settings.WEB_THREADS = 64
+    settings.WAITING_PER_PERSON = 32
+    pool = EncodingPool()
+    monkeypatch.setattr(encodings, "pool", pool)
+    yield pool
+    assert pool.wait_until_idle(30)
+
+
+@pytest.fixture
+def audio() -> AudioFile:
+    return make_audio(1.0, stored=True)
+
+
+def recipe(audio: AudioFile, bitrate: int = 128) -> Recipe:
+    return Recipe(audio, "mp3", bitrate)
+
+
+def test_many_who_ask_at_once_get_the_one_rendition(audio: AudioFile) -> None:
+    rows = at_once(8, lambda n: encodings.obtain([recipe(audio)], f"account {n}", seconds=30))
+    assert len({row.pk for (row,) in rows}) == Rendition.objects.count() == 1
+
+
+def test_what_is_there_is_found_without_a_thread(audio: AudioFile, settings: Any) -> None:
+    row = made(recipe(audio))
+    settings.ENCODINGS_PER_PERSON = 0
+    assert encodings.obtain([recipe(audio)], "account 1") == [row]
+
+
+def test_a_long_encoding_goes_on_without_the_request(pool: EncodingPool) -> None:
+    long = recipe(make_audio(20.0, stored=True))
+    with pytest.raises(EncodingPendingError) as told:
+        encodings.obtain([long], "account 1", seconds=0.01)
+    assert (told.value.code, told.value.status) == ("encoding_in_progress", 503)
+    assert told.value.retry_after
+    assert encodings.is_being_made(long)
+    assert pool.wait_until_idle(30)
+    assert not encodings.is_being_made(long)
+    assert encodings.obtain([long], "account 1") == [found(long)]
+
+
+def test_progress_counts_what_is_there_already(audio: AudioFile) -> None:
+    made(recipe(audio, 128))
+    with _turn(recipe(audio, 192).lock_name), pytest.raises(EncodingPendingError) as told:
+        encodings.obtain([recipe(audio, 128), recipe(audio, 192)], "account 1")
+    assert told.value.progress == 0.5
+
+
+def test_each_person_can_submit_so_many(audio: AudioFile, settings: Any) -> None:
+    settings.ENCODINGS_PER_PERSON = 2
+    with _turn(recipe(audio, 96).lock_name):
+        encodings.start([recipe(audio, 96), recipe(audio, 128)], "account 1")
+        with pytest.raises(CatalogError) as refused:
+            encodings.start([recipe(audio, 160)], "account 1")
+        assert (refused.value.code, refused.value.status) == ("busy", 503)
+        assert refused.value.retry_after
+        encodings.start([recipe(audio, 128)], "account 1")  # the same again is not one more
+        encodings.start([recipe(audio, 160)], "account 2")
+
+
+def test_people_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
+    with _turn(recipe(audio, 96).lock_name):
+        encodings.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
+        encodings.start([recipe(audio, 256)], "address 192.0.2.1")
+        encodings.start([recipe(audio, 192)], "account 2")
+    assert pool.wait_until_idle(30)
+    order = list(Rendition.objects.order_by("created_at").values_list("bitrate", flat=True))
+    assert order[0] == 96
+    # Of the first person's three others one may come before those of the two who asked later.
+    assert max(order.index(256), order.index(192)) < max(order.index(128), order.index(160))
+    assert sorted(order) == [96, 128, 160, 192, 256]
+
+
+def test_no_more_threads_than_the_setting_says(audio: AudioFile, settings: Any) -> None:
+    settings.ENCODINGS_AT_ONCE = 2
+    with _turn(recipe(audio, 96).lock_name), _turn(recipe(audio, 128).lock_name):
+        encodings.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
+        assert sum(thread.name == "encoding" for thread in threading.enumerate()) == 2
+        assert not Rendition.objects.exists()
+
+
+def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
+    audio: AudioFile, settings: Any, pool: EncodingPool
+) -> None:
+    settings.WAITING_PER_PERSON = 1
+    results: list[Any] = []
+    first = threading.Thread(
+        target=lambda: results.extend(encodings.obtain([recipe(audio, 96)], "account 1", seconds=30))
+    )
+    with _turn(recipe(audio, 96).lock_name):
+        first.start()
+        while pool.find(recipe(audio, 96)) is None or not pool.find(recipe(audio, 96)).waiters:  # type: ignore[union-attr]
+            time.sleep(0.01)
+        with pytest.raises(CatalogError, match="busy"):
+            encodings.obtain([recipe(audio, 128)], "account 1", seconds=30)
+    first.join(30)
+    assert pool.wait_until_idle(30)
+    assert results == [found(recipe(audio, 96))]
+    assert found(recipe(audio, 128))
+
+
+def test_another_process_makes_it(audio: AudioFile, pool: EncodingPool) -> None:
+    cache.set(encodings._key(recipe(audio), "progress"), 0.25, 60)
+    with pytest.raises(EncodingPendingError) as told:
+        encodings.obtain([recipe(audio)], "account 1")
+    assert told.value.progress == 0.25
+    assert pool.find(recipe(audio)) is None
+    row = made(recipe(audio))
+    assert encodings.obtain([recipe(audio)], "account 1", seconds=10) == [row]
+
+
+def test_a_failure_is_told_to_who_waits(audio: AudioFile) -> None:
+    storage.delete(audio.key)
+    for _ in range(2):
+        with pytest.raises(CatalogError, match="file_missing"):
+            encodings.obtain([recipe(audio)], "account 1", seconds=30)
+
+
+def test_a_failure_that_nobody_waited_for_is_told_once_and_then_tried_again(
+    audio: AudioFile, pool: EncodingPool
+) -> None:
+    storage.delete(audio.key)
+    encodings.start([recipe(audio)], "account 1")
+    assert pool.wait_until_idle(30)
+    with pytest.raises(CatalogError) as refused:
+        encodings.start([recipe(audio)], "account 1")
+    assert (refused.value.code, refused.value.status) == ("file_missing", 503)
+    encodings.start([recipe(audio)], "account 1")
+
+
+def test_stopping_ends_encodings_and_leaves_no_file(pool: EncodingPool, settings: Any) -> None:
+    long = make_audio(60.0, stored=True)
+    batch = encodings.start([recipe(long, 96), recipe(long, 128)], "account 1")
+    while not list(settings.WORK_DIR.glob("rendition-*")):
+        time.sleep(0.01)
+    pool.stop(30)
+    assert pool.wait_until_idle(0)
+    with pytest.raises(CatalogError, match="busy"):
+        batch.result()
+    with pytest.raises(CatalogError, match="busy"):
+        encodings.start([recipe(long, 160)], "account 1")
+    assert not list(settings.WORK_DIR.glob("rendition-*"))
+    assert not Rendition.objects.exists()
+
+
+def test_what_a_killed_process_left_goes_and_what_is_in_use_stays(pool: EncodingPool, settings: Any) -> None:
+    left = settings.WORK_DIR / "rendition-left"
+    left.mkdir()
+    (left / "rendition.mp3").write_bytes(b"half")
+    encodings.start([recipe(make_audio(20.0, stored=True))], "account 1")
+    while not (others := [path for path in settings.WORK_DIR.glob("rendition-*") if path != left]):
+        time.sleep(0.01)
+    remove_abandoned()
+    assert not left.exists()
+    assert others[0].exists()
+    assert pool.wait_until_idle(30)
+    assert not list(settings.WORK_DIR.glob("rendition-*"))
+    assert Rendition.objects.count() == 1
