@@ -1,3 +1,6 @@
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -222,6 +225,36 @@ def test_a_crash_is_tried_again_and_the_third_is_the_end(asked: Asker, settings:
     worker.separate(separation.pk, kill_separator)
     assert after(separation, settings) == (Status.FAILED, 3, "crashed")
     assert "SIGKILL" in separation.error_detail
+
+
+def test_a_song_whose_reader_dies_is_read_again(asked: Asker, settings: Any) -> None:
+    """The separator's own child, which decodes; it is the song's attempt, but not its end."""
+    separation = asked(120.0)
+
+    def kill_readers(progress: float) -> None:
+        if progress > 0 and desk.separator and (pid := desk.separator.pid):
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+
+    worker.separate(separation.pk, kill_readers)
+    assert after(separation, settings) == (Status.QUEUED, 1, "probe_failed")
+    assert separation.crashes == 1
+    worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.SUCCEEDED, 2, "")
+
+
+def test_a_separator_that_never_took_the_song_is_not_its_fault(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.clear()
+    separation = asked()
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/bin/false")
+        worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.QUEUED, 1, "interrupted")
+    assert separation.crashes == 0
+    worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.SUCCEEDED, 2, "")
 
 
 def test_a_worker_that_is_told_to_stop_hands_its_song_back(
