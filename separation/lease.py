@@ -80,6 +80,11 @@ class Lease:
         )
 
 
+def due() -> Q:
+    """Rows that do not pause between two attempts."""
+    return Q(retry_at=None) | Q(retry_at__lte=Now())
+
+
 def from_now(**delta: float) -> "ExpressionWrapper[Any]":
     """Database time plus (or minus) so many ``seconds=...``, ``days=...``."""
     return ExpressionWrapper(Now() + timedelta(**delta), output_field=DateTimeField())
@@ -184,7 +189,7 @@ def _try_again(
         rows = held.update(
             **_waiting(),
             retry_at=from_now(seconds=pause) if pause else None,
-            rung_at=Now(),
+            rung_at=None if pause else Now(),  # the sweep rings when the pause is over
             error_code=code,
             error_detail=detail[-500:],
             **changes,

@@ -86,7 +86,7 @@ def ring(after: float) -> int:
 
     A ring wakes a worker for whatever comes next in turn, so it is enough that there are as many as rows.
     """
-    waiting = Separation.objects.filter(status=Status.QUEUED)
+    waiting = Separation.objects.filter(leases.due(), status=Status.QUEUED)
     rings = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=timezone.now()).count()
     missing = waiting.count() - rings
     if missing <= 0:
