@@ -77,7 +77,7 @@ class Campaign:
             paths = self._songs(Path(folder))
             _set_up(data)
             with (
-                Installation(data, log=log, STEMOTECA_LOG_LEVEL="INFO") as installation,
+                Installation(data, log, STEMOTECA_LOG_LEVEL="INFO") as installation,
                 ThreadPoolExecutor(_UPLOADERS) as pool,
             ):
                 sent = [pool.submit(self._bring, installation, path) for path in paths]

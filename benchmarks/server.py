@@ -39,7 +39,7 @@ KINDS = ("supervisor", *_PROGRAMS)
 class Installation:
     """One that listens on a free port and keeps its data in ``folder``; what it says goes to ``log``, if given."""
 
-    def __init__(self, folder: Path, log: Path | None = None, **environment: str) -> None:
+    def __init__(self, folder: Path, log: Path | None = None, /, **environment: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{probe.getsockname()[1]}"
