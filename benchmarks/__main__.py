@@ -17,6 +17,7 @@ from benchmarks import (
     encoding,
     equality,
     fingerprints,
+    kills,
     machine,
     measure,
     mixes,
@@ -44,6 +45,8 @@ PARTS = (
     "fingerprints",
     "attacks",
 )
+_ASIDE = ("kills",)
+"""Only when asked for: these measure no cost."""
 _SONG_SECONDS = 180
 _LONG_SECONDS = 7200
 _TINY_SECONDS = 1
@@ -52,7 +55,12 @@ _TINY_SECONDS = 1
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Prints Markdown tables.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"{', '.join(PARTS)} (default: all of these), {', '.join(_ASIDE)}",
+    )
     parser.add_argument("--models", nargs="*", default=["2stems", "4stems"], help="default: 2stems 4stems")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each kind (default: 3)")
     parser.add_argument("--threads", type=int, default=0, help="of our separator (default: automatic)")
@@ -67,8 +75,12 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="more songs for the part fingerprints")
     parser.add_argument("--recording", type=Path, metavar="FILE", help="a song for the part encoding")
     parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"), help="for models and songs")
+    parser.add_argument("--kills", type=int, default=40, help="of the part kills (default: 40)")
+    parser.add_argument("--seconds", type=float, default=120, help="that they take (default: 120)")
+    parser.add_argument("--songs", type=int, default=30, help="that are separated meanwhile (default: 30)")
+    parser.add_argument("--seed", type=int, default=1, help="of the kills (default: 1)")
     options = parser.parse_args()
-    if unknown := set(options.parts) - set(PARTS):
+    if unknown := set(options.parts) - set(PARTS) - set(_ASIDE):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     options.cache.mkdir(parents=True, exist_ok=True)
     for part in options.parts or PARTS:
@@ -86,6 +98,7 @@ def main() -> None:
             "catalogue": library,
             "fingerprints": alike,
             "attacks": attacked,
+            "kills": killed,
         }[part](options)
 
 
@@ -263,6 +276,11 @@ def library(options: argparse.Namespace) -> None:
 def alike(options: argparse.Namespace) -> None:
     """The same recordings in other encodings, among many others."""
     fingerprints.compare(options.fingerprints, options.recordings, options.cache)
+
+
+def killed(options: argparse.Namespace) -> None:
+    """What is left of songs whose installation is killed at random, process by process."""
+    kills.print_tables(kills.Campaign(options.kills, options.seconds, options.songs, seed=options.seed))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,13 +38,14 @@ KINDS = ("supervisor", *_PROGRAMS)
 
 
 class Installation:
-    """One that listens on a free port and keeps its data in ``folder``."""
+    """One that listens on a free port and keeps its data in ``folder``; what it says goes to ``log``, if given."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, log: Path | None = None, /, **environment: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{probe.getsockname()[1]}"
         self._data = str(folder)
+        self._log = log
         self._environment = {
             **os.environ,
             **environment,
@@ -52,18 +54,29 @@ class Installation:
             "PORT": self.address.rpartition(":")[2],
         }
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "run"],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def start(self) -> None:
+        """Start it, also once more after its end, and wait until it answers."""
+        with self._log.open("ab") if self._log else nullcontext() as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "run"],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
         while not self._answers():
             if self._process.poll() is not None:
                 raise RuntimeError("the installation did not start")
             time.sleep(0.2)
+
+    @property
+    def pid(self) -> int:
+        """Of the supervisor."""
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        self.start()
         self.headers = self.new_account()
         return self
 

@@ -101,6 +101,8 @@ class SeparationAdmin(ReadOnly[Separation]):
         "done",
         "position",
         "attempts",
+        "crashes",
+        "retry_at",
         "owner",
         "lease_until",
         "queued_at",

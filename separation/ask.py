@@ -91,6 +91,8 @@ def _queue(separation: Separation, state: Q) -> bool:
         owner="",
         lease_until=None,
         attempts=0,
+        crashes=0,
+        retry_at=None,
         progress=0.0,
         segments=0,
         queued_at=Now(),
@@ -101,7 +103,7 @@ def _queue(separation: Separation, state: Q) -> bool:
         error_detail="",
     )
     if rows:
-        lease.ring(separation)
+        lease.ring(separation.pk)
     return bool(rows)
 
 

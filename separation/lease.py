@@ -3,6 +3,17 @@
 A claim makes a new ``owner`` and counts an attempt; together they fence the work: as soon as another worker
 has the row, or nobody wants it any more, the old lease changes nothing. Time is always the database's, so
 that the clocks of two machines cannot disagree about when a lease ends.
+
+An attempt that does not succeed is one of two things. Either it failed by itself: its own separator process died
+or stalled after it had taken the song, or the work raised an error. The worker lives on and writes that down in
+``crashes``; three of these are the end. Or it was interrupted: nobody wrote anything down, because the worker itself
+was killed, with or without the rest of the machine, or the separator never took the song. A restart, an
+administrator or a power cut did that much more often than the song, so it says little about the song. But a song may
+also exhaust the memory so that the worker is killed each time, and nothing that survives could tell. Hence
+interruptions (``attempts`` less ``crashes``) are bounded as well, at ten, and each one after the second is followed by
+a longer pause: ten of them take more than half an hour in which only this song's attempts are hit, whatever else the
+worker did meanwhile. The last attempt after two crashes also waits, so that what killed the separator twice from
+outside, such as another program's hunger for memory, has time to pass.
 """
 
 import hashlib
@@ -42,6 +53,12 @@ from separation import news
 from separation.models import Separation, SeparationRequest, Status
 
 MAX_ATTEMPTS = 3
+"""So many may crash."""
+CRASH_PAUSES = (0.0, 120.0)
+"""Seconds before another attempt, after the first crash and after the second."""
+INTERRUPTION_PAUSES = (0.0, 0.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
+"""The same after each interruption."""
+MAX_INTERRUPTIONS = len(INTERRUPTION_PAUSES) + 1
 DOORBELL = "separation.worker.run"
 RECENTLY = timedelta(hours=1)
 
@@ -53,6 +70,8 @@ class Lease:
     separation_id: UUID
     owner: str
     attempt: int
+    crashes: int = 0
+    """How many attempts crashed before this one."""
 
     def held(self) -> QuerySet[Separation]:
         """The row, as long as this lease still holds it."""
@@ -61,26 +80,37 @@ class Lease:
         )
 
 
+def due() -> Q:
+    """Rows that do not pause between two attempts."""
+    return Q(retry_at=None) | Q(retry_at__lte=Now())
+
+
 def from_now(**delta: float) -> "ExpressionWrapper[Any]":
     """Database time plus (or minus) so many ``seconds=...``, ``days=...``."""
     return ExpressionWrapper(Now() + timedelta(**delta), output_field=DateTimeField())
 
 
-def ring(separation: Separation) -> None:
+def spent() -> Q:
+    """Rows that may not be tried again."""
+    return Q(crashes__gte=MAX_ATTEMPTS) | Q(attempts__gte=F("crashes") + MAX_INTERRUPTIONS)
+
+
+def ring(separation_id: UUID) -> None:
     """Put the doorbell into the queue. Call it inside the transaction that makes the row ``queued``."""
-    async_task(DOORBELL, str(separation.pk))
+    async_task(DOORBELL, str(separation_id))
 
 
 def claim(separation_id: "UUID | str") -> Lease | None:
     """Take the row if it waits, or if its lease ran out; None when somebody else has it."""
     owner = new_owner()
     waiting = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=Now())
-    rows = Separation.objects.filter(waiting, pk=separation_id, attempts__lt=MAX_ATTEMPTS).update(
+    rows = Separation.objects.filter(waiting, ~spent(), pk=separation_id).update(
         status=Status.RUNNING,
         owner=owner,
         attempts=F("attempts") + 1,
         lease_until=from_now(seconds=settings.LEASE_SECONDS),
         started_at=Now(),
+        retry_at=None,
         finished_at=None,
         progress=0.0,
         segments=0,
@@ -89,8 +119,8 @@ def claim(separation_id: "UUID | str") -> Lease | None:
     )
     if not rows:
         return None
-    row = Separation.objects.filter(pk=separation_id, owner=owner).values_list("pk", "attempts").first()
-    return Lease(row[0], owner, row[1]) if row else None
+    row = Separation.objects.filter(pk=separation_id, owner=owner).first()
+    return Lease(row.pk, owner, row.attempts, row.crashes) if row else None
 
 
 def heartbeat(lease: Lease, progress: float, segments: int = 0) -> bool:
@@ -113,19 +143,59 @@ def release(lease: Lease) -> bool:
 
 
 def give_up(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:
-    """End this attempt: back into the queue if ``retry`` can help and attempts are left, else ``failed``."""
-    if retry and lease.attempt < MAX_ATTEMPTS:
-        with transaction.atomic():
-            rows = lease.held().update(
-                **_waiting(), rung_at=Now(), error_code=code, error_detail=detail[-500:]
-            )
-            if rows:
-                async_task(DOORBELL, str(lease.separation_id))
-        return bool(rows)
+    """End an attempt that failed by itself. Where ``retry`` can help, that is a crash, and the row waits again unless
+    it was the third one; else it is ``failed``."""
+    crashes = lease.crashes + retry
+    if not retry or crashes >= MAX_ATTEMPTS:
+        return fail(lease.held(), lease.separation_id, code, detail, crashes=crashes)
+    return _try_again(
+        lease.held(), lease.separation_id, CRASH_PAUSES[crashes - 1], code, detail, crashes=crashes
+    )
+
+
+def interrupted(held: QuerySet[Separation], row: "Separation | Lease") -> "Status | None":
+    """End an attempt that was interrupted, if ``held`` still finds its row; what becomes of the row."""
+    pk, attempt = (row.separation_id, row.attempt) if isinstance(row, Lease) else (row.pk, row.attempts)
+    interruptions = attempt - row.crashes
+    if interruptions >= MAX_INTERRUPTIONS:
+        detail = f"the worker ended {interruptions} times while it had this song"
+        return Status.FAILED if fail(held, pk, "interrupted", detail) else None
+    pause = INTERRUPTION_PAUSES[max(interruptions, 1) - 1]
+    return Status.QUEUED if _try_again(held, pk, pause, "interrupted", "") else None
+
+
+def fail(held: QuerySet[Separation], pk: UUID, code: str, detail: str, **changes: object) -> bool:
+    """End the row that ``held`` still finds, for a reason, and tell who waits for it."""
     with transaction.atomic():
-        rows = lease.held().update(**failed(code, detail))
+        rows = held.update(
+            status=Status.FAILED,
+            owner="",
+            lease_until=None,
+            finished_at=Now(),
+            error_code=code,
+            error_detail=detail[-500:],  # a traceback tells the most at its end
+            **changes,
+        )
         if rows:
-            news.failed([lease.separation_id])
+            news.failed([pk])
+    return bool(rows)
+
+
+def _try_again(
+    held: QuerySet[Separation], pk: UUID, pause: float, code: str, detail: str, **changes: object
+) -> bool:
+    """Queue the row that ``held`` still finds, for an attempt in ``pause`` seconds, and ring."""
+    with transaction.atomic():
+        rows = held.update(
+            **_waiting(),
+            retry_at=from_now(seconds=pause) if pause else None,
+            rung_at=None if pause else Now(),  # the sweep rings when the pause is over
+            error_code=code,
+            error_detail=detail[-500:],
+            **changes,
+        )
+        if rows:
+            ring(pk)
     return bool(rows)
 
 
@@ -134,25 +204,13 @@ def _waiting() -> dict[str, object]:
     return {"status": Status.QUEUED, "owner": "", "lease_until": None, "progress": 0.0, "segments": 0}
 
 
-def failed(code: str, detail: str) -> dict[str, object]:
-    """What an UPDATE writes to make a row ``failed`` for a reason."""
-    return {
-        "status": Status.FAILED,
-        "owner": "",
-        "lease_until": None,
-        "finished_at": Now(),
-        "error_code": code,
-        "error_detail": detail[-500:],  # a traceback tells the most at its end
-    }
-
-
 def in_turn(*, held: bool = True) -> QuerySet[Separation]:
     """What waits, in the order in which it will be worked on.
 
     People take turns: everybody's first song comes before anybody's second, whoever was served least recently
     comes first, and then it is first come, first served. Who brings 200 songs does not hold up the others.
-    What waits because so many songs of the same person are running already comes last; without ``held`` it is
-    left out.
+    What waits because so many songs of the same person are running already, or because it pauses between two
+    attempts, comes last; without ``held`` it is left out.
     """
     running = (
         Separation.objects.filter(status=Status.RUNNING, requests__user=OuterRef("asker"))
@@ -172,13 +230,14 @@ def in_turn(*, held: bool = True) -> QuerySet[Separation]:
         .values("last")
     )
     rows = (
-        Separation.objects.filter(status=Status.QUEUED, attempts__lt=MAX_ATTEMPTS)
+        Separation.objects.filter(~spent(), status=Status.QUEUED)
         .annotate(asker=Subquery(requests.values("user")[:1], output_field=UUIDField(null=True)))
         .annotate(served=Subquery(served, output_field=DateTimeField(null=True)))
         .annotate(running=Coalesce(Subquery(running, output_field=IntegerField()), 0))
         .annotate(
             held=Case(
                 When(running__gte=settings.RUNNING_PER_PERSON, then=True),
+                When(retry_at__gt=Now(), then=True),
                 default=False,
                 output_field=BooleanField(),
             ),
@@ -192,7 +251,7 @@ def in_turn(*, held: bool = True) -> QuerySet[Separation]:
 def claim_next(preferred: "UUID | str | None" = None) -> Lease | None:
     """Take the row whose turn it is; one that lost its worker (``preferred``) is taken when nothing waits.
 
-    What waits because its person has enough songs running is left alone.
+    What waits because its person has enough songs running, or because it pauses, is left alone.
     """
     for pk in in_turn(held=False).values_list("pk", flat=True)[:20]:
         lease = claim(pk)

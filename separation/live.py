@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from catalog import storage
 from catalog.audio.errors import AudioError
-from catalog.audio.flac import HEAD_BYTES, Layout, read_segment
+from catalog.audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout, read_segment
 from catalog.errors import CatalogError
 from catalog.models import file_storage
 from separation.engines.modelspec import SPECS
@@ -99,8 +99,13 @@ def segment(stem: LiveStem, n: int) -> Segment:
         raise no_segment()
     try:
         if storage.is_local():
-            return Segment(*read_segment(settings.WORK_DIR / stem.place / f"{stem.name}.flac", n))
-        if n < stem.segments:
+            data, gain = read_segment(settings.WORK_DIR / stem.place / f"{stem.name}.flac", n)
+            # A file that is about to be encoded again ends in the middle of a segment.
+            if Layout.of(data[:HEAD_BYTES]).samples >= min(
+                SEGMENT_SAMPLES, stem.frames - n * SEGMENT_SAMPLES
+            ):
+                return Segment(data, gain)
+        elif n < stem.segments:
             data = _read(_key(stem.place, stem.name, f"{n}.flac"))
             return Segment(data, Layout.of(data[:HEAD_BYTES]).gain)
     except IndexError:

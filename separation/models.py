@@ -4,7 +4,9 @@
 
     ask ──> queued ──claim──> running ──publish──> succeeded
               ^                 │
-              │  lease expired  ├──third crash, or the audio cannot be separated──> failed ──ask──> queued
+              │ separator died  ├──the third time, or the audio cannot be separated──> failed ──ask──> queued
+              ├─────────────────┤
+              │ worker died     ├──the tenth time──────────────────────────────────> failed ──ask──> queued
               └─────────────────┤
               nobody wants it   └──> cancelled ──ask──> queued
 
@@ -61,7 +63,16 @@ class Separation(Row):
     )
 
     owner = models.CharField(_("worker"), max_length=80, blank=True, editable=False)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    attempts = models.PositiveSmallIntegerField(
+        _("attempts"), default=0, editable=False, help_text=_("How often the work was begun.")
+    )
+    crashes = models.PositiveSmallIntegerField(
+        _("crashes"),
+        default=0,
+        editable=False,
+        help_text=_("How many of these attempts failed by themselves."),
+    )
+    retry_at = models.DateTimeField(_("not again before"), null=True, editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, editable=False)
     rung_at = models.DateTimeField(_("last rung"), null=True, editable=False)
 

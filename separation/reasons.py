@@ -6,7 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from separation.models import Separation, Status
 
 REASONS: dict[str, "str | Promise"] = {
-    "crashed": _("The separation broke off three times. Perhaps the server has too little memory for it."),
+    "crashed": _(
+        "The separation broke off three times, because the program that does it ended or met an error."
+        " Start it again; if that does not help, tell whoever runs this server."
+    ),
+    "interrupted": _(
+        "The separation was interrupted ten times, because the server's own processes were ended. Start it again."
+    ),
     "too_big": _("The song needs more memory than the server allows for a separation."),
     "stalled": _("The separation stopped making progress three times."),
     "too_slow": _("The separation took far longer than the song lasts, three times."),

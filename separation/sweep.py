@@ -1,7 +1,7 @@
 """Puts right what crashes leave behind; any number of sweepers may run at once, and nothing depends on when.
 
 A sweep takes back the work of dead workers, rings again for rows whose queue entry was lost, ends what
-crashed three times, and throws away what the queue no longer needs.
+has no attempt left, and throws away what the queue no longer needs.
 """
 
 import logging
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.conf import Conf
@@ -19,7 +19,7 @@ from django_q.models import OrmQ, Task
 
 from catalog.models import Track
 from separation import lease as leases
-from separation import news
+from separation.live import place
 from separation.models import Separation, SeparationRequest, Status
 
 log = logging.getLogger(__name__)
@@ -49,56 +49,24 @@ def sweep(*, ring_after: float = RING_SECONDS) -> Swept:
 
 
 def _recover() -> tuple[int, int]:
-    """Queue again what a worker left behind; the third time it has failed."""
+    """Queue again what a worker left behind, or end it if that has happened too often."""
     recovered = failed = 0
     late = Separation.objects.filter(status=Status.RUNNING, lease_until__lt=Now())
     for row in Separation.objects.filter(status=Status.RUNNING):
         held = Separation.objects.filter(
             pk=row.pk, status=Status.RUNNING, owner=row.owner, attempts=row.attempts
         )
-        lost = held if leases.is_dead(row.owner) else held & late
-        if row.attempts >= leases.MAX_ATTEMPTS:
-            ended = _fail(lost, "the worker died, or did not answer, three times")
-            failed += ended
-        else:
-            ended = _requeue(row, lost)
-            recovered += ended
+        ended = leases.interrupted(held if leases.is_dead(row.owner) else held & late, row)
+        recovered += ended == Status.QUEUED
+        failed += ended == Status.FAILED
         if ended:
             log.warning("separation %s: attempt %d was lost", row.pk, row.attempts)
-            for folder in settings.WORK_DIR.glob(f"{row.pk}-*"):
-                shutil.rmtree(folder, ignore_errors=True)
-    spent = Separation.objects.filter(status=Status.QUEUED, attempts__gte=leases.MAX_ATTEMPTS)
+            # Of this attempt only: the next one may have begun by now.
+            shutil.rmtree(settings.WORK_DIR / place(row.pk, row.attempts, row.owner), ignore_errors=True)
+    spent = Separation.objects.filter(leases.spent(), status=Status.QUEUED)
     for pk in spent.values_list("pk", flat=True):
-        failed += _fail(spent.filter(pk=pk), "no attempt is left")
+        failed += leases.fail(spent.filter(pk=pk), pk, "crashed", "no attempt is left")
     return recovered, failed
-
-
-def _fail(row: QuerySet[Separation], detail: str) -> int:
-    """End the one row that is left in this query, if it is, and tell who waits for it."""
-    pk = row.values_list("pk", flat=True).first()
-    if pk is None:
-        return 0
-    with transaction.atomic():
-        rows = row.update(**leases.failed("crashed", detail))
-        if rows:
-            news.failed([pk])
-    return rows
-
-
-def _requeue(row: Separation, lost: QuerySet[Separation]) -> int:
-    with transaction.atomic():
-        rows = lost.update(
-            status=Status.QUEUED,
-            owner="",
-            lease_until=None,
-            progress=0.0,
-            segments=0,
-            rung_at=Now(),
-            error_code="crashed",
-        )
-        if rows:
-            leases.ring(row)
-    return rows
 
 
 def _forget() -> int:
@@ -118,7 +86,7 @@ def ring(after: float) -> int:
 
     A ring wakes a worker for whatever comes next in turn, so it is enough that there are as many as rows.
     """
-    waiting = Separation.objects.filter(status=Status.QUEUED)
+    waiting = Separation.objects.filter(leases.due(), status=Status.QUEUED)
     rings = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=timezone.now()).count()
     missing = waiting.count() - rings
     if missing <= 0:
@@ -129,7 +97,7 @@ def ring(after: float) -> int:
         with transaction.atomic():
             rows = waiting.filter(silent, pk=row.pk).update(rung_at=Now())
             if rows:
-                leases.ring(row)
+                leases.ring(row.pk)
         rung += rows
     return rung
 

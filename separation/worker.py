@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from catalog import storage
-from catalog.audio.errors import AudioError
+from catalog.audio.errors import AudioError, ProbeFailed
 from catalog.errors import CatalogError
 from separation import lease as leases
 from separation.between import Between
@@ -31,6 +31,7 @@ from separation.separator.messages import (
     SeparatorError,
     SeparatorInterrupted,
     SeparatorNoSpace,
+    SeparatorNotStarted,
     SeparatorStalled,
     SeparatorTooBig,
 )
@@ -158,9 +159,13 @@ def _conclude(lease: Lease, separation: Separation, error: Exception) -> None:
                 leases.release(lease)
             case _ if _is_full(error):
                 leases.give_up(lease, "no_space", str(error), retry=True)
+            case SeparatorNotStarted():
+                log.warning("%s: %s", name, error)
+                leases.interrupted(lease.held(), lease)
             case AudioError():
                 log.warning("%s: %s", name, error)
-                leases.give_up(lease, error.code, error.detail, retry=False)
+                # Whose reader died was read before, when it was brought, and may be read again.
+                leases.give_up(lease, error.code, error.detail, retry=isinstance(error, ProbeFailed))
             case ModelUnavailable():
                 log.warning("%s: %s", name, error)
                 leases.give_up(lease, "model_unavailable", str(error), retry=False)

@@ -20,7 +20,7 @@ class PcmDigest:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self._format: tuple[str, int, int] | None = None
-        self._wide = np.zeros(0, dtype="<i2")
+        self._wide = np.zeros((0, 2), dtype="<i2")
 
     def update(self, samples: NDArray[Any], rate: int) -> None:
         """Add ``[n, channels]`` samples as the decoder gave them: uint8, int16, int32, float32 or float64."""

@@ -77,6 +77,8 @@ class Stereo:
         block = downmix(cleaned(as_float(samples)), names)
         if self._graph is None:
             return [block]
+        if not block.shape[1]:  # FFmpeg has no frames without samples
+            return []
         frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
         frame.sample_rate = self._rate
         frame.time_base = Fraction(1, self._rate)

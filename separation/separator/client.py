@@ -31,6 +31,7 @@ from separation.separator.messages import (
     SeparatorError,
     SeparatorInterrupted,
     SeparatorNoSpace,
+    SeparatorNotStarted,
     SeparatorStalled,
     SeparatorTooBig,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "SeparatorError",
     "SeparatorInterrupted",
     "SeparatorNoSpace",
+    "SeparatorNotStarted",
     "SeparatorStalled",
     "SeparatorTooBig",
 ]
@@ -119,8 +121,8 @@ class Separator:
         many segments of every stem are complete in `out_dir`, before `on_progress` is. On any error, files may
         be left in `out_dir`.
 
-        Raises AudioError, ModelUnavailable, SeparatorCrashed, SeparatorStalled, SeparatorTooBig,
-        SeparatorNoSpace.
+        Raises AudioError, ModelUnavailable, SeparatorNotStarted, SeparatorCrashed, SeparatorStalled,
+        SeparatorTooBig, SeparatorNoSpace.
         """
         number = next(self._numbers)
         request = {
@@ -180,7 +182,7 @@ class Separator:
             try:
                 self._child.send(request)
             except OSError as error:
-                raise self._child.crash() from error
+                raise SeparatorCrashed(self._child.end()) from error
             return self._child
         if self._child is not None and self._child.is_ours() and self._child.is_alive():
             with contextlib.suppress(OSError):
@@ -193,9 +195,9 @@ class Separator:
             child.send(request)
             reply = child.read(_ACCEPT_SECONDS)
         except OSError as error:
-            raise child.crash() from error
+            raise SeparatorNotStarted(child.end()) from error
         if reply != accepted:
-            raise child.crash()
+            raise SeparatorNotStarted(child.end())
         return child
 
     def _wait(
@@ -229,7 +231,7 @@ class Separator:
                     last_message = last_tick = time.monotonic()
                     deadline = deadline + last_tick - now if deadline is not None else None
                 case _ if not child.is_alive():
-                    raise child.crash()
+                    raise SeparatorCrashed(child.end())
             if deadline is not None and now > deadline:
                 raise SeparatorStalled("the separation took too long")
             if now - last_message > self._stall_seconds:
@@ -350,7 +352,7 @@ class _Child:
             return 0
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
-    def crash(self) -> SeparatorCrashed:
+    def end(self) -> str:
         """How it ended, with the last it said."""
         code = self._process.poll()
         if code is None:
@@ -360,7 +362,7 @@ class _Child:
         else:
             how = f"ended with status {code}"
         said = self._output.complaints()
-        return SeparatorCrashed(f"the separator process {how}" + (f": {said}" if said else ""))
+        return f"the separator process {how}" + (f": {said}" if said else "")
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -19,6 +19,12 @@ class SeparatorCrashed(SeparatorError):  # noqa: N818
     code = "separator_crashed"
 
 
+class SeparatorNotStarted(SeparatorError):  # noqa: N818
+    """The process ended, or did not answer, before it had taken the song."""
+
+    code = "separator_not_started"
+
+
 class SeparatorStalled(SeparatorError):  # noqa: N818
     """No progress for too long, or the deadline passed; the process was killed."""
 

@@ -2,8 +2,9 @@
 
 Nobody knows a song's loudest sample before its end, so the stems are written as they are until one of them
 would clip. Then one gain that leaves room is chosen for the whole set, and what is already written is encoded
-again. Whoever wants to listen meanwhile finds complete segments in ``<stem>.flac``, which tells where they are
-and what they were multiplied by, and the outline so far in ``<stem>.peaks``.
+again; each time after the third leaves twice the room, so that it happens nine times at most. Whoever wants to
+listen meanwhile finds complete segments in ``<stem>.flac``, which tells where they are and what they were
+multiplied by, and the outline so far in ``<stem>.peaks``.
 """
 
 import math
@@ -27,6 +28,8 @@ _FULL_SCALE = 32768
 _LOUDEST = 32767
 _STEP_DB = 0.5
 _MARGIN_DB = 1.0
+# So often the margin is small, then it doubles each time: encoding a long song again takes a while.
+_SMALL_MARGINS = 3
 _BLOCK = 65_536
 _UNKNOWN_SECONDS = 7200
 
@@ -38,6 +41,7 @@ class StemFiles:
 
     def __init__(self, out_dir: Path, names: Sequence[str], expected: int | None = None) -> None:
         self.gain = 1.0
+        self._lowered = 0
         self._out_dir = out_dir
         self._names = tuple(names)
         self._segments = -(-(expected or _UNKNOWN_SECONDS * SAMPLE_RATE) // SEGMENT_SAMPLES)
@@ -68,23 +72,27 @@ class StemFiles:
 
     def _lower_gain(self, peak: float) -> None:
         """Choose a gain with room for `peak` and a little more, and encode again what is written."""
-        steps = math.ceil((20 * math.log10(peak) + _MARGIN_DB) / _STEP_DB)
+        margin = _MARGIN_DB * 2 ** max(0, self._lowered + 1 - _SMALL_MARGINS)
+        steps = math.ceil((20 * math.log10(peak) + margin) / _STEP_DB)
         gain = 10 ** (-steps * _STEP_DB / 20)
         ratio = np.float32(gain / self.gain)
         for index, name in enumerate(self._names):
-            rest = self._files[index].close()
-            partial = self._path(f"{name}.part")
-            file = _StemFile(partial, self._segments, gain)
-            with soundfile.SoundFile(self._path(name)) as written:
-                for block in written.blocks(_BLOCK, dtype="int16", always_2d=True):
-                    file.write(_rounded(block, ratio))
-            file.write(_rounded(rest, ratio))
-            file.show_peaks()
+            path, partial = self._path(name), self._path(f"{name}.part")
+            old = self._files[index]
+            rest = old.close()
+            # From here on closed with the others, whatever happens to it.
+            new = self._files[index] = _StemFile(partial, self._segments, gain)
+            if old.samples > len(rest):  # a file without a frame cannot be read
+                with soundfile.SoundFile(path) as written:
+                    for block in written.blocks(_BLOCK, dtype="int16", always_2d=True):
+                        new.write(_rounded(block, ratio))
+            new.write(_rounded(rest, ratio))
+            new.show_peaks()
             # Renamed while open: the encoder goes on writing to the same files.
-            partial.with_suffix(".peaks").replace(self._path(name).with_suffix(".peaks"))
-            partial.replace(self._path(name))
-            self._files[index] = file
+            partial.with_suffix(".peaks").replace(path.with_suffix(".peaks"))
+            partial.replace(path)
         self.gain = gain
+        self._lowered += 1
 
     def finish(self) -> SeparatedSet:
         """Close and fsync the files. Raises OSError if one of them is not whole."""
@@ -105,7 +113,8 @@ class _StemFile:
         self._file = SegmentedFile(path, segments, gain)
         self._encoder = encoder(self._file)
         self._digest = PcmDigest()
-        self._samples = 0
+        self.samples = 0
+        """Written so far, with those that do not fill a frame yet."""
         self._peaks = bytearray()
         self._shown = path.with_suffix(".peaks").open("wb", buffering=0)
         self._shown_peaks = 0
@@ -117,7 +126,9 @@ class _StemFile:
         return self._file.segments
 
     def write(self, pcm: Pcm) -> None:
-        self._samples += len(pcm)
+        if not len(pcm):
+            return
+        self.samples += len(pcm)
         self._digest.update(pcm, SAMPLE_RATE)
         pending = np.concatenate([self._rest, pcm]) if len(self._rest) else pcm
         whole = len(pending) // FRAME_SAMPLES * FRAME_SAMPLES
@@ -147,7 +158,7 @@ class _StemFile:
         self._encoder.write(self._rest)
         self._add_peaks(self._rest.reshape(1, -1))
         self.close()
-        if soundfile.info(path).frames != self._samples:
+        if soundfile.info(path).frames != self.samples:
             raise OSError(f"{path.name} was not written completely")
         _fsync(path)
         return SeparatedStem(
@@ -156,7 +167,7 @@ class _StemFile:
             size=path.stat().st_size,
             checksum=checksum(path),
             audio_digest=self._digest.hexdigest(),
-            samples=self._samples,
+            samples=self.samples,
             peak=self._peak / _FULL_SCALE,
             peaks=bytes(self._peaks),
         )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,18 @@ class Patient:
         """A new song whose separation has come some way."""
         separation = self.bring()
 
-        def halfway() -> bool:
+        self.wait_for_progress(separation)
+        return separation
+
+    def wait_for_progress(self, separation: str) -> None:
+        """Until some of it is done."""
+
+        def begun() -> bool:
             answer = self.person.call("GET", f"separations/{separation}/").json()
             assert answer["status"] in {"queued", "running"}, answer
             return bool(answer["progress"] > 0.02)
 
-        wait_for(halfway, every=0.02)
-        return separation
+        wait_for(begun, every=0.02)
 
     def attempts(self, separation: str) -> int:
         """How often it was begun; not told by the API."""
@@ -134,6 +140,19 @@ def test_a_song_survives_the_death_of(patient: Patient, who: str) -> None:
     if who == "guard":
         left = others & set(patient.server.pids("manage.py cluster"))
         assert left == set(), "the old queue's processes died with their guard"
+
+
+def _begun_more_often(patient: Patient, separation: str, times: int) -> bool:
+    return patient.attempts(separation) > times
+
+
+def test_a_song_survives_more_deaths_of_its_worker_than_it_may_crash(patient: Patient) -> None:
+    separation = patient.in_work()
+    for deaths in (1, 2, 3):
+        os.kill(patient.busy_worker(), signal.SIGKILL)
+        wait_for(partial(_begun_more_often, patient, separation, deaths))
+        patient.wait_for_progress(separation)
+    patient.settled(separation, attempts=4)
 
 
 @pytest.mark.parametrize("which", [1, 2, 3], ids=["idle worker", "monitor", "pusher"])

@@ -4,13 +4,24 @@ import sys
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import User
 from separation import lease as leases
 from separation.ask import ask, cancel
-from separation.lease import MAX_ATTEMPTS, Lease, claim, give_up, heartbeat, is_dead, release
+from separation.lease import (
+    CRASH_PAUSES,
+    MAX_ATTEMPTS,
+    Lease,
+    claim,
+    claim_next,
+    give_up,
+    heartbeat,
+    is_dead,
+    release,
+)
 from separation.models import Separation, Status
 from separation.reasons import explain
 from tests.catalog.races import at_once
@@ -98,6 +109,23 @@ def test_what_can_help_is_tried_three_times(waiting: Separation) -> None:
     assert waiting.finished_at is not None
     assert OrmQ.objects.count() == MAX_ATTEMPTS - 1, "each further attempt was rung for"
     assert claim(waiting.pk) is None
+
+
+def test_the_last_attempt_after_crashes_waits(waiting: Separation) -> None:
+    for pause in CRASH_PAUSES:
+        assert give_up(claimed(waiting), "crashed", "SIGKILL", retry=True)
+        waiting.refresh_from_db()
+        rest = (waiting.retry_at - timezone.now()).total_seconds() if waiting.retry_at else 0.0
+        assert pause - 20 < rest <= pause
+        assert (claim_next(waiting.pk) is None) == (pause > 0)
+        release_all()
+
+
+def release_all() -> None:
+    """Whoever has taken something gives it back."""
+    Separation.objects.filter(status=Status.RUNNING).update(
+        status=Status.QUEUED, owner="", attempts=F("attempts") - 1
+    )
 
 
 def test_what_cannot_help_is_not_tried_again(waiting: Separation) -> None:

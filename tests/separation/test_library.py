@@ -229,7 +229,7 @@ def test_who_asked_is_told_why_it_failed(user: User, other: User) -> None:
 
 def test_who_asked_is_told_after_the_third_crash(user: User) -> None:
     separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
-    Separation.objects.filter(pk=separation.pk).update(attempts=3)
+    Separation.objects.filter(pk=separation.pk).update(attempts=3, crashes=3)
     sweep()
     sweep()
     assert "broke off three times" in user.notices.get().text

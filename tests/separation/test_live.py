@@ -101,6 +101,18 @@ def test_what_is_complete_can_be_heard(api: APIClient, running: Separation, grow
     assert (whole.status_code, whole.json()["code"]) == (409, "not_ready")
 
 
+def test_a_file_that_is_encoded_again_is_not_taken_for_complete(
+    api: APIClient, running: Separation, growing: Growing
+) -> None:
+    """Its header tells its length by then, and its last segment is cut short."""
+    growing.write(SEGMENT_SAMPLES + 100)
+    growing.close()
+    stem = f"{API}stems/{live.stem_id(running.pk, 'vocals')}/"
+    answers = [api.get(f"{stem}segments/{n}/") for n in (0, 1)]
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[1].json()["code"] == "not_ready"
+
+
 def test_files_that_move_are_asked_for_again(api: APIClient, running: Separation) -> None:
     stem = f"{API}stems/{live.stem_id(running.pk, 'vocals')}/"
     for what in ("segments/0", "peaks"):

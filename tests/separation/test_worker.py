@@ -1,9 +1,15 @@
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
+import soundfile
 from django.db import OperationalError
 from django_q.models import OrmQ
 
@@ -16,7 +22,7 @@ from separation.ask import ask, cancel
 from separation.desk import desk
 from separation.models import Separation, Status
 from separation.publish import keep
-from tests.songs import write_song
+from tests.songs import RATE, loud, song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
 
@@ -65,6 +71,35 @@ def test_a_song_becomes_stems(asked: Asker, settings: Any) -> None:
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert not worker.separate(separation.pk), "it is done"
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        pytest.param(np.zeros((50_000, 2)), id="silence"),
+        pytest.param(np.full((1, 2), 0.5), id="one sample"),
+        pytest.param(loud(song(14)), id="loud"),
+        pytest.param(np.random.default_rng(1).choice([-1.0, 1.0], (RATE, 2)), id="full-scale noise"),
+    ],
+)
+def test_a_song_at_the_limits_becomes_stems(
+    user: User, tmp_path: Path, settings: Any, sound: npt.NDArray[np.float64]
+) -> None:
+    settings.WORK_DIR = tmp_path / "work"
+    settings.WORK_DIR.mkdir()
+    settings.DISK_FLOOR_BYTES = 0
+    soundfile.write(tmp_path / "song.wav", sound, RATE)
+    track = ingest(tmp_path / "song.wav", filename="song.wav", user=user).track
+    separation = ask(track, "compact:2stems", user).separation
+    worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.SUCCEEDED, 1, "")
+    stems = separation.stems.select_related("audio")
+    parts = [soundfile.read(storage.local_path(stem.audio.key), always_2d=True)[0] for stem in stems]
+    assert len(parts) == 2
+    mixture = soundfile.read(tmp_path / "song.wav", always_2d=True)[0]
+    np.testing.assert_allclose(
+        sum(parts) / separation.gain, mixture, rtol=0, atol=4 / 32768 / separation.gain
+    )
 
 
 def test_the_doorbell_wakes_for_whoever_comes_next(asked: Asker) -> None:
@@ -190,6 +225,36 @@ def test_a_crash_is_tried_again_and_the_third_is_the_end(asked: Asker, settings:
     worker.separate(separation.pk, kill_separator)
     assert after(separation, settings) == (Status.FAILED, 3, "crashed")
     assert "SIGKILL" in separation.error_detail
+
+
+def test_a_song_whose_reader_dies_is_read_again(asked: Asker, settings: Any) -> None:
+    """The separator's own child, which decodes; it is the song's attempt, but not its end."""
+    separation = asked(120.0)
+
+    def kill_readers(progress: float) -> None:
+        if progress > 0 and desk.separator and (pid := desk.separator.pid):
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+
+    worker.separate(separation.pk, kill_readers)
+    assert after(separation, settings) == (Status.QUEUED, 1, "probe_failed")
+    assert separation.crashes == 1
+    worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.SUCCEEDED, 2, "")
+
+
+def test_a_separator_that_never_took_the_song_is_not_its_fault(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.clear()
+    separation = asked()
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/bin/false")
+        worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.QUEUED, 1, "interrupted")
+    assert separation.crashes == 0
+    worker.separate(separation.pk)
+    assert after(separation, settings) == (Status.SUCCEEDED, 2, "")
 
 
 def test_a_worker_that_is_told_to_stop_hands_its_song_back(

@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
+from catalog.audio.decode import decode
 from catalog.audio.errors import AudioError
 from separation.engines.modelspec import ModelUnavailable
 from separation.separator.client import (
@@ -22,7 +24,8 @@ from separation.separator.client import (
     SeparatorStalled,
     SeparatorTooBig,
 )
-from tests.songs import write_song
+from tests.songs import RATE, loud, write_song
+from tests.songs import song as make_song
 
 ROOT = Path(__file__).resolve().parents[3]
 MODEL = "compact:2stems"
@@ -81,6 +84,30 @@ def test_a_song_becomes_stems_in_a_process_that_stays_warm(
     assert separator.pid == pid
     assert [stem.audio_digest for stem in again.stems] == [stem.audio_digest for stem in result.stems]
     assert 0 < progress[-1] < 1  # of a song of unknown length
+
+
+@pytest.mark.parametrize("form", ["wav", "flac", "mp3", "ogg"])
+@pytest.mark.parametrize(
+    "sound",
+    [
+        pytest.param(lambda: loud(make_song(14)), id="limited"),
+        pytest.param(lambda: np.clip(8 * make_song(2), -1, 1), id="hard clipped"),
+        pytest.param(lambda: np.random.default_rng(1).choice([-1.0, 1.0], (RATE, 2)), id="full-scale noise"),
+        pytest.param(lambda: loud(make_song(1))[:, :1], id="mono"),
+        pytest.param(lambda: np.clip(8 * make_song(2), -1, 1)[20_000:21_000], id="shorter than a frame"),
+        pytest.param(lambda: np.ones((1, 2)), id="one sample"),
+    ],
+)
+def test_a_loud_song_is_separated(separator: Separator, tmp_path: Path, sound: Any, form: str) -> None:
+    """What an MP3 of it decodes to lies above full scale."""
+    path = tmp_path / f"loud.{form}"
+    soundfile.write(path, sound(), RATE)
+    mixture = np.concatenate(list(decode(path)), axis=1).T
+    result = separator.separate(path, MODEL, tmp_path / "stems", on_progress=ignore)
+    stems = [soundfile.read(stem.path, always_2d=True)[0] for stem in result.stems]
+    assert max(np.abs(stem).max() for stem in stems) < 1
+    tolerance = 4 / 32768 / result.gain
+    np.testing.assert_allclose(sum(stems) / result.gain, mixture, rtol=1e-5, atol=tolerance)
 
 
 def test_errors_of_the_song_or_the_model_leave_the_process_warm(
