@@ -13,7 +13,7 @@ from catalog.credits import line
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
 from catalog.names import cut, safe_filename
-from catalog.renditions import check_codec, rendition
+from catalog.renditions import Excerpt, check_codec, rendition
 from separation.models import Separation, Status, Stem
 
 READ_BYTES = 1 << 18
@@ -37,13 +37,15 @@ def tags_for(track: Track, words: str) -> Tags:
     )
 
 
-def stem_rendition(stem: Stem, track: Track, codec: str, bitrate: int | None) -> Rendition:
-    """Find or make ``stem`` as ``codec`` at ``bitrate`` kbit/s, tagged as a part of ``track``.
+def stem_rendition(
+    stem: Stem, track: Track, codec: str, bitrate: int | None, excerpt: Excerpt | None = None
+) -> Rendition:
+    """Find or make ``stem``, or an ``excerpt``, as ``codec`` at ``bitrate`` kbit/s, tagged as a part of ``track``.
 
     Raises ``CatalogError`` as ``catalog.renditions.rendition`` does.
     """
     tags = tags_for(track, stem.name)
-    return rendition(stem.audio, codec, bitrate, tags=tags, cover_key=track.picture)
+    return rendition(stem.audio, codec, bitrate, tags=tags, cover_key=track.picture, excerpt=excerpt)
 
 
 def download_name(track: Track, words: str, extension: str) -> str:
