@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -24,7 +24,7 @@ from catalog import storage
 from catalog.audio import mixing
 from catalog.audio.checksum import checksum, crc32
 from catalog.audio.codecs import OUTPUT, STEREO_RATE
-from catalog.audio.decode import decode
+from catalog.audio.decode import Samples, decode
 from catalog.audio.encode import encode
 from catalog.audio.errors import AudioError
 from catalog.audio.facts import Limits, Tags
@@ -50,11 +50,29 @@ class Mix:
 
 
 @dataclass(frozen=True)
+class Excerpt:
+    """Samples ``[start, stop)`` at 44,100 Hz; ``stop`` may lie beyond the end."""
+
+    start: int
+    stop: int
+
+    def of(self, chunks: Iterable[Samples]) -> Iterator[Samples]:
+        """Cut ``[2, n]`` blocks; what comes after ``stop`` is not asked for."""
+        position = 0
+        for block in chunks:
+            begin, position = position, position + block.shape[1]
+            if position > self.start:
+                yield block[:, max(0, self.start - begin) : self.stop - begin]
+            if position >= self.stop:
+                return
+
+
+@dataclass(frozen=True)
 class Recipe:
     """What goes into a rendition of ``audio``; ``name`` is what the row keeps of it.
 
     ``bitrate`` as ``check_codec`` returns it, in kbit/s. A rendition of a ``mix`` belongs to the ``audio`` that its
-    parts come from, and goes with it.
+    parts come from, and goes with it. An ``excerpt`` is not cut from a mix.
     """
 
     audio: AudioFile
@@ -63,6 +81,7 @@ class Recipe:
     tags: Tags | None = None
     cover_key: str = ""
     mix: Mix | None = None
+    excerpt: Excerpt | None = None
 
     @cached_property
     def name(self) -> str:
@@ -80,6 +99,8 @@ class Recipe:
                 self.mix.tempo,
                 self.mix.semitones,
             ]
+        if self.excerpt is not None:
+            said["excerpt"] = [self.excerpt.start, self.excerpt.stop]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @cached_property
@@ -89,13 +110,19 @@ class Recipe:
 
 
 def rendition(
-    audio: AudioFile, codec: str, bitrate: int | None, *, tags: Tags | None = None, cover_key: str = ""
+    audio: AudioFile,
+    codec: str,
+    bitrate: int | None,
+    *,
+    tags: Tags | None = None,
+    cover_key: str = "",
+    excerpt: Excerpt | None = None,
 ) -> Rendition:
     """Find or make ``audio`` as ``codec`` at ``bitrate`` kbit/s (``None``: the codec's own).
 
     Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``, and those of ``made``.
     """
-    return made(Recipe(audio, codec, check_codec(codec, bitrate), tags, cover_key))
+    return made(Recipe(audio, codec, check_codec(codec, bitrate), tags, cover_key, excerpt=excerpt))
 
 
 def made(recipe: Recipe, report: Report = lambda _share: None) -> Rendition:
@@ -205,7 +232,8 @@ def _encode(recipe: Recipe, path: Path, report: Report) -> None:
     audio = recipe.audio
     # What is stored has passed the probe, under the limits of its day.
     limits = Limits(max_seconds=audio.duration + 60, max_bytes=max(audio.size, 1))
-    with storage.whole_copy(audio.key, audio.size) as source, closing(decode(source, limits)) as chunks:
+    with storage.whole_copy(audio.key, audio.size) as source, closing(decode(source, limits)) as whole:
+        chunks = whole if recipe.excerpt is None else recipe.excerpt.of(whole)
         blocks = mixing.reported(chunks, audio.duration * STEREO_RATE, report)
         encode(blocks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
 

@@ -384,7 +384,7 @@ SPECTACULAR_SETTINGS = {
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_CREDENTIALS = False
-CORS_ALLOW_HEADERS = [*default_headers, "prefer"]
+CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition",
     "Location",
@@ -392,6 +392,8 @@ CORS_EXPOSE_HEADERS = [
     "ETag",
     "Content-Range",
     "Accept-Ranges",
+    "Preference-Applied",
+    "WWW-Authenticate",
     "X-Gain",
 ]
 

@@ -11,7 +11,7 @@ from catalog.credits import line
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
 from catalog.names import cut, safe_filename
-from catalog.renditions import Recipe, check_codec, crc32_of, made
+from catalog.renditions import Excerpt, Recipe, check_codec, crc32_of, made
 from catalog.zip_archive import Member, ZipArchive
 from separation.models import Separation, Status, Stem
 
@@ -34,22 +34,31 @@ def tags_for(track: Track, words: str) -> Tags:
     )
 
 
-def stem_recipe(stem: Stem, track: Track, codec: str, bitrate: int | None) -> Recipe:
-    """``stem`` as ``codec`` at ``bitrate`` kbit/s, tagged as a part of ``track``.
+def stem_recipe(
+    stem: Stem, track: Track, codec: str, bitrate: int | None, excerpt: Excerpt | None = None
+) -> Recipe:
+    """``stem``, or an ``excerpt`` of it, as ``codec`` at ``bitrate`` kbit/s, tagged as a part of ``track``.
 
     Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``.
     """
     return Recipe(
-        stem.audio, codec, check_codec(codec, bitrate), tags_for(track, stem.name), cover_key=track.picture
+        stem.audio,
+        codec,
+        check_codec(codec, bitrate),
+        tags_for(track, stem.name),
+        cover_key=track.picture,
+        excerpt=excerpt,
     )
 
 
-def stem_rendition(stem: Stem, track: Track, codec: str, bitrate: int | None) -> Rendition:
+def stem_rendition(
+    stem: Stem, track: Track, codec: str, bitrate: int | None, excerpt: Excerpt | None = None
+) -> Rendition:
     """Find or make it in this thread; requests of the website have it made, see ``catalog.encodings``.
 
     Raises ``CatalogError`` as ``stem_recipe`` and ``catalog.renditions.made`` do.
     """
-    return made(stem_recipe(stem, track, codec, bitrate))
+    return made(stem_recipe(stem, track, codec, bitrate, excerpt))
 
 
 def download_name(track: Track, words: str, extension: str) -> str:

@@ -1,34 +1,35 @@
 import logging
-import shutil
 import signal
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import installation
 from accounts.models import User
 from catalog import storage
 from catalog.audio import identity
-from catalog.audio.codecs import OUTPUT
+from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
 from catalog.lookups import claim
 from catalog.models import Track
-from catalog.renditions import check_codec, parse_bitrate
-from separation import worker
+from catalog.renditions import Excerpt, check_codec, parse_bitrate
+from separation import output_files, worker
+from separation import spleeter_options as options
 from separation.ask import ask, choose, withdraw
 from separation.desk import desk
 from separation.downloads import chosen, download_name, stem_rendition
 from separation.engines import modelspec
-from separation.models import Separation, Status
+from separation.models import Separation, Status, Stem
 from separation.reasons import explain
+from separation.spleeter_options import FilenameFormat
 from separation.sweep import sweep
 
 USAGE = 2
@@ -66,7 +67,7 @@ class Bar:
             self._stream.flush()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Order:
     """What to make of every file, checked before any work begins."""
 
@@ -76,41 +77,119 @@ class Order:
     codec: str
     bitrate: int | None
     output: Path
-    written: set[Path] = field(default_factory=set)
+    template: FilenameFormat | None
+    offset: float
+    duration: float | None
+
+    def excerpt(self, frames: int) -> Excerpt | None:
+        """The part to write of a song of so many samples; None for all. Raises ``CatalogError("no_excerpt")``."""
+        start = round(self.offset * STEREO_RATE)
+        stop = frames if self.duration is None else min(frames, start + round(self.duration * STEREO_RATE))
+        if start >= stop:
+            raise CatalogError("no_excerpt", f"the song has only {frames / STEREO_RATE:.2f} seconds")
+        return None if (start, stop) == (0, frames) else Excerpt(start, stop)
 
 
 class Command(BaseCommand):
     help = (
         "Separates songs into stems, through the same catalogue as the website: a song that is known comes "
-        "back at once. Prints the paths of the files it has written."
+        "back at once. Prints the paths of the files it has written. Takes the options of `spleeter separate` with "
+        "their meaning: with -p what is left out (names, codec, bitrate, output folder) is as there, too, except "
+        "that a song is written to its end and not to 600 seconds. Files of other songs are never overwritten: "
+        "what has the same name gets a number."
     )
     requires_system_checks: list[str] = []
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument("--output", "-o", type=Path, default=Path(), metavar="DIR", help="default: here")
-        parser.add_argument("--model", "-m", help=f"one of {', '.join(modelspec.SPECS)}")
-        parser.add_argument("--stems", "-s", default="", help="only these, separated by commas")
-        parser.add_argument("--codec", "-c", default="flac", choices=sorted(OUTPUT))
-        parser.add_argument("--bitrate", "-b", help="in kbit/s, such as 192 or 192k")
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Let options stand between files, as Spleeter's command line does; after ``--`` there are files only."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+
+        def parse_args(args: Sequence[str] | None = None, namespace: Namespace | None = None) -> Namespace:
+            given = list(sys.argv[1:] if args is None else args)
+            end = given.index("--") if "--" in given else len(given)
+            found = parser.parse_intermixed_args(given[:end], namespace)
+            found.files = [*found.files, *map(Path, given[end + 1 :])]
+            return found
+
+        parser.parse_args = parse_args  # type: ignore[method-assign,assignment]
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--inputs", "-i", nargs="+", type=Path, default=[], metavar="FILE", help="more of them"
+        )
+        parser.add_argument(
+            "--output",
+            "--output_path",
+            "-o",
+            type=Path,
+            metavar="DIR",
+            help=f"default: here; with -p {options.OUTPUT_PATH}",
+        )
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument("--model", "-m", help=f"one of {', '.join(modelspec.SPECS)}")
+        either.add_argument(
+            "--params_filename",
+            "-p",
+            metavar="MODEL",
+            help="a model as Spleeter names it, such as spleeter:4stems",
+        )
+        parser.add_argument("--stems", default="", help="only these, separated by commas")
+        parser.add_argument(
+            "--codec", "-c", help=f"one of {', '.join(OUTPUT)}; default: flac, with -p {options.CODEC}"
+        )
+        parser.add_argument(
+            "--bitrate",
+            "-b",
+            help=f"in kbit/s, such as 192 or 192k; default: the codec's, with -p {options.BITRATE}",
+        )
+        parser.add_argument(
+            "--filename_format",
+            "-f",
+            metavar="FORMAT",
+            help="where each file belongs in the output folder, with {filename}, {foldername} (of the song), "
+            "{instrument} and {codec}; default: 'Artist - Title (vocals).flac' in it, with -p "
+            + options.FILENAME_FORMAT,
+        )
+        parser.add_argument(
+            "--offset",
+            "-s",
+            metavar="SECONDS",
+            help="write what comes after so many seconds. The song is separated as a whole, once; the excerpt is cut "
+            "from its stems, to the sample",
+        )
+        parser.add_argument(
+            "--duration", "-d", metavar="SECONDS", help="write at most so much; default: to the end"
+        )
+        parser.add_argument("--mwf", action="store_true", help="not possible here")
+        parser.add_argument(
+            "--adapter", "-a", default=options.ADAPTER, help="only Spleeter's own, for its scripts"
+        )
+        parser.add_argument("--verbose", action="store_true", help="say what is done meanwhile")
         parser.add_argument("--as", dest="email", metavar="EMAIL", help="whose songs they become")
 
     def run_from_argv(self, argv: list[str]) -> None:
-        for app in ("separation", "catalog"):
-            logging.getLogger(app).setLevel(logging.ERROR)  # what matters is told in one line per song
+        if "--verbose" not in argv:
+            for app in ("separation", "catalog"):
+                logging.getLogger(app).setLevel(logging.ERROR)  # what matters is told in one line per song
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         super().run_from_argv(argv)
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        order = self._order(options)
+    def handle(self, *_args: Any, **given: Any) -> None:
+        files = [*given["files"], *given["inputs"]]
+        if not files:
+            raise CommandError("name at least one file", returncode=USAGE)
+        order = self._order(given)
         failed = 0
         try:
-            for path in options["files"]:
+            for path in files:
                 try:
                     self._separate(path, order)
                 except CatalogError as error:
                     failed += 1
-                    self.stderr.write(f"{path}: {error.detail}")
+                    instead = _instead_of(order.model) if error.code == "model_unavailable" else ""
+                    self.stderr.write(f"{path}: {error.detail}{instead}")
                 except OSError as error:
                     failed += 1
                     self.stderr.write(f"{path}: {error.strerror or error}")
@@ -122,31 +201,41 @@ class Command(BaseCommand):
         if failed:
             sys.exit(1)
 
-    def _order(self, options: dict[str, Any]) -> Order:
+    def _order(self, given: dict[str, Any]) -> Order:
         """Raises CommandError (status 2) for what cannot work with any file."""
-        stems = [name.strip() for name in options["stems"].split(",") if name.strip()]
+        stems = [name.strip() for name in given["stems"].split(",") if name.strip()]
+        spleeter = given["params_filename"] is not None
+        output = given["output"] or (options.OUTPUT_PATH if spleeter else Path())
+        codec = given["codec"] or (options.CODEC if spleeter else "flac")
+        template = given["filename_format"] or (options.FILENAME_FORMAT if spleeter else None)
         installation.migrate()
         try:
-            bitrate = parse_bitrate(options["bitrate"])
-            check_codec(options["codec"], bitrate)
-            spec = _model_with(stems) if stems and not options["model"] else choose(options["model"])
-            options["output"].mkdir(parents=True, exist_ok=True)
+            options.check_possible(mwf=given["mwf"], adapter=given["adapter"], codec=codec)
+            offset, duration = options.excerpt(given["offset"], given["duration"])
+            bitrate = parse_bitrate(given["bitrate"] or (options.BITRATE if spleeter else None))
+            check_codec(codec, bitrate)
+            if spleeter:
+                spec = options.model(given["params_filename"])
+            else:
+                spec = _model_with(stems) if stems and not given["model"] else choose(given["model"])
+            form = options.FilenameFormat(template) if template else None
+            output.mkdir(parents=True, exist_ok=True)
         except CatalogError as error:
             raise CommandError(str(error.detail), returncode=USAGE) from error
         except OSError as error:
-            raise CommandError(f"{options['output']}: {error.strerror}", returncode=USAGE) from error
+            raise CommandError(f"{output}: {error.strerror}", returncode=USAGE) from error
         if unknown := [name for name in stems if name not in spec.stems]:
             raise CommandError(
                 f"{spec.slug} has no stem {', '.join(unknown)}; it has {', '.join(spec.stems)}",
                 returncode=USAGE,
             )
         user = installation.administrator()[0]
-        if options["email"]:
-            found = User.objects.filter(email=User.objects.normalize_email(options["email"])).first()
+        if given["email"]:
+            found = User.objects.filter(email=User.objects.normalize_email(given["email"])).first()
             if found is None:
-                raise CommandError(f"there is no account {options['email']}", returncode=USAGE)
+                raise CommandError(f"there is no account {given['email']}", returncode=USAGE)
             user = found
-        return Order(user, spec.slug, stems, options["codec"], bitrate, options["output"])
+        return Order(user, spec.slug, stems, codec, bitrate, output, form, offset, duration)
 
     def _separate(self, path: Path, order: Order) -> None:
         if not path.is_file():
@@ -164,7 +253,7 @@ class Command(BaseCommand):
         if separation.status != Status.SUCCEEDED:
             reason = explain(separation) or "nobody wants it any more"
             raise CatalogError(separation.error_code or "cancelled", reason)
-        for written in self._write(separation, track, order):
+        for written in self._write(path, separation, track, order):
             self.stdout.write(str(written))
 
     def _take_in(self, path: Path, order: Order) -> Track:
@@ -194,19 +283,22 @@ class Command(BaseCommand):
                     sweep()
             time.sleep(LOOK_SECONDS)
 
-    def _write(self, separation: Separation, track: Track, order: Order) -> Sequence[Path]:
-        paths = []
-        for stem in chosen(separation, order.stems):
-            made = stem_rendition(stem, track, order.codec, order.bitrate)
-            path = _free(
-                order.output / download_name(track, stem.name, OUTPUT[order.codec].extension), order.written
-            )
-            with storage.local_copy(made.key) as source, storage.beside(path) as temporary:
-                shutil.copyfile(source, temporary)
-                temporary.replace(path)
-            order.written.add(path)
-            paths.append(path)
-        return paths
+    def _write(self, path: Path, separation: Separation, track: Track, order: Order) -> list[Path]:
+        stems = chosen(separation, order.stems)
+        excerpt = order.excerpt(stems[0].audio.frames)
+        extension = OUTPUT[order.codec].extension
+
+        def named(stem: Stem) -> Path:
+            if order.template is None:
+                return order.output / download_name(track, stem.name, extension)
+            return order.output / order.template.path(path, stem.name, extension)
+
+        files = [(stem, stem_rendition(stem, track, order.codec, order.bitrate, excerpt)) for stem in stems]
+        written = output_files.write(files, named, ignore_case=order.template is None)
+        for there, stem in zip(written, stems, strict=True):
+            if there != named(stem):
+                self.stderr.write(f"{named(stem)}: another file has this name; written as {there.name}")
+        return written
 
 
 def _model_with(stems: list[str]) -> modelspec.ModelSpec:
@@ -217,10 +309,10 @@ def _model_with(stems: list[str]) -> modelspec.ModelSpec:
     return choose(None)
 
 
-def _free(path: Path, written: set[Path]) -> Path:
-    """``path``, or a numbered one when another song of this run has that name."""
-    number, candidate = 1, path
-    while candidate in written:
-        number += 1
-        candidate = path.with_stem(f"{path.stem} {number}")
-    return candidate
+def _instead_of(model: str) -> str:
+    """How the sentence goes on that ``model`` is not installed: with one that is, and has the same stems."""
+    stems = modelspec.get(model).stems
+    for spec in modelspec.available(settings.MODELS_DIR):
+        if spec.stems == stems:
+            return f" - or take the one that is here: --model {spec.slug}"
+    return ""
