@@ -101,13 +101,13 @@ class SeparateView(APIView):
         user = account(request)
         track = take_in(wanted["audio"], user, wanted).track
         separation = ask(track, spec.slug, user).separation
-        seen = Seen(separation, track)
+        seen = Seen.of(track, separation)
         if prefers_not_to_wait(request):
             return self._later(request, seen, asked=True)
         finished = wait(separation)
         if finished is None:
             return self._later(request, seen)
-        return self._answer(request, Seen(finished, track), wanted)
+        return self._answer(request, Seen.of(track, finished), wanted)
 
     def _answer(self, request: Request, seen: Seen, wanted: dict[str, Any]) -> HttpResponseBase:
         if seen.separation.status == Status.SUCCEEDED:
@@ -117,7 +117,7 @@ class SeparateView(APIView):
         raise CatalogError("cancelled", _("This separation was stopped."), status=409)
 
     def _later(self, request: Request, seen: Seen, *, asked: bool = False) -> Response:
-        fresh = Seen(Separation.objects.get(pk=seen.separation.pk), Track.objects.get(pk=seen.track.pk))
+        fresh = Seen.of(Track.objects.get(pk=seen.track.pk), Separation.objects.get(pk=seen.separation.pk))
         answer = Response(LiveSeparationSerializer(fresh, context={"request": request}).data, status=202)
         address = reverse("api:separation", args=[seen.separation.pk])
         answer["Location"] = request.build_absolute_uri(address)

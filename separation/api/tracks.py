@@ -50,7 +50,7 @@ from separation.api.serializers import (
 )
 from separation.ask import ask, choose
 from separation.gathered import separations_of
-from separation.models import Separation, Status
+from separation.models import Status, TrackSeparation
 
 ORDERINGS = {
     "created_at": "created_at",
@@ -145,8 +145,11 @@ def _narrowed(tracks: QuerySet[Track], filters: Filters) -> QuerySet[Track]:
         tracks = tracks.filter(year__range=(filters.decade, filters.decade + 9))
     if filters.model:
         # Asked of one song after the other: SQLite would first gather all that the model has separated.
-        done = Separation.objects.filter(model=filters.model, status=Status.SUCCEEDED).order_by()
-        tracks = tracks.filter(Exists(done.filter(mixture=OuterRef("audio"))))
+        done = TrackSeparation.objects.filter(
+            separation__model=filters.model, separation__status=Status.SUCCEEDED, stopped_at=None
+        )
+        shown = done.filter(track=OuterRef("pk"), separation__mixture=OuterRef("audio"))
+        tracks = tracks.filter(Exists(shown.order_by()))
     return tracks
 
 
@@ -239,7 +242,7 @@ class UploadView(TrackMixin):
             except CatalogError as error:  # the song is in; only its separation is not
                 answer["separation_error"] = {"code": error.code, "detail": str(error.detail)}
             else:
-                seen = Seen(done.separation, taken.track)
+                seen = Seen.of(taken.track, done.separation)
                 answer["separation"] = LiveSeparationSerializer(
                     seen, context=self.get_serializer_context()
                 ).data
@@ -302,6 +305,6 @@ class TrackSeparationsView(TrackMixin):
         sent.is_valid(raise_exception=True)
         done = ask(track, sent.validated_data.get("model") or None, account(request))
         answer = LiveSeparationSerializer(
-            Seen(done.separation, track), context=self.get_serializer_context()
+            Seen.of(track, done.separation), context=self.get_serializer_context()
         ).data
         return Response(answer, status=202 if done.queued else 200)
