@@ -1,4 +1,4 @@
-"""Tracks, looking one up by its bytes, and bringing one."""
+"""Tracks, and bringing one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import GenericAPIView, get_object_or_404
@@ -28,8 +27,7 @@ from catalog.api.views import MOVED, asked
 from catalog.credits import guests_of
 from catalog.curation.editing import edit, let_go
 from catalog.errors import CatalogError
-from catalog.ingest import Ingested, ingest, lookup, refusal
-from catalog.lookups import claim
+from catalog.ingest import Ingested, ingest, refusal
 from catalog.models import Artist, Track, Visibility
 from catalog.search.facets import Filters
 from catalog.search.found import InOrder, find
@@ -39,9 +37,7 @@ from separation.api.serializers import (
     ASK,
     NO_MODEL,
     AskSerializer,
-    FoundSerializer,
     LiveSeparationSerializer,
-    LookupSerializer,
     MatchSerializer,
     SeparatedTrackSerializer,
     TrackQuerySerializer,
@@ -186,27 +182,6 @@ class TrackView(FollowsMoves, TrackMixin):
         """Drop your claim. The song stays for others who brought it too. Curators drop its owner's."""
         let_go(self.get_object(), account(request))
         return Response(status=204)
-
-
-class LookupView(TrackMixin):
-    @extend_schema(
-        request=LookupSerializer,
-        responses={200: FoundSerializer, 404: OpenApiResponse(description="Not known: send the file.")},
-    )
-    def post(self, request: Request) -> Response:
-        """Ask whether these bytes are known before sending them.
-
-        With `filename` the song is yours from now on, as if you had sent the file: it is in your library, and
-        stays for you when others let go of it. Without it nothing changes.
-        """
-        sent = LookupSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        checksum, filename = sent.validated_data["checksum"], sent.validated_data["filename"]
-        user = account(request)
-        track = claim(checksum, filename, user) if filename else lookup(checksum, user)
-        if track is None:
-            raise Http404
-        return Response({"track": self.fresh(track)})
 
 
 class UploadView(TrackMixin):
