@@ -52,6 +52,9 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         key = fold(name)[:255]
         rows = self.filter(private_to=None) if private_to is None else self.shared()
         artist = rows.filter(key=key).first()
+        if artist is not None and artist.name != name and not self.shared().filter(pk=artist.pk).exists():
+            artist.name, artist.sort_name = name, ""  # left over: nobody sees it, until this song comes
+            artist.save()
         if artist is None and merged:
             kind, old = FormerAddress.Kind.ARTIST, FormerAddress.of_name(key)
             artist = rows.filter(
@@ -157,9 +160,12 @@ class AlbumQuerySet(models.QuerySet["Album"]):
             album = self.shared().filter(artist=artist, key=key).first()
             if album is not None:
                 return album
-        album, _created = self.get_or_create(
+        album, created = self.get_or_create(
             artist=artist, key=key, private_to=private_to, defaults={"title": title, "year": year}
         )
+        if private_to is None and not created and not self.shared().filter(pk=album.pk).exists():
+            album.title, album.year, album.cover, album.compilation = title, year, "", False  # left over
+            album.save()
         return album
 
 
