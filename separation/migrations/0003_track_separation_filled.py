@@ -4,12 +4,11 @@ A shared track goes on showing all that was made of its audio. A private one sho
 the rest only where nobody else has the same audio: there it was its owner's own.
 """
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from django.db import migrations
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 BATCH = 2_000
@@ -18,27 +17,26 @@ BATCH = 2_000
 def fill(apps: Any, _editor: Any) -> None:
     shown = apps.get_model("separation", "TrackSeparation")
     shown._meta.get_field("created_at").auto_now_add = False
-    pairs = _pairs(apps)
-    while rows := list(islice(pairs, BATCH)):
+    requests = apps.get_model("separation", "SeparationRequest").objects
+    tracks = apps.get_model("catalog", "Track").objects
+    several = tracks.order_by().values("audio").annotate(n=Count("pk")).filter(n__gt=1)
+    several = set(several.values_list("audio", flat=True))
+    pairs = tracks.filter(audio__separations__isnull=False).order_by()
+    pairs = pairs.values_list("pk", "audio", "visibility", "created_at", "audio__separations")
+    rows = pairs.iterator(chunk_size=BATCH)
+    while batch := list(islice(rows, BATCH)):
+        asked = requests.filter(separation__in={separation for *_track, separation in batch})
+        moments = {row[:2]: row[2] for row in asked.values_list("track", "separation", "created_at")}
         shown.objects.bulk_create(
-            shown(track_id=track, separation_id=separation, created_at=created)
-            for track, separation, created in rows
+            shown(
+                track_id=track,
+                separation_id=separation,
+                created_at=moments.get((track, separation), created),
+            )
+            for track, audio, visibility, created, separation in batch
+            if visibility == "shared" or audio not in several or (track, separation) in moments
         )
     _fill_ratings(apps)
-
-
-def _pairs(apps: Any) -> Iterator[tuple[Any, Any, Any]]:
-    track, requests = apps.get_model("catalog", "Track"), apps.get_model("separation", "SeparationRequest")
-    separation = apps.get_model("separation", "Separation")
-    same = track.objects.filter(audio=OuterRef("mixture__tracks__audio"))
-    request = requests.objects.filter(separation=OuterRef("pk"), track=OuterRef("mixture__tracks"))
-    rows = separation.objects.filter(mixture__tracks__isnull=False).annotate(
-        requested=Subquery(request.order_by("created_at").values("created_at")[:1]),
-        others=Exists(same.exclude(pk=OuterRef("mixture__tracks"))),
-    )
-    rows = rows.filter(Q(mixture__tracks__visibility="shared") | Q(requested__isnull=False) | Q(others=False))
-    moment = Coalesce("requested", F("mixture__tracks__created_at"))
-    yield from rows.order_by().values_list("mixture__tracks", "pk", moment).iterator(chunk_size=BATCH)
 
 
 def _fill_ratings(apps: Any) -> None:
