@@ -36,7 +36,7 @@ from catalog.models import (
 from catalog.search import unindexed
 from catalog.text import fold, initial, sort_name
 from separation.engines import modelspec
-from separation.models import Separation, SeparationRequest, Stem
+from separation.models import Separation, SeparationRequest, Stem, TrackSeparation
 
 CHUNK = 20_000
 PEOPLE = 300
@@ -325,6 +325,7 @@ class Crowd:
                 *("queued_at", "started_at", "finished_at", "error_code"),
             ),
             "request": of(SeparationRequest, "id", "created_at", "separation", "user", "track"),
+            "shown": of(TrackSeparation, "id", "created_at", "separation", "track"),
             "stem": of(Stem, "id", "created_at", "separation", "name", "position", "audio", "peaks"),
             "credit": of(Credit, "track", "artist", "position", "brought_at"),
         }
@@ -367,6 +368,7 @@ class Crowd:
         what = (_MODEL.slug, _MODEL.revision, state, float(state == "succeeded"), 1)
         add["separation"]((separation, brought, audio, *what, *times, "crashed" if state == "failed" else ""))
         add["request"]((self.new_id(), brought, separation, owner, pk))
+        add["shown"]((self.new_id(), brought, separation, pk))
         for position, name in enumerate(_MODEL.stems if done else ()):
             stem, _checksum, _size = self._audio(add, ended, seconds, "flac", int(seconds * 60_000))
             add["stem"]((self.new_id(), ended, separation, name, position, stem, b"\x10\x20\x30\x40"))

@@ -13,6 +13,7 @@ from catalog.curation import history
 from catalog.curation.moving import move
 from catalog.errors import CatalogError
 from catalog.models import Album, FormerAddress, Track, Upload, Visibility
+from catalog.private_names import settle
 
 
 def holds(track: Track, user: User) -> bool:
@@ -79,6 +80,7 @@ def change_visibility(track: Track, visibility: Visibility) -> Track:
             return _join(track, there)
         track.visibility = visibility
         track.save(update_fields=["visibility"])
+        settle(track)
         if visibility == Visibility.PRIVATE:
             history.hide(track)
         return track

@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import PROTECT, Q
 from django.utils import timezone
 
-from catalog import claims, storage
+from catalog import claims, private_names, storage
 from catalog.covers import original, sizes
 from catalog.models import Album, Artist, AudioFile, Change, Rendition, Track, Visibility, file_storage
 from catalog.renditions import remove_abandoned
@@ -56,6 +56,7 @@ def collect(grace: timedelta) -> int:
     for step in _steps:
         step()
     _forget_audio()
+    private_names.settle_all()
     _forget_empty(grace)
     Rendition.objects.filter(created_at__lt=timezone.now() - KEEP_RENDITIONS).delete()
     removed = _collect_stored(grace)

@@ -261,19 +261,23 @@ def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: s
     )
     everybody = (*names.guests, names.album_artist or names.artist, names.artist)
     wanted = {fold(name)[:255]: name for name in everybody}
-    artists = {name_key: Artist.objects.named(wanted[name_key]) for name_key in sorted(wanted)}
+    private = brought.visibility == Visibility.PRIVATE
+    reader = brought.user if private else None
+    artists = {
+        name_key: Artist.objects.named(wanted[name_key], private_to=reader) for name_key in sorted(wanted)
+    }
     artist = artists[fold(names.artist)[:255]]
     album: Album | None = None
     if names.album:
         holder = artists[fold(names.album_artist or names.artist)[:255]]
-        album = Album.objects.titled(names.album, holder, names.year)
-        if names.compilation and not album.compilation:
+        album = Album.objects.titled(names.album, holder, names.year, private_to=reader)
+        is_theirs = album.private_to_id == (reader.pk if reader else None)
+        if names.compilation and not album.compilation and is_theirs:
             Album.objects.filter(pk=album.pk).update(compilation=True)
             album.refresh_from_db(fields=["compilation"])
-        if cover and brought.visibility == Visibility.SHARED:  # a private picture stays private
+        if cover and not private:  # a private picture stays private
             Album.objects.filter(pk=album.pk, cover="").update(cover=cover)
             album.refresh_from_db(fields=["cover"])
-    private = brought.visibility == Visibility.PRIVATE
     track, created = Track.objects.get_or_create(
         audio=audio,
         visibility=brought.visibility,

@@ -8,7 +8,7 @@ from catalog.api import views as catalog
 from catalog.api.search import SearchView
 from catalog.uploads import policy
 from separation.api import library as own
-from separation.api import mixes, ratings, separations, tracks
+from separation.api import lookups, mixes, ratings, separations, tracks
 from separation.api.statistics import StatisticsView
 
 app_name = "api"
@@ -49,7 +49,8 @@ urlpatterns = [
     ),
     path("changes/<str:pk>/undo/", curation.UndoView.as_view(), name="change-undo"),
     path("tracks/<str:pk>/reports/", curation.ReportView.as_view(), name="track-reports"),
-    path("lookups/", tracks.LookupView.as_view(), name="lookups"),
+    path("lookups/", lookups.LookupView.as_view(), name="lookups"),
+    path("lookups/proof/", lookups.ProofView.as_view(), name="lookup-proof"),
     path("uploads/", policy.accepts(policy.AUDIO)(tracks.UploadView.as_view()), name="uploads"),
     path("separations/<str:pk>/", separations.SeparationView.as_view(), name="separation"),
     path("separations/<str:pk>/archive/", separations.ArchiveView.as_view(), name="separation-archive"),

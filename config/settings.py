@@ -331,6 +331,7 @@ REST_FRAMEWORK = {
         "upload": env.str("RATE_UPLOAD", default="1200/hour"),
         "wishes": env.str("RATE_WISHES", default="600/hour"),
         "mixes": env.str("RATE_MIXES", default="1200/hour"),
+        "proofs": env.str("RATE_PROOFS", default="60/hour"),  # wrong ones
         "ratings": env.str("RATE_RATINGS", default="6000/hour"),
     },
     "EXCEPTION_HANDLER": "config.api.answer_error",

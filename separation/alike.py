@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from catalog.fingerprints import Similar
 from catalog.models import Match, Track
-from separation.models import Separation, Status
+from separation.models import Status, TrackSeparation
 
 
 def worth_asking(matches: Iterable[Similar]) -> Similar | None:
@@ -36,5 +36,5 @@ def others_like(track: Track, user: User | AnonymousUser) -> list[Track]:
 
 
 def _separated(tracks: QuerySet[Track]) -> QuerySet[Track]:
-    done = Separation.objects.filter(mixture=OuterRef("audio"), status=Status.SUCCEEDED)
-    return tracks.filter(Exists(done))
+    done = TrackSeparation.objects.filter(separation__status=Status.SUCCEEDED, stopped_at=None)
+    return tracks.filter(Exists(done.filter(track=OuterRef("pk"), separation__mixture=OuterRef("audio"))))

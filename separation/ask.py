@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Track
+from catalog.visible import seen_through
 from separation import lease
 from separation.engines import modelspec
-from separation.models import Separation, SeparationRequest, Status
+from separation.models import Separation, SeparationRequest, Status, TrackSeparation
 
 # A song may be done in between a longer one that has so many times its work left.
 CLEARLY = 2.0
@@ -71,6 +72,7 @@ def ask(track: Track, model: str | None, user: User) -> Asked:
         SeparationRequest.objects.update_or_create(
             separation=separation, user=user, defaults={"track": track}
         )
+        _show(separation, track)
         queued = _queue(separation, Q(status__in=[Status.FAILED, Status.CANCELLED]) | Q(queued_at=None))
         if queued and _waiting_for(user) > settings.QUEUED_PER_PERSON:
             raise CatalogError(
@@ -82,6 +84,13 @@ def ask(track: Track, model: str | None, user: User) -> Asked:
         if separation.status == Status.SUCCEEDED:  # a new track of audio that was separated before
             Track.objects.filter(pk=track.pk, separated_at=None).update(separated_at=Now())
     return Asked(separation, queued)
+
+
+def _show(separation: Separation, track: Track) -> None:
+    """From now on ``track`` shows ``separation``; again, where it was stopped there."""
+    row, created = TrackSeparation.objects.get_or_create(separation=separation, track=track)
+    if not created and row.stopped_at is not None:
+        TrackSeparation.objects.filter(pk=row.pk).update(stopped_at=None, created_at=timezone.now())
 
 
 def _queue(separation: Separation, state: Q) -> bool:
@@ -112,11 +121,21 @@ def _waiting_for(user: User) -> int:
 
 
 def withdraw(separation: Separation, user: User) -> bool:
-    """``user`` no longer wants it. Unfinished work that nobody wants is cancelled; True when it was."""
+    """``user`` no longer wants it. Unfinished work that nobody wants is cancelled.
+
+    True when it was, as far as ``user`` may know: what others want on their private tracks goes on unseen.
+    """
     with transaction.atomic():
         row = Separation.objects.select_for_update().get(pk=separation.pk)
         SeparationRequest.objects.filter(separation=row, user=user).delete()
-        return not row.requests.exists() and cancel(row)
+        if row.is_finished:
+            return False
+        if not row.requests.exists():
+            return cancel(row)
+        wanted = SeparationRequest.objects.filter(separation=row, track=OuterRef("track"))
+        shown = TrackSeparation.objects.filter(seen_through("track", user), separation=row)
+        shown.filter(~Exists(wanted), stopped_at=None).update(stopped_at=Now())
+        return not row.requests.filter(seen_through("track", user)).exists()
 
 
 def cancel(separation: Separation) -> bool:

@@ -5,11 +5,12 @@ from contextlib import suppress
 from uuid import UUID
 
 from catalog.curation.merging import follows_merges
+from catalog.curation.splitting import follows_splits
 from catalog.curation.takedowns import gives_up
 from catalog.errors import CatalogError
 from catalog.models import Track
 from separation.ask import ask, cancel
-from separation.models import Separation, Status, Stem
+from separation.models import Rating, Separation, Status, Stem, TrackSeparation
 
 
 @follows_merges
@@ -26,6 +27,14 @@ def want_the_same(audio: UUID, track: UUID) -> None:
         for user in people if not known.exists() else []:
             with suppress(CatalogError):  # the model was removed, or they have too many waiting
                 ask(winner, separation.model, user)
+
+
+@follows_splits
+def show_at(old: Track, fresh: Track) -> None:
+    """What was made of the audio of ``fresh`` is shown by that track again."""
+    shown = TrackSeparation.objects.filter(track=old, separation__mixture=fresh.audio_id)
+    shown.update(track=fresh)
+    Rating.objects.filter(track=old, separation__mixture=fresh.audio_id).update(track=fresh)
 
 
 @gives_up

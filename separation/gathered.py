@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from catalog.models import Track
 from catalog.written import Written
 from separation.access import Seen
-from separation.models import Separation, Stem
+from separation.models import Stem, TrackSeparation
 
 
 @Written
@@ -33,17 +33,17 @@ class MadeStem(NamedTuple):
 
 def separations_of(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
     """For each of ``tracks`` (by its id) its separations with their stems, the oldest first: two queries."""
-    audio = {track.audio_id: track.audio for track in tracks}
-    separations = list(Separation.objects.filter(mixture__in=audio.keys()).order_by("created_at"))
+    by_id = {track.pk: track for track in tracks}
+    rows = TrackSeparation.objects.filter(track__in=by_id.keys()).select_related("separation")
+    shown = [row for row in rows if row.separation.mixture_id == by_id[row.track_id].audio_id]
+    shown.sort(key=lambda row: (row.created_at, row.pk))
     stems: dict[UUID, list[MadeStem]] = defaultdict(list)
-    if separations:
-        for separation, pk, name, frames in _stems([row.pk for row in separations]):
+    if shown:
+        for separation, pk, name, frames in _stems(list({row.separation_id for row in shown})):
             stems[separation].append(MadeStem(pk, name, frames))
-    of: dict[UUID, list[Separation]] = defaultdict(list)
-    for row in separations:
-        row.mixture = audio[row.mixture_id]
-        of[row.mixture_id].append(row)
-    return {
-        track.pk: [Seen(row, track, stems.get(row.pk, ())) for row in of.get(track.audio_id, ())]
-        for track in tracks
-    }
+    found: dict[UUID, list[Seen]] = {pk: [] for pk in by_id}
+    for row in shown:
+        track = by_id[row.track_id]
+        row.separation.mixture = track.audio
+        found[track.pk].append(Seen.through(track, row.separation, row, stems.get(row.separation_id, ())))
+    return found

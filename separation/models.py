@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models import AudioFile, Row, Track, Visibility
+from catalog.visible import seen_through
 
 
 class Status(models.TextChoices):
@@ -35,9 +36,12 @@ class Status(models.TextChoices):
 
 class SeparationQuerySet(models.QuerySet["Separation"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Separations of audio behind a track that ``user`` may see."""
-        tracks = Track.objects.visible_to(user).filter(audio=models.OuterRef("mixture"))
-        return self.filter(models.Exists(tracks))
+        """Separations that were requested through a track which ``user`` may see."""
+        return self.filter(models.Exists(_through(user)))
+
+    def audible_to(self, user: User | AnonymousUser) -> Self:
+        """The same without those that were stopped on that track."""
+        return self.filter(models.Exists(_through(user).filter(stopped_at=None)))
 
     def unfinished(self) -> Self:
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
@@ -107,6 +111,48 @@ class Separation(Row):
         return self.status not in {Status.QUEUED, Status.RUNNING}
 
 
+class TrackSeparation(Row):
+    """A separation as one track shows it: requested through this track at ``created_at``.
+
+    Audio that several people keep privately has one separation. Each of their tracks shows it only once it was
+    requested there, as of that moment, and ``stopped_at`` tells that nobody there wants it any more: so none of them
+    shows what the others do. It outlives the requests.
+    """
+
+    track = models.ForeignKey(  # the first constraint begins with it
+        Track,
+        on_delete=models.CASCADE,
+        related_name="track_separations",
+        verbose_name=_("track"),
+        db_index=False,
+    )
+    separation = models.ForeignKey(
+        Separation,
+        on_delete=models.CASCADE,
+        related_name="track_separations",
+        verbose_name=_("separation"),
+    )
+    stopped_at = models.DateTimeField(_("stopped"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("separation of a track")
+        verbose_name_plural = _("separations of tracks")
+        constraints = [
+            models.UniqueConstraint(fields=["track", "separation"], name="one_row_per_track_and_separation")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.track} · {self.separation}"
+
+
+def _through(user: User | AnonymousUser) -> "models.QuerySet[TrackSeparation]":
+    """Rows that show the outer separation to ``user``. A track that was merged shows what was made of its own audio."""
+    rows = TrackSeparation.objects.filter(
+        separation=models.OuterRef("pk"), track__audio=models.OuterRef("mixture")
+    )
+    return rows.filter(seen_through("track", user))
+
+
 class SeparationRequest(Row):
     """Who wants a separation, and for which track. When nobody is left, unfinished work is cancelled."""
 
@@ -167,7 +213,11 @@ class Stem(Row):
 
 class Rating(Row):
     """How well somebody finds a separation, or one ``stem`` of it, 1 to 5 stars. One of each person for each stem, and
-    one for the whole."""
+    one for the whole.
+
+    ``track`` is the one through which they see it. A rating counts where that track is shown: one given on a private
+    track for its giver alone, and in no statistics; None for one whose giver sees the separation no more.
+    """
 
     separation = models.ForeignKey(
         Separation, on_delete=models.CASCADE, related_name="ratings", verbose_name=_("separation")
@@ -183,6 +233,9 @@ class Rating(Row):
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings", verbose_name=_("account")
+    )
+    track = models.ForeignKey(
+        Track, on_delete=models.CASCADE, null=True, related_name="ratings", verbose_name=_("track")
     )
     score = models.PositiveSmallIntegerField(_("stars"))
 

@@ -6,6 +6,7 @@ So the file names one stem of each song, by default what to play or sing along t
 person who took the file, for a week: it plays what they may have, as long as they may.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -30,7 +31,7 @@ from catalog.models import Setlist, Track, Visibility
 from catalog.names import safe_filename
 from catalog.personal import setlists
 from catalog.personal.setlists import Line
-from separation.access import VISITORS_CODEC, may_download, track_for
+from separation.access import VISITORS_CODEC, may_download, shown_by, track_for
 from separation.downloads import download_name, stem_recipe
 from separation.labels import stem_label
 from separation.models import Separation, Status, Stem
@@ -63,9 +64,9 @@ def shared(request: HttpRequest, link: str) -> HttpResponse:
 def parts(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The parts of one song as an M3U file, from its richest separation that this person may have."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
-    ready = Separation.objects.filter(mixture=track.audio_id, status=Status.SUCCEEDED).prefetch_related(
-        "stems"
-    )
+    shown = shown_by([track]).filter(stopped_at=None, separation__status=Status.SUCCEEDED)
+    ready = [row.separation for row in shown]
+    prefetch_related_objects(ready, "stems")
     rows = ["#EXTM3U", f"#PLAYLIST:{track.artist.shown} - {track.title}"]
     for separation in sorted(ready, key=lambda row: -len(row.stems.all())):
         found = [(stem, _address(request, stem, track)) for stem in separation.stems.all()]
@@ -83,7 +84,7 @@ def listen(request: HttpRequest, token: str) -> HttpResponseBase:
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise Http404 from error
     user = get_object_or_404(User, pk=user_id, is_active=True)
-    visible = Separation.objects.visible_to(user)
+    visible = Separation.objects.audible_to(user)
     stems = Stem.objects.filter(separation__in=visible).select_related("audio", "separation__mixture")
     stem = get_object_or_404(stems, pk=stem_id)
     if not may_download(user, stem.separation, VISITORS_CODEC):
@@ -131,7 +132,7 @@ def playlist(request: HttpRequest, setlist: Setlist, lines: Sequence[Line], want
             rows.append("# " + _("Not available to you"))
             continue
         name = f"{track.artist.shown} - {track.title}"
-        stem = found.get(track.audio_id)
+        stem = found.get(track.pk)
         address = stem and _address(request, stem, track)
         if not stem or not address:
             rows.append(f"# {name}: " + _("nothing here that a player could play"))
@@ -146,23 +147,24 @@ def _title(track: Track, stem: Stem) -> str:
 
 
 def stems_of(tracks: Sequence[Track], wanted: str = "") -> dict[UUID, Stem]:
-    """For each audio of ``tracks`` the stem called ``wanted``, else the one to play along to; in one query."""
-    stems = Stem.objects.filter(
-        Q(name=wanted) if wanted else Q(),
-        separation__mixture__in={track.audio_id for track in tracks},
-        separation__status=Status.SUCCEEDED,
-    )
+    """For each of ``tracks`` (by its id) the stem called ``wanted``, else the one to play along to."""
+    shown = shown_by(tracks).filter(stopped_at=None, separation__status=Status.SUCCEEDED)
+    of: dict[UUID, list[UUID]] = defaultdict(list)
+    for track, separation in shown.values_list("track", "separation"):
+        of[separation].append(track)
+    stems = Stem.objects.filter(Q(name=wanted) if wanted else Q(), separation__in=of)
     stems = stems.select_related("separation").prefetch_related("separation__stems").defer("peaks")
     found: dict[UUID, Stem] = {}
     for stem in sorted(stems, key=_rank):
-        found.setdefault(stem.separation.mixture_id, stem)
+        for track in of[stem.separation_id]:
+            found.setdefault(track, stem)
     return found
 
 
 def _rank(stem: Stem) -> tuple[Any, ...]:
     """The preferred stem first; of two sets the one with fewer stems, which visitors may have."""
     place = PREFERRED.index(stem.name) if stem.name in PREFERRED else len(PREFERRED)
-    return (place, len(stem.separation.stems.all()), stem.separation.created_at)
+    return (place, len(stem.separation.stems.all()), stem.separation.model)
 
 
 def _address(request: HttpRequest, stem: Stem, track: Track) -> str:

@@ -44,7 +44,8 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
                 create_defaults={"pk": stem_id(separation.pk, stem.name), **row},
             )
         separation.stems.exclude(name__in=[stem.name for stem in result.stems]).delete()
-        Track.objects.filter(audio=separation.mixture_id).update(separated_at=Now())
+        shown = separation.track_separations.filter(stopped_at=None).values("track")
+        Track.objects.filter(audio=separation.mixture_id, pk__in=shown).update(separated_at=Now())
         news.ready(separation)
     return True
 

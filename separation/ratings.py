@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.written import Written
+from separation.access import Seen
 from separation.models import Rating, Separation, Status, Stem
 
 FEWEST, MOST = 1, 5
@@ -35,14 +36,18 @@ class Ratings:
     stems: list[Rated]
 
 
-def rate(separation: Separation, stem: Stem | None, user: User, score: int) -> None:
+def rate(seen: Seen, stem: Stem | None, user: User, score: int) -> None:
     """Give ``score`` stars, 1 to 5; the same person's earlier ones are replaced.
+
+    They count where the track is shown through which ``user`` has ``seen`` the separation.
 
     Raises ``CatalogError("not_ready")`` (409) while there is nothing to be heard.
     """
-    if separation.status != Status.SUCCEEDED:
+    if seen.separation.status != Status.SUCCEEDED:
         raise CatalogError("not_ready", _("This separation is not ready yet."), status=409)
-    Rating.objects.update_or_create(separation=separation, stem=stem, user=user, defaults={"score": score})
+    Rating.objects.update_or_create(
+        separation=seen.separation, stem=stem, user=user, defaults={"score": score, "track": seen.track}
+    )
 
 
 def take_back(separation: Separation, stem: Stem | None, user: User) -> None:
@@ -62,19 +67,23 @@ def stem_called(separation: Separation, name: str) -> Stem | None:
 
 
 @Written
-def _said(separation: UUID, user: User | AnonymousUser) -> QuerySet[Any, Any]:
-    rows = Rating.objects.filter(separation=separation).order_by().values_list("stem")
+def _said(separation: UUID, track: UUID, user: User | AnonymousUser) -> QuerySet[Any, Any]:
+    rows = Rating.objects.filter(separation=separation, track=track).order_by().values_list("stem")
     return rows.annotate(Avg("score"), Count("pk"), own=Max("score", filter=Q(user=user.pk)))
 
 
-def ratings_of(separation: Separation, user: User | AnonymousUser) -> Ratings:
-    """What people say of ``separation``, and what ``user`` does; one query beside that for its stems."""
+def ratings_of(seen: Seen, user: User | AnonymousUser) -> Ratings:
+    """What people say of a separation on the track through which it is seen, and what ``user`` does.
+
+    One query beside that for its stems.
+    """
     said: dict[UUID | None, tuple[float, int, int | None]] = {
-        stem: (float(average), count, own) for stem, average, count, own in _said(separation.pk, user)
+        stem: (float(average), count, own)
+        for stem, average, count, own in _said(seen.separation.pk, seen.track.pk, user)
     }
 
     def rated(stem: Stem | None) -> Rated:
         return Rated(stem, *said.get(stem.pk if stem else None, (None, 0, None)))
 
-    stems = sorted(separation.stems.all(), key=lambda stem: stem.position)
+    stems = sorted(seen.separation.stems.all(), key=lambda stem: stem.position)
     return Ratings(rated(None), [rated(stem) for stem in stems])

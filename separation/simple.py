@@ -101,13 +101,13 @@ class SeparateView(APIView):
         user = account(request)
         track = take_in(wanted["audio"], user, wanted).track
         separation = ask(track, spec.slug, user).separation
-        seen = Seen(separation, track)
+        seen = Seen.of(track, separation)
         if prefers_not_to_wait(request):
             return self._later(request, seen, asked=True)
         deadline = time.monotonic() + settings.SIMPLE_WAIT_SECONDS
         try:
             finished = wait(separation, requester(request), deadline)
-            return self._answer(request, Seen(finished, track), wanted, deadline)
+            return self._answer(request, Seen.of(track, finished), wanted, deadline)
         except CatalogError as error:
             if error.retry_after is None:
                 raise
@@ -128,7 +128,7 @@ class SeparateView(APIView):
         return archive_answer(request, order, batch.result())
 
     def _later(self, request: Request, seen: Seen, *, asked: bool = False) -> Response:
-        fresh = Seen(Separation.objects.get(pk=seen.separation.pk), Track.objects.get(pk=seen.track.pk))
+        fresh = Seen.of(Track.objects.get(pk=seen.track.pk), Separation.objects.get(pk=seen.separation.pk))
         answer = Response(LiveSeparationSerializer(fresh, context={"request": request}).data, status=202)
         address = reverse("api:separation", args=[seen.separation.pk])
         answer["Location"] = request.build_absolute_uri(address)

@@ -13,7 +13,7 @@ from catalog.audio.codecs import OUTPUT, STEREO_RATE, OutputCodec
 from catalog.audio.flac import SEGMENT_SAMPLES
 from catalog.models import Track
 from separation import ask as asking
-from separation.access import may_download
+from separation.access import Seen, may_download
 from separation.engines import modelspec
 from separation.labels import ModelChoice, describe, describe_slug, stem_label
 from separation.live import LiveStem, live_stems
@@ -71,7 +71,7 @@ class Stage:
             codecs=[
                 codec for codec in OUTPUT.values() if ready and may_download(user, separation, codec.name)
             ],
-            stars=_stars(separation, user) if ready else [],
+            stars=_stars(Seen(separation, track), user) if ready else [],
             may_stop=waiting and not user.is_anonymous and separation.requests.filter(user=user).exists(),
         )
 
@@ -116,8 +116,8 @@ class Stage:
         }
 
 
-def _stars(separation: Separation, user: User | AnonymousUser) -> list[tuple[str, Rated]]:
-    said = ratings_of(separation, user)
+def _stars(seen: Seen, user: User | AnonymousUser) -> list[tuple[str, Rated]]:
+    said = ratings_of(seen, user)
     parts = [(str(stem_label(row.stem.name)), row) for row in said.stems if row.stem]
     return [(_("All of it"), said.whole), *parts]
 

@@ -5,8 +5,8 @@ every process reads. Where it takes no time, because there is little, whoever as
 once after somebody gave stars. Where it takes long, the supervisor does, so seldom that it costs a fiftieth of the
 time.
 
-Private songs, and what belongs to them, count in the totals and in nothing else: neither a genre nor a model nor a star
-tells that somebody keeps one.
+Private songs, and what belongs to them, count in nothing: neither a total nor a genre nor a model nor a star tells that
+somebody keeps one.
 """
 
 import time
@@ -17,9 +17,10 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
-from django.db.models import Count, Max, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, F, Max, QuerySet, Sum
+from django.db.models.functions import Greatest, TruncMonth
 from django.utils import timezone
 
 from accounts.models import User
@@ -62,9 +63,11 @@ def refresh() -> bool:
     return True
 
 
-def outdate() -> None:
-    """Something has changed that people look for at once: where counting is quick, it is done for the next one."""
-    Statistics.objects.filter(seconds__lt=QUICK_SECONDS).delete()
+def outdate(track: Track) -> None:
+    """Stars of ``track`` have changed, which people look for at once: where counting is quick, it is done for the
+    next one. Those of a private track count nowhere."""
+    if track.visibility == Visibility.SHARED:
+        Statistics.objects.filter(seconds__lt=QUICK_SECONDS).delete()
 
 
 def measure() -> Statistics:
@@ -99,24 +102,36 @@ def _is_due(row: Statistics) -> bool:
 
 
 def _totals() -> Figures:
-    tracks = Track.objects.aggregate(n=Count("pk"), seconds=Sum("audio__duration"), plays=Sum("plays"))
+    shared = Track.objects.filter(visibility=Visibility.SHARED)
+    tracks = shared.aggregate(n=Count("pk"), seconds=Sum("audio__duration"), plays=Sum("plays"))
+    separated = _separated()
     return {
         "tracks": tracks["n"],
         "seconds": round(tracks["seconds"] or 0.0, 1),
         "plays": tracks["plays"] or 0,
-        "artists": Artist.objects.count(),
-        "albums": Album.objects.count(),
-        "separations": Separation.objects.filter(status=Status.SUCCEEDED).count(),
-        "stems": Stem.objects.count(),
+        "artists": Artist.objects.visible_to(AnonymousUser()).count(),
+        "albums": Album.objects.visible_to(AnonymousUser()).count(),
+        "separations": separated.count(),
+        "stems": Stem.objects.filter(separation__in=separated.values("pk")).count(),
         "people": User.objects.count(),
-        "ratings": Rating.objects.count(),
+        "ratings": _rating_rows().count(),
     }
 
 
 def _separated() -> QuerySet[Separation]:
     """Finished separations of shared songs; shared audio has one track, so each is here once."""
     return Separation.objects.filter(
-        status=Status.SUCCEEDED, mixture__tracks__visibility=Visibility.SHARED
+        status=Status.SUCCEEDED,
+        track_separations__track__visibility=Visibility.SHARED,
+        track_separations__track__audio=F("mixture"),
+        track_separations__stopped_at=None,
+    ).order_by()
+
+
+def _rating_rows() -> QuerySet[Rating]:
+    """Those given to shared songs; what a song that was merged into another has of its former audio is left out."""
+    return Rating.objects.filter(
+        track__visibility=Visibility.SHARED, track__audio=F("separation__mixture")
     ).order_by()
 
 
@@ -143,15 +158,13 @@ class _Stars:
 
 def _made() -> list[_Made]:
     """One look at all of them, for models and genres."""
-    rows = _separated().values_list("model", "mixture__tracks__genre_key")
+    rows = _separated().values_list("model", "track_separations__track__genre_key")
     return [_Made(*row) for row in rows.annotate(Count("pk"), Sum("mixture__duration"))]
 
 
 def _stars() -> list[_Stars]:
     """One look at all of them, for models, genres and scores."""
-    track = "separation__mixture__tracks"
-    rows = Rating.objects.filter(**{f"{track}__visibility": Visibility.SHARED}).order_by()
-    said = rows.values_list("separation__model", f"{track}__genre_key", "stem__name", "score")
+    said = _rating_rows().values_list("separation__model", "track__genre_key", "stem__name", "score")
     return [_Stars(*row) for row in said.annotate(Count("pk"))]
 
 
@@ -228,8 +241,9 @@ def _by_month() -> list[Figures]:
         months.insert(0, (months[0] - timedelta(days=1)).replace(day=1))
     shared = Track.objects.filter(visibility=Visibility.SHARED, created_at__gte=months[0]).order_by()
     brought = _of_months(shared.annotate(month=TruncMonth("created_at")))
-    separated = _separated().filter(finished_at__gte=months[0])
-    made = _of_months(separated.annotate(month=TruncMonth("finished_at")))
+    shown = Greatest("finished_at", "track_separations__created_at")  # as for those who see the track
+    separated = _separated().annotate(shown=shown).filter(shown__gte=months[0])
+    made = _of_months(separated.annotate(month=TruncMonth("shown")))
     names = [month.strftime("%Y-%m") for month in months]
     return [
         {"month": name, "tracks": brought.get(name, 0), "separations": made.get(name, 0)} for name in names

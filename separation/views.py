@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,6 +25,7 @@ from catalog.models import Track, Visibility
 from catalog.uploads import policy
 from catalog.views.moved import forward
 from separation import ask as asking
+from separation.access import Seen, shown_by
 from separation.alike import worth_asking
 from separation.forms import NO_MODEL, UploadForm
 from separation.models import Separation
@@ -40,7 +42,9 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     row = seen.filter(pk=pk).first()
     if row is None:
         return forward(request, Kind.TRACK, pk, seen)
-    separations = list(Separation.objects.filter(mixture=row.audio_id).prefetch_related("stems__audio"))
+    rows = list(shown_by([row]).order_by("created_at", "pk"))
+    prefetch_related_objects([each.separation for each in rows], "stems__audio")
+    separations = [Seen.through(row, each.separation, each).separation for each in rows]
     shown = separation_to_show(separations, request.GET.get("model", ""))
     stage = Stage.of(row, shown, request.user)
     context: dict[str, Any] = {
@@ -74,7 +78,9 @@ def separate(request: HttpRequest, pk: UUID) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """No longer want the separation ``separation`` of this song."""
     row = get_object_or_404(Track.objects.visible_to(request.user), pk=pk)
-    found = get_object_or_404(Separation, mixture=row.audio_id, model=request.POST.get("model", ""))
+    found = get_object_or_404(
+        Separation, track_separations__in=shown_by([row]), model=request.POST.get("model", "")
+    )
     if asking.withdraw(found, person(request)):
         messages.success(request, _("Stopped."))
     else:

@@ -13,7 +13,7 @@ from accounts.models import User
 from catalog import storage
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from separation.engines import modelspec
-from separation.models import Separation, SeparationRequest, Status, Stem
+from separation.models import Separation, SeparationRequest, Status, Stem, TrackSeparation
 from tests.songs import RATE, song
 
 numbers = itertools.count(1)
@@ -60,11 +60,12 @@ def make_track(
     **fields: Any,
 ) -> Track:
     """A track with audio of its own, brought by ``owner``."""
-    performer = Artist.objects.named(artist)
+    reader = owner if visibility == Visibility.PRIVATE else None
+    performer = Artist.objects.named(artist, private_to=reader)
     track = Track.objects.create(
         title=title,
         artist=performer,
-        album=Album.objects.titled(album, performer) if album else None,
+        album=Album.objects.titled(album, performer, private_to=reader) if album else None,
         audio=audio or make_audio(seconds),
         owner=owner,
         visibility=visibility,
@@ -108,6 +109,7 @@ def make_separation(
         finished_at=None if status in {Status.QUEUED, Status.RUNNING} else now,
         error_code="crashed" if status == Status.FAILED else "",
     )
+    TrackSeparation.objects.create(track=track, separation=separation)
     if asked_by is not None:
         SeparationRequest.objects.create(separation=separation, user=asked_by, track=track)
     if status == Status.SUCCEEDED:

@@ -20,9 +20,11 @@ from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
 from catalog.personal.wishes import came_true
+from catalog.private_names import reader_of
 from catalog.text import fold, sort_name
 
 N = TypeVar("N", bound=Named)
+M = TypeVar("M", Artist, Album)
 
 NAMES: dict[str, tuple[str, ...]] = {
     Change.Target.ARTIST: (),
@@ -93,9 +95,13 @@ def edit_album(album: Album, user: User, changes: dict[str, Any], seen: Details 
     return _edit_shared(album, user, changes, seen)
 
 
-def _edit_shared(row: N, user: User, changes: dict[str, Any], seen: Details | None) -> N:
+def _edit_shared(row: M, user: User, changes: dict[str, Any], seen: Details | None) -> M:
     if not user.has_perm(f"catalog.change_{kind_of(row)}"):
         raise not_yours()
+    if row.private_to_id is not None:
+        raise CatalogError(
+            "not_shared", _("Only you see this name. Change it where your song is edited."), status=409
+        )
     with transaction.atomic():
         keep_still()
         row = held(row)
@@ -145,7 +151,8 @@ def _write_artist(artist: Artist, user: User, changes: dict[str, Any]) -> None:
     if "name" in changes:
         if artist.sort_name == sort_name(artist.name):
             changes.setdefault("sort_name", "")  # it was made from the name; so is the new one
-        same = Artist.objects.filter(key=fold(changes["name"])[:255]).exclude(pk=artist.pk).first()
+        same = Artist.objects.filter(key=fold(changes["name"])[:255], private_to=None)
+        same = same.exclude(pk=artist.pk).first()
         if same is not None:
             if Artist.objects.visible_to(user).filter(pk=same.pk).exists():
                 raise NameTakenError(same)
@@ -160,7 +167,8 @@ def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
         album.artist = Artist.objects.named(changes["artist"])
     for name in changes.keys() & {"title", "year", "compilation", "cover"}:
         setattr(album, name, changes[name])
-    same = Album.objects.filter(artist=album.artist, key=fold(album.title)[:255]).exclude(pk=album.pk).first()
+    same = Album.objects.filter(artist=album.artist, key=fold(album.title)[:255], private_to=None)
+    same = same.exclude(pk=album.pk).first()
     if same is not None:
         if Album.objects.visible_to(user).filter(pk=same.pk).exists():
             raise NameTakenError(same)
@@ -175,7 +183,8 @@ def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None
     track.save()
     if changes.keys() & {"artist", "guests"}:
         guests: list[str] = changes["guests"] if "guests" in changes else before["guests"]
-        credit(track, [Artist.objects.named(name) for name in guests])
+        reader = reader_of(track)
+        credit(track, [Artist.objects.named(name, private_to=reader) for name in guests])
 
 
 def rename(track: Track, changes: Mapping[str, Any]) -> None:
@@ -184,9 +193,9 @@ def rename(track: Track, changes: Mapping[str, Any]) -> None:
     An album of the track's artist goes along when that changes; one that is held by somebody else (a compilation)
     keeps its holder, unless ``album_artist`` says otherwise.
     """
-    before = track.artist
+    before, reader = track.artist, reader_of(track)
     if "artist" in changes:
-        track.artist = Artist.objects.named(changes["artist"])
+        track.artist = Artist.objects.named(changes["artist"], private_to=reader)
     if not changes.keys() & {"artist", "album", "album_artist"}:
         return
     album = track.album
@@ -194,9 +203,10 @@ def rename(track: Track, changes: Mapping[str, Any]) -> None:
     if not title:
         track.album = None
     elif changes.get("album_artist"):
-        track.album = Album.objects.titled(title, Artist.objects.named(changes["album_artist"]))
+        holder = Artist.objects.named(changes["album_artist"], private_to=reader)
+        track.album = Album.objects.titled(title, holder, private_to=reader)
     elif album is None or title != album.title or album.artist == before or "album_artist" in changes:
-        track.album = Album.objects.titled(title, track.artist)
+        track.album = Album.objects.titled(title, track.artist, private_to=reader)
 
 
 def let_go(track: Track, user: User) -> None:

@@ -22,10 +22,16 @@ def record(
         target_id=row.pk,
         label=str(row)[:520],
         actor=actor,
-        private_to=row.owner if isinstance(row, Track) and row.visibility == Visibility.PRIVATE else None,
+        private_to_id=_reader(row),
         before=before,
         after=after,
     )
+
+
+def _reader(row: Named) -> UUID | None:
+    if isinstance(row, Track):
+        return row.owner_id if row.visibility == Visibility.PRIVATE else None
+    return row.private_to_id
 
 
 def hide(track: Track) -> None:

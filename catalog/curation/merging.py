@@ -202,7 +202,7 @@ def _spare_credits(loser: Named, winner: Named) -> Record:
 
 def _check_shared(rows: Iterable[Named]) -> None:
     for row in rows:
-        if isinstance(row, Track) and row.visibility != Visibility.SHARED:
+        if row.visibility != Visibility.SHARED if isinstance(row, Track) else row.private_to_id is not None:
             raise CatalogError("not_shared", _("Only what is shared can be merged."), status=409)
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from django.apps import apps
 from django.core import serializers
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
 
 Record = list[dict[str, Any]]
 Absorb = Callable[[models.Model, models.Model], dict[str, Any]]
@@ -139,7 +139,7 @@ def _taken(row: models.Model) -> Q:
 
 def _meets(row: models.Model, condition: Q | None) -> bool:
     return condition is None or condition.check(
-        {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+        {f.attname: Value(getattr(row, f.attname), output_field=f) for f in row._meta.concrete_fields}
     )
 
 

@@ -3,7 +3,7 @@
 For what nobody can undo any more, or what never was a merge: two artists of one name, say.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,16 @@ from catalog.curation.locking import keep_still, locked
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility
+
+Follower = Callable[[Track, Track], None]
+
+_followers: list[Follower] = []
+
+
+def follows_splits(follower: Follower) -> Follower:
+    """Register ``follower(old, fresh)``, called inside the transaction: ``fresh`` has its audio from ``old``."""
+    _followers.append(follower)
+    return follower
 
 
 def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) -> Artist | Album:
@@ -116,6 +126,8 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
         )
         fresh.save(force_insert=True)
         uploads.update(track=fresh)
+        for follower in _followers:
+            follower(found, fresh)
         places = {"own": str(fresh.pk)}
         history.record(Change.Kind.SPLIT, found, user, places, {"to": str(fresh), "tracks": [fresh.title]})
     return fresh

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models.audio import AudioFile
-from catalog.models.rows import Row, any_of, counted
+from catalog.models.rows import Name, Row, any_of, counted
 from catalog.search.documents import found_in_index
 from catalog.text import fold, initial, sort_name, spoken
 
@@ -39,25 +39,37 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         """Artists whose name holds every one of ``words``; of very many some, see ``catalog.search``."""
         return found_in_index(self, "artist", words)
 
-    def named(self, name: str, *, merged: bool = True) -> "Artist":
+    def shared(self) -> Self:
+        """Those that everybody may see."""
+        return self.filter(private_to=None).visible_to(AnonymousUser())
+
+    def named(self, name: str, *, merged: bool = True, private_to: User | None = None) -> "Artist":
         """Find or make the artist of this name; spelling, case and accents do not make another one.
 
-        Where one of this name was ``merged`` into another, that is the one.
+        Where one of this name was ``merged`` into another, that is the one. For a song that is ``private_to``
+        somebody it is the artist whom everybody may see, else one of their own: nobody else gets its spelling.
         """
         key = fold(name)[:255]
-        artist = self.filter(key=key).first()
+        rows = self.filter(private_to=None) if private_to is None else self.shared()
+        artist = rows.filter(key=key).first()
+        if artist is not None and artist.name != name and not self.shared().filter(pk=artist.pk).exists():
+            artist.name, artist.sort_name = name, ""  # left over: nobody sees it, until this song comes
+            artist.save()
         if artist is None and merged:
             kind, old = FormerAddress.Kind.ARTIST, FormerAddress.of_name(key)
-            artist = self.filter(
+            artist = rows.filter(
                 pk__in=FormerAddress.objects.filter(kind=kind, old=old).values("target")
             ).first()
         if artist is None:
-            artist, _created = self.get_or_create(key=key, defaults={"name": name})
+            artist, _created = self.get_or_create(key=key, private_to=private_to, defaults={"name": name})
         return artist
 
 
-class Artist(Row):
-    """Who made something. ``key`` is the folded name; lists go by ``sort_key``, letters by ``initial``."""
+class Artist(Name):
+    """Who made something. ``key`` is the folded name; lists go by ``sort_key``, letters by ``initial``.
+
+    An artist with nothing but private songs is ``private_to`` their owner, see ``catalog/private_names.py``.
+    """
 
     name = models.CharField(_("name"), max_length=255)
     sort_name = models.CharField(
@@ -66,7 +78,7 @@ class Artist(Row):
         blank=True,
         help_text=_("“Beatles, The”. Left empty, it is made from the name."),
     )
-    key = models.CharField(max_length=255, unique=True, editable=False)
+    key = models.CharField(max_length=255, editable=False)
     sort_key = models.CharField(max_length=255, editable=False)
     initial = models.CharField(max_length=1, editable=False)
     slug = models.SlugField(_("address"), max_length=80, unique=True, editable=False)
@@ -77,6 +89,12 @@ class Artist(Row):
         ordering = ["sort_key", "pk"]
         verbose_name = _("artist")
         verbose_name_plural = _("artists")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(private_to_id=None), name="one_artist_per_name"
+            ),
+            models.UniqueConstraint(fields=["key", "private_to"], name="one_artist_per_name_and_owner"),
+        ]
         indexes = [
             models.Index(fields=["sort_key", "id"], name="artists_in_order"),
             models.Index(fields=["initial", "sort_key", "id"], name="artists_by_letter"),
@@ -93,7 +111,7 @@ class Artist(Row):
         self.initial = initial(self.sort_key)
         if not self.slug:
             base = slugify(self.key)[:70] or "artist"
-            taken = Artist.objects.filter(slug=base).exists()
+            taken = self.private_to_id is not None or Artist.objects.filter(slug=base).exists()
             self.slug = f"{base}-{self.id.hex[:8]}" if taken else base
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
@@ -104,7 +122,8 @@ class Artist(Row):
 
     def clean(self) -> None:
         """Two spellings of one name are one artist."""
-        if Artist.objects.filter(key=fold(self.name)[:255]).exclude(pk=self.pk).exists():
+        same = Artist.objects.filter(key=fold(self.name)[:255], private_to=self.private_to_id)
+        if same.exclude(pk=self.pk).exists():
             raise ValidationError({"name": _("There is an artist of this name already.")}, code="unique")
 
 
@@ -128,15 +147,29 @@ class AlbumQuerySet(models.QuerySet["Album"]):
         """Albums whose title or artist holds every one of ``words``; of very many some."""
         return found_in_index(self, "album", words)
 
-    def titled(self, title: str, artist: Artist, year: int | None = None) -> "Album":
-        """Find or make ``artist``'s album of this title."""
-        album, _created = self.get_or_create(
-            artist=artist, key=fold(title)[:255], defaults={"title": title, "year": year}
+    def shared(self) -> Self:
+        """Those that everybody may see."""
+        return self.filter(private_to=None).visible_to(AnonymousUser())
+
+    def titled(
+        self, title: str, artist: Artist, year: int | None = None, private_to: User | None = None
+    ) -> "Album":
+        """Find or make ``artist``'s album of this title; ``private_to`` as in ``Artist.objects.named``."""
+        key = fold(title)[:255]
+        if private_to is not None:
+            album = self.shared().filter(artist=artist, key=key).first()
+            if album is not None:
+                return album
+        album, created = self.get_or_create(
+            artist=artist, key=key, private_to=private_to, defaults={"title": title, "year": year}
         )
+        if private_to is None and not created and not self.shared().filter(pk=album.pk).exists():
+            album.title, album.year, album.cover, album.compilation = title, year, "", False  # left over
+            album.save()
         return album
 
 
-class Album(Row):
+class Album(Name):
     """A record. ``artist`` is the album artist; a compilation has tracks of many.
 
     ``key`` is the folded title; lists go by ``sort_key`` (without "The"), letters by ``initial``.
@@ -160,7 +193,14 @@ class Album(Row):
         verbose_name = _("album")
         verbose_name_plural = _("albums")
         constraints = [
-            models.UniqueConstraint(fields=["artist", "key"], name="one_album_per_artist_and_title")
+            models.UniqueConstraint(
+                fields=["artist", "key"],
+                condition=Q(private_to_id=None),
+                name="one_album_per_artist_and_title",
+            ),
+            models.UniqueConstraint(
+                fields=["artist", "key", "private_to"], name="one_album_per_artist_title_and_owner"
+            ),
         ]
         indexes = [
             models.Index(fields=["sort_key", "id"], name="albums_in_order"),
@@ -179,7 +219,9 @@ class Album(Row):
 
     def clean(self) -> None:
         """Two spellings of one title are one album of its artist."""
-        same = Album.objects.filter(artist=self.artist_id, key=fold(self.title)[:255])
+        same = Album.objects.filter(
+            artist=self.artist_id, key=fold(self.title)[:255], private_to=self.private_to_id
+        )
         if same.exclude(pk=self.pk).exists():
             raise ValidationError(
                 {"title": _("This artist has an album of this title already.")}, code="unique"

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Count, Subquery
@@ -38,4 +39,25 @@ class Row(models.Model):
     created_at = models.DateTimeField(_("added"), auto_now_add=True, db_index=True)
 
     class Meta:
+        abstract = True
+
+
+class Name(Row):
+    """What songs are filed under; ``private_to`` whoever alone has songs with it, None for everybody's.
+
+    See ``catalog/private_names.py``.
+    """
+
+    private_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # may outlive the account: the collector removes it with the songs
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("private to"),
+    )
+
+    class Meta(Row.Meta):
         abstract = True

@@ -82,12 +82,14 @@ class Index:
                 f"'{kind}' AS kind, d.target{'::text' if self.is_postgres else ''} AS id, d.name, {artist}"
             )
             documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
-            begun = f"{documents} d.name >= %s AND d.name < %s ORDER BY d.name LIMIT {most // 3}"
-            sources.append((begun, [query.text, query.text + LAST]))
+            own, reader = self._own_or_shared(kind)
+            begun = f"{documents} d.name >= %s AND d.name < %s{own} ORDER BY d.name LIMIT {most // 3}"
+            sources.append((begun, [query.text, query.text + LAST, *reader]))
             if query.words:
-                sources.append(
-                    matching(self.connection, kind, columns, [query.everything_begun()], most=most)
+                sql, given = matching(
+                    self.connection, kind, columns, [query.everything_begun()], most=most, own=own
                 )
+                sources.append((sql, [*given, *reader]))
             if ids:
                 place = "%s::uuid" if self.is_postgres else "%s"
                 sources.append((f"{documents} d.target IN ({', '.join([place] * len(ids))})", list(ids)))
@@ -96,16 +98,24 @@ class Index:
             found[kind].append(Name(*row))
         return found
 
+    def _own_or_shared(self, kind: str) -> Source:
+        """Leaves out names that are private to others, so that those of many people take no place of shared ones."""
+        reader = [self.reader] if self.reader else []
+        place = "%s::uuid" if self.is_postgres else "%s"
+        mine = f" OR o.private_to_id = {place}" if reader else ""
+        rows = f"SELECT 1 FROM catalog_{kind} o WHERE o.id = d.target AND (o.private_to_id IS NULL{mine})"
+        return f" AND EXISTS ({rows})", [*reader]
+
     def facts(self, tracks: Sequence[str]) -> dict[str, Facts]:
         """By what a list of these tracks can be narrowed, in their order; those that are gone are not there."""
         if not tracks:
             return {}
         place, text = ("%s::uuid", "::text") if self.is_postgres else ("%s", "")
-        sql = f"""SELECT target{text}, audio_id{text}, genre, genre_key, year FROM catalog_search_track
+        sql = f"""SELECT target{text}, genre, genre_key, year FROM catalog_search_track
             WHERE target IN ({", ".join([place] * len(tracks))})"""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, list(tracks))
-            known = {track: Facts(*facts) for track, *facts in cursor.fetchall()}
+            known = {row[0]: Facts(*row) for row in cursor.fetchall()}
         return {track: known[track] for track in tracks if track in known}
 
     def near(self, keys: Sequence[str]) -> list[str]:
@@ -173,21 +183,21 @@ def matching(
     reader: str | None = None,
     most: int = LISTED,
     among: str = "",
+    own: str = "",
 ) -> Source:
     """``SELECT columns`` of the documents ``d`` that hold what is wanted, at most so many; SQLite: the newest.
 
     ``reader``: only tracks that this person may see. ``among``: in PostgreSQL, only those of which this is true.
+    ``own``: one more condition.
     """
     table = f"catalog_search_{kind}"
     more, given = ("", []) if reader is None else (" AND (d.reader IS NULL OR d.reader = %s)", [reader])
     if connection.vendor == "postgresql":
         more += f" AND {among}" if among else ""
-        sql = (
-            f"SELECT {columns} FROM {table} d WHERE {document(kind, 'd.')} @@ %s::tsquery{more} LIMIT {most}"
-        )
+        sql = f"SELECT {columns} FROM {table} d WHERE {document(kind, 'd.')} @@ %s::tsquery{more}{own} LIMIT {most}"
         return sql, [for_postgres(wanted), *given]
     sql = f"""SELECT {columns} FROM {table}_words w JOIN {table} d ON d.doc = w.rowid
-        WHERE w.{table}_words MATCH %s{more} ORDER BY w.rowid DESC LIMIT {most}"""
+        WHERE w.{table}_words MATCH %s{more}{own} ORDER BY w.rowid DESC LIMIT {most}"""
     return sql, [for_sqlite(wanted), *given]
 
 

@@ -16,7 +16,7 @@ LOOKED_AT = 100  # songs of which it is asked who separated them, when nothing d
 
 @dataclass
 class _Models:
-    """What an app above knows: which models have separated some audio, and how they are called."""
+    """What an app above knows: which models have separated some tracks, and how they are called."""
 
     of: ModelsOf | None = None
     label: Label = str
@@ -26,7 +26,7 @@ models = _Models()
 
 
 def tells_models(label: Label) -> Callable[[ModelsOf], ModelsOf]:
-    """Register a function that tells by which models some audio has been separated.
+    """Register a function that tells by which models some tracks have been separated.
 
     Ids are text as the database writes them, like those of ``Facts``.
     """
@@ -74,7 +74,7 @@ class Filters:
 class Facts(NamedTuple):
     """What is said of a song that a list is narrowed by."""
 
-    audio_id: str
+    track: str
     genre: str
     genre_key: str
     year: int | None
@@ -100,8 +100,8 @@ def done_by(songs: Sequence[Facts]) -> list[Collection[str]]:
     """For each of ``songs`` the models that have separated it."""
     if models.of is None or not songs:
         return [() for _song in songs]
-    done = models.of({song.audio_id for song in songs})
-    return [done.get(song.audio_id, ()) for song in songs]
+    done = models.of({song.track for song in songs})
+    return [done.get(song.track, ()) for song in songs]
 
 
 def count(songs: Sequence[Facts]) -> Facets:

@@ -59,7 +59,7 @@ def song_rows(
             who = f'<p class="soft">{said(performers(song, guests))}{album}</p>'
         rows.append(
             f'<li class="song">{first}<div><h3><a href="{address.format(song.pk)}">{said(song.title)}</a></h3>{who}'
-            f'{lines.get(song.audio_id, "")}</div><span class="length">'
+            f'{lines.get(song.pk, "")}</div><span class="length">'
             f"{private if song.visibility == Visibility.PRIVATE else ''}{minutes(song.duration)}</span>"
             f"{hearts.of(song)}</li>\n"
         )

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from accounts.api import account
 from catalog.api.views import asked
+from separation.access import Seen
 from separation.api.separations import SeparationMixin
-from separation.models import Separation
 from separation.ratings import FEWEST, MOST, Rated, rate, ratings_of, stem_called, take_back
 from separation.statistics import outdate
 
@@ -62,7 +62,7 @@ class RatingView(SeparationMixin):
     @extend_schema(responses=RatingsSerializer, operation_id="separations_ratings")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (REST framework's signature)
         """How people find a separation and its stems."""
-        return self.said(self.seen(pk).separation)
+        return self.said(self.seen(pk))
 
     @extend_schema(
         request=ScoreSerializer,
@@ -71,13 +71,13 @@ class RatingView(SeparationMixin):
     )
     def put(self, request: Request, pk: str) -> Response:
         """Give 1 to 5 stars; doing it again replaces yours."""
-        separation = self.seen(pk).separation
+        seen = self.seen(pk)
         sent = ScoreSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        stem = stem_called(separation, sent.validated_data["stem"] or "")
-        rate(separation, stem, account(request), sent.validated_data["score"])
-        outdate()
-        return self.said(separation)
+        stem = stem_called(seen.separation, sent.validated_data["stem"] or "")
+        rate(seen, stem, account(request), sent.validated_data["score"])
+        outdate(seen.track)
+        return self.said(seen)
 
     @extend_schema(
         parameters=[StemNameSerializer],
@@ -87,18 +87,19 @@ class RatingView(SeparationMixin):
     )
     def delete(self, request: Request, pk: str) -> Response:
         """Take your stars back; `stem` may also come in a body, as it does with PUT."""
-        separation = self.seen(pk).separation
+        seen = self.seen(pk)
+        separation = seen.separation
         name = asked(self, StemNameSerializer)["stem"]
         if not name and request.data:
             sent = StemNameSerializer(data=request.data)
             sent.is_valid(raise_exception=True)
             name = sent.validated_data["stem"]
         take_back(separation, stem_called(separation, name or ""), account(request))
-        outdate()
+        outdate(seen.track)
         return Response(status=204)
 
-    def said(self, separation: Separation) -> Response:
-        found = ratings_of(separation, self.request.user)
+    def said(self, seen: Seen) -> Response:
+        found = ratings_of(seen, self.request.user)
         stems = [
             {"id": str(row.stem.pk), "name": row.stem.name, **_said(row)} for row in found.stems if row.stem
         ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,7 +24,7 @@ from catalog import serving
 from catalog.api.views import asked
 from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.errors import CatalogError
-from catalog.models import Rendition, Track, Visibility
+from catalog.models import Rendition, Track
 from catalog.renditions import check_codec, parse_bitrate
 from separation import downloads, live, segments
 from separation.access import Seen, codec_for, may_download, track_for
@@ -41,7 +42,7 @@ from separation.ask import withdraw
 from separation.downloads import ArchiveOrder
 from separation.engines import modelspec
 from separation.live import LiveStem
-from separation.models import Separation, Stem
+from separation.models import Separation, Stem, TrackSeparation
 from separation.segments import Segment
 
 PLAYER_SECONDS = 7 * 86_400  # how long players may keep pieces, which never change
@@ -83,7 +84,11 @@ class SeparationMixin(GenericAPIView[Any]):
     def seen(self, pk: str) -> Seen:
         """The separation, through the track that this person sees; 404 when there is none."""
         separation = get_object_or_404(self.get_queryset(), pk=pk)
-        return Seen(separation, seen_track(separation, self.request))
+        track = seen_track(separation, self.request)
+        try:
+            return Seen.of(track, separation)
+        except TrackSeparation.DoesNotExist as error:  # it was taken away in between
+            raise Http404 from error
 
 
 def seen_track(separation: Separation, request: Request) -> Track:
@@ -163,7 +168,7 @@ class StemMixin(GenericAPIView[Stem]):
 
     def stem_or_live(self, pk: str) -> Stem | LiveStem:
         """The stem, or the one that is being made and will have this id."""
-        visible = Separation.objects.visible_to(self.request.user)
+        visible = Separation.objects.audible_to(self.request.user)
         rows = Stem.objects.filter(separation__in=visible).select_related("audio", "separation__mixture")
         try:
             return get_object_or_404(rows, pk=pk)
@@ -175,7 +180,7 @@ class StemMixin(GenericAPIView[Stem]):
 
     def kept(self, stem: Stem | LiveStem, response: HttpResponseBase, etag: str) -> HttpResponseBase:
         """Let players keep what never changes: anybody what is shared, only themselves what is private."""
-        shared = stem.separation.mixture.tracks.filter(visibility=Visibility.SHARED).exists()
+        shared = Separation.objects.audible_to(AnonymousUser()).filter(pk=stem.separation.pk).exists()
         lasting = (
             f"max-age={LIVE_SECONDS}"
             if isinstance(stem, LiveStem)

@@ -208,21 +208,6 @@ class TrackQuerySerializer(serializers.Serializer[Any]):
     )
 
 
-class LookupSerializer(serializers.Serializer[Any]):
-    checksum = serializers.RegexField(r"^[0-9a-fA-F]{64}$", help_text="SHA-256 of the file's bytes.")
-    filename = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=1_000,
-        help_text="What the file is called. With it, a song that is found becomes one of yours.",
-    )
-
-
-class FoundSerializer(serializers.Serializer[Any]):
-    track = SeparatedTrackSerializer()
-
-
 class UploadSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True, use_url=False)
     model = serializers.CharField(

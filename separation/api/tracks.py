@@ -1,4 +1,4 @@
-"""Tracks, looking one up by its bytes, and bringing one."""
+"""Tracks, and bringing one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import GenericAPIView, get_object_or_404
@@ -28,8 +27,7 @@ from catalog.api.views import MOVED, asked
 from catalog.credits import guests_of
 from catalog.curation.editing import edit, let_go
 from catalog.errors import CatalogError
-from catalog.ingest import Ingested, ingest, lookup, refusal
-from catalog.lookups import claim
+from catalog.ingest import Ingested, ingest, refusal
 from catalog.models import Artist, Track, Visibility
 from catalog.search.facets import Filters
 from catalog.search.found import InOrder, find
@@ -40,9 +38,7 @@ from separation.api.serializers import (
     ASK,
     NO_MODEL,
     AskSerializer,
-    FoundSerializer,
     LiveSeparationSerializer,
-    LookupSerializer,
     MatchSerializer,
     SeparatedTrackSerializer,
     TrackQuerySerializer,
@@ -51,7 +47,7 @@ from separation.api.serializers import (
 )
 from separation.ask import ask, choose
 from separation.gathered import separations_of
-from separation.models import Separation, Status
+from separation.models import Status, TrackSeparation
 
 ORDERINGS = {
     "created_at": "created_at",
@@ -145,8 +141,11 @@ def _narrowed(tracks: QuerySet[Track], filters: Filters) -> QuerySet[Track]:
         tracks = tracks.filter(year__range=(filters.decade, filters.decade + 9))
     if filters.model:
         # Asked of one song after the other: SQLite would first gather all that the model has separated.
-        done = Separation.objects.filter(model=filters.model, status=Status.SUCCEEDED).order_by()
-        tracks = tracks.filter(Exists(done.filter(mixture=OuterRef("audio"))))
+        done = TrackSeparation.objects.filter(
+            separation__model=filters.model, separation__status=Status.SUCCEEDED, stopped_at=None
+        )
+        shown = done.filter(track=OuterRef("pk"), separation__mixture=OuterRef("audio"))
+        tracks = tracks.filter(Exists(shown.order_by()))
     return tracks
 
 
@@ -185,27 +184,6 @@ class TrackView(FollowsMoves, TrackMixin):
         return Response(status=204)
 
 
-class LookupView(TrackMixin):
-    @extend_schema(
-        request=LookupSerializer,
-        responses={200: FoundSerializer, 404: OpenApiResponse(description="Not known: send the file.")},
-    )
-    def post(self, request: Request) -> Response:
-        """Ask whether these bytes are known before sending them.
-
-        With `filename` the song is yours from now on, as if you had sent the file: it is in your library, and
-        stays for you when others let go of it. Without it nothing changes.
-        """
-        sent = LookupSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        checksum, filename = sent.validated_data["checksum"], sent.validated_data["filename"]
-        user = account(request)
-        track = claim(checksum, filename, user) if filename else lookup(checksum, user)
-        if track is None:
-            raise Http404
-        return Response({"track": self.fresh(track)})
-
-
 class UploadView(TrackMixin):
     parser_classes = [MultiPartParser, FormParser]
     throttle_scope = "upload"
@@ -239,7 +217,7 @@ class UploadView(TrackMixin):
             except CatalogError as error:  # the song is in; only its separation is not
                 answer["separation_error"] = {"code": error.code, "detail": str(error.detail)}
             else:
-                seen = Seen(done.separation, taken.track)
+                seen = Seen.of(taken.track, done.separation)
                 answer["separation"] = LiveSeparationSerializer(
                     seen, context=self.get_serializer_context()
                 ).data
@@ -302,6 +280,6 @@ class TrackSeparationsView(TrackMixin):
         sent.is_valid(raise_exception=True)
         done = ask(track, sent.validated_data.get("model") or None, account(request))
         answer = LiveSeparationSerializer(
-            Seen(done.separation, track), context=self.get_serializer_context()
+            Seen.of(track, done.separation), context=self.get_serializer_context()
         ).data
         return Response(answer, status=202 if done.queued else 200)

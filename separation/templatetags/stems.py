@@ -23,37 +23,38 @@ register = template.Library()
 
 Parts = dict[UUID, SafeString]
 
-_PARTS = """SELECT s.mixture_id, s.status, (SELECT joined(t.name, ',') FROM
+_PARTS = """SELECT k.track_id, s.status, (SELECT joined(t.name, ',') FROM
     (SELECT name FROM separation_stem WHERE separation_id = s.id ORDER BY position) t)
-    FROM separation_separation s
-    WHERE s.mixture_id {ids} AND s.status IN ('queued', 'running', 'succeeded')
+    FROM separation_trackseparation k JOIN separation_separation s ON s.id = k.separation_id
+    JOIN catalog_track o ON o.id = k.track_id AND o.audio_id = s.mixture_id
+    WHERE k.track_id {ids} AND k.stopped_at IS NULL AND s.status IN ('queued', 'running', 'succeeded')
     ORDER BY s.status DESC, s.id"""
 _JOINED = {"postgresql": "string_agg", "sqlite": "group_concat"}
 
 
 @register.simple_tag
 def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
-    """For each audio of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
-    audio = {track.audio_id for track in tracks}
+    """For each of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
+    ids = {track.pk for track in tracks}
     parts: Parts = {}
     sets: dict[UUID, tuple[str, ...]] = {}
-    for mixture, status, names in rows_of(_PARTS.replace("joined", _JOINED[connection.vendor]), audio):
+    for track, status, names in rows_of(_PARTS.replace("joined", _JOINED[connection.vendor]), ids):
         if status != Status.SUCCEEDED:
-            parts[mixture] = _state(status)
-        elif names and len(sets.get(mixture, ())) < 3:
-            sets[mixture] = tuple(names.split(","))
+            parts[track] = _state(status)
+        elif names and len(sets.get(track, ())) < 3:
+            sets[track] = tuple(names.split(","))
     lines: dict[tuple[str, ...], SafeString] = {}  # most songs have the same parts
-    for mixture, names in sets.items():
+    for track, names in sets.items():
         if names not in lines:
             lines[names] = _bars(names)
-        parts[mixture] = lines[names]
+        parts[track] = lines[names]
     return parts
 
 
 @register.simple_tag
 def parts_of(track: Track, parts: Parts) -> SafeString:
     """The line under a song: its parts as coloured bars, or what it is waiting for."""
-    return parts.get(track.audio_id, SafeString(""))
+    return parts.get(track.pk, SafeString(""))
 
 
 def _state(status: str) -> SafeString:

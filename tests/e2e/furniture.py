@@ -50,7 +50,7 @@ def furnish() -> dict[str, list[list[str]]]:
     add_claim(ready, other)
     parts = make_separation(ready, stored=True, asked_by=keeper)
     for stem in (None, parts.stems.get(name="vocals")):
-        Rating.objects.create(separation=parts, stem=stem, user=other, score=4)
+        Rating.objects.create(separation=parts, stem=stem, user=other, track=ready, score=4)
     states = {}
     for number, status in enumerate((Status.RUNNING, Status.QUEUED, Status.FAILED)):
         states[status] = make_track(other, title=f"Song {number}", album="Orilla", artist="The Río Trio")

@@ -23,8 +23,6 @@ from tests.songs import write_song
 
 pytestmark = pytest.mark.django_db
 
-LOOKUPS = "/api/v1/lookups/"
-
 
 @pytest.fixture
 def mine(client: Client, user: User) -> Client:
@@ -170,44 +168,6 @@ def test_no_longer_wanting_what_one_asked_for(mine: Client, user: User, other: U
     assert separation.status == Status.CANCELLED
     theirs = make_separation(make_track(), status=Status.QUEUED, asked_by=other)
     assert mine.post(f"/library/asked/{theirs.requests.get().pk}/forget/").status_code == 404
-
-
-# Look before you send -------------------------------------------------------------------------------------------
-
-
-def test_looking_alone_changes_nothing(api_of: Any, user: User, other: User) -> None:
-    track = make_track(other)
-    checksum = track.audio.checksum
-    assert api_of(user).post(LOOKUPS, {"checksum": checksum}).json()["track"]["id"] == str(track.pk)
-    assert not user.uploads.exists()
-
-
-def test_a_hit_makes_the_song_ones_own_once_and_costs_nothing(api_of: Any, user: User, other: User) -> None:
-    track = make_track(other)
-    for _time in range(2):
-        answer = api_of(user).post(
-            LOOKUPS, {"checksum": track.audio.checksum.upper(), "filename": "C:\\music\\song.flac"}
-        )
-        assert answer.json()["track"]["id"] == str(track.pk)
-    upload = user.uploads.get()
-    assert (upload.filename, upload.size, upload.charged) == ("song.flac", track.audio.size, 0)
-    user.refresh_from_db()
-    assert user.stored_bytes == 0
-    assert api_of(user).get("/api/v1/me/library/").json()["count"] == 1
-    assert api_of(other).delete(f"/api/v1/tracks/{track.pk}/").status_code == 204
-    track.refresh_from_db()
-    assert track.owner == user, "it stays for who has it too"
-
-
-def test_a_private_song_answers_nobody_else(api_of: Any, user: User, other: User) -> None:
-    track = make_track(other, visibility=Visibility.PRIVATE)
-    wanted = {"checksum": track.audio.checksum, "filename": "song.flac"}
-    answer = api_of(user).post(LOOKUPS, wanted)
-    unknown = api_of(user).post(LOOKUPS, {"checksum": "0" * 64, "filename": "song.flac"})
-    assert (answer.status_code, answer.json()) == (unknown.status_code, unknown.json())
-    assert answer.status_code == 404
-    assert not user.uploads.exists()
-    assert api_of(other).post(LOOKUPS, wanted).json()["track"]["id"] == str(track.pk)
 
 
 # Notices --------------------------------------------------------------------------------------------------------

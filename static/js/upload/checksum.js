@@ -24,6 +24,16 @@ export class Checksums {
     });
   }
 
+  /** Resolves to the digest that proves possession of `file`: of the proof's nonce and of its ranges; or null. */
+  prove(file, { nonce, ranges }) {
+    if (!this.worker) return Promise.resolve(null);
+    const id = (this.last += 1);
+    return new Promise((done) => {
+      this.asked.set(id, { done });
+      this.worker.postMessage({ id, file, nonce, ranges });
+    });
+  }
+
   #heard({ id, share, checksum }) {
     const { progress, done } = this.asked.get(id) ?? {};
     if (checksum === undefined) {

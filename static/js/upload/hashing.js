@@ -2,7 +2,8 @@
 // the whole file in memory, and is missing where the page came over plain http from another machine.
 //
 // In: { id, file } or { id, stop: true }. Out: { id, share } now and then, then { id, checksum } ("" when it cannot
-// be read). Files are taken one after another, in the order in which they came.
+// be read). Files are taken one after another, in the order in which they came. { id, file, nonce, ranges } asks for
+// the digest of some pieces and is answered at once.
 
 const PIECE = 1 << 22; // bytes
 
@@ -123,9 +124,24 @@ async function hash(id, file) {
   return stopped.delete(id) ? "" : sum.hex();
 }
 
-addEventListener("message", ({ data: { id, file, stop } }) => {
+/** The digest of a nonce and of some pieces of the file. */
+async function digest(file, nonce, ranges) {
+  const sum = new Sha256().update(Uint8Array.from(nonce.match(/../g), (byte) => Number.parseInt(byte, 16)));
+  for (const { offset, length } of ranges) {
+    sum.update(new Uint8Array(await file.slice(offset, offset + length).arrayBuffer()));
+  }
+  return sum.hex();
+}
+
+addEventListener("message", ({ data: { id, file, stop, nonce, ranges } }) => {
   if (stop) {
     stopped.add(id);
+    return;
+  }
+  if (nonce) {
+    digest(file, nonce, ranges)
+      .catch(() => "")
+      .then((checksum) => postMessage({ id, checksum }));
     return;
   }
   running = running

@@ -30,6 +30,7 @@ export class Item {
     const progress = (share) => {
       if (this.checking) this.#say("checkingPart", { percent: Math.floor(100 * share) });
     };
+    this.prove = (proof) => checksums.prove(this.file, proof);
     this.checksum = checksums.of(this.file, progress, this.stopper.signal);
   }
 
@@ -50,7 +51,7 @@ export class Item {
       this.checking = true;
       const checksum = await this.checksum;
       this.checking = false;
-      const known = await this.sender.lookUp(checksum, this.file.name);
+      const known = await this.sender.lookUp(checksum, this.file.name, this.prove);
       if (this.stopper.signal.aborted) return;
       if (known) await this.#arrived(known, false, await this.#ask(known));
       else await this.#upload();

@@ -28,13 +28,20 @@ export class Sender {
 
   /**
    * The track that bytes with this checksum became before, which is this person's too from then on; or null.
-   * Never an error, since sending is always possible.
+   * `answer(proof)` resolves to the digest that proves that the file is here. Never an error, since sending is always
+   * possible.
    */
-  async lookUp(checksum, filename) {
+  async lookUp(checksum, filename, answer) {
     if (!checksum) return null;
     try {
-      const answer = await this.#call("POST", "/api/v1/lookups/", { checksum, filename });
-      return answer.ok ? answer.body.track : null;
+      const found = await this.#call("POST", "/api/v1/lookups/", { checksum });
+      if (!found.ok) return null;
+      const { track, yours, proof } = found.body;
+      if (yours) return track;
+      const digest = proof && (await answer(proof));
+      if (!digest) return null;
+      const proved = await this.#call("POST", "/api/v1/lookups/proof/", { token: proof.token, digest, filename });
+      return proved.ok ? proved.body.track : null;
     } catch {
       return null;
     }

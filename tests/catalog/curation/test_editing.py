@@ -13,6 +13,7 @@ from catalog.curation.splitting import recordings, split, split_track
 from catalog.curation.undoing import undo
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
+from catalog.private_names import settle_all
 from tests.catalog.conftest import Ingester
 from tests.factories import make_track
 
@@ -147,6 +148,7 @@ def test_an_album_title_that_only_a_private_song_has_is_free(user: User, other: 
     hidden = make_track(other, artist="Ana", album="Secret", visibility=PRIVATE)
     assert public
     edit_album(public, curator, {"title": "Secret"})
+    settle_all()
     hidden.refresh_from_db()
     assert hidden.album == public
 

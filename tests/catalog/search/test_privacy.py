@@ -7,7 +7,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.models import Track
+from catalog.claims import change_visibility
+from catalog.models import Track, Visibility
 from catalog.search.facets import Facets
 from catalog.search.found import find, find_names
 from tests.factories import make_track
@@ -69,10 +70,10 @@ def test_facets_count_what_the_reader_may_see(private: Track, user: User, other:
 
 
 def test_sharing_and_hiding_take_effect_at_once(private: Track, other: User, api_of: Any) -> None:
-    Track.objects.filter(pk=private.pk).update(visibility="shared")
+    shared = change_visibility(private, Visibility.SHARED)
     assert find("zanzibar", other).ids == [private.pk]
-    assert find_names("artist", "quillwright", other) == [private.artist_id]
-    Track.objects.filter(pk=private.pk).update(visibility="private")
+    assert find_names("artist", "quillwright", other) == [shared.artist_id]
+    change_visibility(shared, Visibility.PRIVATE)
     assert find("zanzibar", other).ids == []
     assert api_of(other).get("/api/v1/artists/", {"q": "quillwright"}).json()["count"] == 0
 

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Visibility
+from separation.ask import ask
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status
 from tests.factories import make_separation, make_track
@@ -59,9 +60,12 @@ def test_everybody_sees_it_through_their_own_track(
 ) -> None:
     shared = make_track(user)
     own = make_track(other, audio=shared.audio, visibility=Visibility.PRIVATE, title="My copy")
-    path = f"{SEPARATIONS}{make_separation(shared).pk}/"
+    separation = make_separation(shared)
+    path = f"{SEPARATIONS}{separation.pk}/"
     assert api.get(path).json()["track"] == str(shared.pk)
     assert api_of(user).get(path).json()["track"] == str(shared.pk)
+    assert api_of(other).get(path).json()["track"] == str(shared.pk)
+    ask(own, separation.model, other)
     assert api_of(other).get(path).json()["track"] == str(own.pk)
 
 
