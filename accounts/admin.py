@@ -1,11 +1,19 @@
-"""Accounts in the admin panel: by e-mail address, with what each of them stores."""
+"""Accounts in the admin panel: by e-mail address, with what each of them stores.
+
+Only superusers give rights, passwords and addresses. Staff who may change accounts name them and close them, those of
+other staff and of superusers excepted: else whoever may change accounts could become, or sign in as, anybody.
+"""
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.http import HttpRequest
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist import admin as _their_pages  # noqa: F401 (registers them now)
@@ -13,7 +21,8 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from accounts.models import User
 
-for table in (OutstandingToken, BlacklistedToken):  # their pages would show tokens that still open accounts
+# The pages of tokens would show what still opens accounts. Those of groups and addresses are for superusers below.
+for table in (OutstandingToken, BlacklistedToken, Group, EmailAddress):
     admin.site.unregister(table)
 
 if TYPE_CHECKING:
@@ -22,6 +31,39 @@ if TYPE_CHECKING:
     AccountAdminBase = UserAdmin[User]
 else:
     CreationForm, ChangeForm, AccountAdminBase = AdminUserCreationForm, UserChangeForm, UserAdmin
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    return request.user.is_active and bool(getattr(request.user, "is_superuser", False))
+
+
+class SuperusersOnly:
+    """Rows that decide who may do what."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+
+@admin.register(Group)
+class RightsAdmin(SuperusersOnly, GroupAdmin):
+    """Groups, which carry permissions."""
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(SuperusersOnly, EmailAddressAdmin):  # type: ignore[misc]  # allauth's has no types
+    """Addresses, by which an account can be given a new password."""
 
 
 class AccountCreationForm(CreationForm):
@@ -56,14 +98,51 @@ class AccountAdmin(AccountAdminBase):
     add_fieldsets = (
         (None, {"fields": ("email", "display_name", "usable_password", "password1", "password2")}),
     )
+    staff_fieldsets = (
+        (None, {"fields": ("email", "display_name", "language", "mail_notices", "stored", "is_active")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
 
     @admin.display(description=_("stored"), ordering="stored_bytes")
     def stored(self, user: User) -> str:
         return str(filesizeformat(user.stored_bytes))
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None or is_superuser(request):
+            return super().get_fieldsets(request, obj)
+        return self.staff_fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None or is_superuser(request) else (*fixed, "email")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002  # Django's name
+        if not is_superuser(request):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's
+        """Another address replaces all that the account had, for a forgotten one would still lead into it."""
+        super().save_model(request, obj, form, change)
+        if not change or "email" in form.changed_data:
+            EmailAddress.objects.filter(user=obj).delete()
+            EmailAddress.objects.create(user=obj, email=obj.email, primary=True)
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """Whom it is about; what goes along can be thousands of rows, each of which would take a query to name."""
         names = [user.email for user in objs[:100]]
-        return names, {str(_("accounts")): len(objs)}, set(), []
+        kept = {str(_("accounts of staff"))} if not all(_may_touch(request, user) for user in objs) else set()
+        return names, {str(_("accounts")): len(objs)}, kept, []
+
+
+def _may_touch(request: HttpRequest, account: User | None) -> bool:
+    """Whether the account is below the person in front of the panel."""
+    return account is None or is_superuser(request) or not (account.is_staff or account.is_superuser)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -18,3 +19,11 @@ class Site(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         told = {} if request.user.is_anonymous else dashboard.now(request.user)
         return super().index(request, {"told": told, **(extra_context or {})})
+
+    def password_change(
+        self,
+        request: HttpRequest,  # Django's signature
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseRedirect:
+        """Lead to the website's page, which limits how often the old password may be tried."""
+        return redirect("account_change_password")
