@@ -114,8 +114,8 @@ def _parted(text: str) -> Analysis:
     joined: list[str] = []
     for chunk in _read_signs(text).split():
         if not any(map(str.isalnum, chunk)):
-            symbol = chunk.strip(_NO_SYMBOL)
-            if symbol and symbol not in {"!", "?"}:
+            symbol = chunk.strip(_NO_SYMBOL) or chunk
+            if len(symbol) > 1 or symbol not in _NO_SYMBOL + "!?":
                 symbols.append(symbol)
             continue
         parts = _WORD.findall(chunk.replace("'", ""))

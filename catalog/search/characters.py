@@ -69,6 +69,8 @@ def _single(letter: str) -> str:
     if letter in _PLAIN:
         return _PLAIN[letter]
     kind = unicodedata.category(letter)
+    if kind == "Nd":
+        return str(unicodedata.decimal(letter))
     if letter in _KEPT or kind[0] in "LNM":
         return letter
     if kind[0] == "S" or letter in _SYMBOLS:

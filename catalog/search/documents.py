@@ -43,10 +43,7 @@ class Index:
 
     def tracks(self, query: Query, wanted: Sequence[Variant], most: int = MOST) -> tuple[list[Hit], bool]:
         """Documents that hold one of what is ``wanted``, and whether there are more."""
-        source = self._matching(wanted, most + 1)
-        if self.is_postgres and len(wanted) == 1:
-            source = _sooner(self._matching(wanted, most + 1, SAMPLE), source, most)
-        rows = self._hits([source], query.tags)
+        rows = self._hits([self._matching(wanted, most + 1)], query.tags)
         return rows[:most], len(rows) > most
 
     def common_tracks(self, query: Query, most: int = MOST) -> list[Hit]:
@@ -133,7 +130,13 @@ class Index:
             cursor.execute(sql, [value for _sql, values in sources for value in values])
             return list(cursor.fetchall())
 
-    def _matching(self, wanted: Sequence[Variant], most: int, among: str = "") -> Source:
+    def _matching(self, wanted: Sequence[Variant], most: int) -> Source:
+        source = self._among(wanted, most)
+        if self.is_postgres and len(wanted) == 1:
+            return _sooner(self._among(wanted, most, SAMPLE), source, most)
+        return source
+
+    def _among(self, wanted: Sequence[Variant], most: int, among: str = "") -> Source:
         return matching(self.connection, "track", _ROW, wanted, reader=self.reader, most=most, among=among)
 
     def _all_begun(self, query: Query, most: int) -> list[Source]:
@@ -165,9 +168,9 @@ class Index:
 
 
 def _sooner(sample: Source, whole: Source, most: int) -> Source:
-    """For PostgreSQL: the sample where that has more than ``most`` already; else, and only then, the whole is read."""
+    """For PostgreSQL: the sample where that has as many already; else, and only then, the whole is read."""
     (some, given), (every, more) = sample, whole
-    many = f"(SELECT count(*) FROM s) > {most}"
+    many = f"(SELECT count(*) FROM s) >= {most}"
     sql = f"""WITH s AS MATERIALIZED ({some}) SELECT * FROM s WHERE {many}
         UNION ALL SELECT * FROM ({every}) e WHERE NOT {many}"""
     return sql, [*given, *more]

@@ -210,16 +210,16 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
         hits += index.common_tracks(query, most)
         if query.has_short_end:
             hits += index.tracks(query, [query.wanted(whole=True)], most)[0]
-    elif 0 < len(hits) < ENOUGH and (variants := query.with_pairs_joined()):
+    if 0 < len(hits) < ENOUGH and (variants := query.with_neighbours_joined()):
         hits += index.tracks(query, variants, most)[0]
     return Found(query, user, ranked(hits, query)[:most], more)
 
 
 def _find_loosely(query: Query, user: User | AnonymousUser, most: int) -> Found:
-    """Where nothing holds all words: two of them as one, or else all but one."""
+    """Where nothing holds all words: neighbours as one, or else most of them."""
     index = _index(user)
     partly = replace(query, partly=True)
-    for asked, variants in ((query, query.with_pairs_joined()), (partly, query.with_words_left_out())):
+    for asked, variants in ((query, query.with_neighbours_joined()), (partly, query.with_words_left_out())):
         hits, more = index.tracks(asked, variants, most) if variants else ([], False)
         if best := ranked(hits, asked):
             return Found(asked, user, best, more)

@@ -3,13 +3,16 @@
 The words are folded already, so they become a tsvector as they are, without any dictionary or extension.
 """
 
-from catalog.search.query import ARTIST_IN_ONE, LONGEST_BEGINNING
+from catalog.search.analysis import LONGEST_JOINED
+from catalog.search.query import IN_ONE, LONGEST_BEGINNING
 from catalog.search.sqlite import COLUMNS, FACTS, FIELDS, columns_of
 
 # The words of a name are in ``catalog_search_name`` where they are others than its key, or there are other spellings.
 # One may be there twice, by two transactions at once: a unique key would have one wait for the other.
 _WORDS = "coalesce(s.words, t.{key}), "
-_SPELLINGS = "coalesce(s.spellings, '')"
+# Besides, a name of several words is looked for as one: "takeonme".
+_SPELLINGS = f"""trim(coalesce(s.spellings, '') || CASE WHEN coalesce(s.words, t.{{key}}) LIKE '% %'
+    THEN ' {IN_ONE}' || substr(replace(coalesce(s.words, t.{{key}}), ' ', ''), 1, {LONGEST_JOINED}) ELSE '' END)"""
 _KNOWN = "LEFT JOIN LATERAL (SELECT words, spellings FROM catalog_search_name WHERE name = t.{name} LIMIT 1) s ON true"
 _KNOWN_TO_ALL = "LEFT JOIN catalog_search_name s ON s.name = t.{name}"
 _OTHERS = """LEFT JOIN LATERAL (SELECT string_agg(o.name, ' ' ORDER BY c.position) AS names,
@@ -17,15 +20,16 @@ _OTHERS = """LEFT JOIN LATERAL (SELECT string_agg(o.name, ' ' ORDER BY c.positio
     JOIN catalog_search_artist o ON o.target = c.artist_id WHERE c.track_id = t.id) g ON true"""
 
 SOURCES = {
-    "artist": f"""SELECT t.id, {_WORDS.format(key="key")} trim({_SPELLINGS} || CASE
-    WHEN coalesce(s.words, t.key) LIKE '% %' THEN ' {ARTIST_IN_ONE}' || replace(coalesce(s.words, t.key), ' ', '')
-    ELSE '' END) FROM catalog_artist t {_KNOWN.format(name="name")}""",
-    "album": f"""SELECT t.id, {_WORDS.format(key="key")} a.name, {_SPELLINGS}, a.spellings FROM catalog_album t
+    "artist": f"""SELECT t.id, {_WORDS.format(key="key")} {_SPELLINGS.format(key="key")}
+    FROM catalog_artist t {_KNOWN.format(name="name")}""",
+    "album": f"""SELECT t.id, {_WORDS.format(key="key")} a.name, {_SPELLINGS.format(key="key")}, a.spellings
+    FROM catalog_album t
     JOIN catalog_search_artist a ON a.target = t.artist_id {_KNOWN.format(name="title")}""",
     "track": f"""SELECT t.id, {_WORDS.format(key="title_key")} a.name, coalesce(b.name, ''), coalesce(g.names, ''),
     trim(CASE t.genre_key WHEN '' THEN '' ELSE '#g#' || replace(t.genre_key, ' ', '#') END
       || CASE WHEN t.year IS NULL THEN '' ELSE ' #d' || (t.year / 10 * 10) END),
-    trim({_SPELLINGS} || ' ' || a.spellings), trim(coalesce(b.spellings, '') || ' ' || coalesce(g.spellings, '')),
+    trim({_SPELLINGS.format(key="title_key")} || ' ' || a.spellings),
+    trim(coalesce(b.spellings, '') || ' ' || coalesce(g.spellings, '')),
     CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id::text, '-') END,
     {", ".join(f"t.{name}" for name in FACTS)}
     FROM catalog_track t JOIN catalog_search_artist a ON a.target = t.artist_id

@@ -7,18 +7,17 @@ which only help to rank. Both databases hold words that ``analysis.py`` made, so
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import combinations
 
 from catalog.search.analysis import analyze, grams, is_unspaced, other_forms
 from catalog.search.stop_words import COMPOUND_NUMBERS, GUESTS, STOP_WORDS, SYNONYMS
 
 MOST_LETTERS = 200
 MOST_WORDS = 12
-MOST_JOINED = 8  # words of which any two neighbours may be one
+MOST_JOINED = 8  # words of which neighbours may be one
 LONGEST_BEGINNING = 12  # letters; what begins with more of them PostgreSQL looks for among whole words
 SHORT = 2  # a word of so few letters begins too many others to be looked up as a beginning
-FEWEST_PARTLY = 3  # words of which one may be missing where nothing has them all
-ARTIST_IN_ONE = "#a#"  # before an artist's name without spaces
+IN_ONE = "#="  # before a name without its spaces
 
 Token = tuple[str, bool]  # a word, and whether it may go on
 Alternative = Sequence[Token]  # tokens that all have to be there
@@ -110,42 +109,50 @@ class Query:
         """Other words, the same tags."""
         return [*words, *self._tagged()]
 
-    def with_pairs_joined(self) -> list[Variant]:
-        """Two neighbours as one word, for each of them: ``black pink``, ``a ha``, ``twenty one``."""
+    def with_neighbours_joined(self) -> list[Variant]:
+        """Two or three neighbours as one word, wherever: ``black pink``, ``a ha``, ``twenty one``."""
         variants = []
-        for n, pair in enumerate(pairwise(self.typed[:MOST_JOINED])):
-            rest = [word for word in (*self.typed[:n], *self.typed[n + 2 :]) if word in self.words]
-            one = [[(word, n + 2 == len(self.typed))] for word in _as_one(*pair)]
+        for start, end in self._neighbours():
+            rest = [word for word in (*self.typed[:start], *self.typed[end:]) if word in self.words]
+            one = [[(word, end == len(self.typed))] for word in _as_one(self.typed[start:end])]
             variants.append(self.narrowed_to([one, *map(self.group, dict.fromkeys(rest))]))
         return variants
 
+    def _neighbours(self) -> Iterator[tuple[int, int]]:
+        most = min(len(self.typed), MOST_JOINED)
+        return ((start, start + size) for size in (2, 3) for start in range(most - size + 1))
+
     def with_words_left_out(self) -> list[Variant]:
-        """All words but one, for each of them, and all but guests; as whole words."""
-        groups = {word: [[(word, False)], *self.group(word)[1:]] for word in self.words}
-        left: list[set[str]] = []
-        if len(self.words) >= FEWEST_PARTLY:
-            left = [{word} for word in self.words]
+        """All words but one or two, whichever, and all but guests; as whole words."""
+        few = self.dispensable if len(self.words) <= MOST_JOINED else 1
+        left = list(combinations(self.words, few)) if few else []
         if 0 < len(self.guests.intersection(self.words)) < len(self.words):
-            left.append(set(self.guests))
+            left.append(tuple(self.guests))
+        groups = {word: self.group(word, begun=False) for word in self.words}
         return [
             self.narrowed_to([group for word, group in groups.items() if word not in without])
             for without in left
         ]
 
     @property
+    def dispensable(self) -> int:
+        """How many words may be missing where nothing has them all."""
+        return 0 if len(self.words) < 3 else 1 if len(self.words) < 6 else 2
+
+    @property
     def has_short_end(self) -> bool:
         """Whether ``wanted`` left out the last word, which then is looked for in what was found."""
         return len(self.words) > 1 and _is_short(self.typed[-1]) and self.typed[-1] in self.words
 
-    def group(self, word: str) -> Group:
+    def group(self, word: str, *, begun: bool = True) -> Group:
         """The word as a beginning, and what else it may stand as."""
         if is_unspaced(word):
             pairs = grams(word)
             return [[(pair, pair is pairs[-1]) for pair in pairs]]
         return [
-            [(word, True)],
+            [(word, begun)],
             *self._others(word),
-            [(ARTIST_IN_ONE + word, False)],
+            [(IN_ONE + word, False)],
         ]
 
     def _others(self, word: str) -> Iterator[Alternative]:
@@ -160,9 +167,9 @@ class Query:
     def joined(self) -> dict[str, tuple[str, ...]]:
         """For each word what it may be one word with."""
         found: dict[str, tuple[str, ...]] = dict.fromkeys(self.typed, ())
-        for pair in pairwise(self.typed[:MOST_JOINED]):
-            for word in pair:
-                found[word] += _as_one(*pair)
+        for start, end in self._neighbours():
+            for word in self.typed[start:end]:
+                found[word] += _as_one(self.typed[start:end])
         return found
 
     def _tagged(self) -> Iterator[Group]:
@@ -180,9 +187,9 @@ def _alternatives(word: str) -> tuple[str, ...]:
     return (*SYNONYMS.get(word, ()), *other_forms(word))
 
 
-def _as_one(first: str, second: str) -> tuple[str, ...]:
-    number = COMPOUND_NUMBERS.get((first, second))
-    return (first + second, number) if number else (first + second,)
+def _as_one(words: tuple[str, ...]) -> tuple[str, ...]:
+    number = COMPOUND_NUMBERS.get(words)
+    return ("".join(words), number) if number else ("".join(words),)
 
 
 def _is_short(word: str) -> bool:

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from catalog.search.analysis import is_unspaced
-from catalog.search.query import ARTIST_IN_ONE, FEWEST_PARTLY, Query, bare
+from catalog.search.query import IN_ONE, Query, bare
 
 
 class Hit(NamedTuple):
@@ -86,7 +86,7 @@ def cost_of(query: Query, main: str, rest: str = " ") -> int | None:
             missing += word not in query.guests
         else:
             return None
-    if missing > 1 or (missing and len(query.words) < FEWEST_PARTLY):
+    if missing > query.dispensable:
         return None
     return total + sum(OTHERWISE for word in query.optional if f" {word} " not in main)
 
@@ -102,7 +102,7 @@ def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
             None,
         )
     joined = query.joined.get(word, ())
-    others = [f" {other} " for other in (*query.alternatives(word), ARTIST_IN_ONE + word, *joined)]
+    others = [f" {other} " for other in (*query.alternatives(word), IN_ONE + word, *joined)]
     begun = [f" {word}", *(f" {one}" for one in joined if word in query.typed[-2:])]
     for cost, texts in ((OTHERWISE, others), (BEGUN, begun)):
         for more, text in ((0, main), (ELSEWHERE, rest)):

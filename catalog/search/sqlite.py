@@ -1,6 +1,7 @@
 """The index in SQLite: tables of plain words, an FTS5 index over each, and triggers that keep all of it in step."""
 
-from catalog.search.query import ARTIST_IN_ONE
+from catalog.search.analysis import LONGEST_JOINED
+from catalog.search.query import IN_ONE
 
 # Whatever is no space is part of a word: signs, vowels of Indic scripts, and emoji newer than SQLite's tables.
 PARTS_OF_WORDS = "L* M* N* P* S* Co Cn"
@@ -30,22 +31,24 @@ FIELDS = {
 
 # The words of a name are in ``catalog_search_name`` where they are others than its key, or there are other spellings.
 _WORDS = "coalesce(s.words, t.{key}), "
-_SPELLINGS = "coalesce(s.spellings, '')"
+# Besides, a name of several words is looked for as one: "takeonme".
+_SPELLINGS = f"""trim(coalesce(s.spellings, '') || CASE WHEN coalesce(s.words, t.{{key}}) LIKE '% %'
+    THEN ' {IN_ONE}' || substr(replace(coalesce(s.words, t.{{key}}), ' ', ''), 1, {LONGEST_JOINED}) ELSE '' END)"""
 _KNOWN = "LEFT JOIN catalog_search_name s ON s.name = t.{name}"
 OTHERS = """coalesce((SELECT group_concat(o.{column}, ' ') FROM catalog_credit c
     JOIN catalog_search_artist o ON o.target = c.artist_id WHERE c.track_id = t.id), '')"""
 
 SOURCES = {
-    "artist": f"""SELECT t.id, {_WORDS.format(key="key")} trim({_SPELLINGS} || CASE
-    WHEN coalesce(s.words, t.key) LIKE '% %' THEN ' {ARTIST_IN_ONE}' || replace(coalesce(s.words, t.key), ' ', '')
-    ELSE '' END) FROM catalog_artist t {_KNOWN.format(name="name")}""",
-    "album": f"""SELECT t.id, {_WORDS.format(key="key")} a.name, {_SPELLINGS}, a.spellings FROM catalog_album t
+    "artist": f"""SELECT t.id, {_WORDS.format(key="key")} {_SPELLINGS.format(key="key")}
+    FROM catalog_artist t {_KNOWN.format(name="name")}""",
+    "album": f"""SELECT t.id, {_WORDS.format(key="key")} a.name, {_SPELLINGS.format(key="key")}, a.spellings
+    FROM catalog_album t
     JOIN catalog_search_artist a ON a.target = t.artist_id {_KNOWN.format(name="title")}""",
     "track": f"""SELECT t.id, {_WORDS.format(key="title_key")} a.name, coalesce(b.name, ''),
     {OTHERS.format(column="name")},
     trim(CASE t.genre_key WHEN '' THEN '' ELSE '#g#' || replace(t.genre_key, ' ', '#') END
       || CASE WHEN t.year IS NULL THEN '' ELSE ' #d' || (t.year / 10 * 10) END),
-    trim({_SPELLINGS} || ' ' || a.spellings),
+    trim({_SPELLINGS.format(key="title_key")} || ' ' || a.spellings),
     trim(coalesce(b.spellings, '') || ' ' || {OTHERS.format(column="spellings")}),
     CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id, '-') END,
     {", ".join(f"t.{name}" for name in FACTS)}

@@ -11,13 +11,14 @@ _ARTICLES_AND_CONJUNCTIONS = (
     "il gli uno di "  # Italian
     "els i het een en met van och med"  # Catalan, Dutch, Swedish
 )
-_OF_FILES_AND_VIDEOS = (
+_OF_RECORDINGS = (
     "official oficial video videoclip clip audio lyrics lyric letra hd hq 4k remaster remastered remasterizado "
-    "explicit album mp3 flac wav m4a ogg opus aac wma"
+    "explicit album version edit mix remix live vivo acoustic acustico karaoke instrumental demo mono stereo song "
+    "songs cancion canciones music musica mp3 flac wav m4a ogg opus aac wma"
 )
 
 GUESTS: Final = frozenset(("feat", "ft", "featuring"))
-STOP_WORDS: Final = GUESTS | frozenset(f"vs x {_ARTICLES_AND_CONJUNCTIONS} {_OF_FILES_AND_VIDEOS}".split())
+STOP_WORDS: Final = GUESTS | frozenset(f"vs x {_ARTICLES_AND_CONJUNCTIONS} {_OF_RECORDINGS}".split())
 
 _NUMBERS = (
     "0 zero cero, 1 one uno, 2 two ii dos, 3 three iii tres, 4 four iv cuatro, 5 five cinco, 6 six vi seis, "
@@ -45,7 +46,7 @@ def _synonyms() -> dict[str, tuple[str, ...]]:
     return found | {number: (f"{tens} {ones}",) for (tens, ones), number in COMPOUND_NUMBERS.items()}
 
 
-def _compound_numbers() -> dict[tuple[str, str], str]:
+def _compound_numbers() -> dict[tuple[str, ...], str]:
     named = {int(number): word for number, word, *_others in map(str.split, _NUMBERS.split(",")[:28])}
     return {
         (named[tens], named[ones]): str(tens + ones) for tens in range(20, 100, 10) for ones in range(1, 10)
