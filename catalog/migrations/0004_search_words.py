@@ -10,7 +10,7 @@ from django.db import migrations
 from catalog.search import names, schema
 
 
-def rebuild(_apps: Any, editor: Any) -> None:
+def rebuild(apps: Any, editor: Any) -> None:
     connection = editor.connection
     schema.drop(connection)
     schema.create(connection)

@@ -20,6 +20,7 @@ MOST = 300  # documents that are ranked; beyond it is "more than 300"
 # Where there are too many documents to look at all: names that begin with the words, a fifth of those that are ranked,
 # and the most played songs, among which the words are looked for, three fifths.
 AT_EACH_NAME = 1 / 5
+AT_OTHER_BEGINNINGS = 1 / 20  # with or without "The"
 MOST_PLAYED = 3 / 5
 MOST_NAMES = 150
 MOST_OF_ONE = 5_000
@@ -78,7 +79,7 @@ class Index:
             artist, other = ("d.artist", "d.other_spellings") if kind == "album" else ("''", "''")
             columns = f"'{kind}' AS kind, {target} AS id, d.name, {artist}, d.spellings, {other}"
             documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
-            begun = f"{documents} d.name >= %s AND d.name < %s ORDER BY d.name LIMIT {most // 3}"
+            begun = f"{documents} d.name >= %s AND d.name < %s ORDER BY d.name LIMIT {most // 4}"
             sources += [(begun, [text, text + LAST]) for text in query.beginnings]
             if query.words:
                 sources.append(
@@ -141,10 +142,11 @@ class Index:
 
     def _all_begun(self, query: Query, most: int) -> list[Source]:
         first, *others = query.beginnings
-        sources = [self._begun(column, first, round(most * AT_EACH_NAME)) for column in ("name", "artist")]
-        share = round(most * AT_EACH_NAME / len(query.beginnings))
-        return sources + [
-            self._begun(column, text, share) for text in others for column in ("name", "artist")
+        shares = [(first, AT_EACH_NAME), *((text, AT_OTHER_BEGINNINGS) for text in others)]
+        return [
+            self._begun(column, text, round(most * share))
+            for text, share in shares
+            for column in ("name", "artist")
         ]
 
     def _begun(self, column: str, text: str, most: int) -> Source:

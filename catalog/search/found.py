@@ -280,7 +280,7 @@ def _reading(query: Query, choices: list[list[str]], hit: Hit) -> tuple[int, str
             skip = True
             continue
         for place, choice in enumerate(group):
-            if f" {choice} " in text or (place == 0 and cost_of(Query(choice), text) is not None):
+            if f" {choice} " in text or (place == 0 and cost_of(Query(choice), hit) is not None):
                 cost += place
                 read[word] = choice
                 break

@@ -53,4 +53,4 @@ def _worth_keeping(names: Iterable[str]) -> Iterator[_Known]:
 
 def before_save(using: str, instance: Any, **_others: Any) -> None:
     """Learn what an artist, an album or a track is about to be called."""
-    learn(getattr(instance, "name", None) or instance.title, using)
+    learn(instance.name if hasattr(instance, "name") else instance.title, using)

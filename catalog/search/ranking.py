@@ -54,10 +54,11 @@ def _score(hit: Hit, query: Query) -> Score | None:
     text, name, artist = query.text, hit.name, hit.artist
     if not text:
         return (0, 0)
-    cost = cost_of(query, hit.main, hit.rest)
+    cost = cost_of(query, hit)
     if cost is None:
         return None
-    if text in (name, artist, f"{artist} {name}", f"{name} {artist}"):
+    both = len(text) == len(name) + len(artist) + 1
+    if text in (name, artist) or (both and text in (f"{artist} {name}", f"{name} {artist}")):
         return (0, cost)
     title, performer = bare(name), bare(artist)
     if query.bare in (title, performer, performer + title, title + performer):
@@ -72,13 +73,14 @@ BEGUN = 100  # a word that is only a beginning
 MISSING = 10_000
 
 
-def cost_of(query: Query, main: str, rest: str = " ") -> int | None:
-    """What is imperfect about how words stand in two texts that begin and end with a space."""
+def cost_of(query: Query, found: "Hit | Name") -> int | None:
+    """What is imperfect about how the words stand in what was found."""
+    main = found.main
     total = missing = 0
     for word in query.words:
         if f" {word} " in main:
             continue
-        cost = _cost(query, word, main, rest)
+        cost = _cost(query, word, main, found.rest)
         if cost is not None:
             total += cost
         elif query.partly:
@@ -120,12 +122,22 @@ class Name(NamedTuple):
     spellings: str
     other_spellings: str
 
+    @property
+    def main(self) -> str:
+        """The name, each word between spaces."""
+        return f" {self.name} {self.spellings} "
+
+    @property
+    def rest(self) -> str:
+        """The artist of an album, likewise."""
+        return f" {self.artist} {self.other_spellings} "
+
 
 def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str, int]) -> list[Name]:
     """The best first, then those whose songs are played most, then the shortest name."""
     scored = []
     for row in {row.id: row for row in rows}.values():
-        cost = cost_of(query, f" {row.name} {row.spellings} ", f" {row.artist} {row.other_spellings} ")
+        cost = cost_of(query, row)
         if cost is not None:
             same = row.name == query.text or bare(row.name) == query.bare
             best = 0 if same else 1 if row.name.startswith(query.text) else 2

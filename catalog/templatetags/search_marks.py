@@ -40,8 +40,8 @@ def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     letters, origins, starts = _letters(text)
     at = 0
     for start in starts:
-        if start >= at and (found := _any(words).match(letters, start)):
-            at = found.end()
+        if start >= at and (beginning := _any(words).match(letters, start)):
+            at = beginning.end()
             end = origins[at - 1] + 1
             while end < len(text) and not FOLDED[ord(text[end])]:  # accents that are letters of their own
                 end += 1

@@ -1,12 +1,15 @@
 """Optional words, other spellings, and that the index keeps all of them."""
 
+from importlib import import_module
+from types import SimpleNamespace
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client
 
 from catalog.models import Album, Artist, Credit, Track
-from catalog.search import reindex
+from catalog.search import reindex, schema
 from catalog.search.found import find, find_names
 from catalog.search.query import Query
 from tests.catalog.search.conftest import Titles
@@ -72,6 +75,7 @@ def _index() -> list[tuple[object, ...]]:
 def test_triggers_write_what_a_new_index_has() -> None:
     """Renamed artists, albums and guests change the documents of all that names them."""
     track = make_track(title="Sön & Co", artist="AC/DC", album="L'été")
+    assert track.album is not None
     guest = Artist.objects.named("Jay-Z")
     credit = Credit.objects.create(track=track, artist=guest)
     for row, field, name in (
@@ -99,6 +103,19 @@ def test_a_bulk_write_is_found_by_its_key_and_never_by_the_old_name(titles: Titl
     assert titles("acdc") == titles("ke ha") == ["Ke$ha"]
     reindex()
     assert titles("kesha") == ["Ke$ha"]
+
+
+def test_an_installation_gets_the_index_anew_by_migrating(titles: Titles) -> None:
+    make_track(title="P!nk", artist="鄧麗君")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM catalog_search_name")
+        cursor.execute("DELETE FROM catalog_search_track")
+    rebuild = import_module("catalog.migrations.0004_search_words").rebuild
+    rebuild(apps=None, editor=SimpleNamespace(connection=connection))
+    schema.after_migrations(using="default")
+    assert titles("邓丽君 pink") == ["P!nk"]
+    make_track(title="N.W.A")
+    assert titles("nwa") == ["N.W.A"]
 
 
 def test_the_longest_names_of_any_script(titles: Titles) -> None:
