@@ -8,17 +8,32 @@ from typing import Final
 
 APOSTROPHES: Final = "'\u2019\u2018\u02bc\u02bb\u02b9`\u00b4\u2032\uff07\ua78c\u05f3\u05f4"
 _PLAIN = (
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ŧ": "t", "ı": "i"}
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "ħ": "h",
+        "ŧ": "t",
+        "ƒ": "f",
+        "ı": "i",
+    }
     # Arabic letters that are written for one another, and Persian forms of the same
     | {"ٱ": "ا", "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ھ": "ه", "ە": "ه", "ء": "", "ـ": ""}
+    # nasal vowels of Devanagari
+    | {"\u0901": "\u0902"}
     # Hebrew letters at the end of a word, small kana
     | dict(zip("ךםןףץぁぃぅぇぉっゃゅょゎ", "כמנפצあいうえおつやゆよわ", strict=True))
 )
 # As people write these where there is no key for them.
 _SPELT_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
-# Marks that only modify a letter: of Latin, Greek, Cyrillic, Hebrew, Arabic, and of kana. All others, as the vowels of
-# Indic and South East Asian scripts, are letters.
+# Marks that only modify a letter: of Latin, Greek, Cyrillic, Hebrew, Arabic, of kana, and the dots below Indic letters.
+# All others, as the vowels of Indic and South East Asian scripts, are letters.
 _MODIFIERS = (
+    *((code, code) for code in (0x93C, 0x9BC, 0xA3C, 0xABC, 0xB3C, 0xCBC)),
     *((0x300, 0x36F), (0x483, 0x489), (0x591, 0x5C7), (0x610, 0x61A), (0x64B, 0x65F), (0x670, 0x670)),
     *((0x6D6, 0x6ED), (0x8D3, 0x8FF), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF)),
     *((0x3099, 0x309A), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F), (0x1F3FB, 0x1F3FF), (0xE0100, 0xE01EF)),

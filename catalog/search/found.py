@@ -181,7 +181,7 @@ def find(
         found = _find_loosely(query, user, most)
     if filters.model:
         found.hits = _by_model(found.hits, filters.model, user)
-    if hints and 0 < len(found.hits) <= FEW and query.words and not found.corrected and not filters:
+    if hints and 0 < len(found.hits) <= FEW and not (found.corrected or found.partly or filters):
         found.suggested = _corrected(query, user, more_than=MUCH_MORE * len(found.hits))
     return found
 
