@@ -27,6 +27,7 @@ from benchmarks import (
 )
 from benchmarks import together as pairs
 from benchmarks.measure import Cost, table, typical
+from benchmarks.search import measured as search
 from benchmarks.separators import Ours
 from catalog.audio.probe import probe
 from separation.engines import modelspec
@@ -42,6 +43,7 @@ PARTS = (
     "encoding",
     "server",
     "catalogue",
+    "search",
     "fingerprints",
     "attacks",
 )
@@ -96,6 +98,7 @@ def main() -> None:
             "encoding": encoded,
             "server": whole,
             "catalogue": library,
+            "search": searched,
             "fingerprints": alike,
             "attacks": attacked,
             "kills": killed,
@@ -271,6 +274,11 @@ def whole(options: argparse.Namespace) -> None:
 def library(options: argparse.Namespace) -> None:
     """Pages, API and admin panel with a large catalogue."""
     catalogue.compare(options.tracks, options.cache, options.only, options.rounds)
+
+
+def searched(options: argparse.Namespace) -> None:
+    """By class, how many of the queries find their song among a large catalogue."""
+    table(search.HEADS, search.measured(options.tracks, options.cache))
 
 
 def alike(options: argparse.Namespace) -> None:

@@ -164,7 +164,7 @@ def compare(tracks: int, cache: Path, only: str = "", rounds: int = 1) -> None:
     All kinds are asked for in each of the `rounds`, so that a slow minute of the machine hits none of them alone; the
     figures are the medians of the rounds'.
     """
-    keeper, samples = _prepared(tracks, cache)
+    keeper, samples = prepared(tracks, cache)
     cookies = {False: _cookie(_somebody()), True: _cookie(keeper)}
     kinds = [kind for kind in KINDS if re.search(only, kind.name)]
     found: dict[tuple[Kind, str | None], list[Times | int]] = defaultdict(list)
@@ -214,7 +214,7 @@ def _times(port: int, kind: Kind, samples: "list[Track]", cookie: str | None) ->
     return median(taken), taken[int(0.95 * len(taken))]
 
 
-def _prepared(tracks: int, cache: Path) -> "tuple[User, list[Track]]":
+def prepared(tracks: int, cache: Path) -> "tuple[User, list[Track]]":
     """Django, tables and rows; who looks after it, and songs to ask for."""
     folder = cache / (f"catalogue-{tracks}" if "STEMOTECA_DATABASE" not in os.environ else "catalogue")
     os.environ.setdefault("STEMOTECA_DATA", str(folder.absolute()))

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate, pre_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,8 +12,10 @@ class CatalogConfig(AppConfig):
         from catalog import checks  # noqa: F401, PLC0415  # apps are ready only now
         from catalog.curation import curators  # noqa: PLC0415  # apps are ready only now
         from catalog.personal import wishes  # noqa: F401, PLC0415
-        from catalog.search import schema  # noqa: PLC0415
+        from catalog.search import names, schema  # noqa: PLC0415
 
+        for kind in ("Artist", "Album", "Track"):
+            pre_save.connect(names.before_save, sender=self.get_model(kind))
         pre_migrate.connect(schema.before_migrations, sender=self)
         post_migrate.connect(schema.after_migrations, sender=self)
         post_migrate.connect(curators.make_group, sender=self)

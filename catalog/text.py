@@ -35,15 +35,6 @@ _LAST = "\u024f"
 _LATIN = str.maketrans({code: _plain(chr(code)) for code in range(ord(_LAST) + 1)})
 
 
-def in_place(text: str) -> str | None:
-    """``text`` made plain so that each letter stays where it is; nothing where that cannot be, as with ``ß``."""
-    if text.isascii() or max(text) <= _LAST:
-        plain = text.translate(_LATIN)
-        if len(plain) == len(text):  # none of these letters is left out
-            return plain
-    return None
-
-
 def fold(text: str) -> str:
     """Lower case, no accents, no punctuation, single spaces: ``"Canción, La"`` becomes ``"cancion la"``.
 

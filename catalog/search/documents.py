@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
+from catalog.search.analysis import is_unspaced
 from catalog.search.facets import Facts
 from catalog.search.postgres import SAMPLE, document
 from catalog.search.query import Query, Variant, for_postgres, for_sqlite
@@ -19,13 +20,12 @@ MOST = 300  # documents that are ranked; beyond it is "more than 300"
 # Where there are too many documents to look at all: names that begin with the words, a fifth of those that are ranked,
 # and the most played songs, among which the words are looked for, three fifths.
 AT_EACH_NAME = 1 / 5
+AT_OTHER_BEGINNINGS = 1 / 20  # with or without "The"
 MOST_PLAYED = 3 / 5
 MOST_NAMES = 150
 MOST_OF_ONE = 5_000
 LISTED = 10_000  # for lists in another order, such as the admin panel's
 LAST = chr(0x10FFFF)
-_NAMED = {"artist": ("name",), "album": ("name", "artist"), "track": ("name", "artist")}
-
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 Parameters = list[Any]
@@ -43,25 +43,23 @@ class Index:
         self.reader = "" if user.is_anonymous else (str(user.pk) if self.is_postgres else user.pk.hex)
 
     def tracks(self, query: Query, wanted: Sequence[Variant], most: int = MOST) -> tuple[list[Hit], bool]:
-        """Documents that hold what is ``wanted``, and whether there are more."""
-        source = self._matching(wanted, most + 1)
-        if self.is_postgres and len(wanted) == 1:
-            source = _sooner(self._matching(wanted, most + 1, SAMPLE), source, most)
-        rows = self._hits([source], query.tags)
+        """Documents that hold one of what is ``wanted``, and whether there are more."""
+        rows = self._hits([self._matching(wanted, most + 1)], query.tags)
         return rows[:most], len(rows) > most
 
     def common_tracks(self, query: Query, most: int = MOST) -> list[Hit]:
-        """Where the words are in too many documents: names that begin with them, and the most played songs."""
-        begun = [self._begun(column, query.text, most) for column in ("name", "artist")]
-        return self._hits([*begun, self._popular(query, round(most * MOST_PLAYED))], query.tags)
+        """Where the words are in too many documents: names that begin with them, and the most played songs.
+
+        Stop words that were typed are looked for, too.
+        """
+        sources = [*self._all_begun(query, most), self._popular(query, round(most * MOST_PLAYED))]
+        if query.optional:
+            sources.append(self._matching([query.everything()], most))
+        return self._hits(sources, query.tags)
 
     def any_tracks(self) -> list[Hit]:
         """The most played songs, when neither words nor tags are asked for."""
         return self._hits([self._popular(Query(""), MOST)], ())
-
-    def named_tracks(self, query: Query) -> list[Hit]:
-        """Songs whose title or artist begins with a name of nothing but punctuation."""
-        return self._hits([self._begun(column, query.text) for column in ("name", "artist")], query.tags)
 
     def tracks_of(self, kind: str, pk: UUID, query: Query) -> list[Hit]:
         """Songs of one artist or album, of which there are not so many that a word could be too common."""
@@ -77,14 +75,13 @@ class Index:
         """
         sources: list[Source] = []
         for kind, ids in liked.items():
-            artist = "d.artist" if kind == "album" else "''"
-            columns = (
-                f"'{kind}' AS kind, d.target{'::text' if self.is_postgres else ''} AS id, d.name, {artist}"
-            )
+            target = f"d.target{'::text' if self.is_postgres else ''}"
+            artist, other = ("d.artist", "d.other_spellings") if kind == "album" else ("''", "''")
+            columns = f"'{kind}' AS kind, {target} AS id, d.name, {artist}, d.spellings, {other}"
             documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
             own, reader = self._own_or_shared(kind)
-            begun = f"{documents} d.name >= %s AND d.name < %s{own} ORDER BY d.name LIMIT {most // 3}"
-            sources.append((begun, [query.text, query.text + LAST, *reader]))
+            begun = f"{documents} d.name >= %s AND d.name < %s{own} ORDER BY d.name LIMIT {most // 4}"
+            sources += [(begun, [text, text + LAST, *reader]) for text in query.beginnings]
             if query.words:
                 sql, given = matching(
                     self.connection, kind, columns, [query.everything_begun()], most=most, own=own
@@ -132,7 +129,8 @@ class Index:
         text = "::text" if self.is_postgres else ""  # no UUID is made of most
         ids = ", ".join(f"{name}{text}" for name in ("target", "artist_id", "album_id"))
         made = "extract(epoch FROM created_at)::float8" if self.is_postgres else "created_at"  # to sort by
-        sql = f"SELECT {ids}, name, artist, album, others, plays, {made} FROM ({found}) d{where}"
+        names = "name, artist, album, others, spellings, other_spellings"
+        sql = f"SELECT {ids}, {names}, plays, {made} FROM ({found}) d{where}"
         with self.connection.cursor() as cursor:
             cursor.execute(sql, [*(value for _sql, values in sources for value in values), *given])
             return list(map(Hit._make, cursor.fetchall()))
@@ -143,32 +141,48 @@ class Index:
             cursor.execute(sql, [value for _sql, values in sources for value in values])
             return list(cursor.fetchall())
 
-    def _matching(self, wanted: Sequence[Variant], most: int, among: str = "") -> Source:
+    def _matching(self, wanted: Sequence[Variant], most: int) -> Source:
+        source = self._among(wanted, most)
+        if self.is_postgres and len(wanted) == 1:
+            return _sooner(self._among(wanted, most, SAMPLE), source, most)
+        return source
+
+    def _among(self, wanted: Sequence[Variant], most: int, among: str = "") -> Source:
         return matching(self.connection, "track", _ROW, wanted, reader=self.reader, most=most, among=among)
 
-    def _begun(self, column: str, text: str, most: int = MOST) -> Source:
+    def _all_begun(self, query: Query, most: int) -> list[Source]:
+        first, *others = query.beginnings
+        shares = [(first, AT_EACH_NAME), *((text, AT_OTHER_BEGINNINGS) for text in others)]
+        return [
+            self._begun(column, text, round(most * share))
+            for text, share in shares
+            for column in ("name", "artist")
+        ]
+
+    def _begun(self, column: str, text: str, most: int) -> Source:
         return (
             f"""SELECT {_ROW} FROM catalog_search_track d WHERE d.{column} >= %s AND d.{column} < %s
-            AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {round(most * AT_EACH_NAME)}""",
+            AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {most}""",
             [text, text + LAST, self.reader],
         )
 
     def _popular(self, query: Query, most: int) -> Source:
         at = "strpos" if self.is_postgres else "instr"
-        spoken = "' ' || d.name || ' ' || d.artist || ' ' || d.album || ' ' || d.others || ' '"
+        names = ("name", "artist", "album", "others", "spellings", "other_spellings")
+        spoken = " || ' ' || ".join(("''", *(f"d.{name}" for name in names)))
         holds = " AND ".join(f"{at}({spoken}, %s) > 0" for _word in query.words) or "1 = 1"
         return (
             f"""SELECT {_ROW} FROM (SELECT id FROM catalog_track WHERE visibility = 'shared'
             ORDER BY plays DESC, created_at DESC LIMIT {most}) p
             JOIN catalog_search_track d ON d.target = p.id WHERE {holds}""",
-            [f" {word}" for word in query.words],
+            [word if is_unspaced(word) else f" {word}" for word in query.words],
         )
 
 
 def _sooner(sample: Source, whole: Source, most: int) -> Source:
-    """For PostgreSQL: the sample where that has more than ``most`` already; else, and only then, the whole is read."""
+    """For PostgreSQL: the sample where that has as many already; else, and only then, the whole is read."""
     (some, given), (every, more) = sample, whole
-    many = f"(SELECT count(*) FROM s) > {most}"
+    many = f"(SELECT count(*) FROM s) >= {most}"
     sql = f"""WITH s AS MATERIALIZED ({some}) SELECT * FROM s WHERE {many}
         UNION ALL SELECT * FROM ({every}) e WHERE NOT {many}"""
     return sql, [*given, *more]
@@ -225,11 +239,7 @@ def ids_in_index(kind: str, words: str, most: int, column: str = "target") -> li
 def _holding(
     connection: Any, kind: str, query: Query, column: str = "d.target", most: int = LISTED
 ) -> Source:
-    if not query.is_name:
-        return matching(connection, kind, column, [query.everything_begun()], most=most)
-    holds = " OR ".join(f"d.{name} = %s" for name in _NAMED[kind])
-    sql = f"SELECT {column} FROM catalog_search_{kind} d WHERE {holds} LIMIT {most}"
-    return sql, [query.text] * len(_NAMED[kind])
+    return matching(connection, kind, column, [query.everything_begun()], most=most)
 
 
 def _tagged(tags: Sequence[str]) -> Source:

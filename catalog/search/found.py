@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import nlargest
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -19,12 +20,14 @@ from catalog.search import facets, near
 from catalog.search.documents import MOST, MOST_NAMES, Index
 from catalog.search.facets import Facets, Filters
 from catalog.search.query import Group, Query
-from catalog.search.ranking import Hit, Name, ranked, ranked_names
+from catalog.search.ranking import Hit, Name, cost_of, ranked, ranked_names
 
 M = TypeVar("M", bound="Any")
 
+ENOUGH = 24  # songs: two words are not taken for one where as many hold both
 FEW = 2  # songs: perhaps others misspelt the words, too
 MUCH_MORE = 3
+LONGEST_PARTED = 16
 NEAR_WORDS = 10  # for each word that may be wrong
 READ = 200  # documents that say how the words were meant
 SHOWN_NAMES = 6
@@ -45,6 +48,11 @@ class Found:
     more: bool = False
     corrected: str = ""
     suggested: str = ""
+
+    @property
+    def partly(self) -> bool:
+        """Whether no song holds all words, and these hold most of them."""
+        return self.query.partly
 
     @property
     def ids(self) -> list[UUID]:
@@ -90,11 +98,12 @@ class Found:
         if not self.query.text:
             return {kind: [] for kind in kinds}
         liked = {kind: nlargest(SEEN_NAMES, of, key=of.__getitem__) for kind, of in self._liked.items()}
-        artists = {hit.artist_id: hit.artist for hit in self.hits}  # as the index has them
+        artists = {hit.artist_id: hit for hit in self.hits}  # as the index has them
         asked = {kind: liked[kind] if kind == "album" else [] for kind in kinds}
         found = _index(self.user).names(self.query, asked, most)
         if "artist" in found:
-            found["artist"] += [Name(key, artists[key], "") for key in liked["artist"]]
+            hits = [artists[key] for key in liked["artist"]]
+            found["artist"] += [Name(hit.artist_id, hit.artist, "", hit.spellings, "") for hit in hits]
         return {
             kind: [row.id for row in ranked_names(rows, self.query, self._liked[kind])]
             for kind, rows in found.items()
@@ -168,9 +177,11 @@ def find(
     if not found.hits and query.words and (text := _corrected(query, user)):
         found = _find(Query(text, query.tags), user, most)
         found.corrected = text
+    if not found.hits:
+        found = _find_loosely(query, user, most)
     if filters.model:
         found.hits = _by_model(found.hits, filters.model, user)
-    if hints and 0 < len(found.hits) <= FEW and query.words and not found.corrected and not filters:
+    if hints and 0 < len(found.hits) <= FEW and not (found.corrected or found.partly or filters):
         found.suggested = _corrected(query, user, more_than=MUCH_MORE * len(found.hits))
     return found
 
@@ -191,8 +202,6 @@ def _index(user: User | AnonymousUser) -> Index:
 
 def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
     index = _index(user)
-    if query.is_name:
-        return Found(query, user, ranked(index.named_tracks(query), query)[:most])
     if not query.words and not query.tags:
         return Found(query, user, [])
     wanted = query.wanted()
@@ -201,7 +210,20 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
         hits += index.common_tracks(query, most)
         if query.has_short_end:
             hits += index.tracks(query, [query.wanted(whole=True)], most)[0]
+    if 0 < len(hits) < ENOUGH and (variants := query.with_neighbours_joined()):
+        hits += index.tracks(query, variants, most)[0]
     return Found(query, user, ranked(hits, query)[:most], more)
+
+
+def _find_loosely(query: Query, user: User | AnonymousUser, most: int) -> Found:
+    """Where nothing holds all words: neighbours as one, or else most of them."""
+    index = _index(user)
+    partly = replace(query, partly=True)
+    for asked, variants in ((query, query.with_neighbours_joined()), (partly, query.with_words_left_out())):
+        hits, more = index.tracks(asked, variants, most) if variants else ([], False)
+        if best := ranked(hits, asked):
+            return Found(asked, user, best, more)
+    return Found(query, user, [])
 
 
 def _by_model(hits: list[Hit], model: str, user: User | AnonymousUser) -> list[Hit]:
@@ -217,23 +239,23 @@ def _corrected(query: Query, user: User | AnonymousUser, *, more_than: int = 0) 
     ``more_than``: only if they stand together in more than so many songs.
     """
     index = _index(user)
-    choices = _choices(query.words, index)
+    choices = _choices(query, index)
     if not any(len(group) > 1 for group in choices):
         return ""
     groups: list[Group] = [
-        [[(part, number == 0) for part in text.split()] for number, text in enumerate(group)]
-        for group in choices
+        [*query.group(word), *([(part, False) for part in text.split()] for text in others)]
+        for word, *others in choices
     ]
     variants = [query.narrowed_to(groups)]
     variants += [
         query.narrowed_to([*groups[:n], [[(a + b, False)]], *groups[n + 2 :]])
-        for n, (a, b) in enumerate(zip(query.words, query.words[1:], strict=False))
+        for n, (a, b) in enumerate(pairwise(query.words))
     ]
     hits, _more = index.tracks(query, variants, READ)
     readings: Counter[str] = Counter()
     costs: dict[str, int] = {}
     for hit in hits:
-        cost, reading = _reading(query.words, choices, f" {hit.name} {hit.artist} {hit.others} {hit.album} ")
+        cost, reading = _reading(query, choices, hit)
         if reading and reading != query.text:
             readings[reading] += 1
             costs[reading] = cost
@@ -241,31 +263,36 @@ def _corrected(query: Query, user: User | AnonymousUser, *, more_than: int = 0) 
     return min(often, key=lambda reading: (costs[reading], -readings[reading], reading), default="")
 
 
-def _reading(words: Sequence[str], choices: list[list[str]], text: str) -> tuple[int, str]:
-    """How ``text`` reads the words, and at which cost: the earlier choice is the nearer one."""
-    cost, reading, skip = 0, [], False
+def _reading(query: Query, choices: list[list[str]], hit: Hit) -> tuple[int, str]:
+    """How ``hit`` reads the words, and at which cost: the earlier choice is the nearer one."""
+    words, text = query.words, hit.main + hit.rest
+    cost, skip = 0, False
+    read: dict[str, str] = {}
     for number, group in enumerate(choices):
+        word = words[number]
         if skip:
-            skip = False
+            read[word], skip = "", False
             continue
         following = words[number + 1] if number + 1 < len(words) else ""
-        if following and f" {words[number]}{following} " in text:
-            reading.append(words[number] + following)
+        if following and f" {word}{following} " in text:
+            read[word] = word + following
             cost += 1
             skip = True
             continue
         for place, choice in enumerate(group):
-            if f" {choice} " in text or (place == 0 and f" {choice}" in text):
+            if f" {choice} " in text or (place == 0 and cost_of(Query(choice), hit) is not None):
                 cost += place
-                reading.append(choice)
+                read[word] = choice
                 break
         else:
             return 0, ""
-    return cost, " ".join(reading)
+    # Stop words stay where they were.
+    return cost, " ".join(filter(None, (read.get(word, word) for word in dict.fromkeys(query.typed))))
 
 
-def _choices(words: Sequence[str], index: Index) -> list[list[str]]:
+def _choices(query: Query, index: Index) -> list[list[str]]:
     """For each word itself and then what it may have been meant to be, the nearest first."""
+    words = query.words
     wrong = {word for word in words if near.allowed(word)}
     keys = {key for word in wrong for key in near.keys(word)}
     known = index.near(sorted(keys)) if keys else []
@@ -277,9 +304,18 @@ def _choices(words: Sequence[str], index: Index) -> list[list[str]]:
             if other != word and (far := near.farness(word, other)) is not None
         ]
         nearest = [other for _far, other in sorted(scored)[:NEAR_WORDS]]
-        parted = [f"{word[:cut]} {word[cut:]}" for cut in range(1, len(word))] if 3 < len(word) <= 16 else []
-        found.append([word, *nearest, *parted])
+        found.append([word, *nearest, *_parted(word)])
     return found
+
+
+def _parted(word: str) -> list[str]:
+    """The word as two, for each place where it may be cut, and ``rocknroll`` as three."""
+    if not 3 <= len(word) <= LONGEST_PARTED:
+        return []
+    parts = [f"{word[:cut]} {word[cut:]}" for cut in range(1, len(word))]
+    return parts + [
+        f"{word[:cut]} n {word[cut + 1 :]}" for cut in range(3, len(word) - 3) if word[cut] == "n"
+    ]
 
 
 __all__ = ["Found", "InOrder", "among", "find", "find_names"]

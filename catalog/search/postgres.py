@@ -3,22 +3,37 @@
 The words are folded already, so they become a tsvector as they are, without any dictionary or extension.
 """
 
-from catalog.search.query import LONGEST_BEGINNING
+from catalog.search.analysis import LONGEST_JOINED
+from catalog.search.query import IN_ONE, LONGEST_BEGINNING
 from catalog.search.sqlite import COLUMNS, FACTS, FIELDS, columns_of
 
-OTHERS = """coalesce((SELECT string_agg(o.key, ' ' ORDER BY c.position) FROM catalog_credit c
-    JOIN catalog_artist o ON o.id = c.artist_id WHERE c.track_id = {track}), '')"""
+# The words of a name are in ``catalog_search_name`` where they are others than its key, or there are other spellings.
+# One may be there twice, by two transactions at once: a unique key would have one wait for the other.
+_WORDS = "coalesce(s.words, t.{key}), "
+# Besides, a name of several words is looked for as one: "takeonme".
+_SPELLINGS = f"""trim(coalesce(s.spellings, '') || CASE WHEN coalesce(s.words, t.{{key}}) LIKE '% %'
+    THEN ' {IN_ONE}' || substr(replace(coalesce(s.words, t.{{key}}), ' ', ''), 1, {LONGEST_JOINED}) ELSE '' END)"""
+_KNOWN = "LEFT JOIN LATERAL (SELECT words, spellings FROM catalog_search_name WHERE name = t.{name} LIMIT 1) s ON true"
+_KNOWN_TO_ALL = "LEFT JOIN catalog_search_name s ON s.name = t.{name}"
+_OTHERS = """LEFT JOIN LATERAL (SELECT string_agg(o.name, ' ' ORDER BY c.position) AS names,
+    string_agg(o.spellings, ' ' ORDER BY c.position) AS spellings FROM catalog_credit c
+    JOIN catalog_search_artist o ON o.target = c.artist_id WHERE c.track_id = t.id) g ON true"""
 
 SOURCES = {
-    "artist": "SELECT t.id, t.key FROM catalog_artist t",
-    "album": "SELECT t.id, t.key, a.key FROM catalog_album t JOIN catalog_artist a ON a.id = t.artist_id",
-    "track": f"""SELECT t.id, t.title_key, a.key, coalesce(b.key, ''), {OTHERS.format(track="t.id")},
+    "artist": f"""SELECT t.id, {_WORDS.format(key="key")} {_SPELLINGS.format(key="key")}
+    FROM catalog_artist t {_KNOWN.format(name="name")}""",
+    "album": f"""SELECT t.id, {_WORDS.format(key="key")} a.name, {_SPELLINGS.format(key="key")}, a.spellings
+    FROM catalog_album t
+    JOIN catalog_search_artist a ON a.target = t.artist_id {_KNOWN.format(name="title")}""",
+    "track": f"""SELECT t.id, {_WORDS.format(key="title_key")} a.name, coalesce(b.name, ''), coalesce(g.names, ''),
     trim(CASE t.genre_key WHEN '' THEN '' ELSE '#g#' || replace(t.genre_key, ' ', '#') END
       || CASE WHEN t.year IS NULL THEN '' ELSE ' #d' || (t.year / 10 * 10) END),
+    trim({_SPELLINGS.format(key="title_key")} || ' ' || a.spellings),
+    trim(coalesce(b.spellings, '') || ' ' || coalesce(g.spellings, '')),
     CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id::text, '-') END,
     {", ".join(f"t.{name}" for name in FACTS)}
-    FROM catalog_track t JOIN catalog_artist a ON a.id = t.artist_id
-    LEFT JOIN catalog_album b ON b.id = t.album_id""",
+    FROM catalog_track t JOIN catalog_search_artist a ON a.target = t.artist_id
+    LEFT JOIN catalog_search_album b ON b.target = t.album_id {_KNOWN.format(name="title")} {_OTHERS}""",
 }
 _FACTS = """artist_id uuid, album_id uuid, audio_id uuid, genre text, genre_key text, year integer,
     plays integer, created_at timestamptz"""
@@ -66,11 +81,13 @@ INDEXES = {
     **{f"catalog_search_{kind}_name": f"catalog_search_{kind} (name)" for kind in COLUMNS},
     "catalog_search_track_artist": "catalog_search_track (artist)",
     "catalog_search_near_key": "catalog_search_near (key, word)",
+    "catalog_search_name_name": "catalog_search_name (name)",
 }
 INDEXED = [f"CREATE INDEX IF NOT EXISTS {name} ON {on}" for name, on in INDEXES.items()]
 UNINDEXED = [f"DROP INDEX IF EXISTS {name}" for name in INDEXES]
 
 TABLES = [
+    "CREATE TABLE catalog_search_name (name text NOT NULL, words text NOT NULL, spellings text NOT NULL)",
     # A word may be here twice, by two transactions at once: a unique key would have one wait for the other.
     'CREATE TABLE catalog_search_near (key text COLLATE "C" NOT NULL, word text COLLATE "C" NOT NULL)',
     *(_table(kind) for kind in COLUMNS),
@@ -81,13 +98,14 @@ DROPPED = [
     """DROP FUNCTION IF EXISTS catalog_search_learn, catalog_search_keys, catalog_search_learn_row,
     catalog_search_forget, catalog_search_on_artist, catalog_search_on_album, catalog_search_on_track,
     catalog_search_on_credit, catalog_search_on_play""",
+    "DROP TABLE IF EXISTS catalog_search_name",
     "DROP TABLE IF EXISTS catalog_search_near",
     *(f"DROP TABLE IF EXISTS catalog_search_{kind}" for kind in COLUMNS),
     "DROP FUNCTION IF EXISTS catalog_search_lexemes",
 ]
 
 _SHORTENED = "left({end}, n - 1) || substr({end}, n + 1) FROM generate_series(1, least(length(word), 6)) n"
-_FIT = "length(w) BETWEEN 3 AND 40 AND w !~ '[0-9]'"
+_FIT = "length(w) BETWEEN 3 AND 40 AND w !~ '[0-9#]'"
 
 
 def _spoken(kind: str, row: str) -> str:
@@ -115,17 +133,17 @@ BEGIN
 END $$"""
 
 
-_OTHERS_ANEW = (
-    f"UPDATE catalog_search_track SET others = {OTHERS.format(track='catalog_search_track.target')}"
-)
+def _anew(kind: str, ids: str) -> str:
+    """Write the documents of some rows again."""
+    table, columns = f"catalog_search_{kind}", ", ".join(columns_of(kind))
+    return f"UPDATE {table} d SET ({columns}) = ({SOURCES[kind]} WHERE t.id = d.target) WHERE d.target IN ({ids});"
+
+
 _OF_ARTIST = f"""
-UPDATE catalog_search_album SET artist = NEW.key
-  WHERE target IN (SELECT id FROM catalog_album WHERE artist_id = NEW.id);
-UPDATE catalog_search_track SET artist = NEW.key
-  WHERE target IN (SELECT id FROM catalog_track WHERE artist_id = NEW.id);
-{_OTHERS_ANEW} WHERE target IN (SELECT track_id FROM catalog_credit WHERE artist_id = NEW.id);"""
-_OF_ALBUM = """UPDATE catalog_search_track SET album = NEW.key
-  WHERE target IN (SELECT id FROM catalog_track WHERE album_id = NEW.id);"""
+{_anew("album", "SELECT id FROM catalog_album WHERE artist_id = NEW.id")}
+{_anew("track", "SELECT id FROM catalog_track WHERE artist_id = NEW.id")}
+{_anew("track", "SELECT track_id FROM catalog_credit WHERE artist_id = NEW.id")}"""
+_OF_ALBUM = _anew("track", "SELECT id FROM catalog_track WHERE album_id = NEW.id")
 # Whoever renames the artist in this moment either waits for us or has been waited for; no name is missed.
 _HOLD = "PERFORM 1 FROM catalog_{kind} WHERE id = NEW.{kind}_id FOR KEY SHARE;"
 
@@ -141,7 +159,8 @@ FUNCTIONS = [
     """CREATE OR REPLACE FUNCTION catalog_search_learn_row() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE of_row jsonb := to_jsonb(NEW);
 BEGIN
-  PERFORM catalog_search_learn(concat_ws(' ', of_row->>'name', of_row->>'artist', of_row->>'album', of_row->>'others'));
+  PERFORM catalog_search_learn(concat_ws(' ', of_row->>'name', of_row->>'artist', of_row->>'album', of_row->>'others',
+    of_row->>'spellings', of_row->>'other_spellings'));
   RETURN NULL;
 END $$""",
     """CREATE OR REPLACE FUNCTION catalog_search_forget() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -159,10 +178,10 @@ BEGIN
 END $$""",
     f"""CREATE OR REPLACE FUNCTION catalog_search_on_credit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP <> 'INSERT' THEN {_OTHERS_ANEW} WHERE target = OLD.track_id; END IF;
+  IF TG_OP <> 'INSERT' THEN {_anew("track", "SELECT id FROM catalog_track WHERE id = OLD.track_id")} END IF;
   IF TG_OP <> 'DELETE' THEN
     {_HOLD.format(kind="artist")}
-    {_OTHERS_ANEW} WHERE target = NEW.track_id;
+    {_anew("track", "SELECT id FROM catalog_track WHERE id = NEW.track_id")}
   END IF;
   RETURN NULL;
 END $$""",
@@ -198,12 +217,15 @@ INSTALLED = [
 REMOVED = [f"DROP TRIGGER IF EXISTS {name} ON {body.partition(':')[0]}" for name, body in TRIGGERS.items()]
 LIST = "SELECT DISTINCT tgname FROM pg_trigger WHERE tgname LIKE 'catalog_search_%' AND NOT tgisinternal"
 
-# For many rows at once, the guests of all songs are gathered once.
-_ALL_OTHERS = """(SELECT c.track_id, string_agg(o.key, ' ' ORDER BY c.position) AS keys
-    FROM catalog_credit c JOIN catalog_artist o ON o.id = c.artist_id GROUP BY c.track_id)"""
-_AT_ONCE = SOURCES | {
-    "track": SOURCES["track"].replace(OTHERS.format(track="t.id"), "coalesce(g.keys, '')")
-    + f" LEFT JOIN {_ALL_OTHERS} g ON g.track_id = t.id"
+# For many rows at once, the guests of all songs are gathered once; no name is known twice then.
+_ALL_OTHERS = """LEFT JOIN (SELECT c.track_id, string_agg(o.name, ' ' ORDER BY c.position) AS names,
+    string_agg(o.spellings, ' ' ORDER BY c.position) AS spellings FROM catalog_credit c
+    JOIN catalog_search_artist o ON o.target = c.artist_id GROUP BY c.track_id) g ON g.track_id = t.id"""
+_AT_ONCE = {
+    kind: source.replace(_OTHERS, _ALL_OTHERS).replace(
+        _KNOWN.format(name=name), _KNOWN_TO_ALL.format(name=name)
+    )
+    for (kind, source), name in zip(SOURCES.items(), ("name", "title", "title"), strict=True)
 }
 
 FILLED = [

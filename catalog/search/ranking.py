@@ -1,10 +1,11 @@
 """Which of the documents that were found come first. The same in Python for both databases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from catalog.search.query import SHORT, Query
+from catalog.search.analysis import is_unspaced
+from catalog.search.query import IN_ONE, Query, bare
 
 
 class Hit(NamedTuple):
@@ -20,8 +21,20 @@ class Hit(NamedTuple):
     artist: str
     album: str
     others: str
+    spellings: str
+    other_spellings: str
     plays: int
     created_at: Any
+
+    @property
+    def main(self) -> str:
+        """Title and artist, each word between spaces."""
+        return f" {self.name} {self.artist} {self.spellings} "
+
+    @property
+    def rest(self) -> str:
+        """Guests and album, likewise."""
+        return f" {self.others} {self.album} {self.other_spellings} "
 
 
 Score = tuple[int, int]
@@ -39,49 +52,65 @@ def ranked(hits: Iterable[Hit], query: Query) -> list[Hit]:
 def _score(hit: Hit, query: Query) -> Score | None:
     """How well a document answers; smaller is better, ``None`` where a word is missing."""
     text, name, artist = query.text, hit.name, hit.artist
-    if not text or text in (name, artist):
+    if not text:
         return (0, 0)
-    if len(text) == len(name) + len(artist) + 1 and text in (f"{artist} {name}", f"{name} {artist}"):
-        return (0, 0)
-    begins = name.startswith(text) or artist.startswith(text)
-    if query.is_name:
-        return (1, 0) if begins else None
-    cost = cost_of(query.words, f" {name} {artist} ", f" {hit.others} {hit.album} ")
+    cost = cost_of(query, hit)
     if cost is None:
         return None
-    whole = cost < BEGUN
-    if begins:
-        return (1 if whole else 3, cost)
-    return (2 if whole else 4, cost)
+    both = len(text) == len(name) + len(artist) + 1
+    if text in (name, artist) or (both and text in (f"{artist} {name}", f"{name} {artist}")):
+        return (0, cost)
+    title, performer = bare(name), bare(artist)
+    if query.bare in (title, performer, performer + title, title + performer):
+        return (0, cost + OTHERWISE)
+    begins = name.startswith(text) or artist.startswith(text)
+    return ((1 if begins else 2) + (0 if cost < BEGUN else 2), cost)
 
 
+OTHERWISE = 1  # a word that is written in another way, or an optional one that is missing
 ELSEWHERE = 2  # a word that stands in the album or among the guests
 BEGUN = 100  # a word that is only a beginning
+MISSING = 10_000
 
 
-def cost_of(words: Sequence[str], main: str, rest: str = " ") -> int | None:
-    """What is imperfect about how ``words`` stand in two texts that begin and end with a space."""
-    total = 0
-    for word in words:
-        whole, begun = f" {word} ", f" {word}"
-        if whole in main:
+def cost_of(query: Query, found: "Hit | Name") -> int | None:
+    """What is imperfect about how the words stand in what was found."""
+    main = found.main
+    total = missing = 0
+    for word in query.words:
+        if f" {word} " in main:
             continue
-        if whole in rest:
-            total += ELSEWHERE
-        elif begun in main:
-            total += BEGUN
-        elif begun in rest:
-            total += BEGUN + ELSEWHERE
-        elif not _with_apostrophe(word, main + rest):
+        cost = _cost(query, word, main, found.rest)
+        if cost is not None:
+            total += cost
+        elif query.partly:
+            total += MISSING
+            missing += word not in query.guests
+        else:
             return None
-    return total
+    if missing > query.dispensable:
+        return None
+    return total + sum(OTHERWISE for word in query.optional if f" {word} " not in main)
 
 
-def _with_apostrophe(word: str, text: str) -> bool:
-    """Whether ``dont`` stands there as ``don t``."""
-    return len(word) > SHORT - 1 and any(
-        f" {word[:cut]} {word[cut:]} " in text for cut in range(1, len(word))
-    )
+def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
+    """What is imperfect about a word that does not stand in ``main`` as a whole."""
+    if f" {word} " in rest:
+        return ELSEWHERE
+    if is_unspaced(word):
+        inside = [OTHERWISE, OTHERWISE + ELSEWHERE]
+        return next(
+            (cost for cost, text in zip(inside, (main, rest), strict=True) if word in text.replace(" ", "")),
+            None,
+        )
+    joined = query.joined.get(word, ())
+    others = [f" {other} " for other in (*query.alternatives(word), IN_ONE + word, *joined)]
+    begun = [f" {word}", *(f" {one}" for one in joined if word in query.typed[-2:])]
+    for cost, texts in ((OTHERWISE, others), (BEGUN, begun)):
+        for more, text in ((0, main), (ELSEWHERE, rest)):
+            if any(other in text for other in texts):
+                return cost + more
+    return None
 
 
 class Name(NamedTuple):
@@ -90,18 +119,28 @@ class Name(NamedTuple):
     id: str
     name: str
     artist: str
+    spellings: str
+    other_spellings: str
+
+    @property
+    def main(self) -> str:
+        """The name, each word between spaces."""
+        return f" {self.name} {self.spellings} "
+
+    @property
+    def rest(self) -> str:
+        """The artist of an album, likewise."""
+        return f" {self.artist} {self.other_spellings} "
 
 
 def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str, int]) -> list[Name]:
     """The best first, then those whose songs are played most, then the shortest name."""
     scored = []
     for row in {row.id: row for row in rows}.values():
-        if query.is_name:
-            cost: int | None = 0 if row.name.startswith(query.text) else None
-        else:
-            cost = cost_of(query.words, f" {row.name} ", f" {row.artist} ")
+        cost = cost_of(query, row)
         if cost is not None:
-            best = 0 if row.name == query.text else 1 if row.name.startswith(query.text) else 2
+            same = row.name == query.text or bare(row.name) == query.bare
+            best = 0 if same else 1 if row.name.startswith(query.text) else 2
             tier = best if best == 0 or cost < BEGUN else best + 2
             scored.append(((tier, cost, -liked.get(row.id, 0), len(row.name), row.name), row))
     return [row for _score, row in sorted(scored, key=lambda pair: pair[0])]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-from catalog.search import schema
+from catalog.search import names, schema
 from catalog.text import fold
 
 BATCH = 2_000
@@ -32,6 +32,7 @@ def reindex(*, refold: bool = False, using: str = DEFAULT_DB_ALIAS) -> None:
         schema.run(
             connection, schema.dialect(connection).FUNCTIONS if connection.vendor == "postgresql" else []
         )
+        names.learn_all(connection)
         schema.run(connection, schema.dialect(connection).FILLED)
         schema.install_triggers(connection)
 

@@ -1,5 +1,11 @@
 """The index in SQLite: tables of plain words, an FTS5 index over each, and triggers that keep all of it in step."""
 
+from catalog.search.analysis import LONGEST_JOINED
+from catalog.search.query import IN_ONE
+
+# Whatever is no space is part of a word: signs, vowels of Indic scripts, and emoji newer than SQLite's tables.
+PARTS_OF_WORDS = "L* M* N* P* S* Co Cn"
+
 SHORTENED = (
     """CASE n.value WHEN 0 THEN {end} ELSE substr({end}, 1, n.value - 1) || substr({end}, n.value + 1) END"""
 )
@@ -7,35 +13,47 @@ HEAD = "substr(w.value, 1, 6)"
 TAIL = "substr(w.value, -6)"
 
 COLUMNS = {
-    "artist": ("name",),
-    "album": ("name", "artist"),
-    "track": ("name", "artist", "album", "others", "tags"),
+    "artist": ("name", "spellings"),
+    "album": ("name", "artist", "spellings", "other_spellings"),
+    "track": ("name", "artist", "album", "others", "tags", "spellings", "other_spellings"),
 }
 # What ranking and facets need of a song besides its names: 500 are ranked without a look into the catalogue's tables.
 FACTS = ("artist_id", "album_id", "audio_id", "genre", "genre_key", "year", "plays", "created_at")
 # The columns of the catalogue that a document is made of, save ``plays``, which changes oftener than all others.
 FIELDS = {
-    "artist": ("key",),
-    "album": ("key", "artist_id"),
+    "artist": ("name", "key"),
+    "album": ("title", "key", "artist_id"),
     "track": (
-        *("title_key", "artist_id", "album_id", "audio_id"),
+        *("title", "title_key", "artist_id", "album_id", "audio_id"),
         *("genre", "genre_key", "year", "visibility", "owner_id"),
     ),
 }
 
-OTHERS = """coalesce((SELECT group_concat(o.key, ' ') FROM catalog_credit c
-    JOIN catalog_artist o ON o.id = c.artist_id WHERE c.track_id = {track}), '')"""
+# The words of a name are in ``catalog_search_name`` where they are others than its key, or there are other spellings.
+_WORDS = "coalesce(s.words, t.{key}), "
+# Besides, a name of several words is looked for as one: "takeonme".
+_SPELLINGS = f"""trim(coalesce(s.spellings, '') || CASE WHEN coalesce(s.words, t.{{key}}) LIKE '% %'
+    THEN ' {IN_ONE}' || substr(replace(coalesce(s.words, t.{{key}}), ' ', ''), 1, {LONGEST_JOINED}) ELSE '' END)"""
+_KNOWN = "LEFT JOIN catalog_search_name s ON s.name = t.{name}"
+OTHERS = """coalesce((SELECT group_concat(o.{column}, ' ') FROM catalog_credit c
+    JOIN catalog_search_artist o ON o.target = c.artist_id WHERE c.track_id = t.id), '')"""
 
 SOURCES = {
-    "artist": "SELECT id, key FROM catalog_artist t",
-    "album": "SELECT t.id, t.key, a.key FROM catalog_album t JOIN catalog_artist a ON a.id = t.artist_id",
-    "track": f"""SELECT t.id, t.title_key, a.key, coalesce(b.key, ''), {OTHERS.format(track="t.id")},
+    "artist": f"""SELECT t.id, {_WORDS.format(key="key")} {_SPELLINGS.format(key="key")}
+    FROM catalog_artist t {_KNOWN.format(name="name")}""",
+    "album": f"""SELECT t.id, {_WORDS.format(key="key")} a.name, {_SPELLINGS.format(key="key")}, a.spellings
+    FROM catalog_album t
+    JOIN catalog_search_artist a ON a.target = t.artist_id {_KNOWN.format(name="title")}""",
+    "track": f"""SELECT t.id, {_WORDS.format(key="title_key")} a.name, coalesce(b.name, ''),
+    {OTHERS.format(column="name")},
     trim(CASE t.genre_key WHEN '' THEN '' ELSE '#g#' || replace(t.genre_key, ' ', '#') END
       || CASE WHEN t.year IS NULL THEN '' ELSE ' #d' || (t.year / 10 * 10) END),
+    trim({_SPELLINGS.format(key="title_key")} || ' ' || a.spellings),
+    trim(coalesce(b.spellings, '') || ' ' || {OTHERS.format(column="spellings")}),
     CASE t.visibility WHEN 'shared' THEN NULL ELSE coalesce(t.owner_id, '-') END,
     {", ".join(f"t.{name}" for name in FACTS)}
-    FROM catalog_track t JOIN catalog_artist a ON a.id = t.artist_id
-    LEFT JOIN catalog_album b ON b.id = t.album_id""",
+    FROM catalog_track t JOIN catalog_search_artist a ON a.target = t.artist_id
+    LEFT JOIN catalog_search_album b ON b.target = t.album_id {_KNOWN.format(name="title")}""",
 }
 
 
@@ -58,7 +76,7 @@ def _tables(kind: str) -> list[str]:
         f"CREATE INDEX {table}_name ON {table} (name)",
         f"""CREATE VIRTUAL TABLE {table}_words USING fts5({", ".join(columns)}, content='{table}',
         content_rowid='doc', detail=none, columnsize=0, prefix='3 4',
-        tokenize="unicode61 remove_diacritics 0 tokenchars '#'")""",
+        tokenize="unicode61 remove_diacritics 0 categories '{PARTS_OF_WORDS}'")""",
     ]
     if kind == "track":
         rows.append(f"CREATE INDEX {table}_artist ON {table} (artist)")
@@ -66,10 +84,13 @@ def _tables(kind: str) -> list[str]:
 
 
 TABLES = [
+    """CREATE TABLE catalog_search_name (name text PRIMARY KEY, words text NOT NULL, spellings text NOT NULL)
+    WITHOUT ROWID""",
     "CREATE TABLE catalog_search_near (key text NOT NULL, word text NOT NULL, PRIMARY KEY (key, word)) WITHOUT ROWID",
     *(row for kind in COLUMNS for row in _tables(kind)),
 ]
 DROPPED = [
+    "DROP TABLE IF EXISTS catalog_search_name",
     "DROP TABLE IF EXISTS catalog_search_near",
     *(f"DROP TABLE IF EXISTS catalog_search_{kind}_words" for kind in COLUMNS),
     *(f"DROP TABLE IF EXISTS catalog_search_{kind}" for kind in COLUMNS),
@@ -79,7 +100,7 @@ DROPPED = [
 def _learn(text: str, source: str = "") -> str:
     """Keep every word of ``text`` under its keys (see ``near.keys``), unless it is known."""
     split = f"json_each('[' || replace(json_quote({text}), ' ', '\",\"') || ']') w"
-    fit = "length(w.value) BETWEEN 3 AND 40 AND w.value NOT GLOB '*[0-9]*'"
+    fit = "length(w.value) BETWEEN 3 AND 40 AND w.value NOT GLOB '*[0-9#]*'"
     known = f"EXISTS (SELECT 1 FROM catalog_search_near k WHERE k.key = {HEAD} AND k.word = w.value)"
     if source:
         words = f"(SELECT DISTINCT w.value FROM {source}, {split} WHERE {fit}) w"
@@ -131,21 +152,23 @@ def _of_a_row(kind: str, more: str = "") -> dict[str, str]:
     }
 
 
+def _anew(kind: str, ids: str) -> str:
+    """Write the documents of some rows again."""
+    columns = _all_columns(kind)
+    table = f"catalog_search_{kind}"
+    return f"""UPDATE {table} SET ({columns}) = ({SOURCES[kind]} WHERE t.id = {table}.target)
+    WHERE target IN ({ids});"""
+
+
 _OF_ARTIST = f"""
-UPDATE catalog_search_album SET artist = new.key
-    WHERE target IN (SELECT id FROM catalog_album WHERE artist_id = new.id);
-UPDATE catalog_search_track SET artist = new.key
-    WHERE target IN (SELECT id FROM catalog_track WHERE artist_id = new.id);
-UPDATE catalog_search_track SET others = {OTHERS.format(track="catalog_search_track.target")}
-    WHERE target IN (SELECT track_id FROM catalog_credit WHERE artist_id = new.id);"""
-_OF_ALBUM = """
-UPDATE catalog_search_track SET album = new.key
-    WHERE target IN (SELECT id FROM catalog_track WHERE album_id = new.id);"""
+{_anew("album", "SELECT id FROM catalog_album WHERE artist_id = new.id")}
+{_anew("track", "SELECT id FROM catalog_track WHERE artist_id = new.id")}
+{_anew("track", "SELECT track_id FROM catalog_credit WHERE artist_id = new.id")}"""
+_OF_ALBUM = _anew("track", "SELECT id FROM catalog_track WHERE album_id = new.id")
 
 
 def _of_credits(row: str) -> str:
-    return f"""UPDATE catalog_search_track SET others = {OTHERS.format(track=f"{row}.track_id")}
-        WHERE target = {row}.track_id;"""
+    return _anew("track", f"SELECT id FROM catalog_track WHERE id = {row}.track_id")
 
 
 TRIGGERS = {

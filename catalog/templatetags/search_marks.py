@@ -1,7 +1,6 @@
 """What was looked for, marked in what was found."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
@@ -10,12 +9,13 @@ from django import template
 from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
 
+from catalog.search.analysis import SIGNS, is_unspaced
+from catalog.search.characters import FOLDED
 from catalog.search.query import Query
-from catalog.text import fold, in_place
 
 register = template.Library()
 
-_WORD = re.compile(r"\w[\w\u0300-\u036f]*")  # accents may be letters of their own
+_NOTHING_BUT_WORDS = re.compile(r"[a-z0-9 ]*")
 
 
 @register.filter
@@ -32,31 +32,52 @@ def marked(text: str, query: Query) -> SafeString:
 
 def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """Where ``words`` begin words of ``text``, and how far they go."""
-    if (plain := in_place(text)) is not None:
-        for found in _beginnings(words).finditer(plain):
+    folded = text.translate(FOLDED)
+    if len(folded) == len(text) and _NOTHING_BUT_WORDS.fullmatch(folded):
+        for found in _beginnings(words).finditer(folded):
             yield found.span()
         return
-    for found in _WORD.finditer(text):
-        folded = fold(found[0])
-        if folded.startswith(words):
-            yield found.start(), found.start() + _marked_length(found[0], folded, words)
+    letters, origins, starts = _letters(text)
+    at = 0
+    for start in starts:
+        if start >= at and (beginning := _any(words).match(letters, start)):
+            at = beginning.end()
+            end = origins[at - 1] + 1
+            while end < len(text) and not FOLDED[ord(text[end])]:  # accents that are letters of their own
+                end += 1
+            yield origins[start], end
+
+
+def _letters(text: str) -> tuple[str, list[int], list[int]]:
+    """The folded letters of ``text`` without punctuation, where each comes from, and at which of them words begin."""
+    letters: list[str] = []
+    origins: list[int] = []
+    starts: list[int] = []
+    begins = True
+    for place, character in enumerate(text):
+        folded = FOLDED[ord(character)]
+        if folded in SIGNS and text[place + 1 : place + 2].isalnum():
+            folded = SIGNS[folded]
+        for letter in folded:
+            if letter.isalnum() or letter.isspace() or not letter.isascii():
+                if begins or is_unspaced(letter):
+                    starts.append(len(letters))
+                begins = letter.isspace()
+                letters.append(letter)
+                origins.append(place)
+            else:
+                begins = True
+    return "".join(letters), origins, starts
 
 
 @lru_cache(maxsize=100)
 def _beginnings(words: tuple[str, ...]) -> re.Pattern[str]:
-    longest_first = sorted(words, key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})")
+    return re.compile(rf"\b(?:{_any(words).pattern})")
 
 
-def _marked_length(word: str, folded: str, wanted: tuple[str, ...]) -> int:
-    """How many letters of ``word`` are the longest of the words that it begins with; accents count with theirs."""
-    longest = max(len(typed) for typed in wanted if folded.startswith(typed))
-    if longest >= len(folded):
-        return len(word)
-    end = next((n for n in range(1, len(word) + 1) if len(fold(word[:n])) >= longest), len(word))
-    while end < len(word) and unicodedata.combining(word[end]):
-        end += 1
-    return end
+@lru_cache(maxsize=100)
+def _any(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
 
 
 @register.filter

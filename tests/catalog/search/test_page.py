@@ -39,6 +39,14 @@ def words(html: str) -> str:
         ("Unhelped Helping", "help", "Unhelped <mark>Help</mark>ing"),
         ("Rock_Opera", "opera", "Rock_<mark>Opera</mark>"),
         ("!!!", "!!!", "!!!"),
+        ("Don't Stop", "dont sto", "<mark>Don&#x27;t</mark> <mark>Sto</mark>p"),
+        ("L'amour", "amour", "L&#x27;<mark>amour</mark>"),
+        ("Ke$ha", "kesha", "<mark>Ke$ha</mark>"),
+        ("AC/DC", "acdc", "<mark>AC/DC</mark>"),
+        ("夜に駆ける", "駆け", "夜に<mark>駆け</mark>る"),
+        ("Nights: 鄧麗君", "邓丽君", "Nights: <mark>鄧麗君</mark>"),
+        ("तेरे लिए", "लिए", "तेरे <mark>लिए</mark>"),
+        ("봄날", "봄", "<mark>봄</mark>날"),
     ],
 )
 def test_marks(text: str, typed: str, html: str) -> None:
