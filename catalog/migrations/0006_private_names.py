@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     """Names of private songs are their owner's own. The collector finds those that were shared rows before."""
 
     dependencies = [
-        ("catalog", "0002_search"),
+        ("catalog", "0005_rendition_crc32"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0002_search"),
-        ("separation", "0001_initial"),
+        ("separation", "0002_crashes"),
     ]
 
     operations = [

@@ -199,7 +199,7 @@ def test_an_older_library_shows_what_it_showed(
         Rating.objects.create(separation=row, user=person, score=3)
     SeparationRequest.objects.filter(separation=old).update(created_at=LONG_AGO)
     TrackSeparation.objects.all().delete()
-    import_module("separation.migrations.0003_track_separation_filled").fill(apps, None)
+    import_module("separation.migrations.0004_track_separation_filled").fill(apps, None)
     rows = {(row.track, row.separation): row.created_at for row in TrackSeparation.objects.all()}
     hidden = Track.objects.get(audio=old.mixture, owner=user)
     assert rows.keys() == {(hidden, old), (shared, old), (alone, lone), (mine, public)}

@@ -110,7 +110,7 @@ def test_an_installation_gets_the_index_anew_by_migrating(titles: Titles) -> Non
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM catalog_search_name")
         cursor.execute("DELETE FROM catalog_search_track")
-    rebuild = import_module("catalog.migrations.0004_search_words").rebuild
+    rebuild = import_module("catalog.migrations.0007_search_words").rebuild
     rebuild(apps=None, editor=SimpleNamespace(connection=connection))
     schema.after_migrations(using="default")
     assert titles("邓丽君 pink") == ["P!nk"]

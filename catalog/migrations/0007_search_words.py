@@ -21,6 +21,6 @@ def rebuild(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0002_search")]
+    dependencies = [("catalog", "0006_private_names")]
 
     operations = [migrations.RunPython(rebuild, migrations.RunPython.noop)]
