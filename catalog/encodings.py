@@ -211,6 +211,7 @@ class EncodingPool:
             self._is_stopped = True
             self._turns.clear()
             for encoding in self._encodings.values():
+                cache.delete(_key(encoding.recipe, "progress"))
                 encoding.error = busy()
                 encoding.finished.set()
             self._changed.wait_for(lambda: self._running == 0, seconds)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from catalog import encodings, storage
 from catalog.encodings import EncodingPendingError, EncodingPool
@@ -108,9 +109,12 @@ def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
 ) -> None:
     settings.WAITING_PER_PERSON = 1
     results: list[Any] = []
-    first = threading.Thread(
-        target=lambda: results.extend(encodings.obtain([recipe(audio, 96)], "account 1", seconds=30))
-    )
+
+    def wait() -> None:
+        results.extend(encodings.obtain([recipe(audio, 96)], "account 1", seconds=30))
+        connection.close()
+
+    first = threading.Thread(target=wait)
     with _turn(recipe(audio, 96).lock_name):
         first.start()
         while pool.find(recipe(audio, 96)) is None or not pool.find(recipe(audio, 96)).waiters:  # type: ignore[union-attr]

@@ -196,7 +196,6 @@ def test_an_archive_is_sent_in_ranges(bucket: Any, user: User, settings: Any) ->
         )
         assert answer.status_code == 206
         body += b"".join(answer.streaming_content)  # type: ignore[attr-defined]  # a file
-        answer.close()
     with zipfile.ZipFile(io.BytesIO(body)) as found:
         assert found.testzip() is None
         assert found.namelist() == list(order.recipes)

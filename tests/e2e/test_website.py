@@ -264,6 +264,7 @@ def test_downloads_come_with_their_names(person: Watched, address: str) -> None:
     with page.expect_download() as archive:
         page.get_by_role("button", name="All parts as a zip").click()
     assert archive.value.suggested_filename == "Ana Ríos - Canción de agua.zip"
+    expect(page.locator("[data-take-report]")).to_have_text("Ready. The download begins.")
 
 
 def test_the_mix_that_is_heard_comes_as_one_file(person: Watched, address: str) -> None:
