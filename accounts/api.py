@@ -46,7 +46,7 @@ class RegistrationSerializer(serializers.Serializer[User]):
 class RegisteredSerializer(serializers.Serializer[dict[str, Any]]):
     """Without the id where addresses are confirmed by e-mail, so that a known one looks like a new one."""
 
-    id = serializers.CharField(allow_null=True)
+    id = serializers.UUIDField(allow_null=True)
     email = serializers.EmailField()
     display_name = serializers.CharField()
     confirm_by_email = serializers.BooleanField()
@@ -78,7 +78,7 @@ class OwnStatisticsSerializer(serializers.Serializer[User]):
 
 
 class MeSerializer(serializers.ModelSerializer[User]):
-    id = serializers.CharField(read_only=True)
+    id = serializers.UUIDField(read_only=True)
     language = serializers.ChoiceField(choices=settings.LANGUAGES, allow_blank=True, required=False)
     quota = serializers.SerializerMethodField()
     statistics = serializers.SerializerMethodField(help_text="What you brought and asked for.")
@@ -131,7 +131,12 @@ class OpenView(APIView):
 class RegisterView(OpenView):
     throttle_scope = "register"
 
-    @extend_schema(request=RegistrationSerializer, responses={201: RegisteredSerializer}, tags=["auth"])
+    @extend_schema(
+        request=RegistrationSerializer,
+        responses={201: RegisteredSerializer},
+        tags=["auth"],
+        operation_id="auth_register",
+    )
     def post(self, request: Request) -> Response:
         """Make an account."""
         if not settings.REGISTRATION:
@@ -159,9 +164,14 @@ class RegisterView(OpenView):
 class TokenView(OpenView):
     throttle_scope = "token"
 
-    @extend_schema(request=CredentialsSerializer, responses={200: PairSerializer}, tags=["auth"])
+    @extend_schema(
+        request=CredentialsSerializer,
+        responses={200: PairSerializer},
+        tags=["auth"],
+        operation_id="auth_token",
+    )
     def post(self, request: Request) -> Response:
-        """Sign in: an access token for an hour and a refresh token for a month."""
+        """Sign in with tokens: an access token for an hour and a refresh token for a month."""
         sent = CredentialsSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         return Response(pair_for(check_password(request, **sent.validated_data)))
@@ -170,9 +180,11 @@ class TokenView(OpenView):
 class RefreshView(OpenView):
     throttle_scope = "token"
 
-    @extend_schema(request=RefreshSerializer, responses={200: PairSerializer}, tags=["auth"])
+    @extend_schema(
+        request=RefreshSerializer, responses={200: PairSerializer}, tags=["auth"], operation_id="auth_refresh"
+    )
     def post(self, request: Request) -> Response:
-        """Use a refresh token, once, for the next pair."""
+        """Exchange a refresh token, once, for the next pair."""
         sent = RefreshSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         return Response(rotate(sent.validated_data["refresh"]))
@@ -182,10 +194,13 @@ class BlacklistView(OpenView):
     throttle_scope = "token"
 
     @extend_schema(
-        request=RefreshSerializer, responses={200: OpenApiResponse(description="Signed out.")}, tags=["auth"]
+        request=RefreshSerializer,
+        responses={200: OpenApiResponse(description="Signed out.")},
+        tags=["auth"],
+        operation_id="auth_sign_out",
     )
     def post(self, request: Request) -> Response:
-        """Sign out: the refresh token opens nothing any more."""
+        """Sign out. The refresh token opens nothing any more."""
         sent = RefreshSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         revoke(sent.validated_data["refresh"])
@@ -193,7 +208,7 @@ class BlacklistView(OpenView):
 
 
 class MeView(RetrieveAPIView[User]):
-    """Your profile, how much you store, and what you did."""
+    """Show your profile, how much you store, and what you did."""
 
     serializer_class = MeSerializer
 
@@ -202,7 +217,7 @@ class MeView(RetrieveAPIView[User]):
 
     @extend_schema(request=MeSerializer(partial=True), responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        """Change your name, your language, and whether you are told by e-mail."""
+        """Change your profile: your name, your language, and whether you are told by e-mail."""
         serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save()

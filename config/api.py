@@ -69,9 +69,13 @@ class Pages(PageNumberPagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         described: dict[str, Any] = super().get_paginated_response_schema(schema)
-        described["properties"]["count"]["description"] = (
+        properties = described["properties"]
+        properties["count"]["description"] = (
             f"Exact up to {MOST_COUNTED}, which also stands for whatever is more."
         )
+        for name in ("next", "previous"):  # as OpenAPI 3.1 says it; `nullable` is 3.0's
+            properties[name] = {"type": ["string", "null"], "format": "uri"}
+        described["required"] = list(properties)
         return described
 
     def get_page_number(self, request: Request, _paginator: Any) -> int:

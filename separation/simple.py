@@ -42,15 +42,20 @@ FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.1, 1.0
 
 class TokenSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="Send it as `Authorization: Bearer <token>`; it lasts an hour.")
-    userId = serializers.CharField()  # noqa: N815 (the name that scripts expect)
+    userId = serializers.UUIDField()  # noqa: N815 (the name that scripts expect)
 
 
 class LoginView(OpenView):
     throttle_scope = "token"
 
-    @extend_schema(request=CredentialsSerializer, responses=TokenSerializer, tags=["simple"])
+    @extend_schema(
+        request=CredentialsSerializer, responses=TokenSerializer, tags=["simple"], operation_id="login"
+    )
     def post(self, request: Request) -> Response:
-        """Sign in."""
+        """Sign in for an hour.
+
+        The token goes into the header `Authorization` of other calls.
+        """
         sent = CredentialsSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         user = check_password(request, **sent.validated_data)
@@ -90,9 +95,10 @@ class SeparateView(APIView):
             ),
         },
         tags=["simple"],
+        operation_id="separate",
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """A song in, a zip of its stems out. A song that is known comes back at once."""
+        """Separate a song and answer with a zip of its stems. A song that is known comes back at once."""
         sent = SeparateSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         wanted: dict[str, Any] = sent.validated_data

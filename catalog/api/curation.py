@@ -58,7 +58,7 @@ class ArtistView(views.ArtistView):
 
     @extend_schema(request=ArtistChangesSerializer, responses=ArtistSerializer)
     def patch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
-        """Change an artist's name, for curators. `name_taken` (409): there is another one; merge the two."""
+        """Change an artist. For curators; `name_taken` (409): there is another one; merge the two."""
         return _changed(self, request, ArtistChangesSerializer, edit_artist)
 
 
@@ -67,7 +67,7 @@ class AlbumView(views.AlbumView):
 
     @extend_schema(request=AlbumChangesSerializer, responses=AlbumSerializer)
     def patch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
-        """Change an album, for curators. `name_taken` (409): its artist has another one; merge the two."""
+        """Change an album. For curators; `name_taken` (409): its artist has another one; merge the two."""
         return _changed(self, request, AlbumChangesSerializer, edit_album)
 
 
@@ -78,8 +78,8 @@ class IntoSerializer(serializers.Serializer[Any]):
 class ChangeSerializer(serializers.ModelSerializer[Change]):
     """Something that was changed. `before` and `after` hold the values of an edit; `sentence` says it in words."""
 
-    id = serializers.CharField(read_only=True)
-    target_id = serializers.CharField(read_only=True)
+    id = serializers.UUIDField(read_only=True)
+    target_id = serializers.UUIDField(read_only=True)
     who = serializers.SerializerMethodField(
         help_text="The name of who did it; null when the account is gone."
     )
@@ -130,7 +130,7 @@ class MergeView(GenericAPIView[Change]):
     kind = ""
 
     def post(self, request: Request, pk: str) -> Response:
-        """Merge this one into another, which stays, for curators. Everything that named this one names that one."""
+        """Merge one into another, which stays. For curators; everything that named this one names that one."""
         sent = IntoSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         row = get_object_or_404(seen(self.kind, request.user), pk=pk)
@@ -150,7 +150,7 @@ class HistoryView(GenericAPIView[Change]):
         return history.of(row, self.request.user)
 
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_queryset`)
-        """What was changed about it, the newest first."""
+        """List what was changed, the newest first."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -161,15 +161,15 @@ class UndoView(GenericAPIView[Change]):
 
     @extend_schema(request=None, responses={200: ChangeSerializer}, operation_id="changes_undo")
     def post(self, request: Request, pk: str) -> Response:
-        """Undo a change: curators what is shared, everybody their own songs. 409 tells why it cannot be done:
+        """Undo a change. Curators undo what is shared, everybody their own songs. 409 tells why it cannot be done:
         `not_undoable`, `already_undone`, `changed_since`, `gone`, `name_taken`."""
         change = get_object_or_404(history.visible_to(request.user), pk=pk)
         return Response(self.get_serializer(undo(change, account(request))).data)
 
 
 class ReportSerializer(serializers.ModelSerializer[Report]):
-    id = serializers.CharField(read_only=True)
-    track = serializers.CharField(source="track_id", read_only=True, allow_null=True)
+    id = serializers.UUIDField(read_only=True)
+    track = serializers.UUIDField(source="track_id", read_only=True, allow_null=True)
     reason = serializers.ChoiceField(choices=Report.Reason.choices)
     text = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST)
 
@@ -191,7 +191,7 @@ class ReportView(GenericAPIView[Report]):
         operation_id="tracks_report",
     )
     def post(self, request: Request, pk: str) -> Response:
-        """Say what is wrong with a song. You are told when somebody has looked at it."""
+        """Report what is wrong with a song. You are told when somebody has looked at it."""
         track = get_object_or_404(Track.objects.visible_to(request.user), pk=pk)
         sent = ReportSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -202,11 +202,20 @@ class ReportView(GenericAPIView[Report]):
 
 def of_kind(view: type[Any], plural: str, verb: str) -> Any:
     """``view`` for artists, albums or tracks, with a name of its own in the schema."""
-    name = f"{plural}_{verb}"
+    name, one = f"{plural}_{verb}", ("an " if plural[0] == "a" else "a ") + KINDS[plural]
     if verb == "merge":
-        schema = extend_schema(request=IntoSerializer, responses=ChangeSerializer, operation_id=name)
+        schema = extend_schema(
+            request=IntoSerializer,
+            responses=ChangeSerializer,
+            operation_id=name,
+            summary=f"Merge {one} into another, which stays",
+        )
     else:
-        schema = extend_schema(responses=ChangeSerializer(many=True), operation_id=name)
+        schema = extend_schema(
+            responses=ChangeSerializer(many=True),
+            operation_id=name,
+            summary=f"List what was changed about {one}",
+        )
     made = type(f"{plural}{view.__name__}", (view,), {"kind": KINDS[plural]})
     method = "post" if verb == "merge" else "get"
     return extend_schema_view(**{method: schema})(made).as_view()  # type: ignore[attr-defined]

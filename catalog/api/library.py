@@ -28,7 +28,7 @@ class LikeView(APIView):
 
     @extend_schema(responses={204: None}, operation_id="tracks_unlike")
     def delete(self, request: Request, pk: str) -> Response:
-        """No longer like it."""
+        """Stop liking a song."""
         likes.unlike(get_object_or_404(Track.objects.visible_to(request.user), pk=pk), account(request))
         return Response(status=204)
 
@@ -36,8 +36,8 @@ class LikeView(APIView):
 class NoticeSerializer(serializers.ModelSerializer[Notice]):
     """``track`` is the song that it is about, ``text`` says more."""
 
-    id = serializers.CharField(read_only=True)
-    track = serializers.CharField(source="track_id", read_only=True, allow_null=True)
+    id = serializers.UUIDField(read_only=True)
+    track = serializers.UUIDField(source="track_id", read_only=True, allow_null=True)
     sentence = serializers.SerializerMethodField()
 
     class Meta:
@@ -61,22 +61,22 @@ class NoticeListView(GenericAPIView[Notice]):
 
     @extend_schema(responses=NoticeSerializer(many=True), operation_id="notices_list")
     def get(self, request: Request) -> Response:  # noqa: ARG002 (read by `get_queryset`)
-        """What you were told, the newest first. Reading the list here does not mark it as seen."""
+        """List what you were told, the newest first. Reading the list here does not mark it as seen."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 class NoticesSeenView(APIView):
-    @extend_schema(request=None, responses=SeenSerializer)
+    @extend_schema(request=None, responses=SeenSerializer, operation_id="notices_see")
     def post(self, request: Request) -> Response:
-        """Mark everything as seen."""
+        """Mark all notices as seen."""
         return Response({"seen": notices.see(account(request))})
 
 
 class WishSerializer(serializers.ModelSerializer[Wish]):
     """``voices``: how many want it. ``track`` fulfilled it. ``mine``: whether you want it."""
 
-    id = serializers.CharField(read_only=True)
+    id = serializers.UUIDField(read_only=True)
     voices = serializers.IntegerField(source="wanted", read_only=True)
     track = serializers.SerializerMethodField()
     mine = serializers.SerializerMethodField()
@@ -86,7 +86,7 @@ class WishSerializer(serializers.ModelSerializer[Wish]):
         fields = ["id", "artist", "title", "voices", "mine", "track", "fulfilled_at", "created_at"]
         read_only_fields = fields
 
-    @extend_schema_field({"type": ["string", "null"]})
+    @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
     def get_track(self, wish: Wish) -> str | None:
         seen = wish.track is not None and may_see(wish.track, self.context["request"].user)
         return str(wish.track_id) if seen else None
@@ -121,7 +121,7 @@ class FulfilSerializer(serializers.Serializer[Any]):
 class HereSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
-    track = serializers.CharField()
+    track = serializers.UUIDField()
 
 
 class WishMixin(GenericAPIView[Wish]):
@@ -153,7 +153,7 @@ class WishListView(WishMixin):
         parameters=[WishQuerySerializer], responses=WishSerializer(many=True), operation_id="wishes_list"
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `asked`)
-        """Songs that people want and nobody has brought."""
+        """List songs that people want and nobody has brought."""
         wanted = asked(self, WishQuerySerializer)
         if wanted["fulfilled"]:
             rows = Wish.objects.filter(fulfilled_at__isnull=False).order_by(F("fulfilled_at").desc(), "pk")
@@ -182,13 +182,13 @@ class WishListView(WishMixin):
 class WishVoiceView(WishMixin):
     @extend_schema(request=None, responses=WishSerializer, operation_id="wishes_join")
     def post(self, request: Request, pk: str) -> Response:
-        """Want it too."""
+        """Join a wish."""
         wishes.join(get_object_or_404(Wish, pk=pk), account(request))
         return Response(self.one(pk))
 
     @extend_schema(responses={204: None}, operation_id="wishes_leave")
     def delete(self, request: Request, pk: str) -> Response:
-        """No longer want it. What nobody wants is gone."""
+        """Leave a wish. What nobody wants is gone."""
         wishes.leave(get_object_or_404(Wish, pk=pk), account(request))
         return Response(status=204)
 
@@ -196,7 +196,7 @@ class WishVoiceView(WishMixin):
 class WishFulfilView(WishMixin):
     @extend_schema(request=FulfilSerializer, responses=WishSerializer, operation_id="wishes_fulfil")
     def post(self, request: Request, pk: str) -> Response:
-        """Say which song it is; everybody who wanted it is told."""
+        """Fulfil a wish with a song. Everybody who wanted it is told."""
         wish = get_object_or_404(Wish, pk=pk)
         sent = FulfilSerializer(data=request.data)
         sent.is_valid(raise_exception=True)

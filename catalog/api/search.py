@@ -32,7 +32,7 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
 
 
 class FoundAlbumSerializer(serializers.ModelSerializer[Album]):
-    id = serializers.CharField(source="pk", read_only=True)
+    id = serializers.UUIDField(source="pk", read_only=True)
     artist = serializers.CharField(source="performer", read_only=True)
 
     class Meta:
@@ -46,7 +46,7 @@ class FoundAlbumSerializer(serializers.ModelSerializer[Album]):
 
 
 class FoundTrackSerializer(serializers.ModelSerializer[Track]):
-    id = serializers.CharField(source="pk", read_only=True)
+    id = serializers.UUIDField(source="pk", read_only=True)
     artist = serializers.CharField(source="performer", read_only=True)
 
     class Meta:
@@ -75,7 +75,7 @@ class SearchView(GenericAPIView[Any]):
 
     @extend_schema(parameters=[SearchQuerySerializer], responses=SuggestionsSerializer, operation_id="search")
     def get(self, request: Request) -> Response:
-        """The best artists, albums and songs for some words, forgiving accents, beginnings and typing errors."""
+        """Suggest artists, albums and songs for some words. Accents, beginnings and typing errors are forgiven."""
         wanted = asked(self, SearchQuerySerializer)
         limit = wanted["limit"]
         found = find(wanted["q"], request.user, most=LOOKED_AT)

@@ -56,7 +56,7 @@ def moment(value: datetime) -> str:
 
 
 class ArtistNameSerializer(serializers.ModelSerializer[Artist]):
-    id = serializers.CharField(read_only=True)
+    id = serializers.UUIDField(read_only=True)
 
     class Meta:
         model = Artist
@@ -94,7 +94,7 @@ class PerformerSerializer(ArtistNameSerializer):
 
 
 class AlbumTitleSerializer(serializers.ModelSerializer[Album]):
-    id = serializers.CharField(read_only=True)
+    id = serializers.UUIDField(read_only=True)
     artist = ArtistNameSerializer(read_only=True, help_text="The album artist.")
 
     class Meta:
@@ -155,7 +155,7 @@ class AlbumSerializer(AlbumTitleSerializer):
 class TrackSerializer(serializers.ModelSerializer[Track]):
     """A track as everybody sees it; ``duration`` in seconds."""
 
-    id = serializers.CharField(read_only=True)
+    id = serializers.UUIDField(read_only=True)
     artist = ArtistNameSerializer(read_only=True)
     album = AlbumTitleSerializer(read_only=True, allow_null=True)
     artists = serializers.SerializerMethodField(help_text="Everybody who performs, the first one first.")

@@ -21,7 +21,7 @@ from catalog.personal import setlists
 class SetlistSerializer(serializers.ModelSerializer[Setlist]):
     """``address`` opens it for whoever has it, while ``by_link`` is true."""
 
-    id = serializers.CharField(read_only=True)
+    id = serializers.UUIDField(read_only=True)
     address = serializers.SerializerMethodField()
     entry_count = serializers.IntegerField(source="count", read_only=True)
     seconds = serializers.SerializerMethodField(help_text="How long all of it takes.")
@@ -43,7 +43,7 @@ class SetlistSerializer(serializers.ModelSerializer[Setlist]):
 class EntrySerializer(serializers.Serializer[Any]):
     """``track`` is null, and ``note`` empty, where the song is not for you."""
 
-    id = serializers.CharField(source="entry.pk", read_only=True)
+    id = serializers.UUIDField(source="entry.pk", read_only=True)
     position = serializers.IntegerField(source="number", read_only=True)
     note = serializers.CharField(read_only=True)
     track = TrackSerializer(read_only=True, allow_null=True)
@@ -104,7 +104,7 @@ class SetlistMixin(GenericAPIView[Any]):
 class SetlistListView(SetlistMixin):
     @extend_schema(responses=SetlistSerializer(many=True), operation_id="setlists_list")
     def get(self, request: Request) -> Response:  # noqa: ARG002 (read by `get_queryset`)
-        """Your setlists, changed last first."""
+        """List your setlists, changed last first."""
         page = self.paginate_queryset(self.get_queryset())
         rows = SetlistSerializer(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(rows.data)
@@ -115,7 +115,7 @@ class SetlistListView(SetlistMixin):
         operation_id="setlists_create",
     )
     def post(self, request: Request) -> Response:
-        """Begin a setlist."""
+        """Make a setlist."""
         sent = NewSetlistSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         made = setlists.make(account(request), sent.validated_data["title"])
@@ -125,12 +125,12 @@ class SetlistListView(SetlistMixin):
 class SetlistView(SetlistMixin):
     @extend_schema(responses=WholeSetlistSerializer, operation_id="setlists_retrieve")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `mine`)
-        """One of your setlists with its songs."""
+        """Show one of your setlists with its songs."""
         return Response(self.get_serializer(self.mine()).data)
 
     @extend_schema(request=SetlistChangesSerializer, responses=WholeSetlistSerializer)
     def patch(self, request: Request, pk: str) -> Response:
-        """Rename it, share it by its link or no longer, or give it another link."""
+        """Change a setlist: rename it, share it by its link or no longer, or give it another link."""
         row = self.mine()
         sent = SetlistChangesSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -145,7 +145,7 @@ class SetlistView(SetlistMixin):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `mine`)
-        """Delete it; its songs stay where they are."""
+        """Delete a setlist. Its songs stay where they are."""
         Setlist.objects.filter(pk=self.mine().pk).delete()
         return Response(status=204)
 
@@ -157,7 +157,7 @@ class SetlistEntriesView(SetlistMixin):
         operation_id="setlists_add",
     )
     def post(self, request: Request, pk: str) -> Response:
-        """Put a song at the end."""
+        """Add a song to the end of a setlist."""
         row = self.mine()
         sent = NewEntrySerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -177,7 +177,7 @@ class SetlistEntryView(SetlistMixin):
         operation_id="setlists_change_entry",
     )
     def patch(self, request: Request, pk: str, entry: str) -> Response:  # noqa: ARG002 (read by `entry`)
-        """Change its note, or move it to a position, counted from 1."""
+        """Change a song's note in a setlist, or move it to a position, counted from 1."""
         row = self.entry()
         sent = EntryChangesSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -189,7 +189,7 @@ class SetlistEntryView(SetlistMixin):
 
     @extend_schema(responses={204: None}, operation_id="setlists_remove_entry")
     def delete(self, request: Request, pk: str, entry: str) -> Response:  # noqa: ARG002 (read by `entry`)
-        """Take it out."""
+        """Take a song out of a setlist."""
         setlists.take_out(self.entry())
         return Response(status=204)
 
@@ -199,7 +199,7 @@ class SharedSetlistView(SetlistMixin):
 
     @extend_schema(responses=WholeSetlistSerializer, operation_id="setlists_shared")
     def get(self, request: Request, link: str) -> Response:
-        """A setlist by its link."""
+        """Show a setlist by its link."""
         found = setlists.find(link, request.user)
         if found is None or found.link != link:
             raise Http404

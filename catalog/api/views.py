@@ -86,7 +86,7 @@ class ArtistMixin(GenericAPIView[Artist]):
 
 @extend_schema_view(get=extend_schema(parameters=[ArtistQuerySerializer], operation_id="artists_list"))
 class ArtistListView(ArtistMixin, ListAPIView[Artist]):
-    """Everybody with something to hear, by name."""
+    """List artists with something to hear, by name."""
 
     def filter_queryset(self, queryset: Any) -> Any:
         return narrowed(
@@ -96,7 +96,7 @@ class ArtistListView(ArtistMixin, ListAPIView[Artist]):
 
 @extend_schema_view(get=extend_schema(responses={200: ArtistSerializer, **MOVED}))
 class ArtistView(FollowsMoves, ArtistMixin, RetrieveAPIView[Artist]):
-    """One artist."""
+    """Show an artist."""
 
     moves = Kind.ARTIST
 
@@ -115,7 +115,7 @@ class AlbumMixin(GenericAPIView[Album]):
 
 @extend_schema_view(get=extend_schema(parameters=[AlbumQuerySerializer], operation_id="albums_list"))
 class AlbumListView(AlbumMixin, ListAPIView[Album]):
-    """Albums with something to hear, by title."""
+    """List albums with something to hear, by title."""
 
     def filter_queryset(self, queryset: Any) -> Any:
         wanted = asked(self, AlbumQuerySerializer)
@@ -126,7 +126,7 @@ class AlbumListView(AlbumMixin, ListAPIView[Album]):
 
 @extend_schema_view(get=extend_schema(responses={200: AlbumSerializer, **MOVED}))
 class AlbumView(FollowsMoves, AlbumMixin, RetrieveAPIView[Album]):
-    """One album; its songs are ``tracks/?album=<id>``."""
+    """Show an album. Its songs are `tracks/?album=<id>`."""
 
     moves = Kind.ALBUM
 
@@ -140,7 +140,7 @@ class TrackPlaysView(GenericAPIView[Track]):
 
     @extend_schema(request=None, responses=PlaysSerializer, operation_id="tracks_played")
     def post(self, request: Request, pk: str) -> Response:
-        """Somebody began to play this song. Counted once in half an hour for each account or address."""
+        """Count that somebody began to play a song. Counted once in half an hour for each account or address."""
         track = as_id(pk)
         who = request.user.pk or BaseThrottle().get_ident(request)
         if not plays.played_by(str(who), track, request.user):

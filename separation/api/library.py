@@ -34,7 +34,7 @@ class MyLibraryView(TrackMixin):
         operation_id="me_library",
     )
     def get(self, request: Request) -> Response:
-        """Your songs, the last one first."""
+        """List your songs, the last one first."""
         wanted = asked(self, LibraryQuerySerializer)
         user = account(request)
         kinds: dict[str, QuerySet[Any, Any]] = {

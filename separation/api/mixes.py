@@ -83,8 +83,9 @@ class MixView(EncodedFileView, SeparationMixin):
         responses={**AUDIO_FILES, **FILE_RESPONSES, 409: OpenApiResponse(description="Not finished.")},
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
-        """The stems as one file: each with its volume (`vocals=0` leaves the singer out), faster or slower, higher or
-        lower.
+        """Download a mix of the stems.
+
+        Each has its volume (`vocals=0` leaves the singer out); all of them faster or slower, higher or lower.
 
         Made once for everybody who asks for the same. A mix that would clip is made quieter as a whole, by one gain.
         """

@@ -40,7 +40,7 @@ class RatedSerializer(serializers.Serializer[Any]):
 
 
 class RatedStemSerializer(RatedSerializer):
-    id = serializers.CharField()
+    id = serializers.UUIDField()
     name = serializers.CharField()
 
 
@@ -61,7 +61,7 @@ class RatingView(SeparationMixin):
 
     @extend_schema(responses=RatingsSerializer, operation_id="separations_ratings")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (REST framework's signature)
-        """How people find a separation and its stems."""
+        """Show the stars of a separation and its stems."""
         return self.said(self.seen(pk))
 
     @extend_schema(
@@ -70,7 +70,7 @@ class RatingView(SeparationMixin):
         operation_id="separations_rate",
     )
     def put(self, request: Request, pk: str) -> Response:
-        """Give 1 to 5 stars; doing it again replaces yours."""
+        """Rate a separation or a stem with 1 to 5 stars. Doing it again replaces yours."""
         seen = self.seen(pk)
         sent = ScoreSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -86,7 +86,7 @@ class RatingView(SeparationMixin):
         operation_id="separations_unrate",
     )
     def delete(self, request: Request, pk: str) -> Response:
-        """Take your stars back; `stem` may also come in a body, as it does with PUT."""
+        """Take your stars back. `stem` may also come in a body, as it does with PUT."""
         seen = self.seen(pk)
         separation = seen.separation
         name = asked(self, StemNameSerializer)["stem"]

@@ -54,7 +54,7 @@ class ModelListView(APIView):
 
     @extend_schema(responses=ModelSerializer(many=True), operation_id="models_list")
     def get(self, request: Request) -> Response:  # noqa: ARG002 (the same for everybody)
-        """Every model that this library knows, and whether it is installed."""
+        """List the models that this library knows, and whether they are installed."""
         try:
             default = modelspec.default(settings.MODELS_DIR).slug
         except modelspec.ModelUnavailable:
@@ -103,12 +103,12 @@ class SeparationView(SeparationMixin):
 
     @extend_schema(responses=LiveSeparationSerializer)
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (REST framework's signature)
-        """How far a separation is, and its stems once it is done."""
+        """Show how far a separation is, and its stems."""
         return Response(self.get_serializer(self.seen(pk)).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: str) -> Response:
-        """Stop wanting it. Work that nobody wants any more is cancelled."""
+        """Withdraw your request for a separation. Work that nobody wants any more is cancelled."""
         separation = self.seen(pk).separation
         if not separation.requests.filter(user=account(request)).exists():
             raise CatalogError("not_yours", _("Only who asked for a separation may stop it."), status=403)
@@ -118,6 +118,7 @@ class SeparationView(SeparationMixin):
 
 class ArchiveView(EncodedFileView, SeparationMixin):
     @extend_schema(
+        operation_id="separations_archive",
         parameters=[ArchiveQuerySerializer, PREFER],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
@@ -126,7 +127,7 @@ class ArchiveView(EncodedFileView, SeparationMixin):
         },
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
-        """Several stems as one zip.
+        """Download several stems as one zip.
 
         The same request gives the same bytes, so a download that broke off can go on (`curl -C -`).
         """
@@ -194,11 +195,12 @@ class StemMixin(GenericAPIView[Stem]):
 
 class StemAudioView(EncodedFileView, StemMixin):
     @extend_schema(
+        operation_id="stems_audio",
         parameters=[EncodingSerializer, PREFER],
         responses={**AUDIO_FILES, **FILE_RESPONSES},
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
-        """One stem as a file. Visitors may have the MP3s of separations in two stems."""
+        """Download a stem as a file. Visitors may have the MP3s of separations in two stems."""
         stem = self.stem(pk)
         codec, bitrate = encoding(request, asked(self, EncodingSerializer))
         if not may_download(request.user, stem.separation, codec):
@@ -218,9 +220,9 @@ class StemAudioView(EncodedFileView, StemMixin):
 
 
 class StemPeaksView(StemMixin):
-    @extend_schema(parameters=[PeaksQuerySerializer], responses=PeaksSerializer)
+    @extend_schema(parameters=[PeaksQuerySerializer], responses=PeaksSerializer, operation_id="stems_peaks")
     def get(self, request: Request, pk: str) -> HttpResponseBase:
-        """What to draw a waveform from: the loudest of each 4096 samples, 0 to 255."""
+        """Show the peaks of a stem, to draw a waveform from. The loudest of each 4096 samples, 0 to 255."""
         stem = self.stem_or_live(pk)
         start = asked(self, PeaksQuerySerializer)["start"]
         if isinstance(stem, LiveStem):
@@ -252,10 +254,11 @@ class StemSegmentView(StemMixin):
             (200, "audio/flac"): OpenApiTypes.BINARY,
             304: OpenApiResponse(description="You have it already."),
             409: OpenApiResponse(description="Not made yet."),
-        }
+        },
+        operation_id="stems_segment",
     )
     def get(self, request: Request, pk: str, number: int) -> HttpResponseBase:
-        """Piece ``number`` of a stem for players: 524,288 samples as FLAC.
+        """Fetch a piece of a stem for players. It has 524,288 samples and is a FLAC of its own.
 
         While the separation is running, those that are ready can be had already. The header `X-Gain` tells what
         the samples were multiplied by so that they do not clip; pieces that you have stay right with theirs.

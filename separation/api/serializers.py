@@ -42,7 +42,7 @@ class StemSerializer(serializers.Serializer[Any]):
     that can be had already. ``audio`` is where the whole stem is, once it is.
     """
 
-    id = serializers.CharField(source="pk", read_only=True)
+    id = serializers.UUIDField(source="pk", read_only=True)
     name = serializers.CharField(read_only=True)
     duration = serializers.FloatField(read_only=True)
     samples = serializers.IntegerField(read_only=True)
@@ -81,8 +81,8 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class SeparationSerializer(serializers.Serializer[Any]):
     """A separation; ``track`` is the id of the track through which you see it."""
 
-    id = serializers.CharField(source="separation.pk", read_only=True)
-    track = serializers.CharField(source="track.pk", read_only=True)
+    id = serializers.UUIDField(source="separation.pk", read_only=True)
+    track = serializers.UUIDField(source="track.pk", read_only=True)
     model = serializers.CharField(source="separation.model", read_only=True)
     revision = serializers.CharField(source="separation.revision", read_only=True)
     status = serializers.ChoiceField(source="separation.status", choices=Status.choices, read_only=True)
@@ -269,7 +269,9 @@ class CodecField(serializers.CharField):
     """The name of a codec; that there is such a one is said later, with those that there are."""
 
 
-@extend_schema_field({"type": "string", "enum": ["", *BITRATES, *(f"{rate}k" for rate in BITRATES)]})
+@extend_schema_field(
+    {"type": "string", "pattern": rf"^(?:{'|'.join(BITRATES)})k?$", "examples": ["192", "192k"]}
+)
 class BitrateField(serializers.CharField):
     """kbit/s, with or without its `k`."""
 

@@ -89,10 +89,11 @@ class StatisticsView(APIView):
 
     @extend_schema(responses=StatisticsSerializer, operation_id="statistics")
     def get(self, request: Request) -> Response:  # noqa: ARG002 (the same for everybody)
-        """Totals, and what is shared by model, genre and month, with the stars that people give.
+        """Show statistics of this library.
 
-        Counted now and then: a second old in a small library, older in a large one; `measured_at` tells. Private
-        songs are in the totals and in nothing else.
+        Totals, and what is shared by model, genre and month, with the stars that people give. Counted now and then: a
+        second old in a small library, older in a large one; `measured_at` tells. Private songs are in the totals and
+        in nothing else.
         """
         row = current()
         return Response(StatisticsSerializer({"measured_at": row.measured_at, **row.figures}).data)

@@ -95,7 +95,7 @@ class TrackListView(TrackMixin):
         operation_id="tracks_list",
     )
     def get(self, request: Request) -> Response:
-        """Songs by words, artist, album, genre, decade and model.
+        """List songs by words, artist, album, genre, decade and model.
 
         With `q` the best matches first, at most 300; else the newest first.
         """
@@ -166,12 +166,12 @@ class TrackView(FollowsMoves, TrackMixin):
 
     @extend_schema(responses={200: SeparatedTrackSerializer, **MOVED}, operation_id="tracks_retrieve")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
-        """One song with its separations and their stems."""
+        """Show a song with its separations and their stems."""
         return Response(self.said([self.get_object()])[0])
 
     @extend_schema(request=TrackChangesSerializer, responses=SeparatedTrackSerializer)
     def patch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
-        """Change names, numbers, genre, year or who may see it: its owner, and curators what is shared."""
+        """Change a song: names, numbers, genre, year or who may see it. For its owner, and curators what is shared."""
         track = self.get_object()
         sent = TrackChangesSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -179,7 +179,7 @@ class TrackView(FollowsMoves, TrackMixin):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
-        """Drop your claim. The song stays for others who brought it too. Curators drop its owner's."""
+        """Drop your claim to a song. It stays for others who brought it too. Curators drop its owner's."""
         let_go(self.get_object(), account(request))
         return Response(status=204)
 
@@ -201,7 +201,7 @@ class UploadView(TrackMixin):
         },
     )
     def post(self, request: Request) -> Response:
-        """Bring a song and have it separated."""
+        """Upload a song and have it separated."""
         sent = UploadSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         wanted = sent.validated_data
@@ -274,7 +274,7 @@ class TrackSeparationsView(TrackMixin):
         operation_id="tracks_separate",
     )
     def post(self, request: Request, pk: str) -> Response:
-        """Ask for this song to be separated by a model."""
+        """Ask for a song to be separated by a model."""
         track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
         sent = AskSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
