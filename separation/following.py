@@ -9,6 +9,7 @@ from catalog.curation.splitting import follows_splits
 from catalog.curation.takedowns import gives_up
 from catalog.errors import CatalogError
 from catalog.models import Track
+from separation.access import shown_by
 from separation.ask import ask, cancel
 from separation.models import Rating, Separation, Status, Stem, TrackSeparation
 
@@ -23,7 +24,9 @@ def want_the_same(audio: UUID, track: UUID) -> None:
     for separation in Separation.objects.filter(mixture=audio, status__in=lasting).order_by("created_at"):
         people = [request.user for request in separation.requests.select_related("user")]
         cancel(separation)
-        known = winner.audio.separations.filter(model=separation.model, status=Status.SUCCEEDED)
+        known = shown_by([winner]).filter(
+            separation__model=separation.model, separation__status=Status.SUCCEEDED, stopped_at=None
+        )
         for user in people if not known.exists() else []:
             with suppress(CatalogError):  # the model was removed, or they have too many waiting
                 ask(winner, separation.model, user)
