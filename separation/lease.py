@@ -11,9 +11,9 @@ was killed, with or without the rest of the machine, or the separator never took
 administrator or a power cut did that much more often than the song, so it says little about the song. But a song may
 also exhaust the memory so that the worker is killed each time, and nothing that survives could tell. Hence
 interruptions (``attempts`` less ``crashes``) are bounded as well, at ten, and each one after the second is followed by
-a longer pause: ten of them take more than half an hour in which only this song's attempts are hit, whatever else the
-worker did meanwhile. The last attempt after two crashes also waits, so that what killed the separator twice from
-outside, such as another program's hunger for memory, has time to pass.
+a longer pause, so that ten of them take more than half an hour: a few minutes with kills every few seconds end no
+song, and one that kills its worker each time still ends as ``failed``. The last attempt after two crashes also waits,
+so that what killed the separator from outside, such as another program that took the memory, has time to pass.
 """
 
 import hashlib
@@ -153,10 +153,11 @@ def give_up(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:
     )
 
 
-def interrupted(held: QuerySet[Separation], row: "Separation | Lease") -> "Status | None":
-    """End an attempt that was interrupted, if ``held`` still finds its row; what becomes of the row."""
-    pk, attempt = (row.separation_id, row.attempt) if isinstance(row, Lease) else (row.pk, row.attempts)
-    interruptions = attempt - row.crashes
+def interrupted(held: QuerySet[Separation], pk: UUID, interruptions: int) -> Status | None:
+    """End an attempt that was interrupted, if ``held`` still finds its row ``pk``; what becomes of the row.
+
+    ``interruptions`` counts this one.
+    """
     if interruptions >= MAX_INTERRUPTIONS:
         detail = f"the worker ended {interruptions} times while it had this song"
         return Status.FAILED if fail(held, pk, "interrupted", detail) else None

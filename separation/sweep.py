@@ -56,7 +56,8 @@ def _recover() -> tuple[int, int]:
         held = Separation.objects.filter(
             pk=row.pk, status=Status.RUNNING, owner=row.owner, attempts=row.attempts
         )
-        ended = leases.interrupted(held if leases.is_dead(row.owner) else held & late, row)
+        lost = held if leases.is_dead(row.owner) else held & late
+        ended = leases.interrupted(lost, row.pk, row.attempts - row.crashes)
         recovered += ended == Status.QUEUED
         failed += ended == Status.FAILED
         if ended:

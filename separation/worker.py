@@ -161,7 +161,7 @@ def _conclude(lease: Lease, separation: Separation, error: Exception) -> None:
                 leases.give_up(lease, "no_space", str(error), retry=True)
             case SeparatorNotStarted():
                 log.warning("%s: %s", name, error)
-                leases.interrupted(lease.held(), lease)
+                leases.interrupted(lease.held(), lease.separation_id, lease.attempt - lease.crashes)
             case AudioError():
                 log.warning("%s: %s", name, error)
                 # Whose reader died was read before, when it was brought, and may be read again.
