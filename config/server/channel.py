@@ -27,6 +27,8 @@ SEND_BYTES = 1 << 18
 class ResponseTask(WSGITask):  # type: ignore[misc]  # waitress has no types
     """The answer to one request; to HEAD, its headers."""
 
+    wrote_header: bool
+
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
         if self.request.command == "HEAD":
@@ -53,6 +55,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
     parser_class = RequestParser
     task_class = ResponseTask
 
+    close_when_flushed: bool
+    sendbuf_len: int
+    request: RequestParser | None
     request_at = 0.0
     lingers_from = 0.0
     _head = b""
