@@ -172,6 +172,8 @@ def test_options_of_django_keep_their_meaning() -> None:
         ([*TWO, "-d", "inf"], "seconds"),
         ([*TWO, "-d", "0"], "nothing to write"),
         ([*TWO, "-d", "0:30"], "seconds"),
+        ([*TWO, "--stems", "kazoo"], "has no stem kazoo"),
+        ([*TWO, "--as", "nobody@example.org"], "no account"),
         ([*TWO, "-f", "{filename}.{codec}"], "needs {instrument}"),
         ([*TWO, "-f", "{title}/{instrument}.{codec}"], "{foldername}"),
         ([*TWO, "-f", "{instrument"], "no template"),
