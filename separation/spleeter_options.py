@@ -28,8 +28,8 @@ NO_ADAPTER = (
     "-a: no other adapter can be used: songs are read by the library itself, in a sandbox. Leave -a out."
 )
 NO_WMA = (
-    "wma is not made here: its encoder drops the first 46 milliseconds and a piece of the end, so that stems "
-    "neither begin nor end with their song. Choose one of {codecs}."
+    "wma is not made here: decoded, it lacks the first 46 milliseconds and has another length, so that stems do not "
+    "line up with their song. Choose one of {codecs}."
 )
 
 

@@ -146,6 +146,15 @@ def test_files_stand_where_spleeter_takes_them(separate: Run, tmp_path: Path) ->
     assert (status, {path.parent.name for path in written}) == (0, {"a", "b", "c", "-d"}), said
 
 
+def test_options_of_django_keep_their_meaning() -> None:
+    parser = Command().create_parser("manage.py", "separate")
+    found = parser.parse_args(
+        ["-v", "2", "-s", "3", "--settings", "config.settings", "--verbose", "-d4", "song.wav"]
+    )
+    assert (found.verbosity, found.verbose, found.settings) == (2, True, "config.settings")
+    assert (found.offset, found.duration, found.files) == ("3", "4", [Path("song.wav")])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -163,6 +172,8 @@ def test_files_stand_where_spleeter_takes_them(separate: Run, tmp_path: Path) ->
         ([*TWO, "-d", "inf"], "seconds"),
         ([*TWO, "-d", "0"], "nothing to write"),
         ([*TWO, "-d", "0:30"], "seconds"),
+        ([*TWO, "--stems", "kazoo"], "has no stem kazoo"),
+        ([*TWO, "--as", "nobody@example.org"], "no account"),
         ([*TWO, "-f", "{filename}.{codec}"], "needs {instrument}"),
         ([*TWO, "-f", "{title}/{instrument}.{codec}"], "{foldername}"),
         ([*TWO, "-f", "{instrument"], "no template"),

@@ -208,7 +208,6 @@ class Command(BaseCommand):
         output = given["output"] or (options.OUTPUT_PATH if spleeter else Path())
         codec = given["codec"] or (options.CODEC if spleeter else "flac")
         template = given["filename_format"] or (options.FILENAME_FORMAT if spleeter else None)
-        installation.migrate()
         try:
             options.check_possible(mwf=given["mwf"], adapter=given["adapter"], codec=codec)
             offset, duration = options.excerpt(given["offset"], given["duration"])
@@ -219,22 +218,18 @@ class Command(BaseCommand):
             else:
                 spec = _model_with(stems) if stems and not given["model"] else choose(given["model"])
             form = options.FilenameFormat(template) if template else None
-            output.mkdir(parents=True, exist_ok=True)
         except CatalogError as error:
             raise CommandError(str(error.detail), returncode=USAGE) from error
-        except OSError as error:
-            raise CommandError(f"{output}: {error.strerror}", returncode=USAGE) from error
         if unknown := [name for name in stems if name not in spec.stems]:
             raise CommandError(
                 f"{spec.slug} has no stem {', '.join(unknown)}; it has {', '.join(spec.stems)}",
                 returncode=USAGE,
             )
-        user = installation.administrator()[0]
-        if given["email"]:
-            found = User.objects.filter(email=User.objects.normalize_email(given["email"])).first()
-            if found is None:
-                raise CommandError(f"there is no account {given['email']}", returncode=USAGE)
-            user = found
+        user = _account(given["email"])
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(f"{output}: {error.strerror}", returncode=USAGE) from error
         return Order(user, spec.slug, stems, codec, bitrate, output, form, offset, duration)
 
     def _separate(self, path: Path, order: Order) -> None:
@@ -299,6 +294,17 @@ class Command(BaseCommand):
             if there != named(stem):
                 self.stderr.write(f"{named(stem)}: another file has this name; written as {there.name}")
         return written
+
+
+def _account(email: str | None) -> User:
+    """The account of this address, the administrator's for None. Raises CommandError."""
+    installation.migrate()
+    if not email:
+        return installation.administrator()[0]
+    found = User.objects.filter(email=User.objects.normalize_email(email)).first()
+    if found is None:
+        raise CommandError(f"there is no account {email}", returncode=USAGE)
+    return found
 
 
 def _model_with(stems: list[str]) -> modelspec.ModelSpec:
