@@ -74,9 +74,12 @@ def test_what_was_kept_in_one_size_is_shown_in_it(bring: Ingester, user: User) -
 def test_an_album_shows_its_picture_or_that_of_a_song(
     bring: Ingester, client: Client, user: User, other: User
 ) -> None:
-    track = bring(cover=picture(), visibility=Visibility.PRIVATE).track
+    alone = bring(cover=picture(), visibility=Visibility.PRIVATE).track
+    shared = bring("b.flac", seed=2, by=other).track
+    assert shared.album != alone.album, "an album with nothing but private songs is their owner's own"
+    track = bring("c.flac", seed=3, cover=picture(), visibility=Visibility.PRIVATE).track
     assert track.album is not None
-    assert track.album.cover == ""
+    assert (track.album, track.album.cover) == (shared.album, "")
     address = f"/covers/album/{track.album.pk}/?size=96"
 
     def shown(to: User) -> bytes | None:
@@ -85,9 +88,6 @@ def test_an_album_shows_its_picture_or_that_of_a_song(
         return answer.getvalue() if answer.status_code == 200 else None
 
     assert shown(user) == storage.local_path(sized(track.cover, 96)).read_bytes()
-    assert shown(other) is None
-    shared = bring(seed=2, by=other).track
-    assert shared.album == track.album
     assert shown(other) is None  # they may see the album, and nothing of what is private in it
     Album.objects.update(cover=store_cover(pictures("navy")))
     assert shown(other) == picture("navy", 96)

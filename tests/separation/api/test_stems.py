@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog.models import Visibility
 from catalog.storage import local_copy
+from separation.ask import ask
 from separation.models import Stem
 from tests.factories import make_separation, make_track
 
@@ -176,7 +177,8 @@ def test_what_is_private_is_kept_by_its_owner_only(api_of: Any, user: User) -> N
 def test_everybody_gets_the_names_of_their_own_track(
     api_of: Any, user: User, other: User, stem: Stem
 ) -> None:
-    make_track(other, audio=stem.separation.mixture, visibility=Visibility.PRIVATE, title="My copy")
+    own = make_track(other, audio=stem.separation.mixture, visibility=Visibility.PRIVATE, title="My copy")
+    ask(own, stem.separation.model, other)
     path = f"{STEMS}{stem.pk}/audio/?codec=flac"
     assert "Barquito" in sent(api_of(user).get(path))["Content-Disposition"]
     assert "My copy" in sent(api_of(other).get(path))["Content-Disposition"]
