@@ -157,8 +157,6 @@ class RegisterView(OpenView):
 
 
 class TokenView(OpenView):
-    throttle_scope = "token"
-
     @extend_schema(request=CredentialsSerializer, responses={200: PairSerializer}, tags=["auth"])
     def post(self, request: Request) -> Response:
         """Sign in: an access token for an hour and a refresh token for a month."""
@@ -168,8 +166,6 @@ class TokenView(OpenView):
 
 
 class RefreshView(OpenView):
-    throttle_scope = "token"
-
     @extend_schema(request=RefreshSerializer, responses={200: PairSerializer}, tags=["auth"])
     def post(self, request: Request) -> Response:
         """Use a refresh token, once, for the next pair."""
@@ -179,8 +175,6 @@ class RefreshView(OpenView):
 
 
 class BlacklistView(OpenView):
-    throttle_scope = "token"
-
     @extend_schema(
         request=RefreshSerializer, responses={200: OpenApiResponse(description="Signed out.")}, tags=["auth"]
     )

@@ -1,12 +1,14 @@
 """What every test may ask for."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from rest_framework.test import APIClient
 
+from accounts import letters
 from accounts.models import User
 
 
@@ -24,7 +26,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def quiet_machine(settings: Any, tmp_path: Path) -> None:
+def quiet_machine(settings: Any, tmp_path: Path) -> Iterator[None]:
     """Fast passwords, plain static files, files in a folder of this test's own, nothing left in the cache."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     storages = dict(settings.STORAGES)
@@ -35,7 +37,10 @@ def quiet_machine(settings: Any, tmp_path: Path) -> None:
             "OPTIONS": {"location": tmp_path / "files", "base_url": None},
         }
     settings.STORAGES = storages
-    cache.clear()
+    for name in ("default", "limits"):
+        caches[name].clear()
+    yield
+    letters.postman.submit(lambda: None).result(10)  # no letter may come while the next test counts its own
 
 
 @pytest.fixture
