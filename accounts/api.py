@@ -162,8 +162,6 @@ class RegisterView(OpenView):
 
 
 class TokenView(OpenView):
-    throttle_scope = "token"
-
     @extend_schema(
         request=CredentialsSerializer,
         responses={200: PairSerializer},
@@ -178,8 +176,6 @@ class TokenView(OpenView):
 
 
 class RefreshView(OpenView):
-    throttle_scope = "token"
-
     @extend_schema(
         request=RefreshSerializer, responses={200: PairSerializer}, tags=["auth"], operation_id="auth_refresh"
     )
@@ -191,8 +187,6 @@ class RefreshView(OpenView):
 
 
 class BlacklistView(OpenView):
-    throttle_scope = "token"
-
     @extend_schema(
         request=RefreshSerializer,
         responses={200: OpenApiResponse(description="Signed out.")},

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.contrib.auth import authenticate, user_logged_in
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
@@ -70,20 +69,12 @@ class FamilyToken(RefreshToken):
         return user
 
 
-def attempted_address(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:  # noqa: ARG001 (axes' signature)
-    """Whose password was tried. The API, the website and the admin panel each name that field differently."""
-    for name in ("email", "login", "username"):
-        if value := (credentials or {}).get(name):
-            return UserManager.normalize_email(str(value))[:255]
-    return ""
-
-
 def check_password(request: Request, email: str, password: str) -> User:
     """The account behind this address and password; ``AuthenticationFailed`` when there is none.
 
-    Unknown, closed and wrong look and cost the same. Too many wrong ones are answered by the lock (429).
+    Unknown, closed and wrong look and cost the same. After too many wrong ones ``TooManyAttempts`` (429).
     """
-    http_request = request._request  # noqa: SLF001 (the lock marks Django's request, not REST framework's)
+    http_request = request._request  # noqa: SLF001 (signals and backends are used to Django's)
     user = authenticate(http_request, email=UserManager.normalize_email(email), password=password)
     if not isinstance(user, User):
         raise AuthenticationFailed(_("The address or the password is wrong."), "wrong_credentials")

@@ -1,4 +1,4 @@
-"""Addresses of pages about one's own account; signing in and the like are allauth's."""
+"""Addresses of pages about one's own account; signing in and the like are allauth's, but for what is stricter."""
 
 from django.urls import path
 
@@ -8,4 +8,6 @@ urlpatterns = [
     path("accounts/profile/", views.profile, name="profile"),
     path("accounts/continue/", pending_action.resume, name="continue"),
     path("accounts/language/", views.language, name="language"),
+    path("accounts/signup/", views.sign_up, name="account_signup"),
+    path("accounts/email/", views.AddressesView.as_view(), name="account_email"),
 ]

@@ -28,6 +28,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import throttles
 from catalog import storage
 from catalog.counting import MOST_COUNTED, BoundedPaginator, ids_first
 from catalog.errors import CatalogError
@@ -204,9 +205,7 @@ def _answer_exception(error: exceptions.APIException) -> Response:
         # Whatever the reason: what somebody may not see and what does not exist look the same.
         return _answer(404, "not_found", NOT_FOUND)
     if isinstance(error, exceptions.Throttled):
-        # The seconds are in the header, where programs look for them.
-        wait = int(getattr(error, "wait", None) or 0) + 1
-        return _answer(429, "throttled", _("Too many requests. Please wait a little."), retry=wait)
+        return _answer(429, str(code), throttles.explain(error), retry=throttles.seconds_left(error))
     if isinstance(detail, dict):  # the token library answers with a dictionary
         code, detail = detail.get("code", error.default_code), detail.get("detail", error.default_detail)
     response = _answer(error.status_code, str(code), detail)
@@ -298,14 +297,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         return plain_answer(500, "server_error", _("Something went wrong on the server. It has been logged."))
     return defaults.server_error(request)
-
-
-def locked_out(request: HttpRequest, _response: Any = None, _credentials: Any = None) -> HttpResponse:
-    """Too many wrong passwords for one account from one address."""
-    detail = _("Too many wrong passwords. Please wait a quarter of an hour.")
-    if request.path.startswith("/api/"):
-        answer = plain_answer(429, "locked_out", detail)
-    else:
-        answer = HttpResponse(str(detail), status=429, content_type="text/plain; charset=utf-8")
-    answer["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
-    return answer

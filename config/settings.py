@@ -88,7 +88,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
-    "axes",
     "corsheaders",
     "csp",
     "django_q",
@@ -113,7 +112,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "accounts.middleware.SignInMiddleware",
     "config.error_pages.method_not_allowed_page",
 ]
 
@@ -155,16 +154,25 @@ else:
 DATABASE.setdefault("CONN_MAX_AGE", 300)
 DATABASES = {"default": DATABASE}
 
+# Limits are kept apart from everything else. A hundred thousand counters take some 40 MB.
 CACHES: dict[str, dict[str, Any]] = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    alias: (
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": prefix,
+        }
         if CACHE_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        else {
+            "BACKEND": "config.memory_cache.MemoryCache",
+            "LOCATION": alias,
+            "OPTIONS": {"MAX_ENTRIES": entries, "CULL_FREQUENCY": 10},
+        }
     )
+    for alias, prefix, entries in (("default", "", 20_000), ("limits", "limits", 100_000))
 }
 if not CACHE_URL:
-    # One web process, and nobody else writes sessions: so each is read once. Not beside the limits, which many of
-    # them would push out of memory.
+    # One web process, and nobody else writes sessions: so each is read once.
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     SESSION_CACHE_ALIAS = "sessions"
     CACHES["sessions"] = {
@@ -230,12 +238,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 # Accounts ---------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "accounts.permissions.OwnAndGroups",
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["accounts.permissions.OwnAndGroups", "accounts.sign_in.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -253,19 +256,21 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory" if VERIFY_EMAIL else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignupForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "request_login_code": "accounts.forms.RequestLoginCodeForm",
+}
 ACCOUNT_SESSION_REMEMBER = True
-
-AXES_FAILURE_LIMIT = 20
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "login"
-AXES_RESET_ON_SUCCESS = True
-AXES_IPWARE_PROXY_COUNT = PROXIES or None
-AXES_VERBOSE = False
-AXES_USERNAME_CALLABLE = "accounts.tokens.attempted_address"
-AXES_LOCKOUT_CALLABLE = "config.api.locked_out"
-AXES_DISABLE_ACCESS_LOG = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # a device that came by mail is known from then on
+# Ours, which know devices and are shared with the API: `accounts.sign_in`, `accounts.throttles`, `accounts.adapters`.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    ["login", "login_failed", "signup", "request_login_code", "reset_password", "reset_password_from_key"]
+)
 
 email = env.email("EMAIL", default="consolemail://")
 EMAIL_BACKEND = email["EMAIL_BACKEND"]
@@ -319,15 +324,17 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "config.api.Pages",
     "DEFAULT_SCHEMA_CLASS": "config.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.ScopedRateThrottle",
+        "accounts.throttles.VisitorThrottle",
+        "accounts.throttles.AccountThrottle",
+        "accounts.throttles.ScopeThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.str("RATE_VISITOR", default="6000/min"),
         "user": env.str("RATE_ACCOUNT", default="6000/min"),
-        "register": env.str("RATE_REGISTER", default="600/min"),
-        "token": env.str("RATE_TOKEN", default="600/min"),
+        "register": env.str("RATE_REGISTER", default="100/hour"),
+        "token": env.str("RATE_TOKEN", default="60/min"),
+        "letters": env.str("RATE_LETTERS", default="5/hour"),
+        "codes": "30/hour",
         "upload": env.str("RATE_UPLOAD", default="1200/hour"),
         "wishes": env.str("RATE_WISHES", default="600/hour"),
         "mixes": env.str("RATE_MIXES", default="1200/hour"),
@@ -335,7 +342,6 @@ REST_FRAMEWORK = {
         "ratings": env.str("RATE_RATINGS", default="6000/hour"),
     },
     "EXCEPTION_HANDLER": "config.api.answer_error",
-    "NUM_PROXIES": PROXIES,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 

@@ -46,8 +46,6 @@ class TokenSerializer(serializers.Serializer[Any]):
 
 
 class LoginView(OpenView):
-    throttle_scope = "token"
-
     @extend_schema(
         request=CredentialsSerializer, responses=TokenSerializer, tags=["simple"], operation_id="login"
     )

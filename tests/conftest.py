@@ -11,6 +11,7 @@ from django.core.cache import caches
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
+from accounts import letters
 from accounts.models import User
 from catalog.encodings import EncodingPool
 
@@ -29,7 +30,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def quiet_machine(settings: Any, tmp_path: Path) -> None:
+def quiet_machine(settings: Any, tmp_path: Path) -> Iterator[None]:
     """Fast passwords, plain static files, files in a folder of this test's own, nothing left in the cache."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     storages = dict(settings.STORAGES)
@@ -42,6 +43,8 @@ def quiet_machine(settings: Any, tmp_path: Path) -> None:
     settings.STORAGES = storages
     for alias in settings.CACHES:
         caches[alias].clear()
+    yield
+    letters.postman.submit(lambda: None).result(10)  # no letter may come while the next test counts its own
 
 
 @pytest.fixture(autouse=True)

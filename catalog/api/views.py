@@ -12,8 +12,8 @@ from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 
+from accounts.client_address import client_network
 from accounts.models import User
 from catalog.addresses import Kind
 from catalog.api.moved import FollowsMoves
@@ -142,7 +142,7 @@ class TrackPlaysView(GenericAPIView[Track]):
     def post(self, request: Request, pk: str) -> Response:
         """Count that somebody began to play a song. Counted once in half an hour for each account or address."""
         track = as_id(pk)
-        who = request.user.pk or BaseThrottle().get_ident(request)
+        who = request.user.pk or client_network(request)
         if not plays.played_by(str(who), track, request.user):
             raise Http404
         return Response({"plays": Track.objects.values_list("plays", flat=True).get(pk=track)})

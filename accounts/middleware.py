@@ -1,0 +1,34 @@
+"""What sign-in needs around each page."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from rest_framework.exceptions import Throttled
+
+from accounts.devices import remember_device
+from accounts.throttles import TooManyAttempts, TooManyCodes, explain, seconds_left
+
+
+class SignInMiddleware:
+    """Makes devices known, and answers 429 with a page. The API answers its own errors."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        remember_device(request, response)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Throttled):
+            return None
+        context = {
+            "detail": explain(exception),
+            "by_code": isinstance(exception, TooManyAttempts),
+            "by_link": isinstance(exception, (TooManyAttempts, TooManyCodes)),
+        }
+        response = render(request, "429.html", context, status=429)
+        response["Retry-After"] = str(seconds_left(exception))
+        return response

@@ -1,0 +1,240 @@
+"""How often passwords may be tried, and that nobody is kept out by what others try."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth import hashers
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from tests.accounts.doors import DOORS, IN, WAIT, WRONG, outcome, panel, simple, token, tries, website
+
+PASSWORD = "a long enough one"
+Door = Callable[[Client, str, str], Any]
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return User.objects.create_superuser("root@example.org", PASSWORD)
+
+
+def at(address: str) -> Client:
+    return Client(REMOTE_ADDR=address)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_ten_wrong_passwords_are_answered_then_one_has_to_wait(door: Door, staff: User) -> None:
+    attacker = at("192.0.2.1")
+    assert tries(door, attacker, staff.email, 12) == [WRONG] * 10 + [WAIT] * 2
+    refused = door(attacker, staff.email, PASSWORD)
+    assert outcome(refused) == WAIT
+    assert 0 < int(refused["Retry-After"]) <= 30
+
+
+@pytest.mark.parametrize("attacked", DOORS)
+def test_wrong_passwords_from_elsewhere_close_no_door(attacked: Door, staff: User) -> None:
+    tries(attacked, at("192.0.2.1"), staff.email, 30)
+    assert [outcome(door(at("198.51.100.7"), staff.email, PASSWORD)) for door in DOORS] == [IN] * 4
+
+
+@pytest.mark.parametrize("attacked", DOORS)
+def test_all_doors_count_together(attacked: Door, staff: User) -> None:
+    tries(attacked, at("192.0.2.1"), staff.email, 10)
+    assert [outcome(door(at("192.0.2.1"), staff.email, PASSWORD)) for door in DOORS] == [WAIT] * 4
+
+
+def test_other_accounts_are_reached_from_the_attackers_address(user: User, other: User) -> None:
+    tries(website, at("192.0.2.1"), user.email, 12)
+    assert outcome(website(at("192.0.2.1"), other.email, PASSWORD)) == IN
+
+
+def test_delays_grow_up_to_an_hour_and_are_forgotten_after_a_day(user: User) -> None:
+    waits: list[int] = []
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        attacker = at("192.0.2.1")
+        tries(token, attacker, user.email, 10)
+        for _attempt in range(9):
+            waits.append(int(token(attacker, user.email, "wrong")["Retry-After"]))
+            clock.shift(waits[-1])
+            assert outcome(token(attacker, user.email, "wrong")) == WRONG
+        assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+        clock.shift(86_401)
+        assert tries(token, attacker, user.email, 10) == [WRONG] * 10
+
+
+def test_attempts_that_are_refused_lengthen_nothing(user: User) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        tries(token, at("192.0.2.1"), user.email, 60)
+        clock.shift(30)
+        assert outcome(token(at("192.0.2.1"), user.email, PASSWORD)) == IN
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_right_password_counts_nothing_and_forgives_the_wrong_ones(door: Door, staff: User) -> None:
+    client = at("192.0.2.1")
+    for _round in range(3):
+        assert tries(door, client, staff.email, 9) == [WRONG] * 9
+        assert outcome(door(Client(REMOTE_ADDR="192.0.2.1"), staff.email, PASSWORD)) == IN
+
+
+def test_the_answer_says_how_long_in_both_languages(user: User) -> None:
+    tries(website, at("192.0.2.1"), user.email, 10)
+    answer = token(at("192.0.2.1"), user.email, PASSWORD)
+    assert answer.json()["code"] == "locked_out"
+    assert "30 seconds" in answer.json()["detail"]
+    page = website(at("192.0.2.1"), user.email, PASSWORD)
+    assert "30 seconds" in page.content.decode()
+    assert "/accounts/login/code/" in page.content.decode()
+    assert "/accounts/password/reset/" in page.content.decode()
+    es = Client(REMOTE_ADDR="192.0.2.1", headers={"accept-language": "es"})
+    assert '<html lang="es">' in website(es, user.email, PASSWORD).content.decode()
+
+
+@pytest.mark.parametrize("door", [website, panel])
+def test_a_known_device_gets_in_behind_the_attackers_own_address(door: Door, staff: User) -> None:
+    owner = at("192.0.2.1")
+    assert outcome(door(owner, staff.email, PASSWORD)) == IN
+    owner.post("/accounts/logout/")
+    tries(website, at("192.0.2.1"), staff.email, 30)
+    assert outcome(website(at("192.0.2.1"), staff.email, PASSWORD)) == WAIT
+    assert outcome(door(owner, staff.email, PASSWORD)) == IN
+
+
+def test_a_known_device_is_known_for_its_own_account_and_has_limits_of_its_own(
+    user: User, other: User
+) -> None:
+    device = at("192.0.2.1")
+    website(device, user.email, PASSWORD)
+    device.post("/accounts/logout/")
+    assert tries(website, device, other.email, 11) == [WRONG] * 10 + [WAIT]
+    assert tries(website, device, user.email, 11) == [WRONG] * 10 + [WAIT]
+    assert outcome(website(at("192.0.2.1"), user.email, PASSWORD)) == IN
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "W10:1:aaaa", "\x80", "a" * 4_000])
+def test_a_made_up_device_is_no_device(user: User, cookie: str) -> None:
+    tries(website, at("192.0.2.1"), user.email, 10)
+    device = at("192.0.2.1")
+    device.cookies["devices"] = cookie
+    assert outcome(website(device, user.email, PASSWORD)) == WAIT
+
+
+def test_a_browser_remembers_the_last_accounts_and_programs_get_no_cookie(user: User) -> None:
+    browser = Client()
+    for number in range(7):
+        person = User.objects.create_user(f"p{number}@example.org", PASSWORD)
+        website(browser, person.email, PASSWORD)
+        browser.post("/accounts/logout/")
+    assert len(browser.cookies["devices"].value) < 700
+    for number in (1, 2, 6):
+        tries(token, at("127.0.0.1"), f"p{number}@example.org", 11)
+    seen = [outcome(website(browser, f"p{number}@example.org", PASSWORD)) for number in (1, 2)]
+    assert seen == [WAIT, IN]
+    program = Client()
+    assert outcome(simple(program, user.email, PASSWORD)) == IN
+    assert "devices" not in program.cookies
+
+
+def test_an_attack_from_everywhere_is_slowed_and_keeps_nobody_out(user: User) -> None:
+    owner = at("203.0.113.5")
+    website(owner, user.email, PASSWORD)
+    owner.post("/accounts/logout/")
+    with time_machine.travel(timezone.now(), tick=False):
+        seen = [tries(token, at(f"10.0.0.{host}"), user.email, 12).count(WRONG) for host in range(30)]
+        assert seen[:10] == [10] * 10
+        assert seen[10:] == [1] * 20
+        assert outcome(website(owner, user.email, PASSWORD)) == IN
+        assert [
+            outcome(door(at("198.51.100.7"), user.email, PASSWORD)) for door in (website, token, simple)
+        ] == [IN] * 3
+
+
+def test_one_address_tries_at_most_a_hundred_passwords_in_ten_minutes(db: None) -> None:
+    moment = timezone.now().replace(minute=1, second=0)
+    owner = User.objects.create_user("owner@example.org", PASSWORD)
+    with time_machine.travel(moment, tick=False) as clock:
+        known = at("192.0.2.1")
+        website(known, owner.email, PASSWORD)
+        known.post("/accounts/logout/")
+        seen: list[str] = []
+        for number in range(110):
+            clock.shift(2)
+            seen += tries(token, at("192.0.2.1"), f"somebody{number}@example.org", 1)
+        assert seen == [WRONG] * 100 + [WAIT] * 10
+        assert outcome(website(at("192.0.2.1"), owner.email, PASSWORD)) == WAIT
+        assert outcome(website(known, owner.email, PASSWORD)) == IN
+        assert outcome(website(at("192.0.2.2"), owner.email, PASSWORD)) == IN
+        clock.shift(600)
+        assert outcome(website(at("192.0.2.1"), owner.email, PASSWORD)) == IN
+
+
+def test_a_class_behind_one_address_signs_up_and_in_within_minutes(db: None) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for number in range(30):
+            pupil = at("192.0.2.1")
+            form = {"email": f"pupil{number}@example.org", "password1": PASSWORD}
+            assert (
+                pupil.post("/accounts/signup/", {"email": "mistaken", "password1": "short"}).status_code
+                == 200
+            )
+            assert pupil.post("/accounts/signup/", form).status_code == 302
+        for number in range(30):
+            clock.shift(4)
+            pupil = at("192.0.2.1")
+            assert tries(website, pupil, f"pupil{number}@example.org", 2) == [WRONG] * 2
+            assert outcome(website(pupil, f"pupil{number}@example.org", PASSWORD)) == IN
+
+
+def test_signing_up_is_limited_by_address_on_the_website_and_in_the_api_together(db: None) -> None:
+    new = {"email": "new@example.org", "password": PASSWORD}
+    for number in range(50):
+        at("192.0.2.1").post("/api/v1/auth/register/", {}, content_type="application/json")
+        at("192.0.2.1").post("/accounts/signup/", {"email": f"not an address {number}"})
+    program = at("192.0.2.1").post("/api/v1/auth/register/", new, content_type="application/json")
+    page = at("192.0.2.1").post("/accounts/signup/", {"email": "new@example.org", "password1": PASSWORD})
+    assert (program.status_code, page.status_code) == (429, 429)
+    assert program.json()["code"] == "throttled"
+    assert 3_500 < int(page["Retry-After"]) <= 3_600
+    elsewhere = at("192.0.2.2").post("/api/v1/auth/register/", new, content_type="application/json")
+    assert elsewhere.status_code == 201
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("known", [True, False])
+def test_one_attempt_costs_one_hash_and_a_refused_one_none(
+    door: Door, known: bool, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes: list[str] = []
+    encode = hashers.MD5PasswordHasher.encode
+
+    def counted(self: Any, password: str, salt: str) -> Any:
+        hashes.append(password)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(hashers.MD5PasswordHasher, "encode", counted)
+    address = staff.email if known else "nobody@example.org"
+    tries(door, at("192.0.2.1"), address, 14)
+    assert len(hashes) == 10
+
+
+def test_known_and_unknown_addresses_are_answered_alike(user: User) -> None:
+    for door in DOORS:
+        told = []
+        for address in (user.email, "nobody@example.org"):
+            answers = [door(at("192.0.2.9"), address, "wrong") for _attempt in range(11)]
+            bodies = [answer.content.decode().replace(address, "") for answer in answers]
+            told.append(
+                [
+                    (answer.status_code, _without_tokens(body))
+                    for answer, body in zip(answers, bodies, strict=True)
+                ]
+            )
+        assert told[0] == told[1]
+
+
+def _without_tokens(page: str) -> str:
+    return re.sub(r'(nonce|value)="[^"]{20,}"', "", page)
