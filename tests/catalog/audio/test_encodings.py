@@ -232,7 +232,7 @@ def test_several_artists_and_long_names(tmp_path: Path, songs: Path) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [str.upper, str.lower, lambda text: f"{text} (En vivo)", lambda text: f"01 {text} – Remastered"],
+    [str.upper, str.lower, lambda text: f"{text} (En vivo)", lambda text: f"01 {text} - Remastered"],
 )
 def test_western_names_suffer_in_no_spelling(written: Callable[[str], str]) -> None:
     suffered = []
@@ -241,4 +241,4 @@ def test_western_names_suffer_in_no_spelling(written: Callable[[str], str]) -> N
         found = encodings.detect(texts)
         if [text.decode("cp1252") for text in texts] != [encodings.decoded(text, found) for text in texts]:
             suffered.append((artist, title, found))
-    assert len(suffered) <= 1, suffered  # "TÕNIS MÄGI - AED – ÖÖ" may as well be Hungarian
+    assert len(suffered) <= 1, suffered  # "TÕNIS MÄGI, AED, ÖÖ" may as well be Hungarian
