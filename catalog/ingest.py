@@ -11,7 +11,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -92,6 +92,8 @@ class _Brought:
     filename: str
     checksum: str
     size: int
+    raw_names: dict[str, list[str]] = field(default_factory=dict)
+    names_encoding: str = ""
 
 
 def ingest(
@@ -213,12 +215,20 @@ def _note(brought: _Brought, track: Track, audio: AudioFile, charged: int) -> Up
         checksum=brought.checksum,
         size=brought.size,
         charged=charged,
+        raw_names=brought.raw_names,
+        names_encoding=brought.names_encoding,
     )
 
 
 def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Ingested:
     """Find or make the rows. Losing a race to somebody who brings the same, or removes it: try again."""
-    brought = replace(brought, checksum=found.checksum, size=found.size)
+    brought = replace(
+        brought,
+        checksum=found.checksum,
+        size=found.size,
+        raw_names=found.raw_names,
+        names_encoding=found.encoding,
+    )
     key = storage.key_for("audio", found.checksum, found.container)
     cover: str | None = None
     for attempt in range(ATTEMPTS):

@@ -12,28 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 WESTERN: Final = "cp1252"
-# Python's names, and what people call them; the first are those that are recognised.
-ENCODINGS: Final = {
-    "utf-8": "Unicode (UTF-8)",
-    WESTERN: "Western European (Windows-1252)",
-    "cp1250": "Central European (Windows-1250)",
-    "cp1251": "Cyrillic (Windows-1251)",
-    "cp1253": "Greek (Windows-1253)",
-    "cp932": "Japanese (Shift-JIS)",
-    "big5hkscs": "Chinese, traditional (Big5)",
-    "gb18030": "Chinese, simplified (GBK)",
-    "cp949": "Korean (EUC-KR)",
-    "cp1254": "Turkish (Windows-1254)",
-    "cp1255": "Hebrew (Windows-1255)",
-    "cp1256": "Arabic (Windows-1256)",
-    "cp1257": "Baltic (Windows-1257)",
-    "cp1258": "Vietnamese (Windows-1258)",
-    "cp874": "Thai (Windows-874)",
-    "koi8-r": "Cyrillic (KOI8-R)",
-    "cp866": "Cyrillic (DOS)",
-    "euc_jp": "Japanese (EUC-JP)",
-}
-RECOGNISED: Final = tuple(ENCODINGS)[:9]
+RECOGNISED: Final = ("utf-8", WESTERN, "cp1250", "cp1251", "cp1253", "cp932", "big5hkscs", "gb18030", "cp949")
+# What people may choose besides.
+OTHERS: Final = ("cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8-r", "cp866", "euc_jp")
+ENCODINGS: Final = RECOGNISED + OTHERS
 
 _LONGEST: Final = 4_000  # bytes that are looked at
 _CLEARLY: Final = 1.5  # times as likely as Western, where both write accents on Latin letters

@@ -71,7 +71,7 @@ def raw_names(found: object) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for field, texts in found.items():
         if field in RAW_NAMES and isinstance(texts, list):
-            kept = [str(text)[:_LONGEST_RAW] for text in texts[:MOST_ARTISTS]]
+            kept = [str(text).replace("\0", "")[:_LONGEST_RAW] for text in texts[:MOST_ARTISTS]]
             if all(text and ord(max(text)) < 256 for text in kept):
                 names[str(field)] = kept
     return names
