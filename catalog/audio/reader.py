@@ -262,9 +262,9 @@ def _audio_stream(container: InputContainer) -> AudioStream:
     streams = container.streams.audio
     if not streams:
         raise NoAudio
-    stream = streams[0]
+    stream = next((one for one in streams if _decoder(one) in codecs.DECODERS), streams[0])
     context = stream.codec_context
-    name = str(getattr(context, "name", "unknown"))  # a codec that this FFmpeg does not know has no context
+    name = _decoder(stream)
     if name not in codecs.DECODERS:
         raise Unsupported(f"Audio of the kind “{name[:30]}” is not accepted here.", reason="codec")
     if _tag(context) in {"drms", "drmi", "enca"}:
@@ -274,6 +274,12 @@ def _audio_stream(container: InputContainer) -> AudioStream:
         _check_shape(context.sample_rate or codecs.MIN_RATE, context.channels or 1, codec)
     context.thread_count = 1
     return stream
+
+
+def _decoder(stream: AudioStream) -> str:
+    return str(
+        getattr(stream.codec_context, "name", "unknown")
+    )  # FFmpeg has no context for what it does not know
 
 
 def _tag(context: Any) -> str:

@@ -10,8 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from catalog.importing import Import, Outcome, Skipped, key_of, readable, songs_in
+from catalog.importing import Import, key_of, readable
 from catalog.models import Album, ImportedFile, Track, Visibility
+from catalog.scanning import Outcome, Skipped, songs_in
 from separation.models import Separation
 from tests.catalog.conftest import SongMaker, picture
 

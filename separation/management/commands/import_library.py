@@ -14,8 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import installation
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.importing import Import, Outcome, Skipped, jobs_for_this_machine, key_of, songs_in
+from catalog.importing import Import, jobs_for_this_machine, key_of
 from catalog.models import Visibility
+from catalog.scanning import Outcome, Skipped, songs_in
 from separation.ask import choose
 from separation.imports import Asking
 

@@ -38,6 +38,15 @@ def with_av(
     return path
 
 
+def with_two_sounds(path: Path, codecs: tuple[str, str], audio: NDArray[np.float32]) -> Path:
+    """A Matroska file with the same stereo sound in two codecs."""
+    with av.open(str(path), "w", format="matroska") as output:
+        streams = [_sound(output, codec, RATE, "stereo") for codec in codecs]
+        for stream in streams:
+            _encode(output, stream, audio)
+    return path
+
+
 def video(
     path: Path, container: str, codec: str, audio: NDArray[np.float32], *, rate: int, seconds: int
 ) -> Path:
@@ -55,19 +64,19 @@ def video(
 
 
 def _sound(output: Any, codec: str, rate: int, layout: str) -> Any:
+    """A new stream, with a sample format that the encoder takes."""
     stream = output.add_stream(codec, rate=rate)
     stream.layout = layout
     if codec.startswith("wma"):
         stream.bit_rate = 128_000
+    formats = [form.name for form in stream.codec_context.codec.audio_formats]
+    stream.format = next((name for name in ("fltp", "s16", "s16p") if name in formats), formats[0])
     return stream
 
 
 def _encode(output: Any, stream: Any, audio: NDArray[np.float32]) -> None:
-    """Encode ``[channels, n]``, in the first sample format that the encoder takes."""
-    rate, layout = stream.rate, stream.layout.name
-    formats = [form.name for form in stream.codec_context.codec.audio_formats]
-    form = next((name for name in ("fltp", "s16", "s16p") if name in formats), formats[0])
-    stream.format = form
+    """Encode ``[channels, n]``."""
+    form, rate, layout = stream.format.name, stream.rate, stream.layout.name
     resampler = av.AudioResampler(form, layout, rate)
     for start in range(0, audio.shape[1], 8_192):
         block = np.ascontiguousarray(audio[:, start : start + 8_192])

@@ -21,7 +21,17 @@ from tests.catalog.audio.containers import (
     ogg_pages,
     with_checksum,
 )
-from tests.catalog.audio.making import RATE, noise, pcm16, remuxed, video, wav, with_av, with_sndfile
+from tests.catalog.audio.making import (
+    RATE,
+    noise,
+    pcm16,
+    remuxed,
+    video,
+    wav,
+    with_av,
+    with_sndfile,
+    with_two_sounds,
+)
 
 SAMPLES = RATE // 2
 
@@ -258,3 +268,9 @@ def test_every_format_is_told_once() -> None:
         codecs.EXTENSIONS
     )
     assert all(kind.startswith("audio/") for kind in codecs.CONTAINER_TYPES.values())
+
+
+def test_the_first_sound_that_can_be_decoded_is_taken(tmp_path: Path) -> None:
+    """As in films, whose first stream is often in a codec of the cinema."""
+    path = with_two_sounds(tmp_path / "x", ("tta", "ac3"), noise(RATE))
+    assert probe(path).codec == "ac3"
