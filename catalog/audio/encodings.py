@@ -8,7 +8,7 @@ names are made of: to garble a right name is worse than to leave a garbled one, 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 WESTERN: Final = "cp1252"
@@ -17,7 +17,9 @@ RECOGNISED: Final = ("utf-8", WESTERN, "cp1250", "cp1251", "cp1253", "cp932", "b
 OTHERS: Final = ("cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8-r", "cp866", "euc_jp")
 ENCODINGS: Final = RECOGNISED + OTHERS
 
-_LONGEST: Final = 4_000  # bytes that are looked at
+_ID3V1: Final = 30  # bytes at which ID3v1 cuts, letters or not
+_CUT_FROM: Final = 600  # and we, for what is looked at
+_MOST: Final = 20  # texts
 _CLEARLY: Final = 1.5  # times as likely as Western, where both write accents on Latin letters
 # Instead of these, where that many signs can all be read as Hangul, and Korean is so many times as likely.
 _RATHER_KOREAN: Final = {"gb18030": (4, 0.7), "big5hkscs": (7, 0.4)}
@@ -54,39 +56,62 @@ def is_undecided(text: str) -> bool:
 
 
 def decoded(data: bytes, encoding: str) -> str:
-    """``data`` as text; what does not fit becomes U+FFFD. Raises ``LookupError`` for what is not in ``ENCODINGS``."""
+    """``data`` as text; what does not fit becomes U+FFFD, and is left out at the end, where names are cut.
+
+    Raises ``LookupError`` for what is not in ``ENCODINGS``.
+    """
     if encoding not in ENCODINGS:
         raise LookupError(encoding)
-    return data.decode(encoding, "replace")
+    return data.decode(encoding, "replace").rstrip("\ufffd")
 
 
 def detect(texts: Sequence[bytes]) -> str:
     """The encoding, one of ``RECOGNISED``, that all ``texts`` of a file were most probably written in."""
-    body = b"\n".join(text for text in texts if not text.isascii())[:_LONGEST]
-    if _fits(body, "utf-8"):
+    bodies = list(_bodies(texts))
+    if any(_fits(body, "utf-8") for body in bodies):
         return "utf-8"
-    if _is_japanese(body):
+    if any(map(_is_japanese, bodies)):
         return "cp932"
-    import chardet  # noqa: PLC0415 - its models take 40 MB, which processes that only decode can do without
-
-    found = chardet.detect_all(
-        b"\n".join(texts)[:_LONGEST],
-        ignore_threshold=True,
-        compat_names=False,
-        include_encodings=RECOGNISED[1:],
-        no_match_encoding=WESTERN,
-    )
-    likely = {str(one["encoding"]): one["confidence"] for one in found}
-    western = likely.get(WESTERN, 0.0)
-    for encoding, confidence in sorted(likely.items(), key=lambda one: -one[1]):
-        if encoding not in RECOGNISED or not _fits(body, encoding):
-            continue
+    likely: dict[str, tuple[float, bytes]] = {}
+    for body in bodies:
+        for encoding, confidence in _weighed(body):
+            if encoding in RECOGNISED and _fits(body, encoding):
+                likely[encoding] = max(likely.get(encoding, (0.0, b"")), (confidence, body))
+    western, korean = (likely.get(name, (0.0, b""))[0] for name in (WESTERN, "cp949"))
+    for encoding, (confidence, body) in sorted(likely.items(), key=lambda one: -one[1][0]):
         syllables, nearly = _RATHER_KOREAN.get(encoding, (0, 0.0))
-        if syllables and _is_korean(body, syllables) and likely.get("cp949", 0.0) >= nearly * confidence:
+        if syllables and _is_korean(body, syllables) and korean >= nearly * confidence:
             return "cp949"
         if _is_plausible(body, encoding, confidence, western):
             return encoding
     return WESTERN
+
+
+def _bodies(texts: Sequence[bytes]) -> Iterator[bytes]:
+    """All texts as one; and without what may be a part of a letter at the end of those that were cut."""
+    cut = [len(text) >= _CUT_FROM or len(text) == _ID3V1 for text in texts]
+    for less in range(3 if any(cut) else 1):
+        kept = [
+            text[: (min(len(text), _CUT_FROM)) - (less if was_cut else 0)]
+            for text, was_cut in zip(texts, cut, strict=True)
+        ]
+        body = b"\n".join(kept[:_MOST])
+        if not body.isascii():
+            yield body
+
+
+def _weighed(body: bytes) -> Iterator[tuple[str, float]]:
+    """chardet's answers, with its confidence."""
+    import chardet  # noqa: PLC0415 - its models take 40 MB, which processes that only decode can do without
+
+    for one in chardet.detect_all(
+        body,
+        ignore_threshold=True,
+        compat_names=False,
+        include_encodings=RECOGNISED[1:],
+        no_match_encoding=WESTERN,
+    ):
+        yield str(one["encoding"]), float(one["confidence"] or 0)
 
 
 def settle(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]], str]:

@@ -17,7 +17,7 @@ from catalog.audio.sandbox import Child, parsed
 __all__ = ["Limits", "Probe", "Tags", "fingerprint", "picture", "probe", "self_test"]
 
 PICTURE_LIMITS = Limits(max_bytes=32 * MIB, cpu_seconds=20, wall_seconds=30.0)
-_LONGEST_ANSWER = 1 << 17
+_LONGEST_ANSWER = 1 << 18
 _LARGEST_COVER = 4 << 20
 _JPEG = b"\xff\xd8\xff"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
