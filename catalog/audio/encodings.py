@@ -92,7 +92,7 @@ def _bodies(texts: Sequence[bytes]) -> Iterator[bytes]:
     cut = [len(text) >= _CUT_FROM or len(text) == _ID3V1 for text in texts]
     for less in range(3 if any(cut) else 1):
         kept = [
-            text[: (min(len(text), _CUT_FROM)) - (less if was_cut else 0)]
+            text[: min(len(text), _CUT_FROM) - (less if was_cut else 0)]
             for text, was_cut in zip(texts, cut, strict=True)
         ]
         body = b"\n".join(kept[:_MOST])
