@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import raw_names
 from catalog.audio.tags import clean_text
 from catalog.curation.details import Details, Named, details, readable
 from catalog.curation.editing import ConflictError
@@ -114,10 +115,21 @@ class TrackForm(EditForm):
     track_number = NumberField(_("Track number"))
     genre = NameField(label=_("Genre"), required=False, max_length=80)
     year = YearField()
+    encoding = forms.ChoiceField(
+        label=_("Encoding of the names"),
+        required=False,
+        help_text=_(
+            "This file does not say in which encoding its names are. Choose the one in which they read right."
+        ),
+    )
     visibility = forms.ChoiceField(label=_("Who may hear it"), choices=Visibility.choices)
 
     def __init__(self, data: Any = None, *, instance: Track, user: User, **kwargs: Any) -> None:
         super().__init__(data, row=instance, initial={"visibility": instance.visibility}, **kwargs)
+        choices = raw_names.choices(instance)
+        self.fields["encoding"].choices = [("", _("Leave the names as they are")), *choices]  # type: ignore[attr-defined]  # of a choice field
+        if not choices:
+            del self.fields["encoding"]
         if instance.owner_id != user.pk:
             del self.fields["visibility"]  # only its owner decides that
 

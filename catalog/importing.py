@@ -16,51 +16,21 @@ from threading import Lock, get_ident
 from django.db import connections
 
 from accounts.models import User
+from catalog.audio import encodings
 from catalog.audio.errors import AudioError
 from catalog.audio.probe import picture
 from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
 from catalog.models import Album, ImportedFile, Track, Visibility
+from catalog.scanning import Outcome
 
-SUFFIXES = frozenset(
-    {
-        ".mp3",
-        ".flac",
-        ".wav",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".m4a",
-        ".mp4",
-        ".aac",
-        ".aif",
-        ".aiff",
-        ".caf",
-        ".mka",
-        ".w64",
-    }
-)
 COVERS = ("cover", "folder", "front", "albumart")
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 MOST_COVER_BYTES = 32 << 20
 # Refusals that say something about this moment, not about the file.
 PASSING = frozenset({"no_space", "quota_exceeded", "probe_failed", "unreadable", "failed"})
 JOB_BYTES = 700_000_000  # a decoder at most, and what comes with it
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a file: ``new``, ``known``, ``unchanged``, or the code of a refusal."""
-
-    path: Path
-    code: str
-    detail: str = ""
-    track: Track | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        return self.code not in {"new", "known", "unchanged"}
 
 
 @dataclass
@@ -167,46 +137,12 @@ class Import:
             Album.objects.filter(pk=track.album_id, cover="").update(cover=cover)
 
 
-def songs_in(folder: Path) -> Iterator[Path | Outcome]:
-    """Files that may be music, folder by folder in the order of their names; folders that cannot be read.
-
-    Hidden files are passed over; a folder that links lead to twice is looked into once.
-    """
-    seen: set[tuple[int, int]] = set()
-    folders = [folder]
-    while folders:
-        inner = folders.pop()
-        try:
-            about = inner.stat()
-            if (about.st_dev, about.st_ino) in seen:
-                continue
-            seen.add((about.st_dev, about.st_ino))
-            with os.scandir(inner) as entries:
-                named = sorted((entry.name, entry) for entry in entries if not entry.name.startswith("."))
-        except OSError as error:
-            yield Outcome(inner, "unreadable", error.strerror or str(error))
-            continue
-        below = []
-        for name, entry in named:
-            path = inner / name
-            try:
-                is_folder, is_file = entry.is_dir(), entry.is_file()
-            except OSError as error:  # such as a link to itself
-                yield Outcome(path, "unreadable", error.strerror or str(error))
-                continue
-            if is_folder:
-                below.append(path)
-            elif is_file and path.suffix.lower() in SUFFIXES:
-                yield path
-        folders += reversed(below)
-
-
 def readable(name: str) -> str:
     """A file's name as text; one that is not UTF-8 is mostly from an older Windows."""
     try:
         name.encode()
     except UnicodeEncodeError:
-        return os.fsencode(name).decode("cp1252", "replace")
+        return encodings.decoded(raw := os.fsencode(name), encodings.detect([raw]))
     return name
 
 
@@ -227,7 +163,11 @@ def jobs_for_this_machine() -> int:
 def _cover_in(folder: Path) -> str:
     """The stored picture of a folder, made in the sandbox; empty when there is none."""
     with suppress(OSError, AudioError, CatalogError):
-        files = {file.stem.lower(): file for file in folder.iterdir() if file.suffix.lower() in PICTURES}
+        files = {
+            file.stem.lower(): file
+            for file in folder.iterdir()
+            if file.suffix.lower() in PICTURES and file.resolve().is_relative_to(folder.resolve())
+        }
         for name in COVERS:
             file = files.get(name)
             if file and file.is_file() and file.stat().st_size <= MOST_COVER_BYTES:

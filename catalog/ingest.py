@@ -11,7 +11,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -54,6 +54,20 @@ REFUSALS: dict[str, tuple[int, Promise]] = {
         _("Reading this file took more time or memory than is allowed. Try to export it again."),
     ),
 }
+# What is wrong more exactly, where the child says so.
+REASONS: dict[str, Promise] = {
+    "cut_short": _("The file ends early: a part of it is missing. Try to copy or download it again."),
+    "avi": _(
+        "AVI files are not accepted. Save the video as MP4 or MKV, or its sound as MP3 or FLAC, and try again."
+    ),
+    "dff": _("DSDIFF files are not accepted. Convert it to DSF or FLAC and try again."),
+    "dsd_rate": _("DSD of more than 5.6 MHz is not accepted. Convert it to FLAC and try again."),
+    "codec": _(
+        "The sound in this file is of a kind that is not accepted. Convert it to FLAC or MP3 and try again."
+    ),
+    "protected": _("The file is locked by copy protection."),
+    "too_many_tags": _("The file carries too many tags. Remove them and try again."),
+}
 ATTEMPTS = 5
 
 
@@ -78,6 +92,8 @@ class _Brought:
     filename: str
     checksum: str
     size: int
+    raw_names: dict[str, list[str]] = field(default_factory=dict)
+    names_encoding: str = ""
 
 
 def ingest(
@@ -125,10 +141,10 @@ def lookup(checksum: str, user: User) -> Track | None:
     return seen.with_names().order_by("created_at").first()
 
 
-def refusal(code: str) -> CatalogError:
+def refusal(code: str, reason: str = "") -> CatalogError:
     """The error for one of the codes of ``AudioError``, with a translated sentence."""
     status, sentence = REFUSALS.get(code, REFUSALS["probe_failed"])
-    return CatalogError(code, sentence, status=status)
+    return CatalogError(code, REASONS.get(reason, sentence), status=status)
 
 
 def _probe(path: Path) -> Probe:
@@ -141,7 +157,7 @@ def _probe(path: Path) -> Probe:
         return probe(path, limits)
     except AudioError as error:
         logger.info("refused a file: %s (%s)", error.code, error.detail)
-        raise refusal(error.code) from error
+        raise refusal(error.code, error.reason) from error
 
 
 @contextmanager
@@ -199,12 +215,20 @@ def _note(brought: _Brought, track: Track, audio: AudioFile, charged: int) -> Up
         checksum=brought.checksum,
         size=brought.size,
         charged=charged,
+        raw_names=brought.raw_names,
+        names_encoding=brought.names_encoding,
     )
 
 
 def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Ingested:
     """Find or make the rows. Losing a race to somebody who brings the same, or removes it: try again."""
-    brought = replace(brought, checksum=found.checksum, size=found.size)
+    brought = replace(
+        brought,
+        checksum=found.checksum,
+        size=found.size,
+        raw_names=found.raw_names,
+        names_encoding=found.encoding,
+    )
     key = storage.key_for("audio", found.checksum, found.container)
     cover: str | None = None
     for attempt in range(ATTEMPTS):

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from anyascii import anyascii
+
 from catalog.audio.facts import Tags
 from catalog.audio.tags import clean_text
 from catalog.credits import Known, in_title, nobody, performers
@@ -24,6 +26,7 @@ _NUMBERED = re.compile(
     r"^(?:\d-)?(?:(?P<zero>0\d{1,2})(?:\s*[.)_-]\s*|\s+)|(?P<plain>\d{1,3})(?:[.)_]\s*|\s*-\s+))(?=\S)"
 )
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\u2044\u2215\u29f8\uff0f\uff3c]')
+_UNSAFE = re.compile(r'[^ -~]|["\\%/]')
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
 
 
@@ -135,6 +138,26 @@ def safe_filename(stem: str, ending: str) -> str:
         tail = f" {tail.lstrip()}"
     budget = LONGEST_FILE_NAME - len(tail.encode())
     return cut(plain, budget).rstrip(". ") + tail
+
+
+def ascii_filename(name: str) -> str:
+    """``name`` in ASCII for clients that know nothing else: transliterated, and never nothing before its extension.
+
+    ``"Кино - Группа крови.mp3"`` becomes ``"Kino - Gruppa krovi.mp3"``; signs that nobody reads become underscores.
+    """
+    plain = "".join(map(_in_ascii, unicodedata.normalize("NFC", name)))
+    plain = " ".join(_UNSAFE.sub("_", plain).split())
+    extension = found[0] if (found := _EXTENSION.search(plain)) else ""
+    stem = plain.removesuffix(extension).rstrip()
+    return (stem if any(map(str.isalnum, stem)) else "file") + extension
+
+
+def _in_ascii(char: str) -> str:
+    if char.isascii():
+        return char
+    if unicodedata.category(char) in {"Cf", "Mn", "Mc", "Me"}:  # joiners, and accents that no letter took
+        return ""
+    return anyascii(char).strip(":") or "_"  # ":guitar:"
 
 
 def cut(text: str, budget: int) -> str:

@@ -9,7 +9,6 @@ WhiteNoise's responder was the first choice, but it answers 416 to a range of a 
 
 import io
 import re
-import unicodedata
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,24 +19,13 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
 from catalog import storage
+from catalog.audio.codecs import CONTAINER_TYPES
 from catalog.errors import CatalogError
 from catalog.models import file_storage
+from catalog.names import ascii_filename
 from catalog.zip_archive import ZipArchive
 
-# What an uploaded mixture is sent as, by container; everything is some kind of audio, whatever its bytes
-# pretend.
-CONTAINER_TYPES = {
-    "wav": "audio/wav",
-    "w64": "audio/x-w64",
-    "mp3": "audio/mpeg",
-    "flac": "audio/flac",
-    "ogg": "audio/ogg",
-    "adts": "audio/aac",
-    "aiff": "audio/aiff",
-    "caf": "audio/x-caf",
-    "m4a": "audio/mp4",
-    "matroska": "audio/x-matroska",
-}
+# Everything that was uploaded is sent as some kind of audio, whatever its bytes pretend.
 SAFE_TYPES = frozenset({"image/jpeg", *CONTAINER_TYPES.values()})
 
 ONE_RANGE = re.compile(r"bytes=([0-9]{0,30})-([0-9]{0,30})", re.IGNORECASE)
@@ -110,8 +98,7 @@ def cache_control(request: HttpRequest, version: str) -> str:
 
 def content_disposition(filename: str, *, attachment: bool) -> str:
     """RFC 6266: a plain name for simple clients, the real one for the others (RFC 5987)."""
-    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    plain = re.sub(r'[^ -~]|["\\%/]', "_", plain).strip() or "file"
+    plain = ascii_filename(filename)
     kind = "attachment" if attachment else "inline"
     value = f'{kind}; filename="{plain}"'
     if plain != filename:

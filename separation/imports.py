@@ -23,8 +23,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.importing import Import, Outcome, key_of, songs_in
+from catalog.importing import Import, key_of
 from catalog.models import Track, Visibility
+from catalog.scanning import Outcome, Skipped, songs_in
 from separation.ask import ask
 from separation.models import ImportRun
 
@@ -117,9 +118,11 @@ def carry_out(run: ImportRun, jobs: int) -> None:
                 telling.end(State.FAILED, outcome.detail)
                 return
     left = asking.left if asking else 0
-    telling.end(
-        state, _("%(n)d songs were not queued for taking apart: too many wait.") % {"n": left} if left else ""
-    )
+    remarks = [
+        _("%(n)d songs were not queued for taking apart: too many wait.") % {"n": left} if left else "",
+        str(telling.skipped),
+    ]
+    telling.end(state, " ".join(filter(None, remarks))[:500])
 
 
 class _Telling:
@@ -130,10 +133,12 @@ class _Telling:
         self._counts: Counter[str] = Counter()
         self._refusals: list[list[str]] = []
         self._told = time.monotonic()
+        self.skipped = Skipped()
 
     def add(self, outcome: Outcome) -> bool:
         """Count; whether nobody wants the rest any more."""
         self._counts["refused" if outcome.is_refused else outcome.code] += 1
+        self.skipped.add(outcome)
         if outcome.is_refused and len(self._refusals) < KEPT_REFUSALS:
             self._refusals.append([key_of(outcome.path), outcome.code, outcome.detail])
         if time.monotonic() - self._told < _TOLD_SECONDS:

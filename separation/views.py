@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.pending_action import login_required
 from accounts.people import person
 from catalog.addresses import Kind
+from catalog.audio.codecs import EXTENSIONS
 from catalog.claims import holds
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
@@ -101,6 +102,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "words": spoken(UPLOAD_WORDS),
+        "accept": ",".join(["audio/*", *(f".{extension}" for extension in EXTENSIONS)]),
         "limit": settings.MAX_UPLOAD_BYTES,
         "minutes": settings.MAX_SECONDS // 60,
     }

@@ -26,6 +26,7 @@ from catalog.admin.base import (
     player,
     tracks_found,
 )
+from catalog.audio.codecs import CONTAINER_TYPES
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Fingerprint, ImportedFile, Match, Rendition, Upload
 
@@ -97,7 +98,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
                 request,
                 audio.key,
                 filename=audio.key.rpartition("/")[2],
-                content_type=serving.CONTAINER_TYPES.get(audio.container, "audio/mpeg"),
+                content_type=CONTAINER_TYPES.get(audio.container, "audio/mpeg"),
                 checksum=audio.checksum,
                 size=audio.size,
                 redirect=False,

@@ -16,6 +16,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from catalog.audio.encodings import ENCODINGS
 from catalog.audio.facts import COVER_SIZES
 from catalog.audio.tags import clean_text
 from catalog.covers import version
@@ -268,6 +269,12 @@ class TrackChangesSerializer(serializers.Serializer[Track]):
     track_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=9999)
     genre = NameField(required=False, allow_blank=True, max_length=80)
     year = serializers.IntegerField(required=False, allow_null=True, min_value=1000, max_value=2999)
+    encoding = serializers.ChoiceField(
+        choices=sorted(ENCODINGS),
+        required=False,
+        help_text="Read the names again from the bytes in the file's tags, which were in this encoding; what else you "
+        "send wins. `no_raw_names` (409): the tags were in Unicode.",
+    )
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from catalog.audio import asf
 from catalog.audio.errors import Unsupported
 from catalog.audio.source import Source
 
@@ -12,16 +13,17 @@ _WINDOW = 1 << 20
 
 
 def check(source: Source) -> None:
-    """Raises ``Unsupported`` when a FLAC or Ogg file carries more comments than any music needs."""
+    """Raises ``Unsupported`` when a FLAC, Ogg or ASF file carries more comments than any music needs."""
     magic = source.at(0, 4)
     if magic == b"fLaC":
         found = _flac_comments(source)
     elif magic == b"OggS":
         found = _ogg_comments(source)
     else:
+        asf.check(source, MOST)
         return
     if any(_count(block) > MOST for block in found):
-        raise Unsupported("The file carries too many tags. Remove them and try again.")
+        raise Unsupported("The file carries too many tags.", reason="too_many_tags")
 
 
 def _count(block: bytes) -> int:

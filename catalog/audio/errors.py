@@ -2,8 +2,8 @@
 """What can be wrong with audio that somebody sent.
 
 Every error has a stable ``code`` (programs and translations go by it) and a ``detail``: an English sentence
-that helps a person. Errors cross the border of the sandboxed child as JSON: ``as_dict`` there, ``from_dict``
-here.
+that helps a person. ``reason``, where there is one, says more exactly what is wrong; translations go by it, too.
+Errors cross the border of the sandboxed child as JSON: ``as_dict`` there, ``from_dict`` here.
 """
 
 from typing import Any, ClassVar
@@ -15,18 +15,20 @@ class AudioError(Exception):
     code: ClassVar[str] = "probe_failed"
     default: ClassVar[str] = "This file could not be read as audio."
 
-    def __init__(self, detail: str = "") -> None:
+    def __init__(self, detail: str = "", *, reason: str = "") -> None:
         self.detail = detail or self.default
+        self.reason = reason
         super().__init__(self.detail)
 
     def as_dict(self) -> dict[str, str]:
-        """``{"code", "detail"}``."""
-        return {"code": self.code, "detail": self.detail}
+        """``{"code", "detail", "reason"}``."""
+        return {"code": self.code, "detail": self.detail, "reason": self.reason}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> "AudioError":
         """Build the error that ``data["code"]`` names; an unknown code is a ``ProbeFailed``."""
-        return BY_CODE.get(str(data.get("code")), ProbeFailed)(str(data.get("detail", ""))[:500])
+        kind = BY_CODE.get(str(data.get("code")), ProbeFailed)
+        return kind(str(data.get("detail", ""))[:500], reason=str(data.get("reason", ""))[:40])
 
 
 class EmptyFile(AudioError):

@@ -5,7 +5,7 @@ import ctypes
 from dataclasses import asdict
 from typing import Any
 
-from catalog.audio import chromaprint, comments, cover, identity, reader, tagfiles, tags
+from catalog.audio import chromaprint, comments, cover, encodings, identity, reader, tagfiles, tags
 from catalog.audio.facts import Limits
 from catalog.audio.source import whole, without_tags
 
@@ -20,14 +20,18 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
     """
     comments.check(without_tags(descriptor, size))
     audio = reader.Reader(descriptor, size, limits)
-    if audio.lossless:
-        samples = identity.PcmDigest()
+    digest: identity.PcmDigest | identity.DsdDigest | identity.PacketDigest
+    if audio.sameness == "samples":
+        digest = samples = identity.PcmDigest()
         blocks = audio.stereo(on_block=lambda block: samples.update(block.samples, block.rate))
-        digest = samples.hexdigest
+    elif audio.sameness == "bits":
+        digest = bits = identity.DsdDigest(
+            audio.sample_rate, audio.channels, lsb_first="lsb" in audio.decoder
+        )
+        blocks = audio.stereo(on_packet=lambda packet: bits.update(bytes(packet)))
     else:
-        packets = identity.PacketDigest(audio.codec)
+        digest = packets = identity.PacketDigest(audio.codec)
         blocks = audio.stereo(on_packet=lambda packet: packets.update(bytes(packet)))
-        digest = packets.hexdigest
     fingerprinter = chromaprint.Fingerprinter(_library) if _library and limits.fingerprint else None
     peak, length = 0.0, 0
     for block in blocks:
@@ -36,7 +40,8 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
             fingerprinter.push(block)
         if block.size:
             peak = max(peak, float(block.max()), -float(block.min()))
-    raw, picture = tagfiles.read(whole(descriptor, size), audio.container, audio.codec, audio.metadata)
+    said, picture = tagfiles.read(whole(descriptor, size), audio.container, audio.codec, audio.metadata)
+    settled, raw_names, encoding = encodings.settle(said)
     found = {
         "container": audio.container,
         "codec": audio.codec,
@@ -48,9 +53,11 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
         "samples_44k": length,
         "bits": audio.bits,
         "peak": peak,
-        "audio_digest": digest(),
+        "audio_digest": digest.hexdigest(),
         "fingerprint": encoded(fingerprinter),
-        "tags": asdict(tags.from_mapping(raw)),
+        "tags": asdict(tags.from_mapping(settled)),
+        "raw_names": tags.raw_names(raw_names),
+        "encoding": encoding,
     }
     lengths, pictures = cover.examine(picture or b"")
     return found | lengths, pictures

@@ -1,6 +1,6 @@
 """What a probe may cost (``Limits``) and what it finds (``Probe``, ``Tags``)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MIB = 1 << 20
 COVER_SIZES = (960, 320, 96)  # px; for pages and for files taken home, for tiles, for rows
@@ -49,7 +49,8 @@ class Probe:
     ``samples`` counts frames at the file's rate, ``samples_44k`` those that ``decode()`` yields; ``peak`` is
     the largest absolute value of that decode; ``duration`` is in seconds of decoded sound. ``cover`` is one
     JPEG of each of ``COVER_SIZES``, or nothing. ``fingerprint`` is Chromaprint's, as little-endian uint32: empty
-    where there is too little sound, ``None`` where there is no such library.
+    where there is too little sound, ``None`` where there is no such library. ``raw_names`` are the bytes (as
+    Latin-1) of those tags of which the encoding had to be guessed, and ``encoding`` is the guess; see ``encodings``.
     """
 
     checksum: str
@@ -68,3 +69,5 @@ class Probe:
     tags: Tags
     cover: tuple[bytes, ...]
     fingerprint: bytes | None = None
+    raw_names: dict[str, list[str]] = field(default_factory=dict)
+    encoding: str = ""

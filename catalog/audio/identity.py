@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 
 from catalog.audio.checksum import checksum
 
-__all__ = ["PacketDigest", "PcmDigest", "checksum"]
+__all__ = ["DsdDigest", "PacketDigest", "PcmDigest", "checksum"]
+
+_REVERSED = np.packbits(
+    np.unpackbits(np.arange(256, dtype=np.uint8)).reshape(256, 8)[:, ::-1], axis=1
+).ravel()
 
 
 class PcmDigest:
@@ -53,6 +57,25 @@ def _left_aligned(samples: NDArray[Any]) -> NDArray[Any]:
     if samples.dtype == np.uint8:
         return (samples.astype("<i4") - 128) << 24
     return samples.astype("<i4", copy=False)
+
+
+class DsdDigest:
+    """Identity of DSD: rate, channels and bits, in whatever order files keep them."""
+
+    def __init__(self, rate: int, channels: int, *, lsb_first: bool) -> None:
+        self._hash = hashlib.sha256(f"dsd:{rate}:{channels}\n".encode())
+        self._channels = channels
+        self._lsb_first = lsb_first
+
+    def update(self, packet: bytes) -> None:
+        """Add a packet that holds the channels one behind the other."""
+        data = np.frombuffer(packet, np.uint8)
+        data = data[: len(data) // self._channels * self._channels].reshape(self._channels, -1).T
+        self._hash.update(np.ascontiguousarray(_REVERSED[data] if self._lsb_first else data).data)
+
+    def hexdigest(self) -> str:
+        """64 hex digits."""
+        return self._hash.hexdigest()
 
 
 class PacketDigest:

@@ -17,7 +17,7 @@ from catalog.audio.sandbox import Child, parsed
 __all__ = ["Limits", "Probe", "Tags", "fingerprint", "picture", "probe", "self_test"]
 
 PICTURE_LIMITS = Limits(max_bytes=32 * MIB, cpu_seconds=20, wall_seconds=30.0)
-_LONGEST_ANSWER = 1 << 16
+_LONGEST_ANSWER = 1 << 18
 _LARGEST_COVER = 4 << 20
 _JPEG = b"\xff\xd8\xff"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -124,6 +124,8 @@ def _checked(found: dict[str, Any], extra: bytes, checksum: str, size: int) -> P
         tags=tags.from_mapping(found["tags"]),
         cover=_pictures(found, extra),
         fingerprint=_fingerprint(found),
+        raw_names=tags.raw_names(found["raw_names"]),
+        encoding=str(found["encoding"])[:16],
     )
 
 

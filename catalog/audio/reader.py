@@ -10,18 +10,19 @@ from __future__ import annotations  # av's Packet is generic for type checkers o
 import io
 import wave
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import av
 import av.error
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
+from av.codec.context import Flags2
 from av.container.input import InputContainer
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from catalog.audio import claims, codecs, sandbox
+from catalog.audio import asf, claims, codecs, sandbox
 from catalog.audio.errors import Damaged, NoAudio, TooLong, Unsupported
 from catalog.audio.facts import Limits
 from catalog.audio.source import Source, without_tags
@@ -38,9 +39,18 @@ CONTAINER_OPTIONS: Final = {
 BLOCK: Final = 65_536  # frames that are handled at a time
 MAX_BAD_PACKETS: Final = 1_000
 MIN_COVERAGE: Final = 0.5  # of a bare MP3 or AAC stream must be packets: less is something else
-CPU_PER_SECOND: Final = 0.05  # of sound; the slowest decoder needs a tenth of it
+CPU_PER_SECOND: Final = 0.05  # of sound at 48 kHz; most decoders need a tenth of it
+SLOW_CODECS: Final = {
+    "ape": 5
+}  # times that; Monkey's Audio takes as long to decode as its encoder was told to
+
+Sameness = Literal["samples", "bits", "packets"]
 
 _LONGEST_PADDING: Final = 2_048  # samples: one frame of HE-AAC
+_KNOWN: Final = (
+    *(b"RIFF", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b"caff", b"\x1aE\xdf\xa3"),
+    *(asf.MAGIC, b"wvpk", b"MAC ", b"MP+", b"MPCK", b"DSD ", b".snd"),
+)
 _SKIPPED: Final = (av.error.FFmpegError, ValueError)
 
 
@@ -55,8 +65,9 @@ class Block(NamedTuple):
 class Reader:
     """One opened file.
 
-    ``container``, ``codec``, ``lossless``, ``bits`` and ``metadata`` are known at once; ``sample_rate``,
-    ``channels``, ``samples`` and ``duration`` when ``blocks()`` or ``stereo()`` is exhausted.
+    ``container``, ``codec``, ``decoder`` (FFmpeg's), ``sameness`` (by what two files are the same audio), ``lossless``,
+    ``bits`` and ``metadata`` are known at once; ``sample_rate`` and ``channels`` are claims until a block has been
+    decoded; ``samples`` and ``duration`` are known when ``blocks()`` or ``stereo()`` is exhausted.
     """
 
     def __init__(self, descriptor: int, size: int, limits: Limits) -> None:
@@ -67,11 +78,17 @@ class Reader:
         context = self._stream.codec_context
         self.container = _container(self._input)
         self.codec = codecs.DECODERS[context.name]
-        self.lossless = context.name in codecs.LOSSLESS
-        self.bits = claims.bits(context.name, context.extradata) if self.lossless else None
+        self.decoder = context.name
+        self.sample_rate = context.sample_rate
+        self.channels = context.channels
+        self.sameness = _sameness(context.name)
+        self.lossless = self.sameness != "packets" and not claims.is_hybrid(self._source)
+        self.bits = claims.bits(context.name, context.extradata, self._source) if self.lossless else None
+        if self.container == "caf" and self.codec == "alac":
+            context.flags2 |= (
+                Flags2.skip_manual
+            )  # the last packet is as short as it says; FFmpeg cuts it once more
         self.metadata = {**self._stream.metadata, **self._input.metadata}
-        self.sample_rate = 0
-        self.channels = 0
         self.samples = 0
         self.duration = 0.0
         self._stretches: list[tuple[int, int]] = []  # (samples, rate): one, unless a file was glued together
@@ -91,12 +108,12 @@ class Reader:
             current = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
             if current != form:  # the first frame, or a file glued together from several
                 yield from self._drain(fifo, names, 0)
-                _check_shape(current[0], current[1])
+                _check_shape(current[0], current[1], self.codec)
                 fifo, form = AudioFifo(), current
                 names = tuple(channel.name for channel in frame.layout.channels)
                 self._stretches.append((0, current[0]))
-                self.sample_rate = self.sample_rate or current[0]
-                self.channels = self.channels or current[1]
+                if len(self._stretches) == 1:
+                    self.sample_rate, self.channels = current[:2]
             frame.pts = None  # holes in the time line are closed, as FFmpeg does by default
             fifo.write(frame)
             if fifo.samples >= BLOCK + _LONGEST_PADDING:
@@ -140,7 +157,8 @@ class Reader:
             self.duration = sum(length / rate for length, rate in self._stretches)
             if self.duration > self._limits.max_seconds:
                 raise TooLong(f"The recording is longer than {self._limits.max_seconds / 60:.0f} minutes.")
-            sandbox.allow_cpu(sandbox.STARTING_CPU + CPU_PER_SECOND * self.duration)
+            cost = CPU_PER_SECOND * max(1, rate / 48_000) * SLOW_CODECS.get(self.codec, 1)
+            sandbox.allow_cpu(sandbox.STARTING_CPU + cost * self.duration)
             samples = frame.to_ndarray()
             shaped = samples.T if frame.format.is_planar else samples.reshape(-1, len(names))
             yield Block(shaped, frame.sample_rate, names)
@@ -186,9 +204,7 @@ class Reader:
     def _check_complete(self) -> None:
         if not self.samples:
             raise Damaged if self._bad else NoAudio
-        if self._bad * 2 > self._packets:
-            raise Damaged
-        if self.container in {"mp3", "adts"} and self._packet_bytes < MIN_COVERAGE * self._source.size:
+        if self.container in {"mp3", "adts", "ac3"} and self._packet_bytes < MIN_COVERAGE * self._source.size:
             raise Unsupported
         claimed = claims.seconds(self.container, self._stream, self._source)
         if (
@@ -197,7 +213,12 @@ class Reader:
             and self.duration < 0.95 * claimed - 0.1
         ):
             held = f"{claimed:.0f} seconds are announced, {self.duration:.0f} are there"
-            raise Damaged(f"The file is cut short: {held}.")
+            raise Damaged(f"The file is cut short: {held}.", reason="cut_short")
+        size = claims.size(self.container, self._source)
+        if size is not None and self._source.size < 0.95 * size - 4_096:
+            raise Damaged(f"The file is cut short: {self._source.size} of {size} bytes.", reason="cut_short")
+        if self._bad * 2 > self._packets:
+            raise Damaged
 
 
 def warm_up() -> None:
@@ -222,13 +243,18 @@ def warm_up() -> None:
 def open_untrusted(source: Source) -> InputContainer:
     if source.size <= 0:
         raise NoAudio
+    head = source.at(0, 12)
+    if head[:3] == b"MP+" and int.from_bytes(head[4:8], "little") * 2 > source.size:
+        raise Damaged  # FFmpeg makes room for as many frames as are announced; none is shorter than 20 bits
     try:
-        return av.open(source, "r", container_options=CONTAINER_OPTIONS, metadata_errors="replace")
+        return av.open(source, "r", container_options=CONTAINER_OPTIONS, metadata_errors="surrogateescape")
     except MemoryError:
         raise
     except Exception as error:  # FFmpeg's errors come as many kinds: IndexError, PermissionError, ...
-        head = source.at(0, 12)
-        known = head.startswith((b"RIFF", b"fLaC", b"OggS", b"FORM", b"caff")) or head[4:8] == b"ftyp"
+        if (head[:4] == b"RIFF" and head[8:] == b"AVI ") or head[:4] == b"FRM8":
+            kind, ending = ("AVI", "avi") if head[:4] == b"RIFF" else ("DSDIFF", "dff")
+            raise Unsupported(f"{kind} files are not accepted here.", reason=ending) from error
+        known = head.startswith(_KNOWN) or head[4:8] == b"ftyp"
         raise (Damaged if known else Unsupported) from error
 
 
@@ -236,26 +262,49 @@ def _audio_stream(container: InputContainer) -> AudioStream:
     streams = container.streams.audio
     if not streams:
         raise NoAudio
-    stream = streams[0]
+    stream = next((one for one in streams if _decoder(one) in codecs.DECODERS), streams[0])
     context = stream.codec_context
-    name = str(getattr(context, "name", "unknown"))  # a codec that this FFmpeg does not know has no context
+    name = _decoder(stream)
     if name not in codecs.DECODERS:
-        raise Unsupported(f"Audio of the kind “{name[:30]}” is not accepted here.")
-    if context.codec_tag in {"drms", "drmi", "enca"}:
-        raise Unsupported("The file is locked by copy protection.")
+        raise Unsupported(f"Audio of the kind “{name[:30]}” is not accepted here.", reason="codec")
+    if _tag(context) in {"drms", "drmi", "enca"}:
+        raise Unsupported("The file is locked by copy protection.", reason="protected")
     if context.sample_rate or context.channels:
-        _check_shape(context.sample_rate or codecs.MIN_RATE, context.channels or 1)
+        codec = codecs.DECODERS[name]
+        _check_shape(context.sample_rate or codecs.MIN_RATE, context.channels or 1, codec)
     context.thread_count = 1
     return stream
 
 
+def _decoder(stream: AudioStream) -> str:
+    return str(
+        getattr(stream.codec_context, "name", "unknown")
+    )  # FFmpeg has no context for what it does not know
+
+
+def _tag(context: Any) -> str:
+    """The four letters by which MP4 names a codec; nothing where other containers have a number there."""
+    try:
+        return str(context.codec_tag)
+    except UnicodeDecodeError:
+        return ""
+
+
 def _container(container: InputContainer) -> str:
     names = container.format.name.split(",")
-    return next((ours for theirs, ours in codecs.CONTAINERS.items() if theirs in names), names[0])
+    return next((form.name for form in codecs.FORMATS if form.demuxer in names), names[0])
 
 
-def _check_shape(rate: int, channels: int) -> None:
-    if not codecs.MIN_RATE <= rate <= codecs.MAX_RATE:
+def _sameness(decoder: str) -> Sameness:
+    if decoder in codecs.DSD:
+        return "bits"
+    return "samples" if decoder in codecs.LOSSLESS else "packets"
+
+
+def _check_shape(rate: int, channels: int, codec: str) -> None:
+    if codec == "dsd" and rate > codecs.MAX_DSD_RATE:
+        raise Unsupported("DSD of more than 5.6 MHz (DSD128) is not accepted here.", reason="dsd_rate")
+    if codec != "dsd" and not codecs.MIN_RATE <= rate <= codecs.MAX_RATE:
         raise Unsupported(f"A sample rate of {rate} Hz is not accepted; 8 to 192 kHz are.")
     if not 1 <= channels <= codecs.MAX_CHANNELS:
         raise Unsupported(f"{channels} channels are not accepted; 1 to {codecs.MAX_CHANNELS} are.")

@@ -1,7 +1,7 @@
 """The bytes that a decoder may see: a nameless window over an open descriptor.
 
-ID3v2 blocks in front are skipped and ID3v1, APEv2 and Lyrics3 blocks behind are cut off before FFmpeg sees
-the file: its tag parsers are quadratic, inflate bombs, and have nothing to say that ``tagfiles`` does not
+ID3v2 blocks in front are skipped and ID3v1, ID3v2 (of DSF), APEv2 and Lyrics3 blocks behind are cut off before FFmpeg
+sees the file: its tag parsers are quadratic, inflate bombs, and have nothing to say that ``tagfiles`` does not
 read better.
 """
 
@@ -10,7 +10,10 @@ import os
 from typing import Final
 
 # These carry their own sizes; what looks like a trailing tag in them is data.
-_SELF_DELIMITING: Final = (b"RIFF", b"RF64", b"riff", b"OggS", b"FORM", b"caff", b"\x1aE\xdf\xa3")
+_SELF_DELIMITING: Final = (
+    *(b"RIFF", b"RF64", b"riff", b"OggS", b"FORM", b"caff", b"\x1aE\xdf\xa3", b".snd"),
+    b"\x30\x26\xb2\x75",  # ASF
+)
 
 
 class Source(io.RawIOBase):
@@ -73,8 +76,11 @@ def without_tags(descriptor: int, size: int) -> Source:
     """The file without the tag blocks in front and behind."""
     start = _after_id3v2(descriptor, size)
     end = size
-    head = os.pread(descriptor, 8, start)
-    if not head.startswith(_SELF_DELIMITING) and head[4:8] != b"ftyp":
+    head = os.pread(descriptor, 28, start)
+    if head.startswith(b"DSD "):
+        tags = start + int.from_bytes(head[20:28], "little")
+        end = tags if start + len(head) < tags < size else size
+    elif not head.startswith(_SELF_DELIMITING) and head[4:8] != b"ftyp":
         end = _before_trailers(descriptor, start, size)
     return Source(descriptor, start, end)
 

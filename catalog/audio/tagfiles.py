@@ -1,6 +1,8 @@
 """Reads the tags and the cover of an untrusted file with mutagen. Runs in the sandboxed child only.
 
-Whatever goes wrong here costs the tags, never the music.
+Whatever goes wrong here costs the tags, never the music. Text of which nobody knows the encoding (what ID3 calls
+Latin-1, ID3v1, RIFF INFO, and invalid UTF-8) is passed on with its bytes above 127 as surrogate escapes; see
+``encodings``.
 """
 
 import base64
@@ -12,7 +14,8 @@ from typing import Any, Final
 
 from mutagen import id3
 from mutagen.aiff import AIFF
-from mutagen.apev2 import APEv2
+from mutagen.asf import ASF
+from mutagen.dsf import DSF
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import ID3
 from mutagen.mp4 import MP4
@@ -21,7 +24,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from catalog.audio import sandbox
+from catalog.audio import ape, encodings, sandbox
 from catalog.audio.source import Source
 
 CPU_BUDGET: Final = 2.0  # seconds
@@ -54,15 +57,15 @@ _ID3 = {
 }
 # Vorbis comments, APEv2 and FFmpeg's metadata, compared in lower case
 _NAMED = {
-    "title": ("title",),
-    "artist": ("artist",),
-    "album": ("album",),
-    "album_artist": ("albumartist", "album artist", "album_artist"),
-    "genre": ("genre",),
-    "year": ("date", "year", "originaldate"),
-    "track_number": ("tracknumber", "track"),
-    "disc_number": ("discnumber", "disc"),
-    "compilation": ("compilation", "itunescompilation"),
+    "title": ("title", "track/title"),
+    "artist": ("artist", "author", "track/artist"),
+    "album": ("album", "wm/albumtitle", "album/title"),  # Matroska says of what it tells the title
+    "album_artist": ("albumartist", "album artist", "album_artist", "wm/albumartist", "album/artist"),
+    "genre": ("genre", "wm/genre"),
+    "year": ("date", "year", "originaldate", "wm/year", "date_released", "album/date_released"),
+    "track_number": ("tracknumber", "track", "wm/tracknumber", "track/part_number", "part_number"),
+    "disc_number": ("discnumber", "disc", "wm/partofset"),
+    "compilation": ("compilation", "itunescompilation", "wm/iscompilation"),
 }
 _MP4 = {
     "title": ("\xa9nam",),
@@ -90,19 +93,28 @@ def read(
     cover: bytes | None = None
     with contextlib.suppress(Exception, sandbox.BudgetSpent), sandbox.cpu_budget(CPU_BUDGET):
         found, cover = _reader(container, codec)(source)
-    for field, value in _by_name(metadata).items():
-        if field != "artists":  # FFmpeg joins what is several
-            found.setdefault(field, value)
-    return found, cover
+    said = _by_name({name: encodings.undecided(value) for name, value in metadata.items()})
+    said.pop("artists", None)  # FFmpeg joins what is several
+    kept = {
+        field: value for field, value in found.items() if "\ufffd" not in str(value)
+    }  # no UTF-8; FFmpeg has its bytes
+    return said | kept, cover
 
 
 def _reader(container: str, codec: str) -> Callable[[Source], tuple[Found, bytes | None]]:
     mp4: Any = MP4
     flac: Any = FLAC
+    asf: Any = ASF
     readers: dict[str, Callable[[Source], tuple[Found, bytes | None]]] = {
         "mp3": _read_id3_or_ape,
         "adts": _read_id3_or_ape,
+        "ac3": _read_id3_or_ape,
+        "wavpack": _read_ape_or_id3,
+        "ape": _read_ape_or_id3,
+        "musepack": _read_ape_or_id3,
+        "asf": lambda source: _from_asf(asf(source)),
         "aiff": lambda source: _from_id3(AIFF(source).tags),
+        "dsf": lambda source: _from_id3(DSF(source).tags),
         "wav": lambda source: _from_id3(WAVE(source).tags),
         "flac": lambda source: _from_flac(flac(source)),
         "m4a": lambda source: _from_mp4(mp4(source)),
@@ -118,10 +130,21 @@ def _read_id3_or_ape(source: Source) -> tuple[Found, bytes | None]:
     cover: bytes | None = None
     with contextlib.suppress(Exception):
         found, cover = _from_id3(ID3(source))
+    with contextlib.suppress(Exception):
+        for field, value in _by_name(ape.texts(source)).items():
+            found.setdefault(field, value)
+    return found, cover
+
+
+def _read_ape_or_id3(source: Source) -> tuple[Found, bytes | None]:
+    found: Found = {}
+    cover: bytes | None = None
+    with contextlib.suppress(Exception):
+        found, cover = _by_name(ape.texts(source)), ape.cover(source)
     source.seek(0)
     with contextlib.suppress(Exception):
-        for field, value in _by_name(APEv2(source)).items():
-            found.setdefault(field, value)
+        other, picture = _from_id3(ID3(source))
+        found, cover = other | found, cover or picture
     return found, cover
 
 
@@ -132,12 +155,36 @@ def _from_id3(tags: Any) -> tuple[Found, bytes | None]:
             if tags is not None and name in tags and str(tags[name]):
                 frame = tags[name]
                 text = frame.genres[0] if name == "TCON" and frame.genres else str(frame.text[0])
-                found.setdefault(field, text[:_LONGEST])
+                found.setdefault(field, _said(frame, text[:_LONGEST]))
     if tags is not None:
         named = [frame for frame in tags.getall("TXXX") if str(frame.desc).lower() == "artists"]
-        _note_artists(found, [frame.text for frame in named], [frame.text for frame in tags.getall("TPE1")])
+        performers = tags.getall("TPE1")
+        several = [[_said(frame, str(name)) for name in frame.text] for frame in (*named, *performers)]
+        _note_artists(found, several[: len(named)], several[len(named) :])
     pictures = tags.getall("APIC") if tags is not None else []
     return found, _front([(picture.type, picture.data) for picture in pictures])
+
+
+def _said(frame: Any, text: str) -> str:
+    """``text`` of an ID3 frame; "Latin-1" there may be anything."""
+    return encodings.undecided_bytes(text.encode("latin-1", "replace")) if frame.encoding == 0 else text
+
+
+def _from_asf(file: Any) -> tuple[Found, bytes | None]:
+    tags = file.tags or {}
+    named = {
+        name: [str(value) for value in values]
+        for name, values in tags.as_dict().items()
+        if name != "WM/Picture"
+    }
+    pictures = []
+    for attribute in tags.get("WM/Picture", [])[:8]:
+        kind, data = attribute.value[0], bytes(attribute.value[5:])
+        for _ in range(2):  # a type and a description, in UTF-16
+            end = next(at for at in range(0, len(data), 2) if data[at : at + 2] == b"\0\0")
+            data = data[end + 2 :]
+        pictures.append((kind, data))
+    return _by_name(named), _front(pictures)
 
 
 def _from_flac(file: Any) -> tuple[Found, bytes | None]:
@@ -183,7 +230,8 @@ def _by_name(tags: Any) -> Found:
             value = next(iter(_values(lowered.get(name))), None)
             if value:
                 found.setdefault(field, value[:_LONGEST])
-    _note_artists(found, [_values(lowered.get("artists"))], [_values(lowered.get("artist"))])
+    artists = _values(lowered.get("artists", lowered.get("wm/artists")))
+    _note_artists(found, [artists], [_values(lowered.get("artist"))])
     return found
 
 
@@ -213,6 +261,7 @@ def warm_up() -> None:
     """Load text encodings (by every spelling, which Python looks up apart) and what mutagen imports late."""
     for encoding in _ENCODINGS:
         codecs.lookup(encoding)  # encoding and decoding take short cuts past it
+    encodings.warm_up()
     file = io.BytesIO()
     frames = ID3()
     for number, name in enumerate(("TIT2", "TPE1", "TALB", "TCON")):
@@ -220,6 +269,6 @@ def warm_up() -> None:
     frames.add(id3.APIC(encoding=1, mime="image/png", type=3, desc="x", data=b"x"))
     frames.save(file)
     _from_id3(ID3(io.BytesIO(file.getvalue())))
-    for kind in (APEv2, AIFF, WAVE, FLAC, MP4, OggOpus, OggVorbis, OggFLAC):
+    for kind in (AIFF, ASF, DSF, WAVE, FLAC, MP4, OggOpus, OggVorbis, OggFLAC):
         with contextlib.suppress(Exception):
             kind(io.BytesIO(bytes(64)))

@@ -11,6 +11,8 @@ LONGEST: Final = 255
 MOST_ARTISTS: Final = 12
 _MOST_MARKS: Final = 4  # combining marks in a row; more is "zalgo"
 _READ_AT_MOST: Final = 4 * LONGEST
+RAW_NAMES: Final = ("title", "artist", "artists", "album", "album_artist", "genre")
+_LONGEST_RAW: Final = 800  # bytes: 255 letters of three
 _JOINERS: Final = "\u200c\u200d"  # Persian and emoji need them
 _NUMBER = re.compile(r"\s*0*(\d{1,4})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
@@ -60,6 +62,19 @@ def clean_names(values: object) -> tuple[str, ...]:
         return ()
     names = (clean_text(value) for value in values[:MOST_ARTISTS])
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def raw_names(found: object) -> dict[str, list[str]]:
+    """What ``from_mapping`` needs of bytes in an unknown encoding (as Latin-1), no more than anybody would keep."""
+    if not isinstance(found, Mapping):
+        return {}
+    names: dict[str, list[str]] = {}
+    for field, texts in found.items():
+        if field in RAW_NAMES and isinstance(texts, list):
+            kept = [str(text).replace("\0", "")[:_LONGEST_RAW] for text in texts[:MOST_ARTISTS]]
+            if all(text and ord(max(text)) < 256 for text in kept):
+                names[str(field)] = kept
+    return names
 
 
 def from_mapping(found: Mapping[str, Any]) -> Tags:

@@ -21,6 +21,7 @@ from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
 from catalog.personal.wishes import came_true
 from catalog.private_names import reader_of
+from catalog.raw_names import read_again
 from catalog.text import fold, sort_name
 
 N = TypeVar("N", bound=Named)
@@ -59,14 +60,15 @@ class NameTakenError(CatalogError):
 
 
 def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None = None) -> Track:
-    """Apply ``changes``: what is in ``details()``, and ``visibility``.
+    """Apply ``changes``: what is in ``details()``, ``visibility``, and ``encoding``, in which to read the names again.
 
     Returns the track there is afterwards: sharing what is shared already joins the two, and then the names of
     the shared one stand. Raises ``CatalogError``: ``not_yours`` (403), ``shared_by_others`` (409), ``gone`` (409),
-    ``changed_meanwhile`` (409).
+    ``changed_meanwhile`` (409), ``no_raw_names`` (409).
     """
     changes = dict(changes)
     visibility = changes.pop("visibility", None)
+    encoding = changes.pop("encoding", "")
     with transaction.atomic():
         keep_moves_away()
         track = held(track)
@@ -79,6 +81,11 @@ def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None
             if shown.pk != track.pk:
                 return shown
             track = held(shown)
+        if encoding:
+            typed = {
+                name: value for name, value in changes.items() if seen is None or value != seen.get(name)
+            }
+            changes = read_again(track, encoding) | typed
         write(track, user, changes, seen)
         came_true(track)
     return track

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0002_search"),
+        ("catalog", "0003_raw_names"),
     ]
 
     operations = [

@@ -39,7 +39,11 @@ class AudioFile(Row):
 
 
 class Upload(Row):
-    """The act: who brought which file, and which audio it turned out to be."""
+    """The act: who brought which file, and which audio it turned out to be.
+
+    ``raw_names`` are the bytes (as Latin-1) of the tags that were in an old encoding, and ``names_encoding`` is the one
+    that they were read in; see ``catalog/raw_names.py``.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -58,6 +62,8 @@ class Upload(Row):
     checksum = models.CharField(max_length=64, db_index=True, editable=False)
     size = models.PositiveBigIntegerField(_("bytes"), editable=False)
     charged = models.PositiveBigIntegerField(_("counted against the quota"), default=0, editable=False)
+    raw_names = models.JSONField(default=dict, editable=False)
+    names_encoding = models.CharField(_("encoding of the names"), max_length=16, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at"]

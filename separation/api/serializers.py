@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.api.serializers import Addresses, NameField, TrackSerializer, moment
-from catalog.audio.codecs import OUTPUT, STEREO_RATE
+from catalog.audio.codecs import EXTENSIONS, OUTPUT, STEREO_RATE
 from catalog.models import Track, Visibility
 from separation.access import Seen
 from separation.ask import eta_seconds, queue_position
@@ -209,7 +209,11 @@ class TrackQuerySerializer(serializers.Serializer[Any]):
 
 
 class UploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(allow_empty_file=True, use_url=False)
+    file = serializers.FileField(
+        allow_empty_file=True,
+        use_url=False,
+        help_text=f"Audio, or video with sound, named like any of: {', '.join(EXTENSIONS)}.",
+    )
     model = serializers.CharField(
         required=False,
         allow_blank=True,

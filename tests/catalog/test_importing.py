@@ -10,8 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from catalog.importing import Import, Outcome, key_of, readable, songs_in
+from catalog.importing import Import, key_of, readable
 from catalog.models import Album, ImportedFile, Track, Visibility
+from catalog.scanning import Outcome, Skipped, songs_in
 from separation.models import Separation
 from tests.catalog.conftest import SongMaker, picture
 
@@ -110,9 +111,118 @@ def test_which_files_are_looked_at(tmp_path: Path) -> None:
     (tmp_path / "gone.mp3").symlink_to("nowhere.mp3")
     found = list(songs_in(tmp_path))
     assert [path.name for path in found if isinstance(path, Path)] == ["B.MP3", "a.flac", "c.ogg"]
-    assert [one.path.name for one in found if isinstance(one, Outcome)] in ([], ["itself.mp3"])
+    assert {one.path.name: one.code for one in found if isinstance(one, Outcome)} == {
+        "gone.mp3": "unreadable",
+        "itself.mp3": "unreadable",
+    }
     missing = list(songs_in(tmp_path / "not there"))
     assert [one.code for one in missing if isinstance(one, Outcome)] == ["unreadable"]
+
+
+@pytest.fixture
+def linked(tmp_path: Path, settings: Any) -> Path:
+    """A folder with links: within it, out of it, into the data folder, by a detour; and the data folder inside it."""
+    music, elsewhere = tmp_path / "music", tmp_path / "elsewhere"
+    data = music / "var"
+    settings.DATA_DIR = data
+    for path in (
+        music / "a/one.mp3",
+        elsewhere / "secret.mp3",
+        elsewhere / "cover.jpg",
+        data / "media/stored.flac",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    links = {
+        "within.mp3": music / "a/one.mp3",
+        "out.mp3": elsewhere / "secret.mp3",
+        "out": elsewhere,
+        "own.flac": data / "media/stored.flac",
+        "own": data / "media",
+        "detour.mp3": music / "chain.mp3",
+        "chain.mp3": elsewhere / "secret.mp3",
+        "dots.mp3": Path("../music/../elsewhere/secret.mp3"),
+        "out.txt": elsewhere / "secret.mp3",
+    }
+    for name, target in links.items():
+        (music / name).symlink_to(target)
+    return music
+
+
+def test_links_are_followed_within_the_folder_only(linked: Path) -> None:
+    found = list(songs_in(linked))
+    taken = [str(path.relative_to(linked)) for path in found if isinstance(path, Path)]
+    assert sorted(taken) == ["a/one.mp3", "within.mp3"]
+    skipped = {one.path.name: one.code for one in found if isinstance(one, Outcome)}
+    assert skipped == {
+        **dict.fromkeys(("out.mp3", "out", "detour.mp3", "chain.mp3", "dots.mp3"), "outside"),
+        **dict.fromkeys(("own.flac", "own", "var"), "own_folder"),
+    }
+
+
+def test_the_folder_may_be_a_link_itself(linked: Path, tmp_path: Path) -> None:
+    (tmp_path / "door").symlink_to(linked)
+    found = [path for path in songs_in(tmp_path / "door") if isinstance(path, Path)]
+    assert sorted(path.name for path in found) == ["one.mp3", "within.mp3"]
+
+
+def test_a_linked_picture_of_somebody_else_is_not_taken(
+    library: Path, user: User, tmp_path: Path, make_song: SongMaker
+) -> None:
+    (tmp_path / "private.jpg").write_bytes(picture("red"))
+    (library / "A" / "cover.jpg").symlink_to(tmp_path / "private.jpg")
+    run(library, user)
+    assert not Track.objects.get(title="One").cover
+    (library / "A" / "front.jpg").write_bytes(picture("blue"))
+    run(library, user, again=True)
+    shutil.copy(make_song("three.flac", seed=3, title="Three"), library / "A")
+    run(library, user)
+    assert Track.objects.get(title="Three").cover
+
+
+@pytest.mark.parametrize(
+    "extension", ["m4b", "mkv", "webm", "m4v", "bwf", "wma", "wv", "ape", "MPC", "dsf", "mp2", "ac3", "au"]
+)
+def test_every_accepted_extension_is_taken(tmp_path: Path, extension: str) -> None:
+    (tmp_path / f"song.{extension}").touch()
+    assert [path.name for path in songs_in(tmp_path) if isinstance(path, Path)] == [f"song.{extension}"]
+
+
+def test_sound_that_is_not_taken_is_told(tmp_path: Path) -> None:
+    for name in ("a.mid", "b.avi", "c.AVI", "d.m4p", "notes.txt", "cover.jpg", ".hidden.mid"):
+        (tmp_path / name).touch()
+    (tmp_path / "away.mp3").symlink_to("/etc/hostname")
+    skipped = Skipped()
+    for found in songs_in(tmp_path):
+        assert isinstance(found, Outcome)
+        assert not found.is_refused
+        skipped.add(found)
+    assert skipped.count == 5
+    assert str(skipped) == (
+        "Skipped: 1 link that leads out of the folder; 4 files of kinds that are not taken (.avi, .mid, .m4p)."
+    )
+    assert str(Skipped()) == ""
+
+
+def test_the_command_tells_what_was_skipped(
+    linked: Path, user: User, tmp_path: Path, capsys: pytest.CaptureFixture[str], make_song: SongMaker
+) -> None:
+    shutil.copy(make_song("one.flac", title="One"), linked / "a" / "one.flac")
+    (linked / "a" / "one.mp3").unlink()
+    (linked / "within.mp3").unlink()
+    (linked / "song.mid").touch()
+    report = tmp_path / "report.jsonl"
+    call_command("import_library", linked, owner=user.email, jobs=1, report=report)
+    out = capsys.readouterr().out
+    assert "1 new, 0 known, 0 unchanged, 0 refused" in out
+    assert "5 links that lead out of the folder" in out
+    assert "(.mid)" in out
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    skipped = {Path(line["path"]).name: line["code"] for line in lines if line["outcome"] == "skipped"}
+    assert skipped["out.mp3"] == "outside"
+    assert skipped["var"] == "own_folder"
+    assert skipped["song.mid"] == "other_sound"
+    assert all(line["detail"] for line in lines if line["outcome"] == "skipped")
 
 
 def test_names_that_are_not_utf8(library: Path, user: User) -> None:
@@ -122,6 +232,7 @@ def test_names_that_are_not_utf8(library: Path, user: User) -> None:
     odd = next(one for one in outcomes if "Canci" in one.path.name)
     assert odd.code == "new"
     assert readable(odd.path.name) == "Canción.flac"
+    assert readable(os.fsdecode("Кино - Группа крови.mp3".encode("cp1251"))) == "Кино - Группа крови.mp3"
     assert ImportedFile.objects.filter(path=key_of(odd.path)).exists()
     assert "unchanged" in {one.code for one in Import(owner=user).run(songs_in(library), 1)}
 

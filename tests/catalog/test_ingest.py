@@ -191,6 +191,21 @@ def test_what_is_not_audio_is_refused_and_leaves_nothing(
     assert not list(settings.WORK_DIR.glob("ingest-*"))
 
 
+def test_a_refusal_says_what_to_do(tmp_path: Path, user: User, make_song: SongMaker) -> None:
+    whole = make_song("whole.wav").read_bytes()
+    files = {
+        b"RIFF\x24\0\0\0AVI LIST" + bytes(200): ("unsupported", "AVI files are not accepted."),
+        b"FRM8" + bytes(8) + b"DSD " + bytes(200): ("unsupported", "DSDIFF files are not accepted."),
+        whole[: len(whole) // 2]: ("damaged", "The file ends early"),
+    }
+    for content, (code, sentence) in files.items():
+        (tmp_path / "x").write_bytes(content)
+        with pytest.raises(CatalogError) as refused:
+            ingest(tmp_path / "x", filename="x", user=user)
+        assert refused.value.code == code
+        assert str(refused.value.detail).startswith(sentence)
+
+
 def test_limits(make_song: SongMaker, user: User, settings: Any) -> None:
     path = make_song()
     size = path.stat().st_size

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.audio.facts import Tags
-from catalog.names import guess, names_for, safe_filename
+from catalog.names import ascii_filename, guess, names_for, safe_filename
 
 NOTHING = (None, None, None)
 
@@ -131,3 +131,39 @@ def test_a_long_name_is_cut_between_letters() -> None:
     name = safe_filename("é" * 300, ".mp3")
     assert name == "é" * 98 + ".mp3"
     assert safe_filename("q\u0301" * 100, ".mp3") == "q\u0301" * 65 + ".mp3"
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("周杰伦 - 晴天 (vocals).mp3", "ZhouJieLun - QingTian (vocals).mp3"),
+        ("Кино - Группа крови (bass).flac", "Kino - Gruppa krovi (bass).flac"),
+        ("아이유 - 좋은 날.mp3", "AIYu - JohEun Nal.mp3"),
+        ("宇多田ヒカル.ogg", "YuDuoTianhikaru.ogg"),
+        ("Νίκος - Αύγουστος.mp3", "Nikos - Aygoystos.mp3"),
+        ("Canción de Ana.mp3", "Cancion de Ana.mp3"),
+        ("Cancio\u0301n.mp3", "Cancion.mp3"),
+        ("Q\u0301ue.mp3", "Que.mp3"),
+        ("Straße - Æon.mp3", "Strasse - Aeon.mp3"),
+        ("🎸.mp3", "guitar.mp3"),
+        ("\ue000 - \ue001.mp3", "file.mp3"),
+        ("Ana - \ue001 (bass).mp3", "Ana - _ (bass).mp3"),
+        ("a   b .mp3", "a b.mp3"),
+        (".mp3", "file.mp3"),
+        ("", "file"),
+        ("…", "file"),
+        ("歌", "Ge"),
+    ],
+)
+def test_names_for_clients_that_know_ascii_only(name: str, plain: str) -> None:
+    assert ascii_filename(name) == plain
+
+
+@given(st.text(max_size=60))
+def test_ascii_names_are_never_empty(text: str) -> None:
+    plain = ascii_filename(f"{text} (vocals).mp3")
+    assert plain.isascii()
+    assert plain.isprintable()
+    assert plain.endswith("(vocals).mp3")
+    assert "  " not in plain
+    assert not set('"\\/%') & set(plain)

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from catalog.audio.codecs import EXTENSIONS
 from catalog.models import Track, Visibility
 from separation.live import stem_id
 from separation.models import Separation, SeparationRequest, Status
@@ -208,6 +209,12 @@ def test_bringing_needs_an_account(client: Client) -> None:
 def test_the_upload_page_offers_what_is_installed(mine: Client) -> None:
     html = mine.get("/upload/").content.decode()
     assert re.findall(r'name="model"\s+value="([^"]+)"', html) == ["compact:2stems", "compact:4stems", "none"]
+
+
+def test_the_upload_page_offers_every_accepted_ending(mine: Client) -> None:
+    page = mine.get("/upload/").content.decode()
+    offered = page.partition('accept="')[2].partition('"')[0].split(",")
+    assert offered == ["audio/*", *(f".{extension}" for extension in EXTENSIONS)]
 
 
 @pytest.mark.parametrize(("model", "separations"), [("compact:2stems", 1), ("none", 0)])

@@ -14,8 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import installation
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.importing import Import, Outcome, jobs_for_this_machine, key_of, songs_in
+from catalog.importing import Import, jobs_for_this_machine, key_of
 from catalog.models import Visibility
+from catalog.scanning import Outcome, Skipped, songs_in
 from separation.ask import choose
 from separation.imports import Asking
 
@@ -29,16 +30,18 @@ class Progress:
 
     def __init__(self, out: TextIO) -> None:
         self.counts: Counter[str] = Counter()
+        self.skipped = Skipped()
         self._out = out
         self._moves = out.isatty()
 
     def add(self, outcome: Outcome) -> None:
         self.counts["refused" if outcome.is_refused else outcome.code] += 1
+        self.skipped.add(outcome)
         name = key_of(outcome.path)
         if self._moves:
             self._out.write("\r\x1b[K")
         if outcome.is_refused or not self._moves:
-            reason = f": {outcome.detail}" if outcome.is_refused else ""
+            reason = f": {outcome.detail}" if outcome.is_refused or outcome.is_skipped else ""
             self._out.write(f"{outcome.code:12} {name}{reason}\n")
         if self._moves:
             self._out.write(f"{self.summary()}  {name[-50:]}")
@@ -48,6 +51,8 @@ class Progress:
         if self._moves:
             self._out.write("\r\x1b[K")
         self._out.write(f"{self.summary()}\n")
+        if self.skipped.count:
+            self._out.write(f"{self.skipped}\n")
         self._out.flush()
 
     def summary(self) -> str:
@@ -57,7 +62,8 @@ class Progress:
 class Command(BaseCommand):
     help = (
         "Takes in all the music below a folder. What an earlier run has dealt with is passed over, so it may be "
-        "stopped (Ctrl-C) and started again. Status 1: something was refused."
+        "stopped (Ctrl-C) and started again. Links that lead out of the folder are not followed. Status 1: something "
+        "was refused."
     )
     requires_system_checks: list[str] = []
 
@@ -146,10 +152,11 @@ class Command(BaseCommand):
 
 
 def _line(outcome: Outcome) -> str:
+    kind = "refused" if outcome.is_refused else "skipped" if outcome.is_skipped else outcome.code
     body = {
         "path": key_of(outcome.path),
-        "outcome": "refused" if outcome.is_refused else outcome.code,
-        "code": outcome.code if outcome.is_refused else "",
+        "outcome": kind,
+        "code": outcome.code if kind in {"refused", "skipped"} else "",
         "detail": outcome.detail,
         "track": str(outcome.track.pk) if outcome.track else None,
     }

@@ -33,16 +33,59 @@ def with_av(
 ) -> Path:
     """Encode ``[channels, n]`` with PyAV."""
     with av.open(str(path), "w", format=container) as output:
-        stream: Any = output.add_stream(codec, rate=rate)
-        stream.layout = layout
-        for start in range(0, audio.shape[1], 8_192):
-            block = np.ascontiguousarray(audio[:, start : start + 8_192])
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
-            frame.sample_rate = rate
-            frame.pts = start
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode(None))
+        stream: Any = _sound(output, codec, rate, layout)
+        _encode(output, stream, audio)
     return path
+
+
+def with_two_sounds(path: Path, codecs: tuple[str, str], audio: NDArray[np.float32]) -> Path:
+    """A Matroska file with the same stereo sound in two codecs."""
+    with av.open(str(path), "w", format="matroska") as output:
+        streams = [_sound(output, codec, RATE, "stereo") for codec in codecs]
+        for stream in streams:
+            _encode(output, stream, audio)
+    return path
+
+
+def video(
+    path: Path, container: str, codec: str, audio: NDArray[np.float32], *, rate: int, seconds: int
+) -> Path:
+    """Stereo ``audio`` with a picture that lasts for ``seconds``."""
+    with av.open(str(path), "w", format=container) as output:
+        picture: Any = output.add_stream("libvpx" if container == "webm" else "mpeg4", rate=5)
+        picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
+        _encode(output, _sound(output, codec, rate, "stereo"), audio)
+        for number in range(5 * seconds):
+            image = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number, np.uint8), format="rgb24")
+            image.pts = number
+            output.mux(picture.encode(image))
+        output.mux(picture.encode(None))
+    return path
+
+
+def _sound(output: Any, codec: str, rate: int, layout: str) -> Any:
+    """A new stream, with a sample format that the encoder takes."""
+    stream = output.add_stream(codec, rate=rate)
+    stream.layout = layout
+    if codec.startswith("wma"):
+        stream.bit_rate = 128_000
+    formats = [form.name for form in stream.codec_context.codec.audio_formats]
+    stream.format = next((name for name in ("fltp", "s16", "s16p") if name in formats), formats[0])
+    return stream
+
+
+def _encode(output: Any, stream: Any, audio: NDArray[np.float32]) -> None:
+    """Encode ``[channels, n]``."""
+    form, rate, layout = stream.format.name, stream.rate, stream.layout.name
+    resampler = av.AudioResampler(form, layout, rate)
+    for start in range(0, audio.shape[1], 8_192):
+        block = np.ascontiguousarray(audio[:, start : start + 8_192])
+        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+        frame.sample_rate = rate
+        frame.pts = start
+        for converted in resampler.resample(frame):
+            output.mux(stream.encode(converted))
+    output.mux(stream.encode(None))
 
 
 def with_sndfile(path: Path, audio: NDArray[Any], subtype: str, form: str, rate: int = RATE) -> Path:

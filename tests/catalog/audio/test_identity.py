@@ -4,22 +4,42 @@ import functools
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
-from mutagen import id3
+from mutagen import id3 as id3frames
+from mutagen.apev2 import APEValue
+from mutagen.asf import ASF, ASFValue
+from mutagen.dsf import DSF
 from mutagen.id3 import ID3
+from mutagen.monkeysaudio import MonkeysAudio
 from mutagen.mp4 import MP4
+from mutagen.musepack import Musepack
+from mutagen.wavpack import WavPack
 from PIL import Image
 
 from catalog.audio import tagging
 from catalog.audio.facts import Tags
 from catalog.audio.identity import PacketDigest, PcmDigest, checksum
-from catalog.audio.probe import probe
-from tests.catalog.audio.making import RATE, noise, pcm16, remuxed, with_av, with_sndfile
+from catalog.audio.probe import Probe, probe
+from tests.catalog.audio.containers import DSD64, TONE, dsd_tone, dsf, monkeys
+from tests.catalog.audio.making import (
+    RATE,
+    id3,
+    id3_frame,
+    noise,
+    pcm16,
+    remuxed,
+    video,
+    with_av,
+    with_sndfile,
+)
 
 known = functools.cache(probe)  # for songs that nobody changes
+VALUES = ("Canción", "Nadie", "Nada", "1999", "7")
 TAGS = Tags(title="Canción", artist="Nadie", album="Nada", year=1999, track_number=7)
 
 
@@ -155,9 +175,9 @@ def test_utf16_tags(tmp_path: Path, songs: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes((songs / "song.mp3").read_bytes())
     frames = ID3()
-    frames.add(id3.TIT2(encoding=1, text=["日本語"]))
-    frames.add(id3.TRCK(encoding=2, text=["03/12"]))
-    frames.add(id3.TCON(encoding=0, text=["(17)"]))
+    frames.add(id3frames.TIT2(encoding=1, text=["日本語"]))
+    frames.add(id3frames.TRCK(encoding=2, text=["03/12"]))
+    frames.add(id3frames.TCON(encoding=0, text=["(17)"]))
     frames.save(str(path))
     tags = probe(path).tags
     assert (tags.title, tags.track_number, tags.genre) == ("日本語", 3, "Rock")
@@ -166,3 +186,120 @@ def test_utf16_tags(tmp_path: Path, songs: Path) -> None:
 def test_flac_written_by_others_keeps_samples(tmp_path: Path) -> None:
     path = with_sndfile(tmp_path / "x.flac", pcm16(noise(9_999)), "PCM_16", "FLAC")
     assert probe(path).samples == soundfile.info(str(path)).frames
+
+
+def encoded(path: Path, container: str, codec: str) -> Probe:
+    return probe(with_av(path, container, codec, pcm16(noise(RATE // 2)).astype(np.float32) / 32_768))
+
+
+def test_newer_lossless_codecs_are_the_same_audio(tmp_path: Path) -> None:
+    """WavPack, PCM of either order, ALAC in CAF: the samples are what counts, at 8, 16 and 24 bits."""
+    samples = pcm16(noise(RATE // 2))
+    wide = with_sndfile(tmp_path / "wide", samples.astype(np.int32) << 16 | 0x5A00, "PCM_24", "WAV")
+    narrow = with_sndfile(tmp_path / "narrow", samples, "PCM_U8", "WAV")
+    plain = with_sndfile(tmp_path / "plain", samples, "PCM_16", "WAV")
+    for source, form in ((wide, "s32p"), (narrow, "u8p"), (plain, "s16p")):
+        known_as = probe(source).audio_digest
+        other = probe(converted(source, tmp_path / "x", "wv", "wavpack", form))
+        assert (other.audio_digest, other.lossless) == (known_as, True)
+    assert (
+        probe(converted(plain, tmp_path / "x", "au", "pcm_s16be", "s16")).audio_digest
+        == probe(plain).audio_digest
+    )
+    assert (
+        probe(converted(plain, tmp_path / "x", "caf", "alac", "s16p")).audio_digest
+        == probe(plain).audio_digest
+    )
+
+
+def converted(source: Path, path: Path, container: str, codec: str, form: str) -> Path:
+    """The same samples in another codec, through a format that holds them."""
+    with av.open(str(source)) as given, av.open(str(path), "w", format=container) as output:
+        stream: Any = output.add_stream(codec, rate=RATE)
+        stream.layout, stream.format = "stereo", form
+        resampler = av.AudioResampler(form, "stereo", RATE)
+        for frame in given.decode(audio=0):
+            for same in resampler.resample(frame):
+                output.mux(stream.encode(same))
+        output.mux(stream.encode(None))
+    return path
+
+
+def test_newer_containers_do_not_count(tmp_path: Path) -> None:
+    for name, container, codec in (
+        ("ac3", "ac3", "ac3"),
+        ("mp2", "mp2", "mp2"),
+        ("mulaw", "wav", "pcm_mulaw"),
+    ):
+        one = encoded(tmp_path / name, container, codec)
+        other = probe(remuxed(tmp_path / name, tmp_path / "x", "au" if codec == "pcm_mulaw" else "matroska"))
+        assert one.audio_digest == other.audio_digest
+        assert one.container != other.container
+
+
+def test_picture_and_video_do_not_count(tmp_path: Path) -> None:
+    sound = encoded(tmp_path / "a", "adts", "aac")
+    audio = pcm16(noise(RATE // 2)).astype(np.float32) / 32_768
+    for container in ("mp4", "matroska"):
+        found = probe(video(tmp_path / "x", container, "aac", audio, rate=RATE, seconds=3))
+        assert found.audio_digest == sound.audio_digest
+
+
+def test_dsd_is_its_bits(tmp_path: Path) -> None:
+    bits = dsd_tone(DSD64 // 10)
+    digests = []
+    for lsb_first, tags in ((True, b""), (False, b""), (True, id3(id3_frame(b"TIT2", b"\x03x")))):
+        (tmp_path / "x").write_bytes(dsf(bits, lsb_first=lsb_first, tags=tags))
+        digests.append(probe(tmp_path / "x").audio_digest)
+    assert len(set(digests)) == 1
+    other = bits.copy()
+    other[0, 77] ^= 1
+    (tmp_path / "x").write_bytes(dsf(other))
+    assert probe(tmp_path / "x").audio_digest not in digests
+
+
+def test_tags_of_other_formats_do_not_count(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    makers: list[tuple[Path, Any]] = [
+        (with_av(tmp_path / "wma", "asf", "wmav2", noise(RATE // 2)), ASF),
+        (with_av(tmp_path / "wv", "wv", "wavpack", noise(RATE // 2)), WavPack),
+        (tmp_path / "mpc", Musepack),
+        (tmp_path / "ape", MonkeysAudio),
+        (tmp_path / "dsf", DSF),
+    ]
+    (tmp_path / "mpc").write_bytes(TONE.read_bytes())
+    (tmp_path / "ape").write_bytes(monkeys(4_000, 2))
+    (tmp_path / "dsf").write_bytes(dsf(dsd_tone(DSD64 // 10)))
+    for path, kind in makers:
+        plain.write_bytes(path.read_bytes())
+        file = kind(str(path))
+        if kind is DSF:
+            file.add_tags()
+            for name, value in (
+                ("TIT2", "Canción"),
+                ("TPE1", "Nadie"),
+                ("TALB", "Nada"),
+                ("TDRC", "1999"),
+                ("TRCK", "7"),
+            ):
+                file.tags.add(getattr(id3frames, name)(encoding=3, text=[value]))
+            file.tags.add(id3frames.APIC(encoding=3, mime="image/jpeg", type=3, desc="x", data=jpeg()))
+        elif kind is ASF:
+            for name, value in zip(
+                ("Title", "Author", "WM/AlbumTitle", "WM/Year", "WM/TrackNumber"), VALUES, strict=True
+            ):
+                file[name] = value
+            picture = (
+                b"\x03" + len(jpeg()).to_bytes(4, "little") + "image/jpeg\0x\0".encode("utf-16-le") + jpeg()
+            )
+            file["WM/Picture"] = [ASFValue(picture, 1)]
+        else:
+            for name, value in zip(("Title", "Artist", "Album", "Year", "Track"), VALUES, strict=True):
+                file[name] = value
+            file["Cover Art (Front)"] = APEValue(b"cover.jpg\0" + jpeg(), 1)
+        file.save()
+        found = probe(path)
+        assert found.tags == TAGS, kind
+        assert found.cover, kind
+        assert found.audio_digest == probe(plain).audio_digest, kind
+        assert found.checksum != probe(plain).checksum

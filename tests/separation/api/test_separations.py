@@ -3,6 +3,7 @@
 import io
 import zipfile
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import soundfile
@@ -163,3 +164,29 @@ def test_a_lost_file_is_an_answer_not_a_torn_zip(api_of: Any, user: User) -> Non
     separation = make_separation(make_track(user))  # its rows name files that are not there
     answer = api_of(user).get(f"{SEPARATIONS}{separation.pk}/archive/")
     assert (answer.status_code, answer.json()["code"]) == (503, "file_missing")
+
+
+@pytest.mark.parametrize(
+    ("artist", "title", "plain"),
+    [
+        ("周杰伦", "晴天", "ZhouJieLun - QingTian"),
+        ("Кино", "Группа крови", "Kino - Gruppa krovi"),
+    ],
+)
+def test_files_of_songs_without_latin_letters(
+    api_of: Any, user: User, artist: str, title: str, plain: str
+) -> None:
+    """The plain name that simple clients save under, and the real one; inside an archive the real one alone."""
+    separation = make_separation(make_track(user, title=title, artist=artist), stored=True)
+    stem = separation.stems.get(name="vocals")
+    single = api_of(user).get(f"/api/v1/stems/{stem.pk}/audio/?codec=flac")
+    assert b"".join(single.streaming_content).startswith(b"fLaC")
+    several = api_of(user).get(f"{SEPARATIONS}{separation.pk}/archive/?codec=wav")
+    for answer, ending in ((single, " (vocals).flac"), (several, ".zip")):
+        told = answer["Content-Disposition"]
+        assert f'filename="{plain}{ending}"' in told
+        assert unquote(told.partition("UTF-8''")[2]) == f"{artist} - {title}{ending}"
+    with archived(several) as archive:
+        for entry in archive.infolist():
+            assert entry.flag_bits & 0x800, "the name is in UTF-8, and says so"
+            assert entry.filename.startswith(f"{artist} - {title} (")
