@@ -69,8 +69,8 @@ def resume(request: HttpRequest) -> HttpResponseBase:
     posted.method = "POST"
     posted.path = posted.path_info = kept["path"]
     posted.resolver_match = match
-    posted.GET = QueryDict()  # type: ignore[assignment]  # a plain attribute when it runs
-    posted.POST = QueryDict(kept["body"])  # type: ignore[assignment]
+    posted.GET = QueryDict()
+    posted.POST = QueryDict(kept["body"])
     response: HttpResponseBase = match.func(posted, *match.args, **match.kwargs)
     # A cached answer would carry out nothing the next time.
     response["Cache-Control"] = "no-store"

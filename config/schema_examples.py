@@ -86,6 +86,13 @@ _SETLIST = {
     "created_at": _ADDED,
     "changed_at": _DONE,
 }
+_CHECKSUM = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_PROOF = {
+    "token": "eyJjaGVja3N1bSI6ICI5Zjg2In0:1wXyZa:b3VycyB0byBjaGVjaw",
+    "nonce": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+    "ranges": [{"offset": 0, "length": 4096}, {"offset": 1_048_576, "length": 4096}],
+    "expires_at": _DONE,
+}
 _REPORT = {"reason": "names", "text": "The title is that of another song."}
 
 EXAMPLES: dict[str, Any] = {
@@ -111,16 +118,12 @@ EXAMPLES: dict[str, Any] = {
         "detail": "Please check what you sent.",
         "fields": {"email": ["This field is required."]},
     },
-    "Found": {"track": _SEPARATED},
+    "Found": {"track": _SEPARATED, "yours": False, "proof": _PROOF},
     "FulfilRequest": {"track": _TRACK_ID},
     "Here": {"code": "here_already", "detail": "This song is here already.", "track": _TRACK_ID},
     "IntoRequest": {"into": _OTHER_ID},
     "LiveSeparation": _LIVE,
-    "LookupRequest": {
-        "checksum": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        "filename": "song.mp3",
-    },
-    "Making": {"progress": 0.4},
+    "LookupRequest": {"checksum": _CHECKSUM},
     "Me": {
         "id": _USER_ID,
         "email": "ana@example.org",
@@ -170,6 +173,9 @@ EXAMPLES: dict[str, Any] = {
         "peaks": [3, 97, 141, 88],
     },
     "Plays": {"plays": 13},
+    "Progress": {"progress": 0.4},
+    "ProofRequest": {"token": _PROOF["token"], "digest": _CHECKSUM, "filename": "song.mp3"},
+    "Proved": {"track": _SEPARATED},
     "Ratings": {**_RATED, "stems": [{"id": _VOCALS_ID, "name": "vocals", **_RATED}]},
     "RefreshRequest": {"refresh": _REFRESH},
     "Registered": {
