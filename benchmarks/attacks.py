@@ -19,21 +19,23 @@ from shutil import which
 from statistics import median, quantiles
 
 import numpy as np
+import requests
 import soundfile
 
 from benchmarks.measure import head, row
 from benchmarks.server import Installation
 
 SECONDS = 12.0
+ATTACKER = "127.0.0.2"  # another address of this machine than the one that asks meanwhile
 PATIENCE = 5.0
 DISK_MB, FLOOR_MB, SENT_MB = 320, 50, 300
 COOKIE = f"Cookie: csrftoken={'a' * 32}; sessionid={'b' * 32}\r\n"
-# Every kind of address that takes POST; the last is for nothing, the one before for nobody.
+# Every kind of address that takes POST, one that does not, and one that is not there.
 POSTED = (
     *("/api/login", "/api/v1/auth/token/", "/api/v1/auth/register/", "/api/v1/auth/token/refresh/"),
     *("/api/v1/uploads/", "/api/separate", "/api/v1/lookups/", "/api/v1/setlists/", "/api/v1/wishes/"),
     *("/upload/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/admin/login/"),
-    *("/language/", "/healthz", "/nothing/"),
+    *("/accounts/language/", "/healthz", "/nothing/"),
 )
 
 
@@ -52,6 +54,7 @@ class Crowd:
             if receive_buffer:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             one.settimeout(PATIENCE)
+            one.bind((ATTACKER, 0))
             one.connect(self._address)
             one.sendall(first)
             one.settimeout(0)
@@ -158,7 +161,7 @@ def greedy(host: tuple[str, int], path: str, seconds: float = 20.0) -> tuple[str
     piece = bytes(1 << 18)
     sent, answer = 0, b""
     length = SENT_MB * 1_000_000
-    with socket.create_connection(host, timeout=seconds) as one:
+    with socket.create_connection(host, timeout=seconds, source_address=(ATTACKER, 0)) as one:
         try:
             one.sendall(posting(path, len(PART) + length, MULTIPART, COOKIE) + PART)
             while sent < length:
@@ -238,6 +241,9 @@ def run() -> None:
             separation = installation.finished(installation.upload(song, "compact:2stems"))
             stem = separation["stems"][0]["id"]
             address = f"/api/v1/stems/{stem}/audio/?codec=flac"
+            # Once before, since it is made when it is first asked for.
+            whole = requests.get(installation.address + address, headers=installation.headers, timeout=600)
+            print(f"The file that is read slowly has {len(whole.content) / 1e6:.0f} MB.\n")
             head(["meanwhile", "`/healthz` ms, median", "p95", "not answered"])
             for cells in slow_clients(installation, address):
                 row(cells)

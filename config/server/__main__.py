@@ -33,7 +33,7 @@ def main() -> None:
     # Bodies and answers that do not fit into memory lie in nameless files on the disk whose floor is watched.
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     remove_leftovers(settings.FILE_UPLOAD_TEMP_DIR)
-    server = Server(application, listener, settings.WEB_THREADS)
+    server = Server(application, listener, settings.WEB_THREADS, settings.PROXIES)
     # The garbage collector need not look at Django again, nor in the middle of every long list: at Python's own
     # thresholds it takes a page of 50 songs from 35 ms to 160 in one of twenty cases.
     gc.collect()

@@ -160,6 +160,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
             request.close()
 
     @property
+    def client(self) -> str:
+        """Whose turn it is when this connection is answered."""
+        proxies = self.server.proxies
+        said = (
+            self.requests[0].headers.get("X_FORWARDED_FOR", "").split(",")
+            if proxies and self.requests
+            else []
+        )
+        return str(said[-proxies].strip() if 0 < proxies <= len(said) else self.addr[0])
+
+    @property
     def unsent_bytes(self) -> int:
         """What the client has not read yet of answers that are no files."""
         with self.outbuf_lock:

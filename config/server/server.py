@@ -9,10 +9,12 @@ from typing import Any
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
 
 from config.server.body import UploadCounter
-from config.server.channel import Channel
+from config.server.channel import SEND_BYTES, Channel
 from config.server.parser import FREE_BYTES
+from config.server.turns import TurnQueue
 
 MOST_CONNECTIONS = 4_096
 # A connection holds its socket, and while it sends or receives one file each.
@@ -25,12 +27,15 @@ MOST_UNSENT_BYTES = 128_000_000
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
-    """Answers on ``listener`` with ``application``; several processes may share one listener."""
+    """Answers on ``listener`` with ``application``; several processes may share one listener.
+
+    ``proxies`` is how many of the addresses in ``X-Forwarded-For`` are to be believed, counted from the end.
+    """
 
     channel_class = Channel
     stopping = False
 
-    def __init__(self, application: Any, listener: socket.socket, threads: int) -> None:
+    def __init__(self, application: Any, listener: socket.socket, threads: int, proxies: int = 0) -> None:
         adjustments = Adjustments(
             threads=threads,
             ident="Stemoteca",
@@ -48,12 +53,22 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             outbuf_overflow=524_288,
             outbuf_high_watermark=4_194_304,
         )
+        adjustments.socket_options = [
+            (socket.SOL_TCP, socket.TCP_NODELAY, 1),
+            # The kernel would take megabytes for each client that does not read.
+            (socket.SOL_TCP, socket.TCP_NOTSENT_LOWAT, SEND_BYTES),
+        ]
         self.uploads = UploadCounter()
+        self.proxies = proxies
         self.most_connections = _most_connections()
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.queue = TurnQueue()
+        dispatcher.set_thread_count(threads)
         super().__init__(
             application,
             map={},
             _sock=listener,
+            dispatcher=dispatcher,
             adj=adjustments,
             sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
             bind_socket=False,

@@ -38,12 +38,14 @@ class Application:
         self.release = threading.Event()
         self.entered = threading.Semaphore(0)
         self.asked: list[int] = []
+        self.order: list[str] = []
         self.refuse_after = LIMIT
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         body = environ.get(PENDING_BODY)
         if body is not None:
             return self._admission(environ, body, start_response)
+        self.order.append(environ.get("HTTP_X_FORWARDED_FOR", ""))
         self.entered.release()
         if environ["PATH_INFO"] == "/wait":
             self.release.wait(20)

@@ -1,0 +1,36 @@
+"""The requests that wait for a thread: clients take turns, so that one with hundreds delays another by one."""
+
+from collections import deque
+from typing import Protocol
+
+
+class Waiting(Protocol):
+    """A connection with a request that is complete."""
+
+    @property
+    def client(self) -> str: ...
+
+
+class TurnQueue:
+    """Stands in for the deque of waitress's dispatcher, which holds its lock around each call."""
+
+    def __init__(self) -> None:
+        self._by_client: dict[str, deque[Waiting]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, channel: Waiting) -> None:
+        self._by_client.setdefault(channel.client, deque()).append(channel)
+        self._count += 1
+
+    def popleft(self) -> Waiting:
+        """The oldest of the client whose turn it is, which is then the last one."""
+        client = next(iter(self._by_client))
+        waiting = self._by_client.pop(client)
+        channel = waiting.popleft()
+        if waiting:
+            self._by_client[client] = waiting
+        self._count -= 1
+        return channel
