@@ -90,8 +90,8 @@ def prove(token: str, digest: str, filename: str, user: User) -> Track | None:
     if not cache.add(f"proof-{nonce}", 1, LASTS.total_seconds() + 60):
         raise _expired()
     track = lookup(checksum, user)
-    audio = track and _stored(track, checksum)
-    if track is None or audio is None:
+    audio = None if track is None else _stored(track, checksum)
+    if audio is None:
         return None
     if not hmac.compare_digest(answer(nonce, ranges, audio), digest.lower()):
         raise _failed()

@@ -20,6 +20,7 @@ from catalog.curation.moving import move
 from catalog.models import Album, Artist, Credit, Track, Visibility
 
 BATCH = 500
+MOST_BATCHES = 200
 
 
 def reader_of(track: Track) -> User | None:
@@ -99,7 +100,21 @@ def _become(row: Artist | Album, shared: Artist | Album) -> None:
 
 
 def settle_all() -> int:
-    """Put names right that became everybody's, or stopped being so; returns how many tracks and names were changed."""
+    """Put names right that became everybody's, or stopped being so; returns how many tracks and names were changed.
+
+    In an older library these are all names that only private songs have: some at a time, as nobody brings songs
+    meanwhile.
+    """
+    total = 0
+    for _batch in range(MOST_BATCHES):
+        count = _settle_some()
+        total += count
+        if not count:
+            break
+    return total
+
+
+def _settle_some() -> int:
     artists = Artist.objects.exclude(private_to=None)
     albums = Album.objects.exclude(private_to=None)
     if not (_lost().exists() or _known(artists).exists() or _known_albums(albums).exists()):

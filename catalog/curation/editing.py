@@ -158,8 +158,8 @@ def _write_artist(artist: Artist, user: User, changes: dict[str, Any]) -> None:
     if "name" in changes:
         if artist.sort_name == sort_name(artist.name):
             changes.setdefault("sort_name", "")  # it was made from the name; so is the new one
-        same = Artist.objects.filter(key=fold(changes["name"])[:255], private_to=None)
-        same = same.exclude(pk=artist.pk).first()
+        shared = Artist.objects.filter(key=fold(changes["name"])[:255], private_to=None)
+        same = shared.exclude(pk=artist.pk).first()
         if same is not None:
             if Artist.objects.visible_to(user).filter(pk=same.pk).exists():
                 raise NameTakenError(same)
@@ -174,8 +174,8 @@ def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
         album.artist = Artist.objects.named(changes["artist"])
     for name in changes.keys() & {"title", "year", "compilation", "cover"}:
         setattr(album, name, changes[name])
-    same = Album.objects.filter(artist=album.artist, key=fold(album.title)[:255], private_to=None)
-    same = same.exclude(pk=album.pk).first()
+    shared = Album.objects.filter(artist=album.artist, key=fold(album.title)[:255], private_to=None)
+    same = shared.exclude(pk=album.pk).first()
     if same is not None:
         if Album.objects.visible_to(user).filter(pk=same.pk).exists():
             raise NameTakenError(same)

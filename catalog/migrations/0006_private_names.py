@@ -1,8 +1,10 @@
 import django.db.models.deletion
+from typing import Any
+
 from django.conf import settings
 from django.db import migrations, models
 
-PRIVATE_TO = {
+PRIVATE_TO: dict[str, Any] = {
     "blank": True,
     "db_constraint": False,
     "editable": False,

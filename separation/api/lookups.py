@@ -95,7 +95,7 @@ class FailedProofs(ScopedRateThrottle):
 
     def count(self) -> None:
         self.history.insert(0, self.now)
-        self.cache.set(self.key, self.history, self.duration)
+        self.cache.set(self.key, self.history, self.duration)  # type: ignore[attr-defined]  # parsed from the rate
 
 
 class ProofView(TrackMixin):

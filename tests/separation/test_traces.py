@@ -169,11 +169,12 @@ def crawl(client: Client) -> list[tuple[str, str]]:
         *PATHS,
         *(f"{path}?q={w}" for w in WORDS for path in ("/", "/api/v1/search/", "/api/v1/artists/")),
     ]
-    known, found = set(waiting), []
+    known = set(waiting)
+    found: list[tuple[str, str]] = []
     while waiting and len(found) < 600:
         path = waiting.pop(0)
-        answer = client.get(path)
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[arg-type]
+        answer: Any = client.get(path)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         kind = answer.headers.get("Content-Type", "")
         readable = any(word in kind for word in ("html", "json", "mpegurl"))
         text = body.decode() if readable else body.hex()
@@ -247,7 +248,7 @@ def the_same_audio_shared_and_separated(world: World) -> None:
 def another_song_of_these_names(world: World) -> None:
     """Cleo brings another song of the same artist and album, Ben one of his own for himself."""
     world.bring("another.flac", world.people["cleo"], seed=2)
-    own = {
+    own: dict[str, Any] = {
         "title": "Third",
         "artist": "Quillwright",
         "album": "Zeta",
