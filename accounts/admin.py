@@ -62,7 +62,7 @@ class RightsAdmin(SuperusersOnly, GroupAdmin):
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(SuperusersOnly, EmailAddressAdmin):  # type: ignore[misc]  # allauth's has no types
+class AddressAdmin(SuperusersOnly, EmailAddressAdmin):
     """Addresses, by which an account can be given a new password."""
 
 

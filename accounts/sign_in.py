@@ -110,7 +110,9 @@ def _discount(key: str) -> None:
 class PasswordBackend(AuthenticationBackend):
     """Checks address and password: one account, one hash, known or not."""
 
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
+    def authenticate(  # type: ignore[override]  # allauth's own differs from Django's as well
+        self, request: HttpRequest | None, **credentials: Any
+    ) -> User | None:
         """Return who signs in; ``TooManyAttempts`` before anything is looked up if it comes too early."""
         address = attempted_address(credentials)
         if not address or not credentials.get("password"):
@@ -118,8 +120,10 @@ class PasswordBackend(AuthenticationBackend):
         attempt = Attempt(request, address) if request is not None else None
         if attempt:
             attempt.begin()
-        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
-        if attempt and user is not None:
+        user = super().authenticate(request, **credentials)
+        if not isinstance(user, User):
+            return None
+        if attempt:
             attempt.succeed()
         return user
 

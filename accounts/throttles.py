@@ -101,7 +101,7 @@ def limited(scope: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[
 
 def seconds_left(error: Throttled) -> int:
     """Return what `Retry-After` says."""
-    return max(1, int(error.wait or 0))
+    return max(1, int(getattr(error, "wait", None) or 0))
 
 
 def explain(error: Throttled) -> str:

@@ -20,10 +20,8 @@ class Site(admin.AdminSite):
         told = {} if request.user.is_anonymous else dashboard.now(request.user)
         return super().index(request, {"told": told, **(extra_context or {})})
 
-    def password_change(
-        self,
-        request: HttpRequest,  # Django's signature
-        extra_context: dict[str, Any] | None = None,
+    def password_change(  # type: ignore[override]  # Django's own answers with a page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseRedirect:
         """Lead to the website's page, which limits how often the old password may be tried."""
         return redirect("account_change_password")

@@ -3,6 +3,7 @@
 import heapq
 import math
 import time
+from collections.abc import Callable
 
 from django.core.cache.backends.locmem import LocMemCache
 
@@ -13,6 +14,9 @@ class MemoryCache(LocMemCache):
     Django's drops what was used longest ago, so whoever calls from enough addresses resets everybody's limits. Here
     a flood of short-lived counters pushes out nothing but itself.
     """
+
+    _expire_info: dict[str, float | None]
+    _delete: Callable[[str], bool]
 
     def _cull(self) -> None:
         now = time.time()

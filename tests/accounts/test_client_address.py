@@ -39,7 +39,7 @@ def test_the_address_of_a_client(
     settings: Any, proxies: int, forwarded: str | None, remote: str, address: str
 ) -> None:
     settings.PROXIES = proxies
-    more = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
+    more: Any = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
     assert client_address(RequestFactory().get("/", REMOTE_ADDR=remote, **more)) == address
 
 
