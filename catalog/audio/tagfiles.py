@@ -171,7 +171,9 @@ def _said(frame: Any, text: str) -> str:
 
 
 def _from_asf(file: Any) -> tuple[Found, bytes | None]:
-    tags = file.tags or {}
+    tags: Any = file.tags
+    if tags is None:
+        return {}, None
     named = {
         name: [str(value) for value in values]
         for name, values in tags.as_dict().items()

@@ -12,7 +12,8 @@ import pytest
 import soundfile
 from mutagen import id3 as id3frames
 from mutagen.apev2 import APEValue
-from mutagen.asf import ASF, ASFValue
+from mutagen.asf import ASF
+from mutagen.asf._attrs import ASFByteArrayAttribute
 from mutagen.dsf import DSF
 from mutagen.id3 import ID3
 from mutagen.monkeysaudio import MonkeysAudio
@@ -292,7 +293,7 @@ def test_tags_of_other_formats_do_not_count(tmp_path: Path) -> None:
             picture = (
                 b"\x03" + len(jpeg()).to_bytes(4, "little") + "image/jpeg\0x\0".encode("utf-16-le") + jpeg()
             )
-            file["WM/Picture"] = [ASFValue(picture, 1)]
+            file["WM/Picture"] = [ASFByteArrayAttribute(picture)]
         else:
             for name, value in zip(("Title", "Artist", "Album", "Year", "Track"), VALUES, strict=True):
                 file[name] = value
