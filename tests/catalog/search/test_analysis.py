@@ -50,7 +50,7 @@ from catalog.search.analysis import analyze, grams
         ("!!!", "!!!"),
         ("( )", "()"),
         ("", ""),
-        (" _ ", ""),
+        (" _ ", "_"),
     ],
 )
 def test_words(name: str, text: str) -> None:
