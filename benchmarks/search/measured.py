@@ -42,7 +42,7 @@ def measured(tracks: int, cache: Path) -> list[Row]:
 
 def _row(kind: str, asked: int, wrong: list[str], times: list[float]) -> Row:
     ordered = sorted(times)
-    share = f"{(asked - len(wrong)) / asked:.0%}"
+    share = f"{(asked - len(wrong)) / asked:.1%}"
     return [
         kind,
         str(asked),

@@ -80,7 +80,7 @@ def analyze(text: str) -> Analysis:
     folded = text.translate(FOLDED)
     found = Analysis(tuple(folded.split())) if _PLAIN.fullmatch(folded) else _parted(folded)
     if not found.words:
-        whole = "".join(folded.split())
+        whole = "".join(folded.split()) or "".join(filter(str.isprintable, "".join(text.casefold().split())))
         return Analysis(found.symbols or ((whole,) if whole else ()))
     if not text.isascii() and not SPELT_OUT_LETTERS.isdisjoint(composed := normalize("NFC", text).lower()):
         return replace(found, spelt_out=_parted(composed.translate(SPELT_OUT)).words)

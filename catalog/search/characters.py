@@ -39,6 +39,7 @@ _MODIFIERS = (
     *((0x3099, 0x309A), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F), (0x1F3FB, 0x1F3FF), (0xE0100, 0xE01EF)),
 )
 _BY_KIND = {"Pd": "-", "Po": "-", "Cf": "", "Cs": ""}  # what else is no letter stands between words
+_EMOJI = range(0x1F000, 0x20000)  # some are newer than Python's tables
 _KATAKANA = range(0x30A1, 0x30F7)
 _TO_HIRAGANA = 0x60
 _KEPT = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~€£¥")  # what ``analysis.py`` reads
@@ -88,7 +89,7 @@ def _single(letter: str) -> str:
         return str(unicodedata.decimal(letter))
     if letter in _KEPT or kind[0] in "LNM":
         return letter
-    if kind[0] == "S" or letter in _SYMBOLS:
+    if kind[0] == "S" or letter in _SYMBOLS or code in _EMOJI:
         return f" {letter} "
     return _BY_KIND.get(kind, " ")
 

@@ -46,11 +46,14 @@ from catalog.search.analysis import analyze, grams
         ("👨\u200d👩\u200d👧", "👨 👩 👧"),
         ("❤️", "❤"),
         ("👍🏽", "👍"),
+        ("\U0001fae8 new", "new"),
+        ("\U0001fae8", "\U0001fae8"),
+        ("\x85\u200b", ""),
         ("÷", "÷"),
         ("!!!", "!!!"),
         ("( )", "()"),
         ("", ""),
-        (" _ ", ""),
+        (" _ ", "_"),
     ],
 )
 def test_words(name: str, text: str) -> None:
