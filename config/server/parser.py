@@ -61,6 +61,7 @@ class ChunkedBody(ChunkedReceiver):  # type: ignore[misc]  # waitress has no typ
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """A paused parser pretends to be complete, so that the channel hands it to a thread; see ``Channel.service``."""
 
+    body_rcv: Any
     pending: PendingBody | None = None
     paused = False
     headers_at = 0.0
