@@ -10,7 +10,7 @@ from waitress.task import WSGITask
 from waitress.utilities import InternalServerError
 
 from config.server.body import Refusal, ask
-from config.server.parser import RequestParser
+from config.server.parser import CHUNKED_READ_BYTES, RequestParser
 
 KEEP_ALIVE_SECONDS = 15.0
 HEADER_SECONDS = 20.0
@@ -21,7 +21,7 @@ STALLED_SECONDS = 30.0
 LINGER_SECONDS, LINGER_SILENT_SECONDS = 30.0, 5.0
 # Of a response, what one connection sends before the others have their turn.
 TURN_BYTES = 1 << 20
-SEND_BYTES = 1 << 18
+SEND_BYTES = BODY_READ_BYTES = 1 << 18
 
 
 class ResponseTask(WSGITask):  # type: ignore[misc]  # waitress has no types
@@ -68,6 +68,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
         super().__init__(*args, **options)
         self.sendbuf_len = min(self.sendbuf_len, SEND_BYTES)
         self.request_at = self.creation_time
+
+    def recv(self, buffer_size: int) -> bytes:
+        """Much at once of a body that is only stored, little of what costs time."""
+        request = self.request
+        if request is not None and request.headers_finished:
+            buffer_size = CHUNKED_READ_BYTES if request.chunked else BODY_READ_BYTES
+        data: bytes = super().recv(buffer_size)
+        return data
 
     def received(self, data: bytes) -> bool:
         if self.lingers_from:

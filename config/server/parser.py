@@ -1,19 +1,67 @@
 """Requests as they arrive: stricter than waitress about lengths, and paused where Django has to be asked."""
 
 import time
+from typing import Any
 
+from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import ChunkedReceiver
+from waitress.utilities import BadRequest
 
 from config.server.body import PendingBody
 
 # So much of a body is taken unseen, and kept in memory: sign-in forms, searches, most JSON.
 FREE_BYTES = 16_384
 LENGTH_DIGITS = 15
+# Chunks: read in small portions, since each of them costs time; gathered before they are written; and what stands
+# around them is kept in memory.
+CHUNKED_READ_BYTES, GATHERED_BYTES, FRAME_BYTES = 16_384, 65_536, 16_384
+
+
+class GatheringBuffer:
+    """Writes to ``buffer`` in large portions, however small those are that arrive."""
+
+    def __init__(self, buffer: OverflowableBuffer) -> None:
+        self._buffer = buffer
+        self._gathered = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._buffer) + len(self._gathered)
+
+    def append(self, data: bytes) -> None:
+        self._gathered += data
+        if len(self._gathered) >= GATHERED_BYTES:
+            self._flush()
+
+    def getfile(self) -> Any:
+        self._flush()
+        return self._buffer.getfile()
+
+    def close(self) -> None:
+        self._gathered.clear()
+        self._buffer.close()
+
+    def _flush(self) -> None:
+        if self._gathered:
+            data = bytes(self._gathered)
+            self._gathered.clear()
+            self._buffer.append(data)
+
+
+class ChunkedBody(ChunkedReceiver):  # type: ignore[misc]  # waitress has no types
+    def __init__(self, buffer: OverflowableBuffer) -> None:
+        super().__init__(GatheringBuffer(buffer))
+
+    @property
+    def frame_bytes(self) -> int:
+        """Of what is no data: the beginning of a size's line, or of the trailer."""
+        return len(self.control_line) + len(self.trailer)
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """A paused parser pretends to be complete, so that the channel hands it to a thread; see ``Channel.service``."""
 
+    body_rcv: Any
     pending: PendingBody | None = None
     paused = False
     headers_at = 0.0
@@ -21,13 +69,18 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     _expects_continue = False
 
     def received(self, data: bytes) -> int:
+        # Waitress copies the rest of what it is given for each chunk.
+        part = data[:CHUNKED_READ_BYTES] if self.chunked else data
         try:
-            consumed: int = super().received(data)
+            consumed: int = super().received(part)
         except OSError:  # no room for the temporary file
             if self.pending is None:
                 raise
             self.pending.disk_full = True
             return self._pause(data, len(data))
+        if self.chunked and self.body_rcv.frame_bytes > FRAME_BYTES:
+            self.error = BadRequest("The frame of a chunk is too long")
+            self.completed = True
         if self.completed or not self.headers_finished:
             return consumed
         if not self.headers_at:
@@ -49,6 +102,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         length = self.headers.get("CONTENT_LENGTH", "")
         if len(length) > LENGTH_DIGITS:
             raise ParsingError("Content-Length is invalid")
+        if self.chunked:
+            self.body_rcv = ChunkedBody(self.body_rcv.buf)
         # A proxy in front may believe the other one: the rest of the body would be the next request.
         if (self.chunked and length) or self.headers.get("TRANSFER_ENCODING"):
             raise ParsingError("The length of the body is ambiguous")

@@ -46,7 +46,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             asyncore_loop_timeout=1,
             asyncore_use_poll=True,
             log_socket_errors=False,
-            recv_bytes=262_144,
+            recv_bytes=32_768,
             max_request_header_size=32_768,
             max_request_body_size=1 << 62,  # Django knows who may send how much
             inbuf_overflow=FREE_BYTES,

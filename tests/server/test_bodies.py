@@ -111,6 +111,16 @@ def test_a_chunked_body_ends_at_the_limit(running: Running) -> None:
     assert LIMIT < running.application.asked[-1] < LIMIT + 1_000_000
 
 
+def test_chunks_of_a_byte_are_a_body_too(running: Running) -> None:
+    answer = running.ask(head("/upload", None, "Connection: close") + chunked(SONG[:40_000], 1))
+    assert hashlib.sha256(SONG[:40_000]).hexdigest().encode() in answer
+
+
+@pytest.mark.parametrize("frame", [b"1;" + b"a" * 100_000, b"0\r\n" + b"X-Long: a\r\n" * 10_000])
+def test_what_stands_around_chunks_has_a_limit(running: Running, frame: bytes) -> None:
+    assert received(running.connect(head("/upload", None) + frame)).startswith(b"HTTP/1.1 400")
+
+
 def test_uploads_of_a_person_are_counted_until_they_end(running: Running, tmp_path: Path) -> None:
     begun = head("/upload", 1_000_000, "X-Person: ana") + bytes(500_000)
     sending = [running.connect(begun) for _ in range(2)]

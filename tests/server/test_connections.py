@@ -66,6 +66,21 @@ def test_who_stops_reading_is_let_go(running: Running, monkeypatch: pytest.Monke
     eventually(lambda: not running.server.active_channels)
 
 
+def test_what_nobody_reads_does_not_pile_up(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.server.server.MOST_UNSENT_BYTES", 2 * len(FILE))
+    for path in (b"/page", b"/page", b"/page", b"/page", b"/file"):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.connect(running.address)
+        one.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        running.sockets.append(one)
+    for _ in range(5):
+        assert running.application.entered.acquire(timeout=20)
+    eventually(lambda: len(running.server.active_channels) <= 3)
+    assert any(channel.unsent_bytes == 0 for channel in running.server.active_channels.values()), "the file"
+    assert told(running.ask(GET))["size"] == 0
+
+
 def test_too_many_connections_close_the_oldest_that_are_not_answered(running: Running) -> None:
     running.server.most_connections = 5
     answered = running.connect(b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
