@@ -175,7 +175,8 @@ class EncodingPool:
         self._changed = threading.Condition()
         self._encodings: dict[str, Encoding] = {}
         self._turns: OrderedDict[str, deque[Encoding]] = OrderedDict()
-        self._running = 0
+        self._running = 0  # encodings; a thread ends a little later
+        self._threads = 0
         self._is_stopped = False
 
     def find(self, recipe: Recipe) -> Encoding | None:
@@ -214,25 +215,43 @@ class EncodingPool:
                 cache.delete(_key(encoding.recipe, "progress"))
                 encoding.error = busy()
                 encoding.finished.set()
-            self._changed.wait_for(lambda: self._running == 0, seconds)
+            self._changed.wait_for(self._is_idle, seconds)
 
     def wait_until_idle(self, seconds: float) -> bool:
         """Wait until nothing is being made, ``seconds`` at most; whether that is so."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._running == 0, seconds)
+            return self._changed.wait_for(self._is_idle, seconds)
+
+    def _is_idle(self) -> bool:
+        return self._running == self._threads == 0
 
     def _start_thread(self) -> None:
-        threading.Thread(target=self._run, name="encoding", daemon=True).start()
+        with self._changed:
+            self._threads += 1
+        try:
+            threading.Thread(target=self._run, name="encoding", daemon=True).start()
+        except RuntimeError:  # no more threads for this process just now; the next request tries again
+            log.warning("an encoding thread could not be started")
+            with self._changed:
+                self._threads -= 1
+                self._running -= 1
+                self._changed.notify_all()
 
     def _run(self) -> None:
         try:
             self._work()
         finally:
             connections.close_all()
+            with self._changed:
+                self._threads -= 1
+                self._changed.notify_all()
 
     def _work(self) -> None:
         while (encoding := self._next()) is not None:
-            self._encode(encoding)
+            try:
+                self._encode(encoding)
+            except Exception:  # the cache is away, for example
+                log.exception("the end of an encoding could not be told")
 
     def _next(self) -> Encoding | None:
         """Of the person whose turn it is the first encoding; the others of that person wait behind everybody else's."""
@@ -271,14 +290,16 @@ class EncodingPool:
             log.exception("an encoding failed")
             sentence = _("This file could not be made. Please try again later.")
             error = CatalogError("not_made", sentence, status=500)
-        with self._changed:
-            del self._encodings[recipe.lock_name]
+        try:
             cache.delete(_key(recipe, "progress"))
             if error is not None and not encoding.waiters:
                 failure = (error.code, error.detail, error.status)
                 cache.set(_key(recipe, "failed"), failure, PROGRESS_SECONDS)
-            encoding.error = error
-            encoding.finished.set()
+        finally:
+            with self._changed:
+                del self._encodings[recipe.lock_name]
+                encoding.error = error
+                encoding.finished.set()
 
 
 def _tell(recipe: Recipe, share: float) -> None:
