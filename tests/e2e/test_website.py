@@ -103,17 +103,22 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def person(chromium: Browser, server: Server) -> Iterator[Watched]:
+def signed_up(chromium: Browser, server: Server, name: str) -> Watched:
     """Somebody who has just made an account on the website."""
     watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
     page = watched.page
     page.goto("/accounts/signup/")
-    page.get_by_label("Your name").fill("Nuria")
-    page.get_by_label("Email").fill("nuria@example.org")
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Email").fill(f"{name.lower()}@example.org")
     page.get_by_label("Password").fill("a long enough one")
     page.get_by_role("button", name="Make an account").click()
-    expect(page.get_by_text("Nuria", exact=True)).to_be_visible()
+    expect(page.get_by_text(name, exact=True)).to_be_visible()
+    return watched
+
+
+@pytest.fixture(scope="module")
+def person(chromium: Browser, server: Server) -> Iterator[Watched]:
+    watched = signed_up(chromium, server, "Nuria")
     yield watched
     watched.context.close()
 
@@ -174,6 +179,27 @@ def test_a_second_time_nothing_is_sent(person: Watched, address: str, tmp_path: 
     expect(page.locator(".send [data-says]")).to_have_text(what, timeout=30_000)
     assert any("/lookups/" in url for url in sent)
     assert not any("/uploads/" in url for url in sent)
+
+
+def test_somebody_else_proves_to_have_the_file_and_sends_nothing(
+    chromium: Browser, server: Server, address: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.mp3"
+    soundfile.write(path, song(SECONDS, seed=5), 44_100, format="MP3")
+    somebody = signed_up(chromium, server, "Olga")
+    page = somebody.page
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.goto("/upload/")
+    page.locator("input[type=file]").set_input_files(path)
+    what = re.compile("We have this song already|In line|Taking it apart|Ready")
+    expect(page.locator(".send [data-says]")).to_have_text(what, timeout=30_000)
+    assert any(url.endswith("/lookups/proof/") for url in sent)
+    assert not any("/uploads/" in url for url in sent)
+    page.goto("/library/")
+    expect(page.get_by_text("Canción de agua")).to_be_visible()
+    assert somebody.faults == []
+    somebody.context.close()
 
 
 def test_playing_by_keyboard(person: Watched, address: str) -> None:
