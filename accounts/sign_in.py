@@ -72,7 +72,7 @@ class Attempt:
             if not limits.add(self._wait, self._now + delay, delay):  # another attempt came first
                 _discount(self._pair)
                 _discount(self._window)
-                self._refuse_before(limits.get(self._wait, 0))
+                raise self._too_early(limits.get(self._wait, 0))
         if self._total:
             _count(self._total, ATTACK_SECONDS)
 
@@ -84,10 +84,11 @@ class Attempt:
 
     def _refuse_before(self, moment: float) -> None:
         if moment > self._now:
-            log.warning(
-                "sign-in refused: too many wrong passwords from %s for %r", self.client, self._address
-            )
-            raise TooManyAttempts(moment - self._now)
+            raise self._too_early(moment)
+
+    def _too_early(self, moment: float) -> TooManyAttempts:
+        log.warning("sign-in refused: too many wrong passwords from %s for %r", self.client, self._address)
+        return TooManyAttempts(max(1, moment - self._now))
 
 
 def _count(key: str, seconds: int) -> int:
