@@ -22,6 +22,7 @@ MOST = 300  # documents that are ranked; beyond it is "more than 300"
 AT_EACH_NAME = 1 / 5
 AT_OTHER_BEGINNINGS = 1 / 20  # with or without "The"
 MOST_PLAYED = 3 / 5
+WITH_STOP_WORDS = 2 / 5
 MOST_NAMES = 150
 MOST_OF_ONE = 5_000
 LISTED = 10_000  # for lists in another order, such as the admin panel's
@@ -54,7 +55,7 @@ class Index:
         """
         sources = [*self._all_begun(query, most), self._popular(query, round(most * MOST_PLAYED))]
         if query.optional:
-            sources.append(self._matching([query.everything()], most))
+            sources.append(self._matching([query.everything()], round(most * WITH_STOP_WORDS)))
         return self._hits(sources, query.tags)
 
     def any_tracks(self) -> list[Hit]:

@@ -27,6 +27,18 @@ def test_stop_words_help_to_rank(titles: Titles) -> None:
     assert titles("the the")[0] == "By The The"
 
 
+def test_of_too_many_songs_those_with_the_stop_words_are_among_the_first(titles: Titles) -> None:
+    for number in range(9):
+        make_track(title=f"Love {number}", artist=f"Somebody {number}")
+    make_track(title="All of the love")
+    make_track(title="The love of Sunday")
+    for number in range(9, 18):
+        make_track(title=f"Love {number}", artist=f"Somebody {number}")
+    found = find("the love", AnonymousUser(), most=5)
+    assert found.more
+    assert titles("the love", most=5)[:2] == ["The love of Sunday", "All of the love"]
+
+
 def test_artists_and_albums_are_found_likewise() -> None:
     track = make_track(title="x", artist="Simon & Garfunkel", album="Mrs. R.E.M. and P!nk's ❤️")
     assert find_names("artist", "the simon and garfunkel", AnonymousUser()) == [track.artist_id]
