@@ -58,6 +58,11 @@ class Query:
         return tuple(word for word in words if word not in STOP_WORDS) or words
 
     @cached_property
+    def whole_words(self) -> tuple[tuple[str, str], ...]:
+        """The words, each also between spaces as it stands in a text."""
+        return tuple((word, f" {word} ") for word in self.words)
+
+    @cached_property
     def optional(self) -> tuple[str, ...]:
         """Words that may be there, and symbols."""
         return (*(word for word in dict.fromkeys(self.typed) if word not in self.words), *self.symbols)

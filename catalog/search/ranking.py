@@ -77,8 +77,8 @@ def cost_of(query: Query, found: "Hit | Name") -> int | None:
     """What is imperfect about how the words stand in what was found."""
     main = found.main
     total = missing = 0
-    for word in query.words:
-        if f" {word} " in main:
+    for word, whole in query.whole_words:
+        if whole in main:
             continue
         cost = _cost(query, word, main, found.rest)
         if cost is not None:
@@ -90,7 +90,9 @@ def cost_of(query: Query, found: "Hit | Name") -> int | None:
             return None
     if missing > query.dispensable:
         return None
-    return total + sum(OTHERWISE for word in query.optional if f" {word} " not in main)
+    if query.optional:
+        total += sum(OTHERWISE for word in query.optional if f" {word} " not in main)
+    return total
 
 
 def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
