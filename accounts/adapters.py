@@ -10,7 +10,7 @@ from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from accounts import letters
+from accounts import outgoing_mail
 from accounts.client_address import client_address, client_network
 from accounts.language import remember
 from accounts.models import User
@@ -32,11 +32,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the letter in any case, so that answering takes as long whether it is sent or not."""
+        """Write the message in any case, so that answering takes as long whether it is sent or not."""
         about = {"request": self.request, "email": email, "current_site": get_current_site(self.request)}
-        letter = self.render_mail(template_prefix, email, about | context)
-        if letters.may_be_sent(template_prefix, email, client_network(self.request)):
-            letters.send(letter)
+        message = self.render_mail(template_prefix, email, about | context)
+        if outgoing_mail.may_be_sent(template_prefix, email, client_network(self.request)):
+            outgoing_mail.send(message)
 
     def send_notification_mail(
         self,

@@ -1,4 +1,4 @@
-"""The address of a client, read in one place for limits, letters and the log."""
+"""The address of a client, read in one place for limits, e-mail and the log."""
 
 import ipaddress
 

@@ -62,11 +62,11 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
         """Limit the codes by client and address, and by address.
 
         A code opens nothing but the browser that asked for it, so a flood of them could leave their owner without;
-        links for a new password cannot be used up like that (`letters`).
+        links for a new password cannot be used up like that (`outgoing_mail`).
         """
         email = UserManager.normalize_email(self.cleaned_data["email"])
         who = client_of(context.request, email)
-        for scope, key in (("letters", f"code-{who}-{digest(email)}"), ("codes", digest(email))):
+        for scope, key in (("mail", f"code-{who}-{digest(email)}"), ("codes", digest(email))):
             throttle = KeyThrottle(scope, key)
             if not throttle.is_allowed():
                 raise TooManyCodes(throttle.wait())

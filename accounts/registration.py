@@ -19,8 +19,8 @@ def register(request: HttpRequest, *, email: str, password: str, display_name: s
     """Make an account; with verification on, send the link that proves the address.
 
     An address that has an account already is told apart only where it must be. With verification on, the
-    outside sees the same in both cases (``None`` is returned) and the owner of the address gets a letter
-    instead. With verification off there is no letter, and somebody who forgot their account would be left
+    outside sees the same in both cases (``None`` is returned) and the owner of the address gets a message
+    instead. With verification off there is no message, and somebody who forgot their account would be left
     with a "success" that does not let them in: ``AddressTakenError``. The rate of registrations bounds what
     can be asked that way.
     """

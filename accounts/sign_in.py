@@ -9,7 +9,8 @@ account
 
 A client is a known device (`devices`), else an address. So wrong passwords from elsewhere never keep anybody out: a
 right one from another address or a known device is always let in at once. Who shares an attacker's address and comes
-with a new device gets in by e-mail, by a code or by a link for a new password, which count nothing here (`letters`).
+with a new device gets in by e-mail, by a code or by a link for a new password, which count nothing here
+(`outgoing_mail`).
 
 An attempt counts before its password is hashed, or a hundred at once would pass together; a right one is taken back.
 """

@@ -18,6 +18,7 @@ from benchmarks import (
     equality,
     fingerprints,
     kills,
+    long_work,
     machine,
     measure,
     mixes,
@@ -46,6 +47,7 @@ PARTS = (
     "search",
     "fingerprints",
     "attacks",
+    "long_work",
 )
 _ASIDE = ("kills",)
 """Only when asked for: these measure no cost."""
@@ -101,8 +103,14 @@ def main() -> None:
             "search": searched,
             "fingerprints": alike,
             "attacks": attacked,
+            "long_work": worked,
             "kills": killed,
         }[part](options)
+
+
+def worked(options: argparse.Namespace) -> None:
+    """The website while people ask it for files that take long to make."""
+    table(long_work.HEADS, long_work.measured(options.cache, minutes=20, seconds=30))
 
 
 def attacked(_options: argparse.Namespace) -> None:

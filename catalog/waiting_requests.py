@@ -13,8 +13,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
+from accounts.client_address import client_network
 from catalog.errors import CatalogError
 
 RETRY_SECONDS = 10
@@ -27,7 +27,7 @@ def requester(request: HttpRequest | Request) -> str:
     """Who is counted: the account, or the address of a visitor."""
     if request.user.is_authenticated:
         return f"account {request.user.pk}"
-    return f"address {BaseThrottle().get_ident(request)}"  # type: ignore[arg-type]  # reads META only
+    return f"address {client_network(request)}"
 
 
 @contextmanager

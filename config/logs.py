@@ -1,8 +1,19 @@
 """What is left out of the log."""
 
 import logging
+from http import HTTPStatus
 
 from django.db import InterfaceError, OperationalError
+
+
+class WithoutRefusals(logging.Filter):
+    """Leave out answers that send clients away for a while: under attack they would be all that the log says."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        status = getattr(record, "status_code", None)
+        return status not in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE} or bool(
+            record.exc_info
+        )
 
 
 class WithoutDatabaseTraceback(logging.Filter):

@@ -333,7 +333,7 @@ REST_FRAMEWORK = {
         "user": env.str("RATE_ACCOUNT", default="6000/min"),
         "register": env.str("RATE_REGISTER", default="100/hour"),
         "token": env.str("RATE_TOKEN", default="60/min"),
-        "letters": env.str("RATE_LETTERS", default="5/hour"),
+        "mail": env.str("RATE_MAIL", default="5/hour"),
         "codes": "30/hour",
         "upload": env.str("RATE_UPLOAD", default="1200/hour"),
         "wishes": env.str("RATE_WISHES", default="600/hour"),
@@ -431,8 +431,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"database": {"()": "config.logs.WithoutDatabaseTraceback"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["database"]}},
+    "filters": {
+        "database": {"()": "config.logs.WithoutDatabaseTraceback"},
+        "refusals": {"()": "config.logs.WithoutRefusals"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["refusals", "database"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django-q": {"level": os.environ.get("STEMOTECA_QUEUE_LOG_LEVEL", "WARNING")},

@@ -11,7 +11,7 @@ from django.core.cache import caches
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
-from accounts import letters
+from accounts import outgoing_mail
 from accounts.models import User
 from catalog.encodings import EncodingPool
 
@@ -44,7 +44,7 @@ def quiet_machine(settings: Any, tmp_path: Path) -> Iterator[None]:
     for alias in settings.CACHES:
         caches[alias].clear()
     yield
-    letters.postman.submit(lambda: None).result(10)  # no letter may come while the next test counts its own
+    outgoing_mail.executor.submit(lambda: None).result(10)  # no message may come while the next test counts
 
 
 @pytest.fixture(autouse=True)

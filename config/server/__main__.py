@@ -18,6 +18,7 @@ def main() -> None:
 
     from django.conf import settings  # noqa: PLC0415  # only now, since loading Django takes time
 
+    from catalog.encodings import pool  # noqa: PLC0415
     from config.server.leftovers import remove_leftovers  # noqa: PLC0415
     from config.server.server import Server  # noqa: PLC0415
     from config.wsgi import application  # noqa: PLC0415
@@ -33,7 +34,9 @@ def main() -> None:
     # Bodies and answers that do not fit into memory lie in nameless files on the disk whose floor is watched.
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     remove_leftovers(settings.FILE_UPLOAD_TEMP_DIR)
-    server = Server(application, listener, settings.WEB_THREADS, settings.PROXIES)
+    server = Server(
+        application, listener, settings.WEB_THREADS, settings.PROXIES, on_stop=lambda: pool.stop(seconds=0)
+    )
     # The garbage collector need not look at Django again, nor in the middle of every long list: at Python's own
     # thresholds it takes a page of 50 songs from 35 ms to 160 in one of twenty cases.
     gc.collect()

@@ -4,6 +4,7 @@ import heapq
 import resource
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from waitress import wasyncore
@@ -35,7 +36,15 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     channel_class = Channel
     stopping = False
 
-    def __init__(self, application: Any, listener: socket.socket, threads: int, proxies: int = 0) -> None:
+    def __init__(
+        self,
+        application: Any,
+        listener: socket.socket,
+        threads: int,
+        proxies: int = 0,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``on_stop`` is called when stopping begins, to end work that requests wait for."""
         adjustments = Adjustments(
             threads=threads,
             ident="Stemoteca",
@@ -58,6 +67,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             # The kernel would take megabytes for each client that does not read.
             (socket.SOL_TCP, socket.TCP_NOTSENT_LOWAT, SEND_BYTES),
         ]
+        self._on_stop = on_stop
         self.uploads = UploadCounter()
         self.proxies = proxies
         self.most_connections = _most_connections()
@@ -79,6 +89,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         while not self.stopping:
             wasyncore.poll2(self.adj.asyncore_loop_timeout, self._map)
         self.accepting = False
+        self._on_stop()
         deadline = time.monotonic() + STOP_SECONDS
         while time.monotonic() < deadline:
             for channel in list(self.active_channels.values()):

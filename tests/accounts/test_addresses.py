@@ -9,8 +9,8 @@ from django.core import mail
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.letters import postman
 from accounts.models import User
+from accounts.outgoing_mail import executor
 from accounts.tokens import pair_for
 
 EMAIL = "/accounts/email/"
@@ -18,7 +18,7 @@ PASSWORD = "a long enough one"
 
 
 def delivered() -> list[Any]:
-    postman.submit(lambda: None).result(10)
+    executor.submit(lambda: None).result(10)
     return list(mail.outbox)
 
 

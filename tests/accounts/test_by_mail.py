@@ -10,8 +10,8 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts.letters import postman
 from accounts.models import User
+from accounts.outgoing_mail import executor
 from tests.accounts.doors import IN, WAIT, outcome, tries, website
 
 CODE = "/accounts/login/code/"
@@ -22,7 +22,7 @@ NEW = {"password1": "another long one", "password2": "another long one"}
 
 def delivered() -> list[Any]:
     """Return all letters, once they were sent."""
-    postman.submit(lambda: None).result(10)
+    executor.submit(lambda: None).result(10)
     return list(mail.outbox)
 
 

@@ -13,6 +13,8 @@ from catalog import storage
 from catalog.errors import CatalogError
 from catalog.serving import content_disposition, serve
 
+pytestmark = pytest.mark.django_db  # closing a response looks after the database's connections
+
 BODY = bytes(range(256)) * 4
 CHECKSUM = hashlib.sha256(BODY).hexdigest()
 KEY = storage.key_for("audio", CHECKSUM, "flac")

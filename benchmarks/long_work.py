@@ -1,10 +1,9 @@
-"""``python -m benchmarks.attacks_work``: does the website answer while people ask it for long work?
+"""Does the website answer while people ask it for long work?
 
 Starts ``manage.py run``, has a song of 20 minutes separated, then sends each of the attacks below and asks ``/healthz``
-ten times a second meanwhile. Everything stays on the loopback address, and each attack ends after ``--seconds``.
+ten times a second meanwhile. Everything stays on the loopback address, and each attack ends after half a minute.
 """
 
-import argparse
 import tempfile
 import threading
 import time
@@ -20,7 +19,6 @@ import requests
 import soundfile
 
 from benchmarks import songs
-from benchmarks.measure import table
 from benchmarks.server import Installation, an_hour
 
 _MODEL = "compact:2stems"
@@ -160,7 +158,7 @@ def different_songs(folder: Path, count: int, seconds: int) -> list[Path]:
     return paths
 
 
-def measured(cache: Path, minutes: int, seconds: float, only: str = "") -> list[list[str]]:
+def measured(cache: Path, minutes: int, seconds: float) -> list[list[str]]:
     """A row for each attack, each on a website that was just started."""
     long, short = an_hour(cache, minutes), different_songs(cache, 9, 120)
     rows = []
@@ -171,24 +169,7 @@ def measured(cache: Path, minutes: int, seconds: float, only: str = "") -> list[
                 time.sleep(1)
         stems = [stem["id"] for stem in state["stems"]]
         for name, calls in ATTACKS.items():
-            if only in name:
-                with Installation(Path(folder)) as installation:
-                    target = Target(installation, separation, stems, short)
-                    rows.append(attack(target, calls(target), seconds).row(name))
+            with Installation(Path(folder)) as installation:
+                target = Target(installation, separation, stems, short)
+                rows.append(attack(target, calls(target), seconds).row(name))
     return rows
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.attacks_work", description=__doc__)
-    parser.add_argument("--minutes", type=int, default=20, help="length of the song (default: 20)")
-    parser.add_argument("--seconds", type=float, default=30, help="of each attack (default: 30)")
-    parser.add_argument("--only", default="", help="attacks with this in their name")
-    parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"), help="for songs")
-    options = parser.parse_args()
-    options.cache.mkdir(parents=True, exist_ok=True)
-    table(HEADS, measured(options.cache, options.minutes, options.seconds, options.only))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """E-mail: sent beside the request that caused it, and no more of it than a mailbox can bear.
 
-A thread sends, so a slow mail server holds up nobody, and how long an answer takes does not tell whether a letter
-was sent.
+A thread sends, so a slow mail server holds up nobody, and how long an answer takes does not tell whether a
+message was sent.
 """
 
 import logging
@@ -20,11 +20,11 @@ NO_ACCOUNT: Final = "account/email/unknown_account"
 HAS_ACCOUNT: Final = "account/email/account_already_exists"
 
 log = logging.getLogger(__name__)
-postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="letters")
+executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 def may_be_sent(template: str, address: str, network: str) -> bool:
-    """Whether one more letter that anybody can ask for may go to ``address`` (``STEMOTECA_RATE_LETTERS``).
+    """Whether one more message that anybody can request may go to ``address`` (``STEMOTECA_RATE_MAIL``).
 
     Nobody is told when it may not. A flood of links for a new password keeps their owner from nothing: any of the
     links that came works, and who signs in may ask for new ones. Addresses without an account belong to strangers:
@@ -34,7 +34,7 @@ def may_be_sent(template: str, address: str, network: str) -> bool:
         return True
     allowed = _rate(template, address).is_allowed()
     if template == NO_ACCOUNT:
-        return KeyThrottle("letters", f"network-{network}").is_allowed() and allowed
+        return KeyThrottle("mail", f"network-{network}").is_allowed() and allowed
     return allowed
 
 
@@ -45,17 +45,17 @@ def allow_again(user: Any, **_more: Any) -> None:
         _rate(RESET, user.email).forget()
 
 
-def send(letter: EmailMessage) -> None:
-    """Have ``letter`` sent; a mail server that is away is a line in the log."""
-    postman.submit(_send, letter)
+def send(message: EmailMessage) -> None:
+    """Send ``message`` in the background; a mail server that is away is a line in the log."""
+    executor.submit(_send, message)
 
 
-def _send(letter: EmailMessage) -> None:
+def _send(message: EmailMessage) -> None:
     try:
-        letter.send()
+        message.send()
     except Exception as error:  # noqa: BLE001  # whatever a mail server does, the page was answered
-        log.warning("a letter could not be sent: %s", error)
+        log.warning("a message could not be sent: %s", error)
 
 
 def _rate(template: str, address: str) -> KeyThrottle:
-    return KeyThrottle("letters", f"{template.rpartition('/')[2]}-{digest(address)}")
+    return KeyThrottle("mail", f"{template.rpartition('/')[2]}-{digest(address)}")
