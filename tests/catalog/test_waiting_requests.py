@@ -65,7 +65,7 @@ def test_one_thread_is_enough_for_one_who_waits(settings: Any) -> None:
 
 
 def test_people_are_accounts_and_visitors_are_addresses(user: User, settings: Any) -> None:
-    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    settings.PROXIES = 1
     request = RequestFactory().get("/", headers={"x-forwarded-for": "198.51.100.7, 192.0.2.1"})
     request.user = AnonymousUser()
     assert requester(request) == "address 192.0.2.1"
