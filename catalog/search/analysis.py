@@ -126,7 +126,8 @@ def _parted(text: str) -> Analysis:
         for part in parts:
             if not part.isascii():
                 part = part.translate(_LOOKALIKES) if _MIXED.match(part) else part  # noqa: PLW2901
-                words += filter(None, _UNSPACED.split(part))
+                # A mark that the split has left alone is no word.
+                words += (word for word in _UNSPACED.split(part) if any(map(str.isalnum, word)))
             else:
                 words.append(part)
     return Analysis(tuple(_with_initials(words)), tuple(symbols), tuple(joined))

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from rest_framework.throttling import ScopedRateThrottle
 
 from accounts.pending_action import login_required
 from accounts.people import person
+from accounts.throttles import ScopeThrottle
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload, Visibility, Wish, WishVoice
 from catalog.personal import wishes
@@ -76,7 +76,7 @@ def _parted(words: str) -> dict[str, str]:
 
 def _check_rate(request: HttpRequest) -> None:
     """The same limit as the API's, counted together with it."""
-    throttle = ScopedRateThrottle()
+    throttle = ScopeThrottle()
     view = SimpleNamespace(throttle_scope=THROTTLE_SCOPE)
     if not throttle.allow_request(cast("Any", request), cast("Any", view)):
         raise CatalogError("throttled", _("Too many requests. Please wait a little."), status=429)

@@ -16,7 +16,7 @@ from tests.factories import make_separation, make_track
 def staff(user: User, client: Client) -> Client:
     """The browser of somebody who looks after the server."""
     User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     return client
 
 

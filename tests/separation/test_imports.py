@@ -35,7 +35,7 @@ def music(tmp_path: Path) -> Path:
 @pytest.fixture
 def admin(client: Client) -> User:
     someone = User.objects.create_superuser("root@example.org")
-    client.force_login(someone, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(someone)
     return someone
 
 
@@ -129,7 +129,7 @@ def test_what_is_no_folder_of_music_is_refused(
 
 def test_only_administrators_say_which_folder_is_read(client: Client, user: User, music: Path) -> None:
     User.objects.filter(pk=user.pk).update(is_staff=True)
-    client.force_login(User.objects.get(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.get())
     run = wanted(music, user)
     addresses = (LIST, f"{LIST}add/", f"{LIST}{run.pk}/change/")
     assert [client.get(address).status_code for address in addresses] == [403, 403, 403]

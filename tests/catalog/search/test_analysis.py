@@ -4,7 +4,7 @@
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.search.analysis import analyze, grams
@@ -86,6 +86,7 @@ def test_pairs(word: str, pairs: list[str]) -> None:
     assert grams(word) == pairs
 
 
+@example(text="ಾក")
 @given(text=st.text(max_size=60))
 def test_whatever_is_read_can_be_read_again(text: str) -> None:
     """What is indexed is words parted by single spaces, and a corrected query is read once more."""
