@@ -18,7 +18,6 @@ def main() -> None:
 
     from django.conf import settings  # noqa: PLC0415  # only now, since loading Django takes time
 
-    from catalog.encodings import pool  # noqa: PLC0415
     from config.server.leftovers import remove_leftovers  # noqa: PLC0415
     from config.server.server import Server  # noqa: PLC0415
     from config.wsgi import application  # noqa: PLC0415
@@ -34,6 +33,8 @@ def main() -> None:
     # Bodies and answers that do not fit into memory lie in nameless files on the disk whose floor is watched.
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     remove_leftovers(settings.FILE_UPLOAD_TEMP_DIR)
+    from catalog.encodings import pool  # noqa: PLC0415  # models, which the application has loaded
+
     server = Server(
         application, listener, settings.WEB_THREADS, settings.PROXIES, on_stop=lambda: pool.stop(seconds=0)
     )
