@@ -23,6 +23,10 @@ _MOST: Final = 20  # texts
 _CLEARLY: Final = 1.5  # times as likely as Western, where both write accents on Latin letters
 # Instead of these, where that many signs can all be read as Hangul, and Korean is so many times as likely.
 _RATHER_KOREAN: Final = {"gb18030": (4, 0.7), "big5hkscs": (7, 0.4)}
+# Read as Central European, these are letters that few names there have: "Titãs" is not "Tităs", "Soñé" not "Sońé".
+_RATHER_WESTERN = re.compile("[\xe0\xe3\xe5]|\xf1(?=[aeio\xe1\xe9\xed\xf3])", re.IGNORECASE)
+_FEWEST_LETTERS: Final = 4  # of Cyrillic or Greek that prove anything
+_FEWEST_SIGNS: Final = 2  # of Chinese or Korean: one may be two letters with accents
 _WORD = re.compile(r"[^\W\d_]+")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
@@ -168,14 +172,23 @@ def _is_plausible(body: bytes, encoding: str, confidence: float, western: float)
     text = body.decode(encoding)
     if encoding == "cp1250":
         latin = body.decode(WESTERN, "replace")
-        return bool(_IN_WORDS.search(latin)) or confidence >= _CLEARLY * western
+        if _IN_WORDS.search(latin):
+            return True
+        differs = _RATHER_WESTERN.sub("", latin)
+        return (
+            confidence >= _CLEARLY * western
+            and differs.encode(WESTERN, "replace").decode(encoding) != differs
+        )
     if encoding in {"cp1251", "cp1253"}:
         # Latin letters with accents stand among plain ones, those of Greeks and Slavs by themselves.
         words = [word for word in _WORD.findall(text) if len(word) > 1 and not word.isascii()]
         pure = [word for word in words if not any(char.isascii() for char in word)]
-        return 2 * len(pure) > len(words) and sum(map(len, pure)) >= 3
+        letters = "".join(pure)  # three alone may be Danish or German ones
+        return 2 * len(pure) > len(words) and len(letters) >= _FEWEST_LETTERS and len(set(letters)) > 2
     if encoding == WESTERN:
         return True
+    if sum(not char.isascii() for char in text) < _FEWEST_SIGNS:
+        return False
     # What looks like Chinese between Latin letters is an accent and the letter after it.
     if 2 * len(_BESIDE_LATIN.findall(text)) >= sum(not char.isascii() for char in text):
         return False
