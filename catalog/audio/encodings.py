@@ -187,10 +187,9 @@ def _is_plausible(body: bytes, encoding: str, confidence: float, western: float)
         return 2 * len(pure) > len(words) and len(letters) >= _FEWEST_LETTERS and len(set(letters)) > 2
     if encoding == WESTERN:
         return True
-    if sum(not char.isascii() for char in text) < _FEWEST_SIGNS:
-        return False
     # What looks like Chinese between Latin letters is an accent and the letter after it.
-    if 2 * len(_BESIDE_LATIN.findall(text)) >= sum(not char.isascii() for char in text):
+    signs = sum(not char.isascii() for char in text)
+    if signs < _FEWEST_SIGNS or 2 * len(_BESIDE_LATIN.findall(text)) >= signs:
         return False
     return encoding != "cp949" or not _HAN.search(text)  # Koreans no longer write it
 
