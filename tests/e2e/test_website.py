@@ -192,6 +192,7 @@ def test_somebody_else_proves_to_have_the_file_and_sends_nothing(
     page.on("request", lambda request: sent.append(request.url))
     page.goto("/upload/")
     page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Start").click()
     what = re.compile("We have this song already|In line|Taking it apart|Ready")
     expect(page.locator(".send [data-says]")).to_have_text(what, timeout=30_000)
     assert any(url.endswith("/lookups/proof/") for url in sent)
