@@ -83,8 +83,13 @@ def resume(request: HttpRequest) -> HttpResponseBase:
     posted.GET = QueryDict()
     posted.POST = QueryDict(kept["body"])
     response: HttpResponseBase = match.func(posted, *match.args, **match.kwargs)
-    if isinstance(response, HttpResponseRedirectBase) and not messages.get_messages(request).added_new:
+    if isinstance(response, HttpResponseRedirectBase) and not _has_spoken(request):
         messages.info(request, _("Done, now that you are signed in."))
     # A cached answer would carry out nothing the next time.
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _has_spoken(request: HttpRequest) -> bool:
+    """Whether the view said itself what it did, or why not."""
+    return bool(getattr(messages.get_messages(request), "added_new", False))
