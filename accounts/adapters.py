@@ -14,6 +14,7 @@ from accounts import outgoing_mail
 from accounts.client_address import client_address, client_network
 from accounts.language import remember
 from accounts.models import User
+from accounts.pending_action import forget_elsewhere
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -22,8 +23,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(settings.REGISTRATION)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
-        """Greet people in the language they chose last time."""
+        """Greet people in the language they chose last time; no older form waits for whoever signs in."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        forget_elsewhere(request, response.headers.get("Location", ""))
         if isinstance(user, User) and user.language:
             remember(response, user.language)
         return response

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required as django_login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, QueryDict
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 from django.shortcuts import redirect
 from django.urls import resolve, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 SESSION_KEY = "pending_action"
@@ -57,10 +59,19 @@ def _keep(request: HttpRequest) -> bool:
     return True
 
 
+def forget_elsewhere(request: HttpRequest, address: str) -> None:
+    """Forget the form of somebody who signs in and is sent to ``address``, unless that carries it out."""
+    if address != reverse("continue"):
+        request.session.pop(SESSION_KEY, None)
+
+
 @require_safe
 @login_required
 def resume(request: HttpRequest) -> HttpResponseBase:
-    """Carry out the action that was kept, as its own view does, and answer what that view answers."""
+    """Carry out the action that was kept, as its own view does, and answer what that view answers.
+
+    Where the view redirects and says nothing itself, the page that follows says that something was done.
+    """
     kept = request.session.pop(SESSION_KEY, None)
     if kept is None or time.time() - kept["sent_at"] > MAX_AGE_SECONDS:
         return redirect("home")
@@ -72,6 +83,13 @@ def resume(request: HttpRequest) -> HttpResponseBase:
     posted.GET = QueryDict()
     posted.POST = QueryDict(kept["body"])
     response: HttpResponseBase = match.func(posted, *match.args, **match.kwargs)
+    if isinstance(response, HttpResponseRedirectBase) and not _has_spoken(request):
+        messages.info(request, _("Done, now that you are signed in."))
     # A cached answer would carry out nothing the next time.
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _has_spoken(request: HttpRequest) -> bool:
+    """Whether the view said itself what it did, or why not."""
+    return bool(getattr(messages.get_messages(request), "added_new", False))

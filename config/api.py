@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Unread
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
@@ -32,7 +33,8 @@ from accounts import throttles
 from catalog import storage
 from catalog.counting import MOST_COUNTED, BoundedPaginator, ids_first
 from catalog.errors import CatalogError
-from catalog.uploads.admission import too_large
+from catalog.uploads.admission import most_bytes, too_large
+from catalog.uploads.policy import POLICY
 
 NOT_FOUND = _("There is nothing at this address, or it is not for you.")
 MOST_ROWS = 100_000  # further than this nobody turns pages; a list can be narrowed
@@ -250,12 +252,23 @@ def refuse(request: HttpRequest, error: CatalogError) -> HttpResponse:
         answer = plain_answer(error.status, error.code, error.detail)
     else:
         with translation.override(translation.get_language_from_request(request)):
-            page = {"heading": HEADINGS.get(error.status, HEADINGS[413]), "detail": error.detail}
+            page = {
+                "heading": HEADINGS.get(error.status, HEADINGS[413]),
+                "detail": error.detail,
+                "limit": most_bytes(request.META.get(POLICY)) if error.code == "too_large" else None,
+                "back": _page_before(request),
+            }
             answer = HttpResponse(render_to_string("refused.html", page), status=error.status)
             answer["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
     if error.status in {429, 503}:
         answer["Retry-After"] = str(SHORT_RETRY_SECONDS)
     return answer
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours that the request was sent from, if the browser tells."""
+    before = request.headers.get("Referer", "")
+    return before if url_has_allowed_host_and_scheme(before, request.get_host()) else ""
 
 
 HEADINGS = {

@@ -1,13 +1,16 @@
 """What the scripts of our pages say, sent along with the page in its language; they fill in ``{name}``."""
 
-from collections.abc import Mapping
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Words = Mapping[str, Promise]
+Words = dict[str, Promise]
 
-PLAYER_WORDS: Words = {
+SESSION_WORDS: Words = {
+    "sessionEnded": _("Your session has ended. Sign in and try again."),
+    "signIn": _("Sign in"),
+}
+
+PLAYER_WORDS: Words = SESSION_WORDS | {
     "play": _("Play"),
     "pause": _("Pause"),
     "loading": _("Loading"),
@@ -50,7 +53,7 @@ PLAYER_WORDS: Words = {
     "starsMany": _("{average} of 5, {n} ratings"),
 }
 
-UPLOAD_WORDS: Words = {
+UPLOAD_WORDS: Words = SESSION_WORDS | {
     "chosen": _("Not sent yet"),
     "chosenOne": _("1 file is ready to be sent."),
     "chosenMany": _("{n} files are ready to be sent."),
@@ -83,7 +86,6 @@ UPLOAD_WORDS: Words = {
     "etaMinutes": _("about {n} min left"),
     "offline": _("The connection broke off. Try again when you are online."),
     "refused": _("The server did not take this file. Try another format."),
-    "signIn": _("You are no longer signed in. Sign in and try again."),
     "tooLarge": _("This file is larger than {limit}. Save it as FLAC or MP3 and try again."),
     "throttled": _("That was a lot at once. Wait a minute and try again."),
     "server": _("The server had a problem. Try again in a minute."),

@@ -27,7 +27,12 @@ class PendingBody(Protocol):
 
 def largest_body(policy: UploadPolicy | None) -> int:
     """Bytes that a whole request may have."""
-    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE if policy is None else policy.max_bytes() + FORM_BYTES
+    return most_bytes(policy) + (FORM_BYTES if policy else 0)
+
+
+def most_bytes(policy: UploadPolicy | None) -> int:
+    """Bytes that people may send: of a file, or of a form without one."""
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE if policy is None else policy.max_bytes()
 
 
 def check_size(policy: UploadPolicy | None, user: User | AnonymousUser, size: int) -> None:

@@ -1,19 +1,21 @@
 // A setlist: drag its rows, move them by their buttons, and keep notes, without loading the page again.
 
+import { csrfToken } from "stemoteca/session";
+
 const list = document.querySelector("[data-entries]");
 const said = document.querySelector("[data-said]");
 
 if (list) {
   document.documentElement.classList.add("scripted");
-  const token = list.querySelector("[name=csrfmiddlewaretoken]").value;
   const rows = () => [...list.children];
   let running = Promise.resolve(); // one change after another, so that the last one wins
 
   const save = (row, changes, method = "PATCH") => {
     const address = `${list.dataset.address}${row.dataset.entry}/`;
-    const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token };
+    const body = changes && JSON.stringify(changes);
+    const type = { Accept: "application/json", "Content-Type": "application/json" };
     running = running
-      .then(() => fetch(address, { method, headers, body: changes && JSON.stringify(changes) }))
+      .then(() => fetch(address, { method, headers: { ...type, "X-CSRFToken": csrfToken() }, body }))
       .then((answer) => {
         if (!answer.ok) throw new Error(String(answer.status));
       })

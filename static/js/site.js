@@ -1,4 +1,7 @@
-// Every page: menus that close, "/" goes to the search field. What the field itself does is in search.js.
+// Every page: menus that close, "/" goes to the search field, forms are sent with the CSRF token as it is now.
+// What the search field itself does is in search.js.
+
+import { csrfToken } from "stemoteca/session";
 
 const search = document.querySelector("input[type=search]");
 
@@ -17,6 +20,17 @@ document.addEventListener("keydown", (event) => {
     }
   }
 });
+
+// Before anybody else hears of it: the page may be older than the last sign-in.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
+    const token = csrfToken();
+    if (field && token) field.value = token;
+  },
+  { capture: true },
+);
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {

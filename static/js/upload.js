@@ -18,7 +18,7 @@ const list = section.querySelector("ol");
 const template = document.getElementById("send");
 const limit = Number(form.dataset.limit);
 const checksums = new Checksums(form.dataset.hashing);
-const sender = new Sender(form.elements.csrfmiddlewaretoken.value);
+const sender = new Sender();
 
 document.documentElement.classList.add("scripted");
 input.multiple = true;

@@ -49,7 +49,9 @@ def test_visitor_joins_wish_after_signing_in(browser: Client, user: User) -> Non
     assert login == f"{reverse('account_login')}?next={reverse('continue')}"
     assert sign_in(browser, login, user.email) == reverse("wishes")
     assert WishVoice.objects.filter(wish=wish, user=user).count() == 1
-    assert "You want it" in browser.get(reverse("wishes")).content.decode()
+    page = browser.get(reverse("wishes")).content.decode()
+    assert "You want it" in page
+    assert "Done, now that you are signed in." in page
 
 
 def test_like_after_expired_session_goes_back_to_the_page_of_the_heart(browser: Client, user: User) -> None:
@@ -76,6 +78,25 @@ def test_action_of_yesterday_is_forgotten(browser: Client, user: User) -> None:
     login = post(browser, reverse("setlists"), title="Saturday")
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
         assert sign_in(browser, login, user.email) == reverse("home")
+    assert not Setlist.objects.exists()
+
+
+def test_action_that_was_refused_is_not_called_done(browser: Client, user: User) -> None:
+    login = post(browser, reverse("setlists"), title=" ")
+    page = browser.get(sign_in(browser, login, user.email)).content.decode()
+    assert "note bad" in page
+    assert "Done, now" not in page
+
+
+@pytest.mark.parametrize("door", ["account_login", "account_signup"])
+def test_action_is_forgotten_where_somebody_comes_in_another_way(
+    browser: Client, user: User, door: str
+) -> None:
+    post(browser, reverse("setlists"), title="Saturday")
+    fields = {"login": user.email, "email": "new@example.org", "display_name": "New", "name": "New"}
+    post(browser, reverse(door), password=PASSWORD, password1=PASSWORD, **fields)
+    assert "_auth_user_id" in browser.session
+    assert browser.get(reverse("continue"))["Location"] == reverse("home")
     assert not Setlist.objects.exists()
 
 

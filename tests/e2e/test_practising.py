@@ -128,7 +128,7 @@ def test_heart_after_the_session_expired_is_there_after_signing_in(
     page = singer.page
     sign_in(page, owner)
     page.goto(f"/tracks/{tracks[2]['id']}/")
-    singer.context.clear_cookies(name="sessionid")
+    end_session(singer)
     heart = page.get_by_role("button", name="I like “Tercera”").first
     heart.click()
     page.get_by_label("Email").fill(owner.email)
@@ -136,4 +136,60 @@ def test_heart_after_the_session_expired_is_there_after_signing_in(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Tercera")).to_be_visible()
     expect(heart).to_have_attribute("aria-pressed", "true")
-    singer.faults[:] = [fault for fault in singer.faults if "401" not in fault and "403" not in fault]
+    forget_refusals(singer)
+
+
+def end_session(watched: Watched) -> None:
+    watched.context.clear_cookies(name="sessionid")
+
+
+def forget_refusals(watched: Watched) -> None:
+    """Take away what the browser writes down about refused requests."""
+    watched.faults[:] = [fault for fault in watched.faults if "401" not in fault and "403" not in fault]
+
+
+def test_page_that_stayed_open_across_a_sign_in_works(
+    singer: Watched, owner: Person, tracks: list[dict[str, Any]]
+) -> None:
+    page = singer.page
+    sign_in(page, owner)
+    page.goto(f"/tracks/{tracks[0]['id']}/")
+    end_session(singer)
+    other = singer.context.new_page()
+    sign_in(other, owner)
+    other.close()
+    with page.expect_response("**/like/") as liked:
+        page.get_by_role("button", name="I like “Primera”").first.click()
+    assert liked.value.ok
+    with page.expect_response("**/rating/") as rated:
+        page.locator("[data-stars]").first.get_by_label("4 stars").check(force=True)
+    assert rated.value.ok
+    page.locator(".tongue button").click()  # a form without a script of its own
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    page.locator(".tongue button").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_stars_and_downloads_say_that_the_session_has_ended(
+    singer: Watched, owner: Person, tracks: list[dict[str, Any]]
+) -> None:
+    page = singer.page
+    sign_in(page, owner)
+    page.goto(f"/tracks/{tracks[0]['id']}/?play=1")
+    expect(page.locator(".player")).to_be_visible()
+    end_session(singer)
+    page.locator("[data-stars]").first.get_by_label("2 stars").check(force=True)
+    page.get_by_role("button", name="All parts as a zip").click()
+    page.get_by_role("button", name="Download this mix").click()
+    for name in ("stars", "take", "mix"):
+        line = page.locator(f"[data-{name}-report]")
+        expect(line).to_have_text("Your session has ended. Sign in and try again. Sign in")
+        free = line.locator("..").evaluate("form => form.clientWidth")
+        assert line.evaluate("line => line.clientWidth") > free / 2, name
+    forget_refusals(singer)
+    page.locator("[data-take-report] a").click()
+    page.get_by_label("Email").fill(owner.email)
+    page.get_by_label("Password").fill(owner.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Primera")).to_be_visible()
+    assert page.url.endswith(f"/tracks/{tracks[0]['id']}/?play=1")

@@ -87,6 +87,35 @@ def test_audio_files_of_a_dropped_folder_are_taken(reader: Watched) -> None:  # 
     assert names[-1] == "song 130.mp3"
 
 
+def test_file_is_sent_after_signing_in_again(
+    chromium: Browser,  # noqa: F811
+    server: Server,
+    tmp_path: Path,
+) -> None:
+    watched, person = Watched(chromium, server), Person(server)
+    page = watched.page
+    sign_in(page, person)
+    page.goto("/upload/")
+    page.get_by_text("Nothing yet").click()
+    soundfile.write(tmp_path / "Ana - Luego.wav", song(1, seed=302), 44_100)
+    page.locator("input[type=file]").set_input_files(tmp_path / "Ana - Luego.wav")
+    watched.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Start").click()
+    says = page.locator(".send [data-says]")
+    expect(says).to_have_text("Your session has ended. Sign in and try again. Sign in")
+    with watched.context.expect_page() as opened:
+        says.get_by_role("link", name="Sign in").click()
+    other = opened.value
+    other.get_by_label("Email").fill(person.email)
+    other.get_by_label("Password").fill(person.password)
+    other.get_by_role("button", name="Sign in").click()
+    other.wait_for_url("**/upload/")
+    other.close()
+    page.get_by_role("button", name="Try again").click()
+    expect(says).to_have_text("Kept. You can take it apart later.")
+    watched.context.close()
+
+
 def test_page_without_scripts_still_sends(
     chromium: Browser,  # noqa: F811
     server: Server,

@@ -1,5 +1,6 @@
 // Downloads that the server may have to make first: until the file is there we ask how far it is, then fetch it.
 
+import { askToSignIn, isSessionEnded, SessionEnded } from "stemoteca/session";
 import { say } from "stemoteca/words";
 
 const POLL = 700; // ms
@@ -18,7 +19,8 @@ export async function fetchWhenReady(address, bar, line) {
     line.textContent = say("mixReady");
     location.assign(address);
   } catch (error) {
-    line.textContent = error.message || say("fileOffline");
+    if (error instanceof SessionEnded) askToSignIn(line);
+    else line.textContent = error.message || say("fileOffline");
   }
   bar.hidden = true;
 }
@@ -55,6 +57,7 @@ async function ready(address, progress) {
       return;
     }
     const said = answer ? await answer.json().catch(() => ({})) : {};
+    if (answer && isSessionEnded(answer.status, said.code)) throw new SessionEnded();
     const busy = answer?.status === 503 && said.code === "busy";
     if (answer && answer.status !== 202 && !busy) throw new Error(said.detail ?? "");
     if (answer) progress(busy ? null : Math.floor(100 * said.progress));

@@ -4,6 +4,7 @@ import { Engine } from "stemoteca/engine";
 import { listen } from "stemoteca/keys";
 import { Mixer } from "stemoteca/mixer";
 import { Ruler } from "stemoteca/ruler";
+import { csrfToken } from "stemoteca/session";
 import { Wave, loadPeaks } from "stemoteca/wave";
 import { clock, say } from "stemoteca/words";
 
@@ -130,10 +131,9 @@ export function start(root, set) {
   let counted = false;
   /** Tell the library once that somebody plays this song. */
   const count = () => {
-    const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value;
-    if (counted || !token) return;
+    if (counted) return;
     counted = true;
-    const headers = { "X-CSRFToken": token };
+    const headers = { "X-CSRFToken": csrfToken() };
     fetch(`/tracks/${set.track}/played/`, { method: "POST", headers, keepalive: true }).catch(() => {});
   };
 

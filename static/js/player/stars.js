@@ -1,5 +1,6 @@
 // Stars for a separation or a part of it: five radio buttons, kept as soon as one is chosen.
 
+import { askToSignIn, csrfToken, isSessionEnded, SessionEnded } from "stemoteca/session";
 import { say } from "stemoteca/words";
 
 const SETTLE = 400; // ms: who walks along with the arrow keys means the last one
@@ -29,19 +30,22 @@ export function takeStars(root) {
     back.hidden = kept === null;
   };
   const send = async (score) => {
-    const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
-    const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token };
+    const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
     try {
       const method = score === null ? "DELETE" : "PUT";
       const body = JSON.stringify(score === null ? { stem } : { stem, score: Number(score) });
       const answer = await fetch(address, { method, headers, body });
-      if (!answer.ok) throw new Error(String(answer.status));
+      if (!answer.ok) {
+        const { code } = await answer.json();
+        throw isSessionEnded(answer.status, code) ? new SessionEnded() : new Error(code);
+      }
       const all = score === null ? await (await fetch(address)).json() : await answer.json();
       said.textContent = summary(stem ? all.stems.find((each) => each.name === stem) : all);
       kept = score;
       line.textContent = score === null ? say("starsBack", { what }) : say("starsThanks", { n: score, what });
-    } catch {
-      line.textContent = say("starsFailed");
+    } catch (error) {
+      if (error instanceof SessionEnded) askToSignIn(line);
+      else line.textContent = say("starsFailed");
     }
     show();
   };

@@ -1,10 +1,11 @@
 // One file on its way: looks whether it is known, sends it, follows its separation, and says all of it.
 
 import { Refusal } from "stemoteca/sending";
+import { askToSignIn } from "stemoteca/session";
 import { follow } from "stemoteca/waiting";
 import { left, say } from "stemoteca/words";
 
-const OURS = ["offline", "signIn", "throttled", "server", "refused"];
+const OURS = ["offline", "sessionEnded", "throttled", "server", "refused"];
 
 export function size(bytes) {
   const mega = bytes / 1e6;
@@ -178,7 +179,9 @@ export class Item {
     this.element.classList.add("bad");
     this.bar.hidden = true;
     const word = error instanceof Refusal ? error.code : "server";
-    this.#part("says").textContent = (OURS.includes(word) ? "" : error.detail) || say(OURS.includes(word) ? word : "refused");
+    const line = this.#part("says");
+    line.textContent = (OURS.includes(word) ? "" : error.detail) || say(OURS.includes(word) ? word : "refused");
+    if (word === "sessionEnded") askToSignIn(line, "_blank"); // leaving this page would lose the list
     this.#part("more").textContent = "";
     const again = this.#button("again", () => {
       this.element.classList.remove("bad");

@@ -1,8 +1,10 @@
 // The requests of bringing a song: is it known, send it, ask for its parts, stop.
 
+import { csrfToken, isSessionEnded } from "stemoteca/session";
+
 const JSON_TYPE = { Accept: "application/json", "Content-Type": "application/json" };
 
-/** What went wrong: `code` of the server, or one of ours (offline, signIn, server, ...). */
+/** What went wrong: `code` of the server, or one of ours (offline, sessionEnded, server, ...). */
 export class Refusal extends Error {
   constructor(code, detail = "") {
     super(code);
@@ -12,14 +14,11 @@ export class Refusal extends Error {
 }
 
 export class Sender {
-  constructor(token) {
-    this.headers = { ...JSON_TYPE, "X-CSRFToken": token };
-  }
-
   async #call(method, address, body) {
+    const headers = { ...JSON_TYPE, "X-CSRFToken": csrfToken() };
     let answer;
     try {
-      answer = await fetch(address, { method, headers: this.headers, body: body && JSON.stringify(body) });
+      answer = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
     } catch (error) {
       throw new Refusal("offline", "", { cause: error });
     }
@@ -28,13 +27,14 @@ export class Sender {
 
   /**
    * The track that bytes with this checksum became before, which is this person's too from then on; or null.
-   * `answer(proof)` resolves to the digest that proves that the file is here. Never an error, since sending is always
-   * possible.
+   * `answer(proof)` resolves to the digest that proves that the file is here. The only error is that the session has
+   * ended: otherwise sending is always possible.
    */
   async lookUp(checksum, filename, answer) {
     if (!checksum) return null;
     try {
       const found = await this.#call("POST", "/api/v1/lookups/", { checksum });
+      if (isSessionEnded(found.status, found.body.code)) throw refusal(found.status, found.body);
       if (!found.ok) return null;
       const { track, yours, proof } = found.body;
       if (yours) return track;
@@ -42,7 +42,8 @@ export class Sender {
       if (!digest) return null;
       const proved = await this.#call("POST", "/api/v1/lookups/proof/", { token: proof.token, digest, filename });
       return proved.ok ? proved.body.track : null;
-    } catch {
+    } catch (error) {
+      if (error.code === "sessionEnded") throw error;
       return null;
     }
   }
@@ -66,7 +67,7 @@ export class Sender {
     const request = new XMLHttpRequest(); // fetch cannot tell how much has been sent
     return new Promise((done, fail) => {
       request.open("POST", "/api/v1/uploads/");
-      request.setRequestHeader("X-CSRFToken", this.headers["X-CSRFToken"]);
+      request.setRequestHeader("X-CSRFToken", csrfToken());
       request.setRequestHeader("Accept", "application/json");
       request.responseType = "json";
       request.upload.addEventListener("progress", (event) => {
@@ -85,7 +86,7 @@ export class Sender {
 }
 
 function refusal(status, body) {
-  if (status === 401 || body.code === "not_authenticated") return new Refusal("signIn");
+  if (isSessionEnded(status, body.code)) return new Refusal("sessionEnded");
   if (body.code === "throttled") return new Refusal("throttled");
   if (status >= 500 && status !== 507) return new Refusal("server");
   if (status === 413 && !body.detail) return new Refusal("tooLarge");

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 
 from accounts.models import User
@@ -207,3 +208,21 @@ def test_who_may_send_is_really_looked_up(user: User) -> None:
     stranger = Client(headers={"Authorization": "Bearer nonsense"})
     answer = ask(stranger, UPLOADS, Arriving(30_000_000))
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
+
+
+def test_page_of_a_request_that_is_too_large_names_the_limit_and_leads_back(
+    client: Client, user: User
+) -> None:
+    client.force_login(user)
+    body = "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    form = "application/x-www-form-urlencoded"
+    before = "http://testserver/wishes/new/?q=1"
+    answer = client.post(reverse("wish-new"), body, content_type=form, headers={"Referer": before})
+    page = answer.content.decode()
+    assert answer.status_code == 413
+    assert re.search(r"At most [\d.]+ MB can be sent at once\.", page)
+    assert f'href="{before}"' in page
+    answer = client.post(
+        reverse("wish-new"), body, content_type=form, headers={"Referer": "http://evil.example/"}
+    )
+    assert "evil.example" not in answer.content.decode()
