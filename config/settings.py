@@ -436,15 +436,18 @@ LOGGING = {
         "refusals": {"()": "config.logs.WithoutRefusals"},
     },
     "handlers": {
+        "none": {"class": "logging.NullHandler"},
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
             "filters": ["refusals", "database"],
-        }
+        },
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django-q": {"level": os.environ.get("STEMOTECA_QUEUE_LOG_LEVEL", "WARNING")},
+        # A wrong Host header is answered with 400; the line of django.request says enough.
+        "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
         "waitress.queue": {"level": "ERROR"},  # a line for each request that waits for a thread
     },
 }
