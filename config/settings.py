@@ -433,21 +433,19 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {
         "database": {"()": "config.logs.WithoutDatabaseTraceback"},
+        "hosts": {"()": "config.logs.WithoutHostTraceback"},
         "refusals": {"()": "config.logs.WithoutRefusals"},
     },
     "handlers": {
-        "none": {"class": "logging.NullHandler"},
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["refusals", "database"],
-        },
+            "filters": ["refusals", "database", "hosts"],
+        }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django-q": {"level": os.environ.get("STEMOTECA_QUEUE_LOG_LEVEL", "WARNING")},
-        # A wrong Host header is answered with 400; the line of django.request says enough.
-        "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
         "waitress.queue": {"level": "ERROR"},  # a line for each request that waits for a thread
     },
 }
