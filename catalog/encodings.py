@@ -2,7 +2,7 @@
 
 An encoding is seconds to minutes of work, so no request does it itself: it submits what it needs and waits, and
 what takes longer goes on without it. The next request for the same finds the rendition, or the encoding in progress.
-Each rendition is made once however many ask. People take turns, and each can have only so many submitted.
+Each is made once however many ask. People take turns, each with only so many; what nobody asks for any more is dropped.
 """
 
 import atexit
@@ -28,7 +28,11 @@ log = logging.getLogger(__name__)
 MOST_SUBMITTED = 200  # encodings of everybody, in this process
 PROGRESS_SECONDS = 120  # an encoding of another process that has reported nothing for so long is given up
 LOOK_SECONDS = 0.5  # between two looks for one that another process makes
-SOONEST_RETRY_SECONDS, LATEST_RETRY_SECONDS = 5, 60
+ASKED_SECONDS, ASK_AGAIN_SECONDS = (
+    60,
+    20,
+)  # so long a place in the queue is kept; requests that wait ask again
+SOONEST_RETRY_SECONDS, LATEST_RETRY_SECONDS = 5, 45  # sooner than the place is lost
 STOP_SECONDS = 5.0
 STEP = 0.01
 
@@ -68,10 +72,10 @@ class Encoding:
             return 0.0
         return (time.monotonic() - self.started_at) * (1 / self.progress - 1)
 
-    def wait(self, seconds: float) -> None:
-        """Wait until it is finished, ``seconds`` at most."""
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is finished, ``seconds`` at most; whether it is."""
         self.waiters += 1
-        self.finished.wait(max(0.0, seconds))
+        return self.finished.wait(seconds)
 
     def result(self) -> Rendition | None:
         """The rendition, ``None`` while it is not there. Raises ``CatalogError``."""
@@ -91,11 +95,14 @@ class RemoteEncoding:
         """From 0 to 1, as far as that process has told."""
         return _told(self.recipe) or 0.0
 
-    def wait(self, seconds: float) -> None:
-        """Wait until it is there or nobody makes it any more, ``seconds`` at most."""
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is there or nobody makes it any more, ``seconds`` at most; whether that is so."""
         deadline = time.monotonic() + seconds
-        while found(self.recipe) is None and _told(self.recipe) is not None and time.monotonic() < deadline:
+        while found(self.recipe) is None and _told(self.recipe) is not None:
+            if time.monotonic() >= deadline:
+                return False
             time.sleep(LOOK_SECONDS)
+        return True
 
     def result(self) -> Rendition | None:
         """The rendition, ``None`` while it is not there."""
@@ -116,9 +123,12 @@ class Batch:
     def wait(self, seconds: float) -> None:
         """Wait until all is there, ``seconds`` at most."""
         deadline = time.monotonic() + seconds
-        for part in self.parts:
-            if not isinstance(part, Rendition):
-                part.wait(deadline - time.monotonic())
+        pending = [part for part in self.parts if not isinstance(part, Rendition)]
+        while pending and (left := deadline - time.monotonic()) > 0:
+            for part in pending:
+                _ask(part.recipe)
+            if pending[0].wait(min(left, ASK_AGAIN_SECONDS)):
+                pending.pop(0)
 
     def result(self) -> list[Rendition]:
         """All renditions. Raises ``EncodingPendingError``, and ``CatalogError`` where one could not be made."""
@@ -163,6 +173,7 @@ def _submitted(recipe: Recipe, person: str) -> Encoding | RemoteEncoding:
         cache.delete(_key(recipe, "failed"))
         code, detail, status = failure
         raise CatalogError(code, detail, status=status)
+    _ask(recipe)
     if pool.find(recipe) is None and _told(recipe) is not None:
         return RemoteEncoding(recipe)
     return pool.submit(recipe, person)
@@ -250,6 +261,7 @@ class EncodingPool:
         while (encoding := self._next()) is not None:
             try:
                 self._encode(encoding)
+                self._drop_forgotten()
             except Exception:  # the cache is away, for example
                 log.exception("the end of an encoding could not be told")
 
@@ -267,6 +279,23 @@ class EncodingPool:
             self._running -= 1
             self._changed.notify_all()
             return None
+
+    def _drop_forgotten(self) -> None:
+        """Let go what waits for its turn and nobody waits or has asked for lately; who asks again submits it anew."""
+        with self._changed:
+            queued = {
+                _key(one.recipe, "asked"): one for one in self._encodings.values() if not one.started_at
+            }
+            forgotten = [queued[key] for key in queued.keys() - cache.get_many(queued)]
+            cache.delete_many([_key(encoding.recipe, "progress") for encoding in forgotten])
+            for encoding in forgotten:
+                del self._encodings[encoding.recipe.lock_name]
+                encoding.error = busy()
+                encoding.finished.set()
+            for person in list(self._turns):
+                self._turns[person] = deque(row for row in self._turns[person] if not row.finished.is_set())
+                if not self._turns[person]:
+                    del self._turns[person]
 
     def _encode(self, encoding: Encoding) -> None:
         recipe = encoding.recipe
@@ -293,13 +322,17 @@ class EncodingPool:
         try:
             cache.delete(_key(recipe, "progress"))
             if error is not None and not encoding.waiters:
-                failure = (error.code, error.detail, error.status)
-                cache.set(_key(recipe, "failed"), failure, PROGRESS_SECONDS)
+                cache.set(_key(recipe, "failed"), (error.code, error.detail, error.status), PROGRESS_SECONDS)
         finally:
             with self._changed:
                 del self._encodings[recipe.lock_name]
                 encoding.error = error
                 encoding.finished.set()
+
+
+def _ask(recipe: Recipe) -> None:
+    """Keep the place of ``recipe``, in whichever process it waits."""
+    cache.set(_key(recipe, "asked"), 1, ASKED_SECONDS)
 
 
 def _tell(recipe: Recipe, share: float) -> None:

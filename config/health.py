@@ -1,16 +1,19 @@
 """For whoever watches the server: does it live, can it work, how much is there to do."""
 
+import ipaddress
 import os
 import shutil
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Count, Sum
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.client_address import UNKNOWN, client_address
 from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Upload
@@ -64,8 +67,10 @@ def _files() -> bool:
 
 @never_cache
 @require_safe
-def metrics(_request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format. Counts only: nothing here tells who or what."""
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer in Prometheus' text format. Totals include private songs, so they are for whoever runs the server."""
+    if not _may_see_metrics(request):
+        raise Http404
     separations = dict.fromkeys(Status.values, 0) | dict(
         Separation.objects.order_by().values_list("status").annotate(Count("pk"))
     )
@@ -93,6 +98,17 @@ def metrics(_request: HttpRequest) -> HttpResponse:
     _gauge(lines, "audio_bytes", "Bytes they take.", {"": stored["size"] or 0})
     _gauge(lines, "disk_free_bytes", "Bytes left for data.", {"": shutil.disk_usage(settings.DATA_DIR).free})
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _may_see_metrics(request: HttpRequest) -> bool:
+    """With ``METRICS_TOKEN`` whoever sends it, else whoever asks from this machine itself."""
+    if settings.METRICS_TOKEN:
+        sent = request.headers.get("Authorization", "")
+        return constant_time_compare(sent, f"Bearer {settings.METRICS_TOKEN}")
+    if not settings.PROXIES and not request.headers.keys().isdisjoint({"X-Forwarded-For", "Forwarded"}):
+        return False  # a proxy of which nobody told us calls from this machine for everybody
+    address = client_address(request)
+    return address != UNKNOWN and ipaddress.ip_address(address).is_loopback
 
 
 def _gauge(lines: list[str], name: str, about: str, values: dict[str, float]) -> None:

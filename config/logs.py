@@ -3,6 +3,7 @@
 import logging
 from http import HTTPStatus
 
+from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 
 
@@ -24,5 +25,15 @@ class WithoutDatabaseTraceback(logging.Filter):
         if isinstance(error, OperationalError | InterfaceError):
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             record.msg, record.args = f"{record.getMessage()}: {reason}", None
+            record.exc_info = record.exc_text = None
+        return True
+
+
+class WithoutHostTraceback(logging.Filter):
+    """A wrong ``Host`` header, which anybody can send, is a warning of one line, which helps who forgot a name."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], DisallowedHost):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
             record.exc_info = record.exc_text = None
         return True

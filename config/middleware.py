@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from accounts.client_address import client_network
 from catalog.errors import CatalogError
 from catalog.uploads import PENDING_BODY
 from catalog.uploads.admission import PendingBody, admit, check_size
@@ -48,7 +49,7 @@ class UploadAdmissionMiddleware:
             if pending is None:
                 check_size(policy, request.user, length)
                 return None
-            admit(pending, policy, request.user)
+            admit(pending, policy, request.user, client_network(request))
         except CatalogError as error:
             return refuse(request, error)
         return HttpResponse(status=100)

@@ -48,6 +48,7 @@ try:
     ENCODING_WAIT_SECONDS = env.int("ENCODING_WAIT_SECONDS", default=20)
     WAITING_PER_PERSON = env.int("WAITING_PER_PERSON", default=0) or max(1, WEB_THREADS // 4)
     SIMPLE_WAIT_SECONDS = env.int("SIMPLE_WAIT_SECONDS", default=3_600)
+    METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
     LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 except (ImproperlyConfigured, ValueError) as error:
     refuse(str(error))
@@ -433,13 +434,14 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {
         "database": {"()": "config.logs.WithoutDatabaseTraceback"},
+        "hosts": {"()": "config.logs.WithoutHostTraceback"},
         "refusals": {"()": "config.logs.WithoutRefusals"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["refusals", "database"],
+            "filters": ["refusals", "database", "hosts"],
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

@@ -59,6 +59,8 @@ CRASH_PAUSES = (0.0, 120.0)
 INTERRUPTION_PAUSES = (0.0, 0.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
 """The same after each interruption."""
 MAX_INTERRUPTIONS = len(INTERRUPTION_PAUSES) + 1
+NO_ROOM_PAUSE = 15.0
+"""The same while the disk has no room for the stems, which counts as no attempt."""
 DOORBELL = "separation.worker.run"
 RECENTLY = timedelta(hours=1)
 
@@ -137,9 +139,13 @@ def heartbeat(lease: Lease, progress: float, segments: int = 0) -> bool:
     )
 
 
-def release(lease: Lease) -> bool:
-    """Hand unfinished work back through no fault of its own: it waits again and no attempt is counted."""
-    return bool(lease.held().update(**_waiting(), attempts=F("attempts") - 1, rung_at=None))
+def release(lease: Lease, pause: float = 0.0) -> bool:
+    """Hand unfinished work back through no fault of its own: it waits again, ``pause`` seconds at least, and no
+    attempt is counted."""
+    retry_at = from_now(seconds=pause) if pause else None
+    return bool(
+        lease.held().update(**_waiting(), attempts=F("attempts") - 1, retry_at=retry_at, rung_at=None)
+    )
 
 
 def give_up(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:

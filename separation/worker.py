@@ -156,7 +156,7 @@ def _conclude(lease: Lease, separation: Separation, error: Exception) -> None:
                 leases.release(lease)
             case _ if _is_full(error) and not has_room(separation):
                 log.warning("%s: waits for room on the disk", name)
-                leases.release(lease)
+                leases.release(lease, leases.NO_ROOM_PAUSE)
             case _ if _is_full(error):
                 leases.give_up(lease, "no_space", str(error), retry=True)
             case SeparatorNotStarted():

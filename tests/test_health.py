@@ -62,3 +62,53 @@ def test_numbers_for_prometheus(client: Client, user: User, settings: Any, tmp_p
     assert numbers["stemoteca_uploads"] == "2"
     assert int(numbers["stemoteca_disk_free_bytes"]) > 0
     assert user.email not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address", "forwarded", "status"),
+    [
+        (0, "127.0.0.1", {}, 200),
+        (0, "::1", {}, 200),
+        (0, "::ffff:127.0.0.1", {}, 200),
+        (0, "192.0.2.1", {}, 404),
+        (0, "", {}, 404),
+        (0, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 404),
+        (0, "127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 404),
+        (1, "127.0.0.1", {}, 200),
+        (1, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 200),
+        (1, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1, 192.0.2.1"}, 404),
+    ],
+)
+def test_without_a_token_only_this_machine_reads_metrics(
+    client: Client,
+    db: None,
+    settings: Any,
+    proxies: int,
+    address: str,
+    forwarded: dict[str, str],
+    status: int,
+) -> None:
+    settings.PROXIES = proxies
+    answer = client.get("/metrics", REMOTE_ADDR=address, headers=forwarded)
+    assert answer.status_code == status
+    assert (b"stemoteca_audio_bytes" in answer.content) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ("Bearer let the watcher in", 200),
+        ("Bearer let the watcher", 404),
+        ("Bearer ", 404),
+        ("Bearer ñandú", 404),
+        ("let the watcher in", 404),
+        (None, 404),
+    ],
+)
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.1"])
+def test_with_a_token_who_sends_it_reads_metrics(
+    client: Client, db: None, settings: Any, address: str, sent: str | None, status: int
+) -> None:
+    settings.METRICS_TOKEN = "let the watcher in"
+    headers = {} if sent is None else {"Authorization": sent}
+    assert client.get("/metrics", REMOTE_ADDR=address, headers=headers).status_code == status

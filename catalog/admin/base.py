@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import connection
 from django.db.models import Count, Model, QuerySet
@@ -81,6 +82,13 @@ class Rows(_Admin[M]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CountingList
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Answer numbers and dates that the database cannot hold like any other wrong filter."""
+        try:
+            return super().get_changelist_instance(request)
+        except (OverflowError, ValueError) as error:
+            raise IncorrectLookupParameters(error) from error
 
 
 class ReadOnly(Rows[M]):

@@ -1,5 +1,6 @@
 """Whether a body may come, by what its headers say; asked again while it arrives."""
 
+import math
 from typing import Protocol
 
 from django.conf import settings
@@ -11,6 +12,12 @@ from catalog import storage
 from catalog.errors import CatalogError
 from catalog.ingest import quota_exceeded, refusal
 from catalog.uploads.policy import FORM_BYTES, UploadPolicy
+from catalog.waiting_requests import busy
+
+# Forms and JSON too large for the server's memory, which anybody may send: how many may arrive at once from one
+# network, and from all of them to one process, and how long each may take.
+FORMS_PER_NETWORK, MOST_FORMS = 16, 64
+FORM_SECONDS = 60.0
 
 
 class PendingBody(Protocol):
@@ -20,9 +27,9 @@ class PendingBody(Protocol):
     received: int
     disk_full: bool
 
-    def admit(self, limit: int) -> None: ...
+    def admit(self, limit: int, seconds: float = math.inf) -> None: ...
 
-    def count_for(self, person: str, at_most: int) -> bool: ...
+    def count_for(self, who: str, at_most: int) -> bool: ...
 
 
 def largest_body(policy: UploadPolicy | None) -> int:
@@ -48,17 +55,25 @@ def check_quota(user: User | AnonymousUser, size: int) -> None:
         raise quota_exceeded()
 
 
-def admit(body: PendingBody, policy: UploadPolicy | None, user: User | AnonymousUser) -> None:
+def admit(body: PendingBody, policy: UploadPolicy | None, user: User | AnonymousUser, network: str) -> None:
     """Let ``body`` come. Raises ``CatalogError``: ``too_large``, ``quota_exceeded`` (413), ``no_space`` (507),
-    ``too_many_uploads`` (429).
+    ``too_many_uploads`` (429), ``busy`` (503).
     """
     size = max(body.length or 0, body.received)
     check_size(policy, user, size)
     if body.disk_full:
         raise storage.no_space()
+    if policy is None:
+        if not (
+            body.count_for(f"network {network}", FORMS_PER_NETWORK) and body.count_for("forms", MOST_FORMS)
+        ):
+            raise busy()
+        storage.check_space((largest_body(policy) if body.length is None else size) - body.received)
+        body.admit(largest_body(policy), FORM_SECONDS)
+        return
     # A form with a file is received as a whole, and then taken apart into a second file.
-    storage.check_space((1 if policy is None else 2) * size - body.received)
-    if policy is not None and not body.count_for(str(user.pk), settings.UPLOADS_PER_PERSON):
+    storage.check_space(2 * size - body.received)
+    if not body.count_for(str(user.pk), settings.UPLOADS_PER_PERSON):
         raise CatalogError(
             "too_many_uploads", _("You are sending many files already. Wait for one to end."), status=429
         )

@@ -6,8 +6,10 @@ other answer is sent to the client as it is. The question is asked again while t
 """
 
 import io
+import math
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -18,24 +20,24 @@ CHECK_EVERY_BYTES = 8_000_000
 
 
 class UploadCounter:
-    """How many bodies each person is sending to this process."""
+    """How many bodies each person, each network or all together are sending to this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._people: Counter[str] = Counter()
+        self._bodies: Counter[str] = Counter()
 
-    def add(self, person: str, at_most: int) -> bool:
+    def add(self, who: str, at_most: int) -> bool:
         with self._lock:
-            if self._people[person] >= at_most:
+            if self._bodies[who] >= at_most:
                 return False
-            self._people[person] += 1
+            self._bodies[who] += 1
             return True
 
-    def remove(self, person: str) -> None:
+    def remove(self, who: str) -> None:
         with self._lock:
-            self._people[person] -= 1
-            if not self._people[person]:
-                del self._people[person]
+            self._bodies[who] -= 1
+            if not self._bodies[who]:
+                del self._bodies[who]
 
 
 class PendingBody:
@@ -47,26 +49,28 @@ class PendingBody:
         self.disk_full = False
         self.next_check = 0
         self.counter: UploadCounter | None = None
-        self._person: str | None = None
+        self.deadline = math.inf
+        self._counted_for: list[str] = []
 
-    def admit(self, limit: int) -> None:
-        """Let it come, up to ``limit`` bytes. Django is asked again on the way, and when it is longer."""
+    def admit(self, limit: int, seconds: float = math.inf) -> None:
+        """Let it come, up to ``limit`` bytes and for ``seconds``. Django is asked again on the way, and when it is
+        longer."""
+        self.deadline = min(self.deadline, time.time() + seconds)
         self.next_check = min(self.received + CHECK_EVERY_BYTES, limit + 1)
 
-    def count_for(self, person: str, at_most: int) -> bool:
-        """Count it as one of ``person``'s uploads; False when there are ``at_most`` already."""
-        if self._person is not None or self.counter is None:
+    def count_for(self, who: str, at_most: int) -> bool:
+        """Count it as one that ``who`` sends; False when there are ``at_most`` already."""
+        if who in self._counted_for or self.counter is None:
             return True
-        if not self.counter.add(person, at_most):
+        if not self.counter.add(who, at_most):
             return False
-        self._person = person
+        self._counted_for.append(who)
         return True
 
     def release(self) -> None:
         """It has been dealt with, or its sender has gone."""
-        person, self._person = self._person, None
-        if person is not None and self.counter is not None:
-            self.counter.remove(person)
+        while self._counted_for and self.counter is not None:
+            self.counter.remove(self._counted_for.pop())
 
 
 class Refusal:

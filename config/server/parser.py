@@ -130,6 +130,9 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         return len(data)
 
     def overdue(self, now: float, *, grace: float, rate: float) -> bool:
-        """Whether the body comes more slowly than ``rate`` bytes a second, after the first ``grace`` seconds."""
+        """Whether the body comes more slowly than ``rate`` bytes a second, after the first ``grace`` seconds, or has
+        taken longer than it was admitted for."""
+        if self.pending is not None and now > self.pending.deadline:
+            return True
         late = now - self.headers_at - grace
         return bool(late > 0 and self.body_bytes_received < late * rate)

@@ -311,3 +311,9 @@ def test_export_of_chosen_and_of_all_tracks(keeper: Client, user: User) -> None:
     stranger = Client()
     stranger.force_login(user)
     assert stranger.get(address).status_code == 302
+
+
+@pytest.mark.parametrize("lookup", ["created_at__year=99999999999", "created_at__year=99999"])
+def test_numbers_that_no_date_has_are_a_wrong_filter(keeper: Client, lookup: str) -> None:
+    answer = keeper.get(f"{url('track')}?{lookup}")
+    assert (answer.status_code, answer["Location"]) == (302, f"{url('track')}?e=1")

@@ -96,6 +96,54 @@ def test_people_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
     assert set(order) == {96, 128, 160, 192, 256}
 
 
+def forget(*recipes: Recipe) -> None:
+    """Let the time pass after which what was asked for is forgotten."""
+    cache.delete_many([encodings._key(one, "asked") for one in recipes])
+
+
+def test_what_nobody_asks_for_any_more_is_dropped(
+    audio: AudioFile, pool: EncodingPool, settings: Any
+) -> None:
+    settings.ENCODINGS_PER_PERSON = 3
+    running, left, kept = (recipe(audio, bitrate) for bitrate in (96, 128, 160))
+    with _turn(running.lock_name):
+        encodings.start([running, left], "account 1")
+        encodings.start([kept], "account 2")
+        while (first := pool.find(running)) is None or first.started_at is None:
+            time.sleep(0.01)
+        forget(running, left, kept)
+        encodings.start([kept], "account 3")  # a request for the same keeps it, whosever it is
+    assert pool.wait_until_idle(30)
+    assert found(running)
+    assert found(kept)
+    assert found(left) is None
+    assert not encodings.is_being_made(left)
+    assert encodings.obtain([left], "account 1", seconds=30) == [found(left)]
+
+
+def test_what_a_request_waits_for_is_kept(
+    audio: AudioFile, pool: EncodingPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encodings, "ASK_AGAIN_SECONDS", 0.05)
+    recipes = [recipe(audio, bitrate) for bitrate in (96, 128, 160)]
+    results: list[Any] = []
+
+    def wait() -> None:
+        results.extend(encodings.obtain(recipes, "account 1", seconds=30))
+        connection.close()
+
+    request = threading.Thread(target=wait)
+    with _turn(recipes[0].lock_name):
+        request.start()
+        while not (first := pool.find(recipes[0])) or not first.waiters:
+            time.sleep(0.01)
+        forget(*recipes)
+        while len(cache.get_many([encodings._key(one, "asked") for one in recipes])) < 3:
+            time.sleep(0.01)
+    request.join(30)
+    assert results == [found(one) for one in recipes]
+
+
 def test_no_more_threads_than_the_setting_says(audio: AudioFile, settings: Any, pool: EncodingPool) -> None:
     settings.ENCODINGS_AT_ONCE = 2
     with _turn(recipe(audio, 96).lock_name), _turn(recipe(audio, 128).lock_name):

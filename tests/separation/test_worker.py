@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pytest
 import soundfile
 from django.db import OperationalError
+from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from accounts.models import User
 from catalog import storage
 from catalog.ingest import ingest
-from separation import between, heart, worker
+from separation import between, heart, sweep, worker
 from separation import lease as leases
 from separation.ask import ask, cancel
 from separation.desk import desk
@@ -290,6 +291,13 @@ def test_a_full_disk_costs_no_attempt(asked: Asker, settings: Any) -> None:
     worker.run(str(separation.pk))
     assert after(separation, settings) == (Status.QUEUED, 0, "")
     settings.DISK_FLOOR_BYTES = 0
+    worker.run(str(separation.pk))  # pauses first
+    assert after(separation, settings) == (Status.QUEUED, 0, "")
+    assert sweep.ring(0.0) == 0
+    assert Separation.objects.filter(
+        retry_at__gt=leases.from_now(seconds=10), retry_at__lte=leases.from_now(seconds=15)
+    ).exists()
+    Separation.objects.update(retry_at=Now())
     worker.run(str(separation.pk))
     assert after(separation, settings) == (Status.SUCCEEDED, 1, "")
 

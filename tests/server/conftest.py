@@ -98,7 +98,7 @@ class Application:
 class Running:
     """The server, and ways to talk to it."""
 
-    def __init__(self, application: Application, threads: int = 2) -> None:
+    def __init__(self, application: Any, threads: int = 2) -> None:
         self.application = application
         listener = socket.create_server(("127.0.0.1", 0))
         self.address = listener.getsockname()
@@ -118,7 +118,8 @@ class Running:
         return received(self.connect(request))
 
     def stop(self) -> None:
-        self.application.release.set()
+        if isinstance(self.application, Application):
+            self.application.release.set()
         self.server.stop()
         self._thread.join(20)
         for one in self.sockets:

@@ -1,6 +1,7 @@
 """Bodies are refused by their headers: nobody unknown, nothing where no file belongs, nothing without room."""
 
 import io
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,11 +40,11 @@ class Arriving:
         self.disk_full = False
         self.limit = 0
 
-    def admit(self, limit: int) -> None:
-        self.limit = limit
+    def admit(self, limit: int, seconds: float = math.inf) -> None:
+        self.limit, self.seconds = limit, seconds
 
-    def count_for(self, person: str, at_most: int) -> bool:
-        assert person
+    def count_for(self, who: str, at_most: int) -> bool:
+        assert who
         return self.others < at_most
 
 
