@@ -57,6 +57,9 @@ REFUSALS: dict[str, tuple[int, Promise]] = {
 # What is wrong more exactly, where the child says so.
 REASONS: dict[str, Promise] = {
     "cut_short": _("The file ends early: a part of it is missing. Try to copy or download it again."),
+    "above_full_scale": _(
+        "The samples are far above full scale. Save it again as 16-bit or 24-bit audio, or as floats between -1 and 1."
+    ),
     "avi": _(
         "AVI files are not accepted. Save the video as MP4 or MKV, or its sound as MP3 or FLAC, and try again."
     ),

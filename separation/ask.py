@@ -49,6 +49,13 @@ def choose(model: str | None) -> modelspec.ModelSpec:
         raise CatalogError("model_unavailable", _("No model is installed."), status=409) from error
 
 
+def check_installed(spec: modelspec.ModelSpec) -> None:
+    """Raises CatalogError ``model_unavailable`` (409) where ``spec`` cannot run here."""
+    if not modelspec.is_available(spec, settings.MODELS_DIR):
+        sentence = _("This model is not installed. Get it with: manage.py fetch_models %(name)s")
+        raise CatalogError("model_unavailable", sentence % {"name": spec.weights}, status=409)
+
+
 def ask(track: Track, model: str | None, user: User) -> Asked:
     """Remember that ``user`` wants ``track`` separated with ``model`` (None: the default); queue what is new.
 
@@ -58,12 +65,8 @@ def ask(track: Track, model: str | None, user: User) -> Asked:
     spec = choose(model)
     with transaction.atomic():
         known = Separation.objects.filter(mixture=track.audio_id, model=spec.slug, revision=spec.revision)
-        if (
-            not modelspec.is_available(spec, settings.MODELS_DIR)
-            and not known.filter(status=Status.SUCCEEDED).exists()
-        ):
-            sentence = _("This model is not installed. Get it with: manage.py fetch_models %(name)s")
-            raise CatalogError("model_unavailable", sentence % {"name": spec.weights}, status=409)
+        if not known.filter(status=Status.SUCCEEDED).exists():
+            check_installed(spec)
         row, _created = Separation.objects.get_or_create(
             mixture_id=track.audio_id, model=spec.slug, revision=spec.revision
         )

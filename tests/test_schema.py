@@ -84,6 +84,22 @@ def test_every_body_has_an_example_that_fits_its_schema(schema: Any) -> None:
     assert count > 200
 
 
+def parts(part: Any) -> Iterator[Any]:
+    """Every object in a description, however deep."""
+    if isinstance(part, dict):
+        yield part
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from parts(inner)
+
+
+def test_every_default_fits_its_schema(schema: Any) -> None:
+    """Validators and generated clients refuse a description whose own defaults are wrong."""
+    described = [part for part in parts(schema) if "default" in part and "type" in part]
+    assert len(described) > 10
+    wrong = [(part, said) for part in described if (said := complaints(schema, part, part["default"]))]
+    assert wrong == []
+
+
 def test_no_example_is_left_over(schema: Any) -> None:
     assert EXAMPLES.keys() <= schema["components"]["schemas"].keys()
 
@@ -145,16 +161,7 @@ def test_values_with_a_form_tell_it(schema: Any) -> None:
 def test_what_may_be_nothing_is_said_as_openapi_31_says_it(schema: Any) -> None:
     """``nullable`` was OpenAPI 3.0's word: generated clients take the last page's ``next`` for a text."""
 
-    def walk(part: Any) -> Iterator[Any]:
-        if isinstance(part, dict):
-            yield part
-            for inner in part.values():
-                yield from walk(inner)
-        elif isinstance(part, list):
-            for inner in part:
-                yield from walk(inner)
-
-    described = [part for part in walk(schema["components"]["schemas"]) if "type" in part or "$ref" in part]
+    described = [part for part in parts(schema["components"]["schemas"]) if "type" in part or "$ref" in part]
     assert len(described) > 300
     assert not [part for part in described if "nullable" in part]
 

@@ -5,10 +5,15 @@ import ctypes
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from catalog.audio import chromaprint, comments, cover, encodings, identity, reader, tagfiles, tags
+from catalog.audio.errors import Damaged
 from catalog.audio.facts import Limits
 from catalog.audio.source import whole, without_tags
+from catalog.audio.stereo import LOUDEST
 
+_MOST_EXCESSIVE = 0.1  # of all samples; a broken one here and there is only a click
 _library: ctypes.CDLL | None = None  # set before the sandbox closes
 
 
@@ -33,13 +38,18 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
         digest = packets = identity.PacketDigest(audio.codec)
         blocks = audio.stereo(on_packet=lambda packet: packets.update(bytes(packet)))
     fingerprinter = chromaprint.Fingerprinter(_library) if _library and limits.fingerprint else None
-    peak, length = 0.0, 0
+    peak, length, excessive = 0.0, 0, 0
     for block in blocks:
         length += block.shape[1]
         if fingerprinter is not None:
             fingerprinter.push(block)
         if block.size:
-            peak = max(peak, float(block.max()), -float(block.min()))
+            loudest = max(float(block.max()), -float(block.min()))
+            peak = max(peak, loudest)
+            if loudest >= LOUDEST:  # where samples were clipped; resampling has smoothed them
+                excessive += np.count_nonzero(np.abs(block).max(axis=0) >= LOUDEST / 2)
+    if excessive > length * _MOST_EXCESSIVE:
+        raise Damaged("The samples are far above full scale.", reason="above_full_scale")
     said, picture = tagfiles.read(whole(descriptor, size), audio.container, audio.codec, audio.metadata)
     settled, raw_names, encoding = encodings.settle(said)
     found = {

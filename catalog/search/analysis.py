@@ -94,8 +94,13 @@ def is_unspaced(word: str) -> bool:
 
 def grams(word: str) -> list[str]:
     """The pairs of letters in a word of a script without spaces; a single letter is itself."""
-    letters = _CLUSTER.findall(word)
+    letters = clusters(word)
     return [a + b for a, b in pairwise(letters)] or letters
+
+
+def clusters(word: str) -> list[str]:
+    """The letters of a word, each with its vowels and tones."""
+    return _CLUSTER.findall(word)
 
 
 def other_forms(word: str) -> Iterator[str]:
@@ -172,7 +177,7 @@ def _grams(words: Sequence[str]) -> Iterator[str]:
     run: list[str] = []
     for word in (*words, ""):
         if word and is_unspaced(word):
-            run += _CLUSTER.findall(word)
+            run += clusters(word)
         elif run:
             yield from (a + b for a, b in pairwise(run))
             yield run[-1]

@@ -5,11 +5,11 @@ which only help to rank. Both databases hold words that ``analysis.py`` made, so
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import combinations
 
-from catalog.search.analysis import analyze, grams, is_unspaced, other_forms
+from catalog.search.analysis import analyze, clusters, grams, is_unspaced, other_forms
 from catalog.search.stop_words import COMPOUND_NUMBERS, GUESTS, STOP_WORDS, SYNONYMS
 
 MOST_LETTERS = 200
@@ -17,6 +17,8 @@ MOST_WORDS = 12
 MOST_JOINED = 8  # words of which neighbours may be one
 LONGEST_BEGINNING = 12  # letters; what begins with more of them PostgreSQL looks for among whole words
 SHORT = 2  # a word of so few letters begins too many others to be looked up as a beginning
+MOST_PARTED = 40  # signs of a run that may be artist and title together
+MOST_INITIALS = 3
 IN_ONE = "#="  # before a name without its spaces
 
 Token = tuple[str, bool]  # a word, and whether it may go on
@@ -30,21 +32,27 @@ class Query:
     """The words of a search.
 
     ``tags`` are words of ours, such as ``#d1990``, that documents hold as well; ``symbols`` were typed beside words,
-    ``spelt_out`` is what some words would be with ``ae`` for ``ä``. ``partly``: one word may be missing.
+    ``spelt_out`` is what some words would be with ``ae`` for ``ä``, ``initials`` words that may be the first letters of
+    names. ``partly``: one word may be missing. ``parted``: a run of signs may be two names, written together.
     """
 
     text: str
     tags: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     spelt_out: tuple[tuple[str, str], ...] = ()
+    initials: tuple[str, ...] = ()
     partly: bool = False
+    parted: bool = False
 
     @classmethod
     def of(cls, words: str, tags: Iterable[str] = ()) -> "Query":
         found = analyze(words[:MOST_LETTERS].replace("\0", " "))
         pairs = zip(found.words, found.spelt_out, strict=False) if found.spelt_out else ()
         others = tuple((word, other) for word, other in pairs if word != other)
-        return cls(found.text[:MOST_LETTERS].strip(), tuple(tags), found.symbols[:MOST_WORDS], others)
+        initials = tuple(word for word in found.words if _may_be_initials(word, words))
+        return cls(
+            found.text[:MOST_LETTERS].strip(), tuple(tags), found.symbols[:MOST_WORDS], others, initials
+        )
 
     @cached_property
     def typed(self) -> tuple[str, ...]:
@@ -139,6 +147,25 @@ class Query:
             for without in left
         ]
 
+    def with_runs_parted(self) -> list[Variant]:
+        """Each run of a script without spaces but for one pair of signs: the one where artist and title meet."""
+        groups = [_but_one_pair(word) if self.is_run(word) else self.group(word) for word in self.words]
+        return [self.narrowed_to(groups)] if any(map(self.is_run, self.words)) else []
+
+    def is_run(self, word: str) -> bool:
+        """Whether ``word`` may be two names that no space parts."""
+        return is_unspaced(word) and 2 < len(clusters(word)) <= MOST_PARTED
+
+    def with_initials_parted(self) -> "Query":
+        """The query with each of the initials as a word."""
+        words = (" ".join(word) if word in self.initials else word for word in self.typed)
+        return replace(self, text=" ".join(words))
+
+    def without_short_words(self) -> list[Variant]:
+        """The words that are long enough to be looked up; the others are looked for in what was found."""
+        long = [word for word in self.words if not _is_short(word)]
+        return [self.narrowed_to([*map(self.group, long)])] if 0 < len(long) < len(self.words) else []
+
     @property
     def dispensable(self) -> int:
         """How many words may be missing where nothing has them all."""
@@ -195,6 +222,19 @@ def _alternatives(word: str) -> tuple[str, ...]:
 def _as_one(words: tuple[str, ...]) -> tuple[str, ...]:
     number = COMPOUND_NUMBERS.get(words)
     return ("".join(words), number) if number else ("".join(words),)
+
+
+def _may_be_initials(word: str, typed: str) -> bool:
+    """Two letters, or three that were written apart."""
+    if not word.isalpha() or is_unspaced(word) or not 1 < len(word) <= MOST_INITIALS:
+        return False
+    return len(word) == SHORT or word not in typed.casefold()
+
+
+def _but_one_pair(word: str) -> Group:
+    pairs = grams(word)
+    tokens = [(pair, pair is pairs[-1]) for pair in pairs]
+    return [[*tokens[:n], *tokens[n + 1 :]] for n in range(len(tokens))]
 
 
 def _is_short(word: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from catalog.search.analysis import is_unspaced
+from catalog.search.analysis import clusters, is_unspaced
 from catalog.search.query import IN_ONE, Query, bare
 
 
@@ -81,6 +81,8 @@ def cost_of(query: Query, found: "Hit | Name") -> int | None:
         if whole in main:
             continue
         cost = _cost(query, word, main, found.rest)
+        if cost is None and query.parted and query.is_run(word) and _in_two(word, found):
+            cost = OTHERWISE
         if cost is not None:
             total += cost
         elif query.partly:
@@ -100,11 +102,10 @@ def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
     if f" {word} " in rest:
         return ELSEWHERE
     if is_unspaced(word):
-        inside = [OTHERWISE, OTHERWISE + ELSEWHERE]
-        return next(
-            (cost for cost, text in zip(inside, (main, rest), strict=True) if word in text.replace(" ", "")),
-            None,
-        )
+        for more, text in ((0, main), (ELSEWHERE, rest)):
+            if word in text.replace(" ", ""):
+                return OTHERWISE + more
+        return None
     joined = query.joined.get(word, ())
     others = [f" {other} " for other in (*query.alternatives(word), IN_ONE + word, *joined)]
     begun = [f" {word}", *(f" {one}" for one in joined if word in query.typed[-2:])]
@@ -113,6 +114,17 @@ def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
             if any(other in text for other in texts):
                 return cost + more
     return None
+
+
+def _in_two(word: str, found: "Hit | Name") -> bool:
+    """Whether both parts of a run of signs stand in title and artist, a single sign as a word of its own."""
+    text = f" {found.name} {found.artist} "
+    signs, together = clusters(word), text.replace(" ", "")
+
+    def has(part: list[str]) -> bool:
+        return f" {part[0]} " in text if len(part) == 1 else "".join(part) in together
+
+    return any(has(signs[:cut]) and has(signs[cut:]) for cut in range(1, len(signs)))
 
 
 class Name(NamedTuple):

@@ -289,7 +289,7 @@ class EncodingSerializer(serializers.Serializer[Any]):
         help_text="wav, flac, mp3, ogg, m4a or opus. Left out: FLAC for accounts, MP3 for visitors.",
     )
     bitrate = BitrateField(
-        required=False, allow_blank=True, default="", max_length=8, help_text="kbit/s: `192` or `192k`."
+        required=False, allow_blank=True, max_length=8, help_text="kbit/s: `192` or `192k`."
     )
 
 

@@ -273,7 +273,13 @@ def test_the_command_asks_for_separations_as_far_as_the_queue_goes(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"owner": "nobody@example.org"}, {"model": "unheard:of"}, {"folder": "none"}]
+    "wrong",
+    [
+        {"owner": "nobody@example.org"},
+        {"model": "unheard:of"},
+        {"model": "spleeter:5stems"},
+        {"folder": "none"},
+    ],
 )
 def test_what_cannot_work_is_said_before_anything_is_done(
     library: Path, user: User, wrong: dict[str, str]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from accounts.models import User
 from catalog import storage
@@ -16,6 +17,7 @@ from catalog.ingest import Ingested, ingest, lookup
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from tests.catalog.conftest import Ingester, SongMaker, picture
 from tests.catalog.races import at_once
+from tests.songs import song
 
 PRIVATE = Visibility.PRIVATE
 
@@ -204,6 +206,24 @@ def test_a_refusal_says_what_to_do(tmp_path: Path, user: User, make_song: SongMa
             ingest(tmp_path / "x", filename="x", user=user)
         assert refused.value.code == code
         assert str(refused.value.detail).startswith(sentence)
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_floats_far_above_full_scale_are_refused_and_loud_ones_are_not(
+    tmp_path: Path, user: User, rate: int
+) -> None:
+    """Clipped to +24 dBFS, integers that were written as floats would be noise."""
+    for name, scale in (("integers.wav", 32768), ("loud.wav", 8)):
+        soundfile.write(tmp_path / name, scale * song(1.0), rate, subtype="FLOAT")
+    with pytest.raises(CatalogError) as refused:
+        ingest(tmp_path / "integers.wav", filename="x.wav", user=user)
+    assert (refused.value.code, refused.value.status) == ("damaged", 422)
+    assert str(refused.value.detail).startswith("The samples are far above full scale. Save it again")
+    assert ingest(tmp_path / "loud.wav", filename="x.wav", user=user).created
+    click = song(1.0, seed=2)
+    click[7] = 1e9
+    soundfile.write(tmp_path / "click.wav", click, rate, subtype="FLOAT")
+    assert ingest(tmp_path / "click.wav", filename="x.wav", user=user).created
 
 
 def test_limits(make_song: SongMaker, user: User, settings: Any) -> None:

@@ -14,10 +14,10 @@ from accounts.installation import FolderLock
 from accounts.models import User
 from catalog.audio.encode import encode
 from catalog.audio.facts import Tags
-from catalog.models import Upload
+from catalog.models import Track, Upload
 from separation.desk import desk
 from separation.models import Separation, Status
-from tests.songs import song, write_song
+from tests.songs import RATE, loud, song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
 
@@ -72,6 +72,21 @@ def test_a_song_becomes_named_and_tagged_files(separate: Command, tmp_path: Path
         ["Orilla"],
         ["Barquito: de papel (vocals)"],
     )
+
+
+def test_a_loud_song_gets_one_gain_and_the_command_says_so(separate: Command, tmp_path: Path) -> None:
+    path, quiet = tmp_path / "loud.wav", write_song(tmp_path / "quiet.wav", 1.0)
+    mixture = loud(song(3.0))
+    soundfile.write(path, mixture, RATE, subtype="FLOAT")
+    status, written, said = separate(path, "-p", "compact:2stems", "--codec", "wav")
+    gain = Separation.objects.get().gain
+    assert status == 0
+    assert gain < 1
+    assert f"loud.wav: all stems are {-20 * np.log10(gain):.1f} dB quieter" in said
+    stems = [soundfile.read(file)[0] for file in written]
+    assert np.max(np.abs(stems)) < 1
+    assert np.max(np.abs(sum(stems) / gain - mixture)) < 0.001
+    assert "quieter" not in separate(quiet)[2]
 
 
 def test_a_known_file_is_recognised_without_being_decoded(separate: Command, tmp_path: Path) -> None:
@@ -179,3 +194,4 @@ def test_a_model_that_is_not_installed(separate: Command, tmp_path: Path) -> Non
     assert (status, written) == (1, [])
     sentence = "This model is not installed. Get it with: manage.py fetch_models 5stems"
     assert said.strip() == f"{path}: {sentence}"
+    assert not Track.objects.exists()

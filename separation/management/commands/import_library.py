@@ -17,8 +17,9 @@ from catalog.errors import CatalogError
 from catalog.importing import Import, jobs_for_this_machine, key_of
 from catalog.models import Visibility
 from catalog.scanning import Outcome, Skipped, songs_in
-from separation.ask import choose
+from separation.ask import check_installed, choose
 from separation.imports import Asking
+from separation.management.piped import printing_any_name
 
 USAGE = 2
 INTERRUPTED = 130
@@ -86,7 +87,8 @@ class Command(BaseCommand):
         for app in ("separation", "catalog"):
             logging.getLogger(app).setLevel(logging.ERROR)  # what matters is told in one line per file
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        super().run_from_argv(argv)
+        with printing_any_name():
+            super().run_from_argv(argv)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
@@ -96,7 +98,9 @@ class Command(BaseCommand):
         asking = None
         if options["model"] != NONE:
             try:
-                asking = Asking(choose(options["model"]).slug)
+                spec = choose(options["model"])
+                check_installed(spec)
+                asking = Asking(spec.slug)
             except CatalogError as error:
                 raise CommandError(str(error.detail), returncode=USAGE) from error
         work = Import(

@@ -1,4 +1,5 @@
 import logging
+import math
 import signal
 import sys
 import time
@@ -23,10 +24,11 @@ from catalog.models import Track
 from catalog.renditions import Excerpt, check_codec, parse_bitrate
 from separation import output_files, worker
 from separation import spleeter_options as options
-from separation.ask import ask, choose, withdraw
+from separation.ask import ask, check_installed, choose, withdraw
 from separation.desk import desk
 from separation.downloads import chosen, download_name, stem_rendition
 from separation.engines import modelspec
+from separation.management.piped import printing_any_name
 from separation.models import Separation, Status, Stem
 from separation.reasons import explain
 from separation.spleeter_options import FilenameFormat
@@ -95,7 +97,8 @@ class Command(BaseCommand):
         "Separates songs into stems, through the same catalogue as the website: a song that is known comes "
         "back at once. Prints the paths of the files it has written. Takes the options of `spleeter separate` with "
         "their meaning: with -p what is left out (names, codec, bitrate, output folder) is as there, too, except "
-        "that a song is written to its end and not to 600 seconds. Files of other songs are never overwritten: "
+        "that a song is written to its end and not to 600 seconds, and that a song whose stems would clip gets one "
+        "smaller gain for all of them, which is said. Files of other songs are never overwritten: "
         "what has the same name gets a number."
     )
     requires_system_checks: list[str] = []
@@ -174,7 +177,8 @@ class Command(BaseCommand):
             for app in ("separation", "catalog"):
                 logging.getLogger(app).setLevel(logging.ERROR)  # what matters is told in one line per song
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        super().run_from_argv(argv)
+        with printing_any_name():
+            super().run_from_argv(argv)
 
     def handle(self, *_args: Any, **given: Any) -> None:
         files = [*given["files"], *given["inputs"]]
@@ -190,6 +194,8 @@ class Command(BaseCommand):
                     failed += 1
                     instead = _instead_of(order.model) if error.code == "model_unavailable" else ""
                     self.stderr.write(f"{path}: {error.detail}{instead}")
+                except BrokenPipeError:
+                    raise
                 except OSError as error:
                     failed += 1
                     self.stderr.write(f"{path}: {error.strerror or error}")
@@ -248,6 +254,11 @@ class Command(BaseCommand):
         if separation.status != Status.SUCCEEDED:
             reason = explain(separation) or "nobody wants it any more"
             raise CatalogError(separation.error_code or "cancelled", reason)
+        if separation.gain < 1:
+            quieter = -20 * math.log10(separation.gain)
+            self.stderr.write(
+                f"{path.name}: all stems are {quieter:.1f} dB quieter, so that none of them clips"
+            )
         for written in self._write(path, separation, track, order):
             self.stdout.write(str(written))
 
@@ -257,6 +268,7 @@ class Command(BaseCommand):
         if known is not None and storage.size(known.audio.key) == known.audio.size:
             self.stderr.write(f"{path.name}: in the library already")
             return known
+        check_installed(modelspec.get(order.model))
         return ingest(path, filename=path.name, user=order.user).track
 
     def _wait(self, separation: Separation, bar: Bar) -> None:
