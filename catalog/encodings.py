@@ -283,12 +283,11 @@ class EncodingPool:
     def _drop_forgotten(self) -> None:
         """Let go what waits for its turn and nobody waits or has asked for lately; who asks again submits it anew."""
         with self._changed:
-            queued = {
-                _key(one.recipe, "asked"): one for one in self._encodings.values() if not one.started_at
-            }
-            forgotten = [queued[key] for key in queued.keys() - cache.get_many(queued)]
-            cache.delete_many([_key(encoding.recipe, "progress") for encoding in forgotten])
+            queued = [one for one in self._encodings.values() if not one.started_at]
+            asked = cache.get_many([_key(one.recipe, "asked") for one in queued])
+            forgotten = [one for one in queued if _key(one.recipe, "asked") not in asked]
             for encoding in forgotten:
+                cache.delete(_key(encoding.recipe, "progress"))
                 del self._encodings[encoding.recipe.lock_name]
                 encoding.error = busy()
                 encoding.finished.set()
