@@ -17,7 +17,7 @@ MOST_WORDS = 12
 MOST_JOINED = 8  # words of which neighbours may be one
 LONGEST_BEGINNING = 12  # letters; what begins with more of them PostgreSQL looks for among whole words
 SHORT = 2  # a word of so few letters begins too many others to be looked up as a beginning
-MOST_PARTED = 40  # signs of a run that may be artist and title together
+MOST_PARTED = 24  # signs of a run that may be artist and title together
 MOST_INITIALS = 3
 IN_ONE = "#="  # before a name without its spaces
 
