@@ -5,6 +5,7 @@ import resource
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from waitress import wasyncore
@@ -106,7 +107,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def stop(self, *_signal: object) -> None:
         """End ``run()``; a handler of signals, too."""
         self.stopping = True
-        self.pull_trigger()
+        with suppress(OSError):  # the loop has ended already: a second signal
+            self.pull_trigger()
 
     def handle_accept(self) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
