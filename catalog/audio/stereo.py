@@ -18,6 +18,15 @@ _SIDE = 0.70710678
 _LEFT = {"FL": 1.0, "FC": _SIDE, "SL": _SIDE, "BL": _SIDE, "FLC": _SIDE, "BC": 0.5, "TFL": _SIDE, "DL": 1.0}
 _RIGHT = {"FR": 1.0, "FC": _SIDE, "SR": _SIDE, "BR": _SIDE, "FRC": _SIDE, "BC": 0.5, "TFR": _SIDE, "DR": 1.0}
 _UNHEARD = {"LFE", "LFE2"}
+# The order of channels where a file does not tell it, as in FLAC (RFC 9639, section 9.1.3) and most WAV files.
+_UNTOLD = {
+    3: ("FL", "FR", "FC"),
+    4: ("FL", "FR", "BL", "BR"),
+    5: ("FL", "FR", "FC", "BL", "BR"),
+    6: ("FL", "FR", "FC", "LFE", "BL", "BR"),
+    7: ("FL", "FR", "FC", "LFE", "BC", "SL", "SR"),
+    8: ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
+}
 
 
 def as_float(samples: NDArray[Any]) -> Samples:
@@ -49,6 +58,8 @@ def downmix(samples: Samples, names: tuple[str, ...]) -> Samples:
         return np.ascontiguousarray(np.broadcast_to(samples.T, (2, len(samples))))
     if channels == 2:
         return np.ascontiguousarray(samples.T)
+    if not {*_LEFT, *_RIGHT, *_UNHEARD}.intersection(names):
+        names = _UNTOLD.get(channels, names)
     matrix = np.zeros((2, channels), np.float32)
     for index, name in enumerate(names):
         matrix[0, index] = _LEFT.get(name, 0.0)
