@@ -163,6 +163,9 @@ def test_a_song_plays_while_it_is_still_being_taken_apart(person: Watched, tmp_p
     expect(page.locator("[data-take]")).to_be_visible()
     expect(player).to_have_attribute("data-playing", "playing")
     page.get_by_role("button", name="Pause").click()
+    # "Ask again" (503 `try_again`) is right for an outline whose file is on its way to its last place.
+    moving = re.compile(r"status of 503 .*/peaks/")
+    person.faults[:] = [fault for fault in person.faults if not moving.search(fault)]
     assert person.faults == []
 
 
