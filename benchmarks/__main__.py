@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from timeit import timeit
 
+from audio.probe import probe
 from benchmarks import (
     attacks,
     catalogue,
@@ -30,7 +31,6 @@ from benchmarks import together as pairs
 from benchmarks.measure import Cost, table, typical
 from benchmarks.search import measured as search
 from benchmarks.separators import Ours
-from catalog.audio.probe import probe
 from separation.engines import modelspec
 
 PARTS = (

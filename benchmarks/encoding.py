@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from audio.flac import FRAME_SAMPLES, SegmentedFile
 from benchmarks import songs
-from catalog.audio.flac import FRAME_SAMPLES, SegmentedFile
 from separation.engines import modelspec
 from separation.engines.loading import load_engine
 from separation.engines.streaming import separate

@@ -19,13 +19,13 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
+from audio.decoding.decode import decode
+from audio.encoding.encode import encode
+from audio.fingerprint import chromaprint, matching
+from audio.probe import probe
+from audio.types import Probe
 from benchmarks.measure import table
 from benchmarks.tunes import tune
-from catalog.audio import chromaprint, likeness
-from catalog.audio.decode import decode
-from catalog.audio.encode import encode
-from catalog.audio.facts import Probe
-from catalog.audio.probe import probe
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -217,7 +217,7 @@ def _fill(tracks: int, user: "User") -> None:
     from catalog.models import Artist, AudioFile, Fingerprint, FingerprintTerm, Track  # noqa: PLC0415
 
     tunes = [_low(seed) for seed in range(1_000, 1_000 + min(OTHERS, tracks))]
-    familiar = np.array([term for values, _length in tunes for term in likeness.terms(values)], np.uint32)
+    familiar = np.array([term for values, _length in tunes for term in matching.terms(values)], np.uint32)
     rng = np.random.default_rng(3)
     new_id, digest, rows = Ids(rng, 16), Ids(rng, 32), Rows()
     artist, moment = Artist.objects.named("Somebody"), "2026-01-01 00:00:00"
@@ -232,7 +232,7 @@ def _fill(tracks: int, user: "User") -> None:
         for number in range(tracks):
             if number < len(tunes):
                 values, length = tunes[number]
-                terms = likeness.terms(values)
+                terms = matching.terms(values)
             else:
                 values, terms, length = _made_up(rng, familiar)
             audio, name, pk = new_id(), digest(), new_id()
@@ -248,22 +248,22 @@ def _fill(tracks: int, user: "User") -> None:
         rows.write()
 
 
-def _low(seed: int) -> tuple[likeness.Values, float]:
+def _low(seed: int) -> tuple[matching.Values, float]:
     """The fingerprint of a tune, and its length."""
     library = chromaprint.load()
     assert library is not None
     length = (60, 75, 90, 120)[seed % 4]
     fingerprinter = chromaprint.Fingerprinter(library, _LOW)
     fingerprinter.push(tune(seed, length, _LOW))
-    return likeness.values_of(fingerprinter.finish()), float(length)
+    return matching.values_of(fingerprinter.finish()), float(length)
 
 
-def _made_up(rng: Any, familiar: likeness.Values) -> tuple[likeness.Values, dict[int, int], float]:
+def _made_up(rng: Any, familiar: matching.Values) -> tuple[matching.Values, dict[int, int], float]:
     """A fingerprint of two or three minutes that no song has, with terms of which some are those of songs."""
     length = float(rng.uniform(120, 240))
     count = int(min(length, chromaprint.SECONDS) / chromaprint.ITEM_SECONDS) - 21
     values = rng.integers(0, 1 << 32, count, np.uint32)
-    places = rng.choice(count, likeness.TERMS, replace=False)
-    known = places[: int(_FAMILIAR * likeness.TERMS)]
+    places = rng.choice(count, matching.TERMS, replace=False)
+    known = places[: int(_FAMILIAR * matching.TERMS)]
     values[known] = rng.choice(familiar, len(known))
     return values, {int(values[place]): int(place) for place in places}, length

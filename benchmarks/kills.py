@@ -24,10 +24,10 @@ import numpy as np
 import requests
 import soundfile
 
+from audio.identity import checksum
 from benchmarks import songs
 from benchmarks.measure import table
 from benchmarks.server import Installation
-from catalog.audio.identity import checksum
 
 if TYPE_CHECKING:
     from separation.models import Separation
@@ -54,7 +54,7 @@ _KINDS = {
     "website": "config.server",
     "queue": "manage.py cluster",
     "separator": "separation.separator",
-    "sandbox": "catalog.audio.child",
+    "sandbox": "audio.sandbox.worker",
 }
 
 

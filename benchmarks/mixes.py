@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from audio.effects.mixing import Encoding, Motion, Part, render
+from audio.sandbox.fork_server import nursery
 from benchmarks import measure, songs
-from catalog.audio.mixing import Encoding, Motion, Part, render
-from catalog.audio.nursery import nursery
 
 HEADS = ["three parts, MP3 256", "CPU s", "wall s", "peak MB"]
 TEMPOS = (1.0, 0.8)

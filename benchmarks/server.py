@@ -32,7 +32,7 @@ _PROGRAMS = {
     "website": "config.server",
     "queue": "cluster",
     "separator": "separation.separator",
-    "sandbox": "catalog.audio",
+    "sandbox": "audio",
 }
 KINDS = ("supervisor", *_PROGRAMS)
 

@@ -19,8 +19,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from audio.types import COVER_SIZES
 from catalog import serving, storage
-from catalog.audio.facts import COVER_SIZES
 from catalog.errors import CatalogError
 from catalog.listed import Tile
 from catalog.models import Album, Track, file_storage

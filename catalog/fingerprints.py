@@ -18,8 +18,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from catalog.audio import chromaprint, likeness
-from catalog.audio.likeness import SAME_LENGTH_SECONDS
+from audio.fingerprint import chromaprint, matching
+from audio.fingerprint.matching import SAME_LENGTH_SECONDS
 from catalog.models import AudioFile, Block, Fingerprint, FingerprintTerm, Match, Track, Upload, Visibility
 from catalog.text import fold
 
@@ -66,7 +66,7 @@ def remember(audio: AudioFile, values: bytes) -> None:
             audio=audio, defaults={"values": values, "duration": audio.duration}
         )
         if created:
-            found = likeness.terms(likeness.values_of(values))
+            found = matching.terms(matching.values_of(values))
             FingerprintTerm.objects.bulk_create(
                 FingerprintTerm(fingerprint=row, term=term, position=at) for term, at in found.items()
             )
@@ -95,15 +95,15 @@ def similar(track: Track, user: User | AnonymousUser) -> list[Similar]:
     row = Fingerprint.objects.filter(audio=track.audio_id).first()
     if row is None:
         return []
-    mine = likeness.values_of(row.values)
+    mine = matching.values_of(row.values)
     found: list[Similar] = []
     candidates = _seen(_candidates(mine, without=row.pk), row, track, user)[:MOST_COMPARED]
     stored = Fingerprint.objects.in_bulk([pk for pk, _track in candidates])
     for pk, other in candidates:
         if (theirs := stored.get(pk)) is None:  # removed a moment ago
             continue
-        alike = likeness.compare(mine, likeness.values_of(theirs.values))
-        if alike and likeness.same_length(row.duration, theirs.duration, alike.offset):
+        alike = matching.compare(mine, matching.values_of(theirs.values))
+        if alike and matching.same_length(row.duration, theirs.duration, alike.offset):
             found.append(Similar(other, round(alike.similarity, 4), round(alike.offset, 2), theirs.audio_id))
     return sorted(found, key=lambda each: -(each.similarity or 0))[:MOST_OFFERED]
 
@@ -128,27 +128,27 @@ def alike_by_name(track: Track, user: User) -> list[Similar]:
 
 def blocked_by(values: bytes, duration: float) -> Block | None:
     """The taken-down recording that this fingerprint is of."""
-    mine = likeness.values_of(values)
-    widest = SAME_LENGTH_SECONDS + likeness.LARGEST_OFFSET_SECONDS
+    mine = matching.values_of(values)
+    widest = SAME_LENGTH_SECONDS + matching.LARGEST_OFFSET_SECONDS
     near = Block.objects.filter(duration__range=(duration - widest, duration + widest)).exclude(values=b"")
     for block in near.order_by("pk").iterator():
-        alike = likeness.compare(mine, likeness.values_of(block.values))
-        if alike and likeness.same_length(duration, block.duration, alike.offset):
+        alike = matching.compare(mine, matching.values_of(block.values))
+        if alike and matching.same_length(duration, block.duration, alike.offset):
             return block
     return None
 
 
-def _candidates(values: likeness.Values, without: UUID) -> list[UUID]:
+def _candidates(values: matching.Values, without: UUID) -> list[UUID]:
     """Fingerprints that share terms at one distance, those with the most first."""
-    wanted = likeness.terms(values)
+    wanted = matching.terms(values)
     if not wanted:
         return []
-    places = likeness.positions(values)
+    places = matching.positions(values)
     votes: Counter[tuple[str, int]] = Counter()
     for term, fingerprint, position in _rows(list(wanted)):
         for place in places[term]:
             distance = place - position
-            if abs(distance) <= likeness.LARGEST_OFFSET:
+            if abs(distance) <= matching.LARGEST_OFFSET:
                 # Two frames wide, cut in both ways (even and odd): nothing falls between.
                 votes[fingerprint, distance // 2 * 2] += 1
                 votes[fingerprint, (distance + 1) // 2 * 2 + 1] += 1
@@ -180,7 +180,7 @@ def _seen(
     audio = {
         audio: pk
         for pk, audio, duration in rows.values_list("pk", "audio_id", "duration")
-        if likeness.same_length(mine.duration, duration)
+        if matching.same_length(mine.duration, duration)
     }
     if not audio:
         return []

@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audio.tags.cleaning import clean_text
 from catalog import raw_names
-from catalog.audio.tags import clean_text
 from catalog.curation.details import Details, Named, details, readable
 from catalog.curation.editing import ConflictError
 from catalog.curation.reports import LONGEST

@@ -16,9 +16,9 @@ from threading import Lock, get_ident
 from django.db import connections
 
 from accounts.models import User
-from catalog.audio import encodings
-from catalog.audio.errors import AudioError
-from catalog.audio.probe import picture
+from audio.errors import AudioError
+from audio.probe import picture
+from audio.tags import text_encodings
 from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
@@ -142,7 +142,7 @@ def readable(name: str) -> str:
     try:
         name.encode()
     except UnicodeEncodeError:
-        return encodings.decoded(raw := os.fsencode(name), encodings.detect([raw]))
+        return text_encodings.decoded(raw := os.fsencode(name), text_encodings.detect([raw]))
     return name
 
 

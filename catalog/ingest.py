@@ -21,11 +21,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from audio import identity
+from audio.errors import AudioError
+from audio.probe import probe
+from audio.types import Limits, Probe
 from catalog import storage
-from catalog.audio import identity
-from catalog.audio.errors import AudioError
-from catalog.audio.facts import Limits, Probe
-from catalog.audio.probe import probe
 from catalog.covers import store_cover
 from catalog.credits import credit, known_artists
 from catalog.curation.locking import keep_moves_away

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from anyascii import anyascii
 
-from catalog.audio.facts import Tags
-from catalog.audio.tags import clean_text
+from audio.tags.cleaning import clean_text
+from audio.types import Tags
 from catalog.credits import Known, in_title, nobody, performers
 from catalog.text import UNKNOWN_ARTIST, VARIOUS_ARTISTS, canonical, fold
 

@@ -7,7 +7,7 @@ from django.db.models import Case, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from catalog.audio import encodings, tags
+from audio.tags import cleaning, text_encodings
 from catalog.credits import known_artists
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload
@@ -52,7 +52,7 @@ def choices(track: Track) -> list[tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for encoding, label in LABELS.items():
         said = _decoded(upload, encoding)
-        text = " – ".join(tags.clean_text(said[field][0]) or "" for field in _SHOWN if field in said)  # noqa: RUF001
+        text = " – ".join(cleaning.clean_text(said[field][0]) or "" for field in _SHOWN if field in said)  # noqa: RUF001
         if not any(_UNREADABLE in name for names in said.values() for name in names):
             found.setdefault(text, (encoding, f"{label}: {text}"))
     return list(found.values())
@@ -68,7 +68,7 @@ def read_again(track: Track, encoding: str) -> dict[str, Any]:
         sentence = _("The names in this file were in Unicode: there is nothing to read again.")
         raise CatalogError("no_raw_names", sentence, status=409)
     said = _decoded(upload, encoding)
-    found = tags.from_mapping(
+    found = cleaning.from_mapping(
         {name: texts if name == "artists" else texts[0] for name, texts in said.items()}
     )
     names = names_for(upload.filename, found, known=known_artists)
@@ -88,6 +88,6 @@ def read_again(track: Track, encoding: str) -> dict[str, Any]:
 
 def _decoded(upload: Upload, encoding: str) -> dict[str, list[str]]:
     return {
-        name: [encodings.decoded(text.encode("latin-1"), encoding) for text in texts]
+        name: [text_encodings.decoded(text.encode("latin-1"), encoding) for text in texts]
         for name, texts in upload.raw_names.items()
     }

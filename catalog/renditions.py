@@ -20,14 +20,14 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from audio.checksum import checksum, crc32
+from audio.decoding.decode import Samples, decode
+from audio.effects import mixing
+from audio.encoding.encode import encode
+from audio.errors import AudioError
+from audio.formats import OUTPUT, STEREO_RATE
+from audio.types import Limits, Tags
 from catalog import storage
-from catalog.audio import mixing
-from catalog.audio.checksum import checksum, crc32
-from catalog.audio.codecs import OUTPUT, STEREO_RATE
-from catalog.audio.decode import Samples, decode
-from catalog.audio.encode import encode
-from catalog.audio.errors import AudioError
-from catalog.audio.facts import Limits, Tags
 from catalog.covers import read_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition

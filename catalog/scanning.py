@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.audio.codecs import EXTENSIONS
+from audio.formats import EXTENSIONS
 from catalog.models import Track
 
 SUFFIXES = frozenset(f".{extension}" for extension in EXTENSIONS)

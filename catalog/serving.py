@@ -18,8 +18,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRed
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
+from audio.formats import CONTAINER_TYPES
 from catalog import storage
-from catalog.audio.codecs import CONTAINER_TYPES
 from catalog.errors import CatalogError
 from catalog.models import file_storage
 from catalog.names import ascii_filename

@@ -21,8 +21,8 @@ from django.utils import timezone
 
 from accounts import installation
 from accounts.models import User
+from audio.fingerprint import chromaprint
 from catalog import storage
-from catalog.audio import chromaprint
 from catalog.counting import count_up_to
 from catalog.models import Album, Artist, AudioFile, Rendition, Track
 from separation.engines import modelspec

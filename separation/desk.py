@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from django.conf import settings
 
-from catalog.audio.facts import Limits
+from audio.types import Limits
 from separation.separator.client import Separator
 
 # A warm model costs memory; after so long without a song it goes.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from catalog.audio.codecs import OUTPUT
-from catalog.audio.facts import Tags
+from audio.formats import OUTPUT
+from audio.types import Tags
 from catalog.credits import line
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from accounts.pending_action import login_required
 from accounts.people import person
-from catalog.audio.tags import clean_text
+from audio.tags.cleaning import clean_text
 from catalog.claims import holds
 from catalog.curation.editing import let_go
 from catalog.models import Track, Upload, WishVoice

@@ -21,9 +21,9 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
 
+from audio.errors import AudioError
+from audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout, read_segment
 from catalog import storage
-from catalog.audio.errors import AudioError
-from catalog.audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout, read_segment
 from catalog.errors import CatalogError
 from catalog.models import file_storage
 from separation.engines.modelspec import SPECS

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from audio import identity
 from catalog import storage
-from catalog.audio import identity
 from catalog.models import Rendition
 from separation.models import Stem
 

@@ -24,8 +24,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from audio.formats import OUTPUT
 from catalog import encodings, serving
-from catalog.audio.codecs import OUTPUT
 from catalog.errors import CatalogError
 from catalog.models import Setlist, Track, Visibility
 from catalog.names import safe_filename

@@ -11,13 +11,13 @@ import soundfile
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
+from audio.decoding.decode import decode, read_stored
+from audio.encoding.encode import to_int16
+from audio.errors import AudioError
+from audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout
+from audio.formats import STEREO_RATE
+from audio.types import Limits
 from catalog import storage
-from catalog.audio.codecs import STEREO_RATE
-from catalog.audio.decode import decode, read_stored
-from catalog.audio.encode import to_int16
-from catalog.audio.errors import AudioError
-from catalog.audio.facts import Limits
-from catalog.audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
 from separation.models import Stem

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.audio.codecs import OUTPUT
+from audio.formats import OUTPUT
 from catalog.errors import CatalogError
 from separation.engines import modelspec
 

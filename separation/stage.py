@@ -9,8 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from catalog.audio.codecs import OUTPUT, STEREO_RATE, OutputCodec
-from catalog.audio.flac import SEGMENT_SAMPLES
+from audio.flac import SEGMENT_SAMPLES
+from audio.formats import OUTPUT, STEREO_RATE, OutputCodec
 from catalog.models import Track
 from separation import ask as asking
 from separation.access import Seen, may_download

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.pending_action import login_required
 from accounts.people import person
+from audio.formats import EXTENSIONS
 from catalog.addresses import Kind
-from catalog.audio.codecs import EXTENSIONS
 from catalog.claims import holds
 from catalog.errors import CatalogError
 from catalog.ingest import ingest

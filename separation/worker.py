@@ -14,8 +14,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from audio.errors import AudioError, ProbeFailed
 from catalog import storage
-from catalog.audio.errors import AudioError, ProbeFailed
 from catalog.errors import CatalogError
 from separation import lease as leases
 from separation.between import Between

@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.audio.codecs import OUTPUT
+from audio.formats import OUTPUT
 from catalog.models import Setlist
 from config.schema_examples import EXAMPLES
 from separation.models import Separation

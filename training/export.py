@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.audio.checksum import checksum
+from audio.checksum import checksum
 from separation.engines import weights
 from separation.engines.modelspec import ModelSpec
 from separation.engines.weights import Weights

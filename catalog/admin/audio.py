@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from audio.formats import CONTAINER_TYPES
 from catalog import serving
 from catalog.admin.base import (
     FOUND,
@@ -26,7 +27,6 @@ from catalog.admin.base import (
     player,
     tracks_found,
 )
-from catalog.audio.codecs import CONTAINER_TYPES
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Fingerprint, ImportedFile, Match, Rendition, Upload
 

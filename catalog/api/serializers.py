@@ -16,9 +16,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from catalog.audio.encodings import ENCODINGS
-from catalog.audio.facts import COVER_SIZES
-from catalog.audio.tags import clean_text
+from audio.tags.cleaning import clean_text
+from audio.tags.text_encodings import ENCODINGS
+from audio.types import COVER_SIZES
 from catalog.covers import version
 from catalog.credits import guests_of
 from catalog.links import pattern

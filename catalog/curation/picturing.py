@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.audio.errors import AudioError
-from catalog.audio.probe import picture
+from audio.errors import AudioError
+from audio.probe import picture
 from catalog.covers import store_cover
 from catalog.curation.editing import held, may_edit, not_yours, write
 from catalog.curation.locking import keep_moves_away

@@ -9,7 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.audio.tags import clean_text
+from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Notice, Report, Track, Visibility
 from catalog.personal.notices import tell

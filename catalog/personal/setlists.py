@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.audio.tags import clean_text
+from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Setlist, SetlistEntry, Track
 from catalog.models.people import new_link

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.audio.tags import clean_text
+from audio.tags.cleaning import clean_text
 from catalog.claims import holds
 from catalog.collector import forgets_rows
 from catalog.errors import CatalogError

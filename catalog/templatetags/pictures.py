@@ -10,7 +10,7 @@ from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from catalog.audio.facts import COVER_SIZES
+from audio.types import COVER_SIZES
 from catalog.covers import version
 from catalog.links import pattern
 from catalog.listed import Song, Tile

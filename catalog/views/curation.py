@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.pending_action import login_required
 from accounts.people import person
-from catalog.audio.tags import clean_text
+from audio.tags.cleaning import clean_text
 from catalog.curation import splitting
 from catalog.curation.details import Named
 from catalog.curation.merging import merge

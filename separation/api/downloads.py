@@ -18,8 +18,8 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audio.formats import OUTPUT
 from catalog import encodings
-from catalog.audio.codecs import OUTPUT
 from catalog.encodings import EncodingPendingError
 from catalog.errors import CatalogError
 from catalog.models import Rendition

@@ -12,9 +12,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 
+from audio.formats import OUTPUT
 from catalog import serving
 from catalog.api.views import asked
-from catalog.audio.codecs import OUTPUT
 from catalog.encodings import is_being_made
 from catalog.renditions import Recipe, found
 from separation import downloads, mixes

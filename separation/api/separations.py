@@ -20,9 +20,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import account
+from audio.formats import OUTPUT, STEREO_RATE
 from catalog import serving
 from catalog.api.views import asked
-from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
 from catalog.renditions import check_codec, parse_bitrate

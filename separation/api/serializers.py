@@ -9,8 +9,8 @@ from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from audio.formats import EXTENSIONS, OUTPUT, STEREO_RATE
 from catalog.api.serializers import Addresses, NameField, TrackSerializer, moment
-from catalog.audio.codecs import EXTENSIONS, OUTPUT, STEREO_RATE
 from catalog.models import Track, Visibility
 from separation.access import Seen
 from separation.ask import eta_seconds, queue_position

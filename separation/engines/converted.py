@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.checksum import checksum
+from audio.checksum import checksum
 from separation.engines import modelspec, weights
 from separation.engines.modelspec import ModelSpec, ModelUnavailable
 from separation.engines.weights import Weights

@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from catalog.audio.identity import checksum
+from audio.identity import checksum
 from separation.engines import loading, modelspec
 from separation.engines.modelspec import ModelUnavailable
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from catalog.audio.checksum import checksum
+from audio.checksum import checksum
 
 SAMPLE_RATE = 44_100
 FRAME_LENGTH = 4096

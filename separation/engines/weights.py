@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog.audio.identity import checksum
+from audio.identity import checksum
 from separation.engines import modelspec
 from separation.engines.checkpoint import read_checkpoint
 from separation.engines.modelspec import ModelSpec, ModelUnavailable

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from catalog.audio.errors import AudioError
-from catalog.audio.facts import Limits
+from audio.errors import AudioError
+from audio.types import Limits
 from separation.engines.modelspec import ModelUnavailable
 from separation.engines.processors import automatic_threads
 from separation.separator.messages import (

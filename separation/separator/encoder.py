@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from catalog.audio.flac import FRAME_SAMPLES, FromSndfile, SegmentedFile, stream_info
+from audio.flac import FRAME_SAMPLES, FromSndfile, SegmentedFile, stream_info
 from separation.engines.modelspec import SAMPLE_RATE
 from separation.native import library
 

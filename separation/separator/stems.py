@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from catalog.audio.flac import FRAME_SAMPLES, SEGMENT_SAMPLES, SegmentedFile
-from catalog.audio.identity import PcmDigest, checksum
+from audio.flac import FRAME_SAMPLES, SEGMENT_SAMPLES, SegmentedFile
+from audio.identity import PcmDigest, checksum
 from separation.engines.modelspec import SAMPLE_RATE
 from separation.separator.encoder import encoder
 from separation.separator.messages import SeparatedSet, SeparatedStem

@@ -13,9 +13,9 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import Any, cast
 
-from catalog.audio.decode import decode
-from catalog.audio.errors import AudioError, NoAudio
-from catalog.audio.facts import Limits
+from audio.decoding.decode import decode
+from audio.errors import AudioError, NoAudio
+from audio.types import Limits
 from separation.engines import memory, modelspec
 from separation.engines.framing import Audio
 from separation.engines.loading import EngineName, choose, load_engine

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from accounts.models import User
-from catalog.audio.encode import encode
-from catalog.audio.facts import COVER_SIZES, Tags
+from audio.encoding.encode import encode
+from audio.types import COVER_SIZES, Tags
 from catalog.ingest import Ingested, ingest
 from tests.songs import song
 

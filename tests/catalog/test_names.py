@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.audio.facts import Tags
+from audio.types import Tags
 from catalog.names import ascii_filename, guess, names_for, safe_filename
 
 NOTHING = (None, None, None)

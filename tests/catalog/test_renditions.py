@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio.types import COVER_SIZES, Tags
 from catalog import storage
-from catalog.audio.facts import COVER_SIZES, Tags
 from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition

@@ -18,8 +18,8 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from accounts.models import User
+from audio.flac import FromSndfile, SegmentedFile
 from catalog import claims, storage
-from catalog.audio.flac import FromSndfile, SegmentedFile
 from catalog.collector import collect
 from catalog.covers import sizes_of, track_cover
 from catalog.errors import CatalogError

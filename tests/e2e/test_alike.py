@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from audio.encoding.encode import encode
+from audio.types import Tags
 from benchmarks.tunes import tune
-from catalog.audio.encode import encode
-from catalog.audio.facts import Tags
-from tests.catalog.audio.test_chromaprint import needs_chromaprint
+from tests.audio.test_chromaprint import needs_chromaprint
 from tests.e2e.server import Person, Server
 from tests.e2e.test_website import CHROMIUM, SWITCHES
 

@@ -8,14 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
+from audio.encoding.encode import encode
 from benchmarks.tunes import tune
-from catalog.audio.encode import encode
 from catalog.fingerprints import Similar
 from catalog.ingest import ingest
 from catalog.models import Match, Track, Visibility
 from separation.alike import others_like, worth_asking
 from separation.models import Separation, Status
-from tests.catalog.audio.test_chromaprint import needs_chromaprint
+from tests.audio.test_chromaprint import needs_chromaprint
 from tests.factories import make_separation, make_track
 
 UPLOADS = "/api/v1/uploads/"

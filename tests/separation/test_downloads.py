@@ -12,9 +12,9 @@ import pytest
 import soundfile
 
 from accounts.models import User
+from audio import identity
+from audio.encoding.encode import encode
 from catalog import storage
-from catalog.audio import identity
-from catalog.audio.encode import encode
 from catalog.collector import collect
 from catalog.credits import credit
 from catalog.errors import CatalogError

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from catalog.audio.encode import encode
-from catalog.audio.facts import Tags
+from audio.encoding.encode import encode
+from audio.types import Tags
 from catalog.models import Track
 from separation import imports
 from separation.models import ImportRun, Separation

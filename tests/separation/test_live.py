@@ -11,7 +11,7 @@ import soundfile
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
+from audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
 from catalog.models import Visibility
 from separation import live
 from separation.live import Feed

@@ -9,8 +9,8 @@ import soundfile
 from django.conf import settings
 
 from accounts.models import User
+from audio.types import COVER_SIZES
 from catalog import storage
-from catalog.audio.facts import COVER_SIZES
 from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition, Track

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from catalog.audio.codecs import EXTENSIONS
+from audio.formats import EXTENSIONS
 from catalog.models import Track, Visibility
 from separation.live import stem_id
 from separation.models import Separation, SeparationRequest, Status

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from accounts.models import User
+from audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
 from catalog import storage
-from catalog.audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Upload
 from separation.models import Stem

@@ -12,8 +12,8 @@ from mutagen.flac import FLAC
 
 from accounts.installation import FolderLock
 from accounts.models import User
-from catalog.audio.encode import encode
-from catalog.audio.facts import Tags
+from audio.encoding.encode import encode
+from audio.types import Tags
 from catalog.models import Track, Upload
 from separation.desk import desk
 from separation.models import Separation, Status

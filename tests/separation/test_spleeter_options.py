@@ -10,8 +10,8 @@ import pytest
 import soundfile
 from django.core.management import CommandError, call_command
 
-from catalog.audio.encode import encode
-from catalog.audio.facts import Tags
+from audio.encoding.encode import encode
+from audio.types import Tags
 from separation import spleeter_options
 from separation.desk import desk
 from separation.management.commands.separate import Command

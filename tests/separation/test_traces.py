@@ -21,7 +21,7 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import User
-from catalog.audio.encode import encode
+from audio.encoding.encode import encode
 from catalog.ingest import Ingested, ingest
 from catalog.models import Like, Track, Visibility
 from catalog.private_names import settle_all

@@ -6,10 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from audio.errors import AudioError
+from audio.probe import fingerprint
+from audio.types import Limits
 from catalog import fingerprints, storage
-from catalog.audio.errors import AudioError
-from catalog.audio.facts import Limits
-from catalog.audio.probe import fingerprint
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
 

@@ -14,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import installation
 from accounts.models import User
+from audio import identity
+from audio.formats import OUTPUT, STEREO_RATE
 from catalog import storage
-from catalog.audio import identity
-from catalog.audio.codecs import OUTPUT, STEREO_RATE
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
 from catalog.lookups import claim

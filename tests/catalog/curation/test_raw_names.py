@@ -10,8 +10,8 @@ from mutagen import id3
 from mutagen.id3 import ID3
 
 from accounts.models import User
+from audio.tags import text_encodings
 from catalog import raw_names
-from catalog.audio import encodings
 from catalog.curation.details import details
 from catalog.curation.editing import ConflictError, edit
 from catalog.curation.undoing import undo
@@ -115,7 +115,7 @@ def test_choices_show_what_comes_of_them(old: Any) -> None:
     assert found["cp1250"].endswith(": Baśka")
     assert "utf-8" not in found, "in which these bytes cannot be read"
     assert len(set(found.values())) == len(found)
-    assert set(raw_names.LABELS) == set(encodings.ENCODINGS)
+    assert set(raw_names.LABELS) == set(text_encodings.ENCODINGS)
 
 
 def test_on_the_page(old: Any, user: User, client: Client, bring: Ingester) -> None:

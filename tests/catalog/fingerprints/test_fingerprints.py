@@ -11,15 +11,15 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 from accounts.models import User
+from audio.encoding.encode import encode
+from audio.fingerprint import chromaprint, matching
+from audio.types import Tags
 from benchmarks.tunes import tune
 from catalog import checks, fingerprints
-from catalog.audio import chromaprint, likeness
-from catalog.audio.encode import encode
-from catalog.audio.facts import Tags
 from catalog.errors import CatalogError
 from catalog.ingest import Ingested, ingest
 from catalog.models import Block, Fingerprint, FingerprintTerm, Match, Track, Visibility
-from tests.catalog.audio.test_chromaprint import disturbed, made_up, needs_chromaprint
+from tests.audio.test_chromaprint import disturbed, made_up, needs_chromaprint
 from tests.factories import make_audio, make_track
 
 PRIVATE = Visibility.PRIVATE
@@ -30,7 +30,7 @@ Heard = Callable[..., Track]
 def heard() -> Heard:
     """``heard(owner, values, ...)``: a track with this fingerprint."""
 
-    def make(owner: User, values: likeness.Values, *, seconds: float = 120.0, **fields: Any) -> Track:
+    def make(owner: User, values: matching.Values, *, seconds: float = 120.0, **fields: Any) -> Track:
         track = make_track(owner, seconds=seconds, **fields)
         fingerprints.remember(track.audio, values.tobytes())
         return track
@@ -91,8 +91,8 @@ def test_the_work_is_bounded(
     values = made_up(900)
     for _ in range(8):
         heard(user, values)
-    wanted = list(likeness.terms(values))
-    assert len(list(fingerprints._rows(wanted))) == 3 * likeness.TERMS
+    wanted = list(matching.terms(values))
+    assert len(list(fingerprints._rows(wanted))) == 3 * matching.TERMS
     mine = heard(user, values)
     with django_assert_max_num_queries(7):
         assert len(fingerprints.similar(mine, user)) <= fingerprints.MOST_OFFERED
@@ -101,7 +101,7 @@ def test_the_work_is_bounded(
 def test_a_fingerprint_is_kept_once(heard: Heard, user: User) -> None:
     track = heard(user, made_up(900))
     fingerprints.remember(track.audio, made_up(900, 2).tobytes())
-    assert FingerprintTerm.objects.count() == likeness.TERMS
+    assert FingerprintTerm.objects.count() == matching.TERMS
     assert bytes(Fingerprint.objects.get().values) == made_up(900).tobytes()
 
 

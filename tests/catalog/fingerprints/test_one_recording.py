@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from catalog.audio.encode import encode
-from catalog.audio.facts import Tags
+from audio.encoding.encode import encode
+from audio.types import Tags
 from catalog.ingest import Ingested, ingest
 from catalog.models import AudioFile, Fingerprint, Track, Upload
-from tests.catalog.audio.making import remuxed
+from tests.audio.making import remuxed
 from tests.catalog.conftest import picture
 from tests.catalog.races import at_once
 from tests.songs import song

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from catalog.audio.decode import decode
-from catalog.audio.errors import AudioError
+from audio.decoding.decode import decode
+from audio.errors import AudioError
 from separation.engines.modelspec import ModelUnavailable
 from separation.separator.client import (
     SeparatedSet,

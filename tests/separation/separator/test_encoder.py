@@ -12,7 +12,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.audio.flac import FRAME_SAMPLES, Layout, SegmentedFile
+from audio.flac import FRAME_SAMPLES, Layout, SegmentedFile
 from separation.separator.encoder import Encoder, LibflacEncoder, NativeEncoder
 
 Pcm = npt.NDArray[np.int16]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from catalog.audio.flac import SEGMENT_SAMPLES, Layout, read_segment
-from catalog.audio.identity import PcmDigest, checksum
+from audio.flac import SEGMENT_SAMPLES, Layout, read_segment
+from audio.identity import PcmDigest, checksum
 from separation.separator import stems
 from separation.separator.encoder import LibflacEncoder, NativeEncoder
 from separation.separator.messages import SeparatedSet

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from catalog.audio.flac import SEGMENT_SAMPLES, read_segment
-from catalog.audio.identity import PcmDigest, checksum
+from audio.flac import SEGMENT_SAMPLES, read_segment
+from audio.identity import PcmDigest, checksum
 from separation.separator.messages import SeparatedSet
 from separation.separator.stems import PEAK_SAMPLES, StemFiles
 
