@@ -14,7 +14,7 @@ import soundfile
 from audio.flac import FRAME_SAMPLES, SegmentedFile
 from benchmarks import songs
 from separation.engines import modelspec
-from separation.engines.loading import load_engine
+from separation.engines.registry import load_engine
 from separation.engines.streaming import separate
 from separation.separator.encoder import NativeEncoder
 

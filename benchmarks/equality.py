@@ -16,8 +16,8 @@ import numpy.typing as npt
 from benchmarks import measure, models, songs
 from benchmarks.measure import ROOT, environment
 from separation.engines import modelspec
-from separation.engines.framing import HOP, WINDOW
-from separation.engines.loading import load_engine
+from separation.engines.registry import load_engine
+from separation.engines.stft_params import HOP, WINDOW
 from separation.engines.streaming import separate
 
 _BORDER = WINDOW - modelspec.FRAME_LENGTH

@@ -14,10 +14,10 @@ import numpy as np
 
 from benchmarks.measure import ROOT
 from separation.engines import weights
-from separation.engines.framing import WINDOW
 from separation.engines.modelspec import SAMPLE_RATE, ModelSpec
-from separation.engines.openvino import import_silently
+from separation.engines.openvino.engine import import_silently
 from separation.engines.protocol import FRAMES
+from separation.engines.stft_params import WINDOW
 
 _SIZE = 1536
 _REPEATS = 6

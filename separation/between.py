@@ -11,7 +11,7 @@ from django.conf import settings
 
 from separation import ask
 from separation import lease as leases
-from separation.engines import loading, memory
+from separation.engines import memory, registry
 from separation.engines.modelspec import SPECS
 from separation.lease import Lease
 from separation.models import Separation
@@ -71,6 +71,6 @@ class Between:
             spec = SPECS.get(model)
             if spec is None:
                 return False
-            engine = loading.on_processors(settings.SEPARATOR_ENGINE)
+            engine = registry.on_processors(settings.SEPARATOR_ENGINE)
             needed = memory.needed_bytes(spec, settings.SEPARATOR_THREADS, engine)
         return memory.available_bytes() > needed

@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, register
 
-from separation.native import library
+from separation.engines.native import library
 
-_HINT = "Run: python -m separation.native"
+_HINT = "Run: python -m separation.engines.native"
 
 
 @register("separation")

@@ -13,7 +13,7 @@ from separation import news
 from separation.lease import Lease
 from separation.live import stem_id
 from separation.models import Separation, Status, Stem
-from separation.separator.messages import SeparatedSet, SeparatedStem
+from separation.separator.protocol import SeparatedSet, SeparatedStem
 
 
 def keep(result: SeparatedSet) -> None:

@@ -26,7 +26,7 @@ from separation.lease import Lease
 from separation.live import Feed, place
 from separation.models import Separation
 from separation.publish import keep, publish
-from separation.separator.messages import (
+from separation.separator.protocol import (
     SeparatedSet,
     SeparatorError,
     SeparatorInterrupted,

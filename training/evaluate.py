@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from separation.engines import kernels
-from separation.engines.openvino import OpenVinoEngine
+from separation.engines.openvino import weights as openvino_weights
+from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import Engine
 from separation.engines.streaming import separate
 from training import sets, weightfile
@@ -91,7 +91,7 @@ def load(stem_count: int, path: Path, threads: int) -> Engine:
     """The engine with the weights in `path`."""
     arrays = weightfile.read(path)
     spec = weightfile.spec_of(stem_count, arrays)
-    return OpenVinoEngine(spec, kernels.arranged(spec, arrays), threads=threads)
+    return OpenVinoEngine(spec, openvino_weights.arranged(spec, arrays), threads=threads)
 
 
 def table(figures: dict[str, Figures]) -> str:

@@ -12,8 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from separation.engines import native, weights
+from separation.engines import weights
 from separation.engines.modelspec import ModelSpec
+from separation.engines.native import engine as native_engine
 
 _MB = 1_000_000
 # Measured with ``python -m benchmarks memory``, rounded up: process and decoder, weights, and each thread's
@@ -35,7 +36,7 @@ def needed_bytes(spec: ModelSpec, threads: int, engine: EngineKind) -> int:
     """The most memory that separating with `spec` takes, decoder included, whatever the song's length."""
     window = (_THREAD[engine] + _THREAD_STEM[engine] * len(spec.stems) * spec.bins / 1024) * _MB
     if engine == "native":
-        known = native.weights_bytes(spec) + threads * native.lane_bytes(spec)
+        known = native_engine.weights_bytes(spec) + threads * native_engine.lane_bytes(spec)
     else:
         known = _COPIES[engine] * 4 * sum(int(np.prod(shape)) for shape in weights.shapes(spec).values())
     return int(_BASE[engine] * _MB + known + threads * window)

@@ -15,9 +15,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from separation.engines.framing import OVERLAP, WINDOW, Audio
 from separation.engines.modelspec import FRAME_LENGTH
 from separation.engines.protocol import Engine, Lane
+from separation.engines.stft_params import OVERLAP, WINDOW, Audio
 
 _LOUDEST = np.float32(1e6)
 """Louder samples (120 dB over full scale) are limited: their spectrum, squared, would leave float32."""

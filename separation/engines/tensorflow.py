@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from separation.engines.modelspec import ModelSpec
 from separation.engines.protocol import FRAMES
-from separation.engines.spectral import WindowSeparator
+from separation.engines.stft import WindowSeparator
 from separation.engines.weights import Weights, spleeter_params, variable_names, with_every_network
 
 _EPSILON = 1e-10

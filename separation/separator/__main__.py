@@ -32,7 +32,7 @@ def main() -> None:
     def send(**message: Any) -> None:
         channel.write(json.dumps(message) + "\n")
 
-    from separation.separator.work import Worker, release_memory  # noqa: PLC0415 (the guards above stand first)
+    from separation.separator.worker import Worker, release_memory  # noqa: PLC0415 (the guards above stand first)
 
     requests = _Requests()
     worker = Worker(send, requests.waiting, requests.is_stopped, **options)

@@ -24,7 +24,8 @@ from audio.errors import AudioError
 from audio.types import Limits
 from separation.engines.modelspec import ModelUnavailable
 from separation.engines.processors import automatic_threads
-from separation.separator.messages import (
+from separation.separator.line_reader import LineReader
+from separation.separator.protocol import (
     SeparatedSet,
     SeparatedStem,
     SeparatorCrashed,
@@ -35,7 +36,6 @@ from separation.separator.messages import (
     SeparatorStalled,
     SeparatorTooBig,
 )
-from separation.separator.pipe import LineReader
 
 __all__ = [
     "AudioError",

@@ -9,7 +9,7 @@ import soundfile
 
 from audio.flac import FRAME_SAMPLES, FromSndfile, SegmentedFile, stream_info
 from separation.engines.modelspec import SAMPLE_RATE
-from separation.native import library
+from separation.engines.native import library
 
 _LIBFLAC_LEVEL = 0.5
 """Level 4 of 8: an eighth less work than the usual level 5, and files larger by 0.3 %."""

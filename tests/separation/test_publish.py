@@ -11,7 +11,7 @@ from separation.ask import ask, cancel, requeue
 from separation.lease import Lease, claim
 from separation.models import Separation, Status, Stem
 from separation.publish import keep, publish
-from separation.separator.messages import SeparatedSet, SeparatedStem
+from separation.separator.protocol import SeparatedSet, SeparatedStem
 from tests.factories import make_track
 from tests.songs import RATE, song
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from separation.engines import modelspec
-from separation.engines.loading import load_engine
+from separation.engines.registry import load_engine
 from tests.training import fixed_set
 from training import evaluate
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from separation.engines import kernels, modelspec, weights
-from separation.engines.openvino import OpenVinoEngine
+from separation.engines import modelspec, weights
+from separation.engines.openvino import weights as openvino_weights
+from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import FRAMES
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
@@ -28,7 +29,7 @@ def test_training_and_engine_give_the_same_masks(stem_count: int, tmp_path: Path
     networks = Networks(spec.networks, spec.filters).eval()
     networks.load_arrays(arrays)
     assert all(np.array_equal(value, arrays[name]) for name, value in networks.arrays().items())
-    ours = OpenVinoEngine(spec, kernels.arranged(spec, arrays), threads=1).networks[0]
+    ours = OpenVinoEngine(spec, openvino_weights.arranged(spec, arrays), threads=1).networks[0]
     slope = np.linspace(1, 0.01, spec.bins, dtype=np.float32)
     ours.magnitude[:] = np.abs(np.random.default_rng(0).normal(0, 30, ours.magnitude.shape)) * slope
     with torch.no_grad():

@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from separation.engines import fetch, modelspec
+from separation.engines import download, modelspec
 
 
 class Command(BaseCommand):
     help = "Download official Spleeter models (2stems, 4stems, 5stems); without a name, list what is there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(fetch.NAMES)}, or all")
+        parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(download.NAMES)}, or all")
         parser.add_argument(
             "--from",
             dest="source",
@@ -24,19 +24,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 (Django passes them)
         names: list[str] = options["names"]
-        for name in fetch.NAMES if "all" in names else names:
+        for name in download.NAMES if "all" in names else names:
             try:
-                official = fetch.fetch(
+                official = download.fetch(
                     name, settings.MODELS_DIR, source=options["source"], on_progress=self._draw(name)
                 )
-            except fetch.FetchError as error:
+            except download.FetchError as error:
                 raise CommandError(str(error)) from error
             self.stderr.write("")
             self.stdout.write(f"{name}: ready" + ("" if official else " (not the official weights)"))
         if not names:
             self._list()
 
-    def _draw(self, name: str) -> fetch.Progress:
+    def _draw(self, name: str) -> download.Progress:
         """A progress bar on a terminal; a line for every tenth elsewhere."""
         terminal = sys.stderr.isatty()
         shown = -1

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 
-from separation.engines import kernels, native
 from separation.engines.modelspec import ModelSpec
-from separation.engines.openvino import OpenVinoEngine
+from separation.engines.native import engine as native_engine
+from separation.engines.openvino import weights as openvino_weights
+from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import Engine
 from separation.engines.weights import Weights
 
 
 def _native(spec: ModelSpec, weights: Weights, threads: int) -> Engine:
-    return native.NativeEngine(spec, native.packed(spec, weights), threads=threads)
+    return native_engine.NativeEngine(spec, native_engine.packed(spec, weights), threads=threads)
 
 
 def _openvino(spec: ModelSpec, weights: Weights, threads: int) -> Engine:
-    return OpenVinoEngine(spec, kernels.arranged(spec, weights), threads=threads)
+    return OpenVinoEngine(spec, openvino_weights.arranged(spec, weights), threads=threads)
 
 
 ENGINES: dict[str, Callable[[ModelSpec, Weights, int], Engine]] = {"native": _native, "openvino": _openvino}

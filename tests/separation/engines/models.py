@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from separation.engines import modelspec, weights
-from separation.engines.framing import WINDOW
 from separation.engines.modelspec import ModelSpec
+from separation.engines.stft_params import WINDOW
 from separation.engines.weights import Weights
 
 SMALL = (4, 6, 8, 8, 12, 16)

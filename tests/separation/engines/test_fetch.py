@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from separation.engines import fetch as fetching
-from separation.engines import kernels, modelspec, native, weights
-from separation.engines.fetch import FetchError, fetch
+from separation.engines import download as fetching
+from separation.engines import modelspec, weights
+from separation.engines.download import FetchError, fetch
+from separation.engines.native import engine as native_engine
+from separation.engines.openvino import weights as openvino_weights
 from tests.separation.engines.archives import Mirror, archive, checkpoint, serving, write
 from tests.separation.engines.models import SMALL
 
@@ -70,10 +72,12 @@ def test_a_model_of_official_size_serves_both_bandwidths(mirror: Mirror, models_
     slugs = {spec.slug for spec in modelspec.available(models_dir)}
     assert {SLUG, f"{SLUG}-16kHz"} <= slugs
     loaded = weights.load(OFFICIAL, models_dir)
-    arranged = kernels.arranged(OFFICIAL, loaded)
-    for name, array in kernels.load(OFFICIAL, models_dir).items():
+    arranged = openvino_weights.arranged(OFFICIAL, loaded)
+    for name, array in openvino_weights.load(OFFICIAL, models_dir).items():
         np.testing.assert_array_equal(array, arranged[name])
-    np.testing.assert_array_equal(native.load(OFFICIAL, models_dir), native.packed(OFFICIAL, loaded))
+    np.testing.assert_array_equal(
+        native_engine.load(OFFICIAL, models_dir), native_engine.packed(OFFICIAL, loaded)
+    )
     assert leftovers(models_dir) == set()
 
 
@@ -273,11 +277,11 @@ def test_a_conversion_is_made_again_when_it_is_spoiled(
 ) -> None:
     bring(models_dir, str(write(tmp_path / "source", small)))
     spec = modelspec.get(SLUG)
-    expected = native.load(spec, models_dir).copy()
-    file, seal = (models_dir / NAME / name for name in (native.form().file, native.form().seal))
+    expected = native_engine.load(spec, models_dir).copy()
+    file, seal = (models_dir / NAME / name for name in (native_engine.form().file, native_engine.form().seal))
     for spoil in (lambda: file.write_bytes(b"short"), lambda: seal.write_text("{"), file.unlink):
         spoil()
-        np.testing.assert_array_equal(native.load(spec, models_dir), expected)
+        np.testing.assert_array_equal(native_engine.load(spec, models_dir), expected)
         assert json.loads(seal.read_text())["sha256"]
 
 

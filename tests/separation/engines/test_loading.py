@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from separation.engines import loading
-from separation.native import library
+from separation.engines import registry
+from separation.engines.native import library
 
 
 @pytest.fixture
@@ -14,34 +14,34 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     """A machine whose properties the test chooses."""
     has = {"native": True, "openvino": True, "gpu": False}
     monkeypatch.setattr(library, "is_built", lambda: has["native"])
-    monkeypatch.setattr(loading, "_sees_gpu", lambda: has["gpu"])
-    monkeypatch.setattr(loading, "find_spec", lambda name: sys if has[name] else None)
+    monkeypatch.setattr(registry, "_sees_gpu", lambda: has["gpu"])
+    monkeypatch.setattr(registry, "find_spec", lambda name: sys if has[name] else None)
     return has
 
 
 def test_auto_is_our_own_where_it_is_built_else_openvino_where_that_is_installed(
     machine: dict[str, bool],
 ) -> None:
-    assert loading.choose("auto") == "native"
+    assert registry.choose("auto") == "native"
     machine["native"] = False
-    assert loading.choose("auto") == "openvino"
+    assert registry.choose("auto") == "openvino"
     machine["openvino"] = False
-    assert loading.choose("auto") == "tensorflow"
+    assert registry.choose("auto") == "tensorflow"
 
 
 def test_a_gpu_is_for_tensorflow(machine: dict[str, bool]) -> None:
     machine["gpu"] = True
-    assert loading.choose("auto") == "tensorflow"
+    assert registry.choose("auto") == "tensorflow"
 
 
 @pytest.mark.parametrize("name", ["native", "openvino", "tensorflow"])
-def test_who_names_an_engine_gets_it(machine: dict[str, bool], name: loading.EngineName) -> None:
+def test_who_names_an_engine_gets_it(machine: dict[str, bool], name: registry.EngineName) -> None:
     machine |= {"native": False, "openvino": False, "gpu": True}
-    assert loading.choose(name) == name
+    assert registry.choose(name) == name
 
 
 def test_without_a_device_nothing_is_imported_to_look_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     glob = Path.glob
     monkeypatch.setattr(Path, "glob", lambda at, *what: iter(()) if at == Path("/dev") else glob(at, *what))
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # importing it would fail
-    assert loading.choose("auto") == "native"
+    assert registry.choose("auto") == "native"

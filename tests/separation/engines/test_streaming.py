@@ -68,7 +68,7 @@ import sys
 calls = []
 network = ("socket.", "urllib.", "http.")
 sys.addaudithook(lambda name, args: calls.append(name) if name.startswith(network) else None)
-from separation.engines.loading import load_engine
+from separation.engines.registry import load_engine
 from separation.engines.modelspec import get
 from pathlib import Path
 load_engine(get("compact:2stems"), Path("."), name="{name}")

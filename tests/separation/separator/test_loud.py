@@ -12,10 +12,10 @@ import soundfile
 
 from audio.flac import SEGMENT_SAMPLES, Layout, read_segment
 from audio.identity import PcmDigest, checksum
-from separation.separator import stems
+from separation.separator import stem_writer
 from separation.separator.encoder import LibflacEncoder, NativeEncoder
-from separation.separator.messages import SeparatedSet
-from separation.separator.stems import StemFiles
+from separation.separator.protocol import SeparatedSet
+from separation.separator.stem_writer import StemFiles
 from tests.songs import RATE
 
 Stems = npt.NDArray[np.float32]
@@ -27,7 +27,7 @@ CHUNK = SEGMENT_SAMPLES // 4
 @pytest.fixture(params=[NativeEncoder, LibflacEncoder], autouse=True)
 def _encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the two encoders, whichever this machine would choose."""
-    monkeypatch.setattr(stems, "encoder", request.param)
+    monkeypatch.setattr(stem_writer, "encoder", request.param)
 
 
 def noise(samples: int, loudness: float, seed: int = 1) -> Stems:
@@ -175,9 +175,9 @@ def test_what_listeners_get_while_the_gain_is_lowered(
 ) -> None:
     """Every file tells the gain of what is in it, at any moment, also before the first frame."""
     told: set[float] = set()
-    write = stems._StemFile.write
+    write = stem_writer._StemFile.write
 
-    def watched(file: stems._StemFile, pcm: npt.NDArray[np.int16]) -> None:
+    def watched(file: stem_writer._StemFile, pcm: npt.NDArray[np.int16]) -> None:
         write(file, pcm)
         for name in NAMES:
             data, gain = read_segment(tmp_path / f"{name}.flac", 0)
@@ -196,7 +196,7 @@ def test_what_listeners_get_while_the_gain_is_lowered(
         files.write(noise(SEGMENT_SAMPLES + CHUNK, 0.5))
         (early, gain), first = read_segment(tmp_path / "vocals.flac", 0), files.gain
         assert gain == first
-        monkeypatch.setattr(stems._StemFile, "write", watched)
+        monkeypatch.setattr(stem_writer._StemFile, "write", watched)
         files.write(noise(CHUNK, 3.0))
     assert told == {first, files.gain, 0.5}
     assert files.gain < first
@@ -216,7 +216,7 @@ def test_a_file_that_cannot_be_written_is_closed(tmp_path: Path, monkeypatch: py
     with closing(StemFiles(tmp_path, NAMES)) as files:
         files.write(noise(9000, 0.5))
         with monkeypatch.context() as patched:
-            patched.setattr(stems._StemFile, "show_peaks", full)
+            patched.setattr(stem_writer._StemFile, "show_peaks", full)
             with pytest.raises(OSError, match="No space"):
                 files.write(noise(9000, 2.0))
     assert set(Path("/proc/self/fd").iterdir()) <= opened

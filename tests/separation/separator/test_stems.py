@@ -11,8 +11,8 @@ import soundfile
 
 from audio.flac import SEGMENT_SAMPLES, read_segment
 from audio.identity import PcmDigest, checksum
-from separation.separator.messages import SeparatedSet
-from separation.separator.stems import PEAK_SAMPLES, StemFiles
+from separation.separator.protocol import SeparatedSet
+from separation.separator.stem_writer import PEAK_SAMPLES, StemFiles
 
 Stems = npt.NDArray[np.float32]
 LSB = 1 / 32768

@@ -17,14 +17,14 @@ from audio.decoding.decode import decode
 from audio.errors import AudioError, NoAudio
 from audio.types import Limits
 from separation.engines import memory, modelspec
-from separation.engines.framing import Audio
-from separation.engines.loading import EngineName, choose, load_engine
 from separation.engines.memory import NotEnoughMemory
 from separation.engines.modelspec import ModelUnavailable
 from separation.engines.protocol import Engine
+from separation.engines.registry import EngineName, choose, load_engine
+from separation.engines.stft_params import Audio
 from separation.engines.streaming import separate
-from separation.separator.messages import SeparatedSet
-from separation.separator.stems import StemFiles
+from separation.separator.protocol import SeparatedSet
+from separation.separator.stem_writer import StemFiles
 
 Request = dict[str, Any]
 

@@ -21,7 +21,7 @@ from audio.flac import FRAME_SAMPLES, SEGMENT_SAMPLES, SegmentedFile
 from audio.identity import PcmDigest, checksum
 from separation.engines.modelspec import SAMPLE_RATE
 from separation.separator.encoder import encoder
-from separation.separator.messages import SeparatedSet, SeparatedStem
+from separation.separator.protocol import SeparatedSet, SeparatedStem
 
 PEAK_SAMPLES = FRAME_SAMPLES
 _FULL_SCALE = 32768

@@ -1,4 +1,4 @@
-"""Our C library: compiled for this processor by ``python -m separation.native``, and loaded.
+"""Our C library: compiled for this processor by ``python -m separation.engines.native``, and loaded.
 
 The compiler is Clang as the package ``ziglang`` brings it, so that no machine needs one of its own. What it makes lies
 in the environment, under a name that says from what and for which processor: after an update, or on another machine,

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from audio.identity import checksum
-from separation.engines import loading, modelspec
+from separation.engines import modelspec, registry
 from separation.engines.modelspec import ModelUnavailable
 
 OFFICIAL_URL = "https://github.com/deezer/spleeter/releases/download/v1.4.0"
@@ -95,7 +95,7 @@ def _install(name: str, folder: Path, models_dir: Path) -> None:
     spec = modelspec.get(f"spleeter:{name}")
     try:
         modelspec.seal(folder, name)
-        loading.prepare(spec, folder.parent)
+        registry.prepare(spec, folder.parent)
     except (ModelUnavailable, OSError, ValueError) as error:
         raise FetchError(f"what arrived is not the model {name}: {error}") from error
     target = models_dir / name

@@ -4,11 +4,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from separation.engines import kernels, native, weights
+from separation.engines import weights
 from separation.engines.memory import EngineKind
 from separation.engines.modelspec import ModelSpec
+from separation.engines.native import engine as native_engine
+from separation.engines.native import library
+from separation.engines.openvino import weights as openvino_weights
 from separation.engines.protocol import Engine
-from separation.native import library
 
 EngineName = Literal["auto", EngineKind]
 
@@ -50,10 +52,10 @@ def load_engine(
     """
     kind = choose(name)
     if kind == "native":
-        return native.NativeEngine(spec, native.load(spec, models_dir), threads=threads)
+        return native_engine.NativeEngine(spec, native_engine.load(spec, models_dir), threads=threads)
     if kind == "openvino":
-        loaded = kernels.load(spec, models_dir)
-        from separation.engines.openvino import OpenVinoEngine  # noqa: PLC0415 (heavy)
+        loaded = openvino_weights.load(spec, models_dir)
+        from separation.engines.openvino.engine import OpenVinoEngine  # noqa: PLC0415 (heavy)
 
         return OpenVinoEngine(spec, loaded, threads=threads)
     variables = weights.load(spec, models_dir)
@@ -66,8 +68,8 @@ def prepare(spec: ModelSpec, models_dir: Path) -> None:
     """Read the whole model once, and convert it for the engine that will run it. Raises as `load_engine`."""
     match choose("auto"):
         case "native":
-            native.load(spec, models_dir)
+            native_engine.load(spec, models_dir)
         case "openvino":
-            kernels.load(spec, models_dir)
+            openvino_weights.load(spec, models_dir)
         case "tensorflow":
             weights.load(spec, models_dir)

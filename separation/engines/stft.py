@@ -6,15 +6,15 @@ In blocks that fit the processor's cache. Our own engine does the same in C (nat
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines import fourier
-from separation.engines.framing import ANALYSIS, CARRY, COVERED, HOP, SYNTHESIS, Audio
+from separation.engines import fft
 from separation.engines.modelspec import FRAME_LENGTH, ModelSpec
 from separation.engines.protocol import FRAMES, Network
+from separation.engines.stft_params import ANALYSIS, CARRY, COVERED, HOP, SYNTHESIS, Audio
 
 _BLOCK = 16
 _BINS = FRAME_LENGTH // 2 + 1
 
-_forward, _inverse = fourier.transforms()
+_forward, _inverse = fft.transforms()
 
 
 class WindowSeparator:

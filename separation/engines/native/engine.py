@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from separation.engines import converted
-from separation.engines.converted import Floats, Form
-from separation.engines.framing import ANALYSIS, COVERED, SYNTHESIS, Audio
+from separation.engines import weight_cache
 from separation.engines.modelspec import ModelSpec
+from separation.engines.native import library
+from separation.engines.native.library import Model, Tapers, Variables
 from separation.engines.protocol import FRAMES
+from separation.engines.stft_params import ANALYSIS, COVERED, SYNTHESIS, Audio
+from separation.engines.weight_cache import Floats, Form
 from separation.engines.weights import DEPTH, Weights
-from separation.native import library
-from separation.native.library import Model, Tapers, Variables
 
 _ACTIVATIONS = {"ReLU": 0, "LeakyReLU": 1, "ELU": 2}
 _LAYERS = (
@@ -47,8 +47,8 @@ class _NativeLane:
         self._weights = weights
         self._networks = _pointers(list(weights.reshape(len(spec.networks), -1)))
         self._tapers = Tapers(*(taper.ctypes.data for taper in (ANALYSIS, SYNTHESIS, COVERED)))
-        self._workspace = converted.zeros(library.load().workspace_floats(self._model))
-        self._masks = [converted.zeros(FRAMES * spec.bins * 2) for _ in spec.stems]
+        self._workspace = weight_cache.zeros(library.load().workspace_floats(self._model))
+        self._masks = [weight_cache.zeros(FRAMES * spec.bins * 2) for _ in spec.stems]
         self._mask_pointers = _pointers(self._masks)
 
     def separate(self, window: Audio, share: Audio) -> None:
@@ -65,12 +65,12 @@ class _NativeLane:
 
 def load(spec: ModelSpec, models_dir: Path) -> Floats:
     """The weights of `spec`, verified and packed. Raises `ModelUnavailable` as ``weights.load``."""
-    return converted.load(spec, models_dir, form()).floats
+    return weight_cache.load(spec, models_dir, form()).floats
 
 
 def packed(spec: ModelSpec, weights: Weights) -> Floats:
     """The same of weights that are in memory."""
-    return converted.in_memory(spec, weights, form()).floats
+    return weight_cache.in_memory(spec, weights, form()).floats
 
 
 def weights_bytes(spec: ModelSpec) -> int:

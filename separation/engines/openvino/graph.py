@@ -14,8 +14,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from separation.engines.images import Images
 from separation.engines.modelspec import Activation, ModelSpec
+from separation.engines.openvino.layout import Images
 from separation.engines.weights import DEPTH, Array, Weights
 
 EPSILON = 1e-10

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from separation.engines import converted, weights
-from separation.engines.converted import Converted, Floats, Form
+from separation.engines import weight_cache, weights
 from separation.engines.modelspec import ModelSpec
+from separation.engines.weight_cache import Converted, Floats, Form
 from separation.engines.weights import Array, Weights
 
 _ALIGNMENT = 16
@@ -58,12 +58,12 @@ class Kernels(Mapping[str, Array]):
 
 def load(spec: ModelSpec, models_dir: Path) -> Kernels:
     """The weights of `spec`, verified by checksum and arranged. Raises `ModelUnavailable` as `weights.load`."""
-    return Kernels(spec, converted.load(spec, models_dir, FORM))
+    return Kernels(spec, weight_cache.load(spec, models_dir, FORM))
 
 
 def arranged(spec: ModelSpec, loaded: Weights) -> Kernels:
     """The same of weights that are in memory."""
-    return Kernels(spec, converted.in_memory(spec, loaded, FORM))
+    return Kernels(spec, weight_cache.in_memory(spec, loaded, FORM))
 
 
 def _arranged_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

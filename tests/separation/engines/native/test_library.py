@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
-from separation.native import library
-from separation.native.library import NotBuilt
+from separation.engines.native import library
+from separation.engines.native.library import NotBuilt
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_without_a_compiler_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("elsewhere")
 def test_the_check_tells_how_to_build_it(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("check", "--tag", "separation")
-    assert "python -m separation.native" in capsys.readouterr().err
+    assert "python -m separation.engines.native" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines import network as networks
-from separation.engines.kernels import Kernels
 from separation.engines.modelspec import ModelSpec
+from separation.engines.openvino import graph as networks
+from separation.engines.openvino.weights import Kernels
 from separation.engines.protocol import FRAMES
-from separation.engines.spectral import WindowSeparator
+from separation.engines.stft import WindowSeparator
 
 
 class OpenVinoEngine:
