@@ -19,7 +19,7 @@ from django_q.cluster import Sentinel
 from config import lifeline
 
 # Also because the workers are forks: what is imported here is shared by all of them.
-from separation.worker import drain
+from separation.queue.worker import drain
 
 log = logging.getLogger(__name__)
 

@@ -26,9 +26,9 @@ from catalog import storage
 from catalog.counting import count_up_to
 from catalog.models import Album, Artist, AudioFile, Rendition, Track
 from separation.engines import modelspec
-from separation.lease import busy_workers
+from separation.error_messages import explain
+from separation.lifecycle import busy_workers
 from separation.models import Separation, Status, Stem
-from separation.reasons import explain
 
 log = logging.getLogger(__name__)
 

@@ -25,10 +25,11 @@ from django.db import DatabaseError, InterfaceError, connection
 from catalog.collector import collect
 from config import lifeline
 from config.env import BASE_DIR
-from separation import imports, statistics
-from separation.lease import busy_workers, here, in_turn
+from separation import import_runs
+from separation.feedback import statistics
+from separation.lifecycle import busy_workers, here, in_turn
 from separation.models import Separation
-from separation.sweep import sweep
+from separation.queue.recovery import sweep
 
 log = logging.getLogger(__name__)
 
@@ -224,7 +225,7 @@ class Supervisor:
                 sweep(**({"ring_after": 0.0} if fresh else {}))
                 fresh = False
                 if not resumed:
-                    imports.resume()
+                    import_runs.resume()
                     resumed = True
                 self._see_to_imports()
                 if watchdog.is_wedged(time.monotonic()):
@@ -256,9 +257,9 @@ class Supervisor:
 
     def _see_to_imports(self) -> None:
         while not self._ended_imports.empty():
-            imports.give_up(self._ended_imports.get())
+            import_runs.give_up(self._ended_imports.get())
         if self._importer.process is None and self._ended_imports.empty():
-            self._wanted_import = imports.next_waiting()
+            self._wanted_import = import_runs.next_waiting()
 
 
 def _empty(reader: int) -> None:

@@ -7,7 +7,7 @@ from catalog.uploads import policy
 from config import health
 from config.docs import DocsView, SchemaView
 from config.icon import favicon
-from separation.simple import LoginView, SeparateView
+from separation.api.quick import LoginView, SeparateView
 
 handler400 = "config.api.bad_request"
 handler404 = "config.api.not_found"

@@ -8,9 +8,4 @@ class SeparationConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the catalogue what becomes of our rows when its own go."""
-        from separation import (  # noqa: PLC0415  # models can be imported only now
-            checks,  # noqa: F401
-            finding,  # noqa: F401
-            following,  # noqa: F401
-            orphans,  # noqa: F401
-        )
+        from separation import catalog_hooks, checks  # noqa: F401, PLC0415  # models can be imported only now

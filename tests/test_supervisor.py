@@ -15,9 +15,9 @@ from accounts import installation
 from accounts.models import User
 from config import lifeline, preparation
 from config.supervisor import WEDGED_SECONDS, Program, Watchdog, website
-from separation.ask import ask
-from separation.lease import claim
+from separation.lifecycle import claim
 from separation.models import Separation, Status
+from separation.queue.requests import ask
 from tests.factories import make_separation, make_track
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,9 +12,9 @@ from accounts.api import account
 from catalog.api.views import asked
 from catalog.models import Track
 from catalog.personal.likes import likes_of
-from separation import library
 from separation.api.serializers import SeparatedTrackSerializer
 from separation.api.tracks import TrackMixin
+from separation.web import my_library
 
 
 class LibraryQuerySerializer(serializers.Serializer[Any]):
@@ -38,11 +38,11 @@ class MyLibraryView(TrackMixin):
         wanted = asked(self, LibraryQuerySerializer)
         user = account(request)
         kinds: dict[str, QuerySet[Any, Any]] = {
-            "brought": library.brought(user),
-            "asked": library.asked_tracks(user),
+            "brought": my_library.brought(user),
+            "asked": my_library.asked_tracks(user),
             "liked": likes_of(user),
         }
-        rows = kinds[wanted["kind"]].filter(library.within(wanted.get("q", "")))
+        rows = kinds[wanted["kind"]].filter(my_library.within(wanted.get("q", "")))
         ids = list(self.paginate_queryset(rows.values_list("track", flat=True)) or [])
         tracks: dict[Any, Track] = self.get_queryset().in_bulk(ids)
         found = [tracks[pk] for pk in ids if pk in tracks]

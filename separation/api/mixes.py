@@ -17,10 +17,10 @@ from catalog import serving
 from catalog.api.views import asked
 from catalog.encodings import is_being_made
 from catalog.renditions import Recipe, found
-from separation import downloads, mixes
 from separation.api.downloads import AUDIO_FILES, FILE_RESPONSES, PREFER, EncodedFileView
 from separation.api.separations import SeparationMixin, encoding
 from separation.api.serializers import EncodingSerializer
+from separation.delivery import downloads, mixes
 from separation.engines.modelspec import SPECS
 
 STEMS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))

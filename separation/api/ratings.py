@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from accounts.api import account
 from catalog.api.views import asked
-from separation.access import Seen
 from separation.api.separations import SeparationMixin
-from separation.ratings import FEWEST, MOST, Rated, rate, ratings_of, stem_called, take_back
-from separation.statistics import outdate
+from separation.delivery.permissions import Seen
+from separation.feedback.ratings import FEWEST, MOST, Rated, rate, ratings_of, stem_called, take_back
+from separation.feedback.statistics import outdate
 
 
 class StemNameSerializer(serializers.Serializer[Any]):

@@ -26,8 +26,6 @@ from catalog.api.views import asked
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
 from catalog.renditions import check_codec, parse_bitrate
-from separation import downloads, live, segments
-from separation.access import Seen, codec_for, may_download, track_for
 from separation.api.downloads import AUDIO_FILES, FILE_RESPONSES, PREFER, EncodedFileView
 from separation.api.serializers import (
     SAMPLES_PER_PEAK,
@@ -38,12 +36,14 @@ from separation.api.serializers import (
     PeaksQuerySerializer,
     PeaksSerializer,
 )
-from separation.ask import withdraw
-from separation.downloads import ArchiveOrder
+from separation.delivery import downloads, live, segments
+from separation.delivery.downloads import ArchiveOrder
+from separation.delivery.live import LiveStem
+from separation.delivery.permissions import Seen, codec_for, may_download, track_for
+from separation.delivery.segments import Segment
 from separation.engines import modelspec
-from separation.live import LiveStem
 from separation.models import Separation, Stem, TrackSeparation
-from separation.segments import Segment
+from separation.queue.requests import withdraw
 
 PLAYER_SECONDS = 7 * 86_400  # how long players may keep pieces, which never change
 LIVE_SECONDS = 600  # how long they may keep those of a stem that is being made

@@ -12,13 +12,13 @@ from rest_framework import serializers
 from audio.formats import EXTENSIONS, OUTPUT, STEREO_RATE
 from catalog.api.serializers import Addresses, NameField, TrackSerializer, moment
 from catalog.models import Track, Visibility
-from separation.access import Seen
-from separation.ask import eta_seconds, queue_position
-from separation.gathered import MadeStem, separations_of
-from separation.live import LiveStem, live_stems
+from separation.delivery.live import LiveStem, live_stems
+from separation.delivery.permissions import Seen
+from separation.delivery.segments import segment_count
+from separation.error_messages import explain
 from separation.models import Status, Stem
-from separation.reasons import explain
-from separation.segments import segment_count
+from separation.queue.requests import eta_seconds, queue_position
+from separation.selectors import MadeStem, separations_of
 
 SAMPLES_PER_PEAK = 4_096
 NO_MODEL = "none"

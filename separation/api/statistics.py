@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from separation.ratings import FEWEST, MOST
-from separation.statistics import MONTHS, MOST_GENRES, current
+from separation.feedback.ratings import FEWEST, MOST
+from separation.feedback.statistics import MONTHS, MOST_GENRES, current
 
 
 class TotalsSerializer(serializers.Serializer[Any]):

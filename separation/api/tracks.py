@@ -32,8 +32,6 @@ from catalog.models import Artist, Track, Visibility
 from catalog.search.facets import Filters
 from catalog.search.found import InOrder, find
 from catalog.uploads.policy import FORM_BYTES
-from separation.access import Seen
-from separation.alike import worth_asking
 from separation.api.serializers import (
     ASK,
     NO_MODEL,
@@ -45,9 +43,11 @@ from separation.api.serializers import (
     UploadedSerializer,
     UploadSerializer,
 )
-from separation.ask import ask, choose
-from separation.gathered import separations_of
+from separation.delivery.permissions import Seen
+from separation.duplicates import worth_asking
 from separation.models import Status, TrackSeparation
+from separation.queue.requests import ask, choose
+from separation.selectors import separations_of
 
 ORDERINGS = {
     "created_at": "created_at",

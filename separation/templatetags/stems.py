@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 from catalog.listed import Song, rows_of
 from catalog.models import Track
 from catalog.templatetags.pictures import icon
-from separation.labels import ModelChoice, stem_label
+from separation.display_names import ModelChoice, stem_label
+from separation.feedback.ratings import FEWEST, MOST, Rated
 from separation.models import Status
-from separation.ratings import FEWEST, MOST, Rated
 
 register = template.Library()
 

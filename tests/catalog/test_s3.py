@@ -26,8 +26,8 @@ from catalog.errors import CatalogError
 from catalog.models import AudioFile
 from catalog.renditions import made, rendition
 from catalog.serving import serve, serve_archive
-from separation import live, segments
-from separation.downloads import order_archive
+from separation.delivery import live, segments
+from separation.delivery.downloads import order_archive
 from separation.models import Status, Stem
 from tests.catalog.conftest import Ingester, picture
 from tests.factories import make_audio, make_separation, make_track

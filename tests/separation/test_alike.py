@@ -13,7 +13,7 @@ from benchmarks.tunes import tune
 from catalog.fingerprints import Similar
 from catalog.ingest import ingest
 from catalog.models import Match, Track, Visibility
-from separation.alike import others_like, worth_asking
+from separation.duplicates import others_like, worth_asking
 from separation.models import Separation, Status
 from tests.audio.test_chromaprint import needs_chromaprint
 from tests.factories import make_separation, make_track

@@ -11,10 +11,10 @@ from django_q.models import OrmQ
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Visibility
-from separation import ask as asking
-from separation import lease as leases
-from separation.ask import ask, cancel, eta_seconds, queue_position, requeue, withdraw
+from separation import lifecycle as leases
 from separation.models import Separation, SeparationRequest, Status
+from separation.queue import requests as asking
+from separation.queue.requests import ask, cancel, eta_seconds, queue_position, requeue, withdraw
 from tests.catalog.races import at_once
 from tests.factories import make_separation, make_track
 

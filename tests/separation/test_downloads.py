@@ -21,7 +21,7 @@ from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Track
 from catalog.renditions import made
 from catalog.zip_archive import ZipArchive
-from separation.downloads import (
+from separation.delivery.downloads import (
     download_name,
     order_archive,
     stem_rendition,

@@ -12,7 +12,7 @@ from accounts.models import User
 from audio.encoding.encode import encode
 from audio.types import Tags
 from catalog.models import Track
-from separation import imports
+from separation import import_runs
 from separation.models import ImportRun, Separation
 from tests.songs import song
 
@@ -45,7 +45,7 @@ def wanted(folder: Path, owner: User, **values: Any) -> ImportRun:
 
 def test_a_folder_is_taken_in_and_the_row_tells_how_it_went(music: Path, user: User) -> None:
     run = wanted(music, user, visibility="private", model="compact:2stems")
-    imports.carry_out(run, jobs=1)
+    import_runs.carry_out(run, jobs=1)
     run.refresh_from_db()
     assert (run.state, run.new, run.known, run.refused) == (State.DONE, 2, 1, 1)
     ((path, code, detail),) = run.refusals
@@ -53,10 +53,10 @@ def test_a_folder_is_taken_in_and_the_row_tells_how_it_went(music: Path, user: U
     assert detail
     assert set(Track.objects.values_list("owner", "visibility")) == {(user.pk, "private")}
     assert Separation.objects.count() == 2
-    imports.carry_out(run, jobs=1)  # rung twice
-    assert imports.start_again(run)
-    assert imports.next_waiting() == run.pk
-    imports.carry_out(run, jobs=1)
+    import_runs.carry_out(run, jobs=1)  # rung twice
+    assert import_runs.start_again(run)
+    assert import_runs.next_waiting() == run.pk
+    import_runs.carry_out(run, jobs=1)
     run.refresh_from_db()
     assert (run.new, run.known, run.unchanged) == (0, 0, 4)
 
@@ -64,10 +64,10 @@ def test_a_folder_is_taken_in_and_the_row_tells_how_it_went(music: Path, user: U
 def test_whoever_does_not_want_it_any_more_ends_it(
     music: Path, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "_TOLD_SECONDS", 0.0)
+    monkeypatch.setattr(import_runs, "_TOLD_SECONDS", 0.0)
     waiting, running = wanted(music, user), wanted(music, user, is_unwanted=True)
-    imports.stop(waiting)
-    imports.carry_out(running, jobs=1)
+    import_runs.stop(waiting)
+    import_runs.carry_out(running, jobs=1)
     assert set(ImportRun.objects.values_list("state", flat=True)) == {State.STOPPED}
     running.refresh_from_db()
     assert running.refused + running.new == 1
@@ -77,16 +77,16 @@ def test_what_breaks_off_says_so_and_what_the_end_of_the_machine_interrupted_wai
     music: Path, user: User
 ) -> None:
     run = wanted(music, user, state=State.RUNNING)
-    assert imports.resume() == 1
-    assert imports.next_waiting() == run.pk
-    imports.give_up(run.pk)
+    assert import_runs.resume() == 1
+    assert import_runs.next_waiting() == run.pk
+    import_runs.give_up(run.pk)
     run.refresh_from_db()
     assert run.state == State.FAILED
-    imports.give_up(uuid4())
+    import_runs.give_up(uuid4())
     run.folder = str(music / "nowhere")
     run.state = State.WAITING
     run.save()
-    imports.carry_out(run, jobs=1)
+    import_runs.carry_out(run, jobs=1)
     run.refresh_from_db()
     assert (run.state, run.detail) == (State.FAILED, "There is no such folder on this server.")
 
@@ -104,7 +104,7 @@ def test_asking_in_the_panel(client: Client, admin: User, user: User, music: Pat
         "compact:4stems",
         State.WAITING,
     )
-    imports.carry_out(run, jobs=1)
+    import_runs.carry_out(run, jobs=1)
     page = client.get(f"{LIST}{run.pk}/change/").content.decode()
     assert "See how far it is" not in page
     assert "broken.mp3" in page

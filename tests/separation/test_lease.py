@@ -9,9 +9,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import User
-from separation import lease as leases
-from separation.ask import ask, cancel
-from separation.lease import (
+from separation import lifecycle as leases
+from separation.error_messages import explain
+from separation.lifecycle import (
     CRASH_PAUSES,
     MAX_ATTEMPTS,
     Lease,
@@ -23,7 +23,7 @@ from separation.lease import (
     release,
 )
 from separation.models import Separation, Status
-from separation.reasons import explain
+from separation.queue.requests import ask, cancel
 from tests.catalog.races import at_once
 from tests.factories import make_track
 

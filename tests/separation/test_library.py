@@ -15,9 +15,11 @@ from catalog.collector import collect
 from catalog.ingest import ingest
 from catalog.models import AudioFile, Notice, Track, Upload, Visibility
 from catalog.personal import likes, notices, setlists, wishes
-from separation import lease, news, playlists
+from separation import lifecycle
+from separation.delivery import m3u
 from separation.models import Separation, SeparationRequest, Status
-from separation.sweep import sweep
+from separation.queue import notifications
+from separation.queue.recovery import sweep
 from tests.factories import add_claim, make_separation, make_track
 from tests.songs import write_song
 
@@ -177,13 +179,13 @@ def test_who_asked_is_told_why_it_failed(user: User, other: User) -> None:
     track = make_track()
     separation = make_separation(track, status=Status.QUEUED, asked_by=user)
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
-    held = lease.claim(separation.pk)
+    held = lifecycle.claim(separation.pk)
     assert held is not None
-    assert lease.give_up(held, "damaged", "", retry=False)
+    assert lifecycle.give_up(held, "damaged", "", retry=False)
     for person in (user, other):
         notice = person.notices.get()
         assert (notice.kind, notice.track, notice.text) == ("failed", track, "The song's file is damaged.")
-    assert not lease.give_up(held, "damaged", "", retry=False)
+    assert not lifecycle.give_up(held, "damaged", "", retry=False)
     assert Notice.objects.count() == 2
 
 
@@ -206,7 +208,7 @@ def test_many_songs_are_one_mail(
     for row in rows:
         with django_capture_on_commit_callbacks(execute=True):
             Separation.objects.filter(pk=row.pk).update(status=Status.SUCCEEDED)
-            news.ready(row)
+            notifications.ready(row)
     notices._post.submit(lambda: None).result(10)
     [mail] = mailoutbox
     assert "Song 2" in mail.subject
@@ -266,7 +268,7 @@ def test_a_signed_address_ends(mine: Client, user: User, monkeypatch: pytest.Mon
     assert mine.get(address).getvalue()
     assert mine.get(address[:-3] + "xx/").status_code == 404
     with monkeypatch.context() as later:
-        later.setattr(playlists, "LASTS", timedelta(seconds=-1))
+        later.setattr(m3u, "LASTS", timedelta(seconds=-1))
         assert mine.get(address).status_code == 404
     user.is_active = False
     user.save()

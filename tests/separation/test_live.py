@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
 from catalog.models import Visibility
-from separation import live
-from separation.live import Feed
+from separation.delivery import live
+from separation.delivery.live import Feed
 from separation.models import Separation, Status
 from tests.factories import make_separation, make_track
 from tests.songs import RATE

@@ -15,8 +15,8 @@ from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition, Track
 from catalog.renditions import made, rendition
-from separation.downloads import stem_rendition
-from separation.mixes import Wanted, in_words, order
+from separation.delivery.downloads import stem_rendition
+from separation.delivery.mixes import Wanted, in_words, order
 from separation.models import Separation, Status
 from tests.catalog.conftest import pictures
 from tests.factories import make_audio, make_separation, make_track

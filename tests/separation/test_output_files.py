@@ -11,8 +11,8 @@ from django.db import connection
 from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
-from separation import output_files
-from separation.downloads import download_name, stem_rendition
+from separation.delivery.downloads import download_name, stem_rendition
+from separation.management import output_files
 from separation.models import Separation, Stem
 from tests.factories import make_separation, make_track
 

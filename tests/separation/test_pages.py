@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from audio.formats import EXTENSIONS
 from catalog.models import Track, Visibility
-from separation.live import stem_id
+from separation.delivery.live import stem_id
 from separation.models import Separation, SeparationRequest, Status
 from tests.factories import make_separation, make_track
 from tests.songs import write_song

@@ -7,10 +7,10 @@ import soundfile
 from accounts.models import User
 from catalog import storage
 from catalog.models import AudioFile, Notice, Track
-from separation.ask import ask, cancel, requeue
-from separation.lease import Lease, claim
+from separation.lifecycle import Lease, claim
 from separation.models import Separation, Status, Stem
-from separation.publish import keep, publish
+from separation.queue.publish import keep, publish
+from separation.queue.requests import ask, cancel, requeue
 from separation.separator.protocol import SeparatedSet, SeparatedStem
 from tests.factories import make_track
 from tests.songs import RATE, song

@@ -13,8 +13,8 @@ from audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
 from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Upload
+from separation.delivery.segments import segment, segment_count
 from separation.models import Stem
-from separation.segments import segment, segment_count
 from tests.factories import make_audio, make_separation, make_track
 from tests.songs import RATE, song
 

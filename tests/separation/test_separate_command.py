@@ -15,8 +15,8 @@ from accounts.models import User
 from audio.encoding.encode import encode
 from audio.types import Tags
 from catalog.models import Track, Upload
-from separation.desk import desk
 from separation.models import Separation, Status
+from separation.queue.separator_holder import desk
 from tests.songs import RATE, loud, song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
@@ -175,7 +175,7 @@ def test_a_running_server_does_the_work(
     server = FolderLock(tmp_path)
     assert server.take()
     calls: list[object] = []
-    monkeypatch.setattr("separation.worker.separate", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr("separation.queue.worker.separate", lambda *arguments: calls.append(arguments))
 
     def cancelled_meanwhile(_bar: object, _fraction: float) -> None:
         Separation.objects.update(status=Status.CANCELLED)

@@ -16,9 +16,9 @@ from catalog.curation.merging import merge
 from catalog.curation.splitting import split_track
 from catalog.curation.undoing import undo
 from catalog.models import Change, Track, Visibility
-from separation import statistics
-from separation.ask import ask, withdraw
+from separation.feedback import statistics
 from separation.models import Rating, Separation, SeparationRequest, Status, TrackSeparation
+from separation.queue.requests import ask, withdraw
 from tests.factories import make_separation, make_track
 
 PRIVATE, SHARED = Visibility.PRIVATE, Visibility.SHARED

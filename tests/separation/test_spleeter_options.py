@@ -12,10 +12,10 @@ from django.core.management import CommandError, call_command
 
 from audio.encoding.encode import encode
 from audio.types import Tags
-from separation import spleeter_options
-from separation.desk import desk
+from separation.management import spleeter_options
 from separation.management.commands.separate import Command
 from separation.models import Separation
+from separation.queue.separator_holder import desk
 from tests.songs import song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
@@ -103,7 +103,7 @@ def test_where_the_stems_go(separate: Run, tmp_path: Path, arguments: list[str],
 def test_what_is_left_out_is_as_in_spleeter(
     separate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("separation.spleeter_options.OUTPUT_PATH", tmp_path / "separated_audio")
+    monkeypatch.setattr("separation.management.spleeter_options.OUTPUT_PATH", tmp_path / "separated_audio")
     status, written, _said = separate(*TWO, write_song(tmp_path / "song.wav", 1.0))
     folder = tmp_path / "separated_audio/song"
     assert (status, written) == (0, [folder / "vocals.wav", folder / "accompaniment.wav"])

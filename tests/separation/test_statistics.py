@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Visibility
-from separation import statistics
+from separation.feedback import statistics
 from separation.models import Rating, Separation, Statistics, Status
 from tests.factories import make_separation, make_track
 

@@ -12,13 +12,13 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 
 from accounts.models import User
-from separation import lease as leases
-from separation.ask import ask, queue_position
-from separation.lease import INTERRUPTION_PAUSES, MAX_ATTEMPTS, MAX_INTERRUPTIONS, claim, claim_next
-from separation.live import place
+from separation import lifecycle as leases
+from separation.delivery.live import place
+from separation.error_messages import explain
+from separation.lifecycle import INTERRUPTION_PAUSES, MAX_ATTEMPTS, MAX_INTERRUPTIONS, claim, claim_next
 from separation.models import Separation, Status
-from separation.reasons import explain
-from separation.sweep import RING_SECONDS, Swept, sweep
+from separation.queue.recovery import RING_SECONDS, Swept, sweep
+from separation.queue.requests import ask, queue_position
 from tests.catalog.races import at_once
 from tests.factories import make_separation, make_track
 

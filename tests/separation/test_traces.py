@@ -25,8 +25,8 @@ from audio.encoding.encode import encode
 from catalog.ingest import Ingested, ingest
 from catalog.models import Like, Track, Visibility
 from catalog.private_names import settle_all
-from separation.ask import ask
 from separation.models import Rating, Separation, Statistics, Status, Stem
+from separation.queue.requests import ask
 from tests import factories
 from tests.catalog.conftest import TAGS, picture
 from tests.factories import make_audio

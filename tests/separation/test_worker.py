@@ -17,12 +17,12 @@ from django_q.models import OrmQ
 from accounts.models import User
 from catalog import storage
 from catalog.ingest import ingest
-from separation import between, heart, sweep, worker
-from separation import lease as leases
-from separation.ask import ask, cancel
-from separation.desk import desk
+from separation import lifecycle as leases
 from separation.models import Separation, Status
-from separation.publish import keep
+from separation.queue import heartbeat, interleaving, recovery, worker
+from separation.queue.publish import keep
+from separation.queue.requests import ask, cancel
+from separation.queue.separator_holder import desk
 from tests.songs import RATE, loud, song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
@@ -119,7 +119,7 @@ def test_a_short_song_does_not_wait_for_a_long_one(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WORKERS = 1
-    monkeypatch.setattr(between, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
     long, short = asked(120, seed=1), asked(2, seed=2)
     OrmQ.objects.all().delete()
     worker.run(str(long.pk))
@@ -136,8 +136,10 @@ def test_a_short_song_that_crashes_costs_the_long_one_no_attempt(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WORKERS = 1
-    monkeypatch.setattr(between, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(heart.Heart, "keep", lambda _heart: desk.kill())  # called while the short one is done
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(
+        heartbeat.Heart, "keep", lambda _heart: desk.kill()
+    )  # called while the short one is done
     long, short = asked(120, seed=1), asked(2, seed=2)
     worker.run(str(long.pk))
     assert after(long, settings) == (Status.QUEUED, 0, "")
@@ -152,11 +154,11 @@ def test_a_short_song_that_is_cancelled_costs_the_long_one_nothing(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WORKERS = 1
-    monkeypatch.setattr(between, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(heart, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(heartbeat, "QUIET_SECONDS", 0.0)
     long, short = asked(120, seed=1), asked(40, seed=2)
     monkeypatch.setattr(
-        heart.Heart, "keep", lambda _heart: cancel(short)
+        heartbeat.Heart, "keep", lambda _heart: cancel(short)
     )  # called while the short one is done
     worker.run(str(long.pk))
     assert after(long, settings) == (Status.SUCCEEDED, 1, "")
@@ -167,7 +169,7 @@ def test_others_are_left_to_workers_that_have_time(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WORKERS = 2
-    monkeypatch.setattr(between, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
     long, short = asked(60, seed=1), asked(2, seed=2)
     worker.run(str(long.pk))
     assert after(long, settings) == (Status.SUCCEEDED, 1, "")
@@ -199,7 +201,7 @@ def test_a_missing_model_fails_at_once(asked: Asker, settings: Any) -> None:
 
 
 def test_cancelled_work_stops(asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heart, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(heartbeat, "QUIET_SECONDS", 0.0)
     separation = asked()
 
     def somebody_cancels(_progress: float) -> None:
@@ -293,7 +295,7 @@ def test_a_full_disk_costs_no_attempt(asked: Asker, settings: Any) -> None:
     settings.DISK_FLOOR_BYTES = 0
     worker.run(str(separation.pk))  # pauses first
     assert after(separation, settings) == (Status.QUEUED, 0, "")
-    assert sweep.ring(0.0) == 0
+    assert recovery.ring(0.0) == 0
     assert Separation.objects.filter(
         retry_at__gt=leases.from_now(seconds=10), retry_at__lte=leases.from_now(seconds=15)
     ).exists()
@@ -305,16 +307,16 @@ def test_a_full_disk_costs_no_attempt(asked: Asker, settings: Any) -> None:
 def test_a_database_that_is_away_for_a_moment_costs_nothing(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heart, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(heartbeat, "QUIET_SECONDS", 0.0)
     calls: list[float] = []
 
     def away_twice(lease: leases.Lease, progress: float, segments: int) -> bool:
         calls.append(progress)
         if len(calls) <= 2:
             raise OperationalError("database is locked")
-        return heartbeat(lease, progress, segments)
+        return extend(lease, progress, segments)
 
-    heartbeat = leases.heartbeat
+    extend = leases.heartbeat
     monkeypatch.setattr(leases, "heartbeat", away_twice)
     separation = asked(30.0)
     worker.separate(separation.pk)
@@ -326,7 +328,7 @@ def test_work_ends_before_its_lease_can_be_given_away(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database hangs; the separator must be dead before another worker may start."""
-    settings.LEASE_SECONDS = heart.MARGIN_SECONDS  # so the time to stop is now
+    settings.LEASE_SECONDS = heartbeat.MARGIN_SECONDS  # so the time to stop is now
     separation = asked(30.0)
     killed = threading.Event()
     kill = desk.kill

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from catalog.importing import jobs_for_this_machine
 from config import lifeline
-from separation.imports import carry_out
+from separation.import_runs import carry_out
 from separation.models import ImportRun
 
 INTERRUPTED = 130

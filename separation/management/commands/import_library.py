@@ -17,9 +17,9 @@ from catalog.errors import CatalogError
 from catalog.importing import Import, jobs_for_this_machine, key_of
 from catalog.models import Visibility
 from catalog.scanning import Outcome, Skipped, songs_in
-from separation.ask import check_installed, choose
-from separation.imports import Asking
+from separation.import_runs import Asking
 from separation.management.piped import printing_any_name
+from separation.queue.requests import check_installed, choose
 
 USAGE = 2
 INTERRUPTED = 130

@@ -22,17 +22,18 @@ from catalog.ingest import ingest
 from catalog.lookups import claim
 from catalog.models import Track
 from catalog.renditions import Excerpt, check_codec, parse_bitrate
-from separation import output_files, worker
-from separation import spleeter_options as options
-from separation.ask import ask, check_installed, choose, withdraw
-from separation.desk import desk
-from separation.downloads import chosen, download_name, stem_rendition
+from separation.delivery.downloads import chosen, download_name, stem_rendition
 from separation.engines import modelspec
+from separation.error_messages import explain
+from separation.management import output_files
+from separation.management import spleeter_options as options
 from separation.management.piped import printing_any_name
+from separation.management.spleeter_options import FilenameFormat
 from separation.models import Separation, Status, Stem
-from separation.reasons import explain
-from separation.spleeter_options import FilenameFormat
-from separation.sweep import sweep
+from separation.queue import worker
+from separation.queue.recovery import sweep
+from separation.queue.requests import ask, check_installed, choose, withdraw
+from separation.queue.separator_holder import desk
 
 USAGE = 2
 INTERRUPTED = 130

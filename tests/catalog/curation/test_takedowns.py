@@ -20,10 +20,10 @@ from catalog.errors import CatalogError
 from catalog.ingest import ingest, lookup
 from catalog.models import AudioFile, Block, Change, Fingerprint, Notice, Rendition, Report, Track, Visibility
 from catalog.renditions import rendition
-from separation import worker
-from separation.ask import ask
-from separation.desk import desk
 from separation.models import Separation, Status
+from separation.queue import worker
+from separation.queue.requests import ask
+from separation.queue.separator_holder import desk
 from tests.catalog.conftest import Ingester, picture
 from tests.factories import make_separation, make_track
 from tests.songs import write_song

@@ -12,7 +12,7 @@ from accounts.models import User
 from catalog.encodings import pool
 from catalog.models import Rendition
 from catalog.renditions import _turn
-from separation.downloads import stem_recipe
+from separation.delivery.downloads import stem_recipe
 from separation.models import Separation
 from tests.factories import make_audio, make_separation, make_track
 

@@ -11,9 +11,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Visibility
-from separation.ask import ask
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status
+from separation.queue.requests import ask
 from tests.factories import make_separation, make_track
 
 SEPARATIONS = "/api/v1/separations/"

@@ -150,7 +150,7 @@ def test_what_fails_while_one_waits_is_an_answer(
         error = "crashed" if status == Status.FAILED else ""
         Separation.objects.update(status=status, error_code=error)
 
-    monkeypatch.setattr("separation.simple.time.sleep", something_happens)
+    monkeypatch.setattr("separation.api.quick.time.sleep", something_happens)
     answer = client_of(user).post("/api/separate", {"audio": sound()})
     assert (answer.status_code, answer.json()["code"]) == (answered, code)
 

@@ -11,8 +11,8 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog.models import Visibility
 from catalog.storage import local_copy
-from separation.ask import ask
 from separation.models import Stem
+from separation.queue.requests import ask
 from tests.factories import make_separation, make_track
 
 STEMS = "/api/v1/stems/"

@@ -20,16 +20,16 @@ from catalog.api.serializers import (
 from catalog.credits import credit, guests_of
 from catalog.listed import albums_by_id, songs_by_id
 from catalog.models import Album, Artist, Track
-from separation.access import Seen
 from separation.api.serializers import (
     LiveSeparationSerializer,
     SeparatedTrackSerializer,
     SeparationSerializer,
     StemSerializer,
 )
-from separation.gathered import separations_of
-from separation.live import LiveStem, live_stems
+from separation.delivery.live import LiveStem, live_stems
+from separation.delivery.permissions import Seen
 from separation.models import Separation, Status, Stem
+from separation.selectors import separations_of
 from tests.factories import make_separation, make_track
 
 pytestmark = pytest.mark.django_db

@@ -26,9 +26,9 @@ from catalog.text import fold
 from catalog.views.editing import shared_with_others
 from catalog.views.paging import SONGS_PER_PAGE, Part, part_of
 from catalog.visible import may_see, seen_through
-from separation import ask
-from separation.labels import describe_slug
+from separation.display_names import describe_slug
 from separation.models import SeparationRequest
+from separation.queue import requests
 
 R = TypeVar("R", bound=Model)
 
@@ -149,5 +149,5 @@ def forget(request: HttpRequest, pk: UUID) -> HttpResponse:
     row = get_object_or_404(
         SeparationRequest.objects.select_related("separation"), pk=pk, user=person(request)
     )
-    ask.withdraw(row.separation, person(request))
+    requests.withdraw(row.separation, person(request))
     return redirect("library-asked")

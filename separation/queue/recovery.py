@@ -18,8 +18,8 @@ from django_q.conf import Conf
 from django_q.models import OrmQ, Task
 
 from catalog.models import Track
-from separation import lease as leases
-from separation.live import place
+from separation import lifecycle as leases
+from separation.delivery.live import place
 from separation.models import Separation, SeparationRequest, Status
 
 log = logging.getLogger(__name__)

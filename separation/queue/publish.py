@@ -9,10 +9,10 @@ from django.db.models.functions import Now
 
 from catalog import storage
 from catalog.models import AudioFile, Track
-from separation import news
-from separation.lease import Lease
-from separation.live import stem_id
+from separation.delivery.live import stem_id
+from separation.lifecycle import Lease
 from separation.models import Separation, Status, Stem
+from separation.queue import notifications
 from separation.separator.protocol import SeparatedSet, SeparatedStem
 
 
@@ -46,7 +46,7 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
         separation.stems.exclude(name__in=[stem.name for stem in result.stems]).delete()
         shown = separation.track_separations.filter(stopped_at=None).values("track")
         Track.objects.filter(audio=separation.mixture_id, pk__in=shown).update(separated_at=Now())
-        news.ready(separation)
+        notifications.ready(separation)
     return True
 
 

@@ -10,9 +10,9 @@ from typing import Self
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from separation import lease as leases
-from separation.desk import desk
-from separation.lease import Lease
+from separation import lifecycle as leases
+from separation.lifecycle import Lease
+from separation.queue.separator_holder import desk
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.written import Written
-from separation.access import Seen
+from separation.delivery.permissions import Seen
 from separation.models import Rating, Separation, Status, Stem
 
 FEWEST, MOST = 1, 5

@@ -26,15 +26,15 @@ from catalog.api.serializers import NameField
 from catalog.errors import CatalogError
 from catalog.models import Track, Visibility
 from catalog.waiting_requests import requester, waiting
-from separation.access import Seen
 from separation.api.downloads import PREFER, prefers_not_to_wait
 from separation.api.separations import archive_answer, archive_order, encoding
 from separation.api.serializers import EncodingSerializer, LiveSeparationSerializer
 from separation.api.tracks import refuse_too_large, take_in
-from separation.ask import ask
+from separation.delivery.permissions import Seen
 from separation.engines import modelspec
+from separation.error_messages import explain
 from separation.models import Separation, Status
-from separation.reasons import explain
+from separation.queue.requests import ask
 
 STEMS = (2, 4, 5)
 FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.1, 1.0

@@ -17,15 +17,16 @@ from django.db import DatabaseError, InterfaceError, connection
 from audio.errors import AudioError, ProbeFailed
 from catalog import storage
 from catalog.errors import CatalogError
-from separation import lease as leases
-from separation.between import Between
-from separation.desk import desk, drain
+from separation import lifecycle as leases
+from separation.delivery.live import Feed, place
 from separation.engines.modelspec import SPECS, ModelUnavailable
-from separation.heart import HEARTBEAT_SECONDS, Drained, Heart, Stopped, Watcher
-from separation.lease import Lease
-from separation.live import Feed, place
+from separation.lifecycle import Lease
 from separation.models import Separation
-from separation.publish import keep, publish
+from separation.queue.heartbeat import HEARTBEAT_SECONDS, Drained, Heart, Stopped, Watcher
+from separation.queue.interleaving import Between
+from separation.queue.publish import keep, publish
+from separation.queue.recovery import ring
+from separation.queue.separator_holder import desk, drain
 from separation.separator.protocol import (
     SeparatedSet,
     SeparatorError,
@@ -35,7 +36,6 @@ from separation.separator.protocol import (
     SeparatorStalled,
     SeparatorTooBig,
 )
-from separation.sweep import ring
 
 __all__ = ["drain", "has_room", "run", "separate", "work"]
 

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from catalog.models import Track
 from catalog.written import Written
-from separation.access import Seen
+from separation.delivery.permissions import Seen
 from separation.models import Stem, TrackSeparation
 
 

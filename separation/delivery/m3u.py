@@ -31,13 +31,13 @@ from catalog.models import Setlist, Track, Visibility
 from catalog.names import safe_filename
 from catalog.personal import setlists
 from catalog.personal.setlists import Line
-from separation.access import VISITORS_CODEC, may_download, shown_by, track_for
-from separation.downloads import download_name, stem_recipe
-from separation.labels import stem_label
+from separation.delivery.downloads import download_name, stem_recipe
+from separation.delivery.permissions import VISITORS_CODEC, may_download, shown_by, track_for
+from separation.display_names import stem_label
 from separation.models import Separation, Status, Stem
 
 LASTS = timedelta(days=7)
-SALT = "separation.playlists"
+SALT = "separation.delivery.m3u"
 # What to practise with when nobody says which stem: everything but the singer, else what carries the song.
 PREFERRED = ("accompaniment", "other", "piano", "bass", "drums", "vocals")
 

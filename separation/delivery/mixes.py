@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.renditions import Mix, Recipe, check_codec
-from separation.downloads import chosen, tags_for
+from separation.delivery.downloads import chosen, tags_for
 from separation.models import Separation
 
 LOUDEST = 2.0

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Visibility
+from separation.display_names import ModelChoice, describe
 from separation.engines import modelspec
-from separation.labels import ModelChoice, describe
 
 NO_MODEL = "none"
 

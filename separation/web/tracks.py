@@ -25,13 +25,13 @@ from catalog.ingest import ingest
 from catalog.models import Track, Visibility
 from catalog.uploads import policy
 from catalog.views.moved import forward
-from separation import ask as asking
-from separation.access import Seen, shown_by
-from separation.alike import worth_asking
-from separation.forms import NO_MODEL, UploadForm
+from separation.delivery.permissions import Seen, shown_by
+from separation.duplicates import worth_asking
 from separation.models import Separation
-from separation.stage import Stage, made, other_models, separation_to_show
-from separation.words import PLAYER_WORDS, UPLOAD_WORDS, spoken
+from separation.queue import requests as asking
+from separation.web.forms import NO_MODEL, UploadForm
+from separation.web.js_messages import PLAYER_WORDS, UPLOAD_WORDS, spoken
+from separation.web.track_page import Stage, made, other_models, separation_to_show
 
 
 @require_safe

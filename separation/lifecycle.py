@@ -49,8 +49,8 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Now, RowNumber
 from django_q.tasks import async_task
 
-from separation import news
 from separation.models import Separation, SeparationRequest, Status
+from separation.queue import notifications
 
 MAX_ATTEMPTS = 3
 """So many may crash."""
@@ -61,7 +61,7 @@ INTERRUPTION_PAUSES = (0.0, 0.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
 MAX_INTERRUPTIONS = len(INTERRUPTION_PAUSES) + 1
 NO_ROOM_PAUSE = 15.0
 """The same while the disk has no room for the stems, which counts as no attempt."""
-DOORBELL = "separation.worker.run"
+DOORBELL = "separation.queue.worker.run"
 RECENTLY = timedelta(hours=1)
 
 
@@ -184,7 +184,7 @@ def fail(held: QuerySet[Separation], pk: UUID, code: str, detail: str, **changes
             **changes,
         )
         if rows:
-            news.failed([pk])
+            notifications.failed([pk])
     return bool(rows)
 
 

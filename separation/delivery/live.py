@@ -26,9 +26,9 @@ from audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout, read_segment
 from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import file_storage
+from separation.delivery.segments import Segment, no_segment, segment_count
 from separation.engines.modelspec import SPECS
 from separation.models import Separation, SeparationQuerySet, Status
-from separation.segments import Segment, no_segment, segment_count
 
 log = logging.getLogger(__name__)
 

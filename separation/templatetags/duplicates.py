@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from catalog.models import Track
-from separation.alike import others_like
+from separation.duplicates import others_like
 
 register = template.Library()
 

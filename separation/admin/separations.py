@@ -19,11 +19,11 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 
 from catalog.admin.base import Inline, ReadOnly, Removable, as_id, audio_found, people_found, tracks_found
 from catalog.errors import CatalogError
-from separation import imports
-from separation.ask import cancel, queue_position, requeue
+from separation import import_runs
 from separation.engines import modelspec
+from separation.error_messages import explain
 from separation.models import ImportRun, Rating, Separation, SeparationRequest, Status, Stem
-from separation.reasons import explain
+from separation.queue.requests import cancel, queue_position, requeue
 
 # The queue's own pages unpickle what lies in the database, and offer to run any function by name.
 for table in (Failure, OrmQ, Schedule, Success):
@@ -259,7 +259,7 @@ class ImportForm(_ModelForm):
 
     def clean_folder(self) -> str:
         try:
-            return str(imports.check_folder(self.cleaned_data["folder"]))
+            return str(import_runs.check_folder(self.cleaned_data["folder"]))
         except CatalogError as error:
             raise forms.ValidationError(str(error.detail), code=error.code) from error
 
@@ -318,12 +318,12 @@ class ImportRunAdmin(Removable[ImportRun]):
     @admin.action(description=_("Stop"), permissions=["add"])
     def stop(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
         for row in rows:
-            imports.stop(row)
+            import_runs.stop(row)
         self.message_user(request, _("They end after the files they are at."), messages.SUCCESS)
 
     @admin.action(description=_("Start again; what was taken in is passed over"), permissions=["add"])
     def start_again(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
-        count = sum(imports.start_again(row) for row in rows)
+        count = sum(import_runs.start_again(row) for row in rows)
         sentence = ngettext("%d import waits its turn.", "%d imports wait their turn.", count)
         self.message_user(request, sentence % count, messages.SUCCESS)
 

@@ -18,7 +18,7 @@ from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.visible import seen_through
-from separation import lease
+from separation import lifecycle
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status, TrackSeparation
 
@@ -115,7 +115,7 @@ def _queue(separation: Separation, state: Q) -> bool:
         error_detail="",
     )
     if rows:
-        lease.ring(separation.pk)
+        lifecycle.ring(separation.pk)
     return bool(rows)
 
 
@@ -160,7 +160,7 @@ def queue_position(separation: Separation) -> int | None:
     """1 for what comes next; None when it does not wait."""
     if separation.status != Status.QUEUED:
         return None
-    for position, pk in enumerate(lease.in_turn().values_list("pk", flat=True), start=1):
+    for position, pk in enumerate(lifecycle.in_turn().values_list("pk", flat=True), start=1):
         if pk == separation.pk:
             return position
     return None
@@ -194,7 +194,7 @@ def eta_seconds(separation: Separation) -> float | None:
         return None
     slots = _slots()
     speeds: dict[str, float] = {}
-    for row in lease.in_turn().select_related("mixture"):
+    for row in lifecycle.in_turn().select_related("mixture"):
         if row.model not in speeds:
             speeds[row.model] = speed(row.model)
         done = _placed(slots, row.mixture.duration * speeds[row.model])

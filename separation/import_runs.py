@@ -26,8 +26,8 @@ from catalog.errors import CatalogError
 from catalog.importing import Import, key_of
 from catalog.models import Track, Visibility
 from catalog.scanning import Outcome, Skipped, songs_in
-from separation.ask import ask
 from separation.models import ImportRun
+from separation.queue.requests import ask
 
 State = ImportRun.State
 

@@ -9,12 +9,12 @@ import time
 
 from django.conf import settings
 
-from separation import ask
-from separation import lease as leases
+from separation import lifecycle as leases
 from separation.engines import memory, registry
 from separation.engines.modelspec import SPECS
-from separation.lease import Lease
+from separation.lifecycle import Lease
 from separation.models import Separation
+from separation.queue import requests
 
 LOOK_SECONDS = 1.0
 CANDIDATES = 20
@@ -44,10 +44,10 @@ class Between:
         speeds: dict[str, float] = {}
         for row in leases.in_turn(held=False).select_related("mixture")[:CANDIDATES]:
             if row.model not in speeds:
-                speeds[row.model] = ask.speed(row.model)
+                speeds[row.model] = requests.speed(row.model)
             whole = row.mixture.duration * speeds[row.model]
             # One that has crashed before might take the long one with it.
-            if row.attempts == 0 and ask.CLEARLY * whole <= left and self._fits(row.model):
+            if row.attempts == 0 and requests.CLEARLY * whole <= left and self._fits(row.model):
                 lease = leases.claim(row.pk)
                 if lease:
                     self._began = now
@@ -63,7 +63,7 @@ class Between:
     def _left(self, progress: float, elapsed: float) -> float:
         if progress > 0.01:
             return elapsed * (1 - progress) / progress
-        return self._separation.mixture.duration * ask.speed(self._separation.model)
+        return self._separation.mixture.duration * requests.speed(self._separation.model)
 
     def _fits(self, model: str) -> bool:
         needed = SECOND_BYTES

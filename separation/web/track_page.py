@@ -12,14 +12,14 @@ from accounts.models import User
 from audio.flac import SEGMENT_SAMPLES
 from audio.formats import OUTPUT, STEREO_RATE, OutputCodec
 from catalog.models import Track
-from separation import ask as asking
-from separation.access import Seen, may_download
+from separation.delivery.live import LiveStem, live_stems
+from separation.delivery.permissions import Seen, may_download
+from separation.display_names import ModelChoice, describe, describe_slug, stem_label
 from separation.engines import modelspec
-from separation.labels import ModelChoice, describe, describe_slug, stem_label
-from separation.live import LiveStem, live_stems
+from separation.error_messages import explain
+from separation.feedback.ratings import Rated, ratings_of
 from separation.models import Separation, Status, Stem
-from separation.ratings import Rated, ratings_of
-from separation.reasons import explain
+from separation.queue import requests as asking
 
 API = "/api/v1"
 

@@ -10,9 +10,9 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from catalog.genres import named, slug_of
-from separation.labels import describe_slug, stem_label
-from separation.ratings import MOST
-from separation.statistics import current
+from separation.display_names import describe_slug, stem_label
+from separation.feedback.ratings import MOST
+from separation.feedback.statistics import current
 
 Row = dict[str, Any]
 

@@ -26,8 +26,8 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Album, Artist, Track, Visibility
 from separation.engines import modelspec
+from separation.feedback.ratings import FEWEST, MOST
 from separation.models import Rating, Separation, Statistics, Status, Stem
-from separation.ratings import FEWEST, MOST
 
 FRESH_SECONDS = 1.0
 COST = 50  # counting may take one part of so many of the time

@@ -8,8 +8,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Notice
 from catalog.personal.notices import tell
+from separation.error_messages import REASONS
 from separation.models import Separation, SeparationRequest
-from separation.reasons import REASONS
 
 
 def ready(separation: Separation) -> None:
