@@ -33,8 +33,8 @@ from catalog.models import (
     Wish,
     WishVoice,
 )
+from catalog.normalization import fold, initial, sort_name
 from catalog.search import unindexed
-from catalog.text import fold, initial, sort_name
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Stem, TrackSeparation
 

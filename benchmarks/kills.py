@@ -198,25 +198,25 @@ def _settled(deadline: float) -> "list[Separation]":
 
 def _checked(rows: "list[Separation]", brought: dict[str, Path]) -> tuple[int, int]:
     """How many files are not there as their rows say, and how many songs their stems do not add up to."""
-    from catalog import storage  # noqa: PLC0415  # after `django.setup`
+    from catalog.storage import backend  # noqa: PLC0415  # after `django.setup`
 
     lost = wrong = 0
     for row in rows:
         files = [stem.audio for stem in row.stems.select_related("audio")] + [row.mixture]
-        whole = [storage.exists(file.key) and _checksum(file.key) == file.checksum for file in files]
+        whole = [backend.exists(file.key) and _checksum(file.key) == file.checksum for file in files]
         lost += whole.count(False)
         if row.status != "succeeded" or not all(whole):
             continue
         mixture = soundfile.read(brought[str(row.pk)])[0]
-        total: Any = sum(soundfile.read(storage.local_path(file.key))[0] for file in files[:-1])
+        total: Any = sum(soundfile.read(backend.local_path(file.key))[0] for file in files[:-1])
         wrong += len(files) != 3 or not np.allclose(total / row.gain, mixture, atol=4 / 32768 / row.gain)
     return lost, wrong
 
 
 def _checksum(key: str) -> str:
-    from catalog import storage  # noqa: PLC0415  # after `django.setup`
+    from catalog.storage import backend  # noqa: PLC0415  # after `django.setup`
 
-    return checksum(storage.local_path(key))
+    return checksum(backend.local_path(key))
 
 
 def print_tables(campaign: Campaign) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from catalog.text import fold
+from catalog.normalization import fold
 
 GENRES = (
     "Rock",

@@ -10,12 +10,12 @@ class CatalogConfig(AppConfig):
     def ready(self) -> None:
         """The index of words stands aside while tables are changed; there is a group of curators."""
         from catalog import checks  # noqa: F401, PLC0415  # apps are ready only now
-        from catalog.curation import curators  # noqa: PLC0415  # apps are ready only now
-        from catalog.personal import wishes  # noqa: F401, PLC0415
+        from catalog.curation import groups  # noqa: PLC0415  # apps are ready only now
         from catalog.search import names, schema  # noqa: PLC0415
+        from catalog.social import wishes  # noqa: F401, PLC0415
 
         for kind in ("Artist", "Album", "Track"):
             pre_save.connect(names.before_save, sender=self.get_model(kind))
         pre_migrate.connect(schema.before_migrations, sender=self)
         post_migrate.connect(schema.after_migrations, sender=self)
-        post_migrate.connect(curators.make_group, sender=self)
+        post_migrate.connect(groups.make_group, sender=self)

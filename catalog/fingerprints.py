@@ -21,7 +21,7 @@ from accounts.models import User
 from audio.fingerprint import chromaprint, matching
 from audio.fingerprint.matching import SAME_LENGTH_SECONDS
 from catalog.models import AudioFile, Block, Fingerprint, FingerprintTerm, Match, Track, Upload, Visibility
-from catalog.text import fold
+from catalog.normalization import fold
 
 logger = logging.getLogger(__name__)
 

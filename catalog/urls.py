@@ -2,24 +2,24 @@
 
 from django.urls import path
 
-from catalog import covers
-from catalog.views import (
+from catalog.storage import covers as stored_covers
+from catalog.web import (
     browsing,
+    covers,
     curation,
     editing,
-    finding,
     history,
     likes,
     notices,
-    picturing,
-    reporting,
+    reports,
+    search,
     setlists,
     songs,
     wishes,
 )
 
 urlpatterns = [
-    path("", finding.home, name="home"),
+    path("", search.home, name="home"),
     path("artists/", browsing.artists, name="artists"),
     path("artists/<slug:slug>/", browsing.artist, name="artist"),
     path("albums/", browsing.albums, name="albums"),
@@ -39,7 +39,7 @@ urlpatterns = [
     path("tracks/<uuid:key>/merge/", curation.merge_row, {"kind": "track"}, name="track-merge"),
     path("tracks/<uuid:key>/split/", curation.split_row, {"kind": "track"}, name="track-split"),
     path("tracks/<uuid:key>/history/", history.of_row, {"kind": "track"}, name="track-history"),
-    path("tracks/<uuid:pk>/report/", reporting.report_track, name="track-report"),
+    path("tracks/<uuid:pk>/report/", reports.report_track, name="track-report"),
     path("changes/", history.recent, name="changes"),
     path("changes/<uuid:pk>/undo/", history.undo_change, name="change-undo"),
     path("tracks/<uuid:pk>/edit/", editing.edit_track, name="track-edit"),
@@ -56,8 +56,8 @@ urlpatterns = [
     path("wishes/<uuid:pk>/voice/", wishes.voice, name="wish-voice"),
     path("wishes/<uuid:pk>/fulfil/", wishes.fulfil, name="wish-fulfil"),
     path("notices/", notices.index, name="notices"),
-    path("tracks/<uuid:pk>/cover/", picturing.track, name="track-cover-edit"),
-    path("albums/<uuid:pk>/cover/", picturing.album, name="album-cover-edit"),
-    path("covers/<uuid:pk>/", covers.track_cover, name="track-cover"),
-    path("covers/album/<uuid:pk>/", covers.album_cover, name="album-cover"),
+    path("tracks/<uuid:pk>/cover/", covers.track, name="track-cover-edit"),
+    path("albums/<uuid:pk>/cover/", covers.album, name="album-cover-edit"),
+    path("covers/<uuid:pk>/", stored_covers.track_cover, name="track-cover"),
+    path("covers/album/<uuid:pk>/", stored_covers.album_cover, name="album-cover"),
 ]

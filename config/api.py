@@ -30,9 +30,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import throttles
-from catalog import storage
-from catalog.counting import MOST_COUNTED, BoundedPaginator, ids_first
 from catalog.errors import CatalogError
+from catalog.pagination import MOST_COUNTED, BoundedPaginator, ids_first
+from catalog.storage import backend
 from catalog.uploads.admission import most_bytes, too_large
 from catalog.uploads.policy import POLICY
 
@@ -282,7 +282,7 @@ HEADINGS = {
 def database_away(error: OperationalError | InterfaceError) -> CatalogError:
     """503 for a database that does not answer, 507 for one whose disk is full."""
     if "disk is full" in str(error) or "No space left" in str(error):
-        return storage.no_space()
+        return backend.no_space()
     return CatalogError(
         "database_away", _("The database does not answer just now. Try again in a moment."), status=503
     )

@@ -22,9 +22,9 @@ from django.utils import timezone
 from accounts import installation
 from accounts.models import User
 from audio.fingerprint import chromaprint
-from catalog import storage
-from catalog.counting import count_up_to
 from catalog.models import Album, Artist, AudioFile, Rendition, Track
+from catalog.pagination import count_up_to
+from catalog.storage import backend
 from separation.engines import modelspec
 from separation.error_messages import explain
 from separation.lifecycle import busy_workers
@@ -135,7 +135,7 @@ def parts() -> dict[str, Any]:
     return {
         "database": connection.vendor,
         "is_shared_cache": bool(settings.CACHE_URL),
-        "is_local_storage": storage.is_local(),
+        "is_local_storage": backend.is_local(),
         "has_fingerprints": settings.FINGERPRINTS and chromaprint.load() is not None,
         "models": [
             (slug, modelspec.is_available(s, settings.MODELS_DIR)) for slug, s in modelspec.SPECS.items()

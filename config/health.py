@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.client_address import UNKNOWN, client_address
-from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Upload
+from catalog.storage import backend
 from separation.models import Separation, Status
 
 
@@ -52,7 +52,7 @@ def _database() -> bool:
 def _disk() -> bool:
     """Whether more than ``DISK_FLOOR_BYTES`` are free; below that every upload is refused."""
     try:
-        storage.check_space(0)
+        backend.check_space(0)
     except CatalogError:
         return False
     return True
@@ -60,8 +60,8 @@ def _disk() -> bool:
 
 def _files() -> bool:
     folders = [settings.WORK_DIR, settings.FILE_UPLOAD_TEMP_DIR]
-    if storage.is_local():
-        folders.append(storage.local_path(""))
+    if backend.is_local():
+        folders.append(backend.local_path(""))
     return all(os.access(folder, os.W_OK | os.X_OK) for folder in folders if folder.exists())
 
 

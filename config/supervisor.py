@@ -22,7 +22,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from catalog.collector import collect
+from catalog.storage.garbage_collection import collect
 from config import lifeline
 from config.env import BASE_DIR
 from separation import import_runs

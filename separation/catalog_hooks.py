@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from catalog.collector import forgets_rows
 from catalog.curation.merging import follows_merges
 from catalog.curation.splitting import follows_splits
 from catalog.curation.takedowns import gives_up
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.search.facets import tells_models
+from catalog.storage.garbage_collection import forgets_rows
 from separation.delivery.permissions import shown_by
 from separation.display_names import describe_slug
 from separation.models import Rating, Separation, Status, Stem, TrackSeparation

@@ -23,9 +23,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.importing import Import, key_of
 from catalog.models import Track, Visibility
-from catalog.scanning import Outcome, Skipped, songs_in
+from catalog.uploads.folder_import import Import, key_of
+from catalog.uploads.scanning import Outcome, Skipped, songs_in
 from separation.models import ImportRun
 from separation.queue.requests import ask
 

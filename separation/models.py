@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models import AudioFile, Row, Track, Visibility
-from catalog.visible import seen_through
+from catalog.visibility import seen_through
 
 
 class Status(models.TextChoices):

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts import outgoing_mail
 from accounts.models import User
-from catalog.encodings import EncodingPool
+from catalog.storage.encoding_pool import EncodingPool
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

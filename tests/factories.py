@@ -10,8 +10,8 @@ import soundfile
 from django.utils import timezone
 
 from accounts.models import User
-from catalog import storage
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
+from catalog.storage import backend
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status, Stem, TrackSeparation
 from tests.songs import RATE, song
@@ -23,13 +23,13 @@ def make_audio(seconds: float = 1.0, *, stored: bool = False) -> AudioFile:
     """An AudioFile of its own; ``stored`` gives it a real FLAC of that length."""
     number = next(numbers)
     digest = hashlib.sha256(f"audio {number}".encode()).hexdigest()
-    key, checksum, size = storage.key_for("audio", digest, "flac"), digest, 1_000
+    key, checksum, size = backend.key_for("audio", digest, "flac"), digest, 1_000
     if stored:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "stem.flac"
             soundfile.write(path, song(seconds, seed=number), RATE, subtype="PCM_16")
             checksum, size = hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size
-            storage.store(path, key)
+            backend.store(path, key)
     return AudioFile.objects.create(
         audio_digest=digest,
         checksum=checksum,

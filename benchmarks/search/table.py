@@ -12,7 +12,7 @@ from pathlib import Path
 from django.contrib.auth.models import AnonymousUser
 
 from catalog.models import Album, Artist, AudioFile, Credit, Track
-from catalog.search.found import find
+from catalog.search.service import find
 
 FIRST_PAGE = 24  # songs, as on the website
 STORED_IN = "audio/table/"  # nothing is there

@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from audio.formats import CONTAINER_TYPES
-from catalog import serving
 from catalog.admin.base import (
     FOUND,
     ReadOnly,
@@ -29,6 +28,7 @@ from catalog.admin.base import (
 )
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Fingerprint, ImportedFile, Match, Rendition, Upload
+from catalog.storage import file_responses
 
 _DIGEST = re.compile(r"[0-9a-f]{4,64}")
 DIGEST_HELP = _("The beginning of a digest or a checksum, or words of a song.")
@@ -94,7 +94,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
             raise PermissionDenied
         audio = get_object_or_404(AudioFile, pk=pk)
         try:
-            return serving.serve(
+            return file_responses.serve(
                 request,
                 audio.key,
                 filename=audio.key.rpartition("/")[2],
@@ -104,7 +104,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
                 redirect=False,
             )
         except CatalogError as error:
-            return serving.plain(error)
+            return file_responses.plain(error)
 
     @admin.display(description=_("audio"))
     def short_digest(self, row: AudioFile) -> str:

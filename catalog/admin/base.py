@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.counting import BoundedPaginator, ids_first
 from catalog.models import AudioFile
-from catalog.search.documents import ids_in_index
+from catalog.pagination import BoundedPaginator, ids_first
+from catalog.search.index import ids_in_index
 
 M = TypeVar("M", bound=Model)
 # Songs, artists or albums that the words of a search find at most: one looks for something certain.

@@ -16,13 +16,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog import claims, exporting
+from catalog import export
 from catalog.admin.base import Inline, Removable, Rows, clock, excerpt, found, listed, player
-from catalog.covers import version
 from catalog.curation import history
-from catalog.curation.details import details, different
+from catalog.curation.fields import details, different
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Credit, FormerAddress, Track, Visibility
+from catalog.storage.covers import version
+from catalog.uploads import ownership
 
 if TYPE_CHECKING:
     Deleted = tuple[list[Any], dict[str, int], set[str], list[str]]
@@ -153,9 +154,9 @@ class TrackAdmin(Remembered):
 
     def export(self, request: HttpRequest, form: str) -> HttpResponseBase:
         """The whole catalogue as a file, as it is read from the database."""
-        if not self.has_view_permission(request) or form not in exporting.FORMS:
+        if not self.has_view_permission(request) or form not in export.FORMS:
             raise PermissionDenied
-        return _download(exporting.everything(), form)
+        return _download(export.everything(), form)
 
     @admin.action(description=_("Export as CSV"), permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: "QuerySet[Track]") -> HttpResponseBase:
@@ -170,11 +171,11 @@ class TrackAdmin(Remembered):
         return listed(objs, _("tracks"))
 
     def delete_model(self, request: HttpRequest, obj: Track) -> None:
-        claims.remove(obj)
+        ownership.remove(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Track]") -> None:
         for track in queryset.iterator(chunk_size=500):
-            claims.remove(track)
+            ownership.remove(track)
 
     @admin.action(description=_("Share with everybody"), permissions=["change"])
     def share(self, request: HttpRequest, queryset: "QuerySet[Track]") -> None:
@@ -189,7 +190,7 @@ class TrackAdmin(Remembered):
     ) -> None:
         for track in queryset:
             try:
-                claims.change_visibility(track, visibility)
+                ownership.change_visibility(track, visibility)
             except CatalogError as error:
                 self.message_user(request, f"{track}: {error.detail}", messages.ERROR)
 
@@ -227,7 +228,7 @@ class FormerAddressAdmin(Removable[FormerAddress]):
 
 def _download(tracks: "QuerySet[Track]", form: str) -> StreamingHttpResponse:
     answer = StreamingHttpResponse(
-        exporting.export(tracks, form), content_type=f"{exporting.FORMS[form]}; charset=utf-8"
+        export.export(tracks, form), content_type=f"{export.FORMS[form]}; charset=utf-8"
     )
     answer["Content-Disposition"] = f'attachment; filename="catalogue.{form}"'
     answer["Cache-Control"] = "no-store"

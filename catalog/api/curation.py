@@ -15,14 +15,14 @@ from accounts.api import account
 from catalog.api import views
 from catalog.api.serializers import AlbumSerializer, ArtistSerializer, NameField
 from catalog.curation import history
-from catalog.curation.details import shown
 from catalog.curation.editing import edit_album, edit_artist
+from catalog.curation.fields import shown
 from catalog.curation.merging import merge
 from catalog.curation.reports import LONGEST, report
-from catalog.curation.undoing import undo
+from catalog.curation.revert import undo
 from catalog.models import Album, Artist, Change, Report, Track
-from catalog.views.history import sentence
-from catalog.views.places import seen
+from catalog.web.history import sentence
+from catalog.web.places import seen
 
 KINDS = {"artists": "artist", "albums": "album", "tracks": "track"}
 

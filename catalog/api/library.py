@@ -15,8 +15,8 @@ from accounts.api import account
 from catalog.api.serializers import NameField
 from catalog.api.views import asked
 from catalog.models import Notice, Track, Wish, WishVoice
-from catalog.personal import likes, notices, wishes
-from catalog.visible import may_see
+from catalog.social import likes, notices, wishes
+from catalog.visibility import may_see
 
 
 class LikeView(APIView):

@@ -8,7 +8,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.addresses import moved
+from catalog.redirects import moved
 
 
 class FollowsMoves(GenericAPIView[Any]):

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from catalog.api.serializers import ArtistNameSerializer
 from catalog.api.views import asked
 from catalog.models import Album, Track
-from catalog.search.found import find
 from catalog.search.query import MOST_LETTERS
+from catalog.search.service import find
 
 LOOKED_AT = 150  # documents: enough for the first few of each kind
 

@@ -19,11 +19,11 @@ from rest_framework import serializers
 from audio.tags.cleaning import clean_text
 from audio.tags.text_encodings import ENCODINGS
 from audio.types import COVER_SIZES
-from catalog.covers import version
-from catalog.credits import guests_of
 from catalog.links import pattern
-from catalog.listed import ArtistName
 from catalog.models import Album, Artist, Track, Visibility
+from catalog.selectors import ArtistName
+from catalog.storage.covers import version
+from catalog.uploads.featured_artists import guests_of
 
 COVERS_SCHEMA = {
     "type": ["object", "null"],

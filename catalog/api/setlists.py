@@ -15,7 +15,7 @@ from rest_framework.reverse import reverse
 from accounts.api import account
 from catalog.api.serializers import NameField, TrackSerializer
 from catalog.models import Setlist, SetlistEntry, Track
-from catalog.personal import setlists
+from catalog.social import setlists
 
 
 class SetlistSerializer(serializers.ModelSerializer[Setlist]):

@@ -15,7 +15,6 @@ from rest_framework.response import Response
 
 from accounts.client_address import client_network
 from accounts.models import User
-from catalog.addresses import Kind
 from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import (
     AlbumQuerySerializer,
@@ -25,8 +24,9 @@ from catalog.api.serializers import (
     PlaysSerializer,
 )
 from catalog.models import Album, Artist, Track
-from catalog.personal import plays
-from catalog.search.found import InOrder, among, find_names
+from catalog.redirects import Kind
+from catalog.search.service import InOrder, among, find_names
+from catalog.social import plays
 
 Orders = dict[str, tuple[str, ...]]
 

@@ -11,18 +11,18 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.claims import change_visibility, drop_claim, holds, remove
-from catalog.credits import credit
 from catalog.curation import history
-from catalog.curation.details import Details, Named, details, different, kind_of, label
-from catalog.curation.locking import keep_moves_away, keep_still
+from catalog.curation.fields import Details, Named, details, different, kind_of, label
+from catalog.curation.locks import keep_moves_away, keep_still
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
-from catalog.personal.wishes import came_true
-from catalog.private_names import reader_of
-from catalog.raw_names import read_again
-from catalog.text import fold, sort_name
+from catalog.normalization import fold, sort_name
+from catalog.social.wishes import came_true
+from catalog.uploads.featured_artists import credit
+from catalog.uploads.ownership import change_visibility, drop_claim, holds, remove
+from catalog.uploads.private_names import reader_of
+from catalog.uploads.raw_names import read_again
 
 N = TypeVar("N", bound=Named)
 M = TypeVar("M", Artist, Album)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from catalog.curation.details import Named, kind_of
+from catalog.curation.fields import Named, kind_of
 from catalog.models import Change, Track, Visibility
 
 

@@ -15,13 +15,13 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.addresses import remember
 from catalog.curation import history
-from catalog.curation.details import Named, kind_of
-from catalog.curation.locking import keep_still, locked
-from catalog.curation.moving import Record, bring_back, kept, move, put_back
+from catalog.curation.fields import Named, kind_of
+from catalog.curation.locks import keep_still, locked
+from catalog.curation.relations import Record, bring_back, kept, move, put_back
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Upload, Visibility
+from catalog.redirects import remember
 
 N = TypeVar("N", bound=Named)
 Follower = Callable[[UUID, UUID], None]

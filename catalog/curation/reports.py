@@ -12,7 +12,7 @@ from accounts.models import User
 from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Notice, Report, Track, Visibility
-from catalog.personal.notices import tell
+from catalog.social.notices import tell
 
 PER_DAY = 50
 LONGEST = 2000

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.curation import history
-from catalog.curation.details import kind_of
-from catalog.curation.locking import keep_still, locked
+from catalog.curation.fields import kind_of
+from catalog.curation.locks import keep_still, locked
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility

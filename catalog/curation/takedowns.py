@@ -15,13 +15,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog import claims, collector
 from catalog.curation import history
-from catalog.curation.locking import keep_still, locked
+from catalog.curation.locks import keep_still, locked
 from catalog.curation.reports import close
 from catalog.errors import CatalogError
 from catalog.fingerprints import blocked_by
 from catalog.models import AudioFile, Block, Change, Fingerprint, Report, Track, Visibility
+from catalog.storage import garbage_collection
+from catalog.uploads import ownership
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +63,11 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
         _answer(tracks, user)
         keys = [row.cover for row in tracks if row.cover]
         for row in tracks:
-            claims.remove(row)
+            ownership.remove(row)
         for giver in _givers:
             ids += giver(ids)
-        keys += collector.forget(ids)
-        transaction.on_commit(partial(collector.discard, keys))
+        keys += garbage_collection.forget(ids)
+        transaction.on_commit(partial(garbage_collection.discard, keys))
     logger.info("%s took down %d recording(s)", user.pk, len(blocks))
     return blocks
 

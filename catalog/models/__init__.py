@@ -6,10 +6,10 @@ AudioFile that can be thrown away and made again.
 """
 
 from catalog.models.audio import AudioFile, Fingerprint, FingerprintTerm, Match, Rendition, Upload
-from catalog.models.care import Block, Change, ImportedFile, Report
+from catalog.models.base import Row, file_storage
+from catalog.models.moderation import Block, Change, ImportedFile, Report
 from catalog.models.music import Album, Artist, Credit, FormerAddress, Track, Visibility
-from catalog.models.people import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
-from catalog.models.rows import Row, file_storage
+from catalog.models.social import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
 
 __all__ = [
     "Album",

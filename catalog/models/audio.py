@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.rows import Row
+from catalog.models.base import Row
 
 
 class AudioFile(Row):
@@ -42,7 +42,7 @@ class Upload(Row):
     """The act: who brought which file, and which audio it turned out to be.
 
     ``raw_names`` are the bytes (as Latin-1) of the tags that were in an old encoding, and ``names_encoding`` is the one
-    that they were read in; see ``catalog/raw_names.py``.
+    that they were read in; see ``catalog/uploads/raw_names.py``.
     """
 
     user = models.ForeignKey(

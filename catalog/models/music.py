@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models.audio import AudioFile
-from catalog.models.rows import Name, Row, any_of, counted
-from catalog.search.documents import found_in_index
-from catalog.text import fold, initial, sort_name, spoken
+from catalog.models.base import Name, Row, any_of, counted
+from catalog.normalization import fold, initial, sort_name, spoken
+from catalog.search.index import found_in_index
 
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
@@ -68,7 +68,7 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
 class Artist(Name):
     """Who made something. ``key`` is the folded name; lists go by ``sort_key``, letters by ``initial``.
 
-    An artist with nothing but private songs is ``private_to`` their owner, see ``catalog/private_names.py``.
+    An artist with nothing but private songs is ``private_to`` their owner, see ``catalog/uploads/private_names.py``.
     """
 
     name = models.CharField(_("name"), max_length=255)

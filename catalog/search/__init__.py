@@ -9,6 +9,6 @@
 decides what is found and what comes first is in Python, and the same for both.
 """
 
-from catalog.search.rebuild import reindex, unindexed
+from catalog.search.reindex import reindex, unindexed
 
 __all__ = ["reindex", "unindexed"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from catalog.text import fold
+from catalog.normalization import fold
 
 ModelsOf = Callable[[Collection[str]], Mapping[str, Collection[str]]]
 Label = Callable[[str], str]

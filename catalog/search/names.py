@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from django.db import connections
 
+from catalog.normalization import fold
 from catalog.search.analysis import analyze
-from catalog.text import fold
 
 LONGEST = 600  # letters, as PostgreSQL's indexes hold no more than 2,700 bytes
 _BATCH = 5_000

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.links import pattern
-from catalog.listed import Song
 from catalog.models import Track
-from catalog.personal import likes, notices, setlists
+from catalog.selectors import Song
+from catalog.social import likes, notices, setlists
 from catalog.templatetags.pictures import icon
 
 register = template.Library()

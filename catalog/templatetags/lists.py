@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog.links import pattern
-from catalog.listed import AlbumTitle, ArtistName, Song, Tile
 from catalog.models import Visibility
 from catalog.search.query import Query
+from catalog.selectors import AlbumTitle, ArtistName, Song, Tile
 from catalog.templatetags.library import Hearts
 from catalog.templatetags.music import Credits, performers
 from catalog.templatetags.pictures import album_picture, icon, minutes, picture

@@ -11,10 +11,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.genres import named, slug_of
-from catalog.listed import Song, rows_of
 from catalog.models import Credit, Track
-from catalog.shelves import Shelf
-from catalog.text import spoken
+from catalog.normalization import spoken
+from catalog.selectors import Song, rows_of
+from catalog.web.track_lists import Shelf
 from catalog.written import Written
 
 register = template.Library()

@@ -11,10 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from audio.types import COVER_SIZES
-from catalog.covers import version
 from catalog.links import pattern
-from catalog.listed import Song, Tile
 from catalog.models import Album, Track
+from catalog.selectors import Song, Tile
+from catalog.storage.covers import version
 
 register = template.Library()
 

@@ -8,11 +8,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog import storage
 from catalog.errors import CatalogError
-from catalog.ingest import quota_exceeded, refusal
+from catalog.storage import backend
+from catalog.storage.waiting_requests import busy
+from catalog.uploads.ingest import quota_exceeded, refusal
 from catalog.uploads.policy import FORM_BYTES, UploadPolicy
-from catalog.waiting_requests import busy
 
 # Forms and JSON too large for the server's memory, which anybody may send: how many may arrive at once from one
 # network, and from all of them to one process, and how long each may take.
@@ -62,17 +62,17 @@ def admit(body: PendingBody, policy: UploadPolicy | None, user: User | Anonymous
     size = max(body.length or 0, body.received)
     check_size(policy, user, size)
     if body.disk_full:
-        raise storage.no_space()
+        raise backend.no_space()
     if policy is None:
         if not (
             body.count_for(f"network {network}", FORMS_PER_NETWORK) and body.count_for("forms", MOST_FORMS)
         ):
             raise busy()
-        storage.check_space((largest_body(policy) if body.length is None else size) - body.received)
+        backend.check_space((largest_body(policy) if body.length is None else size) - body.received)
         body.admit(largest_body(policy), FORM_SECONDS)
         return
     # A form with a file is received as a whole, and then taken apart into a second file.
-    storage.check_space(2 * size - body.received)
+    backend.check_space(2 * size - body.received)
     if not body.count_for(str(user.pk), settings.UPLOADS_PER_PERSON):
         raise CatalogError(
             "too_many_uploads", _("You are sending many files already. Wait for one to end."), status=429

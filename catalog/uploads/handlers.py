@@ -13,10 +13,10 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog import storage
 from catalog.errors import CatalogError
-from catalog.ingest import refusal
+from catalog.storage import backend
 from catalog.uploads.admission import check_quota, largest_body
+from catalog.uploads.ingest import refusal
 from catalog.uploads.policy import FILES, UploadPolicy, policy_for
 
 CHECK_EVERY_BYTES = 8_000_000
@@ -55,7 +55,7 @@ class UploadHandler(TemporaryFileUploadHandler):
             raise UploadRefusedError("unexpected_file", _("No file can be sent to this address."), status=413)
         super(TemporaryFileUploadHandler, self).new_file(*args, **options)
         with _refusing():
-            storage.check_space(0)
+            backend.check_space(0)
             self.file = ReceivedFile(
                 self.file_name, self.content_type, 0, self.charset, self.content_type_extra
             )
@@ -69,7 +69,7 @@ class UploadHandler(TemporaryFileUploadHandler):
                 raise refusal("too_large")
             if self._received - self._checked > CHECK_EVERY_BYTES:
                 self._checked = self._received
-                storage.check_space(0)
+                backend.check_space(0)
                 if self._policy and self._policy.counted and self.request:
                     check_quota(self.request.user, self._received)
             super().receive_data_chunk(raw_data, start)
@@ -91,7 +91,7 @@ def close_files(request: HttpRequest) -> None:
 def _refusing() -> Iterator[None]:
     """Turn refusals, and a disk that is full, into one that Django's form parser lets through."""
     try:
-        with storage.room():
+        with backend.room():
             yield
     except CatalogError as error:
         raise UploadRefusedError(error.code, error.detail, status=error.status) from error

@@ -33,7 +33,7 @@ def main() -> None:
     # Bodies and answers that do not fit into memory lie in nameless files on the disk whose floor is watched.
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     remove_leftovers(settings.FILE_UPLOAD_TEMP_DIR)
-    from catalog.encodings import pool  # noqa: PLC0415  # models, which the application has loaded
+    from catalog.storage.encoding_pool import pool  # noqa: PLC0415  # models, which the application has loaded
 
     server = Server(
         application, listener, settings.WEB_THREADS, settings.PROXIES, on_stop=lambda: pool.stop(seconds=0)

@@ -19,12 +19,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audio.formats import OUTPUT
-from catalog import encodings
-from catalog.encodings import EncodingPendingError
 from catalog.errors import CatalogError
 from catalog.models import Rendition
-from catalog.renditions import Recipe
-from catalog.waiting_requests import requester
+from catalog.storage import encoding_pool
+from catalog.storage.encoding_pool import EncodingPendingError
+from catalog.storage.renditions import Recipe
+from catalog.storage.waiting_requests import requester
 
 POLL_SECONDS = 1
 PAGE_SECONDS = 2  # between two looks of the page that browsers get
@@ -70,7 +70,7 @@ class EncodedFileView(GenericAPIView[Any]):
         otherwise by ``handle_exception``."""
         waits = not (prefers_not_to_wait(request) or is_browser(request))
         seconds = settings.ENCODING_WAIT_SECONDS if waits else 0
-        return encodings.obtain(recipes, requester(request), seconds=seconds)
+        return encoding_pool.obtain(recipes, requester(request), seconds=seconds)
 
     def handle_exception(self, error: Exception) -> Any:
         request = self.request

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts.api import account
 from catalog.api.views import asked
 from catalog.models import Track
-from catalog.personal.likes import likes_of
+from catalog.social.likes import likes_of
 from separation.api.serializers import SeparatedTrackSerializer
 from separation.api.tracks import TrackMixin
 from separation.web import my_library

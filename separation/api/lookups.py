@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
 from accounts.api import account
-from catalog.claims import holds
 from catalog.errors import CatalogError
-from catalog.ingest import lookup
-from catalog.lookups import challenge, prove
+from catalog.uploads.checksum_lookup import challenge, prove
+from catalog.uploads.ingest import lookup
+from catalog.uploads.ownership import holds
 from separation.api.serializers import SeparatedTrackSerializer
 from separation.api.tracks import TrackMixin
 

@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 
 from audio.formats import OUTPUT
-from catalog import serving
 from catalog.api.views import asked
-from catalog.encodings import is_being_made
-from catalog.renditions import Recipe, found
+from catalog.storage import file_responses
+from catalog.storage.encoding_pool import is_being_made
+from catalog.storage.renditions import Recipe, found
 from separation.api.downloads import AUDIO_FILES, FILE_RESPONSES, PREFER, EncodedFileView
 from separation.api.separations import SeparationMixin, encoding
 from separation.api.serializers import EncodingSerializer
@@ -98,7 +98,7 @@ class MixView(EncodedFileView, SeparationMixin):
         self.count_new(request, ordered.recipe)
         (made,) = self.obtain(request, [ordered.recipe])
         output = OUTPUT[codec]
-        return serving.serve(
+        return file_responses.serve(
             request._request,  # noqa: SLF001 (serving knows Django's requests)
             made.key,
             filename=downloads.download_name(seen.track, ordered.words, output.extension),

@@ -21,11 +21,11 @@ from rest_framework.views import APIView
 
 from accounts.api import CredentialsSerializer, OpenView, account
 from accounts.tokens import BearerAuthentication, check_password, pair_for
-from catalog import encodings
 from catalog.api.serializers import NameField
 from catalog.errors import CatalogError
 from catalog.models import Track, Visibility
-from catalog.waiting_requests import requester, waiting
+from catalog.storage import encoding_pool
+from catalog.storage.waiting_requests import requester, waiting
 from separation.api.downloads import PREFER, prefers_not_to_wait
 from separation.api.separations import archive_answer, archive_order, encoding
 from separation.api.serializers import EncodingSerializer, LiveSeparationSerializer
@@ -125,7 +125,7 @@ class SeparateView(APIView):
         if seen.separation.status != Status.SUCCEEDED:
             raise CatalogError("cancelled", _("This separation was stopped."), status=409)
         order, person = archive_order(seen, request, wanted), requester(request)
-        batch = encodings.start(list(order.recipes.values()), person)
+        batch = encoding_pool.start(list(order.recipes.values()), person)
         if not batch.is_done:
             with waiting(person, long=True):
                 batch.wait(deadline - time.monotonic())

@@ -21,11 +21,11 @@ from rest_framework.views import APIView
 
 from accounts.api import account
 from audio.formats import OUTPUT, STEREO_RATE
-from catalog import serving
 from catalog.api.views import asked
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
-from catalog.renditions import check_codec, parse_bitrate
+from catalog.storage import file_responses
+from catalog.storage.renditions import check_codec, parse_bitrate
 from separation.api.downloads import AUDIO_FILES, FILE_RESPONSES, PREFER, EncodedFileView
 from separation.api.serializers import (
     SAMPLES_PER_PEAK,
@@ -148,7 +148,7 @@ def archive_answer(
 ) -> HttpResponseBase:
     """Send the zip."""
     archive = order.archive(renditions)
-    return serving.serve_archive(request._request, archive, filename=order.filename)  # noqa: SLF001 (Django's request)
+    return file_responses.serve_archive(request._request, archive, filename=order.filename)  # noqa: SLF001 (Django's request)
 
 
 def encoding(request: Request, wanted: dict[str, Any]) -> tuple[str, int | None]:
@@ -208,7 +208,7 @@ class StemAudioView(EncodedFileView, StemMixin):
         track = seen_track(stem.separation, request)
         (made,) = self.obtain(request, [downloads.stem_recipe(stem, track, codec, bitrate)])
         output = OUTPUT[codec]
-        return serving.serve(
+        return file_responses.serve(
             request._request,  # noqa: SLF001 (serving knows Django's requests)
             made.key,
             filename=downloads.download_name(track, stem.name, output.extension),

@@ -20,17 +20,17 @@ from rest_framework.response import Response
 
 from accounts.api import account
 from accounts.models import User
-from catalog.addresses import Kind
 from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import TrackChangesSerializer
 from catalog.api.views import MOVED, asked
-from catalog.credits import guests_of
 from catalog.curation.editing import edit, let_go
 from catalog.errors import CatalogError
-from catalog.ingest import Ingested, ingest, refusal
 from catalog.models import Artist, Track, Visibility
+from catalog.redirects import Kind
 from catalog.search.facets import Filters
-from catalog.search.found import InOrder, find
+from catalog.search.service import InOrder, find
+from catalog.uploads.featured_artists import guests_of
+from catalog.uploads.ingest import Ingested, ingest, refusal
 from catalog.uploads.policy import FORM_BYTES
 from separation.api.serializers import (
     ASK,

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 
 from audio.formats import OUTPUT
 from audio.types import Tags
-from catalog.credits import line
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
-from catalog.names import cut, safe_filename
-from catalog.renditions import Excerpt, Recipe, check_codec, crc32_of, made
-from catalog.zip_archive import Member, ZipArchive
+from catalog.storage.renditions import Excerpt, Recipe, check_codec, crc32_of, made
+from catalog.storage.zip_archive import Member, ZipArchive
+from catalog.uploads.featured_artists import line
+from catalog.uploads.naming import cut, safe_filename
 from separation.models import Separation, Status, Stem
 
 
@@ -54,9 +54,9 @@ def stem_recipe(
 def stem_rendition(
     stem: Stem, track: Track, codec: str, bitrate: int | None, excerpt: Excerpt | None = None
 ) -> Rendition:
-    """Find or make it in this thread; requests of the website have it made, see ``catalog.encodings``.
+    """Find or make it in this thread; requests of the website have it made, see ``catalog.storage.encoding_pool``.
 
-    Raises ``CatalogError`` as ``stem_recipe`` and ``catalog.renditions.made`` do.
+    Raises ``CatalogError`` as ``stem_recipe`` and ``catalog.storage.renditions.made`` do.
     """
     return made(stem_recipe(stem, track, codec, bitrate, excerpt))
 

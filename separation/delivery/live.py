@@ -23,9 +23,9 @@ from django.utils.translation import gettext as _
 
 from audio.errors import AudioError
 from audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout, read_segment
-from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import file_storage
+from catalog.storage import backend
 from separation.delivery.segments import Segment, no_segment, segment_count
 from separation.engines.modelspec import SPECS
 from separation.models import Separation, SeparationQuerySet, Status
@@ -98,7 +98,7 @@ def segment(stem: LiveStem, n: int) -> Segment:
     if not 0 <= n < segment_count(stem.frames):
         raise no_segment()
     try:
-        if storage.is_local():
+        if backend.is_local():
             data, gain = read_segment(settings.WORK_DIR / stem.place / f"{stem.name}.flac", n)
             # A file that is about to be encoded again ends in the middle of a segment.
             if Layout.of(data[:HEAD_BYTES]).samples >= min(
@@ -118,7 +118,7 @@ def segment(stem: LiveStem, n: int) -> Segment:
 def peaks(stem: LiveStem) -> tuple[bytes, float]:
     """The outline of what is there so far, one byte for each 4096 samples, and what gain it was drawn with."""
     try:
-        if storage.is_local():
+        if backend.is_local():
             path = settings.WORK_DIR / stem.place / f"{stem.name}.flac"
             outline = path.with_suffix(".peaks").read_bytes()
             with path.open("rb") as file:
@@ -158,7 +158,7 @@ class Feed:
         self._complete: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._kept: list[str] = []
         self._thread = None
-        if not storage.is_local():
+        if not backend.is_local():
             self._thread = threading.Thread(target=self._copy, daemon=True, name="feed")
 
     def __enter__(self) -> Self:
@@ -175,7 +175,7 @@ class Feed:
             self._thread.join()
             for key in self._kept:
                 try:
-                    storage.delete(key)
+                    backend.delete(key)
                 except Exception as problem:  # noqa: BLE001  # the collector finds it
                     log.warning("%s was not removed: %s", key, problem)
                     break

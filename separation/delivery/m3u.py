@@ -25,12 +25,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from audio.formats import OUTPUT
-from catalog import encodings, serving
 from catalog.errors import CatalogError
 from catalog.models import Setlist, Track, Visibility
-from catalog.names import safe_filename
-from catalog.personal import setlists
-from catalog.personal.setlists import Line
+from catalog.social import setlists
+from catalog.social.setlists import Line
+from catalog.storage import encoding_pool, file_responses
+from catalog.uploads.naming import safe_filename
 from separation.delivery.downloads import download_name, stem_recipe
 from separation.delivery.permissions import VISITORS_CODEC, may_download, shown_by, track_for
 from separation.display_names import stem_label
@@ -95,10 +95,10 @@ def listen(request: HttpRequest, token: str) -> HttpResponseBase:
         raise Http404 from error
     recipe = stem_recipe(stem, track, VISITORS_CODEC, None)
     try:
-        (made,) = encodings.obtain([recipe], f"account {user.pk}", seconds=settings.ENCODING_WAIT_SECONDS)
+        (made,) = encoding_pool.obtain([recipe], f"account {user.pk}", seconds=settings.ENCODING_WAIT_SECONDS)
     except CatalogError as error:
-        return serving.plain(error)
-    return serving.serve(
+        return file_responses.plain(error)
+    return file_responses.serve(
         request,
         made.key,
         filename=download_name(track, stem.name, OUTPUT[VISITORS_CODEC].extension),
@@ -117,7 +117,7 @@ def _answer(request: HttpRequest, setlist: Setlist) -> HttpResponse:
 def _file(rows: Sequence[str], title: str) -> HttpResponse:
     answer = HttpResponse("\n".join(rows) + "\n", content_type="audio/x-mpegurl; charset=utf-8")
     filename = safe_filename(title, ".m3u8")
-    answer["Content-Disposition"] = serving.content_disposition(filename, attachment=True)
+    answer["Content-Disposition"] = file_responses.content_disposition(filename, attachment=True)
     answer["Cache-Control"] = "private, no-store"
     return answer
 

@@ -1,6 +1,6 @@
 """Mixes to take home: a separation's stems with the volumes, the tempo and the pitch that somebody wants.
 
-A mix is a Rendition like any other: ``order`` says what has to be made, ``catalog.encodings`` has it made.
+A mix is a Rendition like any other: ``order`` says what has to be made, ``catalog.storage.encoding_pool`` has it made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog.errors import CatalogError
 from catalog.models import Track
-from catalog.renditions import Mix, Recipe, check_codec
+from catalog.storage.renditions import Mix, Recipe, check_codec
 from separation.delivery.downloads import chosen, tags_for
 from separation.models import Separation
 

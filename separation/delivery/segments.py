@@ -17,9 +17,9 @@ from audio.errors import AudioError
 from audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout
 from audio.formats import STEREO_RATE
 from audio.types import Limits
-from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
+from catalog.storage import backend
 from separation.models import Stem
 
 
@@ -55,16 +55,16 @@ def segment(stem: Stem, n: int) -> Segment:
             data = _encoded(audio, n)
         else:
             start, stop = layout.span(n, audio.size)
-            data = layout.segment(n, storage.read(audio.key, start, stop, size=audio.size))
+            data = layout.segment(n, backend.read(audio.key, start, stop, size=audio.size))
     except AudioError as error:
-        raise storage.file_missing(audio.key) from error
+        raise backend.file_missing(audio.key) from error
     return Segment(data, stem.separation.gain)
 
 
 @lru_cache(maxsize=256)
 def _layout(key: str, size: int) -> Layout | None:
     """How the stored file is laid out; it never changes. None when it does not say."""
-    layout = Layout.of(storage.read(key, 0, HEAD_BYTES, size=size))
+    layout = Layout.of(backend.read(key, 0, HEAD_BYTES, size=size))
     return layout if layout.is_indexed else None
 
 
@@ -77,7 +77,7 @@ def _is_brought(audio: AudioFile) -> bool:
 def _encoded(audio: AudioFile, n: int) -> bytes:
     """A segment of a file that does not say where its segments are."""
     start = n * SEGMENT_SAMPLES
-    with storage.whole_copy(audio.key, audio.size) as path:
+    with backend.whole_copy(audio.key, audio.size) as path:
         blocks = list(_samples(audio, path, start, start + SEGMENT_SAMPLES))
     file = io.BytesIO()
     samples = to_int16(np.concatenate(blocks, axis=1))

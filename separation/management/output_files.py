@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audio import identity
-from catalog import storage
 from catalog.models import Rendition
+from catalog.storage import backend
 from separation.models import Stem
 
 Files = Sequence[tuple[Stem, Rendition]]
@@ -50,8 +50,8 @@ def write(files: Files, named: Callable[[Stem], Path], *, ignore_case: bool) -> 
 
 def _copied(rendition: Rendition, folder: Path, stack: ExitStack) -> Path:
     """The bytes of ``rendition`` under a temporary name in ``folder``."""
-    copy = stack.enter_context(storage.beside(folder / "stem"))
-    with storage.whole_copy(rendition.key, rendition.size) as source:
+    copy = stack.enter_context(backend.beside(folder / "stem"))
+    with backend.whole_copy(rendition.key, rendition.size) as source:
         shutil.copyfile(source, copy)
     return copy
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Notice
-from catalog.personal.notices import tell
+from catalog.social.notices import tell
 from separation.error_messages import REASONS
 from separation.models import Separation, SeparationRequest
 

@@ -7,8 +7,8 @@ everything. Whoever lost the lease meanwhile changes nothing.
 from django.db import transaction
 from django.db.models.functions import Now
 
-from catalog import storage
 from catalog.models import AudioFile, Track
+from catalog.storage import backend
 from separation.delivery.live import stem_id
 from separation.lifecycle import Lease
 from separation.models import Separation, Status, Stem
@@ -19,7 +19,7 @@ from separation.separator.protocol import SeparatedSet, SeparatedStem
 def keep(result: SeparatedSet) -> None:
     """Move the stems' files into storage. Raises CatalogError ``no_space`` and OSError."""
     for stem in result.stems:
-        storage.store(stem.path, _key(stem))
+        backend.store(stem.path, _key(stem))
 
 
 def publish(lease: Lease, result: SeparatedSet) -> bool:
@@ -53,7 +53,7 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
 def _key(stem: SeparatedStem) -> str:
     # Named by its bytes, not by its audio: two encoders may write the same audio differently, and a file must
     # always be the one whose checksum the row tells.
-    return storage.key_for("audio", stem.checksum, "flac")
+    return backend.key_for("audio", stem.checksum, "flac")
 
 
 def _audio(stem: SeparatedStem, result: SeparatedSet) -> AudioFile:
@@ -76,7 +76,7 @@ def _audio(stem: SeparatedStem, result: SeparatedSet) -> AudioFile:
             "peak": stem.peak,
         },
     )
-    if not created and audio.key != _key(stem) and storage.size(audio.key) != audio.size:
+    if not created and audio.key != _key(stem) and backend.size(audio.key) != audio.size:
         # Its file is gone or torn: this separation brings it back.
         AudioFile.objects.filter(pk=audio.pk).update(key=_key(stem), checksum=stem.checksum, size=stem.size)
     return audio

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Track
-from catalog.visible import seen_through
+from catalog.visibility import seen_through
 from separation import lifecycle
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status, TrackSeparation

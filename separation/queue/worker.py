@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from audio.errors import AudioError, ProbeFailed
-from catalog import storage
 from catalog.errors import CatalogError
+from catalog.storage import backend
 from separation import lifecycle as leases
 from separation.delivery.live import Feed, place
 from separation.engines.modelspec import SPECS, ModelUnavailable
@@ -76,7 +76,7 @@ def work(lease: Lease, watcher: Watcher | None = None, *, others: bool = False) 
             heart.segments = lambda: feed.segments
             beat = _with_others(separation, heart) if others else heart.beat
             result = _separate(separation, folder, heart, feed, beat)
-            with nullcontext() if storage.is_local() else heart.beating():
+            with nullcontext() if backend.is_local() else heart.beating():
                 keep(result)
             done = heart.retrying(lambda: publish(lease, result))
         log.info("separation %s: %s", separation.pk, "published" if done else "too late, nothing published")
@@ -114,7 +114,7 @@ def _separate(separation: Separation, folder: Path, heart: Heart, feed: Feed, be
         raise SeparatorNoSpace("not enough room on the disk")
     folder.mkdir(parents=True)
     try:
-        with storage.local_copy(mixture.key) as path:
+        with backend.local_copy(mixture.key) as path:
             return desk.open().separate(
                 path,
                 separation.model,
@@ -172,7 +172,7 @@ def _conclude(lease: Lease, separation: Separation, error: Exception) -> None:
             case SeparatorError():
                 log.warning("%s: %s", name, error)
                 leases.give_up(lease, _code(error), str(error), retry=not error.permanent)
-            case FileNotFoundError() if not storage.exists(separation.mixture.key):
+            case FileNotFoundError() if not backend.exists(separation.mixture.key):
                 log.error("%s: the mixture is missing", name)
                 leases.give_up(lease, "file_missing", str(error), retry=False)
             case DatabaseError() | InterfaceError():

@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog.listed import Song, rows_of
 from catalog.models import Track
+from catalog.selectors import Song, rows_of
 from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
 from separation.feedback.ratings import FEWEST, MOST, Rated

@@ -18,14 +18,14 @@ from accounts.models import User
 from accounts.pending_action import login_required
 from accounts.people import person
 from audio.tags.cleaning import clean_text
-from catalog.claims import holds
 from catalog.curation.editing import let_go
 from catalog.models import Track, Upload, WishVoice
-from catalog.personal import likes
-from catalog.text import fold
-from catalog.views.editing import shared_with_others
-from catalog.views.paging import SONGS_PER_PAGE, Part, part_of
-from catalog.visible import may_see, seen_through
+from catalog.normalization import fold
+from catalog.social import likes
+from catalog.uploads.ownership import holds
+from catalog.visibility import may_see, seen_through
+from catalog.web.editing import shared_with_others
+from catalog.web.pagination import SONGS_PER_PAGE, Part, part_of
 from separation.display_names import describe_slug
 from separation.models import SeparationRequest
 from separation.queue import requests

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.pending_action import login_required
 from accounts.people import person
 from audio.formats import EXTENSIONS
-from catalog.addresses import Kind
-from catalog.claims import holds
 from catalog.errors import CatalogError
-from catalog.ingest import ingest
 from catalog.models import Track, Visibility
+from catalog.redirects import Kind
 from catalog.uploads import policy
-from catalog.views.moved import forward
+from catalog.uploads.ingest import ingest
+from catalog.uploads.ownership import holds
+from catalog.web.moved import forward
 from separation.delivery.permissions import Seen, shown_by
 from separation.duplicates import worth_asking
 from separation.models import Separation

@@ -92,7 +92,7 @@ def test_limits_alone_refuse_files_and_sockets() -> None:
     """Where the kernel has no filter, no descriptor can be added all the same."""
     attempt = """
 import socket
-from audio import sandbox, seccomp
+from audio.sandbox import process as sandbox, seccomp
 seccomp.install = lambda: False
 assert sandbox.seal() is False
 for work in (lambda: open("/etc/hostname"), socket.socket):

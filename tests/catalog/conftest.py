@@ -12,7 +12,7 @@ from PIL import Image
 from accounts.models import User
 from audio.encoding.encode import encode
 from audio.types import COVER_SIZES, Tags
-from catalog.ingest import Ingested, ingest
+from catalog.uploads.ingest import Ingested, ingest
 from tests.songs import song
 
 SongMaker = Callable[..., Path]

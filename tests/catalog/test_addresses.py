@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from catalog.addresses import Kind, forget, moved, remember
 from catalog.models import Artist, FormerAddress
+from catalog.redirects import Kind, forget, moved, remember
 
 pytestmark = pytest.mark.django_db
 

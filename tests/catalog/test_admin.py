@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from catalog import counting, storage
-from catalog.curation.undoing import undo
+from catalog import pagination
+from catalog.curation.revert import undo
 from catalog.models import (
     Album,
     Artist,
@@ -33,7 +33,8 @@ from catalog.models import (
     Wish,
     WishVoice,
 )
-from catalog.renditions import rendition
+from catalog.storage import backend
+from catalog.storage.renditions import rendition
 from tests.catalog.conftest import Ingester, picture
 from tests.factories import make_audio, make_track
 
@@ -205,7 +206,7 @@ def test_listening(bring: Ingester, keeper: Client) -> None:
     assert address in keeper.get(url("track", "change", result.track.pk)).content.decode()
     answer = keeper.get(address, headers={"range": "bytes=0-3"})
     assert (answer.status_code, answer["Content-Type"], answer.getvalue()) == (206, "audio/flac", b"fLaC")
-    storage.delete(result.audio.key)
+    backend.delete(result.audio.key)
     assert keeper.get(address).status_code == 503
 
 
@@ -291,8 +292,8 @@ def test_deleting_takes_no_query_for_each_thing_that_goes_along(keeper: Client, 
 
 
 def test_long_lists_are_counted_up_to_a_bound(keeper: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting.count_up_to, "__defaults__", (2,))
-    monkeypatch.setattr(counting, "MOST_COUNTED", 2)
+    monkeypatch.setattr(pagination.count_up_to, "__defaults__", (2,))
+    monkeypatch.setattr(pagination, "MOST_COUNTED", 2)
     for number in range(3):
         make_track(title=str(number))
     assert "2+" in keeper.get(url("track")).content.decode()

@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.addresses import Kind, remember
-from catalog.credits import credit
 from catalog.models import Album, Artist, Track, Visibility
-from catalog.shelves import Songs, Source, shelves
+from catalog.redirects import Kind, remember
+from catalog.uploads.featured_artists import credit
+from catalog.web.track_lists import Songs, Source, shelves
 from tests.factories import make_separation, make_track
 
 pytestmark = pytest.mark.django_db

@@ -3,10 +3,9 @@
 import pytest
 
 from accounts.models import User
-from catalog import addresses, claims
+from catalog import redirects
 from catalog.curation.merging import merge
 from catalog.errors import CatalogError
-from catalog.ingest import lookup
 from catalog.models import (
     Artist,
     AudioFile,
@@ -18,6 +17,8 @@ from catalog.models import (
     Track,
     Visibility,
 )
+from catalog.uploads import ownership
+from catalog.uploads.ingest import lookup
 from tests.catalog.conftest import Ingester, picture
 
 PRIVATE, SHARED = Visibility.PRIVATE, Visibility.SHARED
@@ -31,7 +32,7 @@ def stored_by(user: User) -> int:
 def test_the_last_claim_takes_the_track_along(bring: Ingester, user: User) -> None:
     result = bring()
     assert stored_by(user) == result.upload.size
-    assert claims.drop_claim(result.track, user)
+    assert ownership.drop_claim(result.track, user)
     assert not Track.objects.exists()
     assert lookup(result.upload.checksum, user) is None
     assert stored_by(user) == 0
@@ -40,19 +41,19 @@ def test_the_last_claim_takes_the_track_along(bring: Ingester, user: User) -> No
 def test_a_track_stays_for_those_who_brought_it_too(bring: Ingester, user: User, other: User) -> None:
     track = bring().track
     bring("again.wav", by=other)
-    assert not claims.drop_claim(track, user)
+    assert not ownership.drop_claim(track, user)
     track.refresh_from_db()
     assert track.owner == other
     assert (stored_by(user), stored_by(other)) == (0, 0)
     with pytest.raises(CatalogError, match="not_yours"):
-        claims.drop_claim(track, user)
-    assert claims.drop_claim(track, other)
+        ownership.drop_claim(track, user)
+    assert ownership.drop_claim(track, other)
 
 
 def test_who_leaves_the_rest_alone(bring: Ingester, user: User, other: User) -> None:
     track = bring().track
     bring("again.wav", by=other)
-    assert not claims.drop_claim(track, other)
+    assert not ownership.drop_claim(track, other)
     track.refresh_from_db()
     assert track.owner == user
     assert stored_by(user) > 0
@@ -62,7 +63,7 @@ def test_a_disabled_account_inherits_nothing(bring: Ingester, user: User, other:
     track = bring().track
     bring("again.wav", by=other)
     User.objects.filter(pk=other.pk).update(is_active=False)
-    assert claims.drop_claim(track, user)
+    assert ownership.drop_claim(track, user)
 
 
 def test_closing_an_account(bring: Ingester, user: User, other: User) -> None:
@@ -70,7 +71,7 @@ def test_closing_an_account(bring: Ingester, user: User, other: User) -> None:
     bring(seed=2, visibility=PRIVATE)
     kept = bring(seed=3).track
     bring("again.wav", seed=3, by=other)
-    claims.drop_all(user)
+    ownership.drop_all(user)
     assert list(Track.objects.all()) == [kept]
     assert stored_by(user) == 0
 
@@ -78,16 +79,16 @@ def test_closing_an_account(bring: Ingester, user: User, other: User) -> None:
 def test_a_curator_removes_a_track_for_everybody(bring: Ingester, user: User, other: User) -> None:
     track = bring(by=other).track
     bring("again.wav", by=user)
-    claims.remove(track)
+    ownership.remove(track)
     assert not Track.objects.exists()
     assert stored_by(other) == 0
 
 
 def test_sharing_and_taking_back(bring: Ingester, user: User, other: User) -> None:
     track = bring(visibility=PRIVATE).track
-    track = claims.change_visibility(track, SHARED)
+    track = ownership.change_visibility(track, SHARED)
     assert list(Track.objects.visible_to(other)) == [track]
-    track = claims.change_visibility(track, PRIVATE)
+    track = ownership.change_visibility(track, PRIVATE)
     assert not Track.objects.visible_to(other).exists()
     assert stored_by(user) > 0
 
@@ -96,10 +97,10 @@ def test_sharing_what_is_shared_already_joins_the_two(bring: Ingester, user: Use
     private = bring(visibility=PRIVATE).track
     shared = bring("again.wav", by=other).track
     assert private != shared
-    assert claims.change_visibility(private, SHARED) == shared
+    assert ownership.change_visibility(private, SHARED) == shared
     assert list(Track.objects.all()) == [shared]
     assert shared.uploads.count() == 2
-    assert claims.holds(shared, user)
+    assert ownership.holds(shared, user)
     assert stored_by(user) == 0
     assert AudioFile.objects.count() == 1
 
@@ -114,14 +115,14 @@ def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: 
     SetlistEntry.objects.create(setlist=setlist, track=private, position=1)
     ImportedFile.objects.create(path="/x", size=1, modified=1, outcome="new", track=private)
     Track.objects.filter(pk=private.pk).update(plays=2)
-    claims.change_visibility(private, SHARED)
+    ownership.change_visibility(private, SHARED)
     shared.refresh_from_db()
     assert (shared.title, shared.plays) == ("Canción de agua", 2)
     assert shared.likes.get().user == user
     assert [credit.artist.name for credit in shared.credits.all()] == ["Guest on shared"]
     assert shared.setlist_entries.count() == 1
     assert ImportedFile.objects.get().track == shared
-    assert addresses.moved("track", private.pk) == shared.pk
+    assert redirects.moved("track", private.pk) == shared.pk
 
 
 def test_a_shared_song_that_becomes_private_again_joins_the_owners(
@@ -133,8 +134,8 @@ def test_a_shared_song_that_becomes_private_again_joins_the_owners(
     mine = Track.objects.create(
         title="x", artist=shared.artist, audio=shared.audio, owner=user, visibility=PRIVATE
     )
-    assert claims.change_visibility(shared, PRIVATE) == mine
-    assert addresses.moved("track", shared.pk) is None, "nobody is led to what is private"
+    assert ownership.change_visibility(shared, PRIVATE) == mine
+    assert redirects.moved("track", shared.pk) is None, "nobody is led to what is private"
     assert not Track.objects.visible_to(other).exists()
 
 
@@ -142,20 +143,20 @@ def test_sharing_what_was_merged_joins_the_winner(bring: Ingester, user: User, o
     private = bring("b.wav", seed=2, by=other, visibility=PRIVATE).track
     winner, loser = bring(seed=1).track, bring("b.flac", seed=2).track
     merge(loser, winner, User.objects.create_superuser("admin@example.org", "a long enough one"))
-    assert claims.change_visibility(private, SHARED) == winner
-    assert claims.holds(winner, other)
+    assert ownership.change_visibility(private, SHARED) == winner
+    assert ownership.holds(winner, other)
 
 
 def test_what_others_brought_too_stays_shared(bring: Ingester, user: User, other: User) -> None:
     track = bring().track
     bring("again.wav", by=other)
     with pytest.raises(CatalogError, match="shared_by_others") as refused:
-        claims.change_visibility(track, PRIVATE)
+        ownership.change_visibility(track, PRIVATE)
     assert refused.value.status == 409
     track.owner = None
     track.save()
     with pytest.raises(CatalogError, match="not_yours"):
-        claims.change_visibility(track, PRIVATE)
+        ownership.change_visibility(track, PRIVATE)
 
 
 @pytest.mark.parametrize("leave", ["hide", "delete"])
@@ -169,9 +170,9 @@ def test_an_album_forgets_the_picture_of_a_track_that_leaves(bring: Ingester, us
 
     def take_away(gone: Track) -> None:
         if leave == "hide":
-            claims.change_visibility(gone, PRIVATE)
+            ownership.change_visibility(gone, PRIVATE)
         else:
-            claims.drop_claim(gone, user)
+            ownership.drop_claim(gone, user)
         album.refresh_from_db()
 
     cover = album.cover

@@ -11,11 +11,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from catalog import claims, collector, storage
-from catalog.collector import collect
-from catalog.covers import sizes_of, store_cover
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload, Visibility
-from catalog.renditions import rendition
+from catalog.storage import backend, garbage_collection
+from catalog.storage.covers import sizes_of, store_cover
+from catalog.storage.garbage_collection import collect
+from catalog.storage.renditions import rendition
+from catalog.uploads import ownership
 from tests.catalog.conftest import Ingester, picture, pictures
 
 NOW = timedelta(0)
@@ -30,7 +31,7 @@ def empty_work(settings: Any, tmp_path: Path) -> None:
 
 
 def stored() -> set[str]:
-    root = storage.local_path("")
+    root = backend.local_path("")
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
@@ -45,10 +46,10 @@ def test_what_a_row_names_is_never_collected(bring: Ingester) -> None:
 
 def test_files_without_a_row_go_after_the_grace(tmp_path: Path, db: None) -> None:
     key = store_cover(pictures())
-    part = storage.local_path(key).with_name(".x.part")
+    part = backend.local_path(key).with_name(".x.part")
     part.write_bytes(b"left by a crash")
     assert collect(timedelta(hours=1)) == 0
-    for path in (*map(storage.local_path, sizes_of(key)), part):
+    for path in (*map(backend.local_path, sizes_of(key)), part):
         os.utime(path, (0, 0))
     store_cover(pictures())  # somebody stores it again, and has not committed yet
     assert collect(timedelta(hours=1)) == 1
@@ -60,7 +61,7 @@ def test_files_without_a_row_go_after_the_grace(tmp_path: Path, db: None) -> Non
 def test_a_dropped_recording_goes_with_everything(bring: Ingester, user: User) -> None:
     result = bring(cover=picture())
     rendition(result.audio, "mp3", None)
-    claims.drop_claim(result.track, user)
+    ownership.drop_claim(result.track, user)
     assert collect(NOW) == 5
     assert stored() == set()
     for model in (AudioFile, Rendition, Track, Upload, Album, Artist):
@@ -70,7 +71,7 @@ def test_a_dropped_recording_goes_with_everything(bring: Ingester, user: User) -
 def test_audio_of_another_track_stays(bring: Ingester, user: User, other: User) -> None:
     mine = bring(visibility=Visibility.PRIVATE)
     theirs = bring("again.wav", by=other, visibility=Visibility.PRIVATE)
-    claims.drop_claim(mine.track, user)
+    ownership.drop_claim(mine.track, user)
     collect(NOW)
     assert stored() == {theirs.audio.key}
 
@@ -97,15 +98,15 @@ def test_apps_above_name_files_and_let_rows_go(
     tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = store_cover(pictures())
-    monkeypatch.setattr(collector, "_namers", [])
-    monkeypatch.setattr(collector, "_steps", [])
+    monkeypatch.setattr(garbage_collection, "_namers", [])
+    monkeypatch.setattr(garbage_collection, "_steps", [])
     ran: list[int] = []
 
-    @collector.names_files
+    @garbage_collection.names_files
     def mine(keys: Sequence[str]) -> list[str]:
         return [name for name in keys if name in sizes_of(key)]
 
-    @collector.forgets_rows
+    @garbage_collection.forgets_rows
     def step() -> None:
         ran.append(1)
 

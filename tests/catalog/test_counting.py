@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog import counting
+from catalog import pagination
 from catalog.models import Track, Visibility
 from config import api as lists
 from tests.factories import make_track
@@ -20,31 +20,31 @@ def five(db: None) -> None:
 
 @pytest.mark.usefixtures("five")
 def test_exact_up_to_the_bound() -> None:
-    assert counting.count_up_to(Track.objects.all(), 6) == 5
-    assert counting.count_up_to(Track.objects.all(), 5) == 5
-    assert counting.count_up_to(Track.objects.all(), 3) == 3
-    assert counting.count_up_to(Track.objects.none(), 3) == 0
+    assert pagination.count_up_to(Track.objects.all(), 6) == 5
+    assert pagination.count_up_to(Track.objects.all(), 5) == 5
+    assert pagination.count_up_to(Track.objects.all(), 3) == 3
+    assert pagination.count_up_to(Track.objects.none(), 3) == 0
 
 
 @pytest.mark.usefixtures("five")
 def test_that_a_list_is_long_is_remembered_and_that_it_is_short_is_not() -> None:
     for most, queries in ((3, 0), (6, 1)):
-        counting.count_up_to(Track.objects.all(), most)
+        pagination.count_up_to(Track.objects.all(), most)
         with CaptureQueriesContext(connection) as asked:
-            counting.count_up_to(Track.objects.all(), most)
+            pagination.count_up_to(Track.objects.all(), most)
         assert len(asked) == queries
 
 
 @pytest.mark.usefixtures("five")
 def test_nobody_is_told_another_persons_count(user: User) -> None:
     make_track(user, title="secret", visibility=Visibility.PRIVATE)
-    assert counting.count_up_to(Track.objects.visible_to(user), 6) == 6
+    assert pagination.count_up_to(Track.objects.visible_to(user), 6) == 6
     assert APIClient().get("/api/v1/tracks/?page_size=2").json()["count"] == 5
 
 
 @pytest.mark.usefixtures("five")
 def test_pages_go_on_beyond_the_bound(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting.count_up_to, "__defaults__", (3,))
+    monkeypatch.setattr(pagination.count_up_to, "__defaults__", (3,))
     seen, address = [], "/api/v1/tracks/?page_size=2&ordering=title"
     while address:
         page = api.get(address).json()

@@ -10,9 +10,9 @@ from django.test import Client, RequestFactory
 from PIL import Image
 
 from accounts.models import User
-from catalog import storage
-from catalog.covers import read_cover, sized, sizes_of, store_cover, track_cover, version
 from catalog.models import Album, Visibility
+from catalog.storage import backend
+from catalog.storage.covers import read_cover, sized, sizes_of, store_cover, track_cover, version
 from tests.catalog.conftest import Ingester, picture, pictures
 
 
@@ -26,9 +26,9 @@ def test_the_same_picture_is_one_file_of_each_size() -> None:
     key = store_cover(pictures())
     assert store_cover(pictures()) == key
     assert read_cover(key) == picture(size=960)
-    assert all(storage.exists(each) for each in sizes_of(key))
+    assert all(backend.exists(each) for each in sizes_of(key))
     assert read_cover("") is None
-    assert read_cover(storage.key_for("covers", "ab" * 32, "jpg")) is None
+    assert read_cover(backend.key_for("covers", "ab" * 32, "jpg")) is None
 
 
 def test_a_picture_is_a_jpeg_that_may_be_kept(bring: Ingester, user: User) -> None:
@@ -36,7 +36,7 @@ def test_a_picture_is_a_jpeg_that_may_be_kept(bring: Ingester, user: User) -> No
     response = track_cover(request_of(user, f"?v={version(track.picture)}"), pk=track.pk)
     assert (response.status_code, response["Content-Type"]) == (200, "image/jpeg")
     assert "immutable" in response["Cache-Control"]
-    assert response.getvalue() == storage.local_path(track.cover).read_bytes()
+    assert response.getvalue() == backend.local_path(track.cover).read_bytes()
     response.close()
 
 
@@ -65,9 +65,9 @@ def test_the_smallest_that_is_large_enough(bring: Ingester, user: User, asked: s
 
 def test_what_was_kept_in_one_size_is_shown_in_it(bring: Ingester, user: User) -> None:
     track = bring(cover=picture()).track
-    storage.delete(sized(track.cover, 96))
+    backend.delete(sized(track.cover, 96))
     response = track_cover(request_of(user, "?size=96"), pk=track.pk)
-    assert response.getvalue() == storage.local_path(track.cover).read_bytes()
+    assert response.getvalue() == backend.local_path(track.cover).read_bytes()
     response.close()
 
 
@@ -87,7 +87,7 @@ def test_an_album_shows_its_picture_or_that_of_a_song(
         answer: Any = client.get(address)
         return answer.getvalue() if answer.status_code == 200 else None
 
-    assert shown(user) == storage.local_path(sized(track.cover, 96)).read_bytes()
+    assert shown(user) == backend.local_path(sized(track.cover, 96)).read_bytes()
     assert shown(other) is None  # they may see the album, and nothing of what is private in it
     Album.objects.update(cover=store_cover(pictures("navy")))
     assert shown(other) == picture("navy", 96)
@@ -98,7 +98,7 @@ def test_pictures_that_cannot_be_seen(bring: Ingester, user: User, other: User) 
     bare = bring(seed=2, album="other").track
     lost = bring(seed=3, album="third", cover=picture("red")).track
     for key in sizes_of(lost.cover):
-        storage.delete(key)
+        backend.delete(key)
     for person, pk in ((other, private.pk), (user, bare.pk), (user, lost.pk), (user, uuid.uuid4())):
         with pytest.raises(Http404):
             track_cover(request_of(person), pk=pk)

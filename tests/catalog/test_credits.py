@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import User
-from catalog.credits import credit, in_title, known_artists, line, performers
 from catalog.models import Artist, Visibility
+from catalog.uploads.featured_artists import credit, in_title, known_artists, line, performers
 from tests.factories import make_track
 
 

@@ -9,11 +9,11 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from catalog import encodings, storage
-from catalog.encodings import EncodingPendingError, EncodingPool
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
-from catalog.renditions import Recipe, _turn, found, made, remove_abandoned
+from catalog.storage import backend, encoding_pool
+from catalog.storage.encoding_pool import EncodingPendingError, EncodingPool
+from catalog.storage.renditions import Recipe, _turn, found, made, remove_abandoned
 from tests.catalog.races import at_once
 from tests.factories import make_audio
 
@@ -27,7 +27,7 @@ def pool(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[EncodingPoo
     settings.WEB_THREADS = 64
     settings.WAITING_PER_PERSON = 32
     pool = EncodingPool()
-    monkeypatch.setattr(encodings, "pool", pool)
+    monkeypatch.setattr(encoding_pool, "pool", pool)
     yield pool
     assert pool.wait_until_idle(30)
 
@@ -42,52 +42,52 @@ def recipe(audio: AudioFile, bitrate: int = 128) -> Recipe:
 
 
 def test_many_who_ask_at_once_get_the_one_rendition(audio: AudioFile) -> None:
-    rows = at_once(8, lambda n: encodings.obtain([recipe(audio)], f"account {n}", seconds=30))
+    rows = at_once(8, lambda n: encoding_pool.obtain([recipe(audio)], f"account {n}", seconds=30))
     assert len({row.pk for (row,) in rows}) == Rendition.objects.count() == 1
 
 
 def test_what_is_there_is_found_without_a_thread(audio: AudioFile, settings: Any) -> None:
     row = made(recipe(audio))
     settings.ENCODINGS_PER_PERSON = 0
-    assert encodings.obtain([recipe(audio)], "account 1") == [row]
+    assert encoding_pool.obtain([recipe(audio)], "account 1") == [row]
 
 
 def test_a_long_encoding_goes_on_without_the_request(pool: EncodingPool) -> None:
     long = recipe(make_audio(20.0, stored=True))
     with pytest.raises(EncodingPendingError) as told:
-        encodings.obtain([long], "account 1", seconds=0.01)
+        encoding_pool.obtain([long], "account 1", seconds=0.01)
     assert (told.value.code, told.value.status) == ("encoding_in_progress", 503)
     assert told.value.retry_after
-    assert encodings.is_being_made(long)
+    assert encoding_pool.is_being_made(long)
     assert pool.wait_until_idle(30)
-    assert not encodings.is_being_made(long)
-    assert encodings.obtain([long], "account 1") == [found(long)]
+    assert not encoding_pool.is_being_made(long)
+    assert encoding_pool.obtain([long], "account 1") == [found(long)]
 
 
 def test_progress_counts_what_is_there_already(audio: AudioFile) -> None:
     made(recipe(audio, 128))
     with _turn(recipe(audio, 192).lock_name), pytest.raises(EncodingPendingError) as told:
-        encodings.obtain([recipe(audio, 128), recipe(audio, 192)], "account 1")
+        encoding_pool.obtain([recipe(audio, 128), recipe(audio, 192)], "account 1")
     assert told.value.progress == 0.5
 
 
 def test_each_person_can_submit_so_many(audio: AudioFile, settings: Any) -> None:
     settings.ENCODINGS_PER_PERSON = 2
     with _turn(recipe(audio, 96).lock_name):
-        encodings.start([recipe(audio, 96), recipe(audio, 128)], "account 1")
+        encoding_pool.start([recipe(audio, 96), recipe(audio, 128)], "account 1")
         with pytest.raises(CatalogError) as refused:
-            encodings.start([recipe(audio, 160)], "account 1")
+            encoding_pool.start([recipe(audio, 160)], "account 1")
         assert (refused.value.code, refused.value.status) == ("busy", 503)
         assert refused.value.retry_after
-        encodings.start([recipe(audio, 128)], "account 1")  # the same again is not one more
-        encodings.start([recipe(audio, 160)], "account 2")
+        encoding_pool.start([recipe(audio, 128)], "account 1")  # the same again is not one more
+        encoding_pool.start([recipe(audio, 160)], "account 2")
 
 
 def test_people_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
     with _turn(recipe(audio, 96).lock_name):
-        encodings.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
-        encodings.start([recipe(audio, 256)], "address 192.0.2.1")
-        encodings.start([recipe(audio, 192)], "account 2")
+        encoding_pool.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
+        encoding_pool.start([recipe(audio, 256)], "address 192.0.2.1")
+        encoding_pool.start([recipe(audio, 192)], "account 2")
     assert pool.wait_until_idle(30)
     order = list(Rendition.objects.order_by("created_at").values_list("bitrate", flat=True))
     assert order[0] == 96
@@ -98,7 +98,7 @@ def test_people_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
 
 def forget(*recipes: Recipe) -> None:
     """Let the time pass after which what was asked for is forgotten."""
-    cache.delete_many([encodings._key(one, "asked") for one in recipes])
+    cache.delete_many([encoding_pool._key(one, "asked") for one in recipes])
 
 
 def test_what_nobody_asks_for_any_more_is_dropped(
@@ -107,29 +107,29 @@ def test_what_nobody_asks_for_any_more_is_dropped(
     settings.ENCODINGS_PER_PERSON = 3
     running, left, kept = (recipe(audio, bitrate) for bitrate in (96, 128, 160))
     with _turn(running.lock_name):
-        encodings.start([running, left], "account 1")
-        encodings.start([kept], "account 2")
+        encoding_pool.start([running, left], "account 1")
+        encoding_pool.start([kept], "account 2")
         while (first := pool.find(running)) is None or first.started_at is None:
             time.sleep(0.01)
         forget(running, left, kept)
-        encodings.start([kept], "account 3")  # a request for the same keeps it, whosever it is
+        encoding_pool.start([kept], "account 3")  # a request for the same keeps it, whosever it is
     assert pool.wait_until_idle(30)
     assert found(running)
     assert found(kept)
     assert found(left) is None
-    assert not encodings.is_being_made(left)
-    assert encodings.obtain([left], "account 1", seconds=30) == [found(left)]
+    assert not encoding_pool.is_being_made(left)
+    assert encoding_pool.obtain([left], "account 1", seconds=30) == [found(left)]
 
 
 def test_what_a_request_waits_for_is_kept(
     audio: AudioFile, pool: EncodingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encodings, "ASK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(encoding_pool, "ASK_AGAIN_SECONDS", 0.05)
     recipes = [recipe(audio, bitrate) for bitrate in (96, 128, 160)]
     results: list[Any] = []
 
     def wait() -> None:
-        results.extend(encodings.obtain(recipes, "account 1", seconds=30))
+        results.extend(encoding_pool.obtain(recipes, "account 1", seconds=30))
         connection.close()
 
     request = threading.Thread(target=wait)
@@ -138,7 +138,7 @@ def test_what_a_request_waits_for_is_kept(
         while not (first := pool.find(recipes[0])) or not first.waiters:
             time.sleep(0.01)
         forget(*recipes)
-        while len(cache.get_many([encodings._key(one, "asked") for one in recipes])) < 3:
+        while len(cache.get_many([encoding_pool._key(one, "asked") for one in recipes])) < 3:
             time.sleep(0.01)
     request.join(30)
     assert results == [found(one) for one in recipes]
@@ -147,7 +147,7 @@ def test_what_a_request_waits_for_is_kept(
 def test_no_more_threads_than_the_setting_says(audio: AudioFile, settings: Any, pool: EncodingPool) -> None:
     settings.ENCODINGS_AT_ONCE = 2
     with _turn(recipe(audio, 96).lock_name), _turn(recipe(audio, 128).lock_name):
-        encodings.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
+        encoding_pool.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
         assert pool._threads == 2
         assert not Rendition.objects.exists()
 
@@ -159,7 +159,7 @@ def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
     results: list[Any] = []
 
     def wait() -> None:
-        results.extend(encodings.obtain([recipe(audio, 96)], "account 1", seconds=30))
+        results.extend(encoding_pool.obtain([recipe(audio, 96)], "account 1", seconds=30))
         connection.close()
 
     first = threading.Thread(target=wait)
@@ -168,7 +168,7 @@ def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
         while pool.find(recipe(audio, 96)) is None or not pool.find(recipe(audio, 96)).waiters:  # type: ignore[union-attr]
             time.sleep(0.01)
         with pytest.raises(CatalogError, match="busy"):
-            encodings.obtain([recipe(audio, 128)], "account 1", seconds=30)
+            encoding_pool.obtain([recipe(audio, 128)], "account 1", seconds=30)
     first.join(30)
     assert pool.wait_until_idle(30)
     assert results == [found(recipe(audio, 96))]
@@ -176,37 +176,37 @@ def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
 
 
 def test_another_process_makes_it(audio: AudioFile, pool: EncodingPool) -> None:
-    cache.set(encodings._key(recipe(audio), "progress"), 0.25, 60)
+    cache.set(encoding_pool._key(recipe(audio), "progress"), 0.25, 60)
     with pytest.raises(EncodingPendingError) as told:
-        encodings.obtain([recipe(audio)], "account 1")
+        encoding_pool.obtain([recipe(audio)], "account 1")
     assert told.value.progress == 0.25
     assert pool.find(recipe(audio)) is None
     row = made(recipe(audio))
-    assert encodings.obtain([recipe(audio)], "account 1", seconds=10) == [row]
+    assert encoding_pool.obtain([recipe(audio)], "account 1", seconds=10) == [row]
 
 
 def test_a_failure_is_told_to_who_waits(audio: AudioFile) -> None:
-    storage.delete(audio.key)
+    backend.delete(audio.key)
     for _ in range(2):
         with pytest.raises(CatalogError, match="file_missing"):
-            encodings.obtain([recipe(audio)], "account 1", seconds=30)
+            encoding_pool.obtain([recipe(audio)], "account 1", seconds=30)
 
 
 def test_a_failure_that_nobody_waited_for_is_told_once_and_then_tried_again(
     audio: AudioFile, pool: EncodingPool
 ) -> None:
-    storage.delete(audio.key)
-    encodings.start([recipe(audio)], "account 1")
+    backend.delete(audio.key)
+    encoding_pool.start([recipe(audio)], "account 1")
     assert pool.wait_until_idle(30)
     with pytest.raises(CatalogError) as refused:
-        encodings.start([recipe(audio)], "account 1")
+        encoding_pool.start([recipe(audio)], "account 1")
     assert (refused.value.code, refused.value.status) == ("file_missing", 503)
-    encodings.start([recipe(audio)], "account 1")
+    encoding_pool.start([recipe(audio)], "account 1")
 
 
 def test_stopping_ends_encodings_and_leaves_no_file(pool: EncodingPool, settings: Any) -> None:
     long = make_audio(60.0, stored=True)
-    batch = encodings.start([recipe(long, 96), recipe(long, 128)], "account 1")
+    batch = encoding_pool.start([recipe(long, 96), recipe(long, 128)], "account 1")
     while not list(settings.WORK_DIR.glob("rendition-*")):
         time.sleep(0.01)
     pool.stop(30)
@@ -214,7 +214,7 @@ def test_stopping_ends_encodings_and_leaves_no_file(pool: EncodingPool, settings
     with pytest.raises(CatalogError, match="busy"):
         batch.result()
     with pytest.raises(CatalogError, match="busy"):
-        encodings.start([recipe(long, 160)], "account 1")
+        encoding_pool.start([recipe(long, 160)], "account 1")
     assert not list(settings.WORK_DIR.glob("rendition-*"))
     assert not Rendition.objects.exists()
 
@@ -223,7 +223,7 @@ def test_what_a_killed_process_left_goes_and_what_is_in_use_stays(pool: Encoding
     left = settings.WORK_DIR / "rendition-left"
     left.mkdir()
     (left / "rendition.mp3").write_bytes(b"half")
-    encodings.start([recipe(make_audio(20.0, stored=True))], "account 1")
+    encoding_pool.start([recipe(make_audio(20.0, stored=True))], "account 1")
     while not (others := [path for path in settings.WORK_DIR.glob("rendition-*") if path != left]):
         time.sleep(0.01)
     remove_abandoned()

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from catalog import exporting
+from catalog import export
 from catalog.models import Artist, Credit, Visibility
 from tests.factories import make_separation, make_track
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def table() -> list[dict[str, str]]:
-    text = "".join(exporting.export(exporting.everything(), "csv"))
+    text = "".join(export.export(export.everything(), "csv"))
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
@@ -30,7 +30,7 @@ def test_every_column(user: User) -> None:
     Credit.objects.create(track=track, artist=Artist.objects.named("Eva"))
     make_separation(track)
     [row] = table()
-    assert tuple(row) == exporting.COLUMNS
+    assert tuple(row) == export.COLUMNS
     assert (
         row
         | {
@@ -45,7 +45,7 @@ def test_every_column(user: User) -> None:
         }
         == row
     )
-    [same] = json.loads("".join(exporting.export(exporting.everything(), "json")))
+    [same] = json.loads("".join(export.export(export.everything(), "json")))
     assert same["featuring"] == ["Eva"]
     assert same["year"] == 2001
 
@@ -58,7 +58,7 @@ def test_no_cell_is_a_formula(title: str) -> None:
 
 def test_an_empty_catalogue() -> None:
     assert table() == []
-    assert json.loads("".join(exporting.export(exporting.everything(), "json"))) == []
+    assert json.loads("".join(export.export(export.everything(), "json"))) == []
 
 
 def test_more_songs_take_no_more_queries() -> None:

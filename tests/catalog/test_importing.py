@@ -10,9 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from catalog.importing import Import, key_of, readable
 from catalog.models import Album, ImportedFile, Track, Visibility
-from catalog.scanning import Outcome, Skipped, songs_in
+from catalog.uploads.folder_import import Import, key_of, readable
+from catalog.uploads.scanning import Outcome, Skipped, songs_in
 from separation.models import Separation
 from tests.catalog.conftest import SongMaker, picture
 

@@ -9,12 +9,12 @@ import pytest
 import soundfile
 
 from accounts.models import User
-from catalog import storage
-from catalog.collector import collect
 from catalog.errors import CatalogError
 from catalog.fingerprints import Similar
-from catalog.ingest import Ingested, ingest, lookup
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
+from catalog.storage import backend
+from catalog.storage.garbage_collection import collect
+from catalog.uploads.ingest import Ingested, ingest, lookup
 from tests.catalog.conftest import Ingester, SongMaker, picture
 from tests.catalog.races import at_once
 from tests.songs import song
@@ -23,7 +23,7 @@ PRIVATE = Visibility.PRIVATE
 
 
 def files() -> list[str]:
-    root = storage.local_path("")
+    root = backend.local_path("")
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
@@ -55,7 +55,7 @@ def test_a_new_recording_becomes_a_track_with_everything_that_is_known(
         path.stat().st_size,
         path.stat().st_size,
     )
-    assert storage.local_path(audio.key).read_bytes() == path.read_bytes()
+    assert backend.local_path(audio.key).read_bytes() == path.read_bytes()
     user.refresh_from_db()
     assert user.stored_bytes == upload.size
 
@@ -105,17 +105,17 @@ def test_the_same_audio_in_another_dress_is_the_same_track(bring: Ingester) -> N
 def test_bringing_it_again_restores_a_lost_file(make_song: SongMaker, user: User) -> None:
     path = make_song()
     audio = ingest(path, filename="a.flac", user=user).audio
-    storage.local_path(audio.key).write_bytes(b"torn")
+    backend.local_path(audio.key).write_bytes(b"torn")
     ingest(path, filename="a.flac", user=user)
-    assert storage.local_path(audio.key).read_bytes() == path.read_bytes()
+    assert backend.local_path(audio.key).read_bytes() == path.read_bytes()
 
 
 def test_an_upload_leaves_its_file_to_its_sender(make_song: SongMaker, user: User, settings: Any) -> None:
     incoming = Path(shutil.copy(make_song(), settings.FILE_UPLOAD_TEMP_DIR / "upload.tmp"))
     audio = ingest(incoming, filename="a.flac", user=user).audio
-    assert incoming.read_bytes() == storage.local_path(audio.key).read_bytes()
+    assert incoming.read_bytes() == backend.local_path(audio.key).read_bytes()
     incoming.unlink()
-    assert storage.exists(audio.key)
+    assert backend.exists(audio.key)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_what_is_not_audio_is_refused_and_leaves_nothing(
     assert (refused.value.code, refused.value.status) == (code, status)
     assert not Upload.objects.exists()
     assert not AudioFile.objects.exists()
-    assert not storage.local_path("").exists()
+    assert not backend.local_path("").exists()
     assert not list(settings.WORK_DIR.glob("ingest-*"))
 
 
@@ -245,7 +245,7 @@ def test_limits(make_song: SongMaker, user: User, settings: Any) -> None:
     with pytest.raises(CatalogError, match="no_space") as refused:
         ingest(path, filename="x", user=user)
     assert refused.value.status == 507
-    assert not storage.local_path("").exists()
+    assert not backend.local_path("").exists()
     settings.DISK_FLOOR_BYTES = 0
     assert ingest(path, filename="x", user=user).created
 
@@ -296,7 +296,7 @@ def test_twenty_at_once_make_one_track(make_song: SongMaker) -> None:
         sum(User.objects.values_list("stored_bytes", flat=True))
         == Upload.objects.exclude(charged=0).get().size
     )
-    stored = storage.local_path(track.audio.key)
+    stored = backend.local_path(track.audio.key)
     assert stored.read_bytes() == paths[track.audio.key.endswith("wav")].read_bytes()
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.types import Tags
-from catalog.names import ascii_filename, guess, names_for, safe_filename
+from catalog.uploads.naming import ascii_filename, guess, names_for, safe_filename
 
 NOTHING = (None, None, None)
 

@@ -8,15 +8,15 @@ from django.contrib.auth.models import AnonymousUser, Group
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.claims import change_visibility, drop_claim
-from catalog.collector import collect
 from catalog.curation import history
-from catalog.curation.curators import GROUP
 from catalog.curation.editing import edit, edit_artist
+from catalog.curation.groups import GROUP
 from catalog.curation.merging import merge
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Credit, FormerAddress, Track, Visibility
-from catalog.private_names import settle_all
+from catalog.storage.garbage_collection import collect
+from catalog.uploads.ownership import change_visibility, drop_claim
+from catalog.uploads.private_names import settle_all
 from tests.catalog.conftest import Ingester, picture
 from tests.catalog.races import at_once
 from tests.factories import make_track

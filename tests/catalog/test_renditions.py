@@ -9,11 +9,11 @@ import pytest
 import soundfile
 
 from audio.types import COVER_SIZES, Tags
-from catalog import storage
-from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
-from catalog.renditions import check_codec, parse_bitrate, rendition
+from catalog.storage import backend
+from catalog.storage.covers import store_cover
+from catalog.storage.renditions import check_codec, parse_bitrate, rendition
 from tests.catalog.conftest import Ingester, SongMaker, picture
 from tests.catalog.races import at_once
 from tests.songs import song
@@ -27,7 +27,7 @@ def audio(bring: Ingester) -> AudioFile:
 
 
 def path_of(row: Rendition) -> Path:
-    return storage.local_path(row.key)
+    return backend.local_path(row.key)
 
 
 @pytest.mark.parametrize("codec", ["wav", "flac", "mp3", "ogg", "m4a", "opus"])
@@ -72,13 +72,13 @@ def test_a_lost_or_torn_file_is_made_again(audio: AudioFile) -> None:
 
 
 def test_a_missing_picture_spoils_nothing(audio: AudioFile) -> None:
-    row = rendition(audio, "mp3", None, cover_key=storage.key_for("covers", "ab" * 32, "jpg"))
+    row = rendition(audio, "mp3", None, cover_key=backend.key_for("covers", "ab" * 32, "jpg"))
     assert path_of(row).exists()
 
 
 @pytest.mark.parametrize("damage", ["gone", "torn", "spoilt"])
 def test_damaged_audio_is_said_to_be_missing(audio: AudioFile, damage: str, settings: Any) -> None:
-    path = storage.local_path(audio.key)
+    path = backend.local_path(audio.key)
     content = path.read_bytes()
     path.unlink()
     if damage != "gone":
@@ -127,6 +127,6 @@ def test_eight_at_once_make_one_file(bring: Ingester, make_song: SongMaker, sett
     audio = bring(seconds=3).audio
     rows = at_once(8, lambda _n: rendition(audio, "mp3", None))
     assert len({row.pk for row in rows}) == Rendition.objects.count() == 1
-    made = [path for path in storage.local_path("renditions").rglob("*") if path.is_file()]
+    made = [path for path in backend.local_path("renditions").rglob("*") if path.is_file()]
     assert made == [path_of(rows[0])]
     assert not list((settings.WORK_DIR / "locks").iterdir())

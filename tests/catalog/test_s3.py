@@ -19,13 +19,14 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from audio.flac import FromSndfile, SegmentedFile
-from catalog import claims, storage
-from catalog.collector import collect
-from catalog.covers import sizes_of, track_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
-from catalog.renditions import made, rendition
-from catalog.serving import serve, serve_archive
+from catalog.storage import backend
+from catalog.storage.covers import sizes_of, track_cover
+from catalog.storage.file_responses import serve, serve_archive
+from catalog.storage.garbage_collection import collect
+from catalog.storage.renditions import made, rendition
+from catalog.uploads import ownership
 from separation.delivery import live, segments
 from separation.delivery.downloads import order_archive
 from separation.models import Status, Stem
@@ -72,19 +73,19 @@ def keys(bucket: Any) -> set[str]:
 
 
 def test_a_file_is_stored_read_and_removed(tmp_path: Path, bucket: Any) -> None:
-    key = storage.key_for("audio", "ab" * 32, "flac")
+    key = backend.key_for("audio", "ab" * 32, "flac")
     path = tmp_path / "x"
     path.write_bytes(b"bytes")
-    assert storage.size(key) is None
-    storage.store(path, key)
+    assert backend.size(key) is None
+    backend.store(path, key)
     assert not path.exists()
-    assert (storage.size(key), keys(bucket)) == (5, {key})
+    assert (backend.size(key), keys(bucket)) == (5, {key})
     for _again in range(2):  # the second time from the copy that was kept
-        with storage.whole_copy(key, 5) as copy:
+        with backend.whole_copy(key, 5) as copy:
             assert copy.read_bytes() == b"bytes"
-    storage.delete(key)
-    assert not storage.exists(key)
-    with pytest.raises(FileNotFoundError), storage.local_copy(storage.key_for("audio", "cd" * 32, "x")):
+    backend.delete(key)
+    assert not backend.exists(key)
+    with pytest.raises(FileNotFoundError), backend.local_copy(backend.key_for("audio", "cd" * 32, "x")):
         pass
 
 
@@ -94,7 +95,7 @@ def test_a_recording_comes_in_is_encoded_and_goes(bring: Ingester, bucket: Any, 
     assert keys(bucket) == {result.audio.key, *sizes_of(result.track.cover), row.key}
     assert collect(NOW) == 1  # the local copy of the mixture
     assert len(keys(bucket)) == 5
-    claims.drop_claim(result.track, user)
+    ownership.drop_claim(result.track, user)
     assert collect(NOW) == 5
     assert keys(bucket) == set()
 
@@ -132,13 +133,13 @@ def test_a_download_is_a_signed_address_that_keeps_name_and_type(bring: Ingester
 def test_parts_are_read_without_the_rest(bucket: Any, tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(bytes(range(256)) * 100)
-    key = storage.key_for("audio", "ab" * 32, "flac")
-    storage.store(path, key)
-    assert storage.read(key, 1000, 1010, size=25_600) == bytes(range(256))[232:242]
-    assert len(storage.read(key, 25_000, 99_999, size=25_600)) == 600
+    key = backend.key_for("audio", "ab" * 32, "flac")
+    backend.store(path, key)
+    assert backend.read(key, 1000, 1010, size=25_600) == bytes(range(256))[232:242]
+    assert len(backend.read(key, 25_000, 99_999, size=25_600)) == 600
     for lie, name in ((25_601, key), (25_600, key.replace("ab", "cd"))):
         with pytest.raises(CatalogError, match="file_missing"):
-            storage.read(name, 0, 10, size=lie)
+            backend.read(name, 0, 10, size=lie)
 
 
 def test_segments_come_by_range_and_live_ones_pass_through(
@@ -167,7 +168,7 @@ def test_segments_come_by_range_and_live_ones_pass_through(
     file.close()
     audio = make_audio(600_000 / 44_100)
     AudioFile.objects.filter(pk=audio.pk).update(size=(folder / "vocals.flac").stat().st_size)
-    storage.store(folder / "vocals.flac", audio.key)
+    backend.store(folder / "vocals.flac", audio.key)
     audio.refresh_from_db()
     running.gain = 0.5
     kept = Stem(separation=running, name="vocals", position=0, audio=audio)

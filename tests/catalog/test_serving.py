@@ -9,15 +9,15 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
-from catalog import storage
 from catalog.errors import CatalogError
-from catalog.serving import content_disposition, serve
+from catalog.storage import backend
+from catalog.storage.file_responses import content_disposition, serve
 
 pytestmark = pytest.mark.django_db  # closing a response looks after the database's connections
 
 BODY = bytes(range(256)) * 4
 CHECKSUM = hashlib.sha256(BODY).hexdigest()
-KEY = storage.key_for("audio", CHECKSUM, "flac")
+KEY = backend.key_for("audio", CHECKSUM, "flac")
 SIZE = len(BODY)
 
 
@@ -25,7 +25,7 @@ SIZE = len(BODY)
 def stored(tmp_path: Path) -> None:
     path = tmp_path / "body"
     path.write_bytes(BODY)
-    storage.store(path, KEY)
+    backend.store(path, KEY)
 
 
 def ask(
@@ -167,7 +167,7 @@ def test_nothing_but_audio_and_pictures_is_sent() -> None:
 
 @pytest.mark.parametrize("damage", ["gone", "short", "long"])
 def test_a_damaged_file_is_not_sent(damage: str) -> None:
-    path = storage.local_path(KEY)
+    path = backend.local_path(KEY)
     path.unlink() if damage == "gone" else path.write_bytes(BODY[:-1] if damage == "short" else BODY + b"x")
     with pytest.raises(CatalogError) as refused:
         ask()

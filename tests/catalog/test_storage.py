@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 
-from catalog import storage
 from catalog.errors import CatalogError
+from catalog.storage import backend
 
-KEY = storage.key_for("audio", "ab" * 32, "flac")
+KEY = backend.key_for("audio", "ab" * 32, "flac")
 
 
 def write(path: Path, content: bytes) -> Path:
@@ -22,53 +22,53 @@ def write(path: Path, content: bytes) -> Path:
 
 @pytest.mark.parametrize("digest", ["", "abc", "../../../../etc/passwd", "AB" * 32, "zz" * 32])
 def test_keys_are_made_of_digests_only(digest: str) -> None:
-    assert storage.key_for("covers", "0123456789abcdef", "jpg") == "covers/01/23/0123456789abcdef.jpg"
+    assert backend.key_for("covers", "0123456789abcdef", "jpg") == "covers/01/23/0123456789abcdef.jpg"
     with pytest.raises(ValueError, match="not a digest"):
-        storage.key_for("audio", digest, "flac")
+        backend.key_for("audio", digest, "flac")
     with pytest.raises(ValueError, match="not a digest"):
-        storage.key_for("audio", "ab" * 32, "../x")
+        backend.key_for("audio", "ab" * 32, "../x")
 
 
 def test_a_file_moves_in_and_can_be_read_and_removed(tmp_path: Path) -> None:
-    assert (storage.exists(KEY), storage.size(KEY)) == (False, None)
+    assert (backend.exists(KEY), backend.size(KEY)) == (False, None)
     path = write(tmp_path / "x", b"bytes")
     path.chmod(0o600)
-    storage.store(path, KEY)
+    backend.store(path, KEY)
     assert not path.exists()
-    assert (storage.exists(KEY), storage.size(KEY)) == (True, 5)
-    with storage.local_copy(KEY) as copy:
+    assert (backend.exists(KEY), backend.size(KEY)) == (True, 5)
+    with backend.local_copy(KEY) as copy:
         assert copy.read_bytes() == b"bytes"
         assert copy.stat().st_mode & 0o777 == 0o644
-    storage.delete(KEY)
-    storage.delete(KEY)
-    assert not storage.exists(KEY)
-    with pytest.raises(FileNotFoundError), storage.local_copy(KEY):
+    backend.delete(KEY)
+    backend.delete(KEY)
+    assert not backend.exists(KEY)
+    with pytest.raises(FileNotFoundError), backend.local_copy(KEY):
         pass
 
 
 def test_a_whole_file_is_left_alone_and_a_torn_one_is_replaced(tmp_path: Path) -> None:
-    storage.store(write(tmp_path / "x", b"first"), KEY)
-    os.utime(storage.local_path(KEY), (0, 0))
-    storage.store(write(tmp_path / "x", b"again"), KEY)
-    assert storage.local_path(KEY).read_bytes() == b"first"
-    assert storage.local_path(KEY).stat().st_mtime > 0  # the collector sees that somebody wants it
-    storage.store(write(tmp_path / "x", b"longer"), KEY)
-    assert storage.local_path(KEY).read_bytes() == b"longer"
-    assert os.listdir(storage.local_path(KEY).parent) == [Path(KEY).name]  # noqa: PTH208  # hidden ones too
+    backend.store(write(tmp_path / "x", b"first"), KEY)
+    os.utime(backend.local_path(KEY), (0, 0))
+    backend.store(write(tmp_path / "x", b"again"), KEY)
+    assert backend.local_path(KEY).read_bytes() == b"first"
+    assert backend.local_path(KEY).stat().st_mtime > 0  # the collector sees that somebody wants it
+    backend.store(write(tmp_path / "x", b"longer"), KEY)
+    assert backend.local_path(KEY).read_bytes() == b"longer"
+    assert os.listdir(backend.local_path(KEY).parent) == [Path(KEY).name]  # noqa: PTH208  # hidden ones too
 
 
 def test_a_row_and_its_file_must_agree(tmp_path: Path) -> None:
-    storage.store(write(tmp_path / "x", b"bytes"), KEY)
-    with storage.whole_copy(KEY, 5) as copy:
+    backend.store(write(tmp_path / "x", b"bytes"), KEY)
+    with backend.whole_copy(KEY, 5) as copy:
         assert copy.name == Path(KEY).name
-    for key, size in ((KEY, 4), (storage.key_for("audio", "cd" * 32, "flac"), 5)):
-        with pytest.raises(CatalogError, match="file_missing"), storage.whole_copy(key, size):
+    for key, size in ((KEY, 4), (backend.key_for("audio", "cd" * 32, "flac"), 5)):
+        with pytest.raises(CatalogError, match="file_missing"), backend.whole_copy(key, size):
             pass
 
 
 def test_nothing_outside_the_folder() -> None:
     with pytest.raises(SuspiciousFileOperation):
-        storage.size("../../etc/passwd")
+        backend.size("../../etc/passwd")
 
 
 def test_a_full_disk_is_a_refusal_that_leaves_the_file(tmp_path: Path, monkeypatch: Any) -> None:
@@ -81,10 +81,10 @@ def test_a_full_disk_is_a_refusal_that_leaves_the_file(tmp_path: Path, monkeypat
     )
     monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(CatalogError) as refused:
-        storage.store(path, KEY)
+        backend.store(path, KEY)
     assert (refused.value.code, refused.value.status) == ("no_space", 507)
     assert path.exists()
-    assert not storage.exists(KEY)
+    assert not backend.exists(KEY)
 
 
 def test_a_file_from_another_disk_is_copied(tmp_path: Path, monkeypatch: Any) -> None:
@@ -92,25 +92,25 @@ def test_a_file_from_another_disk_is_copied(tmp_path: Path, monkeypatch: Any) ->
     monkeypatch.setattr(
         Path, "rename", lambda *_args: (_ for _ in ()).throw(OSError(errno.EXDEV, "other disk"))
     )
-    storage.store(path, KEY)
-    assert storage.local_path(KEY).read_bytes() == b"bytes"
+    backend.store(path, KEY)
+    assert backend.local_path(KEY).read_bytes() == b"bytes"
     assert not path.exists()
 
 
 def test_the_floor(settings: Any) -> None:
     free = shutil.disk_usage(settings.WORK_DIR).free
     settings.DISK_FLOOR_BYTES = free // 2
-    storage.check_space(0)
+    backend.check_space(0)
     with pytest.raises(CatalogError, match="no_space"):
-        storage.check_space(free)
+        backend.check_space(free)
 
 
 def test_parts_of_a_stored_file(tmp_path: Path) -> None:
-    storage.store(write(tmp_path / "x", b"0123456789"), KEY)
-    assert storage.read(KEY, 2, 5, size=10) == b"234"
-    assert storage.read(KEY, 8, 99, size=10) == b"89"
+    backend.store(write(tmp_path / "x", b"0123456789"), KEY)
+    assert backend.read(KEY, 2, 5, size=10) == b"234"
+    assert backend.read(KEY, 8, 99, size=10) == b"89"
     with pytest.raises(CatalogError, match="file_missing"):
-        storage.read(KEY, 0, 5, size=11)
-    storage.delete(KEY)
+        backend.read(KEY, 0, 5, size=11)
+    backend.delete(KEY)
     with pytest.raises(CatalogError, match="file_missing"):
-        storage.read(KEY, 0, 5, size=10)
+        backend.read(KEY, 0, 5, size=10)

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.waiting_requests import requester, waiting
+from catalog.storage.waiting_requests import requester, waiting
 
 
 @pytest.fixture(autouse=True)

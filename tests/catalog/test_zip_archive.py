@@ -9,23 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from catalog import storage
 from catalog.errors import CatalogError
-from catalog.zip_archive import Member, ZipArchive
+from catalog.storage import backend
+from catalog.storage.zip_archive import Member, ZipArchive
 
 SIZES = (1, 0, 100_000, 0, 65_536)
 
 
 def member(name: str, data: bytes) -> Member:
     digest = hashlib.sha256(data).hexdigest()
-    key = storage.key_for("renditions", digest, "mp3")
+    key = backend.key_for("renditions", digest, "mp3")
     path_of(key).parent.mkdir(parents=True, exist_ok=True)
     path_of(key).write_bytes(data)
     return Member(name, key, len(data), zlib.crc32(data), digest)
 
 
 def path_of(key: str) -> Path:
-    return storage.local_path(key)
+    return backend.local_path(key)
 
 
 def opened(members: list[Member]) -> ZipArchive:

@@ -11,8 +11,8 @@ from accounts.models import User
 from audio.encoding.encode import encode
 from benchmarks.tunes import tune
 from catalog.fingerprints import Similar
-from catalog.ingest import ingest
 from catalog.models import Match, Track, Visibility
+from catalog.uploads.ingest import ingest
 from separation.duplicates import others_like, worth_asking
 from separation.models import Separation, Status
 from tests.audio.test_chromaprint import needs_chromaprint

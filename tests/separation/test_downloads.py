@@ -14,13 +14,13 @@ import soundfile
 from accounts.models import User
 from audio import identity
 from audio.encoding.encode import encode
-from catalog import storage
-from catalog.collector import collect
-from catalog.credits import credit
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Track
-from catalog.renditions import made
-from catalog.zip_archive import ZipArchive
+from catalog.storage import backend
+from catalog.storage.garbage_collection import collect
+from catalog.storage.renditions import made
+from catalog.storage.zip_archive import ZipArchive
+from catalog.uploads.featured_artists import credit
 from separation.delivery.downloads import (
     download_name,
     order_archive,
@@ -41,7 +41,7 @@ def keep(path: Path, seed: int, seconds: float) -> AudioFile:
         audio_digest=f"{seed:064x}",
         checksum=checksum,
         size=path.stat().st_size,
-        key=storage.key_for("audio", checksum, "flac"),
+        key=backend.key_for("audio", checksum, "flac"),
         container="flac",
         codec="flac",
         lossless=True,
@@ -53,7 +53,7 @@ def keep(path: Path, seed: int, seconds: float) -> AudioFile:
         duration=seconds,
         peak=0.9,
     )
-    storage.store(path, audio.key)
+    backend.store(path, audio.key)
     return audio
 
 
@@ -101,7 +101,7 @@ def opened(zip_archive: ZipArchive) -> zipfile.ZipFile:
 
 def test_a_stem_is_tagged_as_part_of_its_track(separation: Separation, track: Track) -> None:
     row = stem_rendition(separation.stems.get(name="vocals"), track, "flac", None)
-    tags = mutagen.File(storage.local_path(row.key))
+    tags = mutagen.File(backend.local_path(row.key))
     assert {
         name: tags[name] for name in ("title", "artist", "album", "albumartist", "tracknumber", "date")
     } == {
@@ -114,7 +114,7 @@ def test_a_stem_is_tagged_as_part_of_its_track(separation: Separation, track: Tr
     }
     credit(track, [Artist.objects.named(name) for name in ("Beto", "Coro & Co")])
     row = stem_rendition(separation.stems.get(name="vocals"), track, "flac", None)
-    tags = mutagen.File(storage.local_path(row.key))
+    tags = mutagen.File(backend.local_path(row.key))
     assert tags["artist"] == ["Ana Ríos feat. Beto & Coro & Co"]
     assert tags["artists"] == ["Ana Ríos", "Beto", "Coro & Co"]
     track.title = "Editada"
@@ -200,4 +200,4 @@ def test_separations_of_a_dropped_track_are_stopped_and_go(
     collect(timedelta(0))
     assert not Separation.objects.exists()
     assert not AudioFile.objects.exists()
-    assert not [path for path in storage.local_path("").rglob("*") if path.is_file()]
+    assert not [path for path in backend.local_path("").rglob("*") if path.is_file()]

@@ -11,10 +11,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.collector import collect
-from catalog.ingest import ingest
 from catalog.models import AudioFile, Notice, Track, Upload, Visibility
-from catalog.personal import likes, notices, setlists, wishes
+from catalog.social import likes, notices, setlists, wishes
+from catalog.storage.garbage_collection import collect
+from catalog.uploads.ingest import ingest
 from separation import lifecycle
 from separation.delivery import m3u
 from separation.models import Separation, SeparationRequest, Status

@@ -10,11 +10,11 @@ from django.conf import settings
 
 from accounts.models import User
 from audio.types import COVER_SIZES
-from catalog import storage
-from catalog.covers import store_cover
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition, Track
-from catalog.renditions import made, rendition
+from catalog.storage import backend
+from catalog.storage.covers import store_cover
+from catalog.storage.renditions import made, rendition
 from separation.delivery.downloads import stem_rendition
 from separation.delivery.mixes import Wanted, in_words, order
 from separation.models import Separation, Status
@@ -37,7 +37,7 @@ def track(separation: Separation) -> Track:
 
 
 def samples(row: Rendition | AudioFile) -> Any:
-    return soundfile.read(storage.local_path(row.key), dtype="float64")[0]
+    return soundfile.read(backend.local_path(row.key), dtype="float64")[0]
 
 
 def stem_samples(separation: Separation, name: str) -> Any:
@@ -95,7 +95,7 @@ def test_what_is_a_file_already_is_not_made_again(separation: Separation, track:
     assert ordered.words == "bass"
     whole = made(order(separation, track, Wanted.of({"bass": 1.0}), "flac", None).recipe)
     assert np.array_equal(samples(whole), samples(separation.mixture))
-    assert mutagen.File(storage.local_path(whole.key))["title"] == [track.title]
+    assert mutagen.File(backend.local_path(whole.key))["title"] == [track.title]
 
 
 def test_tempo_and_pitch_of_the_whole_song_are_those_of_the_mixture(
@@ -110,7 +110,7 @@ def test_tempo_and_pitch_of_the_whole_song_are_those_of_the_mixture(
 def test_tags_and_cover_are_kept(separation: Separation, track: Track) -> None:
     track.cover = store_cover(pictures())
     row = made(order(separation, track, Wanted.of({"vocals": 0}), "mp3", None).recipe)
-    path = storage.local_path(row.key)
+    path = backend.local_path(row.key)
     tags = mutagen.File(path, easy=True)
     assert (tags["title"], tags["artist"], tags["album"]) == (
         ["Barquito de papel (no vocals)"],
@@ -144,7 +144,7 @@ def test_a_mix_needs_a_finished_separation(separation: Separation, track: Track)
 
 
 def test_a_part_that_is_gone_is_said_to_be_missing(separation: Separation, track: Track) -> None:
-    storage.delete(separation.stems.get(name="bass").audio.key)
+    backend.delete(separation.stems.get(name="bass").audio.key)
     with pytest.raises(CatalogError, match="file_missing"):
         made(order(separation, track, Wanted.of({"vocals": 0}), "flac", None).recipe)
     assert not list(settings.WORK_DIR.glob("*rendition-*"))

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 from django.db import connection
 
-from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
+from catalog.storage import backend
 from separation.delivery.downloads import download_name, stem_rendition
 from separation.management import output_files
 from separation.models import Separation, Stem
@@ -178,7 +178,7 @@ def test_folders_are_made_and_one_that_cannot_be_is_an_error(folder: Path) -> No
 def test_what_fails_leaves_nothing_behind(folder: Path) -> None:
     song = a_song()
     made = files(song)
-    storage.delete(made[1][1].key)
+    backend.delete(made[1][1].key)
     with pytest.raises(CatalogError) as error:
         output_files.write(made, tagged(song, folder), ignore_case=True)
     assert error.value.code == "file_missing"
@@ -207,7 +207,7 @@ def test_several_at_once_lose_nothing(folder: Path) -> None:
         thread.join(60)
     assert len(written) == len(songs)
     expected = {
-        storage.local_path(rendition.key).read_bytes() for row, _named in made for _stem, rendition in row
+        backend.local_path(rendition.key).read_bytes() for row, _named in made for _stem, rendition in row
     }
     assert set(contents(folder).values()) == expected
     assert len(contents(folder)) == 16

@@ -5,8 +5,8 @@ import pytest
 import soundfile
 
 from accounts.models import User
-from catalog import storage
 from catalog.models import AudioFile, Notice, Track
+from catalog.storage import backend
 from separation.lifecycle import Lease, claim
 from separation.models import Separation, Status, Stem
 from separation.queue.publish import keep, publish
@@ -58,7 +58,7 @@ def test_stems_and_status_become_visible_together(waiting: Separation, tmp_path:
     assert Track.objects.get().separated_at is not None
     for stem, made in zip(waiting.stems.select_related("audio"), result.stems, strict=True):
         assert (stem.audio.codec, stem.audio.samples, stem.audio.frames) == ("flac", 8820, 8820)
-        with storage.local_copy(stem.audio.key) as path:
+        with backend.local_copy(stem.audio.key) as path:
             assert hashlib.sha256(path.read_bytes()).hexdigest() == stem.audio.checksum == made.checksum
         assert not made.path.exists()
 
@@ -96,7 +96,7 @@ def test_a_separation_made_again_keeps_its_stems_and_repairs_their_files(
         keep(result)
         assert publish(lease, result)
         stems = {stem.name: stem.pk for stem in waiting.stems.all()}
-        torn = storage.local_path(waiting.stems.all()[0].audio.key)
+        torn = backend.local_path(waiting.stems.all()[0].audio.key)
         assert torn.stat().st_size == result.stems[0].size
         torn.write_bytes(b"torn")
         assert requeue(waiting)

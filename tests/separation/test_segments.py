@@ -10,9 +10,9 @@ import soundfile
 
 from accounts.models import User
 from audio.flac import SEGMENT_SAMPLES, FromSndfile, SegmentedFile
-from catalog import storage
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Upload
+from catalog.storage import backend
 from separation.delivery.segments import segment, segment_count
 from separation.models import Stem
 from tests.factories import make_audio, make_separation, make_track
@@ -30,7 +30,7 @@ def decoded(content: bytes) -> Any:
 def keep(audio: AudioFile, path: Path) -> None:
     """Make the file at ``path`` the one that ``audio`` names."""
     AudioFile.objects.filter(pk=audio.pk).update(size=path.stat().st_size)
-    storage.store(path, audio.key)
+    backend.store(path, audio.key)
     audio.refresh_from_db()
 
 
@@ -52,10 +52,10 @@ def stem(user: User, tmp_path: Path) -> Stem:
 @pytest.mark.parametrize("origin", ["ours", "other", "brought"])
 def test_segments_join_to_the_stem_sample_for_sample(stem: Stem, tmp_path: Path, origin: str) -> None:
     audio = stem.audio
-    with storage.local_copy(audio.key) as path:
+    with backend.local_copy(audio.key) as path:
         whole = decoded(path.read_bytes())
     if origin == "other":  # says nothing about segments
-        storage.delete(audio.key)
+        backend.delete(audio.key)
         soundfile.write(tmp_path / "other.flac", whole, RATE, "PCM_16")
         keep(audio, tmp_path / "other.flac")
     if origin == "brought":  # not our file but somebody's: it is read in the sandbox
@@ -83,7 +83,7 @@ def test_no_segment_beyond_the_end(stem: Stem, n: int) -> None:
 def test_a_damaged_stem_is_said_to_be_missing(stem: Stem, damage: str, known: bool) -> None:
     if known:
         segment(stem, 1)
-    path = storage.local_path(stem.audio.key)
+    path = backend.local_path(stem.audio.key)
     match damage:
         case "gone":
             path.unlink()

@@ -11,11 +11,11 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.claims import change_visibility
 from catalog.curation.merging import merge
+from catalog.curation.revert import undo
 from catalog.curation.splitting import split_track
-from catalog.curation.undoing import undo
 from catalog.models import Change, Track, Visibility
+from catalog.uploads.ownership import change_visibility
 from separation.feedback import statistics
 from separation.models import Rating, Separation, SeparationRequest, Status, TrackSeparation
 from separation.queue.requests import ask, withdraw

@@ -22,9 +22,9 @@ from django.test import Client
 
 from accounts.models import User
 from audio.encoding.encode import encode
-from catalog.ingest import Ingested, ingest
 from catalog.models import Like, Track, Visibility
-from catalog.private_names import settle_all
+from catalog.uploads.ingest import Ingested, ingest
+from catalog.uploads.private_names import settle_all
 from separation.models import Rating, Separation, Statistics, Status, Stem
 from separation.queue.requests import ask
 from tests import factories

@@ -15,8 +15,8 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from accounts.models import User
-from catalog import storage
-from catalog.ingest import ingest
+from catalog.storage import backend
+from catalog.uploads.ingest import ingest
 from separation import lifecycle as leases
 from separation.models import Separation, Status
 from separation.queue import heartbeat, interleaving, recovery, worker
@@ -68,7 +68,7 @@ def test_a_song_becomes_stems(asked: Asker, settings: Any) -> None:
     for stem in separation.stems.select_related("audio"):
         assert stem.audio.frames == separation.mixture.frames
         assert len(stem.peaks) == -(-stem.audio.frames // 4096)
-        assert storage.size(stem.audio.key) == stem.audio.size
+        assert backend.size(stem.audio.key) == stem.audio.size
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert not worker.separate(separation.pk), "it is done"
@@ -95,7 +95,7 @@ def test_a_song_at_the_limits_becomes_stems(
     worker.separate(separation.pk)
     assert after(separation, settings) == (Status.SUCCEEDED, 1, "")
     stems = separation.stems.select_related("audio")
-    parts = [soundfile.read(storage.local_path(stem.audio.key), always_2d=True)[0] for stem in stems]
+    parts = [soundfile.read(backend.local_path(stem.audio.key), always_2d=True)[0] for stem in stems]
     assert len(parts) == 2
     mixture = soundfile.read(tmp_path / "song.wav", always_2d=True)[0]
     np.testing.assert_allclose(
@@ -179,14 +179,14 @@ def test_others_are_left_to_workers_that_have_time(
 
 def test_a_missing_song_fails_at_once(asked: Asker, settings: Any) -> None:
     separation = asked()
-    storage.delete(separation.mixture.key)
+    backend.delete(separation.mixture.key)
     worker.separate(separation.pk)
     assert after(separation, settings) == (Status.FAILED, 1, "file_missing")
 
 
 def test_a_damaged_song_fails_at_once_and_says_why(asked: Asker, settings: Any) -> None:
     separation = asked()
-    storage.local_path(separation.mixture.key).write_bytes(b"not audio at all" * 1000)
+    backend.local_path(separation.mixture.key).write_bytes(b"not audio at all" * 1000)
     worker.separate(separation.pk)
     status, attempts, code = after(separation, settings)
     assert (status, attempts) == (Status.FAILED, 1)

@@ -101,7 +101,7 @@ def test_a_chunked_one_needs_room_for_the_largest(
     site: Running, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr("catalog.storage.check_space", asked.append)
+    monkeypatch.setattr("catalog.storage.backend.check_space", asked.append)
     site.connect(head(length=None))
     site.connect(head())
     eventually(lambda: counted(site) == 2)

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import installation
-from catalog import exporting, storage
+from catalog import export
+from catalog.storage import backend
 
 
 class Command(BaseCommand):
@@ -17,12 +18,12 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--format", dest="form", choices=sorted(exporting.FORMS), default="csv")
+        parser.add_argument("--format", dest="form", choices=sorted(export.FORMS), default="csv")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
     def handle(self, *_args: Any, form: str, output: Path | None, **_options: Any) -> None:
         installation.migrate()
-        pieces = exporting.export(exporting.everything(), form)
+        pieces = export.export(export.everything(), form)
         if output is None:
             try:
                 for piece in pieces:
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             return
         try:
             # Beside it first: a file of this name is whole, or the one there was before.
-            with storage.beside(output) as temporary:
+            with backend.beside(output) as temporary:
                 with temporary.open("w", encoding="utf-8", newline="") as file:
                     file.writelines(pieces)
                 temporary.replace(output)

@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from audio.errors import AudioError
 from audio.probe import fingerprint
 from audio.types import Limits
-from catalog import fingerprints, storage
+from catalog import fingerprints
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
+from catalog.storage import backend
 
 
 class Command(BaseCommand):
@@ -39,7 +40,7 @@ class Command(BaseCommand):
     def _make(self, audio: AudioFile) -> bool:
         limits = Limits(max_seconds=settings.MAX_SECONDS * 2, max_bytes=max(audio.size, 1))
         try:
-            with storage.whole_copy(audio.key, audio.size) as path:
+            with backend.whole_copy(audio.key, audio.size) as path:
                 values = fingerprint(path, limits)
         except (AudioError, CatalogError, OSError) as error:
             self.stderr.write(f"{audio.pk}: {error}")

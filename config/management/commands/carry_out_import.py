@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand
 from django.utils import translation
 
-from catalog.importing import jobs_for_this_machine
+from catalog.uploads.folder_import import jobs_for_this_machine
 from config import lifeline
 from separation.import_runs import carry_out
 from separation.models import ImportRun

@@ -14,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import installation
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.importing import Import, jobs_for_this_machine, key_of
 from catalog.models import Visibility
-from catalog.scanning import Outcome, Skipped, songs_in
+from catalog.uploads.folder_import import Import, jobs_for_this_machine, key_of
+from catalog.uploads.scanning import Outcome, Skipped, songs_in
 from separation.import_runs import Asking
 from separation.management.piped import printing_any_name
 from separation.queue.requests import check_installed, choose

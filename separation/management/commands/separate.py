@@ -16,12 +16,12 @@ from accounts import installation
 from accounts.models import User
 from audio import identity
 from audio.formats import OUTPUT, STEREO_RATE
-from catalog import storage
 from catalog.errors import CatalogError
-from catalog.ingest import ingest
-from catalog.lookups import claim
 from catalog.models import Track
-from catalog.renditions import Excerpt, check_codec, parse_bitrate
+from catalog.storage import backend
+from catalog.storage.renditions import Excerpt, check_codec, parse_bitrate
+from catalog.uploads.checksum_lookup import claim
+from catalog.uploads.ingest import ingest
 from separation.delivery.downloads import chosen, download_name, stem_rendition
 from separation.engines import modelspec
 from separation.error_messages import explain
@@ -266,7 +266,7 @@ class Command(BaseCommand):
     def _take_in(self, path: Path, order: Order) -> Track:
         """The track of this file. What is known by its checksum is read once, and never decoded."""
         known = claim(identity.checksum(path), path.name, order.user)
-        if known is not None and storage.size(known.audio.key) == known.audio.size:
+        if known is not None and backend.size(known.audio.key) == known.audio.size:
             self.stderr.write(f"{path.name}: in the library already")
             return known
         check_installed(modelspec.get(order.model))
@@ -282,7 +282,7 @@ class Command(BaseCommand):
             bar.show(separation.progress)
             if not installation.is_running(settings.DATA_DIR):
                 if not worker.has_room(separation):
-                    raise storage.no_space()
+                    raise backend.no_space()
                 if worker.separate(separation.pk, bar.show):
                     continue
                 if time.monotonic() - swept > SWEEP_SECONDS:

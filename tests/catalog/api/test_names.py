@@ -7,8 +7,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.addresses import Kind, remember
 from catalog.models import Album, Artist, Visibility
+from catalog.redirects import Kind, remember
 from tests.factories import make_track
 
 ARTISTS = "/api/v1/artists/"

@@ -6,8 +6,8 @@ from typing import Any
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.credits import credit
 from catalog.models import Artist, Track, Visibility
+from catalog.uploads.featured_artists import credit
 from tests.factories import make_track
 
 TRACKS = "/api/v1/tracks/"

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from accounts.models import User
-from catalog.curation.curators import GROUP
+from catalog.curation.groups import GROUP
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.curation import reports
-from catalog.curation.details import details
+from catalog.curation.fields import details
 from catalog.models import Change, Notice, Report, Track, Visibility
 from tests.factories import make_track
 

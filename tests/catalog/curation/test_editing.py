@@ -6,14 +6,14 @@ import pytest
 
 from accounts.models import User
 from catalog.curation import history
-from catalog.curation.details import details
 from catalog.curation.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, let_go
+from catalog.curation.fields import details
 from catalog.curation.merging import merge
+from catalog.curation.revert import undo
 from catalog.curation.splitting import recordings, split, split_track
-from catalog.curation.undoing import undo
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
-from catalog.private_names import settle_all
+from catalog.uploads.private_names import settle_all
 from tests.catalog.conftest import Ingester
 from tests.factories import make_track
 

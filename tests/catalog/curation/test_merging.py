@@ -7,13 +7,12 @@ from django.core import serializers
 from django.db.models import Model
 
 from accounts.models import User
-from catalog import addresses
+from catalog import redirects
 from catalog.curation.editing import edit_artist
 from catalog.curation.merging import merge
+from catalog.curation.revert import undo
 from catalog.curation.splitting import split
-from catalog.curation.undoing import undo
 from catalog.errors import CatalogError
-from catalog.ingest import ingest, lookup
 from catalog.models import (
     Album,
     Artist,
@@ -31,7 +30,8 @@ from catalog.models import (
     Visibility,
     Wish,
 )
-from catalog.private_names import settle_all
+from catalog.uploads.ingest import ingest, lookup
+from catalog.uploads.private_names import settle_all
 from separation.models import SeparationRequest, Status
 from tests.catalog.conftest import Ingester, SongMaker
 from tests.factories import make_separation, make_track
@@ -84,11 +84,11 @@ def test_everything_that_named_the_loser_names_the_winner(user: User, other: Use
     assert winner.uploads.count() == 2
     assert ImportedFile.objects.get().track == winner
     assert SeparationRequest.objects.get().track == winner
-    assert addresses.moved("track", loser.pk) == winner.pk
+    assert redirects.moved("track", loser.pk) == winner.pk
 
     undo(change, curator)
     assert everything() == before
-    assert addresses.moved("track", loser.pk) is None
+    assert redirects.moved("track", loser.pk) is None
 
 
 def test_undo_keeps_what_happened_meanwhile(user: User, other: User, curator: User) -> None:
@@ -125,8 +125,8 @@ def test_artists_with_their_albums_and_credits(user: User, curator: User) -> Non
     assert not song.credits.exists(), "nobody is a guest on their own song"
     assert guest.credits.get().artist == winner
     assert same in Track.objects.search("the beatles two")
-    assert addresses.moved("artist", loser.slug) == winner.pk
-    assert addresses.moved("album", same.album_id or "") == help_.pk
+    assert redirects.moved("artist", loser.slug) == winner.pk
+    assert redirects.moved("album", same.album_id or "") == help_.pk
 
     undo(change, curator)
     assert everything() == before
@@ -150,11 +150,11 @@ def test_a_chain_of_merges_is_undone_in_any_order(user: User, curator: User) -> 
     a, b, c = (make_track(user, title=name, artist=name).artist for name in "abc")
     first = merge(a, b, curator)
     second = merge(b, c, curator)
-    assert addresses.moved("artist", a.pk) == c.pk
+    assert redirects.moved("artist", a.pk) == c.pk
     with pytest.raises(CatalogError, match="gone"):
         undo(first, curator)
     undo(second, curator)
-    assert addresses.moved("artist", a.pk) == b.pk
+    assert redirects.moved("artist", a.pk) == b.pk
     undo(first, curator)
     assert [artist.tracks.get().title for artist in (a, b, c)] == ["a", "b", "c"]
     assert not FormerAddress.objects.exists()

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from catalog.curation.details import details
 from catalog.curation.editing import edit, edit_artist
+from catalog.curation.fields import details
 from catalog.curation.merging import merge
 from catalog.models import Artist, Change, Report, Track, Visibility
 from tests.factories import make_track

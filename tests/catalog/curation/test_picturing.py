@@ -10,10 +10,10 @@ from django.test import Client
 from PIL import Image
 
 from accounts.models import User
-from catalog import storage
-from catalog.collector import collect
-from catalog.covers import read_cover, sized, sizes_of
 from catalog.models import Change, Track, Visibility
+from catalog.storage import backend
+from catalog.storage.covers import read_cover, sized, sizes_of
+from catalog.storage.garbage_collection import collect
 from tests.catalog.conftest import picture
 from tests.factories import make_track
 
@@ -41,7 +41,7 @@ def test_a_picture_becomes_the_cover_in_every_size(mine: Client, user: User) -> 
     Image.new("RGBA", (500, 300), (200, 10, 10, 128)).save(out, "PNG")
     assert send(mine, f"/tracks/{track.pk}/cover/", out.getvalue()).status_code == 302
     track = Track.objects.with_names().get()
-    assert all(storage.exists(key) for key in sizes_of(track.cover))
+    assert all(backend.exists(key) for key in sizes_of(track.cover))
     with Image.open(io.BytesIO(read_cover(sized(track.cover, 96)) or b"")) as small:
         assert (small.format, small.size) == ("JPEG", (96, 96))
     assert track.album is not None
@@ -114,7 +114,7 @@ def test_another_cover_stands_in_the_history_and_can_be_undone(
     page = mine.get(f"/tracks/{track.pk}/history/").content.decode()
     assert "another picture" in page
     collect(timedelta(0))
-    assert all(storage.exists(key) for key in sizes_of(first))  # somebody may want it back
+    assert all(backend.exists(key) for key in sizes_of(first))  # somebody may want it back
     newest = Change.objects.first()
     assert newest is not None
     mine.post(f"/changes/{newest.pk}/undo/")
@@ -123,4 +123,4 @@ def test_another_cover_stands_in_the_history_and_can_be_undone(
     assert [change["after"] for change in found] == [{"cover": True}] * 3
     Track.objects.all().delete()
     collect(timedelta(0))
-    assert not any(storage.exists(key) for key in sizes_of(first) | sizes_of(second))
+    assert not any(backend.exists(key) for key in sizes_of(first) | sizes_of(second))

@@ -6,16 +6,16 @@ import pytest
 from django.contrib.auth.models import Group
 
 from accounts.models import User
-from catalog.curation.curators import GROUP
-from catalog.curation.details import details
 from catalog.curation.editing import edit, edit_artist
+from catalog.curation.fields import details
+from catalog.curation.groups import GROUP
 from catalog.curation.merging import merge
 from catalog.curation.reports import report
+from catalog.curation.revert import undo
 from catalog.curation.takedowns import take_down
-from catalog.curation.undoing import undo
 from catalog.errors import CatalogError
-from catalog.ingest import ingest
 from catalog.models import Album, Artist, AudioFile, Block, Change, Like, Report, Track
+from catalog.uploads.ingest import ingest
 from tests.catalog.conftest import Ingester, SongMaker
 from tests.catalog.races import at_once
 from tests.factories import make_track

@@ -11,13 +11,13 @@ from mutagen.id3 import ID3
 
 from accounts.models import User
 from audio.tags import text_encodings
-from catalog import raw_names
-from catalog.curation.details import details
 from catalog.curation.editing import ConflictError, edit
-from catalog.curation.undoing import undo
+from catalog.curation.fields import details
+from catalog.curation.revert import undo
 from catalog.errors import CatalogError
-from catalog.ingest import Ingested, ingest
 from catalog.models import Change, Visibility
+from catalog.uploads import raw_names
+from catalog.uploads.ingest import Ingested, ingest
 from tests.catalog.conftest import Ingester, SongMaker
 from tests.catalog.curation.test_pages import sent
 

@@ -11,15 +11,15 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog import storage
-from catalog.collector import collect
 from catalog.curation.merging import merge
 from catalog.curation.reports import report
 from catalog.curation.takedowns import lift, take_down
 from catalog.errors import CatalogError
-from catalog.ingest import ingest, lookup
 from catalog.models import AudioFile, Block, Change, Fingerprint, Notice, Rendition, Report, Track, Visibility
-from catalog.renditions import rendition
+from catalog.storage import backend
+from catalog.storage.garbage_collection import collect
+from catalog.storage.renditions import rendition
+from catalog.uploads.ingest import ingest, lookup
 from separation.models import Separation, Status
 from separation.queue import worker
 from separation.queue.requests import ask
@@ -40,7 +40,7 @@ def commit(django_capture_on_commit_callbacks: Any) -> Any:
 
 
 def stored() -> set[str]:
-    root = storage.local_path("")
+    root = backend.local_path("")
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
@@ -84,7 +84,7 @@ def test_what_others_use_too_stays(bring: Ingester, keeper: User, commit: Any) -
     with commit():
         take_down(one.track, keeper)
     assert {two.audio.key, silence.key, two.track.cover} < stored()
-    assert storage.size(silence.key) == silence.size
+    assert backend.size(silence.key) == silence.size
 
 
 @pytest.mark.parametrize("again", ["song.flac", "song.wav"])

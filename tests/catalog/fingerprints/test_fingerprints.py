@@ -17,8 +17,8 @@ from audio.types import Tags
 from benchmarks.tunes import tune
 from catalog import checks, fingerprints
 from catalog.errors import CatalogError
-from catalog.ingest import Ingested, ingest
 from catalog.models import Block, Fingerprint, FingerprintTerm, Match, Track, Visibility
+from catalog.uploads.ingest import Ingested, ingest
 from tests.audio.test_chromaprint import disturbed, made_up, needs_chromaprint
 from tests.factories import make_audio, make_track
 

@@ -8,8 +8,8 @@ import pytest
 from accounts.models import User
 from audio.encoding.encode import encode
 from audio.types import Tags
-from catalog.ingest import Ingested, ingest
 from catalog.models import AudioFile, Fingerprint, Track, Upload
+from catalog.uploads.ingest import Ingested, ingest
 from tests.audio.making import remuxed
 from tests.catalog.conftest import picture
 from tests.catalog.races import at_once

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models import Notice, Visibility
-from catalog.personal import notices
+from catalog.social import notices
 from tests.factories import make_track
 
 pytestmark = pytest.mark.django_db

@@ -3,9 +3,9 @@
 import pytest
 
 from accounts.models import User
-from catalog.lookups import claim
 from catalog.models import Like, Notice, Wish
-from catalog.personal import likes, setlists, wishes
+from catalog.social import likes, setlists, wishes
+from catalog.uploads.checksum_lookup import claim
 from tests.catalog.races import at_once
 from tests.factories import make_track
 

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Like, Notice, Setlist, Track, Visibility, WishVoice
-from catalog.personal import likes, setlists, wishes
+from catalog.social import likes, setlists, wishes
 from tests.factories import make_track
 
 pytestmark = pytest.mark.django_db

@@ -11,12 +11,12 @@ from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.models import User
-from catalog.collector import collect
 from catalog.curation.editing import edit
 from catalog.errors import CatalogError
-from catalog.ingest import ingest
 from catalog.models import Notice, Visibility, Wish
-from catalog.personal import wishes
+from catalog.social import wishes
+from catalog.storage.garbage_collection import collect
+from catalog.uploads.ingest import ingest
 from tests.factories import make_track
 from tests.songs import write_song
 

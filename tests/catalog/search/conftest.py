@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from catalog.models import Track, Visibility
-from catalog.search.found import find
+from catalog.search.service import find
 from tests.factories import make_track
 
 SONGS = [

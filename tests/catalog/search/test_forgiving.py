@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from catalog.models import Track
-from catalog.search.found import find, find_names
+from catalog.search.service import find, find_names
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_track
 

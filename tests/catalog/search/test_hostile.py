@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from catalog.models import Album, Artist, Track
-from catalog.search.found import find
+from catalog.search.service import find
 from tests.catalog.search.conftest import Titles
 
 TYPED = [

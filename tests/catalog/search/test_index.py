@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from catalog.models import Album, Artist, Credit, Track
+from catalog.normalization import fold
 from catalog.search import reindex, schema, unindexed
-from catalog.text import fold
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_audio, make_track
 
@@ -161,11 +161,11 @@ def test_an_emptied_catalogue_has_an_empty_index(titles: Titles) -> None:
 
 
 def test_keys_in_the_database_are_those_of_the_query(db: None) -> None:
-    from catalog.search import near  # noqa: PLC0415  # beside what it is compared with
+    from catalog.search import spelling  # noqa: PLC0415  # beside what it is compared with
 
     words = ["beatles", "abcd", "thunderstruck", "canción", "звездаааа"]
     make_track(title=" ".join(words), artist=f"x{uuid4().hex[:3]}1")
     for word in map(fold, words):
         with connection.cursor() as cursor:
             cursor.execute("SELECT key FROM catalog_search_near WHERE word = %s", [word])
-            assert {key for (key,) in cursor.fetchall()} == near.keys(word)
+            assert {key for (key,) in cursor.fetchall()} == spelling.keys(word)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.search.near import SHORTEST, allowed, distance, farness, keys
+from catalog.search.spelling import SHORTEST, allowed, distance, farness, keys
 
 
 @pytest.mark.parametrize(

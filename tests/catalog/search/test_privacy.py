@@ -7,10 +7,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.claims import change_visibility
 from catalog.models import Track, Visibility
 from catalog.search.facets import Facets
-from catalog.search.found import find, find_names
+from catalog.search.service import find, find_names
+from catalog.uploads.ownership import change_visibility
 from tests.factories import make_track
 
 WORDS = [

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from catalog.models import Artist, Track
-from catalog.search import found
-from catalog.search.found import find
+from catalog.search import service
+from catalog.search.service import find
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_track
 
@@ -45,7 +45,7 @@ def test_artist_and_title_together_are_a_name(titles: Titles, songs: dict[str, T
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if 5 documents were already too many."""
-    monkeypatch.setattr(found, "MOST", 5)
+    monkeypatch.setattr(service, "MOST", 5)
 
 
 def test_of_too_many_the_exact_and_the_played_are_found(few: None, titles: Titles, db: None) -> None:
@@ -68,10 +68,10 @@ def test_no_search_asks_more_for_more_songs(words: str, db: None, django_assert_
     for number in range(30):
         make_track(title=f"The love of A {number}", artist=f"Artist {number}")
     with django_assert_max_num_queries(6):
-        found = find(words, AnonymousUser(), hints=True)
-        found.artists()
+        service = find(words, AnonymousUser(), hints=True)
+        service.artists()
     with django_assert_max_num_queries(2):
-        assert found.facets.models == ()
+        assert service.facets.models == ()
     assert Artist.objects.count() == 30
 
 

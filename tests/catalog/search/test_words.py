@@ -10,8 +10,8 @@ from django.test import Client
 
 from catalog.models import Album, Artist, Credit, Track
 from catalog.search import reindex, schema
-from catalog.search.found import find, find_names
 from catalog.search.query import Query
+from catalog.search.service import find, find_names
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_track
 

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from catalog.models import Track
-from catalog.search.found import find
 from catalog.search.query import MOST_LETTERS
+from catalog.search.service import find
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_track
 

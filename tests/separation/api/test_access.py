@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.tokens import pair_for
 from catalog.curation.editing import edit
 from catalog.models import Change, Track, Visibility, Wish
-from catalog.personal import setlists
+from catalog.social import setlists
 from config import api_urls
 from tests.factories import make_separation, make_track
 

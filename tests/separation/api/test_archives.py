@@ -11,9 +11,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog import storage
-from catalog.encodings import pool
 from catalog.models import Rendition
+from catalog.storage import backend
+from catalog.storage.encoding_pool import pool
 from separation.models import Separation
 from tests.factories import make_audio, make_separation, make_track
 
@@ -54,7 +54,7 @@ def test_names_type_length_and_members(client: APIClient, path: str) -> None:
         assert {item.compress_type for item in archive.infolist()} == {zipfile.ZIP_STORED}
         for item in archive.infolist():
             row = Rendition.objects.get(size=item.file_size, crc32=item.CRC)
-            assert archive.read(item) == storage.local_path(row.key).read_bytes()
+            assert archive.read(item) == backend.local_path(row.key).read_bytes()
 
 
 def test_the_same_request_gives_the_same_bytes(client: APIClient, path: str) -> None:
@@ -117,11 +117,11 @@ def test_a_lost_file_is_made_again_or_said_to_be_missing(
     client: APIClient, path: str, separation: Separation
 ) -> None:
     first = content(client.get(f"{path}?codec=wav"))
-    storage.delete(Rendition.objects.order_by("created_at")[0].key)
+    backend.delete(Rendition.objects.order_by("created_at")[0].key)
     assert content(client.get(f"{path}?codec=wav")) == first
-    storage.delete(Rendition.objects.order_by("created_at")[0].key)
+    backend.delete(Rendition.objects.order_by("created_at")[0].key)
     for stem in separation.stems.all():
-        storage.delete(stem.audio.key)
+        backend.delete(stem.audio.key)
     answer = client.get(f"{path}?codec=wav")
     assert (answer.status_code, answer.json()["code"]) == (503, "file_missing")
 

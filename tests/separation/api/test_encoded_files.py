@@ -9,9 +9,9 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.encodings import pool
 from catalog.models import Rendition
-from catalog.renditions import _turn
+from catalog.storage.encoding_pool import pool
+from catalog.storage.renditions import _turn
 from separation.delivery.downloads import stem_recipe
 from separation.models import Separation
 from tests.factories import make_audio, make_separation, make_track

@@ -12,12 +12,12 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import User
-from catalog import storage
 from catalog.curation.editing import edit
 from catalog.errors import CatalogError
-from catalog.ingest import ingest
-from catalog.lookups import LASTS, PLACE_BYTES, PLACES
 from catalog.models import Track, Upload, Visibility
+from catalog.storage import backend
+from catalog.uploads.checksum_lookup import LASTS, PLACE_BYTES, PLACES
+from catalog.uploads.ingest import ingest
 from tests.catalog.races import at_once
 from tests.factories import add_claim, make_track
 from tests.songs import write_song
@@ -171,7 +171,7 @@ def test_a_small_file_is_asked_for_whole(api_of: Any, user: User, other: User) -
 def test_a_lost_file_proves_nothing(api_of: Any, user: User, song: Song) -> None:
     client = api_of(user)
     proof = look_up(client, song)["proof"]
-    storage.delete(song.track.audio.key)
+    backend.delete(song.track.audio.key)
     answer = client.post(PROOF, song.answer(proof))
     assert answer.json()["code"] == "file_missing"
     assert not user.uploads.exists()

@@ -8,7 +8,7 @@ import soundfile
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from catalog.encodings import pool
+from catalog.storage.encoding_pool import pool
 from separation.models import Separation
 from tests.factories import make_audio, make_separation, make_track
 

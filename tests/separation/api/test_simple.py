@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Rendition, Track
-from catalog.waiting_requests import waiting
+from catalog.storage.waiting_requests import waiting
 from separation.models import Separation, Status
 from tests.factories import make_separation, make_track
 from tests.songs import RATE, song

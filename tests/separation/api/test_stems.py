@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Visibility
-from catalog.storage import local_copy
+from catalog.storage.backend import local_copy
 from separation.models import Stem
 from separation.queue.requests import ask
 from tests.factories import make_separation, make_track

@@ -17,9 +17,9 @@ from catalog.api.serializers import (
     PerformerSerializer,
     TrackSerializer,
 )
-from catalog.credits import credit, guests_of
-from catalog.listed import albums_by_id, songs_by_id
 from catalog.models import Album, Artist, Track
+from catalog.selectors import albums_by_id, songs_by_id
+from catalog.uploads.featured_artists import credit, guests_of
 from separation.api.serializers import (
     LiveSeparationSerializer,
     SeparatedTrackSerializer,

@@ -1,0 +1,73 @@
+"""Giving a song or an album another cover. The picture is read in the sandboxed child, as covers in files are."""
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audio.errors import AudioError
+from audio.probe import picture
+from catalog.curation.editing import held, may_edit, not_yours, write
+from catalog.curation.locks import keep_moves_away
+from catalog.errors import CatalogError
+from catalog.models import Album, Track, Visibility
+from catalog.storage.covers import store_cover
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES: Final = 10_000_000
+
+
+def may_picture(row: Track | Album, user: User) -> bool:
+    """Who edits a song, and who looks after albums."""
+    return may_edit(row, user) if isinstance(row, Track) else user.has_perm("catalog.change_album")
+
+
+def set_cover(row: Track | Album, user: User, path: Path) -> str:
+    """Make the picture at ``path`` the cover of ``row``; returns its key.
+
+    Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409), ``too_large`` (413), ``not_a_picture`` (422),
+    ``no_space`` (507).
+    """
+    _check(row, user)
+    if path.stat().st_size > MOST_BYTES:
+        raise CatalogError("too_large", _("The picture is too large."), status=413)
+    try:
+        pictures = picture(path)
+    except AudioError as error:
+        logger.info("refused a picture: %s", error.code)
+        pictures = ()
+    if not pictures:
+        raise CatalogError(
+            "not_a_picture", _("This picture cannot be read. Try a JPEG or PNG file."), status=422
+        )
+    key = store_cover(pictures)
+    _change(row, user, key)
+    return key
+
+
+def drop_cover(row: Track | Album, user: User) -> None:
+    """``row`` has no cover of its own any more; a song then shows its album's. Raises ``not_yours`` (403),
+    ``gone`` (409)."""
+    _check(row, user)
+    _change(row, user, "")
+
+
+def _check(row: Track | Album, user: User) -> None:
+    if not may_picture(row, user):
+        raise not_yours()
+
+
+def _change(row: Track | Album, user: User, key: str) -> None:
+    """As any edit: in the history, and undone there. An album without a cover takes that of a song everybody hears."""
+    with transaction.atomic():
+        keep_moves_away()
+        row = held(row)
+        write(row, user, {"cover": key})
+        if key and isinstance(row, Track) and row.visibility == Visibility.SHARED and row.album is not None:
+            album = held(row.album)
+            if not album.cover:
+                write(album, user, {"cover": key})

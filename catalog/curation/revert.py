@@ -1,0 +1,82 @@
+"""Undoing what was done to the catalogue. An undo is a change like any other, and stands in the history."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog.curation import history
+from catalog.curation.editing import may_edit, write
+from catalog.curation.fields import Named, details
+from catalog.curation.locks import keep_still
+from catalog.curation.merging import unmerge
+from catalog.curation.splitting import unsplit
+from catalog.errors import CatalogError
+from catalog.models import Album, Artist, Change, Track
+
+MODELS: dict[str, type[Artist] | type[Album] | type[Track]] = {
+    Change.Target.ARTIST: Artist,
+    Change.Target.ALBUM: Album,
+    Change.Target.TRACK: Track,
+}
+
+
+def undo(change: Change, user: User) -> Change:
+    """Put things back as they were before ``change``; returns the change that this is.
+
+    Raises ``CatalogError``: ``not_yours`` (403); ``not_undoable``, ``already_undone``, ``gone``, ``changed_since``,
+    ``name_taken`` (409).
+    """
+    with transaction.atomic():
+        keep_still()
+        change = Change.objects.select_for_update().get(pk=change.pk)
+        row = target(change)
+        _check(change, row, user)
+        assert row is not None  # noqa: S101  # _check has seen to it
+        if history.is_edit(change):
+            done = _undo_edit(change, row, user)
+        else:
+            if change.kind == Change.Kind.MERGE:
+                undid = str(unmerge(change, row))
+            else:
+                unsplit(change, row)
+                undid = str(row)
+            done = history.record(Change.Kind.UNDO, row, user, {}, {"undid": change.kind, "back": undid})
+        change.undone_by = done
+        change.save(update_fields=["undone_by"])
+    return done
+
+
+def target(change: Change) -> Named | None:
+    """What ``change`` was about, as it is now; None when it is gone."""
+    rows = MODELS[change.target]._default_manager.select_for_update(of=("self",))  # noqa: SLF001
+    return rows.filter(pk=change.target_id).first()
+
+
+def _check(change: Change, row: Named | None, user: User) -> None:
+    own = history.owned([change], user)
+    if change.private_to_id not in (None, user.pk):
+        raise _refused("not_yours", _("Only who brought this song may do this."), 403)
+    if not history.is_undoable(change):
+        raise _refused("not_undoable", _("This cannot be undone."))
+    if change.undone_by_id:
+        raise _refused("already_undone", _("This was undone already."))
+    if not history.may_undo(change, user, own):
+        raise _refused("not_yours", _("Only who brought this song may do this."), 403)
+    if row is None:
+        raise _refused("gone", _("This is no longer there. It may have been merged or removed."))
+    if isinstance(row, Track) and not may_edit(row, user):
+        raise _refused("not_yours", _("Only who brought this song may do this."), 403)
+
+
+def _undo_edit(change: Change, row: Named, user: User) -> Change:
+    now = details(row)
+    if any(now.get(name) != value for name, value in change.after.items()):
+        raise _refused("changed_since", _("This was changed again since; put it right by hand."))
+    done = write(row, user, change.before, kind=Change.Kind.UNDO)
+    if done is None:
+        raise _refused("changed_since", _("This was changed again since; put it right by hand."))
+    return done
+
+
+def _refused(code: str, sentence: object, status: int = 409) -> CatalogError:
+    return CatalogError(code, str(sentence), status=status)

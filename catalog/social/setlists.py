@@ -1,0 +1,229 @@
+"""Tracks in an order of one's own: for oneself, or for whoever has the link."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audio.tags.cleaning import clean_text
+from catalog.errors import CatalogError
+from catalog.models import Setlist, SetlistEntry, Track
+from catalog.models.social import new_link
+from catalog.visibility import may_see, seen_through
+from catalog.written import Written
+
+MOST_SETLISTS = 500
+MOST_ENTRIES = 300
+
+KEY = re.compile(r"[A-Za-z0-9_-]{1,36}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as somebody sees it: without its track, and without its note, where that is not for them."""
+
+    entry: SetlistEntry
+    number: int
+    track: Track | None
+
+    @property
+    def name(self) -> str:
+        return self.track.title if self.track is not None else str(_("Not available to you"))
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether a separation of its track is ready."""
+        return self.track is not None and self.track.separated_at is not None
+
+    @property
+    def note(self) -> str:
+        return self.entry.note if self.track is not None else ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a track stands in a setlist that is played through; ``next_playable`` has been taken apart."""
+
+    setlist: Setlist
+    number: int
+    count: int
+    previous: Line | None
+    next: Line | None
+    next_playable: Line | None
+    note: str
+    key: str
+
+
+class Named(NamedTuple):
+    """A setlist in a menu."""
+
+    pk: UUID
+    title: str
+
+
+def latest(user: User, most: int) -> list[Named]:
+    """Those of ``user`` that were changed last."""
+    return [Named._make(row) for row in _latest(user, stop=most)]
+
+
+@Written
+def _latest(user: User) -> QuerySet[Any, Any]:
+    return Setlist.objects.filter(owner=user).order_by("-changed_at").values_list("pk", "title")
+
+
+def make(user: User, title: str) -> Setlist:
+    """A new setlist. Raises ``CatalogError``: ``no_title``, ``too_many_setlists``."""
+    if user.setlists.count() >= MOST_SETLISTS:
+        raise CatalogError("too_many_setlists", _("You have as many setlists as one person may have."))
+    return Setlist.objects.create(owner=user, title=_title(title))
+
+
+def rename(setlist: Setlist, title: str) -> None:
+    """Raises ``CatalogError("no_title")``."""
+    setlist.title = _title(title)
+    setlist.save(update_fields=["title", "changed_at"])
+
+
+def share(setlist: Setlist, *, by_link: bool) -> None:
+    """Let whoever has the link see it, or nobody else."""
+    setlist.by_link = by_link
+    setlist.save(update_fields=["by_link", "changed_at"])
+
+
+def renew_link(setlist: Setlist) -> None:
+    """Another link; who has only the old one sees nothing any more."""
+    setlist.link = new_link()
+    setlist.save(update_fields=["link", "changed_at"])
+
+
+def add(setlist: Setlist, track: Track, note: str = "") -> SetlistEntry:
+    """Put ``track`` at the end. Raises ``CatalogError("setlist_full")``."""
+    with transaction.atomic():
+        _hold(setlist)
+        last = setlist.entries.aggregate(last=Max("position"), count=Count("pk"))
+        if last["count"] >= MOST_ENTRIES:
+            sentence = _("This setlist is full. Begin another one.")
+            raise CatalogError("setlist_full", sentence)
+        setlist.save(update_fields=["changed_at"])
+        position = (last["last"] or 0) + 1
+        return setlist.entries.create(track=track, position=position, note=_note(note))
+
+
+def annotate(entry: SetlistEntry, note: str) -> None:
+    """What to remember about it: key, capo, who sings."""
+    entry.note = _note(note)
+    entry.save(update_fields=["note"])
+    entry.setlist.save(update_fields=["changed_at"])
+
+
+def move(entry: SetlistEntry, to: int) -> None:
+    """Make it number ``to`` of its setlist, counted from 1; beyond the ends is at the ends."""
+    with transaction.atomic():
+        setlist = _hold(entry.setlist)
+        rows = list(setlist.entries.all())
+        moved = next((row for row in rows if row.pk == entry.pk), None)
+        if moved is None:
+            return
+        rows.remove(moved)
+        rows.insert(min(max(to, 1), len(rows) + 1) - 1, moved)
+        for number, row in enumerate(rows, start=1):
+            row.position = number
+        SetlistEntry.objects.bulk_update(rows, ["position"])
+        setlist.save(update_fields=["changed_at"])
+
+
+def take_out(entry: SetlistEntry) -> None:
+    """Remove one entry."""
+    entry.delete()
+    entry.setlist.save(update_fields=["changed_at"])
+
+
+def counted(user: User | AnonymousUser) -> QuerySet[Setlist]:
+    """Setlists with ``count``, and ``seconds`` of what ``user`` may see in them."""
+    visible = seen_through("entries__track", user)
+    return Setlist.objects.annotate(
+        count=Count("entries"), seconds=Sum("entries__track__audio__duration", filter=visible)
+    )
+
+
+def mine(user: User) -> QuerySet[Setlist]:
+    """The setlists of ``user``, changed last first, counted."""
+    return counted(user).filter(owner=user).order_by("-changed_at", "pk")
+
+
+def find(key: str, user: User | AnonymousUser) -> Setlist | None:
+    """The setlist with this id, if it is ``user``'s, or with this link, if whoever has it may see it."""
+    rows = Setlist.objects.select_related("owner")
+    if not KEY.fullmatch(key):
+        return None
+    try:
+        pk = UUID(key)
+    except ValueError:
+        return rows.filter(link=key).filter(seen_by_link(user)).first()
+    return None if user.is_anonymous else rows.filter(pk=pk, owner=user).first()
+
+
+def seen_by_link(user: User | AnonymousUser) -> Q:
+    """Setlists that are opened by their link; one's own always."""
+    shared = Q(by_link=True)
+    return shared if user.is_anonymous else shared | Q(owner=user)
+
+
+def lines(setlist: Setlist, user: User | AnonymousUser) -> list[Line]:
+    """Every entry in order, as ``user`` sees it."""
+    names = ("track__artist", "track__album", "track__audio")
+    rows = setlist.entries.select_related(*names).order_by("position", "created_at")
+    return [
+        Line(row, number, row.track if may_see(row.track, user) else None)
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def seconds(shown: Sequence[Line]) -> float:
+    """How long all of it takes, without what is not for the one who looks."""
+    return sum(line.track.audio.duration for line in shown if line.track is not None)
+
+
+def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Place | None:
+    """Where ``track`` stands in the setlist ``key``: at ``entry`` (an id), else where it comes first."""
+    setlist = find(key, user)
+    if setlist is None:
+        return None
+    shown = [line for line in lines(setlist, user) if line.track is not None]
+    here = [n for n, line in enumerate(shown) if line.entry.track_id == track.pk]
+    if not here:
+        return None
+    at = next((n for n in here if str(shown[n].entry.pk) == entry), here[0])
+    return Place(
+        setlist=setlist,
+        number=at + 1,
+        count=len(shown),
+        previous=shown[at - 1] if at else None,
+        next=shown[at + 1] if at + 1 < len(shown) else None,
+        next_playable=next((line for line in shown[at + 1 :] if line.is_playable), None),
+        note=shown[at].note,
+        key=key,
+    )
+
+
+def _hold(setlist: Setlist) -> Setlist:
+    """Nobody else changes the order until the transaction ends."""
+    return Setlist.objects.select_for_update().get(pk=setlist.pk)
+
+
+def _title(title: str) -> str:
+    text = (clean_text(title) or "")[:120]
+    if not text:
+        raise CatalogError("no_title", _("Give the setlist a name."))
+    return text
+
+
+def _note(note: str) -> str:
+    return (clean_text(note) or "")[:200]

@@ -1,0 +1,144 @@
+"""Cover pictures: JPEGs of three sizes that the sandboxed child has made, stored under the largest one's digest.
+
+A row names the largest, ``covers/ab/cd/<digest>.jpg``; beside it lie ``<digest>-320.jpg`` and ``<digest>-96.jpg``.
+"""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from audio.types import COVER_SIZES
+from catalog.errors import CatalogError
+from catalog.models import Album, Track, file_storage
+from catalog.selectors import Tile
+from catalog.storage import backend, file_responses
+from catalog.written import Written
+
+_SIZED = re.compile(r"-\d+(?=\.jpg$)")
+
+
+def store_cover(pictures: Sequence[bytes]) -> str:
+    """Keep a picture, one JPEG of each size, and return the key of the largest; the same picture is kept once."""
+    key = backend.key_for("covers", hashlib.sha256(pictures[0]).hexdigest(), "jpg")
+    path = settings.WORK_DIR / f"cover-{uuid.uuid4().hex}.jpg"
+    with backend.room():
+        try:
+            for jpeg, size in reversed(list(zip(pictures, COVER_SIZES, strict=True))):
+                path.write_bytes(jpeg)
+                backend.store(path, sized(key, size))
+        finally:
+            path.unlink(missing_ok=True)
+    return key
+
+
+def sized(key: str, size: int) -> str:
+    """Where the picture of ``key`` lies that has ``size`` pixels a side."""
+    return key if size == COVER_SIZES[0] else f"{key.removesuffix('.jpg')}-{size}.jpg"
+
+
+def sizes_of(key: str) -> set[str]:
+    """The keys of every size of the picture that a row names by ``key``."""
+    return {sized(key, size) for size in COVER_SIZES}
+
+
+def original(key: str) -> str:
+    """The key that rows name for a picture of whatever size."""
+    return _SIZED.sub("", key) if key.startswith("covers/") else key
+
+
+def sizes(key: str) -> list[str]:
+    """The keys of all sizes of a picture; of any other file its own."""
+    return [sized(key, size) for size in COVER_SIZES] if key.startswith("covers/") else [key]
+
+
+def fitting(wanted: str) -> int:
+    """The smallest of our sizes that has as many pixels as ``wanted``; the largest for anything else."""
+    pixels = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else COVER_SIZES[0]
+    return min((size for size in COVER_SIZES if size >= pixels), default=COVER_SIZES[0])
+
+
+def read_cover(key: str) -> bytes | None:
+    """The bytes of a picture; ``None`` when there is none, or it is lost: no song fails for its cover."""
+    if not key or not backend.exists(key):
+        return None
+    with file_storage().open(key) as file:
+        return bytes(file.read())
+
+
+def version(key: str) -> str:
+    """What goes after ``?v=`` in a picture's address, so that it may be kept for ever."""
+    return key.rpartition("/")[2].partition(".")[0][:16]
+
+
+@require_safe
+def track_cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """``/covers/<track>/?size=``: the picture of a track, its own or its album's; 404 where there is none."""
+    track = get_object_or_404(Track.objects.visible_to(request.user).select_related("album"), pk=pk)
+    return _send(request, track.picture)
+
+
+@require_safe
+def album_cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """``/covers/album/<album>/?size=``: the picture of an album, or of one of its songs."""
+    album = get_object_or_404(Album.objects.visible_to(request.user), pk=pk)
+    return _send(request, picture_of(album, request.user))
+
+
+def picture_of(album: Album, user: User | AnonymousUser) -> str:
+    """The storage key of an album's picture: its own, else that of a song in it which ``user`` may see."""
+    tracks = Track.objects.visible_to(user).filter(album=album).exclude(cover="")
+    return (
+        album.cover
+        or tracks.order_by("disc_number", "track_number").values_list("cover", flat=True).first()
+        or ""
+    )
+
+
+def dress(albums: Sequence[Album | Tile], user: User | AnonymousUser) -> None:
+    """Give each of ``albums`` its ``picture``: the album's own, else one of the songs that are private to ``user``."""
+    covers = dict(_covers(user, [album.pk for album in albums if not album.cover]))
+    for album in albums:
+        album.picture = album.cover or covers.get(album.pk, "")  # type: ignore[union-attr]  # for the template
+
+
+@Written
+def _covers(user: User | AnonymousUser, albums: Sequence[uuid.UUID]) -> QuerySet[Any, Any]:
+    tracks = Track.objects.visible_to(user).filter(album__in=albums).exclude(cover="")
+    return tracks.order_by("-disc_number", "-track_number").values_list("album", "cover")
+
+
+def _send(request: HttpRequest, key: str) -> HttpResponseBase:
+    """The size of it that is asked for; where only the largest was kept, that."""
+    if not key:
+        raise Http404
+    wanted = sized(key, fitting(request.GET.get("size", "")))
+    size = backend.size(wanted)
+    if size is None:
+        wanted = key
+        size = backend.size(key)
+    if size is None:
+        raise Http404
+    try:
+        return file_responses.serve(
+            request,
+            wanted,
+            filename="cover.jpg",
+            content_type="image/jpeg",
+            checksum=PurePosixPath(wanted).stem,
+            size=size,
+            redirect=False,
+        )
+    except CatalogError as error:
+        raise Http404 from error

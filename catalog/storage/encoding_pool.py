@@ -1,0 +1,352 @@
+"""Encode in a few threads of the website; requests wait for it a bounded time, or not at all.
+
+An encoding is seconds to minutes of work, so no request does it itself: it submits what it needs and waits, and
+what takes longer goes on without it. The next request for the same finds the rendition, or the encoding in progress.
+Each is made once however many ask. People take turns, each with only so many; what nobody asks for any more is dropped.
+"""
+
+import atexit
+import logging
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+from django.utils.translation import gettext_lazy as _
+
+from catalog.errors import CatalogError
+from catalog.models import Rendition
+from catalog.storage.renditions import Recipe, found, made
+from catalog.storage.waiting_requests import busy, waiting
+
+log = logging.getLogger(__name__)
+
+MOST_SUBMITTED = 200  # encodings of everybody, in this process
+PROGRESS_SECONDS = 120  # an encoding of another process that has reported nothing for so long is given up
+LOOK_SECONDS = 0.5  # between two looks for one that another process makes
+ASKED_SECONDS, ASK_AGAIN_SECONDS = (
+    60,
+    20,
+)  # so long a place in the queue is kept; requests that wait ask again
+SOONEST_RETRY_SECONDS, LATEST_RETRY_SECONDS = 5, 45  # sooner than the place is lost
+STOP_SECONDS = 5.0
+STEP = 0.01
+
+
+class EncodingPendingError(CatalogError):
+    """What was asked for is being made; the same request can be sent again. ``progress`` from 0 to 1."""
+
+    def __init__(self, progress: float, seconds_left: float = 0.0) -> None:
+        sentence = _("This file is being made. Send the same request again in a few seconds.")
+        retry_after = round(min(max(seconds_left, SOONEST_RETRY_SECONDS), LATEST_RETRY_SECONDS))
+        super().__init__("encoding_in_progress", sentence, status=503, retry_after=retry_after)
+        self.progress = progress
+
+
+class _StoppedError(Exception):
+    """Ends an encoding when the process stops."""
+
+
+@dataclass
+class Encoding:
+    """A rendition that is made in this process, or waits for its turn."""
+
+    recipe: Recipe
+    owner: str
+    people: set[str] = field(default_factory=set)
+    started_at: float | None = None  # time.monotonic()
+    progress: float = 0.0
+    waiters: int = 0
+    rendition: Rendition | None = None
+    error: CatalogError | None = None
+    finished: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def seconds_left(self) -> float:
+        """What is still to do, at the speed until now; 0 where that cannot be told."""
+        if self.started_at is None or not self.progress:
+            return 0.0
+        return (time.monotonic() - self.started_at) * (1 / self.progress - 1)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is finished, ``seconds`` at most; whether it is."""
+        self.waiters += 1
+        return self.finished.wait(seconds)
+
+    def result(self) -> Rendition | None:
+        """The rendition, ``None`` while it is not there. Raises ``CatalogError``."""
+        if self.error is not None:
+            raise self.error
+        return self.rendition
+
+
+@dataclass
+class RemoteEncoding:
+    """A rendition that another process of the website makes."""
+
+    recipe: Recipe
+
+    @property
+    def progress(self) -> float:
+        """From 0 to 1, as far as that process has told."""
+        return _told(self.recipe) or 0.0
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is there or nobody makes it any more, ``seconds`` at most; whether that is so."""
+        deadline = time.monotonic() + seconds
+        while found(self.recipe) is None and _told(self.recipe) is not None:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return True
+
+    def result(self) -> Rendition | None:
+        """The rendition, ``None`` while it is not there."""
+        return found(self.recipe)
+
+
+@dataclass
+class Batch:
+    """Renditions that one request needs, in its order: those that were there, and those that are being made."""
+
+    parts: list[Rendition | Encoding | RemoteEncoding]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing has to be waited for."""
+        return all(isinstance(part, Rendition) for part in self.parts)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until all is there, ``seconds`` at most."""
+        deadline = time.monotonic() + seconds
+        pending = [part for part in self.parts if not isinstance(part, Rendition)]
+        while pending and (left := deadline - time.monotonic()) > 0:
+            for part in pending:
+                _ask(part.recipe)
+            if pending[0].wait(min(left, ASK_AGAIN_SECONDS)):
+                pending.pop(0)
+
+    def result(self) -> list[Rendition]:
+        """All renditions. Raises ``EncodingPendingError``, and ``CatalogError`` where one could not be made."""
+        rows = [part if isinstance(part, Rendition) else part.result() for part in self.parts]
+        there = [row for row in rows if row is not None]
+        if len(there) == len(rows):
+            return there
+        pending = [part for part in self.parts if not isinstance(part, Rendition)]
+        progress = sum(part.progress for part in pending) + len(rows) - len(pending)
+        left = sum(part.seconds_left for part in pending if isinstance(part, Encoding))
+        raise EncodingPendingError(progress / len(rows), left)
+
+
+def obtain(recipes: Sequence[Recipe], person: str, *, seconds: float = 0.0) -> list[Rendition]:
+    """Find or have made the renditions of ``recipes``, and wait for them ``seconds`` at most.
+
+    ``person`` as ``waiting_requests.requester`` names them. Raises ``CatalogError``: ``busy`` (503) when too much is
+    being made or too many wait, ``encoding_in_progress`` (503) after ``seconds``, and those of ``renditions.made``.
+    """
+    batch = start(recipes, person)
+    if seconds and not batch.is_done:
+        with waiting(person):
+            batch.wait(seconds)
+    return batch.result()
+
+
+def start(recipes: Sequence[Recipe], person: str) -> Batch:
+    """Find the renditions of ``recipes`` and submit those that are not there.
+
+    Raises ``CatalogError``: ``busy`` (503), and once what went wrong when nobody waited.
+    """
+    return Batch([found(recipe) or _submitted(recipe, person) for recipe in recipes])
+
+
+def is_being_made(recipe: Recipe) -> bool:
+    """Whether it was submitted, here or in another process, and is not finished."""
+    return pool.find(recipe) is not None or _told(recipe) is not None
+
+
+def _submitted(recipe: Recipe, person: str) -> Encoding | RemoteEncoding:
+    if (failure := cache.get(_key(recipe, "failed"))) is not None:
+        cache.delete(_key(recipe, "failed"))
+        code, detail, status = failure
+        raise CatalogError(code, detail, status=status)
+    _ask(recipe)
+    if pool.find(recipe) is None and _told(recipe) is not None:
+        return RemoteEncoding(recipe)
+    return pool.submit(recipe, person)
+
+
+class EncodingPool:
+    """The threads that encode in this process, at most ``ENCODINGS_AT_ONCE``; there are none while nothing is to do."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._encodings: dict[str, Encoding] = {}
+        self._turns: OrderedDict[str, deque[Encoding]] = OrderedDict()
+        self._running = 0  # encodings; a thread ends a little later
+        self._threads = 0
+        self._is_stopped = False
+
+    def find(self, recipe: Recipe) -> Encoding | None:
+        """The encoding of ``recipe`` that runs or waits for its turn."""
+        return self._encodings.get(recipe.lock_name)
+
+    def submit(self, recipe: Recipe, person: str) -> Encoding:
+        """Have ``recipe`` made when it is the turn of ``person``; equal recipes are made once.
+
+        Raises ``CatalogError("busy")`` (503).
+        """
+        with self._changed:
+            encoding = self._encodings.get(recipe.lock_name)
+            if encoding is None:
+                owned = sum(other.owner == person for other in self._encodings.values())
+                full = len(self._encodings) >= MOST_SUBMITTED or owned >= settings.ENCODINGS_PER_PERSON
+                if full or self._is_stopped:
+                    raise busy()
+                encoding = self._encodings[recipe.lock_name] = Encoding(recipe, person)
+                _tell(recipe, 0.0)
+            if person not in encoding.people and encoding.started_at is None:
+                encoding.people.add(person)
+                self._turns.setdefault(person, deque()).append(encoding)
+            needs_thread = self._running < settings.ENCODINGS_AT_ONCE and bool(self._turns)
+            self._running += needs_thread
+        if needs_thread:
+            self._start_thread()
+        return encoding
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """End what runs and forget the rest, and wait for the threads' end, ``seconds`` at most."""
+        with self._changed:
+            self._is_stopped = True
+            self._turns.clear()
+            for encoding in self._encodings.values():
+                cache.delete(_key(encoding.recipe, "progress"))
+                encoding.error = busy()
+                encoding.finished.set()
+            self._changed.wait_for(self._is_idle, seconds)
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until nothing is being made, ``seconds`` at most; whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(self._is_idle, seconds)
+
+    def _is_idle(self) -> bool:
+        return self._running == self._threads == 0
+
+    def _start_thread(self) -> None:
+        with self._changed:
+            self._threads += 1
+        try:
+            threading.Thread(target=self._run, name="encoding", daemon=True).start()
+        except RuntimeError:  # no more threads for this process just now; the next request tries again
+            log.warning("an encoding thread could not be started")
+            with self._changed:
+                self._threads -= 1
+                self._running -= 1
+                self._changed.notify_all()
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            connections.close_all()
+            with self._changed:
+                self._threads -= 1
+                self._changed.notify_all()
+
+    def _work(self) -> None:
+        while (encoding := self._next()) is not None:
+            try:
+                self._encode(encoding)
+                self._drop_forgotten()
+            except Exception:  # the cache is away, for example
+                log.exception("the end of an encoding could not be told")
+
+    def _next(self) -> Encoding | None:
+        """Of the person whose turn it is the first encoding; the others of that person wait behind everybody else's."""
+        with self._changed:
+            while self._turns:
+                person, queue = self._turns.popitem(last=False)
+                encoding = queue.popleft()
+                if queue:
+                    self._turns[person] = queue
+                if encoding.started_at is None:
+                    encoding.started_at = time.monotonic()
+                    return encoding
+            self._running -= 1
+            self._changed.notify_all()
+            return None
+
+    def _drop_forgotten(self) -> None:
+        """Let go what waits for its turn and nobody waits or has asked for lately; who asks again submits it anew."""
+        with self._changed:
+            queued = [one for one in self._encodings.values() if not one.started_at]
+            asked = cache.get_many([_key(one.recipe, "asked") for one in queued])
+            forgotten = [one for one in queued if _key(one.recipe, "asked") not in asked]
+            for encoding in forgotten:
+                cache.delete(_key(encoding.recipe, "progress"))
+                del self._encodings[encoding.recipe.lock_name]
+                encoding.error = busy()
+                encoding.finished.set()
+            for person in list(self._turns):
+                self._turns[person] = deque(row for row in self._turns[person] if not row.finished.is_set())
+                if not self._turns[person]:
+                    del self._turns[person]
+
+    def _encode(self, encoding: Encoding) -> None:
+        recipe = encoding.recipe
+
+        def report(share: float) -> None:
+            if self._is_stopped:
+                raise _StoppedError
+            if share - encoding.progress >= STEP:
+                encoding.progress = share
+                _tell(recipe, share)
+
+        error: CatalogError | None = None
+        try:
+            encoding.rendition = made(recipe, report)
+            encoding.progress = 1.0
+        except _StoppedError:
+            error = busy()
+        except CatalogError as refusal:
+            error = refusal
+        except Exception:
+            log.exception("an encoding failed")
+            sentence = _("This file could not be made. Please try again later.")
+            error = CatalogError("not_made", sentence, status=500)
+        try:
+            cache.delete(_key(recipe, "progress"))
+            if error is not None and not encoding.waiters:
+                cache.set(_key(recipe, "failed"), (error.code, error.detail, error.status), PROGRESS_SECONDS)
+        finally:
+            with self._changed:
+                del self._encodings[recipe.lock_name]
+                encoding.error = error
+                encoding.finished.set()
+
+
+def _ask(recipe: Recipe) -> None:
+    """Keep the place of ``recipe``, in whichever process it waits."""
+    cache.set(_key(recipe, "asked"), 1, ASKED_SECONDS)
+
+
+def _tell(recipe: Recipe, share: float) -> None:
+    cache.set(_key(recipe, "progress"), share, PROGRESS_SECONDS)
+
+
+def _told(recipe: Recipe) -> float | None:
+    """How much of it is done, 0 to 1; ``None`` when nobody has reported."""
+    share: float | None = cache.get(_key(recipe, "progress"))
+    return share
+
+
+def _key(recipe: Recipe, what: str) -> str:
+    return f"encoding-{what}-{recipe.lock_name}"
+
+
+pool = EncodingPool()
+atexit.register(pool.stop)

@@ -1,0 +1,226 @@
+"""Removes what nothing needs any more: rows first, then stored files without a row, then old temporary files.
+
+Every file is stored before the row that names it is written, so a file without a row may belong to a
+transaction that is still open. Hence the grace: only files untouched for that long are looked at.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import PROTECT, Q
+from django.utils import timezone
+
+from catalog.models import Album, Artist, AudioFile, Change, Rendition, Track, Visibility, file_storage
+from catalog.storage import backend
+from catalog.storage.covers import original, sizes
+from catalog.storage.renditions import remove_abandoned
+from catalog.uploads import ownership, private_names
+
+logger = logging.getLogger(__name__)
+
+Namer = Callable[[Sequence[str]], Iterable[str]]
+Step = Callable[[], object]
+
+KEEP_RENDITIONS = timedelta(days=30)
+KEEP_COPIES = timedelta(hours=1)
+BATCH = 500
+
+_namers: list[Namer] = []
+_steps: list[Step] = []
+
+
+def names_files(namer: Namer) -> Namer:
+    """Register a function that tells which of some storage keys are in use, for apps above."""
+    _namers.append(namer)
+    return namer
+
+
+def forgets_rows(step: Step) -> Step:
+    """Register a function that deletes rows which nothing needs any more; it runs before audio is let go."""
+    _steps.append(step)
+    return step
+
+
+def collect(grace: timedelta) -> int:
+    """Remove what nothing names and was not touched for ``grace``; returns how many files went.
+
+    Safe to run at any time and in several places at once.
+    """
+    _forget_tracks()
+    for step in _steps:
+        step()
+    _forget_audio()
+    private_names.settle_all()
+    _forget_empty(grace)
+    Rendition.objects.filter(created_at__lt=timezone.now() - KEEP_RENDITIONS).delete()
+    removed = _collect_stored(grace)
+    remove_abandoned()
+    removed += _collect_temporary(settings.FILE_UPLOAD_TEMP_DIR, grace)
+    removed += _collect_temporary(settings.WORK_DIR, grace)
+    removed += _collect_temporary(settings.WORK_DIR / "copies", min(grace, KEEP_COPIES))
+    if removed:
+        logger.info("collected %d files", removed)
+    return removed
+
+
+def _forget_tracks() -> None:
+    """A private track whose owner is gone can be seen by nobody."""
+    for track in Track.objects.filter(visibility=Visibility.PRIVATE, owner=None)[:BATCH]:
+        ownership.remove(track)
+
+
+def _forget_audio() -> None:
+    """Delete audio that no row points at; renditions go with it."""
+    unheld = AudioFile.objects.all()
+    for relation in AudioFile._meta.related_objects:  # noqa: SLF001  # Django's public name for it
+        if relation.on_delete is PROTECT:
+            unheld = unheld.filter(**{f"{relation.name}__isnull": True})
+    for audio in unheld:
+        _delete(audio)
+
+
+def _forget_empty(grace: timedelta) -> None:
+    old = Q(created_at__lt=timezone.now() - grace)
+    for album in Album.objects.filter(old, tracks=None):
+        _delete(album)
+    for artist in Artist.objects.filter(old, tracks=None, albums=None, credits=None):
+        _delete(artist)
+
+
+def _delete(row: AudioFile | Album | Artist) -> bool:
+    try:
+        with transaction.atomic():
+            row.delete()
+    except IntegrityError:  # includes ProtectedError: somebody took hold of it in this moment
+        logger.debug("kept %r", row)
+        return False
+    return True
+
+
+def forget(audio: Iterable[UUID]) -> list[str]:
+    """Inside a transaction: delete those of these audio files that no row points at; the keys of their files."""
+    keys: list[str] = []
+    for row in AudioFile.objects.filter(pk__in=list(audio)):
+        files = [row.key, *row.renditions.values_list("key", flat=True)]
+        if _delete(row):
+            keys += files
+    return keys
+
+
+def discard(keys: Iterable[str]) -> None:
+    """After a commit: remove these files now, unless a row names them. What fails is left to ``collect``."""
+    for batch in _batches(size for key in keys for size in sizes(key)):
+        named = _named(batch)
+        for key in (key for key in batch if key not in named):
+            try:
+                backend.delete(key)
+                (settings.WORK_DIR / "copies" / Path(key).name).unlink(missing_ok=True)
+            except Exception as error:  # noqa: BLE001  # whatever a storage does, the rows are gone
+                logger.warning("%s is still there: %s", key, error)
+
+
+def _collect_stored(grace: timedelta) -> int:
+    removed = 0
+    for keys in _batches(_stored_keys(timezone.now().timestamp() - grace.total_seconds())):
+        named = _named(keys)
+        for key in keys:
+            if key not in named and _is_old(key, grace):
+                backend.delete(key)
+                removed += 1
+    return removed
+
+
+def _stored_keys(moment: float) -> Iterator[str]:
+    """Keys of all stored files last touched before ``moment``, in no order."""
+    if backend.is_local():
+        root = backend.local_path("")
+        for path in _files(root):
+            if _touched(path) <= moment:
+                yield path.relative_to(root).as_posix()
+        return
+    for item in file_storage().bucket.objects.all():  # type: ignore[attr-defined]  # the S3 storage has it
+        if item.last_modified.timestamp() <= moment:
+            yield item.key
+
+
+def _named(keys: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    found.update(AudioFile.objects.filter(key__in=keys).values_list("key", flat=True))
+    found.update(Rendition.objects.filter(key__in=keys).values_list("key", flat=True))
+    pictures = {key: original(key) for key in keys if key.startswith("covers/")}
+    if pictures:
+        shown = set(Track.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
+        shown.update(Album.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
+        shown.update(_remembered(set(pictures.values()) - shown))
+        found.update(key for key, named in pictures.items() if named in shown)
+    for namer in _namers:
+        found.update(namer(keys))
+    return found
+
+
+def _remembered(covers: set[str]) -> set[str]:
+    """Those that somebody may bring back: the history of a song or an album that is still here names them."""
+    found: dict[UUID, set[str]] = {}
+    if covers:
+        changes = Change.objects.filter(before__cover__in=covers)
+        for cover, row in changes.values_list("before__cover", "target_id"):
+            found.setdefault(row, set()).add(cover)
+    here = set(Track.objects.filter(pk__in=found).values_list("pk", flat=True))
+    here.update(Album.objects.filter(pk__in=found).values_list("pk", flat=True))
+    return {cover for row in here for cover in found[row]}
+
+
+def _is_old(key: str, grace: timedelta) -> bool:
+    """Look again just before a file goes: storing the same bytes anew renews its time."""
+    if not backend.is_local():
+        return True
+    return _touched(backend.local_path(key)) <= time.time() - grace.total_seconds()
+
+
+def _collect_temporary(folder: Path, grace: timedelta) -> int:
+    removed = 0
+    moment = time.time() - grace.total_seconds()
+    for path in _files(folder):
+        if _touched(path) <= moment:
+            path.unlink(missing_ok=True)
+            removed += 1
+    for inner, _folders, _names in os.walk(folder, topdown=False):
+        path = Path(inner)
+        if path != folder and _touched(path) <= moment:
+            try:
+                path.rmdir()
+            except OSError:
+                continue  # not empty, or gone
+    return removed
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for inner, _folders, names in os.walk(folder):
+        for name in names:
+            yield Path(inner, name)
+
+
+def _touched(path: Path) -> float:
+    """When a file was last written, in seconds; one that is gone was never."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for key in keys:
+        batch.append(key)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,317 @@
+"""Encodings of stored audio, and mixes of it, that can be thrown away and made again.
+
+A rendition is found by its recipe: codec, bitrate, the tags and picture written into it, and what is mixed. Whoever
+asks first has the file made, outside any transaction; whoever asks meanwhile waits for that one.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from audio.checksum import checksum, crc32
+from audio.decoding.decode import Samples, decode
+from audio.effects import mixing
+from audio.encoding.encode import encode
+from audio.errors import AudioError
+from audio.formats import OUTPUT, STEREO_RATE
+from audio.types import Limits, Tags
+from catalog.errors import CatalogError
+from catalog.models import AudioFile, Rendition
+from catalog.storage import backend
+from catalog.storage.covers import read_cover
+
+# Raise them when the encoders, or what mixes and stretches, change enough that old files should be made again.
+RECIPE_VERSION = 1
+MIX_VERSION = 1
+
+
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Stored audio with what each is multiplied by; ``tempo`` 2 is twice as fast, 0.5 half as fast."""
+
+    parts: tuple[tuple[AudioFile, float], ...]
+    tempo: float = 1.0
+    semitones: float = 0.0
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Samples ``[start, stop)`` at 44,100 Hz; ``stop`` may lie beyond the end."""
+
+    start: int
+    stop: int
+
+    def of(self, chunks: Iterable[Samples]) -> Iterator[Samples]:
+        """Cut ``[2, n]`` blocks; what comes after ``stop`` is not asked for."""
+        position = 0
+        for block in chunks:
+            begin, position = position, position + block.shape[1]
+            if position > self.start:
+                yield block[:, max(0, self.start - begin) : self.stop - begin]
+            if position >= self.stop:
+                return
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What goes into a rendition of ``audio``; ``name`` is what the row keeps of it.
+
+    ``bitrate`` as ``check_codec`` returns it, in kbit/s. A rendition of a ``mix`` belongs to the ``audio`` that its
+    parts come from, and goes with it. An ``excerpt`` is not cut from a mix.
+    """
+
+    audio: AudioFile
+    codec: str
+    bitrate: int | None
+    tags: Tags | None = None
+    cover_key: str = ""
+    mix: Mix | None = None
+    excerpt: Excerpt | None = None
+
+    @cached_property
+    def name(self) -> str:
+        said: dict[str, Any] = {
+            "codec": self.codec,
+            "bitrate": self.bitrate,
+            "tags": asdict(self.tags) if self.tags else None,
+            "cover_key": self.cover_key,
+            "version": RECIPE_VERSION,
+        }
+        if self.mix is not None:
+            said["mix"] = [
+                MIX_VERSION,
+                [(audio.audio_digest, gain) for audio, gain in self.mix.parts],
+                self.mix.tempo,
+                self.mix.semitones,
+            ]
+        if self.excerpt is not None:
+            said["excerpt"] = [self.excerpt.start, self.excerpt.stop]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def lock_name(self) -> str:
+        """The same for equal renditions of the same audio only."""
+        return f"{self.audio.pk.hex}-{self.name[:32]}"
+
+
+def rendition(
+    audio: AudioFile,
+    codec: str,
+    bitrate: int | None,
+    *,
+    tags: Tags | None = None,
+    cover_key: str = "",
+    excerpt: Excerpt | None = None,
+) -> Rendition:
+    """Find or make ``audio`` as ``codec`` at ``bitrate`` kbit/s (``None``: the codec's own).
+
+    Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``, and those of ``made``.
+    """
+    return made(Recipe(audio, codec, check_codec(codec, bitrate), tags, cover_key, excerpt=excerpt))
+
+
+def made(recipe: Recipe, report: Report = lambda _share: None) -> Rendition:
+    """Find or make the rendition of ``recipe``; ``report`` hears how much of it is done, 0 to 1.
+
+    The row's file exists when this returns. Call it outside transactions: it may take seconds, a stretched mix of an
+    hour minutes. Requests of the website do not call it, see ``encodings.py``. What ``report`` raises ends the work.
+    Raises ``CatalogError``: ``file_missing`` and ``no_space``.
+    """
+    known = found(recipe)
+    if known is not None:
+        return known
+    with _turn(recipe.lock_name):
+        return found(recipe) or _make(recipe, report)
+
+
+def found(recipe: Recipe) -> Rendition | None:
+    """The rendition, if its file is whole; a row whose file is lost is dropped, so that it is made again."""
+    row = Rendition.objects.filter(audio=recipe.audio, recipe=recipe.name).first()
+    if row is not None and backend.size(row.key) != row.size:
+        row.delete()
+        return None
+    return row
+
+
+def parse_bitrate(value: str | int | None) -> int | None:
+    """kbit/s from ``192``, ``"192"``, ``"192k"`` or ``"192000"``; ``None`` for nothing.
+
+    Raises ``CatalogError("bad_bitrate")``.
+    """
+    text = "" if value is None else str(value).strip().lower()
+    if not text:
+        return None
+    text = text.removesuffix("bps").removesuffix("bit/s").removesuffix("k")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise CatalogError("bad_bitrate", _("A bitrate is a number of kbit/s, such as 192 or 192k."))
+    number = int(text)
+    return number // 1000 if number >= 8000 else number
+
+
+def check_codec(codec: str, bitrate: int | None) -> int | None:
+    """The bitrate that will be used. Raises ``CatalogError``: ``unknown_codec`` or ``bad_bitrate``."""
+    output = OUTPUT.get(codec)
+    if output is None:
+        sentence = _("There is no codec of this name; there are %(codecs)s.")
+        raise CatalogError("unknown_codec", sentence % {"codecs": ", ".join(OUTPUT)})
+    try:
+        return output.bitrate(bitrate)
+    except ValueError:
+        sentence = _("%(codec)s is made at %(bitrates)s kbit/s.")
+        offered = ", ".join(map(str, output.bitrates))
+        raise CatalogError("bad_bitrate", sentence % {"codec": codec, "bitrates": offered}) from None
+
+
+def _make(recipe: Recipe, report: Report) -> Rendition:
+    extension = OUTPUT[recipe.codec].extension
+    backend.check_space(0)
+    with _work_folder() as folder:
+        path = folder / f"rendition.{extension}"
+        try:
+            with backend.room():
+                if recipe.mix is None:
+                    _encode(recipe, path, report)
+                else:
+                    _render(recipe, recipe.mix, path, report)
+        except AudioError as error:  # it was whole when it came
+            raise backend.file_missing(recipe.audio.key) from error
+        sha256, crc, size = checksum(path), crc32(path), path.stat().st_size
+        # Encoders need not repeat themselves byte for byte, so the name depends on the bytes as well.
+        name = hashlib.sha256(f"{recipe.audio.audio_digest} {recipe.name} {sha256}".encode()).hexdigest()
+        key = backend.key_for("renditions", name, extension)
+        backend.store(path, key)
+    # Another machine may have made it meanwhile: its row wins, and our file is collected.
+    row, _created = Rendition.objects.get_or_create(
+        audio=recipe.audio,
+        recipe=recipe.name,
+        defaults={
+            "codec": recipe.codec,
+            "bitrate": recipe.bitrate,
+            "key": key,
+            "size": size,
+            "checksum": sha256,
+            "crc32": crc,
+        },
+    )
+    return row
+
+
+def crc32_of(row: Rendition) -> int:
+    """CRC-32 of the rendition's file; worked out once for rows from before it was kept."""
+    if row.crc32 is None:
+        with backend.whole_copy(row.key, row.size) as path:
+            row.crc32 = crc32(path)
+        row.save(update_fields=["crc32"])
+    return row.crc32
+
+
+def remove_abandoned() -> None:
+    """Remove what encodings left behind whose process was killed."""
+    for folder in settings.WORK_DIR.glob("rendition-*"):
+        with _locked(folder) as is_ours:
+            if is_ours:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _encode(recipe: Recipe, path: Path, report: Report) -> None:
+    audio = recipe.audio
+    # What is stored has passed the probe, under the limits of its day.
+    limits = Limits(max_seconds=audio.duration + 60, max_bytes=max(audio.size, 1))
+    with backend.whole_copy(audio.key, audio.size) as source, closing(decode(source, limits)) as whole:
+        chunks = whole if recipe.excerpt is None else recipe.excerpt.of(whole)
+        blocks = mixing.reported(chunks, audio.duration * STEREO_RATE, report)
+        encode(blocks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
+
+
+def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
+    wanted = mixing.Encoding(recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
+    with ExitStack() as copies:
+        parts = [
+            mixing.Part(
+                copies.enter_context(backend.whole_copy(audio.key, audio.size)),
+                gain,
+                audio.duration,
+                audio.peak,
+            )
+            for audio, gain in mix.parts
+        ]
+        mixing.render(parts, mixing.Motion(mix.tempo, mix.semitones), path, wanted, report)
+
+
+@contextmanager
+def _work_folder() -> Iterator[Path]:
+    """A folder for one encoding, removed afterwards. Its lock tells that the encoding is still running."""
+    remove_abandoned()
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix="rendition-", dir=settings.WORK_DIR))
+        with _locked(folder) as is_ours:
+            if is_ours:
+                try:
+                    yield folder
+                finally:
+                    shutil.rmtree(folder, ignore_errors=True)
+                return
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Lock a folder while the block runs; whether that could be done without waiting, and the folder is there."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield _is_file(folder, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _turn(name: str) -> Iterator[None]:
+    """Let one thread or process of this machine at a time in; the others wait for it.
+
+    The lock dies with its holder. Its file is removed by the holder, hence the look whether the locked file
+    is still the one of that name.
+    """
+    path = settings.WORK_DIR / "locks" / name
+    path.parent.mkdir(exist_ok=True)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_file(path, descriptor):
+                try:
+                    yield
+                finally:
+                    path.unlink(missing_ok=True)
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _is_file(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

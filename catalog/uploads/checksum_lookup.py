@@ -1,0 +1,155 @@
+"""Look before you send: recognising a file by the checksum of its bytes, without receiving it.
+
+Knowing a checksum is not having the file: checksums stand in lists and logs. So a look-up changes nothing, and who
+wants the song as if they had sent the file proves possession. The server asks for bytes at random places of what it has
+stored; the answer is the SHA-256 of the challenge's nonce and these bytes.
+"""
+
+import hashlib
+import hmac
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+from django.core import signing
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog.curation.locks import keep_moves_away
+from catalog.errors import CatalogError
+from catalog.models import AudioFile, Track, Upload
+from catalog.storage import backend
+from catalog.uploads.ingest import lookup
+from catalog.uploads.naming import received_filename
+from catalog.uploads.ownership import holds
+
+PLACES: Final = 16
+PLACE_BYTES: Final = 1_024
+LASTS: Final = timedelta(minutes=5)
+SALT: Final = "catalog.uploads.checksum_lookup"
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """``ranges`` are pairs of offset and length in bytes; ``token`` binds them to one account and checksum."""
+
+    token: str
+    nonce: str
+    ranges: list[tuple[int, int]]
+    expires_at: datetime
+
+
+def challenge(track: Track, checksum: str, user: User) -> Challenge | None:
+    """What ``user`` has to answer to have ``track`` by the file with this SHA-256.
+
+    None where they have it already, and where these very bytes are not stored: the same audio in another file.
+    """
+    audio = None if holds(track, user) else _stored(track, checksum)
+    if audio is None:
+        return None
+    nonce, ranges = secrets.token_hex(32), _places(audio, user)
+    token = signing.dumps([str(user.pk), audio.checksum, nonce, ranges], salt=SALT)
+    return Challenge(token, nonce, ranges, timezone.now() + LASTS)
+
+
+def _stored(track: Track, checksum: str) -> AudioFile | None:
+    return AudioFile.objects.filter(uploads__track=track, checksum=checksum.lower()).first()
+
+
+def _places(audio: AudioFile, user: User) -> list[tuple[int, int]]:
+    """One random place in each sixteenth of the file; of a small file all of it.
+
+    A person gets the same ones all day: who has a part of the file cannot look it up until all lie within that.
+    """
+    if audio.size <= PLACES * PLACE_BYTES:
+        return [(0, audio.size)]
+    seed = salted_hmac(
+        SALT, f"{user.pk} {audio.checksum} {timezone.now().date()}", algorithm="sha256"
+    ).digest()
+    draw = random.Random(seed)  # noqa: S311  # seeded by a keyed hash
+    bounds = [audio.size * n // PLACES for n in range(PLACES + 1)]
+    return [(draw.randint(start, stop - PLACE_BYTES), PLACE_BYTES) for start, stop in pairwise(bounds)]
+
+
+def prove(token: str, digest: str, filename: str, user: User) -> Track | None:
+    """The track of which ``user`` has proved to have the file; it is theirs from now on as if they had sent it.
+
+    None when it is gone. A challenge is answered once, rightly or wrongly. Raises ``CatalogError``: ``proof_expired``
+    (409; also for one that was answered already), ``proof_failed`` (403), ``file_missing``.
+    """
+    account, checksum, nonce, ranges = _read(token)
+    if account != str(user.pk):
+        raise _failed()
+    if not cache.add(f"proof-{nonce}", 1, LASTS.total_seconds() + 60):
+        raise _expired()
+    track = lookup(checksum, user)
+    audio = None if track is None else _stored(track, checksum)
+    if audio is None:
+        return None
+    if not hmac.compare_digest(answer(nonce, ranges, audio), digest.lower()):
+        raise _failed()
+    return claim(checksum, filename, user)
+
+
+def answer(nonce: str, ranges: list[tuple[int, int]], audio: AudioFile) -> str:
+    """What whoever has the file answers. Raises ``CatalogError("file_missing")``."""
+    digest = hashlib.sha256(bytes.fromhex(nonce))
+    for start, length in ranges:
+        digest.update(backend.read(audio.key, start, start + length, size=audio.size))
+    return digest.hexdigest()
+
+
+def _read(token: str) -> tuple[str, str, str, list[tuple[int, int]]]:
+    try:
+        payload: Any = signing.loads(token, salt=SALT, max_age=LASTS)
+    except signing.SignatureExpired:
+        raise _expired() from None
+    except signing.BadSignature:
+        raise _failed() from None
+    account, checksum, nonce, ranges = payload
+    return account, checksum, nonce, [(start, length) for start, length in ranges]
+
+
+def _expired() -> CatalogError:
+    sentence = _("This challenge has expired or was answered before. Look the file up again.")
+    return CatalogError("proof_expired", sentence, status=409)
+
+
+def _failed() -> CatalogError:
+    return CatalogError("proof_failed", _("This does not prove that you have the file. Send it."), status=403)
+
+
+def claim(checksum: str, filename: str, user: User) -> Track | None:
+    """Note that ``user`` brought the file with this SHA-256, which they have proved to have; returns its track.
+
+    Nothing is counted against their quota, and doing it again changes nothing. None for what is not known, or
+    private to somebody else.
+    """
+    with transaction.atomic():
+        keep_moves_away()
+        found = lookup(checksum, user)
+        if found is None:
+            return None
+        # Held, so that it is not removed in this moment, nor claimed twice.
+        track = Track.objects.select_for_update().filter(pk=found.pk).first()
+        known = track and track.uploads.filter(checksum=checksum.lower()).order_by("created_at").first()
+        if not track or not known:
+            return None
+        if not track.uploads.filter(user=user).exists():
+            Upload.objects.create(
+                user=user,
+                track=track,
+                audio=known.audio,
+                filename=received_filename(filename),
+                checksum=known.checksum,
+                size=known.size,
+                charged=0,
+            )
+        return found

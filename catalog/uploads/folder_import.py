@@ -1,0 +1,176 @@
+"""Taking in a whole folder tree of music: in parallel, and where an earlier run stopped.
+
+What became of each file is remembered (``ImportedFile``) under its path, size and time, so that the next run passes
+over it. What may go better another time (a full disk, a full quota) is not remembered.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock, get_ident
+
+from django.db import connections
+
+from accounts.models import User
+from audio.errors import AudioError
+from audio.probe import picture
+from audio.tags import text_encodings
+from catalog.errors import CatalogError
+from catalog.models import Album, ImportedFile, Track, Visibility
+from catalog.storage.covers import store_cover
+from catalog.uploads.ingest import ingest
+from catalog.uploads.scanning import Outcome
+
+COVERS = ("cover", "folder", "front", "albumart")
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+MOST_COVER_BYTES = 32 << 20
+# Refusals that say something about this moment, not about the file.
+PASSING = frozenset({"no_space", "quota_exceeded", "probe_failed", "unreadable", "failed"})
+JOB_BYTES = 700_000_000  # a decoder at most, and what comes with it
+
+
+@dataclass
+class Import:
+    """One run over a folder. ``taken`` is called with every song that the catalogue has afterwards."""
+
+    owner: User
+    visibility: Visibility = Visibility.SHARED
+    again: bool = False
+    taken: Callable[[Track, User], None] | None = None
+    stopped: bool = False
+    _covers: dict[Path, str] = field(default_factory=dict)
+    _covering: Lock = field(default_factory=Lock)
+
+    def run(self, paths: Iterator[Path | Outcome], jobs: int) -> Iterator[Outcome]:
+        """The outcomes, as they come. Ends early where ``stopped`` is set, or the generator is closed."""
+        if jobs == 1:
+            for path in paths:
+                if self.stopped:
+                    return
+                yield path if isinstance(path, Outcome) else self.take(path)
+            return
+        with ThreadPoolExecutor(jobs) as pool:
+            running: set[Future[Outcome]] = set()
+            try:
+                for path in paths:
+                    if self.stopped:
+                        break
+                    if isinstance(path, Outcome):
+                        yield path
+                        continue
+                    running.add(pool.submit(self._in_thread, path, get_ident()))
+                    if len(running) >= 2 * jobs:
+                        done, running = wait(running, return_when=FIRST_COMPLETED)
+                        yield from (one.result() for one in done)
+                while running and not self.stopped:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    yield from (one.result() for one in done)
+            finally:
+                self.stopped = True
+                for one in running:
+                    one.cancel()
+
+    def _in_thread(self, path: Path, starter: int) -> Outcome:
+        try:
+            return self.take(path)
+        finally:
+            if get_ident() != starter:
+                connections.close_all()
+
+    def take(self, path: Path) -> Outcome:
+        """Take in one file; whatever goes wrong with it is an outcome, too."""
+        try:
+            outcome = self._take(path)
+        except CatalogError as error:
+            outcome = Outcome(path, error.code, str(error.detail))
+        except OSError as error:
+            outcome = Outcome(path, "unreadable", error.strerror or str(error))
+        except Exception as error:  # noqa: BLE001  # one file never ends the run
+            outcome = Outcome(path, "failed", f"{type(error).__name__}: {error}"[:500])
+        # After Ctrl-C decoders die with us; that says nothing about the file.
+        if outcome.is_refused and not self.stopped and outcome.code not in PASSING:
+            with suppress(OSError):
+                self._remember(path, path.stat(), outcome)
+        return outcome
+
+    def _take(self, path: Path) -> Outcome:
+        about = path.stat()
+        known = None if self.again else ImportedFile.objects.filter(path=key_of(path)).first()
+        if known and (known.size, known.modified) == (about.st_size, about.st_mtime):
+            track = known.track if known.track_id else None
+            if track is not None and self.taken is not None:
+                self.taken(track, self.owner)
+            return Outcome(path, "unchanged", known.outcome, track)
+        result = ingest(path, filename=readable(path.name), user=self.owner, visibility=self.visibility)
+        if result.created and not result.track.cover:
+            self._dress(result.track, path.parent)
+        outcome = Outcome(path, "new" if result.created else "known", track=result.track)
+        self._remember(path, about, outcome)
+        if self.taken is not None:
+            self.taken(result.track, self.owner)
+        return outcome
+
+    def _remember(self, path: Path, about: os.stat_result, outcome: Outcome) -> None:
+        ImportedFile.objects.update_or_create(
+            path=key_of(path),
+            defaults={
+                "size": about.st_size,
+                "modified": about.st_mtime,
+                "outcome": outcome.code[:40],
+                "track": outcome.track,
+            },
+        )
+
+    def _dress(self, track: Track, folder: Path) -> None:
+        """Give a song without a picture the one that lies beside it."""
+        with self._covering:
+            if folder not in self._covers:
+                self._covers[folder] = _cover_in(folder)
+        if not (cover := self._covers[folder]):
+            return
+        Track.objects.filter(pk=track.pk, cover="").update(cover=cover)
+        if track.album_id and track.visibility == Visibility.SHARED:
+            Album.objects.filter(pk=track.album_id, cover="").update(cover=cover)
+
+
+def readable(name: str) -> str:
+    """A file's name as text; one that is not UTF-8 is mostly from an older Windows."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return text_encodings.decoded(raw := os.fsencode(name), text_encodings.detect([raw]))
+    return name
+
+
+def key_of(path: Path) -> str:
+    """What a file is remembered by: its path, as text that a database takes, and not too long."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if len(text) > 1_000:
+        return f"{text[:900]} {hashlib.sha256(text.encode()).hexdigest()}"
+    return text
+
+
+def jobs_for_this_machine() -> int:
+    """As many files at once as there are processors, and as fit the memory."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    return max(1, min(len(os.sched_getaffinity(0)), memory // JOB_BYTES))
+
+
+def _cover_in(folder: Path) -> str:
+    """The stored picture of a folder, made in the sandbox; empty when there is none."""
+    with suppress(OSError, AudioError, CatalogError):
+        files = {
+            file.stem.lower(): file
+            for file in folder.iterdir()
+            if file.suffix.lower() in PICTURES and file.resolve().is_relative_to(folder.resolve())
+        }
+        for name in COVERS:
+            file = files.get(name)
+            if file and file.is_file() and file.stat().st_size <= MOST_COVER_BYTES:
+                made = picture(file)
+                return store_cover(made) if made else ""
+    return ""

@@ -1,0 +1,340 @@
+"""Taking in a recording that somebody brings: refuse it, recognise it, or store and catalogue it.
+
+Bytes known from a track that this person may see are recognised by their checksum and nothing is decoded.
+Everything else is probed in a sandbox and, unless its audio belongs to such a track, stored before the rows
+are written: a crash leaves at worst a file without a name. A track that is private to somebody else changes
+nothing about what happens, how long it takes or what is counted against the quota.
+"""
+
+import logging
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audio import identity
+from audio.errors import AudioError
+from audio.probe import probe
+from audio.types import Limits, Probe
+from catalog.curation.locks import keep_moves_away
+from catalog.curation.takedowns import refuse_blocked, refuse_blocked_digest
+from catalog.errors import CatalogError
+from catalog.fingerprints import Similar, noted
+from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
+from catalog.normalization import fold
+from catalog.social.wishes import came_true
+from catalog.storage import backend
+from catalog.storage.covers import store_cover
+from catalog.uploads.featured_artists import credit, known_artists
+from catalog.uploads.naming import Names, names_for, received_filename
+
+logger = logging.getLogger(__name__)
+
+REFUSALS: dict[str, tuple[int, Promise]] = {
+    "empty_file": (400, _("The file is empty.")),
+    "unsupported": (
+        415,
+        _("This is not an audio format that is accepted here. Try MP3, FLAC, WAV, OGG, Opus or M4A."),
+    ),
+    "no_audio": (422, _("There is no sound in this file.")),
+    "damaged": (422, _("The file is damaged or cut short. Try to copy or download it again.")),
+    "too_long": (413, _("The recording is too long.")),
+    "too_large": (413, _("The file is too large.")),
+    "probe_failed": (
+        422,
+        _("Reading this file took more time or memory than is allowed. Try to export it again."),
+    ),
+}
+# What is wrong more exactly, where the child says so.
+REASONS: dict[str, Promise] = {
+    "cut_short": _("The file ends early: a part of it is missing. Try to copy or download it again."),
+    "above_full_scale": _(
+        "The samples are far above full scale. Save it again as 16-bit or 24-bit audio, or as floats between -1 and 1."
+    ),
+    "avi": _(
+        "AVI files are not accepted. Save the video as MP4 or MKV, or its sound as MP3 or FLAC, and try again."
+    ),
+    "dff": _("DSDIFF files are not accepted. Convert it to DSF or FLAC and try again."),
+    "dsd_rate": _("DSD of more than 5.6 MHz is not accepted. Convert it to FLAC and try again."),
+    "codec": _(
+        "The sound in this file is of a kind that is not accepted. Convert it to FLAC or MP3 and try again."
+    ),
+    "protected": _("The file is locked by copy protection."),
+    "too_many_tags": _("The file carries too many tags. Remove them and try again."),
+}
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of a file. ``created`` tells whether this person got a new track; ``matches`` are other
+    tracks that may be the same recording."""
+
+    track: Track
+    upload: Upload
+    audio: AudioFile
+    created: bool
+    matches: list[Similar]
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """Who brought what."""
+
+    user: User
+    visibility: Visibility
+    filename: str
+    checksum: str
+    size: int
+    raw_names: dict[str, list[str]] = field(default_factory=dict)
+    names_encoding: str = ""
+
+
+def ingest(
+    path: Path,
+    *,
+    filename: str,
+    user: User,
+    title: str = "",
+    artist: str = "",
+    album: str = "",
+    visibility: Visibility = Visibility.SHARED,
+) -> Ingested:
+    """Take in the audio at ``path``, which is left where it is; ``filename`` is what its sender called it.
+
+    A track of the same audio that ``user`` may see comes back as it is (``created`` false): the shared one,
+    or their own private one, which is never made public by bringing it again. Raises ``CatalogError``:
+    ``empty_file``, ``unsupported``, ``no_audio``, ``damaged``, ``too_long``, ``too_large``, ``probe_failed``,
+    ``quota_exceeded``, ``no_space``, ``blocked``.
+    """
+    size = path.stat().st_size
+    if size > settings.MAX_UPLOAD_BYTES:
+        raise refusal("too_large")
+    brought = _Brought(
+        user=user,
+        visibility=Visibility(visibility),
+        filename=received_filename(filename),
+        checksum=identity.checksum(path),
+        size=size,
+    )
+    known = _recognise(brought, Q(uploads__checksum=brought.checksum))
+    if known is not None:
+        with suppress(IntegrityError):  # it is being removed just now; then it is new again
+            return _remember(brought, known, path)
+    backend.check_space(size)
+    with _staged(path) as staged:
+        found = _probe(staged)
+        refuse_blocked(found.audio_digest, found.fingerprint or b"", found.duration)
+        names = names_for(filename, found.tags, title=title, artist=artist, album=album, known=known_artists)
+        return _settle(brought, found, names, staged)
+
+
+def lookup(checksum: str, user: User) -> Track | None:
+    """The track that bytes with this SHA-256 became, if ``user`` may see it."""
+    seen = Track.objects.visible_to(user).filter(uploads__checksum=checksum.lower())
+    return seen.with_names().order_by("created_at").first()
+
+
+def refusal(code: str, reason: str = "") -> CatalogError:
+    """The error for one of the codes of ``AudioError``, with a translated sentence."""
+    status, sentence = REFUSALS.get(code, REFUSALS["probe_failed"])
+    return CatalogError(code, REASONS.get(reason, sentence), status=status)
+
+
+def _probe(path: Path) -> Probe:
+    limits = Limits(
+        max_seconds=settings.MAX_SECONDS,
+        max_bytes=settings.MAX_UPLOAD_BYTES,
+        fingerprint=settings.FINGERPRINTS,
+    )
+    try:
+        return probe(path, limits)
+    except AudioError as error:
+        logger.info("refused a file: %s (%s)", error.code, error.detail)
+        raise refusal(error.code, error.reason) from error
+
+
+@contextmanager
+def _staged(path: Path) -> Iterator[Path]:
+    """A file of our own with the bytes of ``path``, so that what was probed is what gets stored.
+
+    Uploads are linked, as nobody else writes to them any more; files from elsewhere are copied.
+    """
+    staged = settings.WORK_DIR / f"ingest-{uuid.uuid4().hex}"
+    try:
+        with backend.room():
+            if path.resolve().is_relative_to(settings.FILE_UPLOAD_TEMP_DIR.resolve()):
+                with suppress(OSError):  # some file systems have no links
+                    staged.hardlink_to(path)
+            if not staged.exists():
+                shutil.copyfile(path, staged)
+        yield staged
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _recognise(brought: _Brought, audio: Q) -> Track | None:
+    """The track of this audio that the person gets back: the shared one, or their own."""
+    seen = Track.objects.visible_to(brought.user).filter(audio).with_names().distinct()
+    fitting = sorted(seen, key=lambda track: (track.visibility != brought.visibility, track.created_at))
+    return fitting[0] if fitting else None
+
+
+def _known(brought: _Brought, digest: str) -> Track | None:
+    """The track of this audio, or the one that its track was merged into."""
+    return _recognise(brought, Q(audio__audio_digest=digest)) or _recognise(
+        brought, Q(uploads__audio__audio_digest=digest)
+    )
+
+
+def _remember(brought: _Brought, track: Track, path: Path) -> Ingested:
+    """Known bytes: note who brought them, and put the file back should it have been lost."""
+    brought_before = AudioFile.objects.filter(uploads__track=track, uploads__checksum=brought.checksum)
+    audio = brought_before.first() or track.audio  # another one, where two tracks were merged
+    if audio.checksum == brought.checksum and backend.size(audio.key) != audio.size:
+        logger.warning("audio file %s was missing or damaged; stored again", audio.pk)
+        with _staged(path) as staged:
+            backend.store(staged, audio.key)
+    with transaction.atomic():
+        upload = _note(brought, track, audio, charged=0)
+    return Ingested(track, upload, audio, created=False, matches=[])
+
+
+def _note(brought: _Brought, track: Track, audio: AudioFile, charged: int) -> Upload:
+    return Upload.objects.create(
+        user=brought.user,
+        track=track,
+        audio=audio,
+        filename=brought.filename,
+        checksum=brought.checksum,
+        size=brought.size,
+        charged=charged,
+        raw_names=brought.raw_names,
+        names_encoding=brought.names_encoding,
+    )
+
+
+def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Ingested:
+    """Find or make the rows. Losing a race to somebody who brings the same, or removes it: try again."""
+    brought = replace(
+        brought,
+        checksum=found.checksum,
+        size=found.size,
+        raw_names=found.raw_names,
+        names_encoding=found.encoding,
+    )
+    key = backend.key_for("audio", found.checksum, found.container)
+    cover: str | None = None
+    for attempt in range(ATTEMPTS):
+        known = _known(brought, found.audio_digest)
+        if known is None and cover is None:
+            _check_quota(brought)
+            backend.store(staged, key)
+            cover = store_cover(found.cover) if found.cover else ""
+        try:
+            with transaction.atomic():
+                keep_moves_away()
+                refuse_blocked_digest(found.audio_digest)  # it may have been taken down a moment ago
+                known = _known(brought, found.audio_digest)
+                if known is not None:
+                    audio = AudioFile.objects.get(audio_digest=found.audio_digest)
+                    upload = _note(brought, known, audio, charged=0)
+                    return Ingested(known, upload, audio, created=False, matches=[])
+                if cover is None:
+                    continue  # it was there a moment ago; store the file first
+                track, created = _catalogue(brought, found, names, key, cover)
+                if created and not brought.user.reserve(brought.size, settings.QUOTA_BYTES):
+                    raise quota_exceeded()
+                upload = _note(brought, track, track.audio, charged=brought.size if created else 0)
+                if created:
+                    came_true(track)
+        except IntegrityError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            matches = noted(track, found.fingerprint, brought.user)
+            return Ingested(track, upload, track.audio, created, matches)
+    raise AssertionError("unreachable")
+
+
+def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: str) -> tuple[Track, bool]:
+    """Inside a transaction. Always audio, artists (by key), album, track: one order, hence no deadlock."""
+    audio, _new = AudioFile.objects.get_or_create(
+        audio_digest=found.audio_digest,
+        defaults={
+            "checksum": found.checksum,
+            "size": found.size,
+            "key": key,
+            "container": found.container,
+            "codec": found.codec,
+            "lossless": found.lossless,
+            "sample_rate": found.sample_rate,
+            "channels": found.channels,
+            "bits": found.bits,
+            "samples": found.samples,
+            "frames": found.samples_44k,
+            "duration": found.duration,
+            "peak": found.peak,
+        },
+    )
+    everybody = (*names.guests, names.album_artist or names.artist, names.artist)
+    wanted = {fold(name)[:255]: name for name in everybody}
+    private = brought.visibility == Visibility.PRIVATE
+    reader = brought.user if private else None
+    artists = {
+        name_key: Artist.objects.named(wanted[name_key], private_to=reader) for name_key in sorted(wanted)
+    }
+    artist = artists[fold(names.artist)[:255]]
+    album: Album | None = None
+    if names.album:
+        holder = artists[fold(names.album_artist or names.artist)[:255]]
+        album = Album.objects.titled(names.album, holder, names.year, private_to=reader)
+        is_theirs = album.private_to_id == (reader.pk if reader else None)
+        if names.compilation and not album.compilation and is_theirs:
+            Album.objects.filter(pk=album.pk).update(compilation=True)
+            album.refresh_from_db(fields=["compilation"])
+        if cover and not private:  # a private picture stays private
+            Album.objects.filter(pk=album.pk, cover="").update(cover=cover)
+            album.refresh_from_db(fields=["cover"])
+    track, created = Track.objects.get_or_create(
+        audio=audio,
+        visibility=brought.visibility,
+        **({"owner": brought.user} if private else {}),
+        defaults={
+            "owner": brought.user,
+            "title": names.title,
+            "artist": artist,
+            "album": album,
+            "track_number": names.track_number,
+            "disc_number": names.disc_number,
+            "genre": names.genre,
+            "year": names.year,
+            "cover": cover,
+        },
+    )
+    if created and names.guests:
+        credit(track, [artists[fold(name)[:255]] for name in names.guests])
+    return track, created
+
+
+def quota_exceeded() -> CatalogError:
+    """The refusal for an account that stores as much as it may."""
+    return CatalogError(
+        "quota_exceeded", _("Your quota is full. Delete something you no longer need first."), status=413
+    )
+
+
+def _check_quota(brought: _Brought) -> None:
+    """Refuse before anything is stored; the transaction's conditional UPDATE is what counts."""
+    brought.user.refresh_from_db(fields=["stored_bytes"])
+    if brought.user.stored_bytes + brought.size > settings.QUOTA_BYTES:
+        raise quota_exceeded()

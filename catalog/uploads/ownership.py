@@ -1,0 +1,130 @@
+"""Who holds a track. Everyone who brought its audio has a claim; the track lives while one of them keeps it.
+
+A claim is an Upload. Dropping it gives its bytes back to the quota; the files go with the collector.
+"""
+
+from django.db import transaction
+from django.db.models import F, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog.curation import history
+from catalog.curation.relations import move
+from catalog.errors import CatalogError
+from catalog.models import Album, FormerAddress, Track, Upload, Visibility
+from catalog.redirects import remember
+from catalog.uploads.private_names import settle
+
+
+def holds(track: Track, user: User) -> bool:
+    """Whether ``user`` has a claim on ``track``."""
+    return track.owner_id == user.pk or track.uploads.filter(user=user).exists()
+
+
+def drop_claim(track: Track, user: User) -> bool:
+    """``user`` no longer holds ``track``; True when nobody does any more, and the track is gone.
+
+    The next who brought it becomes its owner. Raises ``CatalogError("not_yours")`` (403).
+    """
+    with transaction.atomic():
+        track = Track.objects.select_for_update().get(pk=track.pk)
+        if not holds(track, user):
+            raise CatalogError("not_yours", _("This track was not brought by you."), status=403)
+        _release(track.uploads.filter(user=user))
+        heir = track.uploads.filter(user__is_active=True).order_by("created_at").first()
+        if heir is None:
+            remove(track)
+            return True
+        if track.owner_id == user.pk:
+            Track.objects.filter(pk=track.pk).update(owner=heir.user_id)
+        return False
+
+
+def drop_all(user: User) -> None:
+    """Drop every claim of ``user``, before the account is closed."""
+    held = Track.objects.filter(uploads__user=user) | Track.objects.filter(owner=user)
+    for track in held.distinct():
+        drop_claim(track, user)
+
+
+def remove(track: Track) -> None:
+    """Take ``track`` out of the catalogue, whoever holds it; every holder gets the bytes back."""
+    with transaction.atomic():
+        _release(track.uploads.all())
+        _forget_picture(track)
+        track.delete()
+
+
+def change_visibility(track: Track, visibility: Visibility) -> Track:
+    """Share a private track, or make a shared one private; returns the track that the owner has from now on.
+
+    Sharing audio that has a shared track already joins the two. Raises ``CatalogError("shared_by_others")``
+    (409) when others brought the same audio, and ``not_yours`` (403) for a track without an owner.
+    """
+    with transaction.atomic():
+        track = Track.objects.select_for_update(of=("self",)).with_names().get(pk=track.pk)
+        if track.visibility == visibility:
+            return track
+        same = Track.objects.filter(audio=track.audio, visibility=visibility)
+        if visibility == Visibility.PRIVATE:
+            if track.owner is None:
+                raise CatalogError("not_yours", _("This track belongs to nobody."), status=403)
+            if track.uploads.exclude(user=track.owner).exists():
+                raise CatalogError(
+                    "shared_by_others", _("Others brought this recording too; it stays shared."), status=409
+                )
+            same = same.filter(owner=track.owner)
+            _forget_picture(track)
+        there = same.first() or (_stands_for(track) if visibility == Visibility.SHARED else None)
+        if there is not None:
+            return _join(track, there)
+        track.visibility = visibility
+        track.save(update_fields=["visibility"])
+        settle(track)
+        if visibility == Visibility.PRIVATE:
+            history.hide(track)
+        return track
+
+
+def _stands_for(track: Track) -> Track | None:
+    """The shared track that the audio of ``track`` was merged into."""
+    shared = Track.objects.filter(visibility=Visibility.SHARED)
+    return (
+        shared.filter(pk__in=Upload.objects.filter(audio=track.audio).values("track"))
+        .exclude(pk=track.pk)
+        .first()
+    )
+
+
+def _join(track: Track, there: Track) -> Track:
+    """Everything that names ``track`` names ``there`` from now on; one copy counts against the quota."""
+    for upload in track.uploads.exclude(charged=0).select_related("user"):
+        if upload.user is not None:
+            upload.user.release(upload.charged)
+    track.uploads.update(charged=0)
+    track.credits.all().delete()  # the names of the other one stand
+    move(track, there)
+    Track.objects.filter(pk=there.pk).update(plays=F("plays") + track.plays)
+    if there.visibility == Visibility.SHARED:
+        remember(FormerAddress.Kind.TRACK, str(track.pk), there.pk)
+    else:
+        history.hide(there)
+    track.delete()
+    return there
+
+
+def _release(uploads: "QuerySet[Upload]") -> None:
+    """Delete ``uploads`` and give their bytes back."""
+    totals = uploads.order_by().values("user").annotate(total=Sum("charged"))
+    for row in list(totals.filter(total__gt=0, user__isnull=False)):
+        User(pk=row["user"]).release(row["total"])
+    uploads.delete()
+
+
+def _forget_picture(track: Track) -> None:
+    """An album drops the picture of a track that leaves the shared catalogue, unless another has it."""
+    if not track.cover or track.album_id is None:
+        return
+    others = Track.objects.filter(album=track.album_id, cover=track.cover, visibility=Visibility.SHARED)
+    if not others.exclude(pk=track.pk).exists():
+        Album.objects.filter(pk=track.album_id, cover=track.cover).update(cover="")

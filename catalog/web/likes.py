@@ -1,0 +1,26 @@
+"""Liking a song without scripts."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from accounts.pending_action import login_required
+from accounts.people import person
+from catalog.models import Track
+from catalog.social import likes
+
+
+@login_required
+@require_POST
+def like(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """``do`` is ``like`` or ``unlike``; then back to where the heart was."""
+    track = get_object_or_404(Track.objects.visible_to(request.user), pk=pk)
+    change = likes.unlike if request.POST.get("do") == "unlike" else likes.like
+    change(track, person(request))
+    back = request.POST.get("next", "")
+    if back and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return redirect(back)
+    return redirect("track", track.pk)

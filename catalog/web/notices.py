@@ -1,0 +1,23 @@
+"""What a person is told."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.pending_action import login_required
+from accounts.people import person
+from catalog.social import notices
+from catalog.web.pagination import part_of
+
+NOTICES_PER_PAGE = 30
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The notices of this person, the newest first. Reading them is seeing them."""
+    user = person(request)
+    page = part_of(request, notices.of(user), NOTICES_PER_PAGE)
+    if request.method == "GET" and any(notice.seen_at is None for notice in page):
+        notices.see(user)
+    return render(request, "library/notices.html", {"page": page})

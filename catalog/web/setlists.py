@@ -1,0 +1,136 @@
+"""Setlists: one's own, the ones that came as a link, and putting songs into them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.pending_action import login_required
+from accounts.people import person
+from catalog.errors import CatalogError
+from catalog.models import Setlist, SetlistEntry, Track
+from catalog.social import setlists
+from catalog.web.pagination import SONGS_PER_PAGE, page_of
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def index(request: HttpRequest) -> HttpResponse:
+    """One's own setlists, and a new one."""
+    user = person(request)
+    if request.method == "POST":
+        try:
+            made = setlists.make(user, request.POST.get("title", ""))
+        except CatalogError as error:
+            messages.error(request, str(error.detail))
+            return redirect("setlists")
+        return redirect("setlist", made.pk)
+    context = {"page": page_of(request, setlists.mine(user), SONGS_PER_PAGE), "tab": "setlists"}
+    return render(request, "library/setlists.html", context)
+
+
+@require_safe
+@gzip_page
+@login_required
+def setlist(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One's own setlist, to play through and to put in order."""
+    row = get_object_or_404(Setlist, pk=pk, owner=person(request))
+    return render(request, "library/setlist.html", _shown(request, row, str(row.pk)))
+
+
+@require_safe
+@gzip_page
+def shared(request: HttpRequest, link: str) -> HttpResponse:
+    """A setlist by its link: to play through."""
+    row = setlists.find(link, request.user)
+    if row is None or row.link != link:
+        raise Http404
+    return render(request, "library/setlist_shared.html", _shown(request, row, link))
+
+
+def _shown(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
+    lines = setlists.lines(row, request.user)
+    address = request.build_absolute_uri(reverse("setlist-shared", args=[row.link]))
+    heard = [line for line in lines if line.track is not None]
+    return {
+        "setlist": row,
+        "key": key,
+        "lines": lines,
+        "first": next((line for line in heard if line.is_playable), heard[0] if heard else None),
+        "tracks": [line.track for line in lines if line.track is not None],
+        "seconds": setlists.seconds(lines),
+        "address": address,
+    }
+
+
+@login_required
+@require_POST
+def change(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What ``do`` says: ``rename``, ``share``, ``hide``, ``link`` (a new one) or ``delete``."""
+    row = get_object_or_404(Setlist, pk=pk, owner=person(request))
+    match request.POST.get("do"):
+        case "rename":
+            try:
+                setlists.rename(row, request.POST.get("title", ""))
+            except CatalogError as error:
+                messages.error(request, str(error.detail))
+        case "share" | "hide" as what:
+            setlists.share(row, by_link=what == "share")
+        case "link":
+            setlists.renew_link(row)
+            messages.success(request, _("The setlist has a new link. The old one opens nothing any more."))
+        case "delete":
+            row.delete()
+            messages.success(request, _("Setlist deleted: %(title)s") % {"title": row.title})
+            return redirect("setlists")
+    return redirect("setlist", row.pk)
+
+
+@login_required
+@require_POST
+def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
+    """What ``do`` says to one entry: ``up``, ``down``, ``note`` or ``remove``."""
+    rows = SetlistEntry.objects.select_related("setlist")
+    row = get_object_or_404(rows, pk=entry, setlist=pk, setlist__owner=person(request))
+    match request.POST.get("do"):
+        case "up" | "down" as way:
+            before = row.setlist.entries.filter(position__lt=row.position).count()
+            setlists.move(row, before + (0 if way == "up" else 2))
+        case "remove":
+            setlists.take_out(row)
+            return redirect("setlist", pk)
+        case "note":
+            setlists.annotate(row, request.POST.get("note", ""))
+    return redirect(f"{reverse('setlist', args=[pk])}#e{row.pk}")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Put a song into one of one's setlists (``setlist``), or into a new one (``title``)."""
+    user = person(request)
+    track = get_object_or_404(Track.objects.visible_to(user).with_names(), pk=pk)
+    if request.method == "POST":
+        chosen = request.POST.get("setlist", "")
+        try:
+            row = (
+                setlists.find(chosen, user) if chosen else setlists.make(user, request.POST.get("title", ""))
+            )
+            if row is None or row.owner_id != user.pk:
+                raise Http404
+            setlists.add(row, track)
+        except CatalogError as error:
+            messages.error(request, str(error.detail))
+            return redirect("setlist-add", track.pk)
+        messages.success(
+            request, _("“%(song)s” is now in “%(setlist)s”.") % {"song": track.title, "setlist": row.title}
+        )
+        return redirect("track", track.pk)
+    page = page_of(request, setlists.mine(user), SONGS_PER_PAGE)
+    return render(request, "library/setlist_add.html", {"track": track, "page": page})
