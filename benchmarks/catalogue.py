@@ -227,7 +227,7 @@ def prepared(tracks: int, cache: Path) -> "tuple[User, list[Track]]":
     from accounts import installation  # noqa: PLC0415
     from accounts.models import User  # noqa: PLC0415
     from catalog.models import Track, Visibility  # noqa: PLC0415
-    from config.preparation import collect_static  # noqa: PLC0415
+    from operations.bootstrap import collect_static  # noqa: PLC0415
 
     installation.migrate()
     collect_static()
@@ -269,10 +269,10 @@ def _website() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    from config import lifeline  # noqa: PLC0415  # after `django.setup`
+    from operations import process_lifecycle  # noqa: PLC0415  # after `django.setup`
 
-    environment: dict[str, Any] = os.environ | {"PORT": str(port), lifeline.PARENT: str(os.getpid())}
-    process = subprocess.Popen([sys.executable, "-m", "config.server"], cwd=ROOT, env=environment)
+    environment: dict[str, Any] = os.environ | {"PORT": str(port), process_lifecycle.PARENT: str(os.getpid())}
+    process = subprocess.Popen([sys.executable, "-m", "operations.server"], cwd=ROOT, env=environment)
     try:
         while True:
             try:

@@ -51,7 +51,7 @@ _LOUD_EVERY = 3
 _LOUDER = 8.0
 _UPLOADERS = 3
 _KINDS = {
-    "website": "config.server",
+    "website": "operations.server",
     "queue": "manage.py cluster",
     "separator": "separation.separator",
     "sandbox": "audio.sandbox.worker",

@@ -29,7 +29,7 @@ from benchmarks.measure import ROOT, table
 
 _PASSWORD = "a long enough one"  # noqa: S105 (of an installation that lives for minutes)
 _PROGRAMS = {
-    "website": "config.server",
+    "website": "operations.server",
     "queue": "cluster",
     "separator": "separation.separator",
     "sandbox": "audio",

@@ -2,18 +2,13 @@
 
 import os
 import secrets
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import environ
 
+from operations.process_lifecycle import refuse
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def refuse(sentence: str) -> NoReturn:
-    """Stop the process with one readable line instead of a traceback."""
-    sys.exit(f"stemoteca: {sentence}")
 
 
 def read_environment() -> environ.Env:

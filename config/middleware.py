@@ -21,7 +21,7 @@ class UploadAdmissionMiddleware:
     """Refuse a body before a byte of it is read: of strangers, where none belongs, and where there is no room.
 
     Stands before ``CsrfViewMiddleware``, which would read the whole form. Our own server asks with the headers
-    alone (``config/server/body.py``) and takes status 100 for "let it come"; behind any other server the same
+    alone (``operations/server/body.py``) and takes status 100 for "let it come"; behind any other server the same
     holds at the moment when the request begins.
     """
 

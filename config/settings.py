@@ -10,8 +10,9 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import capacity
-from config.env import BASE_DIR, data_folder, read_environment, refuse, secret
+from config.env import BASE_DIR, data_folder, read_environment, secret
+from operations import capacity
+from operations.process_lifecycle import refuse
 
 env = read_environment()
 
@@ -77,11 +78,11 @@ if SECURE_SITE and PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 INSTALLED_APPS = [
-    "config",
+    "operations",
     "separation",
     "catalog",
     "accounts",
-    "config.panel.PanelConfig",
+    "operations.admin_app.PanelConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -165,7 +166,7 @@ CACHES: dict[str, dict[str, Any]] = {
         }
         if CACHE_URL
         else {
-            "BACKEND": "config.memory_cache.MemoryCache",
+            "BACKEND": "operations.memory_cache.MemoryCache",
             "LOCATION": alias,
             "OPTIONS": {"MAX_ENTRIES": entries, "CULL_FREQUENCY": 10},
         }
@@ -209,7 +210,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "config.statics.StaticFiles"
+        else "operations.static_files.StaticFiles"
     },
     # Every file the catalogue names: mixtures, stems, renditions, covers.
     "files": {
@@ -433,9 +434,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {
-        "database": {"()": "config.logs.WithoutDatabaseTraceback"},
-        "hosts": {"()": "config.logs.WithoutHostTraceback"},
-        "refusals": {"()": "config.logs.WithoutRefusals"},
+        "database": {"()": "operations.logs.WithoutDatabaseTraceback"},
+        "hosts": {"()": "operations.logs.WithoutHostTraceback"},
+        "refusals": {"()": "operations.logs.WithoutRefusals"},
     },
     "handlers": {
         "console": {

@@ -4,9 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 from catalog.uploads import policy
-from config import health
 from config.docs import DocsView, SchemaView
-from config.icon import favicon
+from operations import health
+from operations.favicon import favicon
 from separation.api.quick import LoginView, SeparateView
 
 handler400 = "config.api.bad_request"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config import capacity
+from operations import capacity
 
 GB = 1_000_000_000
 

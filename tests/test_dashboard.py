@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from config import dashboard
+from operations import dashboard
 from separation.models import Separation, Status
 from tests.factories import make_separation, make_track
 

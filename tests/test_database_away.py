@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from config.logs import WithoutDatabaseTraceback
+from operations.logs import WithoutDatabaseTraceback
 
 ADDRESSES = ["/", "/artists/", "/library/", "/upload/", "/admin/", "/statistics/"]
 CALLS = ["/api/v1/tracks/", "/api/v1/me/", "/api/v1/statistics/", "/api/login"]

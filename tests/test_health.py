@@ -6,7 +6,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from accounts.models import User
-from config import health
+from operations import health
 from separation.models import Status
 from tests.factories import make_separation, make_track
 
@@ -37,7 +37,7 @@ def test_it_is_not_ready_without_a_database(client: Client, monkeypatch: pytest.
 def test_it_is_not_ready_when_files_cannot_be_written(
     client: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config.health.os.access", lambda _path, _mode: False)
+    monkeypatch.setattr("operations.health.os.access", lambda _path, _mode: False)
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"] == {"database": True, "files": False, "disk": True}

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from config.ids import IdLoader
+from operations.ids import IdLoader
 
 
 @pytest.mark.parametrize("key", [UUID(int=0), uuid4()])

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.throttles import VisitorThrottle, limits
-from config.memory_cache import MemoryCache
+from operations.memory_cache import MemoryCache
 from tests.accounts.doors import WAIT, outcome, simple, tries
 
 in_memory = pytest.mark.skipif(bool(site.CACHE_URL), reason="limits are in Redis")

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts import installation
 from accounts.models import User
-from config import lifeline, preparation
-from config.supervisor import WEDGED_SECONDS, Program, Watchdog, website
+from operations import bootstrap, process_lifecycle
+from operations.supervisor import WEDGED_SECONDS, Program, Watchdog, website
 from separation.lifecycle import claim
 from separation.models import Separation, Status
 from separation.queue.requests import ask
@@ -51,7 +51,7 @@ def test_a_busy_queue_is_not_wedged(user: User) -> None:
 
 def test_what_keeps_ending_is_started_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("config.supervisor.time.monotonic", lambda: now)
+    monkeypatch.setattr("operations.supervisor.time.monotonic", lambda: now)
     program = Program("the queue", [])
     delays = []
     for _ in range(6):
@@ -74,9 +74,9 @@ def test_the_website_has_as_many_processes_as_were_asked_for(settings: Any) -> N
 
 def test_static_files_are_collected_once(settings: Any, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path
-    assert preparation.collect_static()
+    assert bootstrap.collect_static()
     assert (tmp_path / "admin").is_dir()
-    assert not preparation.collect_static()
+    assert not bootstrap.collect_static()
 
 
 def test_the_administrator_is_made_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,18 +107,18 @@ def test_the_data_folder_has_one_owner(tmp_path: Path) -> None:
 
 
 def test_a_child_whose_parent_has_gone_ends(tmp_path: Path) -> None:
-    script = f"from config import lifeline; lifeline.die_with({os.getpid() + 1}); print('still here')"
+    script = f"from operations.process_lifecycle import die_with; die_with({os.getpid() + 1}); print('still here')"
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False, timeout=60
     )
     assert (ended.returncode, ended.stdout) == (-signal.SIGKILL, b"")
-    assert os.getpid() not in lifeline.children()
+    assert os.getpid() not in process_lifecycle.children()
 
 
 def test_no_engine_is_loaded_outside_the_separator(tmp_path: Path) -> None:
     script = (
         "import django, sys; django.setup(); "
-        "import config.supervisor, config.cluster, config.urls, config.wsgi; "
+        "import operations.supervisor, operations.queue_cluster, config.urls, config.wsgi; "
         "print(sorted({'tensorflow', 'spleeter', 'openvino'} & set(sys.modules)))"
     )
     loaded = subprocess.run(

@@ -163,7 +163,7 @@ def test_the_queue_goes_on_after_the_death_of_its(patient: Patient, which: int) 
 
 
 def test_the_website_comes_back(patient: Patient) -> None:
-    (website,) = patient.server.pids("config.server")
+    (website,) = patient.server.pids("operations.server")
     assert patient.parent(website) == patient.supervisor()
     os.kill(website, signal.SIGKILL)
     wait_for(lambda: website not in patient.server.processes(), seconds=5)

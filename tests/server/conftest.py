@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from catalog.uploads import PENDING_BODY
-from config.server.server import Server
+from operations.server.server import Server
 
 LIMIT = 20_000_000
 FILE = bytes(range(256)) * 20_000
@@ -149,7 +149,7 @@ def application(tmp_path: Path) -> Application:
 @pytest.fixture
 def running(application: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     (tmp_path / "incoming").mkdir()
-    monkeypatch.setattr("config.server.server.STOP_SECONDS", 1.0)
+    monkeypatch.setattr("operations.server.server.STOP_SECONDS", 1.0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "incoming"))
     running = Running(application)
     yield running

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.server.body import CHECK_EVERY_BYTES
-from config.server.leftovers import remove_leftovers
+from operations.server.body import CHECK_EVERY_BYTES
+from operations.server.leftovers import remove_leftovers
 from tests.server.conftest import LIMIT, Application, Running, eventually, received
 
 SONG = os.urandom(3_000_000)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.server import channel
+from operations.server import channel
 from tests.server.conftest import FILE, Application, Running, eventually, received
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -67,7 +67,7 @@ def test_who_stops_reading_is_let_go(running: Running, monkeypatch: pytest.Monke
 
 
 def test_what_nobody_reads_does_not_pile_up(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.server.server.MOST_UNSENT_BYTES", 2 * len(FILE))
+    monkeypatch.setattr("operations.server.server.MOST_UNSENT_BYTES", 2 * len(FILE))
     for path in (b"/page", b"/page", b"/page", b"/page", b"/file"):
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

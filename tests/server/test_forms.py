@@ -35,7 +35,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any, db: Non
     settings.PROXIES = 1
     settings.DISK_FLOOR_BYTES = 0
     (tmp_path / "incoming").mkdir()
-    monkeypatch.setattr("config.server.server.STOP_SECONDS", 1.0)
+    monkeypatch.setattr("operations.server.server.STOP_SECONDS", 1.0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "incoming"))
     running = Running(WSGIHandler())
     yield running

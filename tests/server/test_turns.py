@@ -1,4 +1,4 @@
-from config.server.turns import TurnQueue
+from operations.server.turns import TurnQueue
 from tests.server.conftest import Running, eventually
 
 

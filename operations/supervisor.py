@@ -23,8 +23,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from catalog.storage.garbage_collection import collect
-from config import lifeline
-from config.env import BASE_DIR
+from operations import process_lifecycle
 from separation import import_runs
 from separation.feedback import statistics
 from separation.lifecycle import busy_workers, here, in_turn
@@ -57,8 +56,8 @@ class Program:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             self.command,
-            cwd=BASE_DIR,
-            env=os.environ | {lifeline.PARENT: str(os.getpid())},
+            cwd=settings.BASE_DIR,
+            env=os.environ | {process_lifecycle.PARENT: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             pass_fds=self.pass_fds,
             start_new_session=True,  # Ctrl-C is for the supervisor, and the whole group can be killed at once
@@ -119,7 +118,7 @@ class Supervisor:
     _ended_imports: SimpleQueue[UUID] = field(default_factory=SimpleQueue)
 
     def run(self, ready: Callable[[], None]) -> int:
-        lifeline.adopt_orphans()
+        process_lifecycle.adopt_orphans()
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         os.set_blocking(reader, False)
@@ -208,7 +207,7 @@ class Supervisor:
             time.sleep(0.05)
             self._reap()
         deadline = time.monotonic() + 5.0
-        while (left := lifeline.children()) and time.monotonic() < deadline:
+        while (left := process_lifecycle.children()) and time.monotonic() < deadline:
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
@@ -272,16 +271,16 @@ def _empty(reader: int) -> None:
 
 def website(descriptor: int) -> list[Program]:
     """The processes that share the listening socket ``descriptor``."""
-    command = [sys.executable, "-m", "config.server", "--fd", str(descriptor)]
+    command = [sys.executable, "-m", "operations.server", "--fd", str(descriptor)]
     return [
         Program("the website", list(command), pass_fds=(descriptor,)) for _ in range(settings.WEB_PROCESSES)
     ]
 
 
 def importer(run: UUID) -> Program:
-    command = [sys.executable, str(BASE_DIR / "manage.py"), "carry_out_import", str(run)]
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "carry_out_import", str(run)]
     return Program("an import", command)
 
 
 def queue() -> Program:
-    return Program("the queue", [sys.executable, str(BASE_DIR / "manage.py"), "cluster"])
+    return Program("the queue", [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"])

@@ -6,4 +6,4 @@ from django.contrib.admin.apps import AdminConfig
 class PanelConfig(AdminConfig):
     """Which site `django.contrib.admin.site` is."""
 
-    default_site = "config.admin.Site"
+    default_site = "operations.admin_site.Site"

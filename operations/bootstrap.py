@@ -17,8 +17,8 @@ from django.db import OperationalError
 
 from accounts import installation
 from accounts.installation import FolderLock
-from config.env import refuse
-from config.statics import UNUSED
+from operations.process_lifecycle import refuse
+from operations.static_files import UNUSED
 
 UNREACHABLE = 2
 

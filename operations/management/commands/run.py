@@ -6,8 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config import lifeline
-from config.env import refuse
+from operations import process_lifecycle
 
 
 class Command(BaseCommand):
@@ -18,17 +17,17 @@ class Command(BaseCommand):
         parser.add_argument("--with-parent", action="store_true", help="stop when the starting process ends")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        from config import preparation, supervisor  # noqa: PLC0415  # django-q needs the settings
+        from operations import bootstrap, supervisor  # noqa: PLC0415  # django-q needs the settings
 
         if options["with_parent"]:
-            lifeline.die_with(os.getppid(), signal.SIGTERM)
+            process_lifecycle.die_with(os.getppid(), signal.SIGTERM)
         host = os.environ.get("STEMOTECA_BIND") or "127.0.0.1"
         port = os.environ.get("PORT") or "8000"
         if not port.isdecimal() or int(port) > 65535:
-            refuse(f"PORT must be a number up to 65535, not {port!r}")
-        lock = preparation.own(settings.DATA_DIR)
-        listener = preparation.listen(host, int(port))
-        email, password = preparation.prepare()
+            process_lifecycle.refuse(f"PORT must be a number up to 65535, not {port!r}")
+        lock = bootstrap.own(settings.DATA_DIR)
+        listener = bootstrap.listen(host, int(port))
+        email, password = bootstrap.prepare()
         port = str(listener.getsockname()[1])
 
         def welcome() -> None:

@@ -1,4 +1,4 @@
-"""``python -m config.server``: one process of the website, on ``PORT`` or on the socket that the supervisor passes."""
+"""``python -m operations.server``: one process of the website, on ``PORT`` or on the supervisor's socket."""
 
 import argparse
 import gc
@@ -7,23 +7,25 @@ import signal
 import socket
 import tempfile
 
-from config import lifeline
+from operations import process_lifecycle
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m config.server")
+    parser = argparse.ArgumentParser(prog="python -m operations.server")
     parser.add_argument("--fd", type=int, help="a listening socket; otherwise STEMOTECA_BIND and PORT")
     options = parser.parse_args()
-    lifeline.die_with_starter()
+    process_lifecycle.die_with_starter()
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.conf import settings  # noqa: PLC0415  # only now, since loading Django takes time
+    from django.core.servers.basehttp import get_internal_wsgi_application  # noqa: PLC0415
 
-    from config.server.leftovers import remove_leftovers  # noqa: PLC0415
-    from config.server.server import Server  # noqa: PLC0415
-    from config.wsgi import application  # noqa: PLC0415
+    application = get_internal_wsgi_application()
+    from operations.server.leftovers import remove_leftovers  # noqa: PLC0415
+    from operations.server.server import Server  # noqa: PLC0415
 
     if options.fd is None:
-        from config.preparation import listen  # noqa: PLC0415
+        from operations.bootstrap import listen  # noqa: PLC0415
 
         listener = listen(
             os.environ.get("STEMOTECA_BIND") or "127.0.0.1", int(os.environ.get("PORT") or 8000)

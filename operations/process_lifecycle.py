@@ -3,12 +3,19 @@
 import ctypes
 import os
 import signal
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 # Tells a child who its parent is, so that it can see whether that died before it could be watched.
 PARENT = "STEMOTECA_PARENT"
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Stop the process with one readable line instead of a traceback."""
+    sys.exit(f"stemoteca: {sentence}")
 
 
 def die_with(parent: int, how: signal.Signals = signal.SIGKILL) -> None:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from config import dashboard
+from operations import dashboard
 
 
 class Site(admin.AdminSite):

@@ -13,10 +13,10 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from config.server.body import UploadCounter
-from config.server.channel import SEND_BYTES, Channel
-from config.server.parser import FREE_BYTES
-from config.server.turns import TurnQueue
+from operations.server.body import UploadCounter
+from operations.server.channel import SEND_BYTES, Channel
+from operations.server.parser import FREE_BYTES
+from operations.server.turns import TurnQueue
 
 MOST_CONNECTIONS = 4_096
 # A connection holds its socket, and while it sends or receives one file each.

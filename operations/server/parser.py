@@ -8,7 +8,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.utilities import BadRequest
 
-from config.server.body import PendingBody
+from operations.server.body import PendingBody
 
 # So much of a body is taken unseen, and kept in memory: sign-in forms, searches, most JSON.
 FREE_BYTES = 16_384

@@ -9,8 +9,8 @@ from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 from waitress.utilities import InternalServerError
 
-from config.server.body import Refusal, ask
-from config.server.parser import CHUNKED_READ_BYTES, RequestParser
+from operations.server.body import Refusal, ask
+from operations.server.parser import CHUNKED_READ_BYTES, RequestParser
 
 KEEP_ALIVE_SECONDS = 15.0
 HEADER_SECONDS = 20.0

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.utils import translation
 
 from catalog.uploads.folder_import import jobs_for_this_machine
-from config import lifeline
+from operations import process_lifecycle
 from separation.import_runs import carry_out
 from separation.models import ImportRun
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("run", type=UUID)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        lifeline.die_with_starter()
+        process_lifecycle.die_with_starter()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         for app in ("separation", "catalog"):
             logging.getLogger(app).setLevel(logging.ERROR)  # what matters is told in the panel
