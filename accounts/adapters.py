@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from accounts import outgoing_mail
-from accounts.client_address import client_address, client_network
-from accounts.language import remember
+from accounts.language_cookie import remember
 from accounts.models import User
-from accounts.pending_action import forget_elsewhere
+from accounts.security.client_address import client_address, client_network
+from accounts.security.pending_action import forget_elsewhere
 
 
 class AccountAdapter(DefaultAccountAdapter):

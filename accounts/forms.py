@@ -13,9 +13,9 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.devices import client_of
 from accounts.models import User, UserManager
-from accounts.throttles import KeyThrottle, TooManyCodes, digest
+from accounts.security.devices import client_of
+from accounts.security.throttles import KeyThrottle, TooManyCodes, digest
 
 
 class SignupForm(AllauthSignupForm):

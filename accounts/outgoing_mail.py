@@ -13,7 +13,7 @@ from django.core.mail import EmailMessage
 from django.dispatch import receiver
 
 from accounts.models import User
-from accounts.throttles import KeyThrottle, digest
+from accounts.security.throttles import KeyThrottle, digest
 
 RESET: Final = "account/email/password_reset_key"
 NO_ACCOUNT: Final = "account/email/unknown_account"

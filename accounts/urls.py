@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from accounts import pending_action, views
+from accounts import views
+from accounts.security import pending_action
 
 urlpatterns = [
     path("accounts/profile/", views.profile, name="profile"),
     path("accounts/continue/", pending_action.resume, name="continue"),
-    path("accounts/language/", views.language, name="language"),
+    path("accounts/language_cookie/", views.language, name="language"),
     path("accounts/signup/", views.sign_up, name="account_signup"),
     path("accounts/email/", views.AddressesView.as_view(), name="account_email"),
 ]

@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from accounts.language import remember
+from accounts.current_user import person
+from accounts.language_cookie import remember
 from accounts.models import User
-from accounts.pending_action import login_required
-from accounts.people import person
-from accounts.throttles import limited
+from accounts.security.pending_action import login_required
+from accounts.security.throttles import limited
 
 UPLOADS_PER_PAGE = 25
 

@@ -29,7 +29,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import throttles
+from accounts.security import throttles
 from catalog.errors import CatalogError
 from catalog.pagination import MOST_COUNTED, BoundedPaginator, ids_first
 from catalog.storage import backend

@@ -8,7 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from accounts.client_address import client_network
+from accounts.security.client_address import client_network
 from catalog.errors import CatalogError
 from catalog.uploads import PENDING_BODY
 from catalog.uploads.admission import PendingBody, admit, check_size

@@ -114,7 +114,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.SignInMiddleware",
+    "accounts.security.middleware.SignInMiddleware",
     "config.error_pages.method_not_allowed_page",
 ]
 
@@ -240,7 +240,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 # Accounts ---------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.permissions.OwnAndGroups", "accounts.sign_in.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.permissions.OwnAndGroups", "accounts.security.attempts.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -269,7 +269,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # a device that came by mail is known from then on
-# Ours, which know devices and are shared with the API: `accounts.sign_in`, `accounts.throttles`, `accounts.adapters`.
+# Ours, which know devices and are shared with the API: see `accounts.security`, `accounts.adapters`.
 ACCOUNT_RATE_LIMITS = dict.fromkeys(
     ["login", "login_failed", "signup", "request_login_code", "reset_password", "reset_password_from_key"]
 )
@@ -326,9 +326,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "config.api.Pages",
     "DEFAULT_SCHEMA_CLASS": "config.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": [
-        "accounts.throttles.VisitorThrottle",
-        "accounts.throttles.AccountThrottle",
-        "accounts.throttles.ScopeThrottle",
+        "accounts.security.throttles.VisitorThrottle",
+        "accounts.security.throttles.AccountThrottle",
+        "accounts.security.throttles.ScopeThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.str("RATE_VISITOR", default="6000/min"),

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.client_address import UNKNOWN, client_address
+from accounts.security.client_address import UNKNOWN, client_address
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Upload
 from catalog.storage import backend

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.people import person
+from accounts.current_user import person
 from catalog.admin.base import ReadOnly, Removable, as_id, people_found, tracks_found
 from catalog.curation.reports import close
 from catalog.curation.takedowns import may_take_down, take_down

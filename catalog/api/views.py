@@ -13,8 +13,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.client_address import client_network
 from accounts.models import User
+from accounts.security.client_address import client_network
 from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import (
     AlbumQuerySerializer,

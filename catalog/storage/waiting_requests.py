@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
-from accounts.client_address import client_network
+from accounts.security.client_address import client_network
 from catalog.errors import CatalogError
 
 RETRY_SECONDS = 10

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.pending_action import login_required
-from accounts.people import person
+from accounts.current_user import person
+from accounts.security.pending_action import login_required
 from catalog.curation.covers import MOST_BYTES, drop_cover, may_picture, set_cover
 from catalog.errors import CatalogError
 from catalog.models import Album, Track

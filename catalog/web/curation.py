@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.pending_action import login_required
-from accounts.people import person
+from accounts.current_user import person
+from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
 from catalog.curation import splitting
 from catalog.curation.fields import Named

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.current_user import person
 from accounts.models import User
-from accounts.pending_action import login_required
-from accounts.people import person
+from accounts.security.pending_action import login_required
 from catalog.curation.editing import (
     ConflictError,
     NameTakenError,

@@ -17,9 +17,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.current_user import person
 from accounts.models import User
-from accounts.pending_action import login_required
-from accounts.people import person
+from accounts.security.pending_action import login_required
 from catalog.curation import history
 from catalog.curation.fields import Named, lines
 from catalog.curation.revert import MODELS, undo

@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from accounts.pending_action import login_required
-from accounts.people import person
+from accounts.current_user import person
+from accounts.security.pending_action import login_required
 from catalog.models import Track
 from catalog.social import likes
 

@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.pending_action import login_required
-from accounts.people import person
+from accounts.current_user import person
+from accounts.security.pending_action import login_required
 from catalog.social import notices
 from catalog.web.pagination import part_of
 

@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.pending_action import login_required
-from accounts.people import person
-from accounts.throttles import ScopeThrottle
+from accounts.current_user import person
+from accounts.security.pending_action import login_required
+from accounts.security.throttles import ScopeThrottle
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload, Visibility, Wish, WishVoice
 from catalog.social import wishes

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.current_user import person
 from accounts.models import User
-from accounts.pending_action import login_required
-from accounts.people import person
+from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
 from catalog.curation.editing import let_go
 from catalog.models import Track, Upload, WishVoice

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.pending_action import login_required
-from accounts.people import person
+from accounts.current_user import person
+from accounts.security.pending_action import login_required
 from audio.formats import EXTENSIONS
 from catalog.errors import CatalogError
 from catalog.models import Track, Visibility

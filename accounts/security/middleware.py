@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework.exceptions import Throttled
 
-from accounts.devices import remember_device
-from accounts.throttles import TooManyAttempts, TooManyCodes, explain, seconds_left
+from accounts.security.devices import remember_device
+from accounts.security.throttles import TooManyAttempts, TooManyCodes, explain, seconds_left
 
 
 class SignInMiddleware:

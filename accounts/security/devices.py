@@ -14,13 +14,13 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from accounts.client_address import client_network
 from accounts.models import User
-from accounts.throttles import digest
+from accounts.security.client_address import client_network
+from accounts.security.throttles import digest
 
 COOKIE = "devices"
 DEVICE = "device-"
-SALT = "accounts.devices"
+SALT = "accounts.security.devices"
 SECONDS = 365 * 86_400
 ACCOUNTS = 5  # that one browser remembers
 

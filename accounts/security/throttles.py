@@ -22,7 +22,7 @@ from rest_framework.throttling import (
     UserRateThrottle,
 )
 
-from accounts.client_address import client_network
+from accounts.security.client_address import client_network
 
 limits: Any = ConnectionProxy(caches, "limits")  # the cache of this thread, as `django.core.cache.cache` is
 

@@ -1,5 +1,5 @@
 from operations.server.turns import TurnQueue
-from tests.server.conftest import Running, eventually
+from tests.operations.server.conftest import Running, eventually
 
 
 class One:

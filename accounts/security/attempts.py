@@ -24,9 +24,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 
-from accounts.devices import DEVICE, client_of
 from accounts.models import User, UserManager
-from accounts.throttles import KeyThrottle, TooManyAttempts, digest, limits
+from accounts.security.devices import DEVICE, client_of
+from accounts.security.throttles import KeyThrottle, TooManyAttempts, digest, limits
 
 FREE: Final = 10
 FREE_UNDER_ATTACK: Final = 1

@@ -13,7 +13,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from accounts.models import User
-from accounts.throttles import VisitorThrottle, limits
+from accounts.security.throttles import VisitorThrottle, limits
 from operations.memory_cache import MemoryCache
 from tests.accounts.doors import WAIT, outcome, simple, tries
 

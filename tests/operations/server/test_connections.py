@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from operations.server import channel
-from tests.server.conftest import FILE, Application, Running, eventually, received
+from tests.operations.server.conftest import FILE, Application, Running, eventually, received
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 HALF = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Half: "

@@ -20,7 +20,7 @@ from separation.models import Separation, Status
 from separation.queue.requests import ask
 from tests.factories import make_separation, make_track
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_queue_with_nothing_to_do_is_not_wedged(user: User) -> None:
@@ -107,7 +107,9 @@ def test_the_data_folder_has_one_owner(tmp_path: Path) -> None:
 
 
 def test_a_child_whose_parent_has_gone_ends(tmp_path: Path) -> None:
-    script = f"from operations.process_lifecycle import die_with; die_with({os.getpid() + 1}); print('still here')"
+    script = (
+        f"from operations.process_lifecycle import die_with; die_with({os.getpid() + 1}); print('still here')"
+    )
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False, timeout=60
     )

@@ -10,7 +10,7 @@ import pytest
 
 from operations.server.body import CHECK_EVERY_BYTES
 from operations.server.leftovers import remove_leftovers
-from tests.server.conftest import LIMIT, Application, Running, eventually, received
+from tests.operations.server.conftest import LIMIT, Application, Running, eventually, received
 
 SONG = os.urandom(3_000_000)
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client, RequestFactory
 
-from accounts.client_address import client_address, client_network
 from accounts.models import User
+from accounts.security.client_address import client_address, client_network
 from tests.accounts.doors import IN, WAIT, WRONG, outcome, simple, tries, website
 
 PASSWORD = "a long enough one"

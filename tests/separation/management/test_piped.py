@@ -10,7 +10,7 @@ import pytest
 from separation.management.piped import PIPE_CLOSED
 from tests.songs import write_song
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def manage(folder: Path, *arguments: object, **environment: str) -> "subprocess.Popen[bytes]":

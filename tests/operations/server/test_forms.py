@@ -11,7 +11,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 
 from catalog.uploads import admission
-from tests.server.conftest import Running, eventually, received
+from tests.operations.server.conftest import Running, eventually, received
 
 SIZE = 900_000
 LOGIN = "/api/login"
