@@ -3,23 +3,21 @@
 Our stems are 16-bit stereo FLACs of 4096 samples a frame. 128 frames are a segment, and the file's own
 SEEKTABLE tells where each segment begins, also while the file still grows: a point for segment ``n`` is
 written when everything before it is. A segment becomes a FLAC of its own by a short header and by counting
-its frames from 0. That changes a few bytes at the start of each frame, and the checksum at its end follows
-from them: CRC-16 is linear, so nobody needs to look at the bytes in between.
+its frames from 0 (``flac_frames``). No library cuts a FLAC without decoding it.
 """
 
 import os
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
 from audio.errors import Damaged
+from audio.flac_frames import FRAME_SAMPLES, SYNC, renumbered
 from audio.formats import STEREO_RATE
 
-FRAME_SAMPLES: Final = 4_096
 SEGMENT_FRAMES: Final = 128
 SEGMENT_SAMPLES: Final = FRAME_SAMPLES * SEGMENT_FRAMES  # 11.9 s at 44.1 kHz
 
@@ -32,8 +30,6 @@ _LAST = 0x80
 _POINT = 18
 _NO_POINT = b"\xff" * 8 + bytes(10)
 _GAIN = "STEM_GAIN"
-_SYNC = b"\xff\xf8"  # of frames that all hold the same number of samples
-_SMALLEST_FRAME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +104,7 @@ class Layout:
         info[0:10] = FRAME_SAMPLES.to_bytes(2) * 2 + bytes(6)
         info[13:18] = ((int.from_bytes(info[13:18]) & ~0xF_FFFF_FFFF) | samples).to_bytes(5)
         info[18:34] = bytes(16)
-        return b"".join(
-            [_head(bytes(info), None, self.gain), *_renumbered(data, n * SEGMENT_FRAMES, samples)]
-        )
+        return b"".join([_head(bytes(info), None, self.gain), *renumbered(data, n * SEGMENT_FRAMES, samples)])
 
 
 def read_segment(path: Path, n: int) -> tuple[bytes, float]:
@@ -222,7 +216,7 @@ class FromSndfile:
         return len(self._header) + self._bytes
 
     def _is_frame(self, data: bytes) -> bool:
-        return self._position == self._end and len(self._header) >= 42 and data[:2] == _SYNC
+        return self._position == self._end and len(self._header) >= 42 and data[:2] == SYNC
 
 
 def stream_info(sizes: tuple[int, int], samples: int, md5: bytes) -> bytes:
@@ -270,99 +264,3 @@ def _segment_offsets(table: bytes) -> "array[int]":
 def _gain(comments: bytes) -> float:
     found = re.search(rb"STEM_GAIN=([0-9.e-]+)", comments)
     return float(found[1]) if found else 1.0
-
-
-# Frames -----------------------------------------------------------------------------------------------------
-
-
-def _renumbered(data: bytes, first: int, samples: int) -> Iterator[bytes]:
-    """The frames in ``data``, which count from ``first``, counted from 0."""
-    count = -(-samples // FRAME_SAMPLES)
-    starts = [0]
-    lengths = [_header_length(data, 0, first)]
-    for number in range(first + 1, first + count):
-        at = starts[-1] + _SMALLEST_FRAME
-        while (at := data.find(_SYNC, at)) >= 0 and not (length := _header_length(data, at, number)):
-            at += 1
-        if at < 0:
-            raise Damaged("A frame is missing.")
-        starts.append(at)
-        lengths.append(length)
-    if not lengths[0]:
-        raise Damaged("A segment does not begin where it should.")
-    for number, (start, length, stop) in enumerate(
-        zip(starts, lengths, [*starts[1:], len(data)], strict=True)
-    ):
-        old = data[start : start + length]
-        coded = len(_coded(first + number))
-        new = old[:4] + _coded(number) + old[4 + coded : -1]
-        new += bytes([_crc(new, _crc8_table(), 8)])
-        difference = _crc(old, _crc16_table(), 16) ^ _crc(new, _crc16_table(), 16)
-        checksum = int.from_bytes(data[stop - 2 : stop])
-        checksum ^= _multiplied(difference, _crc16_powers()[stop - start - length - 2])
-        yield new
-        yield data[start + length : stop - 2]
-        yield checksum.to_bytes(2)
-
-
-def _header_length(data: bytes, at: int, number: int) -> int:
-    """The length of the header of frame ``number`` at ``data[at]``; 0 when it is none."""
-    coded = _coded(number)
-    if data[at : at + 2] != _SYNC or data[at + 4 : at + 4 + len(coded)] != coded:
-        return 0
-    size, rate = data[at + 2] >> 4, data[at + 2] & 15
-    extra = {6: 1, 7: 2}.get(size, 0) + {12: 1, 13: 2, 14: 2}.get(rate, 0)
-    length = 4 + len(coded) + extra + 1
-    header = data[at : at + length]
-    # The CRC-8 of a header that ends with its own CRC-8 is 0.
-    return length if len(header) == length and _crc(header, _crc8_table(), 8) == 0 else 0
-
-
-def _coded(number: int) -> bytes:
-    """The number of a frame, coded like a character in UTF-8."""
-    return chr(number).encode("utf-8", "surrogatepass")
-
-
-@cache
-def _crc8_table() -> tuple[int, ...]:
-    return tuple(_remainder(byte, 8, 0x107) for byte in range(256))
-
-
-@cache
-def _crc16_table() -> tuple[int, ...]:
-    return tuple(_remainder(byte, 16, 0x18005) for byte in range(256))
-
-
-def _remainder(byte: int, width: int, polynomial: int) -> int:
-    value = byte << (width - 8)
-    for _ in range(8):
-        value = (value << 1) ^ (polynomial if value >> (width - 1) & 1 else 0)
-    return value
-
-
-def _crc(data: bytes, table: tuple[int, ...], width: int) -> int:
-    value = 0
-    for byte in data:
-        value = (value << 8) & ((1 << width) - 1) ^ table[(value >> (width - 8)) ^ byte]
-    return value
-
-
-@cache
-def _crc16_powers() -> "array[int]":
-    """By how much ``n`` more bytes move a CRC-16: x to the 8 n, modulo the polynomial."""
-    table, powers = _crc16_table(), array("H", [1])
-    for _ in range(1 << 16):
-        last = powers[-1]
-        powers.append((last << 8) & 0xFFFF ^ table[last >> 8])
-    return powers
-
-
-def _multiplied(a: int, b: int) -> int:
-    """The product of two polynomials over GF(2), modulo that of CRC-16."""
-    product = 0
-    while a:
-        if a & 1:
-            product ^= b
-        a >>= 1
-        b = (b << 1) ^ (0x18005 if b & 0x8000 else 0)
-    return product

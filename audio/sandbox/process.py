@@ -1,6 +1,6 @@
 """Untrusted audio is touched only in a child process that can do nothing but compute.
 
-Parent: ``Child`` has the ``nursery`` fork one with the opened file as its standard input, reads its pipe with a
+Parent: ``Child`` has the fork server start one with the opened file as its standard input, reads its pipe with a
 deadline, and kills it. Child: ``enter()``, then ``seal()``; only then it reads.
 """
 
@@ -20,7 +20,7 @@ from typing import IO, Any, Self
 
 from audio.errors import ProbeFailed
 from audio.sandbox import seccomp
-from audio.sandbox.fork_server import CANNOT_START, nursery
+from audio.sandbox.fork_server import CANNOT_START, fork_server
 from audio.types import Limits
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ class Child:
     """A running child. Use as a context manager: leaving kills it."""
 
     def __init__(self, task: str, source: IO[bytes], limits: Limits) -> None:
-        self._born = nursery.bear(task, source.fileno(), limits)
-        self._pipe = self._born.pipe
+        self._child = fork_server.spawn(task, source.fileno(), limits)
+        self._pipe = self._child.pipe
         self._poll = select.poll()
         self._poll.register(self._pipe, select.POLLIN)
         self._closed = False
@@ -49,15 +49,15 @@ class Child:
         except ProbeFailed:
             state = b""
         if state not in {READY, READY_WITHOUT_FILTER}:
-            told = os.read(self._pipe, 1 << 16).decode(errors="replace") if state else "it died"
-            logger.error("The sandboxed audio child cannot start: %s", told)
+            reason = os.read(self._pipe, 1 << 16).decode(errors="replace") if state else "it died"
+            logger.error("The sandboxed audio child cannot start: %s", reason)
             raise ProbeFailed(CANNOT_START)
         self.filtered = state == READY
 
     @property
     def pid(self) -> int:
         """Process id."""
-        return self._born.pid
+        return self._child.pid
 
     def read_into(self, target: memoryview, deadline: float) -> None:
         """Fill ``target`` (bytes) from the child before ``deadline`` (``time.monotonic()``).
@@ -84,7 +84,7 @@ class Child:
         """Kill the child if it lives, and reap it."""
         if not self._closed:
             self._closed = True
-            nursery.bury(self._born)
+            fork_server.reap(self._child)
 
     def __enter__(self) -> Self:
         return self
