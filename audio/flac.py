@@ -1,4 +1,4 @@
-"""FLAC files that can be handed out piece by piece: a piece is a slice of the file, not a new encoding.
+"""FLAC files that are delivered in segments: a segment is a slice of the file, without decoding.
 
 Our stems are 16-bit stereo FLACs of 4096 samples a frame. 128 frames are a segment, and the file's own
 SEEKTABLE tells where each segment begins, also while the file still grows: a point for segment ``n`` is
@@ -34,7 +34,7 @@ _GAIN = "STEM_GAIN"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the segments of a file are, as told by its first ``HEAD_BYTES``."""
+    """The segments of a file, from its first ``HEAD_BYTES``."""
 
     start: int
     """Where the first frame begins, in bytes."""
@@ -47,7 +47,7 @@ class Layout:
 
     @classmethod
     def of(cls, head: bytes) -> Self:
-        """Raises ``Damaged`` when this is not the beginning of a FLAC."""
+        """Parse the beginning of a file. Raises ``Damaged`` when it is not FLAC."""
         if head[:4] != _MARK or len(head) < 42:
             raise Damaged("This is no FLAC.")
         info, offsets, gain = b"", array("Q"), 1.0
@@ -72,30 +72,30 @@ class Layout:
 
     @property
     def samples(self) -> int:
-        """Samples of each channel; 0 while the file still grows."""
+        """Return the samples of each channel; 0 while the file still grows."""
         return _samples(self.info)
 
     @property
     def segments(self) -> int:
-        """How many segments can be cut from it now."""
+        """Return how many segments can be cut from the file now."""
         if self.samples:
             return -(-self.samples // SEGMENT_SAMPLES)
         return max(0, len(self.offsets) - 1)
 
     @property
     def is_indexed(self) -> bool:
-        """Whether it says where its segments are; those of other makers need not."""
+        """Whether its seek table locates all segments; files of other encoders need not have one."""
         return bool(self.offsets) and (not self.samples or len(self.offsets) == self.segments)
 
     def span(self, n: int, size: int) -> tuple[int, int]:
-        """The half-open byte range of segment ``n`` in a file of ``size`` bytes. IndexError beyond the end."""
+        """Return the half-open byte range of segment ``n`` in a file of ``size`` bytes. Raises IndexError."""
         if not 0 <= n < self.segments:
             raise IndexError(n)
         stop = size if n + 1 == len(self.offsets) else self.start + self.offsets[n + 1]
         return self.start + self.offsets[n], stop
 
     def segment(self, n: int, data: bytes) -> bytes:
-        """Segment ``n`` as a FLAC of its own; ``data`` are the bytes of its ``span``. Raises ``Damaged``."""
+        """Return segment ``n`` as a FLAC file; ``data`` are the bytes of its ``span``. Raises ``Damaged``."""
         samples = (
             min(SEGMENT_SAMPLES, self.samples - n * SEGMENT_SAMPLES) if self.samples else SEGMENT_SAMPLES
         )
@@ -108,7 +108,7 @@ class Layout:
 
 
 def read_segment(path: Path, n: int) -> tuple[bytes, float]:
-    """Segment ``n`` of the file at ``path``, which may still grow, and its gain.
+    """Read segment ``n`` of the file at ``path``, which may still grow; return it with its gain.
 
     Raises ``FileNotFoundError``, ``IndexError`` when there is no such segment (yet), and ``Damaged``.
     """
@@ -120,14 +120,14 @@ def read_segment(path: Path, n: int) -> tuple[bytes, float]:
 
 
 class SegmentedFile:
-    """A FLAC of ours while it grows: an encoder's frames, behind a header that tells where segments begin.
+    """Write a FLAC from encoded frames, with a seek table that locates segments while the file grows.
 
-    ``segments`` is how many it may become; of more than these it cannot tell where they are.
+    ``segments``: the largest number that the seek table has room for.
     """
 
     def __init__(self, path: Path, segments: int, gain: float = 1.0) -> None:
         self.segments = 0
-        """How many are complete and in the file."""
+        """How many are complete in the file."""
         self._points = max(1, min(segments, 3_000)) + 1  # one more tells where the last one ends
         self._gain = gain
         self._frames = 0
@@ -154,7 +154,7 @@ class SegmentedFile:
                     self.segments = n
 
     def close(self, info: bytes | None = None) -> None:
-        """Write the header as it is at last, with this STREAMINFO. More calls do nothing."""
+        """Write the final header with this STREAMINFO. Further calls do nothing."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
@@ -174,7 +174,7 @@ class SegmentedFile:
 
 
 class FromSndfile:
-    """What libsndfile writes a FLAC into so that its frames go to ``file``.
+    """A file object for libsndfile that passes the frames of its FLAC on to ``file``.
 
     Passed to ``soundfile.SoundFile``, which calls ``seek``, ``tell``, ``read`` and ``write``; libFLAC writes its header
     first, then frame by frame, and at last corrects its STREAMINFO. After that call ``close``.
@@ -220,7 +220,7 @@ class FromSndfile:
 
 
 def stream_info(sizes: tuple[int, int], samples: int, md5: bytes) -> bytes:
-    """STREAMINFO of a stem: the bytes of its smallest and largest frame, its samples and their MD5; 0 is unknown."""
+    """Return the STREAMINFO of a stem: sizes of its smallest and largest frame, samples, MD5; 0 is unknown."""
     smallest, largest = sizes
     form = STEREO_RATE << 44 | (2 - 1) << 41 | (16 - 1) << 36 | samples
     return FRAME_SAMPLES.to_bytes(2) * 2 + smallest.to_bytes(3) + largest.to_bytes(3) + form.to_bytes(8) + md5
@@ -237,7 +237,7 @@ def _write(descriptor: int, data: bytes | memoryview, position: int) -> None:
 
 
 def _head(info: bytes, table: bytes | None, gain: float) -> bytes:
-    """Everything before the first frame: 42 bytes, and more with a seek table or a gain that is not 1."""
+    """Return everything before the first frame: 42 bytes, more with a seek table or a gain other than 1."""
     blocks = [(_STREAMINFO, info)]
     if table is not None:
         blocks.append((_SEEKTABLE, table))
@@ -252,7 +252,7 @@ def _head(info: bytes, table: bytes | None, gain: float) -> bytes:
 
 
 def _segment_offsets(table: bytes) -> "array[int]":
-    """Those points of a seek table that are where segments begin, as many as follow one another from 0."""
+    """Return the offsets of consecutive segments, from 0, in a seek table."""
     offsets = array("Q")
     for at in range(0, len(table) - _POINT + 1, _POINT):
         sample = int.from_bytes(table[at : at + 8])

@@ -1,4 +1,4 @@
-"""Frames of a FLAC counted anew, so that a slice of a file is a file of its own.
+"""Renumber the frames of a FLAC, so that a slice of a file becomes a valid file.
 
 A frame's number is part of its header, which ends with a CRC-8, and the frame ends with a CRC-16 of all its bytes.
 CRC-16 is linear: how a changed header changes it follows from the number of bytes behind the header, not from what
@@ -18,7 +18,7 @@ _SMALLEST_FRAME: Final = 10
 
 
 def renumbered(data: bytes, first: int, samples: int) -> Iterator[bytes]:
-    """The frames in ``data``, which count from ``first``, counted from 0."""
+    """Yield the frames in ``data``, which count from ``first``, renumbered from 0."""
     count = -(-samples // FRAME_SAMPLES)
     starts = [0]
     lengths = [_header_length(data, 0, first)]
@@ -48,7 +48,7 @@ def renumbered(data: bytes, first: int, samples: int) -> Iterator[bytes]:
 
 
 def _header_length(data: bytes, at: int, number: int) -> int:
-    """The length of the header of frame ``number`` at ``data[at]``; 0 when it is none."""
+    """Return the length of the header of frame ``number`` at ``data[at]``; 0 if there is none."""
     coded = _coded(number)
     if data[at : at + 2] != SYNC or data[at + 4 : at + 4 + len(coded)] != coded:
         return 0
@@ -61,7 +61,7 @@ def _header_length(data: bytes, at: int, number: int) -> int:
 
 
 def _coded(number: int) -> bytes:
-    """The number of a frame, coded like a character in UTF-8."""
+    """Return the frame number in the extended UTF-8 code of RFC 9639, section 9.1.5."""
     return chr(number).encode("utf-8", "surrogatepass")
 
 
@@ -91,7 +91,7 @@ def _crc(data: bytes, table: tuple[int, ...], width: int) -> int:
 
 @cache
 def _crc16_powers() -> "array[int]":
-    """By how much ``n`` more bytes move a CRC-16: x to the 8 n, modulo the polynomial."""
+    """Return x to the power 8n modulo the CRC-16 polynomial, for n from 0: what n zero bytes multiply a CRC by."""
     table, powers = _crc16_table(), array("H", [1])
     for _ in range(1 << 16):
         last = powers[-1]
@@ -100,7 +100,7 @@ def _crc16_powers() -> "array[int]":
 
 
 def _multiplied(a: int, b: int) -> int:
-    """The product of two polynomials over GF(2), modulo that of CRC-16."""
+    """Multiply two polynomials over GF(2) modulo that of CRC-16."""
     product = 0
     while a:
         if a & 1:

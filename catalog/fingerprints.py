@@ -66,7 +66,7 @@ def remember(audio: AudioFile, values: bytes) -> None:
             audio=audio, defaults={"values": values, "duration": audio.duration}
         )
         if created:
-            found = matching.terms(matching.values_of(values))
+            found = matching.terms(matching.parse_values(values))
             FingerprintTerm.objects.bulk_create(
                 FingerprintTerm(fingerprint=row, term=term, position=at) for term, at in found.items()
             )
@@ -95,14 +95,14 @@ def similar(track: Track, user: User | AnonymousUser) -> list[Similar]:
     row = Fingerprint.objects.filter(audio=track.audio_id).first()
     if row is None:
         return []
-    mine = matching.values_of(row.values)
+    mine = matching.parse_values(row.values)
     found: list[Similar] = []
     candidates = _seen(_candidates(mine, without=row.pk), row, track, user)[:MOST_COMPARED]
     stored = Fingerprint.objects.in_bulk([pk for pk, _track in candidates])
     for pk, other in candidates:
         if (theirs := stored.get(pk)) is None:  # removed a moment ago
             continue
-        alike = matching.compare(mine, matching.values_of(theirs.values))
+        alike = matching.compare(mine, matching.parse_values(theirs.values))
         if alike and matching.same_length(row.duration, theirs.duration, alike.offset):
             found.append(Similar(other, round(alike.similarity, 4), round(alike.offset, 2), theirs.audio_id))
     return sorted(found, key=lambda each: -(each.similarity or 0))[:MOST_OFFERED]
@@ -128,11 +128,11 @@ def alike_by_name(track: Track, user: User) -> list[Similar]:
 
 def blocked_by(values: bytes, duration: float) -> Block | None:
     """The taken-down recording that this fingerprint is of."""
-    mine = matching.values_of(values)
+    mine = matching.parse_values(values)
     widest = SAME_LENGTH_SECONDS + matching.LARGEST_OFFSET_SECONDS
     near = Block.objects.filter(duration__range=(duration - widest, duration + widest)).exclude(values=b"")
     for block in near.order_by("pk").iterator():
-        alike = matching.compare(mine, matching.values_of(block.values))
+        alike = matching.compare(mine, matching.parse_values(block.values))
         if alike and matching.same_length(duration, block.duration, alike.offset):
             return block
     return None

@@ -1,4 +1,4 @@
-"""Untrusted audio is touched only in a child process that can do nothing but compute.
+"""Sandboxed child processes: untrusted audio is read only where nothing but computing is possible.
 
 Parent: ``Child`` has the fork server start one with the opened file as its standard input, reads its pipe with a
 deadline, and kills it. Child: ``enter()``, then ``seal()``; only then it reads.
@@ -32,7 +32,7 @@ _ROOM = 8 << 20  # bytes that a child must still be able to take when it begins
 
 
 class Child:
-    """A running child. Use as a context manager: leaving kills it."""
+    """A sandboxed child. Leaving its context kills it."""
 
     def __init__(self, task: str, source: IO[bytes], limits: Limits) -> None:
         self._child = fork_server.spawn(task, source.fileno(), limits)
@@ -56,7 +56,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Process id."""
+        """Return the process id."""
         return self._child.pid
 
     def read_into(self, target: memoryview, deadline: float) -> None:
@@ -75,7 +75,7 @@ class Child:
             done += count
 
     def read(self, size: int, deadline: float) -> bytes:
-        """Exactly ``size`` bytes; see ``read_into``."""
+        """Return exactly ``size`` bytes; see ``read_into``."""
         data = bytearray(size)
         self.read_into(memoryview(data), deadline)
         return bytes(data)
@@ -96,7 +96,7 @@ class Child:
 
 
 def parsed(text: bytes) -> dict[str, Any]:
-    """A child's JSON object. Raises ``ProbeFailed`` if it is anything else."""
+    """Parse a child's JSON object. Raises ``ProbeFailed`` if it is anything else."""
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -107,7 +107,7 @@ def parsed(text: bytes) -> dict[str, Any]:
 
 
 def enter(parent: int, limits: Limits) -> None:
-    """In the child: die with the parent, be first to go without memory, accept limits.
+    """In the child: end with the parent, be the first that the kernel kills without memory, accept limits.
 
     Raises ``OSError`` where the limit leaves no memory to work with.
     """
@@ -124,7 +124,7 @@ def enter(parent: int, limits: Limits) -> None:
 
 
 def seal() -> bool:
-    """In the child: from here on no file, socket or process.
+    """In the child: close the sandbox. From here on no file, socket or process can be opened.
 
     Returns whether the kernel's filter is in force; without it the limits alone still refuse files and
     sockets.
@@ -142,7 +142,7 @@ def allow_cpu(seconds: float) -> None:
 
 
 class BudgetSpent(BaseException):  # so that no library swallows it
-    """A step took more CPU than it is worth."""
+    """A step exceeded its CPU time."""
 
 
 @contextlib.contextmanager
