@@ -1,4 +1,4 @@
-"""Removes what nothing needs any more: rows first, then stored files without a row, then old temporary files.
+"""Garbage collection: rows that nothing needs any more, then stored files without a row, then temporary files.
 
 Every file is stored before the row that names it is written, so a file without a row may belong to a
 transaction that is still open. Hence the grace: only files untouched for that long are looked at.

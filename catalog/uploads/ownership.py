@@ -1,6 +1,6 @@
-"""Who holds a track. Everyone who brought its audio has a claim; the track lives while one of them keeps it.
+"""Ownership of tracks: everyone who uploaded its audio holds a track, which exists as long as one of them keeps it.
 
-A claim is an Upload. Dropping it gives its bytes back to the quota; the files go with the collector.
+Dropping one's upload gives its bytes back to the quota; garbage collection removes the files.
 """
 
 from django.db import transaction
