@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: help run test test-all native lint bench messages lock clean
+.PHONY: help run test test-all native lint bench messages lock hooks clean
 help: ## Show what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -43,6 +43,9 @@ lock: $(LINT)/.ready ## Resolve all three requirements*.in; pins that still fit 
 	@$(COMPILE) requirements.in -o requirements.txt $(ARGS)
 	@$(COMPILE) requirements-test.in -c requirements.txt -o requirements-test.txt $(ARGS)
 	@$(COMPILE) requirements-lint.in -o requirements-lint.txt $(ARGS)
+
+hooks: $(LINT)/.ready ## Let git check each commit, and run make lint before each push
+	@$(LINT)/bin/pre-commit install
 
 clean: ## Remove the environments (never the data)
 	rm -rf $(VENV) $(LINT) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
