@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 LINT := .venv-lint
 BIN := $(VENV)/bin
+NODE := PATH="$(CURDIR)/$(LINT)/bin:$$PATH"
 export PYTHONDONTWRITEBYTECODE ?= 1
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
@@ -19,15 +20,18 @@ test: $(VENV)/.tests native ## Run the test suite on SQLite
 	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-all: $(VENV)/.tests native $(LINT)/.ready ## Run everything: PostgreSQL, Redis, S3 and a real browser
+	@$(NODE) node --test "tests/js/*.test.js"
 	@exec tests/with-services $(BIN)/python -m pytest -n 2 --dist loadgroup --browser-tests
 
-lint: $(LINT)/.ready ## Style, types, direction of imports, templates, migrations, API schema
+lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, templates, scripts, migrations, API schema
 	@$(LINT)/bin/ruff check .
 	@$(LINT)/bin/ruff format --check .
 	@$(LINT)/bin/mypy .
 	@$(LINT)/bin/lint-imports
 	@$(LINT)/bin/djlint templates --check --quiet
 	@$(LINT)/bin/djlint templates --lint --quiet
+	@$(NODE) node_modules/.bin/biome ci --error-on-warnings
+	@$(NODE) node_modules/.bin/tsc
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemigrations --check --dry-run
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
@@ -35,15 +39,15 @@ bench: $(VENV)/.tests native ## Print the benchmark tables
 	@exec $(BIN)/python -m benchmarks
 
 messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
-	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var
-	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py compilemessages --locale es --ignore '.venv*'
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var --ignore node_modules
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py compilemessages --locale es --ignore '.venv*' --ignore node_modules
 
 lock: ## Resolve the requirements again (needs the package index)
 	@$(PYTHON) -m venv --clear build/lock
 	@build/lock/bin/pip install --quiet -r requirements.in && build/lock/bin/pip freeze > requirements.txt
 
 clean: ## Remove the environments (never the data)
-	rm -rf $(VENV) $(LINT) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LINT) node_modules build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)'); install it or name it with PYTHON=..."; exit 1; }
@@ -66,4 +70,8 @@ $(LINT)/.ready: requirements-lint.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)')"; exit 1; }
 	@test -x $(LINT)/bin/python || $(PYTHON) -m venv $(LINT)
 	@$(LINT)/bin/pip install --quiet --disable-pip-version-check -r requirements-lint.txt
+	@touch $@
+
+node_modules/.ready: package-lock.json $(LINT)/.ready # Node itself comes with the linters
+	@$(NODE) npm ci --silent
 	@touch $@

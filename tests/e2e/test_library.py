@@ -103,6 +103,22 @@ def test_the_checksum_of_any_file_is_right(reader: Watched) -> None:
         assert found == hashlib.sha256(content).hexdigest(), length
 
 
+def test_fields_for_names_suggest_what_is_in_the_library(
+    bringer: tuple[Person, list[dict[str, Any]], Path], chromium: Browser, server: Server
+) -> None:
+    person, [track, *_others], _path = bringer
+    watched = Watched(chromium, server)
+    page = watched.page
+    sign_in(page, person)
+    page.goto(f"/tracks/{track['id']}/edit/")
+    field = page.get_by_label("Artist", exact=True)
+    field.fill("an")
+    expect(page.locator("#artists option[value=Ana]")).to_have_count(1)
+    assert field.get_attribute("aria-expanded") is None, "a field with a list is no search"
+    assert watched.faults == []
+    watched.context.close()
+
+
 def test_a_song_that_is_here_is_ones_own_without_being_sent(
     reader: Watched, bringer: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:

@@ -30,13 +30,13 @@ SECONDS = 26  # three segments, the last one short
 
 # Plays the song into memory, as fast as it can be rendered, and compares with the stems' own samples.
 PLAYED_AGAINST_STORED = """async () => {
-  const { Engine } = await import("stemoteca/engine");
+  const { Engine } = await import("stemoteca/player/engine");
   const set = JSON.parse(document.getElementById("player").textContent);
   const decoder = new OfflineAudioContext(2, 1, set.rate);
   const wanted = [new Float32Array(set.frames), new Float32Array(set.frames)];
   for (const stem of set.stems) {
     for (let n = 0; n * set.segment < set.frames; n += 1) {
-      const answer = await fetch(`${stem.address}segments/${n}/`);
+      const answer = await fetch(stem.segments.replace(/0\\/$/, `${n}/`));
       const gain = Number(answer.headers.get("X-Gain"));
       const buffer = await decoder.decodeAudioData(await answer.arrayBuffer());
       for (const side of [0, 1]) {
