@@ -62,7 +62,7 @@ class Hearts:
             return SafeString("")
         does, pressed = ("unlike", "true") if track.pk in self._liked else ("like", "false")
         return mark_safe(  # noqa: S308  # the title is escaped, the rest is ours
-            f'<form class="love" method="post" action="{self._address.format(track.pk)}"'
+            f'<form class="like-form" method="post" action="{self._address.format(track.pk)}"'
             f' data-like="{self._api.format(track.pk)}">'
             f'{self._fields}<button type="submit" name="do" value="{does}" aria-pressed="{pressed}"'
             f' aria-label="{escape(self._label % {"title": track.title})}">{self._icons}</button></form>'

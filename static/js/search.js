@@ -84,7 +84,7 @@ function showResults(field) {
   /** @param {{ html: string, page: string }} answer */
   const show = ({ html, page }) => {
     results.innerHTML = html;
-    status.textContent = results.querySelector("[data-count]")?.textContent.trim() ?? "";
+    status.textContent = results.querySelector("h2:not(.visually-hidden)")?.textContent.trim() ?? "";
     history.replaceState(null, "", page);
   };
   const asked = askWhileTyping(

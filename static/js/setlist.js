@@ -110,14 +110,14 @@ function enhance(list) {
     if (!grip || !row || event.button !== 0) return;
     event.preventDefault();
     const before = rows();
-    row.classList.add("held");
+    row.classList.add("is-held");
     grip.setPointerCapture(event.pointerId);
     /** @param {PointerEvent} move */
     const follow = (move) => drag(row, move.clientY);
     /** @param {PointerEvent} end */
     const drop = (end) => {
       grip.removeEventListener("pointermove", follow);
-      row.classList.remove("held");
+      row.classList.remove("is-held");
       if (end.type === "pointercancel") list.append(...before);
       else if (rows().some((each, index) => each !== before[index])) moved(row);
     };

@@ -34,7 +34,7 @@ async function reloadStage() {
   stage.innerHTML = html;
   begin();
   // For those who do not see that the page has changed.
-  const heading = stage.querySelector("[data-state] h2") ?? stage.querySelector("[data-state]");
+  const heading = stage.querySelector(".separation-state h2") ?? stage.querySelector("[data-state]");
   const status = getElement(document, "#stage-status", HTMLElement);
   status.textContent = heading?.getAttribute("aria-label") ?? heading?.textContent ?? "";
 }

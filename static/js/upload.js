@@ -115,12 +115,12 @@ const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Fil
 document.addEventListener("dragenter", (event) => {
   if (!hasFiles(event)) return;
   inside += 1;
-  dropZone.classList.add("over");
+  dropZone.classList.add("is-over");
 });
 document.addEventListener("dragleave", (event) => {
   if (!hasFiles(event)) return;
   inside -= 1;
-  dropZone.classList.toggle("over", inside > 0);
+  dropZone.classList.toggle("is-over", inside > 0);
 });
 document.addEventListener("dragover", (event) => {
   if (hasFiles(event)) event.preventDefault();
@@ -129,7 +129,7 @@ document.addEventListener("drop", async (event) => {
   if (!hasFiles(event) || !event.dataTransfer) return;
   event.preventDefault();
   inside = 0;
-  dropZone.classList.remove("over");
+  dropZone.classList.remove("is-over");
   try {
     const { files, others } = await droppedFiles(event.dataTransfer, input.accept);
     add(files, others);
