@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -20,8 +21,6 @@ from separation.error_messages import explain
 from separation.feedback.ratings import Rated, ratings_of
 from separation.models import Separation, Status, Stem
 from separation.queue import requests as asking
-
-API = "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,13 @@ class Stage:
             "frames": self.track.audio.frames,
             "rate": STEREO_RATE,
             "segment": SEGMENT_SAMPLES,
+            "played": reverse("track-played", args=[self.track.pk]),
             "stems": [
-                {"id": str(lane.stem.pk), "name": lane.stem.name, "address": f"{API}/stems/{lane.stem.pk}/"}
+                {
+                    "name": lane.stem.name,
+                    "segments": reverse("api:stem-segment", args=[lane.stem.pk, 0]),  # the first
+                    "peaks": reverse("api:stem-peaks", args=[lane.stem.pk]),
+                }
                 for lane in self.lanes
             ],
         }

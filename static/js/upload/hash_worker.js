@@ -7,7 +7,11 @@
 
 const PIECE = 1 << 22; // bytes
 
-/** The first 32 bits behind the point of the `root`th root of the first 64 (or 8) primes, as the standard wants. */
+/**
+ * Calculate the first 32 bits behind the point of the roots of the first primes, as the standard wants.
+ * @param {number} count of primes
+ * @param {2 | 3} root square or cube
+ */
 function constants(count, root) {
   const found = new Int32Array(count);
   for (let n = 2, have = 0; have < count; n += 1) {
@@ -33,6 +37,7 @@ class Sha256 {
     this.length = 0;
   }
 
+  /** @param {Uint8Array} bytes */
   update(bytes) {
     this.length += bytes.length;
     let at = 0;
@@ -51,6 +56,7 @@ class Sha256 {
     return this;
   }
 
+  /** Finish, and get the digest in hexadecimal. */
   hex() {
     const length = this.length;
     const padding = new Uint8Array((this.kept < 56 ? 64 : 128) - this.kept);
@@ -62,12 +68,23 @@ class Sha256 {
     return Array.from(this.state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} from
+   * @param {number} to
+   */
   #blocks(bytes, from, to) {
     for (let at = from; at < to; at += 64) mix(this.state, this.words, bytes, at);
   }
 }
 
-/** One block of 64 bytes. A plain function of plain numbers: engines make the quickest code of that. */
+/**
+ * Mix one block of 64 bytes into the state. A plain function of plain numbers: engines make the quickest code of that.
+ * @param {Int32Array} state
+ * @param {Int32Array} words
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ */
 function mix(state, words, bytes, at) {
   for (let i = 0, j = at; i < 16; i += 1, j += 4) {
     words[i] = (bytes[j] << 24) | (bytes[j + 1] << 16) | (bytes[j + 2] << 8) | bytes[j + 3];
@@ -111,9 +128,14 @@ function mix(state, words, bytes, at) {
   state[7] += h;
 }
 
+/** @type {Set<number>} */
 const stopped = new Set();
 let running = Promise.resolve();
 
+/**
+ * @param {number} id
+ * @param {Blob} file
+ */
 async function hash(id, file) {
   const sum = new Sha256();
   for (let at = 0; at < file.size && !stopped.has(id); at += PIECE) {
@@ -124,28 +146,37 @@ async function hash(id, file) {
   return stopped.delete(id) ? "" : sum.hex();
 }
 
-/** The digest of a nonce and of some pieces of the file. */
+/**
+ * Calculate the digest of a nonce and of some pieces of the file.
+ * @param {Blob} file
+ * @param {string} nonce in hexadecimal
+ * @param {{ offset: number, length: number }[]} ranges
+ */
 async function digest(file, nonce, ranges) {
-  const sum = new Sha256().update(Uint8Array.from(nonce.match(/../g), (byte) => Number.parseInt(byte, 16)));
+  const sum = new Sha256().update(Uint8Array.from(nonce.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)));
   for (const { offset, length } of ranges) {
     sum.update(new Uint8Array(await file.slice(offset, offset + length).arrayBuffer()));
   }
   return sum.hex();
 }
 
+/**
+ * Send a checksum, "" where the file cannot be read: it is gone, or not this person's to read.
+ * @param {number} id
+ * @param {Promise<string>} calculating
+ */
+async function answer(id, calculating) {
+  let checksum = "";
+  try {
+    checksum = await calculating;
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+  }
+  postMessage({ id, checksum });
+}
+
 addEventListener("message", ({ data: { id, file, stop, nonce, ranges } }) => {
-  if (stop) {
-    stopped.add(id);
-    return;
-  }
-  if (nonce) {
-    digest(file, nonce, ranges)
-      .catch(() => "")
-      .then((checksum) => postMessage({ id, checksum }));
-    return;
-  }
-  running = running
-    .then(() => hash(id, file))
-    .catch(() => "") // the file is gone, or may not be read
-    .then((checksum) => postMessage({ id, checksum }));
+  if (stop) stopped.add(id);
+  else if (nonce) answer(id, digest(file, nonce, ranges));
+  else running = running.then(() => answer(id, hash(id, file)));
 });
