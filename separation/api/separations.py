@@ -39,7 +39,7 @@ from separation.api.serializers import (
 from separation.delivery import downloads, live, segments
 from separation.delivery.downloads import ArchiveOrder
 from separation.delivery.live import LiveStem
-from separation.delivery.permissions import Seen, codec_for, may_download, track_for
+from separation.delivery.permissions import VisibleSeparation, codec_or_best, may_download, track_for
 from separation.delivery.segments import Segment
 from separation.engines import modelspec
 from separation.models import Separation, Stem, TrackSeparation
@@ -81,12 +81,12 @@ class SeparationMixin(GenericAPIView[Any]):
         rows = Separation.objects.visible_to(self.request.user).select_related("mixture")
         return rows.prefetch_related(Prefetch("stems", stems))
 
-    def seen(self, pk: str) -> Seen:
+    def seen(self, pk: str) -> VisibleSeparation:
         """The separation, through the track that this person sees; 404 when there is none."""
         separation = get_object_or_404(self.get_queryset(), pk=pk)
         track = seen_track(separation, self.request)
         try:
-            return Seen.of(track, separation)
+            return VisibleSeparation.of(track, separation)
         except TrackSeparation.DoesNotExist as error:  # it was taken away in between
             raise Http404 from error
 
@@ -136,7 +136,7 @@ class ArchiveView(EncodedFileView, SeparationMixin):
         return archive_answer(request, order, renditions)
 
 
-def archive_order(seen: Seen, request: Request, wanted: dict[str, Any]) -> ArchiveOrder:
+def archive_order(seen: VisibleSeparation, request: Request, wanted: dict[str, Any]) -> ArchiveOrder:
     """What the zip of ``wanted`` (``codec``, ``bitrate``, ``stems``) consists of. Raises ``CatalogError``."""
     codec, bitrate = encoding(request, wanted)
     names = [name.strip() for name in wanted.get("stems", "").split(",") if name.strip()]
@@ -153,7 +153,7 @@ def archive_answer(
 
 def encoding(request: Request, wanted: dict[str, Any]) -> tuple[str, int | None]:
     """The codec and bitrate to make. ``CatalogError``: ``unknown_codec``, ``bad_bitrate``."""
-    codec = codec_for(request.user, wanted.get("codec", ""))
+    codec = codec_or_best(request.user, wanted.get("codec", ""))
     return codec, check_codec(codec, parse_bitrate(wanted.get("bitrate", "")))
 
 

@@ -16,7 +16,7 @@ from catalog.models import Track
 from catalog.selectors import Song, rows_of
 from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
-from separation.feedback.ratings import FEWEST, MOST, Rated
+from separation.feedback.ratings import FEWEST, MOST, RatingSummary
 from separation.models import Status
 
 register = template.Library()
@@ -143,7 +143,7 @@ def starred(rated: Mapping[str, Any]) -> SafeString:
 
 
 @register.simple_tag
-def five_stars(rated: Rated) -> SafeString:
+def five_stars(rated: RatingSummary) -> SafeString:
     """A choice of one to five stars, the person's own chosen; scripts let people choose."""
     name = f"stars-{rated.stem.name if rated.stem else ''}"
     return format_html_join(
@@ -161,7 +161,7 @@ def _stars(n: int) -> str:
 
 
 @register.simple_tag
-def said_of(rated: Rated) -> str:
+def said_of(rated: RatingSummary) -> str:
     """``"4.2 of 5, 3 ratings"``."""
     return _("Not rated yet") if rated.average is None else _average(rated.average, rated.count)
 
