@@ -78,7 +78,7 @@ def read_cover(key: str) -> bytes | None:
 
 
 def version(key: str) -> str:
-    """What goes after ``?v=`` in a picture's address, so that it may be kept for ever."""
+    """What goes after ``?v=`` in a picture's address, so that a browser keeps it for minutes."""
     return key.rpartition("/")[2].partition(".")[0][:16]
 
 
