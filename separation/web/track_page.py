@@ -19,7 +19,7 @@ from separation.engines import modelspec
 from separation.error_messages import explain
 from separation.feedback.ratings import Rated, ratings_of
 from separation.models import Separation, Status, Stem
-from separation.queue import requests as asking
+from separation.queue.forecast import forecast
 
 API = "/api/v1"
 
@@ -60,13 +60,14 @@ class Stage:
             Lane(stem, str(stem_label(stem.name)), str(number)) for number, stem in enumerate(stems, start=1)
         ]
         waiting = separation.status in {Status.QUEUED, Status.RUNNING}
+        expected = forecast(separation)
         return cls(
             track,
             separation,
             model=describe_slug(separation.model),
             lanes=lanes,
-            position=asking.queue_position(separation) if waiting else None,
-            eta=asking.eta_seconds(separation) if waiting else None,
+            position=expected.queue_position,
+            eta=expected.eta_seconds,
             reason=explain(separation),
             codecs=[
                 codec for codec in OUTPUT.values() if ready and may_download(user, separation, codec.name)
