@@ -294,9 +294,9 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", default="Stemoteca <st
 
 # A separation may take six times its length (and ten minutes at least) before it counts as stuck. The queue's own
 # clock starts when a task is prefetched and never counts a killed worker, so it is set far beyond that: the row's
-# lease is the truth, the queue is only a doorbell.
+# lease is the truth, the queue only wakes workers up.
 LEASE_SECONDS = 90
-SWEEP_SECONDS = 15
+RECOVERY_SECONDS = 15
 SEPARATION_TIMEOUT = max(600, 6 * MAX_SECONDS) + 600
 Q_CLUSTER = {
     "name": "separation",

@@ -20,7 +20,7 @@ from separation.engines import modelspec
 from separation.error_messages import explain
 from separation.feedback.ratings import RatingSummary, ratings_of
 from separation.models import Separation, Status, Stem
-from separation.queue import requests
+from separation.queue.forecast import forecast
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,14 @@ class TrackPage:
             for number, stem in enumerate(stems, start=1)
         ]
         waiting = separation.status in {Status.QUEUED, Status.RUNNING}
+        expected = forecast(separation)
         return cls(
             track,
             separation,
             model=describe_slug(separation.model),
             lanes=lanes,
-            position=requests.queue_position(separation) if waiting else None,
-            eta=requests.eta_seconds(separation) if waiting else None,
+            position=expected.queue_position,
+            eta=expected.eta_seconds,
             reason=explain(separation),
             codecs=[
                 codec for codec in OUTPUT.values() if ready and may_download(user, separation, codec.name)
