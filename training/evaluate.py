@@ -18,9 +18,10 @@ from separation.engines.openvino import weights as openvino_weights
 from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import Engine
 from separation.engines.streaming import separate
-from training import sets, weightfile
-from training.pool import STEMS
-from training.sets import Audio, Mixture
+from training import weightfile
+from training.data import sets
+from training.data.pool import STEMS
+from training.data.sets import Audio, Mixture
 
 _CHUNK = 1 << 17
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from audio.encoding.encode import encode
 from audio.types import Tags
-from benchmarks.tunes import tune
+from benchmarks.catalogue.tunes import tune
 from tests.audio.test_chromaprint import needs_chromaprint
 from tests.e2e.server import Person, Server
 from tests.e2e.test_website import CHROMIUM, SWITCHES

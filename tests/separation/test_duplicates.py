@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from audio.encoding.encode import encode
-from benchmarks.tunes import tune
+from benchmarks.catalogue.tunes import tune
 from catalog.fingerprints import Similar
 from catalog.models import Match, Track, Visibility
 from catalog.uploads.ingest import ingest

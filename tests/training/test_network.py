@@ -12,12 +12,13 @@ from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import FRAMES
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
-from training import blend, calibrate, loss, pool  # noqa: E402 (needs what may be missing)
-from training.judging import held_out  # noqa: E402
+from training import blend, calibrate, loss  # noqa: E402
+from training.data import pool  # noqa: E402 (needs what may be missing)
+from training.data.patches import Batch, Patches, Tapes, length, spectra  # noqa: E402
 from training.network import Networks  # noqa: E402
-from training.patches import Batch, Patches, Tapes, length, spectra  # noqa: E402
-from training.starting import warm_start  # noqa: E402
 from training.train import Plan, Trainer  # noqa: E402
+from training.validation import held_out  # noqa: E402
+from training.warm_start import warm_start  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -235,7 +235,7 @@ def prepared(tracks: int, cache: Path) -> "tuple[User, list[Track]]":
     if keeper is None:
         if Track.objects.exists():
             sys.exit("This database holds another catalogue; name an empty one.")
-        from benchmarks.crowd import Crowd  # noqa: PLC0415
+        from benchmarks.catalogue.population import Crowd  # noqa: PLC0415
 
         started = time.monotonic()
         Crowd(tracks).fill()

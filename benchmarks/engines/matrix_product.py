@@ -1,4 +1,4 @@
-"""``python -m benchmarks.machine``: what a core gives in OpenVINO's own matrix product, in float32.
+"""``python -m benchmarks.engines.matrix_product``: what a core gives in OpenVINO's own matrix product, in float32.
 
 That rate is the floor under the network's cost: no convolution is faster than a product of matrices. (A fast
 algorithm, which needs fewer products, could be.)
@@ -25,7 +25,7 @@ _REPEATS = 6
 
 def rate() -> float:
     """Measured now, in a process of its own: floating-point operations per CPU second of one core."""
-    command = [sys.executable, "-m", "benchmarks.machine"]
+    command = [sys.executable, "-m", "benchmarks.engines.matrix_product"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return float(json.loads(done.stdout))
 

@@ -1,6 +1,6 @@
 """Our stems against ``spleeter.separator.Separator.separate``, sample by sample, at every awkward length.
 
-``python -m benchmarks.equality CACHE SLUG FOLDER`` writes what Spleeter makes of the clips, in a process of its
+``python -m benchmarks.engines.equality CACHE SLUG FOLDER`` writes what Spleeter makes of the clips, in a process of its
 own.
 """
 
@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import measure, models, songs
+from benchmarks import measure, songs
+from benchmarks.engines import models
 from benchmarks.measure import ROOT, environment
 from separation.engines import modelspec
 from separation.engines.registry import load_engine
@@ -56,7 +57,7 @@ def compare(cache: Path, names: list[str]) -> None:
                     "-W",
                     "ignore",
                     "-m",
-                    "benchmarks.equality",
+                    "benchmarks.engines.equality",
                     str(cache),
                     slug,
                     folder,

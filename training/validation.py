@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from separation.engines.protocol import FRAMES
+from training.data.patches import HOP, length, spectra
+from training.data.pool import Pool
 from training.network import Networks
-from training.patches import HOP, length, spectra
-from training.pool import Pool
 
 _SILENT = 1.0
 

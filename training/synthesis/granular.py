@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from training.composition import Rng
-from training.instruments import CONTROL
-from training.material import Wave
-from training.pool import SAMPLE_RATE
+from training.data.pool import SAMPLE_RATE
+from training.synthesis.composition import Rng
+from training.synthesis.instruments import CONTROL
+from training.synthesis.sample_pack import Wave
 
 _UNVOICED = 0.006
 """Seconds from grain to grain where there is no period."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import soundfile
 from scipy import signal
 
-from training.pool import SAMPLE_RATE
+from training.data.pool import SAMPLE_RATE
 
 Wave = npt.NDArray[np.float32]
 """Mono [samples] or stereo [samples, 2], as the function says; full scale is +-1."""

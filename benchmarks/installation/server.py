@@ -1,4 +1,4 @@
-"""``python -m benchmarks.server [MODEL...]``: memory of the whole installation while it separates an hour of music.
+"""``python -m benchmarks.installation.server [MODEL...]``: memory of an installation that separates an hour of music.
 
 Starts ``manage.py run`` as `make run` does, brings a song of 60 minutes as MP3, and adds up the proportional set
 sizes of all its processes twice a second: what the kernel would get back if all of it ended.
@@ -196,7 +196,7 @@ def measured(models: list[str], threads: list[int], cache: Path, minutes: int = 
         for model in models:
             environment = {"STEMOTECA_THREADS": str(count)}
             if not model.startswith("compact:"):
-                from benchmarks.models import ensure  # noqa: PLC0415  (needs TensorFlow to make them)
+                from benchmarks.engines.models import ensure  # noqa: PLC0415  (needs TensorFlow to make them)
 
                 name = model.removeprefix("spleeter:").removesuffix("-16kHz")
                 environment["STEMOTECA_MODELS"] = str(ensure(cache, name).absolute())
@@ -217,7 +217,7 @@ HEADS = ["model", "threads", "MB at rest", "MB at most", *KINDS]
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.server", description="Prints a Markdown table."
+        prog="python -m benchmarks.installation.server", description="Prints a Markdown table."
     )
     parser.add_argument("models", nargs="*", default=["compact:2stems", "compact:4stems"], metavar="MODEL")
     parser.add_argument(

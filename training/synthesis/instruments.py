@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from training.composition import Hit, Note, Rng
-from training.effects import NYQUIST, level, pan
-from training.material import DrumBank, Wave
-from training.pool import SAMPLE_RATE
+from training.data.pool import SAMPLE_RATE
+from training.synthesis.composition import Hit, Note, Rng
+from training.synthesis.effects import NYQUIST, level, pan
+from training.synthesis.sample_pack import DrumBank, Wave
 
 CONTROL = SAMPLE_RATE // 100
 """Samples between two values of a control curve (10 ms)."""

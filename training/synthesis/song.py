@@ -7,51 +7,31 @@ because what a small network takes for a voice is any single tone that is held o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from training import composition, effects, singing, voices
-from training.composition import Frame, Note, Rng
-from training.instruments import (
+from training.data.pool import SAMPLE_RATE
+from training.synthesis import composition, effects
+from training.synthesis.composition import Frame, Note, Rng
+from training.synthesis.instruments import (
     LEADS,
     PROGRAMS,
     SOLOISTS,
     STRUCK,
-    Player,
     oscillator_lead,
     oscillators,
     sampled_drums,
 )
-from training.material import SOUNDFONT, DrumBank, Wave
-from training.pool import SAMPLE_RATE
-from training.sampler import NoteBank
-from training.voices import Manner, Utterance
+from training.synthesis.sample_pack import Wave
+from training.synthesis.studio import Studio
+from training.synthesis.vocals import sing_vocals
 
 _INSTRUMENTAL = 0.4
 _ALONE = 0.25
 """Share of the instrumentals in which one or two instruments play and nobody else."""
 _CHAMBER = 0.4
 _KINDS = {"sinsy": 0.1, "speech-song": 0.4, "vowels": 0.2, "take": 0.12, "speech": 0.18}
-_SINSY_HOME = 67
-"""The pitch at which the Sinsy voice is itself; others are sung there and moved."""
-
-
-class Studio:
-    """Everything loaded that songs are made of. One for each process."""
-
-    def __init__(self, pack: Path, cache: Path) -> None:
-        self.player = Player(pack / SOUNDFONT)
-        self.drums = DrumBank.load(pack)
-        self.basses = NoteBank.load(pack / "bass")
-        self.guitars = NoteBank.load(pack / "guitar")
-        self.voices = voices.load(pack, cache)
-        self.singer = singing.Singer(next((pack / "vox/sinsy").glob("*.htsvoice")))
-
-    def of_kind(self, *kinds: str) -> list[Utterance]:
-        """The utterances of these kinds."""
-        return [voice for voice in self.voices if voice.kind in kinds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +59,7 @@ def make(studio: Studio, seed: int, seconds: float) -> Made:
         leads = _lead_count(rng, instrumental=instrumental, chamber=chamber)
         other = _other(rng, studio, song, samples, leads=leads)
     kind = "none" if instrumental else str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
-    vocals = silence if instrumental else _vocals(rng, studio, song, samples, kind)
+    vocals = silence if instrumental else sing_vocals(rng, studio, song, samples, kind)
     loudness = ((vocals, -3, 4), (drums, -5, 3), (bass, -5, 2), (other, -4, 3))
     stems = np.stack(
         [
@@ -179,9 +159,9 @@ def _other(rng: Rng, studio: Studio, song: Frame, samples: int, *, leads: int) -
         role = str(rng.choice(composition.ROLES, p=[0.26, 0.22, 0.18, 0.14, 0.1, 0.1]))
         sound = _accompaniment(rng, studio, song, samples, role)
         if np.abs(sound).max() > 1e-5:
-            mix += _placed(rng, sound, crunchy=role in {"strum", "riff"}) * _gain(rng, -9, 3)
+            mix += _placed(rng, sound, crunchy=role in {"strum", "riff"}) * effects.random_gain(rng, -9, 3)
     for _ in range(leads):
-        mix += _lead(rng, studio, song, samples) * _gain(rng, -6, 5)
+        mix += _lead(rng, studio, song, samples) * effects.random_gain(rng, -6, 5)
     return mix
 
 
@@ -207,7 +187,7 @@ def _alone(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
         else:
             sound = _accompaniment(rng, studio, song, samples, str(rng.choice(composition.ROLES)))
         if np.abs(sound).max() > 1e-5:
-            mix += _placed(rng, sound, crunchy=False, panned=True) * _gain(rng, -6, 0)
+            mix += _placed(rng, sound, crunchy=False, panned=True) * effects.random_gain(rng, -6, 0)
     return mix
 
 
@@ -243,7 +223,7 @@ def _lead(rng: Rng, studio: Studio, song: Frame, samples: int, *, synthetic: flo
         sound = play(tune)
         for interval in rng.choice([-3, -4, -5, -8, -12, 0], int(rng.choice([0, 0, 0, 1, 1, 2]))):
             below = [Note(note.start, note.length, note.pitch + interval) for note in tune]
-            sound = sound + play(below) * _gain(rng, -8, 0)
+            sound = sound + play(below) * effects.random_gain(rng, -8, 0)
     if np.abs(sound).max() < 1e-5:
         return sound
     if rng.random() < 0.75:
@@ -272,144 +252,3 @@ def _placed(rng: Rng, sound: Wave, *, crunchy: bool, panned: bool = False) -> Wa
     if rng.random() < 0.65:
         sound = effects.room(rng, sound)
     return effects.level(sound)
-
-
-def _gain(rng: Rng, low: float, high: float) -> np.float32:
-    return np.float32(10 ** (rng.uniform(low, high) / 20))
-
-
-def _vocals(rng: Rng, studio: Studio, song: Frame, samples: int, kind: str) -> Wave:
-    low = bool(rng.random() < 0.5)
-    centre = rng.uniform(46, 58) if low else rng.uniform(57, 70)
-    tune = composition.melody(
-        rng,
-        song,
-        centre=centre,
-        density=rng.uniform(0.75, 1),
-        rest=rng.uniform(0.05, 0.3),
-        stretch=int(rng.choice([1, 1, 2])),
-    )
-    if not tune:
-        kind = "speech"
-    ensemble = _Singers(rng, studio, song, samples=samples, kind=kind, tune=tune, low=low, centre=centre)
-    lead = effects.compress(rng, effects.level(effects.high_pass(ensemble.take(0), rng.uniform(70, 160))))
-    width = 0.12 if rng.random() < 0.65 else 0.85
-    mix = effects.pan(lead, rng.uniform(-width, width))
-    if kind != "speech" and rng.random() < 0.35:
-        for interval in (int(rng.choice([0, 0, 12, -12])), int(rng.choice([0, 3, 4, 7, -5]))):
-            second = effects.level(ensemble.take(interval))
-            mix = mix + effects.pan(second, rng.uniform(-1, 1)) * _gain(rng, -14, -4)
-    if rng.random() < 0.12:
-        mix = effects.level(mix) + _choir(rng, studio, song, samples) * _gain(rng, -10, 0)
-    if rng.random() < 0.12:
-        mix = effects.chorus(rng, mix)
-    if rng.random() < 0.6:
-        mix = effects.equalise(rng, mix, 5)
-    if rng.random() < 0.25:
-        mix = effects.echo(rng, mix, song.beat)
-    if rng.random() < 0.8:
-        wet = rng.uniform(0.03, 0.28) if rng.random() < 0.65 else rng.uniform(0.25, 0.6)
-        mix = effects.room(rng, mix, rng.uniform(0.3, 2.8), wet)
-    return mix
-
-
-def _choir(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
-    """Recorded groups of singers on the song's chords."""
-    groups = studio.of_kind("choir")
-    mix = np.zeros((samples, 2), dtype=np.float32)
-    for third in (0, 2, 4):
-        notes = [
-            Note(bar * song.bar, song.bar, song.degree(song.chords[bar] + third) % 12 + 60)
-            for bar in range(song.bars)
-        ]
-        mix += effects.pan(voices.recorded_notes(rng, groups, notes, samples), rng.uniform(-0.8, 0.8))
-    return effects.level(mix)
-
-
-class _Singers:
-    """One singer, who can be asked for the same tune again, higher or lower, never quite the same."""
-
-    def __init__(
-        self,
-        rng: Rng,
-        studio: Studio,
-        song: Frame,
-        *,
-        samples: int,
-        kind: str,
-        tune: list[Note],
-        low: bool,
-        centre: float,
-    ) -> None:
-        self.rng, self.studio, self.song, self.samples = rng, studio, song, samples
-        self.kind, self.tune, self.centre = kind, tune, centre
-        self.pool = self._pool(low=low)
-        self.manner = Manner.draw(
-            rng, (0.76, 0.95) if low and self.pool[0].kind == "reader" else (0.84, 1.22)
-        )
-        self.sung: singing.Sung | None = None
-        self.size = rng.uniform(0.9, 1.1)
-
-    def _pool(self, *, low: bool) -> list[Utterance]:
-        rng, studio = self.rng, self.studio
-        match self.kind:
-            case "vowels" | "take" | "sinsy":
-                sex = "male" if low else "female"
-                kinds = ("vowel", "choir") if self.kind == "take" and rng.random() < 0.3 else ("vowel",)
-                pool = [voice for voice in studio.of_kind(*kinds) if voice.name.startswith(sex)]
-                colour = str(rng.choice(["aa", "oo", ""]))
-                return [voice for voice in pool if colour in voice.name] or pool
-            case "speech":
-                kinds = ("reader",) if rng.random() < 0.6 else ("flite",)
-            case _:
-                kinds = (str(rng.choice(["reader", "flite", "espeak"], p=[0.5, 0.36, 0.14])),)
-        pool = studio.of_kind(*kinds)
-        speaker = pool[rng.integers(len(pool))].name.rpartition("_" if kinds[0] != "reader" else "-")[0]
-        return [voice for voice in pool if voice.name.startswith(speaker)]
-
-    def take(self, interval: int) -> Wave:
-        """The tune `interval` semitones up, mono."""
-        rng = self.rng
-        notes = [
-            Note(max(0.0, note.start + rng.normal(0, 0.012)), note.length, note.pitch + interval)
-            for note in self.tune
-        ]
-        match self.kind:
-            case "speech":
-                return voices.recorded_speech(rng, self.pool, self.samples)
-            case "take":
-                return voices.recorded_notes(rng, self.pool, notes, self.samples)
-            case "sinsy":
-                return self._sinsy(interval)
-        return self._vocoded(notes)
-
-    def _sinsy(self, interval: int) -> Wave:
-        shift = int(np.clip(round(self.centre - _SINSY_HOME), -14, 2))
-        if self.sung is None:
-            self.sung = self.studio.singer.sing(self.rng, self.tune, self.song.tempo, shift)
-        formants = float(np.clip(2 ** (shift / 12 * 0.38), 0.72, 1.1) * self.size)
-        return singing.render(
-            self.rng,
-            self.sung,
-            self.samples,
-            shift=shift + interval,
-            formants=formants,
-            breath=self.manner.breath,
-        )
-
-    def _vocoded(self, notes: list[Note]) -> Wave:
-        """Phrases of two bars, each with another utterance of the same speaker."""
-        rng, phrase = self.rng, 2 * self.song.bar
-        sound = np.zeros(self.samples, dtype=np.float32)
-        for begin in np.arange(0, self.samples / SAMPLE_RATE, phrase):
-            sung = [
-                Note(note.start - begin, note.length, note.pitch)
-                for note in notes
-                if begin <= note.start < begin + phrase
-            ]
-            first = int(begin * SAMPLE_RATE)
-            length = min(int((phrase + 0.6) * SAMPLE_RATE), self.samples - first)
-            if sung and length > SAMPLE_RATE // 2:
-                voice = self.pool[rng.integers(len(self.pool))]
-                sound[first : first + length] += voices.sing(rng, voice, sung, length, self.manner)
-        return sound

@@ -24,8 +24,8 @@ from audio.encoding.encode import encode
 from audio.fingerprint import chromaprint, matching
 from audio.probe import probe
 from audio.types import Probe
+from benchmarks.catalogue.tunes import tune
 from benchmarks.measure import table
-from benchmarks.tunes import tune
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -213,7 +213,7 @@ def _prepared(tracks: int, cache: Path) -> "User":
 
 
 def _fill(tracks: int, user: "User") -> None:
-    from benchmarks.crowd import Ids, Rows, without_indexes  # noqa: PLC0415  # after `django.setup`
+    from benchmarks.catalogue.bulk_rows import Ids, Rows, without_indexes  # noqa: PLC0415  # after `django.setup`
     from catalog.models import Artist, AudioFile, Fingerprint, FingerprintTerm, Track  # noqa: PLC0415
 
     tunes = [_low(seed) for seed in range(1_000, 1_000 + min(OTHERS, tracks))]

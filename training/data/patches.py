@@ -16,7 +16,7 @@ from scipy import fft
 from torch import Tensor
 from torch.nn import functional
 
-from training.pool import ACTIVITY_STEP, FULL_SCALE, SAMPLE_RATE, Pool, Song
+from training.data.pool import ACTIVITY_STEP, FULL_SCALE, SAMPLE_RATE, Pool, Song
 
 BINS = 1024
 FRAME_LENGTH = 4096

@@ -1,6 +1,6 @@
 """Models of official size with random weights, in the official layout: what they cost is what the real cost.
 
-Made once into a cache folder by a process of its own (``python -m benchmarks.models FOLDER NAME``), because it
+Made once into a cache folder by a process of its own (``python -m benchmarks.engines.models FOLDER NAME``), because it
 needs TensorFlow.
 """
 
@@ -25,7 +25,7 @@ def ensure(folder: Path, name: str) -> Path:
     models_dir = folder / "models"
     if modelspec.read_seal(models_dir / name) is None:
         print(f"making a random model of official size: {name} ...", file=sys.stderr, flush=True)
-        subprocess.run([sys.executable, "-m", "benchmarks.models", str(models_dir), name], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.engines.models", str(models_dir), name], check=True)
     return models_dir
 
 

@@ -22,8 +22,8 @@ import numpy as np
 import requests
 import soundfile
 
+from benchmarks.installation.server import Installation
 from benchmarks.measure import head, row
-from benchmarks.server import Installation
 
 SECONDS = 12.0
 ATTACKER = "127.0.0.2"  # another address of this machine than the one that asks meanwhile

@@ -1,4 +1,4 @@
-"""Add recordings of one's own to a pool: ``python -m training.own FOLDER --out POOL``.
+"""Add recordings of one's own to a pool: ``python -m training.add_recordings FOLDER --out POOL``.
 
 Each folder in FOLDER is a song: ``vocals.*`` and either ``drums.*``, ``bass.*``, ``other.*`` or one
 ``accompaniment.*``, aligned, in any format and rate that libsndfile reads. What is missing is silent. Songs with
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training import pool, sets
-from training.pool import STEMS
-from training.sets import Audio
+from training.data import pool, sets
+from training.data.pool import STEMS
+from training.data.sets import Audio
 
 _PIECE = 30 * pool.SAMPLE_RATE
 
@@ -49,7 +49,7 @@ def add(folder: Path, out: Path) -> int:
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m training.own", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.add_recordings", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder of the pool")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.kept CONFIGURATION SONG``: a ``Separator`` that is kept, as a server would keep it.
+"""``python -m benchmarks.engines.kept_separator CONFIGURATION SONG``: a ``Separator`` that is kept, as in a server.
 
 Separates once for each line of its standard input and answers with what that cost.
 """

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import soundfile
 from scipy import ndimage, signal
 
-from training.composition import Rng
-from training.material import Wave
-from training.pool import SAMPLE_RATE
+from training.data.pool import SAMPLE_RATE
+from training.synthesis.composition import Rng
+from training.synthesis.sample_pack import Wave
 
 NYQUIST = SAMPLE_RATE / 2
 Stems = npt.NDArray[np.float32]
@@ -144,3 +144,8 @@ def lossy(rng: Rng, stems: Stems) -> Stems:
         decoded = soundfile.read(file, dtype="float32", always_2d=True)[0][: len(stem)]
         stem[: len(decoded)] = decoded
     return result
+
+
+def random_gain(rng: Rng, low: float, high: float) -> np.float32:
+    """A random factor between `low` and `high` decibels."""
+    return np.float32(10 ** (rng.uniform(low, high) / 20))

@@ -19,7 +19,7 @@ import requests
 import soundfile
 
 from benchmarks import songs
-from benchmarks.server import Installation, an_hour
+from benchmarks.installation.server import Installation, an_hour
 
 _MODEL = "compact:2stems"
 _TIMEOUT = 10.0  # seconds for an answer of /healthz

@@ -7,8 +7,8 @@ goes by the notes that sound together, they are as far apart as other people's s
 import numpy as np
 from numpy.typing import NDArray
 
-from training import composition
-from training.composition import Frame, Note, Rng
+from training.synthesis import composition
+from training.synthesis.composition import Frame, Note, Rng
 
 Samples = NDArray[np.float32]
 

@@ -26,8 +26,8 @@ import soundfile
 
 from audio.identity import checksum
 from benchmarks import songs
+from benchmarks.installation.server import Installation
 from benchmarks.measure import table
-from benchmarks.server import Installation
 
 if TYPE_CHECKING:
     from separation.models import Separation

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import soundfile
 from scipy import signal
 
-from training import pool
-from training.pool import SAMPLE_RATE, STEMS
+from training.data import pool
+from training.data.pool import SAMPLE_RATE, STEMS
 
 Audio = npt.NDArray[np.float32]
 """[2, samples] at 44.1 kHz."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from scipy import signal
 
-from training.composition import Note, Rng
-from training.material import Wave, load_mono
-from training.pool import SAMPLE_RATE
+from training.data.pool import SAMPLE_RATE
+from training.synthesis.composition import Note, Rng
+from training.synthesis.sample_pack import Wave, load_mono
 
 _NOT_ONE_NOTE = ("chord", "ambi", "em9", "fifths", "slide")
 _CLEAR = 0.65

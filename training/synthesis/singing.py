@@ -9,10 +9,11 @@ from xml.sax.saxutils import escape
 import numpy as np
 from scipy import signal
 
-from training.composition import Note, Rng
-from training.material import Wave
-from training.pool import SAMPLE_RATE
-from training.voices import Parameters, recolour, synthesise, world_analysis
+from training.data.pool import SAMPLE_RATE
+from training.synthesis.composition import Note, Rng
+from training.synthesis.sample_pack import Wave
+from training.synthesis.voice_analysis import Parameters, synthesise, world_analysis
+from training.synthesis.voices import recolour
 
 _RATE = 48_000
 _SYLLABLES = tuple(
