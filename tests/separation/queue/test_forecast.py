@@ -145,3 +145,16 @@ def test_poll_is_answered_anew_after_a_second(user: User, monkeypatch: pytest.Mo
     assert (position(mine), position(theirs)) == (1, 2)
     now += SNAPSHOT_SECONDS
     assert (position(mine), position(theirs)) == (2, 1)
+
+
+def test_expensive_forecast_of_long_queue_is_kept_longer(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, cost = 1000.0, iter(range(100))
+    monkeypatch.setattr("separation.queue.forecast.time.monotonic", lambda: now)
+    monkeypatch.setattr("separation.queue.forecast.time.thread_time", lambda: next(cost))
+    first, second = make_queued(user), make_queued(user)
+    assert position(second) == 2
+    assert cancel(first)
+    now += 9.9
+    assert position(second) == 2
+    assert position(make_queued(user)) == 2, "what was queued meanwhile is not kept waiting"
+    assert position(second) == 1
