@@ -88,8 +88,8 @@ def _take_snapshot(version: tuple[object, ...]) -> _Snapshot:
 def _version() -> tuple[object, ...]:
     """Changes when the queue visibly does; read from an index, whatever the length of the queue."""
     queued = Separation.objects.filter(status=Status.QUEUED).aggregate(n=Count("*"), last=Max("queued_at"))
-    running = Separation.objects.filter(status=Status.RUNNING).order_by("pk").values_list("pk", "attempts")
-    return queued["n"], queued["last"], tuple(running), settings.WORKERS, settings.RUNNING_PER_PERSON
+    running = Separation.objects.filter(status=Status.RUNNING).order_by().values_list("pk", "attempts")
+    return queued["n"], queued["last"], frozenset(running), settings.WORKERS, settings.RUNNING_PER_PERSON
 
 
 def _forecast_queue() -> dict[UUID, Forecast]:
