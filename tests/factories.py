@@ -98,17 +98,21 @@ def make_separation(
     track: Track,
     *,
     model: str = "compact:2stems",
+    revision: str = "",
     status: Status = Status.SUCCEEDED,
     asked_by: User | None = None,
     stored: bool = False,
 ) -> Separation:
-    """A separation of ``track``; with its stems when it succeeded, with real files when ``stored``."""
+    """A separation of ``track``; with its stems when it succeeded, with real files when ``stored``.
+
+    ``revision`` of the model, if it is not the current one.
+    """
     spec = modelspec.get(model)
     now = timezone.now()
     separation = Separation.objects.create(
         mixture=track.audio,
         model=spec.slug,
-        revision=spec.revision,
+        revision=revision or spec.revision,
         status=status,
         progress=1.0 if status == Status.SUCCEEDED else 0.0,
         queued_at=now,

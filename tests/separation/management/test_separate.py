@@ -195,3 +195,12 @@ def test_a_model_that_is_not_installed(separate: Command, tmp_path: Path) -> Non
     sentence = "This model is not installed. Get it with: manage.py fetch_models 5stems"
     assert said.strip() == f"{path}: {sentence}"
     assert not Track.objects.exists()
+
+
+def test_another_revision_of_the_model_separates_the_song_again(separate: Command, tmp_path: Path) -> None:
+    path = write_song(tmp_path / "song.flac", 0.5)
+    separate(path)
+    Separation.objects.update(revision="earlier")
+    status, written, _said = separate(path)
+    assert (status, len(written)) == (0, 2)
+    assert list(Separation.objects.values_list("status", flat=True)) == [Status.SUCCEEDED] * 2

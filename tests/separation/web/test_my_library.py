@@ -268,7 +268,7 @@ def test_a_signed_address_ends(mine: Client, user: User, monkeypatch: pytest.Mon
     assert mine.get(address).getvalue()
     assert mine.get(address[:-3] + "xx/").status_code == 404
     with monkeypatch.context() as later:
-        later.setattr(m3u, "LASTS", timedelta(seconds=-1))
+        later.setattr(m3u, "LINK_LIFETIME", timedelta(seconds=-1))
         assert mine.get(address).status_code == 404
     user.is_active = False
     user.save()
