@@ -1,6 +1,7 @@
 """Queue position and remaining time: what is said, and what it costs to ask."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -113,11 +114,12 @@ def simulated(busy: list[list[float]], workers: int, songs: list[float]) -> list
 def test_eta_of_long_queue_is_exact(settings: Any, workers: int, kind: str) -> None:
     settings.WORKERS = workers
     rng = random.Random(f"{workers} {kind}")
-    draw = {
+    draws: dict[str, Callable[[], float]] = {
         "any length": lambda: rng.uniform(10, 600),
         "few lengths": lambda: float(rng.choice([30, 60, 120, 240])),
         "long and short": lambda: rng.choice([3600.0, rng.uniform(60, 240)]),
-    }[kind]
+    }
+    draw = draws[kind]
     for busy in range(workers + 1):
         running = [[draw() for _ in range(rng.choice([1, 2]))] for _ in range(busy)]
         songs = [draw() for _ in range(300)]
