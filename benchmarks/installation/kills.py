@@ -87,7 +87,7 @@ class Campaign:
                 rows = _settled(began + PATIENCE)
                 settled = time.monotonic() - began
                 lost, wrong = _checked(rows, brought)
-            published = Counter(re.findall(r"separation (\S+): published", log.read_text(errors="replace")))
+            published = Counter(re.findall(r"separation (\S+): succeeded", log.read_text(errors="replace")))
         attempts, crashes = (sum(getattr(row, name) for row in rows) for name in ("attempts", "crashes"))
         # The last attempt of what succeeded was neither.
         succeeded = sum(row.status == "succeeded" for row in rows)

@@ -28,7 +28,7 @@ else:  # Django's own class takes no parameter
 class ImportForm(_ModelForm):
     """A folder of this server, and what is done with the songs in it."""
 
-    model = forms.ChoiceField(label=_("Take them apart with"), required=False)
+    model = forms.ChoiceField(label=_("Separate them with"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,7 +97,7 @@ class ImportRunAdmin(Removable[ImportRun]):
     @admin.display(description=_("remark"))
     def remark(self, row: ImportRun) -> str:
         if row.state == ImportRun.State.FAILED and not row.detail:
-            return str(_("It broke off. Start it again: it goes on where it was."))
+            return str(_("It failed. Start it again: it continues where it stopped."))
         return row.detail or "-"
 
     @admin.display(description=_("refused files"))
