@@ -1,4 +1,4 @@
-"""What is in this library, in figures."""
+"""The statistics of the library."""
 
 from typing import Any
 
