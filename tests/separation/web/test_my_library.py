@@ -35,7 +35,7 @@ def mine(client: Client, user: User) -> Client:
 # The lists ------------------------------------------------------------------------------------------------------
 
 
-def test_every_list_says_what_to_do_when_it_is_empty(mine: Client) -> None:
+def test_empty_lists_say_what_to_do(mine: Client) -> None:
     for path, words in [
         ("/library/", "You have brought nothing yet"),
         ("/library/asked/", "You have not asked for any parts yet"),
@@ -49,13 +49,13 @@ def test_every_list_says_what_to_do_when_it_is_empty(mine: Client) -> None:
         assert words in answer.content.decode(), path
 
 
-def test_it_is_for_accounts(client: Client, api: APIClient) -> None:
+def test_library_needs_an_account(client: Client, api: APIClient) -> None:
     for path in ("/library/", "/library/asked/", "/library/liked/", "/setlists/", "/notices/"):
         assert client.get(path).headers["Location"] == f"/accounts/login/?next={path}"
     assert api.get("/api/v1/me/library/").status_code == 401
 
 
-def test_each_list_has_its_own(mine: Client, api_of: Any, user: User, other: User) -> None:
+def test_each_list_shows_its_songs(mine: Client, api_of: Any, user: User, other: User) -> None:
     brought = make_track(user, title="Brought")
     add_claim(brought, user)  # twice is once
     asked = make_track(other, title="Asked")
@@ -75,7 +75,7 @@ def test_each_list_has_its_own(mine: Client, api_of: Any, user: User, other: Use
     assert api_of(user).get("/api/v1/me/library/", {"kind": "x"}).json()["code"] == "invalid"
 
 
-def test_a_library_of_several_pages(api_of: Any, user: User) -> None:
+def test_library_is_paginated(api_of: Any, user: User) -> None:
     titles = {make_track(user, title=f"Song {number}").title for number in range(3)}
     pages = [
         api_of(user).get("/api/v1/me/library/", {"page": number, "page_size": 2}).json() for number in (1, 2)
@@ -84,7 +84,7 @@ def test_a_library_of_several_pages(api_of: Any, user: User) -> None:
     assert {row["title"] for page in pages for row in page["results"]} == titles
 
 
-def test_search_within_finds_by_every_word(mine: Client, api_of: Any, user: User) -> None:
+def test_search_within_needs_every_word(mine: Client, api_of: Any, user: User) -> None:
     make_track(user, title="Orilla", artist="Ana Ríos")
     make_track(user, title="Orilla", artist="Somebody")
     html = mine.get("/library/", {"q": "ORILLA rios"}).content.decode()
@@ -94,7 +94,7 @@ def test_search_within_finds_by_every_word(mine: Client, api_of: Any, user: User
     assert found["count"] == 1
 
 
-def test_what_one_may_no_longer_see_is_not_listed(mine: Client, user: User, other: User) -> None:
+def test_songs_that_became_private_are_not_listed(mine: Client, user: User, other: User) -> None:
     track = make_track(other, title="Orilla")
     likes.like(track, user)
     make_separation(track, asked_by=user)
@@ -105,7 +105,7 @@ def test_what_one_may_no_longer_see_is_not_listed(mine: Client, user: User, othe
         assert "Orilla" not in mine.get(f"/library/{path}").content.decode()
 
 
-def test_lists_take_as_many_queries_as_ever(
+def test_lists_take_a_constant_number_of_queries(
     mine: Client, api_of: Any, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for n in range(30):
@@ -124,7 +124,7 @@ def test_lists_take_as_many_queries_as_ever(
 # Letting go -----------------------------------------------------------------------------------------------------
 
 
-def test_removing_the_last_claim_takes_the_song_its_stems_and_their_files(
+def test_removing_the_last_claim_deletes_song_stems_and_files(
     mine: Client, user: User, tmp_path: Path, settings: Any
 ) -> None:
     track = ingest(
@@ -147,7 +147,9 @@ def test_removing_the_last_claim_takes_the_song_its_stems_and_their_files(
     assert not AudioFile.objects.exists()
 
 
-def test_removing_leaves_it_to_the_others(mine: Client, api_of: Any, user: User, other: User) -> None:
+def test_removing_leaves_the_song_to_other_holders(
+    mine: Client, api_of: Any, user: User, other: User
+) -> None:
     track = make_track(user, title="Orilla")
     add_claim(track, other)
     assert (
@@ -162,7 +164,7 @@ def test_removing_leaves_it_to_the_others(mine: Client, api_of: Any, user: User,
     assert mine.post(f"/library/{track.pk}/remove/").status_code == 403
 
 
-def test_no_longer_wanting_what_one_asked_for(mine: Client, user: User, other: User) -> None:
+def test_withdrawing_a_request(mine: Client, user: User, other: User) -> None:
     separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
     request = SeparationRequest.objects.get()
     mine.post(f"/library/asked/{request.pk}/forget/")
@@ -175,7 +177,7 @@ def test_no_longer_wanting_what_one_asked_for(mine: Client, user: User, other: U
 # Notices --------------------------------------------------------------------------------------------------------
 
 
-def test_who_asked_is_told_why_it_failed(user: User, other: User) -> None:
+def test_requester_is_notified_of_a_failure_with_its_reason(user: User, other: User) -> None:
     track = make_track()
     separation = make_separation(track, status=Status.QUEUED, asked_by=user)
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
@@ -189,7 +191,7 @@ def test_who_asked_is_told_why_it_failed(user: User, other: User) -> None:
     assert Notice.objects.count() == 2
 
 
-def test_who_asked_is_told_after_the_third_crash(user: User) -> None:
+def test_requester_is_notified_after_the_third_crash(user: User) -> None:
     separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
     Separation.objects.filter(pk=separation.pk).update(attempts=3, crashes=3)
     sweep()
@@ -197,7 +199,7 @@ def test_who_asked_is_told_after_the_third_crash(user: User) -> None:
     assert "broke off three times" in user.notices.get().text
 
 
-def test_many_songs_are_one_mail(
+def test_one_mail_for_many_songs(
     user: User, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
 ) -> None:
     user.mail_notices = True
@@ -225,7 +227,7 @@ def addresses(answer: Any) -> list[str]:
     return [line for line in answer.content.decode().splitlines() if line and not line.startswith("#")]
 
 
-def test_a_player_without_an_account_can_play_every_address(client: Client, user: User, other: User) -> None:
+def test_setlist_m3u_plays_without_signing_in(client: Client, user: User, other: User) -> None:
     setlist = setlists.make(user, "Friday")
     two = make_track(other, title="Two", seconds=1.0)
     make_separation(two, stored=True)
@@ -258,7 +260,7 @@ def _signed_in(client: Client, user: User) -> Client:
     return client
 
 
-def test_a_signed_address_ends(mine: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signed_address_expires(mine: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     track = make_track(user, visibility=Visibility.PRIVATE)
     make_separation(track, stored=True)
     setlist = setlists.make(user, "Friday")
@@ -275,7 +277,7 @@ def test_a_signed_address_ends(mine: Client, user: User, monkeypatch: pytest.Mon
     assert mine.get(address).status_code == 404
 
 
-def test_by_its_link_visitors_get_what_visitors_may_have(client: Client, user: User, settings: Any) -> None:
+def test_shared_setlist_m3u_has_what_visitors_may_have(client: Client, user: User, settings: Any) -> None:
     setlist = setlists.make(user, "Friday")
     two, four = make_track(user, title="Two"), make_track(user, title="Four")
     secret = make_track(user, title="Secret", visibility=Visibility.PRIVATE)
@@ -295,7 +297,7 @@ def test_by_its_link_visitors_get_what_visitors_may_have(client: Client, user: U
     assert client.get(f"/setlists/{setlist.pk}.m3u8").status_code == 404
 
 
-def test_the_parts_of_one_song(mine: Client, client: Client, user: User) -> None:
+def test_track_m3u_has_the_richest_permitted_separation(mine: Client, client: Client, user: User) -> None:
     track = make_track(user)
     make_separation(track)
     make_separation(track, model="compact:4stems")
@@ -304,7 +306,7 @@ def test_the_parts_of_one_song(mine: Client, client: Client, user: User) -> None
     assert len(addresses(mine.get(f"/tracks/{track.pk}.m3u8"))) == 2
 
 
-def test_the_setlist_file_takes_as_many_queries_as_ever(
+def test_setlist_m3u_takes_a_constant_number_of_queries(
     mine: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     setlist = setlists.make(user, "Friday")
@@ -316,7 +318,7 @@ def test_the_setlist_file_takes_as_many_queries_as_ever(
         assert len(addresses(mine.get(f"/setlists/{setlist.pk}.m3u8"))) == 30
 
 
-def test_likes_setlists_and_notices_do_not_hold_a_song(mine: Client, user: User) -> None:
+def test_likes_setlists_and_notices_do_not_keep_a_song(mine: Client, user: User) -> None:
     track = make_track(user)
     likes.like(track, user)
     setlists.add(setlists.make(user, "Friday"), track)
