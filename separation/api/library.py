@@ -35,15 +35,15 @@ class MyLibraryView(TrackMixin):
     )
     def get(self, request: Request) -> Response:
         """List your songs, the last one first."""
-        wanted = query_parameters(self, LibraryQuerySerializer)
+        parameters = query_parameters(self, LibraryQuerySerializer)
         user = account(request)
         kinds: dict[str, QuerySet[Any, Any]] = {
             "brought": my_library.brought(user),
             "asked": my_library.asked_tracks(user),
             "liked": likes_of(user),
         }
-        rows = kinds[wanted["kind"]].filter(my_library.within(wanted.get("q", "")))
+        rows = kinds[parameters["kind"]].filter(my_library.within(parameters.get("q", "")))
         ids = list(self.paginate_queryset(rows.values_list("track", flat=True)) or [])
         tracks: dict[Any, Track] = self.get_queryset().in_bulk(ids)
-        found = [tracks[pk] for pk in ids if pk in tracks]
-        return self.get_paginated_response(self.represent(found))
+        in_order = [tracks[pk] for pk in ids if pk in tracks]
+        return self.get_paginated_response(self.represent(in_order))

@@ -81,38 +81,38 @@ class TrackListView(TrackMixin):
 
         With `q` the best matches first, at most 300; else the newest first.
         """
-        wanted = query_parameters(self, TrackQuerySerializer)
+        parameters = query_parameters(self, TrackQuerySerializer)
         page = self.paginate_queryset(
-            matching(self.get_queryset().only(*LISTED_FIELDS), wanted, request.user)
+            matching(self.get_queryset().only(*LISTED_FIELDS), parameters, request.user)
         )
         return self.get_paginated_response(self.represent(page or []))
 
 
 def matching(
-    tracks: QuerySet[Track], wanted: dict[str, Any], user: User | AnonymousUser
+    tracks: QuerySet[Track], parameters: dict[str, Any], user: User | AnonymousUser
 ) -> QuerySet[Track] | InOrder[Track]:
     """Filter and order ``tracks`` by the query parameters: by relevance if there are words and no ordering."""
-    within = _within(wanted)
-    filters = Filters.of(wanted)
-    if words := wanted.get("q"):
-        found = find(words, user, filters, within=within)
-        if not wanted.get("ordering"):
-            return found.tracks(tracks)
-        tracks = tracks.filter(pk__in=found.ids)
+    within = _within(parameters)
+    filters = Filters.of(parameters)
+    if words := parameters.get("q"):
+        results = find(words, user, filters, within=within)
+        if not parameters.get("ordering"):
+            return results.tracks(tracks)
+        tracks = tracks.filter(pk__in=results.ids)
     else:
         tracks = _filtered(tracks, filters)
         if within:
             tracks = tracks.filter(**{within[0]: within[1]})
-    ordering = wanted.get("ordering") or "-created_at"
+    ordering = parameters.get("ordering") or "-created_at"
     sign = "-" if ordering.startswith("-") else ""
     return tracks.order_by(sign + ORDERINGS[ordering.removeprefix("-")], "pk")
 
 
-def _within(wanted: dict[str, Any]) -> tuple[str, UUID] | None:
+def _within(parameters: dict[str, Any]) -> tuple[str, UUID] | None:
     """Return the album or artist to list as a filter; an unknown one matches nothing."""
-    if album := wanted.get("album"):
+    if album := parameters.get("album"):
         return "album", as_id(album)
-    if artist := wanted.get("artist"):
+    if artist := parameters.get("artist"):
         named = Artist.objects.filter(Q(slug=artist) | Q(pk=as_id(artist))).values_list("pk", flat=True)
         return "artist", named.first() or as_id("")
     return None

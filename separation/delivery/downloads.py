@@ -100,9 +100,9 @@ def order_archive(
     """
     check_codec(codec, bitrate)
     recipes: dict[str, Recipe] = {}
-    taken: set[str] = set()
+    used_names: set[str] = set()
     for stem in select_stems(separation, stem_names):
-        name = _unique(download_name(track, stem.name, OUTPUT[codec].extension), taken)
+        name = _unique(download_name(track, stem.name, OUTPUT[codec].extension), used_names)
         recipes[name] = stem_recipe(stem, track, codec, bitrate)
     return ArchiveOrder(download_name(track, "", "zip"), recipes)
 
@@ -117,19 +117,19 @@ def select_stems(separation: Separation, stem_names: Sequence[str] | None) -> li
     stems = list(separation.stems.select_related("audio").order_by("position"))
     if not stem_names:
         return stems
-    wanted = set(stem_names)
-    if unknown := wanted - {stem.name for stem in stems}:
+    names = set(stem_names)
+    if unknown := names - {stem.name for stem in stems}:
         sentence = _("There is no stem called %(names)s here.")
         raise CatalogError("unknown_stem", sentence % {"names": ", ".join(sorted(unknown))[:100]})
-    return [stem for stem in stems if stem.name in wanted]
+    return [stem for stem in stems if stem.name in names]
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def _unique(name: str, used_names: set[str]) -> str:
     """Return ``name``, numbered if another member has it on systems that ignore case."""
     stem, _dot, extension = name.rpartition(".")
     number = 1
-    while name.casefold() in taken:
+    while name.casefold() in used_names:
         number += 1
         name = safe_filename(stem, f" {number}.{extension}")
-    taken.add(name.casefold())
+    used_names.add(name.casefold())
     return name

@@ -80,11 +80,11 @@ def live_stems(separation: Separation) -> list[LiveStem]:
 def find(pk: str, separations: SeparationQuerySet) -> LiveStem | None:
     """Find the stem with this id among the running ones of ``separations``."""
     with suppress(ValueError):
-        wanted = UUID(pk)
+        stem_pk = UUID(pk)
         # There are no more running separations than workers.
         for separation in separations.filter(status=Status.RUNNING).select_related("mixture"):
             for stem in live_stems(separation):
-                if stem.pk == wanted:
+                if stem.pk == stem_pk:
                     return stem
     return None
 

@@ -105,11 +105,11 @@ class TrackPage:
     @property
     def player(self) -> dict[str, Any]:
         """The player's configuration, which the page hands to its script as JSON."""
-        made = [lane.stem for lane in self.lanes if isinstance(lane.stem, LiveStem)]
+        unfinished = [lane.stem for lane in self.lanes if isinstance(lane.stem, LiveStem)]
         return {
             "track": str(self.track.pk),
             # Number of segments that can be played already; null for all.
-            "ready": min(stem.segments for stem in made) if made else None,
+            "ready": min(stem.segments for stem in unfinished) if unfinished else None,
             "frames": self.track.audio.frames,
             "rate": STEREO_RATE,
             "segment": SEGMENT_SAMPLES,
