@@ -14,6 +14,7 @@ from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.storage import backend
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status, Stem, TrackSeparation
+from separation.queue.requests import ask
 from tests.songs import RATE, song
 
 numbers = itertools.count(1)
@@ -86,6 +87,11 @@ def add_claim(track: Track, user: User) -> Upload:
         checksum=track.audio.checksum,
         size=track.audio.size,
     )
+
+
+def make_queued(user: User, *, model: str | None = None, **track: Any) -> Separation:
+    """A separation in the queue, asked for by ``user``, of a track of its own."""
+    return ask(make_track(user, **track), model, user).separation
 
 
 def make_separation(

@@ -18,7 +18,7 @@ from separation.delivery.permissions import VisibleSeparation
 from separation.delivery.segments import segment_count
 from separation.error_messages import explain
 from separation.models import Status, Stem
-from separation.queue.requests import eta_seconds, queue_position
+from separation.queue.forecast import forecast
 from separation.selectors import MadeStem, separations_of
 
 SAMPLES_PER_PEAK = 4_096
@@ -138,23 +138,17 @@ class SeparationSerializer(serializers.Serializer[Any]):
 class LiveSeparationSerializer(SeparationSerializer):
     """The same with how long it will still take."""
 
-    queue_position = serializers.SerializerMethodField(help_text="1 for what comes next.")
-    eta_seconds = serializers.SerializerMethodField()
+    queue_position = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="1 for what comes next."
+    )
+    eta_seconds = serializers.FloatField(read_only=True, allow_null=True)
 
     def to_representation(self, instance: VisibleSeparation) -> dict[str, Any]:
-        left = {
-            "queue_position": self.get_queue_position(instance),
-            "eta_seconds": self.get_eta_seconds(instance),
+        left = forecast(instance.separation)
+        return super().to_representation(instance) | {
+            "queue_position": left.queue_position,
+            "eta_seconds": left.eta_seconds,
         }
-        return super().to_representation(instance) | left
-
-    @extend_schema_field({"type": ["integer", "null"]})
-    def get_queue_position(self, visible: VisibleSeparation) -> int | None:
-        return queue_position(visible.separation)
-
-    @extend_schema_field({"type": ["number", "null"]})
-    def get_eta_seconds(self, visible: VisibleSeparation) -> float | None:
-        return eta_seconds(visible.separation)
 
 
 class SeparatedTrackSerializer(TrackSerializer):

@@ -22,9 +22,8 @@ from separation.models import Status
 register = template.Library()
 
 Parts = dict[UUID, SafeString]
-_Rank = tuple[
-    int, int, tuple[str, ...]
-]  # of a separation in a list: its progress, how many stems, their names
+# Of a separation in a list: its progress, how many stems it has, their names.
+_Rank = tuple[int, int, tuple[str, ...]]
 
 _PARTS = """SELECT k.track_id, s.status, (SELECT joined(t.name, ',') FROM
     (SELECT name FROM separation_stem WHERE separation_id = s.id ORDER BY position) t)
@@ -59,10 +58,10 @@ def _line(rank: _Rank) -> SafeString:
     if _PROGRESS[progress] == Status.SUCCEEDED:
         bars = format_html_join("", '<i class="{}"></i>', ((name,) for name in stems))
         names = ", ".join(str(stem_label(name)) for name in stems)
-        return format_html('<div class="parts" role="img" aria-label="{}">{}</div>', names, bars)
+        return format_html('<div class="stem-bars" role="img" aria-label="{}">{}</div>', names, bars)
     running = _PROGRESS[progress] == Status.RUNNING
     sentence = _("Being separated") if running else _("Waiting to be separated")
-    return format_html('<p class="parts">{}</p>', sentence)
+    return format_html('<p class="stem-bars">{}</p>', sentence)
 
 
 @register.filter
@@ -91,9 +90,9 @@ def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
         rows.append(f'<path class="{name}" d="{"".join(bars)}"/>')
     paths, height = "".join(rows), 36 * len(model.stems)
     return mark_safe(  # noqa: S308 (numbers and our own names only)
-        f'<svg class="growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg class="waveform-growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'
         f'<clipPath id="grown"><rect width="{400 * share:.1f}" height="{height}"/></clipPath>'
-        f'<g class="faint">{paths}</g><g clip-path="url(#grown)">{paths}</g></svg>'
+        f'<g class="waveform-ahead">{paths}</g><g clip-path="url(#grown)">{paths}</g></svg>'
     )
 
 
@@ -102,9 +101,9 @@ def place_in_line(position: int | None) -> SafeString:
     """Draw a queue of at most twelve heads, the last one in colour."""
     ahead = min((position or 1) - 1, 11)
     heads = "".join(f'<circle cx="{16 + 30 * n}" cy="16" r="11"/>' for n in range(ahead))
-    me = f'<circle class="me" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
+    me = f'<circle class="queue-own" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
     return mark_safe(  # noqa: S308 (numbers only)
-        f'<svg class="line" viewBox="0 0 {32 + 30 * ahead} 32" width="{32 + 30 * ahead}" height="32" '
+        f'<svg class="queue-line" viewBox="0 0 {32 + 30 * ahead} 32" width="{32 + 30 * ahead}" height="32" '
         f'aria-hidden="true">{heads}{me}</svg>'
     )
 
@@ -135,7 +134,7 @@ def starred(rated: Mapping[str, Any]) -> SafeString:
     if not rated["count"]:
         return format_html('<span class="soft">{}</span>', _("Not rated yet"))
     return format_html(
-        '<span class="starred">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
+        '<span class="rating-average">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
     )
 
 
@@ -145,7 +144,7 @@ def five_stars(rated: RatingSummary) -> SafeString:
     name = f"stars-{rated.stem.name if rated.stem else ''}"
     return format_html_join(
         "\n",
-        '<label><input type="radio" name="{}" value="{}"{} disabled>{}<span class="unseen">{}</span></label>',
+        '<label><input type="radio" name="{}" value="{}"{} disabled>{}<span class="visually-hidden">{}</span></label>',
         (
             (name, n, mark_safe(" checked") if n == rated.mine else "", icon("star"), _stars(n))
             for n in range(FEWEST, MOST + 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -19,9 +20,7 @@ from separation.engines import modelspec
 from separation.error_messages import explain
 from separation.feedback.ratings import RatingSummary, ratings_of
 from separation.models import Separation, Status, Stem
-from separation.queue import requests
-
-API = "/api/v1"
+from separation.queue.forecast import forecast
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,14 @@ class TrackPage:
             for number, stem in enumerate(stems, start=1)
         ]
         waiting = separation.status in {Status.QUEUED, Status.RUNNING}
+        expected = forecast(separation)
         return cls(
             track,
             separation,
             model=describe_slug(separation.model),
             lanes=lanes,
-            position=requests.queue_position(separation) if waiting else None,
-            eta=requests.eta_seconds(separation) if waiting else None,
+            position=expected.queue_position,
+            eta=expected.eta_seconds,
             reason=explain(separation),
             codecs=[
                 codec for codec in OUTPUT.values() if ready and may_download(user, separation, codec.name)
@@ -113,8 +113,13 @@ class TrackPage:
             "frames": self.track.audio.frames,
             "rate": STEREO_RATE,
             "segment": SEGMENT_SAMPLES,
+            "played": reverse("track-played", args=[self.track.pk]),
             "stems": [
-                {"id": str(lane.stem.pk), "name": lane.stem.name, "address": f"{API}/stems/{lane.stem.pk}/"}
+                {
+                    "name": lane.stem.name,
+                    "segments": reverse("api:stem-segment", args=[lane.stem.pk, 0]),  # the first
+                    "peaks": reverse("api:stem-peaks", args=[lane.stem.pk]),
+                }
                 for lane in self.lanes
             ],
         }

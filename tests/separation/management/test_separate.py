@@ -16,7 +16,7 @@ from audio.encoding.encode import encode
 from audio.types import Tags
 from catalog.models import Track, Upload
 from separation.models import Separation, Status
-from separation.queue.separator_holder import desk
+from separation.queue.separator_holder import holder
 from tests.songs import RATE, loud, song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
@@ -27,7 +27,7 @@ Command = Callable[..., tuple[int, list[Path], str]]
 @pytest.fixture(scope="module", autouse=True)
 def warm() -> Iterator[None]:
     yield
-    desk.clear()
+    holder.close()
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_failed_separation_prints_the_reason(
 ) -> None:
     path = write_song(tmp_path / "song.wav", 2.0)
     monkeypatch.setattr(
-        "separation.management.commands.separate.Bar.show", lambda _bar, _fraction: desk.kill()
+        "separation.management.commands.separate.Bar.show", lambda _bar, _fraction: holder.kill()
     )
     status, written, said = separate(path)
     assert (status, written) == (1, [])

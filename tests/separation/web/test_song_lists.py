@@ -25,7 +25,9 @@ def lines(client: Client, user: User) -> list[str]:
     page = client.get("/").content.decode()
     return [
         label or text
-        for label, text in re.findall(r'class="parts"(?: role="img" aria-label="([^"]*)")?>([^<]*)<', page)
+        for label, text in re.findall(
+            r'class="stem-bars"(?: role="img" aria-label="([^"]*)")?>([^<]*)<', page
+        )
     ]
 
 
