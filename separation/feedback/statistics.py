@@ -118,7 +118,7 @@ def _totals() -> Figures:
 
 
 def _finished() -> QuerySet[Separation]:
-    """Finished separations of shared songs, each once, as shared audio has one track."""
+    """Select finished separations of shared songs, each once, as shared audio has one track."""
     return Separation.objects.filter(
         status=Status.SUCCEEDED,
         track_separations__track__visibility=Visibility.SHARED,
@@ -128,7 +128,7 @@ def _finished() -> QuerySet[Separation]:
 
 
 def _rating_rows() -> QuerySet[Rating]:
-    """Ratings of shared songs, without those of audio that a merged song had before."""
+    """Select ratings of shared songs, without those of audio that a merged song had before."""
     return Rating.objects.filter(
         track__visibility=Visibility.SHARED, track__audio=F("separation__mixture")
     ).order_by()

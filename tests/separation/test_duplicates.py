@@ -13,7 +13,7 @@ from benchmarks.tunes import tune
 from catalog.fingerprints import Similar
 from catalog.models import Match, Track, Visibility
 from catalog.uploads.ingest import ingest
-from separation.duplicates import others_like, worth_asking
+from separation.duplicates import similar_tracks, worth_asking
 from separation.models import Separation, Status
 from tests.audio.test_chromaprint import needs_chromaprint
 from tests.factories import make_separation, make_track
@@ -106,10 +106,10 @@ def test_page_hints_at_visible_songs_only(user: User, other: User) -> None:
     make_separation(waiting, status=Status.QUEUED)
     for track in (shown, hidden, waiting):
         Match.objects.create(audio=mine.audio, other=track.audio, similarity=0.9, offset=0)
-    assert others_like(mine, user) == [shown]
-    assert set(others_like(mine, other)) == {shown, hidden}
+    assert similar_tracks(mine, user) == [shown]
+    assert set(similar_tracks(mine, other)) == {shown, hidden}
     make_separation(mine)
-    assert others_like(shown, other) == [mine]
+    assert similar_tracks(shown, other) == [mine]
 
 
 def test_match_by_name_alone_is_separated(user: User) -> None:
