@@ -38,8 +38,8 @@ from separation.web.track_page import TrackPage, finished_rows, other_models, se
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a song: its player, or the progress of its separation.
 
-    ``?separation=`` (an id) or ``?model=`` chooses among its separations. ``?fragment=stage`` sends the middle of the
-    page alone, for scripts that update it.
+    ``?separation=`` (an id) or ``?model=`` chooses among its separations. ``?fragment=separation`` sends the middle of
+    the page alone, for scripts that update it.
     """
     visible = Track.objects.visible_to(request.user).with_names()
     row = visible.filter(pk=pk).first()
@@ -53,15 +53,17 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     context: dict[str, Any] = {
         "track": row,
-        "stage": TrackPage.of(row, shown, request.user),
+        "track_page": TrackPage.of(row, shown, request.user),
         "others": other_models(separations, shown),
         "made": finished_rows(separations),
         "may_edit": row.may_be_edited_by(request.user),
         "may_remove": not request.user.is_anonymous and holds(row, request.user),
         "words": translate(PLAYER_MESSAGES),
     }
-    fragment = request.GET.get("fragment") == "stage"
-    return render(request, "separation/stage.html" if fragment else "separation/track.html", context)
+    fragment = request.GET.get("fragment") == "separation"
+    return render(
+        request, "separation/track_separation.html" if fragment else "separation/track.html", context
+    )
 
 
 @login_required

@@ -66,7 +66,7 @@ def test_track_page_shows_the_richest_separation_or_the_chosen_one(client: Clien
 def test_fragment_is_the_middle_of_the_page(client: Client, user: User) -> None:
     track = make_track(user)
     make_separation(track)
-    html = page(client, track, fragment="stage")
+    html = page(client, track, fragment="separation")
     assert "data-lane" in html
     assert "<html" not in html
 
