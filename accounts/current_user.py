@@ -3,6 +3,8 @@
 from typing import cast
 
 from django.http import HttpRequest
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
 
 from accounts.models import User
 
@@ -10,3 +12,10 @@ from accounts.models import User
 def person(request: HttpRequest) -> User:
     """Who is signed in; only for views that let nobody else in."""
     return cast("User", request.user)
+
+
+def account(request: Request) -> User:
+    """Return the account behind a request of the API. Raises ``NotAuthenticated`` (401) for a visitor."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user

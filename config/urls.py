@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.api import LoginView
 from catalog.uploads import policy
 from config.docs import DocsView, SchemaView
 from operations import health
 from operations.favicon import favicon
-from separation.api.quick import LoginView, SeparateView
+from separation.api.quick import SeparateView
 
 handler400 = "config.api.bad_request"
 handler404 = "config.api.not_found"

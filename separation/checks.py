@@ -1,4 +1,4 @@
-"""What ``manage.py check`` says about the engine."""
+"""System checks of the engine."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _HINT = "Run: python -m separation.engines.native"
 
 @register("separation")
 def native_engine(**_kwargs: Any) -> list[CheckMessage]:
-    """OpenVINO does the same work, only slower; that it does is worth knowing. Who asks for ours must have it."""
+    """Report that OpenVINO separates instead of our faster engine; an error where the settings demand ours."""
     if settings.SEPARATOR_ENGINE not in {"auto", "native"} or library.is_built():
         return []
     if settings.SEPARATOR_ENGINE == "native":

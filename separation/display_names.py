@@ -1,4 +1,4 @@
-"""Plain words for models and stems, in the language of the person who reads."""
+"""Names of models and stems for people, in the language of the request."""
 
 from dataclasses import dataclass
 
@@ -19,13 +19,13 @@ STEMS: dict[str, Promise] = {
 
 
 def stem_label(name: str) -> Promise | str:
-    """``"vocals"`` is "Singer"; a name we do not know stays as it is."""
+    """Return the name of a stem for people; an unknown one stays as it is."""
     return STEMS.get(name, name)
 
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model as a person chooses it: what comes out first, its own name second."""
+    """A model as people choose it: ``title`` names its stems, ``detail`` describes it."""
 
     slug: str
     title: str
@@ -45,7 +45,7 @@ def _title(stems: tuple[str, ...]) -> str:
 
 
 def describe(spec: ModelSpec) -> ModelChoice:
-    """How to name ``spec`` to a person."""
+    """Describe ``spec`` for people."""
     if spec.bundled:
         detail = _("Quick. A small model, good for a first listen.")
     elif spec.slug.endswith("-16kHz"):
@@ -56,6 +56,6 @@ def describe(spec: ModelSpec) -> ModelChoice:
 
 
 def describe_slug(slug: str) -> ModelChoice:
-    """How to name the model of a finished separation, also one that is no longer installed."""
+    """Describe the model of a separation, also one that is no longer known."""
     spec = SPECS.get(slug)
     return describe(spec) if spec else ModelChoice(slug, slug, "", ())

@@ -1,16 +1,16 @@
-"""What the scripts of our pages say, sent along with the page in its language; they fill in ``{name}``."""
+"""Messages of the pages' scripts, sent with the page in its language; the scripts fill in ``{name}``."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Words = dict[str, Promise]
+Messages = dict[str, Promise]
 
-SESSION_WORDS: Words = {
+SESSION_MESSAGES: Messages = {
     "sessionEnded": _("Your session has ended. Sign in and try again."),
     "signIn": _("Sign in"),
 }
 
-PLAYER_WORDS: Words = SESSION_WORDS | {
+PLAYER_MESSAGES: Messages = SESSION_MESSAGES | {
     "play": _("Play"),
     "pause": _("Pause"),
     "loading": _("Loading"),
@@ -53,7 +53,7 @@ PLAYER_WORDS: Words = SESSION_WORDS | {
     "starsMany": _("{average} of 5, {n} ratings"),
 }
 
-UPLOAD_WORDS: Words = SESSION_WORDS | {
+UPLOAD_MESSAGES: Messages = SESSION_MESSAGES | {
     "chosen": _("Not sent yet"),
     "chosenOne": _("1 file is ready to be sent."),
     "chosenMany": _("{n} files are ready to be sent."),
@@ -93,6 +93,6 @@ UPLOAD_WORDS: Words = SESSION_WORDS | {
 }
 
 
-def spoken(words: Words) -> dict[str, str]:
-    """``words`` in the language of this request."""
-    return {name: str(word) for name, word in words.items()}
+def translate(messages: Messages) -> dict[str, str]:
+    """Translate ``messages`` into the language of the request."""
+    return {name: str(message) for name, message in messages.items()}

@@ -27,7 +27,7 @@ NONE = "none"
 
 
 class Progress:
-    """One line that moves on a terminal; a line for each file elsewhere."""
+    """Progress of an import: one line that is rewritten on a terminal, a line for each file elsewhere."""
 
     def __init__(self, out: TextIO) -> None:
         self.counts: Counter[str] = Counter()

@@ -50,7 +50,7 @@ def path(separation: Separation) -> str:
     return f"/api/v1/separations/{separation.pk}/"
 
 
-def test_it_is_shown_once_it_was_requested_there(
+def test_separation_is_visible_once_it_was_requested_through_the_track(
     api_of: Any, old: Separation, own: Track, other: User
 ) -> None:
     client = api_of(other)
@@ -62,7 +62,7 @@ def test_it_is_shown_once_it_was_requested_there(
     assert [client.get(address).status_code for address in (path(old), stem)] == [200, 200]
 
 
-def test_it_was_made_when_it_was_requested(
+def test_separation_is_dated_by_its_request(
     api_of: Any, client: Client, user: User, old: Separation, own: Track, other: User
 ) -> None:
     before = timezone.now()
@@ -80,7 +80,7 @@ def test_it_was_made_when_it_was_requested(
     assert f"{LONG_AGO:%Y-%m-%d}" not in page
 
 
-def test_what_is_made_for_somebody_else_does_not_appear(
+def test_separation_for_a_private_track_is_invisible_on_the_shared_one(
     api: APIClient, api_of: Any, client: Client, hidden: Track, user: User, other: User
 ) -> None:
     shared = make_track(other, audio=hidden.audio)
@@ -99,7 +99,7 @@ def test_what_is_made_for_somebody_else_does_not_appear(
             assert "/stems/" not in page
 
 
-def test_who_leaves_sees_nothing_of_who_stays(
+def test_withdrawn_separation_hides_the_work_of_others(
     api_of: Any, client: Client, hidden: Track, own: Track, user: User, other: User
 ) -> None:
     separation = make_separation(hidden, status=Status.RUNNING, asked_by=user)
@@ -124,7 +124,7 @@ def test_who_leaves_sees_nothing_of_who_stays(
     assert api_of(other).get(path(separation)).json()["status"] == "succeeded"
 
 
-def test_others_who_are_seen_keep_it_going(hidden: Track, user: User, other: User) -> None:
+def test_request_of_others_on_a_shared_track_keeps_it_running(hidden: Track, user: User, other: User) -> None:
     track = make_track(other)
     separation = make_separation(track, status=Status.QUEUED, asked_by=user)
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
@@ -133,7 +133,7 @@ def test_others_who_are_seen_keep_it_going(hidden: Track, user: User, other: Use
     assert withdraw(separation, other)
 
 
-def test_stars_of_private_songs_are_their_givers(
+def test_ratings_of_a_private_song_are_their_authors_alone(
     api: APIClient, api_of: Any, old: Separation, own: Track, user: User, other: User
 ) -> None:
     rating = f"{path(old)}rating/"
@@ -154,7 +154,7 @@ def test_stars_of_private_songs_are_their_givers(
     assert statistics.measure().figures["ratings"]["count"] == 0
 
 
-def test_what_was_made_follows_merges_and_splits(api: APIClient, user: User, other: User) -> None:
+def test_separations_follow_merges_and_splits(api: APIClient, user: User, other: User) -> None:
     curator = User.objects.create_superuser("root@example.org")
     loser, winner = make_track(user, title="One"), make_track(other, title="Two")
     separation = make_separation(loser)
@@ -172,19 +172,21 @@ def test_what_was_made_follows_merges_and_splits(api: APIClient, user: User, oth
     ]
 
 
-def test_sharing_into_a_shared_track_shows_it_there(api: APIClient, old: Separation, other: User) -> None:
+def test_separation_moves_to_the_shared_track_when_shared(
+    api: APIClient, old: Separation, other: User
+) -> None:
     shared = make_track(other, audio=old.mixture)
     change_visibility(Track.objects.get(visibility=PRIVATE), SHARED)
     assert api.get(path(old)).json()["track"] == str(shared.pk)
 
 
-def test_months_count_from_when_it_was_shown(old: Separation, other: User) -> None:
+def test_statistics_date_a_separation_by_its_request(old: Separation, other: User) -> None:
     shared = make_track(other, audio=old.mixture)
     ask(shared, old.model, other)
     assert statistics.measure().figures["by_month"][-1]["separations"] == 1
 
 
-def test_an_older_library_shows_what_it_showed(
+def test_migration_shows_what_an_older_library_showed(
     old: Separation, own: Track, user: User, other: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shared tracks all that was made of their audio, private ones what was requested there or is nobody else's."""

@@ -63,7 +63,7 @@ def digest(file: SimpleUploadedFile) -> str:
     return value
 
 
-def test_signing_in_with_and_without_the_slash_as_json_and_as_a_form(user: User) -> None:
+def test_login_accepts_json_and_forms_with_or_without_slash(user: User) -> None:
     for path in ("/api/login", "/api/login/"):
         assert token_of(user, path)
         form = {"email": user.email, "password": PASSWORD}
@@ -75,7 +75,7 @@ def test_signing_in_with_and_without_the_slash_as_json_and_as_a_form(user: User)
 
 
 @pytest.mark.parametrize("path", ["/api/separate", "/api/separate/"])
-def test_a_known_song_is_a_zip_at_once(
+def test_known_song_is_answered_with_a_zip(
     client_of: Any, user: User, known: SimpleUploadedFile, path: str
 ) -> None:
     answer = client_of(user).post(path, {"audio": known, "stems": "2", "codec": "mp3", "bitrate": "192k"})
@@ -86,7 +86,7 @@ def test_a_known_song_is_a_zip_at_once(
     assert Track.objects.count() == 1
 
 
-def test_who_prefers_not_to_wait_is_told_where_to_look(client_of: Any, user: User) -> None:
+def test_respond_async_returns_202_with_location(client_of: Any, user: User) -> None:
     client = client_of(user)
     answer = client.post(
         "/api/separate", {"audio": sound(), "stems": "4"}, headers={"Prefer": "wait=5, respond-async"}
@@ -99,9 +99,7 @@ def test_who_prefers_not_to_wait_is_told_where_to_look(client_of: Any, user: Use
     assert followed.json()["id"] == answer.json()["id"]
 
 
-def test_after_as_long_as_anybody_may_wait_it_says_where_to_look(
-    client_of: Any, user: User, settings: Any
-) -> None:
+def test_long_wait_ends_with_202_and_location(client_of: Any, user: User, settings: Any) -> None:
     settings.SIMPLE_WAIT_SECONDS = 0
     answer = client_of(user).post("/api/separate", {"audio": sound()})
     assert answer.status_code == 202
@@ -109,7 +107,7 @@ def test_after_as_long_as_anybody_may_wait_it_says_where_to_look(
     assert answer["Location"].endswith(f"/api/v1/separations/{answer.json()['id']}/")
 
 
-def test_who_waits_with_as_many_requests_as_allowed_gets_no_further_wait(
+def test_too_many_waiting_requests_of_one_account_get_202(
     client_of: Any, user: User, other: User, settings: Any
 ) -> None:
     settings.WAITING_PER_PERSON = 1
@@ -120,15 +118,13 @@ def test_who_waits_with_as_many_requests_as_allowed_gets_no_further_wait(
     assert client.get(answer["Location"]).json()["status"] == "queued"
 
 
-def test_nobody_waits_where_that_would_leave_no_thread_for_others(
-    client_of: Any, user: User, settings: Any
-) -> None:
+def test_too_many_waiting_requests_in_all_get_202(client_of: Any, user: User, settings: Any) -> None:
     settings.WEB_THREADS = 2
     with waiting("account of somebody else"):
         assert client_of(user).post("/api/separate", {"audio": sound()}).status_code == 202
 
 
-def test_a_known_song_is_followed_by_its_address_where_its_files_cannot_be_made_now(
+def test_known_song_gets_202_while_encoding_is_busy(
     client_of: Any, user: User, known: SimpleUploadedFile, settings: Any
 ) -> None:
     settings.ENCODINGS_PER_PERSON = 0
@@ -143,7 +139,7 @@ def test_a_known_song_is_followed_by_its_address_where_its_files_cannot_be_made_
     ("status", "code", "answered"),
     [(Status.FAILED, "crashed", 422), (Status.CANCELLED, "cancelled", 409)],
 )
-def test_what_fails_while_one_waits_is_an_answer(
+def test_failure_while_waiting_is_422(
     client_of: Any, user: User, monkeypatch: pytest.MonkeyPatch, status: Status, code: str, answered: int
 ) -> None:
     def something_happens(_seconds: float) -> None:
@@ -166,7 +162,7 @@ def test_what_fails_while_one_waits_is_an_answer(
         ({"codec": "mp3", "bitrate": "7"}, 400, "bad_bitrate"),
     ],
 )
-def test_what_cannot_be_is_said_before_the_song_is_taken_in(
+def test_bad_parameters_are_refused_before_ingest(
     client_of: Any, user: User, fields: dict[str, str], status: int, code: str
 ) -> None:
     sent: dict[str, Any] = {"audio": sound(), **fields} if fields else {"other": "x"}
@@ -183,7 +179,7 @@ class Untouchable(io.BytesIO):
 
 
 @pytest.mark.parametrize("token", ["", "Bearer nonsense", "Basic YTpi"])
-def test_without_a_token_not_a_byte_is_read(db: None, token: str) -> None:
+def test_missing_token_is_401_before_the_body_is_read(db: None, token: str) -> None:
     more: dict[str, Any] = {"wsgi.input": Untouchable(), "CONTENT_LENGTH": "1000000"}
     if token:
         more["HTTP_AUTHORIZATION"] = token
@@ -194,7 +190,7 @@ def test_without_a_token_not_a_byte_is_read(db: None, token: str) -> None:
     assert answer.json()["code"]
 
 
-def test_a_session_is_no_token(user: User) -> None:
+def test_session_is_not_accepted_as_token(user: User) -> None:
     browser = Client()
     browser.force_login(user)
     assert browser.post("/api/separate", {"audio": sound()}).status_code == 401

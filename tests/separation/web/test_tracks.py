@@ -38,7 +38,7 @@ def player(html: str) -> dict[str, Any]:
     return data
 
 
-def test_the_player_knows_its_stems(client: Client, user: User) -> None:
+def test_player_configuration(client: Client, user: User) -> None:
     track = make_track(user, seconds=15)
     make_separation(track, model="compact:4stems")
     data = player(page(client, track))
@@ -53,7 +53,7 @@ def test_the_player_knows_its_stems(client: Client, user: User) -> None:
         assert client.get(stem["peaks"]).status_code == 200
 
 
-def test_the_richest_separation_is_shown_and_the_address_chooses(client: Client, user: User) -> None:
+def test_track_page_shows_the_richest_separation_or_the_chosen_one(client: Client, user: User) -> None:
     track = make_track(user)
     two = make_separation(track, model="compact:2stems")
     make_separation(track, model="compact:4stems")
@@ -63,15 +63,15 @@ def test_the_richest_separation_is_shown_and_the_address_chooses(client: Client,
     assert len(player(page(client, track, model="compact:2stems"))["stems"]) == 2
 
 
-def test_the_stage_alone_is_what_scripts_fetch(client: Client, user: User) -> None:
+def test_fragment_is_the_middle_of_the_page(client: Client, user: User) -> None:
     track = make_track(user)
     make_separation(track)
-    html = page(client, track, fragment="stage")
+    html = page(client, track, fragment="separation")
     assert "data-lane" in html
     assert "<html" not in html
 
 
-def test_waiting_shows_the_place_in_line(client: Client, user: User) -> None:
+def test_queued_separation_shows_its_position(client: Client, user: User) -> None:
     make_separation(make_track(user), status=Status.QUEUED)
     track = make_track(user)
     make_separation(track, status=Status.QUEUED)
@@ -81,7 +81,7 @@ def test_waiting_shows_the_place_in_line(client: Client, user: User) -> None:
     assert "left" in html
 
 
-def test_running_shows_how_far(client: Client, user: User) -> None:
+def test_running_separation_shows_its_progress(client: Client, user: User) -> None:
     track = make_track(user)
     separation = make_separation(track, status=Status.RUNNING)
     Separation.objects.filter(pk=separation.pk).update(progress=0.425)
@@ -90,7 +90,7 @@ def test_running_shows_how_far(client: Client, user: User) -> None:
     assert '<rect width="170.0"' in html
 
 
-def test_running_becomes_a_player_with_the_first_segment(client: Client, user: User) -> None:
+def test_running_separation_with_a_segment_shows_the_player(client: Client, user: User) -> None:
     track = make_track(user, seconds=40)
     separation = make_separation(track, status=Status.RUNNING)
     Separation.objects.filter(pk=separation.pk).update(progress=0.425, segments=2)
@@ -107,7 +107,7 @@ def test_running_becomes_a_player_with_the_first_segment(client: Client, user: U
     assert "data-take" not in html, "nothing to download yet"
 
 
-def test_failed_says_why_and_offers_to_try_again(mine: Client, user: User) -> None:
+def test_failed_separation_shows_the_reason_and_offers_a_retry(mine: Client, user: User) -> None:
     track = make_track(user)
     make_separation(track, status=Status.FAILED)
     html = page(mine, track)
@@ -116,7 +116,7 @@ def test_failed_says_why_and_offers_to_try_again(mine: Client, user: User) -> No
 
 
 @pytest.mark.parametrize("status", [None, Status.CANCELLED])
-def test_nothing_there_offers_the_models(mine: Client, user: User, status: Status | None) -> None:
+def test_track_without_separation_offers_the_models(mine: Client, user: User, status: Status | None) -> None:
     track = make_track(user)
     if status:
         make_separation(track, status=status)
@@ -127,7 +127,7 @@ def test_nothing_there_offers_the_models(mine: Client, user: User, status: Statu
     assert "spleeter:" not in html
 
 
-def test_visitors_are_asked_to_sign_in_before_anything_is_taken_apart(client: Client, user: User) -> None:
+def test_separating_needs_an_account(client: Client, user: User) -> None:
     track = make_track(user)
     assert f"/accounts/login/?next=/tracks/{track.pk}/" in page(client, track)
     answer = client.post(f"/tracks/{track.pk}/separate/", {"model": "compact:2stems"})
@@ -135,7 +135,7 @@ def test_visitors_are_asked_to_sign_in_before_anything_is_taken_apart(client: Cl
     assert not Separation.objects.exists()
 
 
-def test_asking_and_stopping(mine: Client, user: User) -> None:
+def test_requesting_and_stopping(mine: Client, user: User) -> None:
     track = make_track(user)
     answer = mine.post(f"/tracks/{track.pk}/separate/", {"model": "compact:4stems"})
     separation = Separation.objects.get()
@@ -147,7 +147,7 @@ def test_asking_and_stopping(mine: Client, user: User) -> None:
     assert separation.status == Status.CANCELLED
 
 
-def test_stopping_leaves_work_that_others_wait_for(mine: Client, user: User, other: User) -> None:
+def test_stopping_keeps_work_that_others_wait_for(mine: Client, user: User, other: User) -> None:
     track = make_track(user)
     separation = make_separation(track, status=Status.QUEUED, asked_by=user)
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
@@ -157,7 +157,7 @@ def test_stopping_leaves_work_that_others_wait_for(mine: Client, user: User, oth
     assert separation.status == Status.QUEUED
 
 
-def test_a_model_that_is_not_there_is_a_sentence(mine: Client, user: User) -> None:
+def test_model_that_is_not_installed_is_an_error_message(mine: Client, user: User) -> None:
     track = make_track(user)
     answer = mine.post(f"/tracks/{track.pk}/separate/", {"model": "spleeter:5stems"}, follow=True)
     assert "Get it with: manage.py fetch_models 5stems" in answer.content.decode()
@@ -171,7 +171,7 @@ def test_a_model_that_is_not_there_is_a_sentence(mine: Client, user: User) -> No
         ("compact:4stems", True, ["wav", "flac", "mp3", "ogg", "m4a", "opus"], True),
     ],
 )
-def test_downloads_by_who_asks(
+def test_downloads_offered_to_visitors_and_accounts(
     client: Client, user: User, model: str, *, signed: bool, codecs: list[str], archive: bool
 ) -> None:
     track = make_track(user)
@@ -185,14 +185,14 @@ def test_downloads_by_who_asks(
     assert (">sign in</a>" in html) is not signed
 
 
-def test_a_private_song_is_nothing_to_others(client: Client, user: User, other: User) -> None:
+def test_private_song_is_404_to_others(client: Client, user: User, other: User) -> None:
     track = make_track(user, visibility=Visibility.PRIVATE)
     client.force_login(other)
     for method, address in [("get", ""), ("post", "separate/"), ("post", "stop/")]:
         assert getattr(client, method)(f"/tracks/{track.pk}/{address}").status_code == 404
 
 
-def test_pages_that_change_something_refuse_get(mine: Client, user: User) -> None:
+def test_get_of_actions_answers_405(mine: Client, user: User) -> None:
     track = make_track(user)
     assert mine.get(f"/tracks/{track.pk}/separate/").status_code == 405
     assert mine.get(f"/tracks/{track.pk}/stop/").status_code == 405
@@ -206,23 +206,23 @@ def test_names_are_escaped(client: Client, user: User) -> None:
     assert "{{7*7}}" in html
 
 
-def test_bringing_needs_an_account(client: Client) -> None:
+def test_upload_page_needs_an_account(client: Client) -> None:
     assert client.get("/upload/").headers["Location"] == "/accounts/login/?next=/upload/"
 
 
-def test_the_upload_page_offers_what_is_installed(mine: Client) -> None:
+def test_upload_page_offers_the_installed_models(mine: Client) -> None:
     html = mine.get("/upload/").content.decode()
     assert re.findall(r'name="model"\s+value="([^"]+)"', html) == ["compact:2stems", "compact:4stems", "none"]
 
 
-def test_the_upload_page_offers_every_accepted_ending(mine: Client) -> None:
+def test_upload_page_accepts_every_extension(mine: Client) -> None:
     page = mine.get("/upload/").content.decode()
     offered = page.partition('accept="')[2].partition('"')[0].split(",")
     assert offered == ["audio/*", *(f".{extension}" for extension in EXTENSIONS)]
 
 
 @pytest.mark.parametrize(("model", "separations"), [("compact:2stems", 1), ("none", 0)])
-def test_bringing_a_song_without_scripts(
+def test_upload_without_scripts(
     mine: Client, user: User, tmp_path: Path, model: str, separations: int
 ) -> None:
     path = write_song(tmp_path / "Ana Ríos - Canción.flac", 0.5)
@@ -243,7 +243,9 @@ def test_bringing_a_song_without_scripts(
     ("name", "content", "words"),
     [("x.mp3", b"no song at all" * 100, "not an audio format"), ("x.wav", b"", "The file is empty.")],
 )
-def test_what_is_no_song_is_told(mine: Client, tmp_path: Path, name: str, content: bytes, words: str) -> None:
+def test_upload_of_something_else_shows_an_error(
+    mine: Client, tmp_path: Path, name: str, content: bytes, words: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with path.open("rb") as file:
