@@ -12,8 +12,8 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from catalog.search.analysis import is_unspaced
 from catalog.search.facets import Facts
-from catalog.search.postgres import SAMPLE, document
-from catalog.search.query import Query, Variant, for_postgres, for_sqlite
+from catalog.search.postgres import document, tsquery
+from catalog.search.query import Query
 from catalog.search.ranking import Hit, Name
 
 MOST = 300  # documents that are ranked; beyond it is "more than 300"
@@ -43,9 +43,11 @@ class Index:
         self.is_postgres = connection.vendor == "postgresql"
         self.reader = "" if user.is_anonymous else (str(user.pk) if self.is_postgres else user.pk.hex)
 
-    def tracks(self, query: Query, wanted: Sequence[Variant], most: int = MOST) -> tuple[list[Hit], bool]:
-        """Documents that hold one of what is ``wanted``, and whether there are more."""
-        rows = self._hits([self._matching(wanted, most + 1)], query.tags)
+    def tracks(self, query: Query, match: str, most: int = MOST) -> tuple[list[Hit], bool]:
+        """Documents that answer to the MATCH expression, none to an empty one; and whether there are more."""
+        if not match:
+            return [], False
+        rows = self._hits([self._matching(match, most + 1)], query.tags)
         return rows[:most], len(rows) > most
 
     def common_tracks(self, query: Query, most: int = MOST) -> list[Hit]:
@@ -55,7 +57,7 @@ class Index:
         """
         sources = [*self._all_begun(query, most), self._popular(query, round(most * MOST_PLAYED))]
         if query.optional:
-            sources.append(self._matching([query.everything()], round(most * WITH_STOP_WORDS)))
+            sources.append(self._matching(query.match_optional(), round(most * WITH_STOP_WORDS)))
         return self._hits(sources, query.tags)
 
     def any_tracks(self) -> list[Hit]:
@@ -85,7 +87,7 @@ class Index:
             sources += [(begun, [text, text + LAST, *reader]) for text in query.beginnings]
             if query.words:
                 sql, given = matching(
-                    self.connection, kind, columns, [query.everything_begun()], most=most, own=own
+                    self.connection, kind, columns, query.match_prefixes(), most=most, own=own
                 )
                 sources.append((sql, [*given, *reader]))
             if ids:
@@ -142,14 +144,8 @@ class Index:
             cursor.execute(sql, [value for _sql, values in sources for value in values])
             return list(cursor.fetchall())
 
-    def _matching(self, wanted: Sequence[Variant], most: int) -> Source:
-        source = self._among(wanted, most)
-        if self.is_postgres and len(wanted) == 1:
-            return _sooner(self._among(wanted, most, SAMPLE), source, most)
-        return source
-
-    def _among(self, wanted: Sequence[Variant], most: int, among: str = "") -> Source:
-        return matching(self.connection, "track", _ROW, wanted, reader=self.reader, most=most, among=among)
+    def _matching(self, match: str, most: int) -> Source:
+        return matching(self.connection, "track", _ROW, match, reader=self.reader, most=most)
 
     def _all_begun(self, query: Query, most: int) -> list[Source]:
         first, *others = query.beginnings
@@ -180,40 +176,28 @@ class Index:
         )
 
 
-def _sooner(sample: Source, whole: Source, most: int) -> Source:
-    """For PostgreSQL: the sample where that has as many already; else, and only then, the whole is read."""
-    (some, given), (every, more) = sample, whole
-    many = f"(SELECT count(*) FROM s) >= {most}"
-    sql = f"""WITH s AS MATERIALIZED ({some}) SELECT * FROM s WHERE {many}
-        UNION ALL SELECT * FROM ({every}) e WHERE NOT {many}"""
-    return sql, [*given, *more]
-
-
 def matching(
     connection: Any,
     kind: str,
     columns: str,
-    wanted: Sequence[Variant],
+    match: str,
     *,
     reader: str | None = None,
     most: int = LISTED,
-    among: str = "",
     own: str = "",
 ) -> Source:
-    """``SELECT columns`` of the documents ``d`` that hold what is wanted, at most so many; SQLite: the newest.
+    """``SELECT columns`` of the documents ``d`` that answer to a MATCH expression, at most so many; SQLite: the newest.
 
-    ``reader``: only tracks that this person may see. ``among``: in PostgreSQL, only those of which this is true.
-    ``own``: one more condition.
+    ``reader``: only tracks that this person may see. ``own``: one more condition.
     """
     table = f"catalog_search_{kind}"
     more, given = ("", []) if reader is None else (" AND (d.reader IS NULL OR d.reader = %s)", [reader])
     if connection.vendor == "postgresql":
-        more += f" AND {among}" if among else ""
         sql = f"SELECT {columns} FROM {table} d WHERE {document(kind, 'd.')} @@ %s::tsquery{more}{own} LIMIT {most}"
-        return sql, [for_postgres(wanted), *given]
+        return sql, [tsquery(match), *given]
     sql = f"""SELECT {columns} FROM {table}_words w JOIN {table} d ON d.doc = w.rowid
         WHERE w.{table}_words MATCH %s{more}{own} ORDER BY w.rowid DESC LIMIT {most}"""
-    return sql, [for_sqlite(wanted), *given]
+    return sql, [match, *given]
 
 
 def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
@@ -240,7 +224,7 @@ def ids_in_index(kind: str, words: str, most: int, column: str = "target") -> li
 def _holding(
     connection: Any, kind: str, query: Query, column: str = "d.target", most: int = LISTED
 ) -> Source:
-    return matching(connection, kind, column, [query.everything_begun()], most=most)
+    return matching(connection, kind, column, query.match_prefixes(), most=most)
 
 
 def _tagged(tags: Sequence[str]) -> Source:

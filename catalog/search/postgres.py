@@ -3,9 +3,14 @@
 The words are folded already, so they become a tsvector as they are, without any dictionary or extension.
 """
 
+import re
+
 from catalog.search.analysis import LONGEST_JOINED
-from catalog.search.query import IN_ONE, LONGEST_BEGINNING
+from catalog.search.query import IN_ONE
 from catalog.search.sqlite import COLUMNS, FACTS, FIELDS, columns_of
+
+LONGEST_PREFIX = 12  # letters; a longer one is looked for among whole words
+_TERM = re.compile(r'"((?:[^"]|"")*)"(\*?)')
 
 # The words of a name are in ``catalog_search_name`` where they are others than its key, or there are other spellings.
 # One may be there twice, by two transactions at once: a unique key would have one wait for the other.
@@ -54,18 +59,30 @@ def document(kind: str, row: str = "") -> str:
     return f"catalog_search_lexemes({words})"
 
 
+def tsquery(match: str) -> str:
+    """A MATCH expression as text of a ``tsquery``, for words that stand in the index as ``LEXEMES`` says.
+
+    ``"rock"`` becomes ``'rock.'``, ``("que"* OR "#=que") AND "#d1990"`` becomes ``('que' | '#=que.') & '#d1990.'``.
+    """
+
+    def lexeme(found: re.Match[str]) -> str:
+        word = found[1].replace('""', '"').replace("\\", "\\\\").replace("'", "''")
+        if not found[2]:
+            return f"'{word}.'"
+        return f"'{word}'" if len(word) <= LONGEST_PREFIX else f"'{word}':*"
+
+    # No word has a space, so what has one is an operator.
+    return _TERM.sub(lexeme, match.replace(" AND ", " & ").replace(" OR ", " | "))
+
+
 # A word is in the index as a whole, with a full stop behind it, and by each of its beginnings: so whatever somebody
 # types is one entry. PostgreSQL's own search for beginnings puts the songs of all words that begin so into memory.
 LEXEMES = f"""CREATE OR REPLACE FUNCTION catalog_search_lexemes(words text) RETURNS tsvector
   LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
   SELECT array_to_tsvector(array_agg(CASE n WHEN 0 THEN w || '.' ELSE left(w, n) END))
   FROM unnest(string_to_array(words, ' ')) AS w,
-    generate_series(0, CASE WHEN w LIKE '#%' THEN 0 ELSE least(length(w), {LONGEST_BEGINNING}) END) AS n
+    generate_series(0, CASE WHEN w LIKE '#%' THEN 0 ELSE least(length(w), {LONGEST_PREFIX}) END) AS n
   WHERE w <> '' $$"""
-
-# A sixteenth of all songs (ids are random), with an index of its own: words that are in more than enough songs are
-# looked for there, since the index of all would first gather every one of a hundred thousand.
-SAMPLE = "target < '10000000-0000-0000-0000-000000000000'"
 
 # New rows are put straight into the index: a list of rows still to be put there would be read by every search.
 INDEXES = {
@@ -75,9 +92,6 @@ INDEXES = {
         )
         for kind in COLUMNS
     },
-    "catalog_search_track_sample": (
-        f"catalog_search_track USING gin (({document('track')})) WITH (fastupdate = off) WHERE {SAMPLE}"
-    ),
     **{f"catalog_search_{kind}_name": f"catalog_search_{kind} (name)" for kind in COLUMNS},
     "catalog_search_track_artist": "catalog_search_track (artist)",
     "catalog_search_near_key": "catalog_search_near (key, word)",

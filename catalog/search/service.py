@@ -18,7 +18,7 @@ from catalog.models import Track
 from catalog.search import facets, spelling
 from catalog.search.facets import Facets, Filters
 from catalog.search.index import MOST, MOST_NAMES, Index
-from catalog.search.query import Group, Query
+from catalog.search.query import Query, all_of, any_of, token
 from catalog.search.ranking import Hit, Name, cost_of, ranked, ranked_names
 from catalog.selectors import AlbumTitle, ArtistName, Song, albums_by_id, artists_by_id, songs_by_id
 
@@ -206,23 +206,22 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
     index = _index(user)
     if not query.words and not query.tags:
         return Found(query, user, [])
-    wanted = query.wanted()
-    hits, more = index.tracks(query, [wanted], most)
+    hits, more = index.tracks(query, query.match(), most)
     if more or query.is_short:
         hits += index.common_tracks(query, most)
         if query.has_short_end:
-            hits += index.tracks(query, [query.wanted(whole=True)], most)[0]
-    if 0 < len(hits) < ENOUGH and (variants := query.with_neighbours_joined()):
-        hits += index.tracks(query, variants, most)[0]
+            hits += index.tracks(query, query.match(whole=True), most)[0]
+    if 0 < len(hits) < ENOUGH:
+        hits += index.tracks(query, query.match_joined(), most)[0]
     return Found(query, user, ranked(hits, query)[:most], more)
 
 
 def _find_parted(query: Query, user: User | AnonymousUser, most: int) -> Found:
     """Artist and title that no space parts, in a script that has none; before one of them passes for a typing error."""
     asked = replace(query, parted=True)
-    if not (variants := asked.with_runs_parted()):
+    if not (match := asked.match_split_runs()):
         return Found(query, user, [])
-    hits, more = _index(user).tracks(asked, variants, most)
+    hits, more = _index(user).tracks(asked, match, most)
     return Found(asked, user, ranked(hits, asked), more)
 
 
@@ -230,12 +229,12 @@ def _find_loosely(query: Query, user: User | AnonymousUser, most: int) -> Found:
     """Where nothing holds all words: neighbours as one, initials as names, or else most of them."""
     index = _index(user)
     initials = query.with_initials_parted()
-    for asked, variants in (
-        (query, query.with_neighbours_joined()),
-        (initials, initials.without_short_words()),
-        (replace(query, partly=True), query.with_words_left_out()),
+    for asked, match in (
+        (query, query.match_joined()),
+        (initials, initials.match_long_words()),
+        (replace(query, partly=True), query.match_most_words()),
     ):
-        hits, more = index.tracks(asked, variants, most) if variants else ([], False)
+        hits, more = index.tracks(asked, match, most)
         if best := ranked(hits, asked):
             return Found(asked, user, best, more)
     return Found(query, user, [])
@@ -257,16 +256,15 @@ def _corrected(query: Query, user: User | AnonymousUser, *, more_than: int = 0) 
     choices = _choices(query, index)
     if not any(len(group) > 1 for group in choices):
         return ""
-    groups: list[Group] = [
-        [*query.group(word), *([(part, False) for part in text.split()] for text in others)]
+    terms = [
+        any_of([query.term(word), *(all_of(map(token, text.split())) for text in others)])
         for word, *others in choices
     ]
-    variants = [query.narrowed_to(groups)]
-    variants += [
-        query.narrowed_to([*groups[:n], [[(a + b, False)]], *groups[n + 2 :]])
+    joined = (
+        query.with_tags([*terms[:n], token(a + b), *terms[n + 2 :]])
         for n, (a, b) in enumerate(pairwise(query.words))
-    ]
-    hits, _more = index.tracks(query, variants, READ)
+    )
+    hits, _more = index.tracks(query, any_of([query.with_tags(terms), *joined]), READ)
     readings: Counter[str] = Counter()
     costs: dict[str, int] = {}
     for hit in hits:

@@ -1,10 +1,14 @@
 """The index in SQLite: tables of plain words, an FTS5 index over each, and triggers that keep all of it in step."""
 
+from string import punctuation
+
 from catalog.search.analysis import LONGEST_JOINED
 from catalog.search.query import IN_ONE
 
-# Whatever is no space is part of a word: signs, vowels of Indic scripts, and emoji newer than SQLite's tables.
-PARTS_OF_WORDS = "L* M* N* P* S* Co Cn"
+# Words are parted by spaces and nothing else, as ``analysis.py`` has read them. The tokenizer for ASCII takes
+# everything beyond ASCII for letters; what the one for Unicode takes for letters depends on SQLite's version.
+_SIGNS = punctuation.replace("'", "''").replace('"', '""')
+TOKENIZER = f"ascii tokenchars '{_SIGNS}'"
 
 SHORTENED = (
     """CASE n.value WHEN 0 THEN {end} ELSE substr({end}, 1, n.value - 1) || substr({end}, n.value + 1) END"""
@@ -76,7 +80,7 @@ def _tables(kind: str) -> list[str]:
         f"CREATE INDEX {table}_name ON {table} (name)",
         f"""CREATE VIRTUAL TABLE {table}_words USING fts5({", ".join(columns)}, content='{table}',
         content_rowid='doc', detail=none, columnsize=0, prefix='3 4',
-        tokenize="unicode61 remove_diacritics 0 categories '{PARTS_OF_WORDS}'")""",
+        tokenize="{TOKENIZER}")""",
     ]
     if kind == "track":
         rows.append(f"CREATE INDEX {table}_artist ON {table} (artist)")

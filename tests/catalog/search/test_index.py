@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from catalog.models import Album, Artist, Credit, Track
 from catalog.normalization import fold
-from catalog.search import reindex, schema, unindexed
+from catalog.search import schema
+from catalog.search.reindex import reindex, unindexed
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_audio, make_track
 
