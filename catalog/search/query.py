@@ -3,7 +3,7 @@
 A query is words in any order, each as a prefix. All have to be there, except stop words and symbols, which only help to
 rank. Both databases hold words that ``analysis.py`` made, so nothing about spelling is left to them. Expressions are
 written as SQLite's FTS5 reads them, with quotes around every word, so that none is an operator: ``queen`` becomes
-``("queen"* OR "#=queen")``, and ``queen 40`` ``("queen"* OR "#=queen") AND ("40" OR "forty" OR "cuarenta")``.
+``("queen"* OR "#=queen")``, and ``40 queens`` ``("40" OR "forty" OR "cuarenta") AND ("queens"* OR "#=queens")``.
 ``postgres.tsquery`` translates them.
 """
 

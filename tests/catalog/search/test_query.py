@@ -25,7 +25,7 @@ def test_expressions() -> None:
     ("typed", "expression"),
     [
         ("queen", '("queen"* OR "#=queen")'),
-        ("the queen 40", '("queen"* OR "#=queen") AND ("40" OR "forty" OR "cuarenta")'),
+        ("the 40 queens", '("40" OR "forty" OR "cuarenta") AND ("queens"* OR "#=queens")'),
         ("queen u", '("queen"* OR "#=queen")'),
         ("夜に咲", '"夜に" AND "に咲"*'),
     ],
