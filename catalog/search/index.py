@@ -1,6 +1,6 @@
 """Asks the index. Every question reads a bounded number of rows, however common its words are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
+from catalog.search import spelling
 from catalog.search.analysis import is_unspaced
 from catalog.search.facets import Facts
 from catalog.search.postgres import document, tsquery
@@ -32,7 +33,24 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 Parameters = list[Any]
 Source = tuple[str, Parameters]
 
-_ROW = "d.*"
+# Of a track: what ranking needs, and what ``_tagged`` asks for.
+_ROW = ", ".join(
+    f"d.{name}"
+    for name in (
+        *(
+            "target",
+            "artist_id",
+            "album_id",
+            "name",
+            "artist",
+            "album",
+            "others",
+            "spellings",
+            "other_spellings",
+        ),
+        *("plays", "created_at", "year", "genre_key"),
+    )
+)
 
 
 class Index:
@@ -118,12 +136,19 @@ class Index:
             known = {row[0]: Facts(*row) for row in cursor.fetchall()}
         return {track: known[track] for track in tracks if track in known}
 
-    def near(self, keys: Sequence[str]) -> list[str]:
-        """Words of the catalogue that share one of these keys (see ``near.py``)."""
-        places = ", ".join(["%s"] * len(keys))
-        sql = f"SELECT DISTINCT word FROM catalog_search_near WHERE key IN ({places}) LIMIT 3000"
+    def near(self, keys: Collection[str]) -> list[str]:
+        """Words of the catalogue that share one of these keys (see ``spelling.py``)."""
+        return self._vocabulary(f"key IN ({_places(keys)}) LIMIT 3000", [*keys]) if keys else []
+
+    def known(self, words: Collection[str]) -> set[str]:
+        """Those of ``words`` that the catalogue has."""
+        heads = {word[: spelling.END] for word in words}
+        where = f"key IN ({_places(heads)}) AND word IN ({_places(words)})"
+        return set(self._vocabulary(where, [*heads, *words])) if words else set()
+
+    def _vocabulary(self, where: str, given: Parameters) -> list[str]:
         with self.connection.cursor() as cursor:
-            cursor.execute(sql, list(keys))
+            cursor.execute(f"SELECT DISTINCT word FROM catalog_search_near WHERE {where}", given)
             return [word for (word,) in cursor.fetchall()]
 
     def _hits(self, sources: list[Source], tags: Sequence[str]) -> list[Hit]:
@@ -225,6 +250,10 @@ def _holding(
     connection: Any, kind: str, query: Query, column: str = "d.target", most: int = LISTED
 ) -> Source:
     return matching(connection, kind, column, query.match_prefixes(), most=most)
+
+
+def _places(values: Collection[str]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _tagged(tags: Sequence[str]) -> Source:

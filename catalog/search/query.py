@@ -7,10 +7,9 @@ written as SQLite's FTS5 reads them, with quotes around every word, so that none
 ``postgres.tsquery`` translates them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import combinations
 
 from catalog.search.analysis import analyze, clusters, grams, is_unspaced, other_forms
 from catalog.search.stop_words import COMPOUND_NUMBERS, GUESTS, STOP_WORDS, SYNONYMS
@@ -43,6 +42,24 @@ def any_of(expressions: Iterable[str]) -> str:
     """``("rock" OR "que"*)``: one of these matches; ``"rock"`` alone stays as it is."""
     found = list(expressions)
     return f"({' OR '.join(found)})" if len(found) > 1 else "".join(found)
+
+
+def all_but(expressions: Sequence[str], few: int) -> str:
+    """All of these but ``few``: of ``"a"``, ``"b"``, ``"c"`` but one ``("b" AND "c" OR "a" AND ("b" OR "c"))``.
+
+    Each half lacks some: that says every expression less often than all combinations would.
+    """
+    if few == 0:
+        return all_of(expressions)
+    if len(expressions) - few == 1:
+        return any_of(expressions)
+    half = len(expressions) // 2
+    first, second = expressions[:half], expressions[half:]
+    return any_of(
+        all_of(all_but(part, n) for part, n in ((first, few - n), (second, n)) if n < len(part))
+        for n in range(few + 1)
+        if n <= len(second) and few - n <= len(first)
+    )
 
 
 @dataclass(frozen=True)
@@ -157,16 +174,14 @@ class Query:
         return ((start, start + size) for size in (2, 3) for start in range(most - size + 1))
 
     def match_most_words(self) -> str:
-        """All words but one or two, whichever, and all but guests; as tokens; or nothing."""
+        """All words but one or two, whichever, or all but guests; as tokens; or nothing."""
         few = self.dispensable if len(self.words) <= MOST_JOINED else 1
-        left_out = list(combinations(self.words, few)) if few else []
-        if 0 < len(self.guests.intersection(self.words)) < len(self.words):
-            left_out.append(tuple(self.guests))
         terms = {word: self.term(word, whole=True) for word in self.words}
-        return any_of(
-            self.with_tags(term for word, term in terms.items() if word not in without)
-            for without in left_out
-        )
+        without_guests = [term for word, term in terms.items() if word not in self.guests]
+        found = [all_but([*terms.values()], few)] if few else []
+        if 0 < len(without_guests) < len(terms):
+            found.append(all_of(without_guests))
+        return self.with_tags([any_of(found)]) if found else ""
 
     def match_split_runs(self) -> str:
         """Each run of a script without spaces but for one pair: the one where artist and title meet; or nothing."""

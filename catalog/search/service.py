@@ -256,15 +256,14 @@ def _corrected(query: Query, user: User | AnonymousUser, *, more_than: int = 0) 
     choices = _choices(query, index)
     if not any(len(group) > 1 for group in choices):
         return ""
-    terms = [
-        any_of([query.term(word), *(all_of(map(token, text.split())) for text in others)])
-        for word, *others in choices
-    ]
-    joined = (
-        query.with_tags([*terms[:n], token(a + b), *terms[n + 2 :]])
-        for n, (a, b) in enumerate(pairwise(query.words))
+    joined = ["", *map(token, map("".join, pairwise(query.words))), ""]  # each word with its neighbours
+    terms = (
+        any_of(
+            filter(None, [query.term(word), *(all_of(map(token, text.split())) for text in others), *pairs])
+        )
+        for (word, *others), pairs in zip(choices, pairwise(joined), strict=True)
     )
-    hits, _more = index.tracks(query, any_of([query.with_tags(terms), *joined]), READ)
+    hits, _more = index.tracks(query, query.with_tags(terms), READ)
     readings: Counter[str] = Counter()
     costs: dict[str, int] = {}
     for hit in hits:
@@ -307,17 +306,24 @@ def _choices(query: Query, index: Index) -> list[list[str]]:
     """For each word itself and then what it may have been meant to be, the nearest first."""
     words = query.words
     wrong = {word for word in words if spelling.allowed(word)}
-    keys = {key for word in wrong for key in spelling.keys(word)}
-    known = index.near(sorted(keys)) if keys else []
+    parted = {word: _parted(word) for word in words}
+    parts = {
+        part for texts in parted.values() for text in texts for part in text.split() if spelling.is_kept(part)
+    }
+    near = index.near({key for word in wrong for key in spelling.keys(word)})
+    known = index.known(parts)
     found = []
     for word in words:
         scored = [
             (far, other)
-            for other in (known if word in wrong else ())
+            for other in (near if word in wrong else ())
             if other != word and (far := spelling.farness(word, other)) is not None
         ]
         nearest = [other for _far, other in sorted(scored)[:NEAR_WORDS]]
-        found.append([word, *nearest, *_parted(word)])
+        whole = (
+            text for text in parted[word] if all(p in known or not spelling.is_kept(p) for p in text.split())
+        )
+        found.append([word, *nearest, *whole])
     return found
 
 

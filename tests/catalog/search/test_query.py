@@ -9,7 +9,7 @@ from django.db import connection
 from catalog.search.characters import FOLDED
 from catalog.search.index import matching
 from catalog.search.postgres import LONGEST_PREFIX, tsquery
-from catalog.search.query import Query, all_of, any_of, prefix, token
+from catalog.search.query import Query, all_but, all_of, any_of, prefix, token
 
 _SAMPLED = 64  # of code points without a character
 
@@ -19,6 +19,16 @@ def test_expressions() -> None:
     assert all_of([token("rock"), prefix('7"')]) == '"rock" AND "7"""*'
     assert any_of([token("rock")]) == all_of([token("rock")]) == '"rock"'
     assert any_of([]) == ""
+
+
+@pytest.mark.parametrize(("most", "few"), [(2, 1), (3, 1), (5, 1), (5, 2), (6, 2), (8, 2)])
+def test_all_but_a_few(most: int, few: int) -> None:
+    """As Python reads the expression, it is true for those that lack no more than so many."""
+    assert all_but(['"a"', '"b"', '"c"'], 1) == '("b" AND "c" OR "a" AND ("b" OR "c"))'
+    expression = all_but([f"(n & {1 << at} != 0)" for at in range(most)], few)
+    code = compile(expression.replace(" AND ", " and ").replace(" OR ", " or "), "expression", "eval")
+    true = [n for n in range(1 << most) if eval(code, {"n": n})]  # noqa: S307  # written above
+    assert true == [n for n in range(1 << most) if most - n.bit_count() <= few]
 
 
 @pytest.mark.parametrize(
