@@ -106,6 +106,22 @@ class Query:
         return tuple((word, f" {word} ") for word in self.words)
 
     @cached_property
+    def other_places(self) -> dict[str, tuple[list[str], list[str]]]:
+        """For each word what else it may be in a text, and what a longer word begins with: ``" acdc "``, ``" acd"``."""
+        found = {}
+        for word in self.words:
+            joined = self.joined.get(word, ())
+            begun = [f" {word}", *(f" {one}" for one in joined if word in self.typed[-2:])]
+            others = (*self.alternatives(word), IN_ONE + word, *joined)
+            found[word] = [f" {other} " for other in others], begun
+        return found
+
+    @cached_property
+    def whole_optional(self) -> tuple[str, ...]:
+        """The optional words between spaces."""
+        return tuple(f" {word} " for word in self.optional)
+
+    @cached_property
     def optional(self) -> tuple[str, ...]:
         """Words that may be there, and symbols."""
         return (*(word for word in dict.fromkeys(self.typed) if word not in self.words), *self.symbols)

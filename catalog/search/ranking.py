@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from catalog.search.analysis import clusters, is_unspaced
-from catalog.search.query import IN_ONE, Query, bare
+from catalog.search.query import Query, bare
 
 
 class Hit(NamedTuple):
@@ -60,9 +60,10 @@ def _score(hit: Hit, query: Query) -> Score | None:
     both = len(text) == len(name) + len(artist) + 1
     if text in (name, artist) or (both and text in (f"{artist} {name}", f"{name} {artist}")):
         return (0, cost)
-    title, performer = bare(name), bare(artist)
-    if query.bare in (title, performer, performer + title, title + performer):
-        return (0, cost + OTHERWISE)
+    if cost < BEGUN:
+        title, performer = bare(name), bare(artist)
+        if query.bare in (title, performer, performer + title, title + performer):
+            return (0, cost + OTHERWISE)
     begins = name.startswith(text) or artist.startswith(text)
     return ((1 if begins else 2) + (0 if cost < BEGUN else 2), cost)
 
@@ -90,10 +91,11 @@ def cost_of(query: Query, found: "Hit | Name") -> int | None:
             missing += word not in query.guests
         else:
             return None
-    if missing > query.dispensable:
+    if missing and missing > query.dispensable:
         return None
-    if query.optional:
-        total += sum(OTHERWISE for word in query.optional if f" {word} " not in main)
+    for whole in query.whole_optional:
+        if whole not in main:
+            total += OTHERWISE
     return total
 
 
@@ -106,13 +108,12 @@ def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
             if word in text.replace(" ", ""):
                 return OTHERWISE + more
         return None
-    joined = query.joined.get(word, ())
-    others = [f" {other} " for other in (*query.alternatives(word), IN_ONE + word, *joined)]
-    begun = [f" {word}", *(f" {one}" for one in joined if word in query.typed[-2:])]
+    others, begun = query.other_places[word]
     for cost, texts in ((OTHERWISE, others), (BEGUN, begun)):
         for more, text in ((0, main), (ELSEWHERE, rest)):
-            if any(other in text for other in texts):
-                return cost + more
+            for other in texts:
+                if other in text:
+                    return cost + more
     return None
 
 
