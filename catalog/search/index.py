@@ -1,21 +1,24 @@
 """Asks the index. Every question reads a bounded number of rows, however common its words are."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
 from django.db import connection, connections
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from accounts.models import User
 from catalog.search import spelling
 from catalog.search.analysis import is_unspaced
 from catalog.search.facets import Facts
 from catalog.search.postgres import document, tsquery
 from catalog.search.query import Query
 from catalog.search.ranking import Hit, Name
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import User
 
 MOST = 300  # documents that are ranked; beyond it is "more than 300"
 # Where there are too many documents to look at all: names that begin with the words, a fifth of those that are ranked,
@@ -34,29 +37,14 @@ Parameters = list[Any]
 Source = tuple[str, Parameters]
 
 # Of a track: what ranking needs, and what ``_tagged`` asks for.
-_ROW = ", ".join(
-    f"d.{name}"
-    for name in (
-        *(
-            "target",
-            "artist_id",
-            "album_id",
-            "name",
-            "artist",
-            "album",
-            "others",
-            "spellings",
-            "other_spellings",
-        ),
-        *("plays", "created_at", "year", "genre_key"),
-    )
-)
+_ROW = """d.target, d.artist_id, d.album_id, d.name, d.artist, d.album, d.others, d.spellings, d.other_spellings,
+    d.plays, d.created_at, d.year, d.genre_key"""
 
 
 class Index:
     """The index in one database, as one person may read it."""
 
-    def __init__(self, connection: Any, user: User | AnonymousUser) -> None:
+    def __init__(self, connection: Any, user: "User | AnonymousUser") -> None:
         self.connection = connection
         self.is_postgres = connection.vendor == "postgresql"
         self.reader = "" if user.is_anonymous else (str(user.pk) if self.is_postgres else user.pk.hex)
