@@ -82,7 +82,7 @@ def test_every_character_is_found_alone_and_within_a_word() -> None:
         with connection.cursor() as cursor:
             target = str(key) if connection.vendor == "postgresql" else key.hex
             cursor.execute(
-                "INSERT INTO catalog_search_artist (target, name, spellings) VALUES (%s, %s, '')",
+                "INSERT INTO catalog_search_artist (target, name, spellings) VALUES (%s, '', %s)",
                 [target, " ".join(batch)],
             )
             found = matching(connection, "artist", "d.target", all_of([*map(token, batch), prefix(batch[0])]))
