@@ -1,4 +1,4 @@
-"""Asks the index. Every question reads a bounded number of rows, however common its words are."""
+"""Queries the index. Every query reads a bounded number of rows, however common its words are."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from accounts.models import User
 
-MOST = 300  # documents that are ranked; beyond it is "more than 300"
+MAX_HITS = 300  # documents that are ranked; beyond it is "more than 300"
 # Where there are too many documents to look at all: names that begin with the words, a fifth of those that are ranked,
 # and the most played songs, among which the words are looked for, three fifths.
-AT_EACH_NAME = 1 / 5
-AT_OTHER_BEGINNINGS = 1 / 20  # with or without "The"
-MOST_PLAYED = 3 / 5
-WITH_STOP_WORDS = 2 / 5
-MOST_NAMES = 150
-MOST_OF_ONE = 5_000
-LISTED = 10_000  # for lists in another order, such as the admin panel's
+SHARE_OF_PREFIX = 1 / 5
+SHARE_OF_OTHER_PREFIX = 1 / 20  # with or without "The"
+SHARE_OF_MOST_PLAYED = 3 / 5
+SHARE_WITH_STOP_WORDS = 2 / 5
+MAX_NAMES = 150
+MAX_WITHIN = 5_000
+MAX_LISTED = 10_000  # for lists in another order, such as the admin panel's
 LAST = chr(0x10FFFF)
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -49,32 +49,35 @@ class Index:
         self.is_postgres = connection.vendor == "postgresql"
         self.reader = "" if user.is_anonymous else (str(user.pk) if self.is_postgres else user.pk.hex)
 
-    def tracks(self, query: Query, match: str, most: int = MOST) -> tuple[list[Hit], bool]:
-        """Documents that answer to the MATCH expression, none to an empty one; and whether there are more."""
+    def tracks(self, query: Query, match: str, most: int = MAX_HITS) -> tuple[list[Hit], bool]:
+        """Return documents that match the expression (none if it is empty), and whether there are more."""
         if not match:
             return [], False
         rows = self._hits([self._matching(match, most + 1)], query.tags)
         return rows[:most], len(rows) > most
 
-    def common_tracks(self, query: Query, most: int = MOST) -> list[Hit]:
+    def sample_of_common(self, query: Query, most: int = MAX_HITS) -> list[Hit]:
         """Where the words are in too many documents: names that begin with them, and the most played songs.
 
         Stop words that were typed are looked for, too.
         """
-        sources = [*self._all_begun(query, most), self._popular(query, round(most * MOST_PLAYED))]
+        sources = [
+            *self._name_ranges(query, most),
+            self._most_played(query, round(most * SHARE_OF_MOST_PLAYED)),
+        ]
         if query.optional:
-            sources.append(self._matching(query.match_optional(), round(most * WITH_STOP_WORDS)))
+            sources.append(self._matching(query.match_optional(), round(most * SHARE_WITH_STOP_WORDS)))
         return self._hits(sources, query.tags)
 
-    def any_tracks(self) -> list[Hit]:
+    def most_played(self) -> list[Hit]:
         """The most played songs, when neither words nor tags are asked for."""
-        return self._hits([self._popular(Query(""), MOST)], ())
+        return self._hits([self._most_played(Query(""), MAX_HITS)], ())
 
     def tracks_of(self, kind: str, pk: UUID, query: Query) -> list[Hit]:
         """Songs of one artist or album, of which there are not so many that a word could be too common."""
         key = str(pk) if self.is_postgres else pk.hex
         sql = f"""SELECT {_ROW} FROM catalog_track o JOIN catalog_search_track d ON d.target = o.id
-            WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""
+            WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MAX_WITHIN}"""
         return self._hits([(sql, [key, self.reader])], query.tags)
 
     def names(self, query: Query, liked: Mapping[str, Sequence[str]], most: int) -> dict[str, list[Name]]:
@@ -90,7 +93,7 @@ class Index:
             documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
             own, reader = self._own_or_shared(kind)
             begun = f"{documents} d.name >= %s AND d.name < %s{own} ORDER BY d.name LIMIT {most // 4}"
-            sources += [(begun, [text, text + LAST, *reader]) for text in query.beginnings]
+            sources += [(begun, [text, text + LAST, *reader]) for text in query.name_prefixes]
             if query.words:
                 sql, given = matching(
                     self.connection, kind, columns, query.match_prefixes(), most=most, own=own
@@ -136,7 +139,7 @@ class Index:
 
     def _vocabulary(self, where: str, given: Parameters) -> list[str]:
         with self.connection.cursor() as cursor:
-            cursor.execute(f"SELECT DISTINCT word FROM catalog_search_near WHERE {where}", given)
+            cursor.execute(f"SELECT DISTINCT word FROM catalog_search_vocabulary WHERE {where}", given)
             return [word for (word,) in cursor.fetchall()]
 
     def _hits(self, sources: list[Source], tags: Sequence[str]) -> list[Hit]:
@@ -160,23 +163,23 @@ class Index:
     def _matching(self, match: str, most: int) -> Source:
         return matching(self.connection, "track", _ROW, match, reader=self.reader, most=most)
 
-    def _all_begun(self, query: Query, most: int) -> list[Source]:
-        first, *others = query.beginnings
-        shares = [(first, AT_EACH_NAME), *((text, AT_OTHER_BEGINNINGS) for text in others)]
+    def _name_ranges(self, query: Query, most: int) -> list[Source]:
+        first, *others = query.name_prefixes
+        shares = [(first, SHARE_OF_PREFIX), *((text, SHARE_OF_OTHER_PREFIX) for text in others)]
         return [
-            self._begun(column, text, round(most * share))
+            self._name_range(column, text, round(most * share))
             for text, share in shares
             for column in ("name", "artist")
         ]
 
-    def _begun(self, column: str, text: str, most: int) -> Source:
+    def _name_range(self, column: str, text: str, most: int) -> Source:
         return (
             f"""SELECT {_ROW} FROM catalog_search_track d WHERE d.{column} >= %s AND d.{column} < %s
             AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {most}""",
             [text, text + LAST, self.reader],
         )
 
-    def _popular(self, query: Query, most: int) -> Source:
+    def _most_played(self, query: Query, most: int) -> Source:
         at = "strpos" if self.is_postgres else "instr"
         names = ("name", "artist", "album", "others", "spellings", "other_spellings")
         spoken = " || ' ' || ".join(("''", *(f"d.{name}" for name in names)))
@@ -196,10 +199,10 @@ def matching(
     match: str,
     *,
     reader: str | None = None,
-    most: int = LISTED,
+    most: int = MAX_LISTED,
     own: str = "",
 ) -> Source:
-    """``SELECT columns`` of the documents ``d`` that answer to a MATCH expression, at most so many; SQLite: the newest.
+    """``SELECT columns`` of the documents ``d`` that match an expression, at most so many; SQLite: the newest.
 
     ``reader``: only tracks that this person may see. ``own``: one more condition.
     """
@@ -216,7 +219,7 @@ def matching(
 def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
     """Those of ``rows`` (artists, albums, tracks) that hold every one of ``words``; all when there are none.
 
-    For lists in an order of their own. At most ``LISTED`` are found.
+    For lists in an order of their own. At most ``MAX_LISTED`` are found.
     """
     query = Query.of(words)
     if not query.text:
@@ -235,7 +238,7 @@ def ids_in_index(kind: str, words: str, most: int, column: str = "target") -> li
 
 
 def _holding(
-    connection: Any, kind: str, query: Query, column: str = "d.target", most: int = LISTED
+    connection: Any, kind: str, query: Query, column: str = "d.target", most: int = MAX_LISTED
 ) -> Source:
     return matching(connection, kind, column, query.match_prefixes(), most=most)
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from catalog.search.analysis import analyze, clusters, grams, is_unspaced, other_forms
-from catalog.search.stop_words import COMPOUND_NUMBERS, GUESTS, STOP_WORDS, SYNONYMS
+from catalog.search.stop_words import COMPOUND_NUMBERS, FEATURING, STOP_WORDS, SYNONYMS
 
-MOST_LETTERS = 200
-MOST_WORDS = 12
-MOST_JOINED = 8  # words of which neighbours may be one
+MAX_LENGTH = 200
+MAX_WORDS = 12
+MAX_JOINED_WORDS = 8  # words of which neighbours may be one
 SHORT = 2  # a word of so few letters begins too many others to be looked up as a beginning
-MOST_PARTED = 24  # signs of a run that may be artist and title together
-MOST_INITIALS = 3
-IN_ONE = "#="  # before a name without its spaces
+MAX_SPLIT_RUN = 24  # signs of a run that may be artist and title together
+MAX_INITIALS = 3
+JOINED_MARK = "#="  # before a name without its spaces
 
 
 def token(word: str) -> str:
@@ -81,18 +81,16 @@ class Query:
 
     @classmethod
     def of(cls, words: str, tags: Iterable[str] = ()) -> "Query":
-        found = analyze(words[:MOST_LETTERS].replace("\0", " "))
+        found = analyze(words[:MAX_LENGTH].replace("\0", " "))
         pairs = zip(found.words, found.spelt_out, strict=False) if found.spelt_out else ()
         others = tuple((word, other) for word, other in pairs if word != other)
         initials = tuple(word for word in found.words if _may_be_initials(word, words))
-        return cls(
-            found.text[:MOST_LETTERS].strip(), tuple(tags), found.symbols[:MOST_WORDS], others, initials
-        )
+        return cls(found.text[:MAX_LENGTH].strip(), tuple(tags), found.symbols[:MAX_WORDS], others, initials)
 
     @cached_property
     def typed(self) -> tuple[str, ...]:
         """The words in the order in which they were typed."""
-        return tuple(self.text.split()[:MOST_WORDS])
+        return tuple(self.text.split()[:MAX_WORDS])
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -112,7 +110,7 @@ class Query:
         for word in self.words:
             joined = self.joined.get(word, ())
             begun = [f" {word}", *(f" {one}" for one in joined if word in self.typed[-2:])]
-            others = (*self.alternatives(word), IN_ONE + word, *joined)
+            others = (*self.alternatives(word), JOINED_MARK + word, *joined)
             found[word] = [f" {other} " for other in others], begun
         return found
 
@@ -127,9 +125,9 @@ class Query:
         return (*(word for word in dict.fromkeys(self.typed) if word not in self.words), *self.symbols)
 
     @cached_property
-    def guests(self) -> frozenset[str]:
-        """Words behind a "feat."; the song need not be credited to them here."""
-        at = next((n for n, word in enumerate(self.typed) if n and word in GUESTS), len(self.typed))
+    def featured(self) -> frozenset[str]:
+        """Words after a "feat."; the song need not be credited to them here."""
+        at = next((n for n, word in enumerate(self.typed) if n and word in FEATURING), len(self.typed))
         return frozenset(self.typed[at:]) - frozenset(self.typed[:at])
 
     @cached_property
@@ -138,12 +136,12 @@ class Query:
         return len(self.words) == 1 and _is_short(self.words[0])
 
     @cached_property
-    def bare(self) -> str:
+    def without_spaces(self) -> str:
         """The text without spaces and stop words."""
-        return bare(self.text)
+        return without_spaces(self.text)
 
     @cached_property
-    def beginnings(self) -> tuple[str, ...]:
+    def name_prefixes(self) -> tuple[str, ...]:
         """What a name may begin with that is meant: the text, with and without an article before it."""
         words = list(self.typed)
         while len(words) > 1 and words[0] in STOP_WORDS:
@@ -186,17 +184,17 @@ class Query:
         return any_of(found)
 
     def _neighbours(self) -> Iterator[tuple[int, int]]:
-        most = min(len(self.typed), MOST_JOINED)
+        most = min(len(self.typed), MAX_JOINED_WORDS)
         return ((start, start + size) for size in (2, 3) for start in range(most - size + 1))
 
     def match_most_words(self) -> str:
-        """All words but one or two, whichever, or all but guests; as tokens; or nothing."""
-        few = self.dispensable if len(self.words) <= MOST_JOINED else 1
+        """All words but one or two, whichever, or all but featured artists; as tokens; or nothing."""
+        few = self.dispensable if len(self.words) <= MAX_JOINED_WORDS else 1
         terms = {word: self.term(word, whole=True) for word in self.words}
-        without_guests = [term for word, term in terms.items() if word not in self.guests]
+        without_featured = [term for word, term in terms.items() if word not in self.featured]
         found = [all_but([*terms.values()], few)] if few else []
-        if 0 < len(without_guests) < len(terms):
-            found.append(all_of(without_guests))
+        if 0 < len(without_featured) < len(terms):
+            found.append(all_of(without_featured))
         return self.with_tags([any_of(found)]) if found else ""
 
     def match_split_runs(self) -> str:
@@ -209,9 +207,9 @@ class Query:
 
     def is_run(self, word: str) -> bool:
         """Whether ``word`` may be two names that no space parts."""
-        return is_unspaced(word) and 2 < len(clusters(word)) <= MOST_PARTED
+        return is_unspaced(word) and 2 < len(clusters(word)) <= MAX_SPLIT_RUN
 
-    def with_initials_parted(self) -> "Query":
+    def with_initials_split(self) -> "Query":
         """The query with each of the initials as a word: ``js bach`` is ``j s bach``."""
         words = (" ".join(word) if word in self.initials else word for word in self.typed)
         return replace(self, text=" ".join(words))
@@ -240,7 +238,7 @@ class Query:
             *pairs, last = grams(word)
             return all_of([*map(token, pairs), prefix(last)])
         first = token(word) if whole else prefix(word)
-        return any_of([first, *self._alternative_terms(word), token(IN_ONE + word)])
+        return any_of([first, *self._alternative_terms(word), token(JOINED_MARK + word)])
 
     def _alternative_terms(self, word: str) -> Iterator[str]:
         return (all_of(map(token, other.split())) for other in self.alternatives(word))
@@ -261,7 +259,7 @@ class Query:
 
 
 @lru_cache(maxsize=10_000)
-def bare(text: str) -> str:
+def without_spaces(text: str) -> str:
     """``the beatles`` is ``beatles``, ``ac dc`` is ``acdc``, ``the the`` is ``thethe``."""
     return "".join(word for word in text.split() if word not in STOP_WORDS) or text.replace(" ", "")
 
@@ -278,7 +276,7 @@ def _as_one(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _may_be_initials(word: str, typed: str) -> bool:
     """Two letters, or three that were written apart."""
-    if not word.isalpha() or is_unspaced(word) or not 1 < len(word) <= MOST_INITIALS:
+    if not word.isalpha() or is_unspaced(word) or not 1 < len(word) <= MAX_INITIALS:
         return False
     return len(word) == SHORT or word not in typed.casefold()
 

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from catalog.search.analysis import clusters, is_unspaced
-from catalog.search.query import Query, bare
+from catalog.search.query import Query, without_spaces
 
 
 class Hit(NamedTuple):
@@ -60,17 +60,17 @@ def _score(hit: Hit, query: Query) -> Score | None:
     both = len(text) == len(name) + len(artist) + 1
     if text in (name, artist) or (both and text in (f"{artist} {name}", f"{name} {artist}")):
         return (0, cost)
-    if cost < BEGUN:
-        title, performer = bare(name), bare(artist)
-        if query.bare in (title, performer, performer + title, title + performer):
-            return (0, cost + OTHERWISE)
+    if cost < PREFIX_ONLY:
+        title, performer = without_spaces(name), without_spaces(artist)
+        if query.without_spaces in (title, performer, performer + title, title + performer):
+            return (0, cost + OTHER_SPELLING)
     begins = name.startswith(text) or artist.startswith(text)
-    return ((1 if begins else 2) + (0 if cost < BEGUN else 2), cost)
+    return ((1 if begins else 2) + (0 if cost < PREFIX_ONLY else 2), cost)
 
 
-OTHERWISE = 1  # a word that is written in another way, or an optional one that is missing
-ELSEWHERE = 2  # a word that stands in the album or among the guests
-BEGUN = 100  # a word that is only a beginning
+OTHER_SPELLING = 1  # a word that is written in another way, or an optional one that is missing
+ELSEWHERE = 2  # a word that stands in the album or among the featured
+PREFIX_ONLY = 100  # a word that is only a beginning
 MISSING = 10_000
 
 
@@ -83,19 +83,19 @@ def cost_of(query: Query, found: "Hit | Name") -> int | None:
             continue
         cost = _cost(query, word, main, found.rest)
         if cost is None and query.parted and query.is_run(word) and _in_two(word, found):
-            cost = OTHERWISE
+            cost = OTHER_SPELLING
         if cost is not None:
             total += cost
         elif query.partly:
             total += MISSING
-            missing += word not in query.guests
+            missing += word not in query.featured
         else:
             return None
     if missing and missing > query.dispensable:
         return None
     for whole in query.whole_optional:
         if whole not in main:
-            total += OTHERWISE
+            total += OTHER_SPELLING
     return total
 
 
@@ -106,10 +106,10 @@ def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
     if is_unspaced(word):
         for more, text in ((0, main), (ELSEWHERE, rest)):
             if word in text.replace(" ", ""):
-                return OTHERWISE + more
+                return OTHER_SPELLING + more
         return None
     others, begun = query.other_places[word]
-    for cost, texts in ((OTHERWISE, others), (BEGUN, begun)):
+    for cost, texts in ((OTHER_SPELLING, others), (PREFIX_ONLY, begun)):
         for more, text in ((0, main), (ELSEWHERE, rest)):
             for other in texts:
                 if other in text:
@@ -154,8 +154,8 @@ def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str, int]) -
     for row in {row.id: row for row in rows}.values():
         cost = cost_of(query, row)
         if cost is not None:
-            same = row.name == query.text or bare(row.name) == query.bare
+            same = row.name == query.text or without_spaces(row.name) == query.without_spaces
             best = 0 if same else 1 if row.name.startswith(query.text) else 2
-            tier = best if best == 0 or cost < BEGUN else best + 2
+            tier = best if best == 0 or cost < PREFIX_ONLY else best + 2
             scored.append(((tier, cost, -liked.get(row.id, 0), len(row.name), row.name), row))
     return [row for _score, row in sorted(scored, key=lambda pair: pair[0])]

@@ -57,8 +57,8 @@ def _fill(connection: Any) -> None:
     dialect = schema.dialect(connection)
     if connection.vendor == "postgresql":
         schema.run(connection, dialect.FUNCTIONS)
-    names.learn_all(connection)
-    schema.run(connection, dialect.FILLED)
+    names.store_all_words(connection)
+    schema.run(connection, dialect.FILL)
 
 
 @contextmanager

@@ -11,23 +11,23 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import OSA
 
-SHORTEST = 4  # shorter words are not corrected: nearly everything is near them
-LONGEST = 40
+MIN_LENGTH = 4  # shorter words are not corrected: nearly everything is near them
+MAX_LENGTH = 40
 TWO_ERRORS = 7  # letters from which on two errors are forgiven
 LONG = 8  # a word of so many is known by its end, too
 END = 6
 
 
-def allowed(word: str) -> int:
+def max_errors(word: str) -> int:
     """How many errors are forgiven in ``word``."""
-    if len(word) < SHORTEST or len(word) > LONGEST or any(letter.isdigit() for letter in word):
+    if len(word) < MIN_LENGTH or len(word) > MAX_LENGTH or any(letter.isdigit() for letter in word):
         return 0
     return 2 if len(word) >= TWO_ERRORS else 1
 
 
 def is_kept(word: str) -> bool:
     """Whether the catalogue's vocabulary would have ``word``: not numbers, nor words of one or two letters."""
-    return 3 <= len(word) <= LONGEST and not any(letter.isdigit() for letter in word)
+    return 3 <= len(word) <= MAX_LENGTH and not any(letter.isdigit() for letter in word)
 
 
 def keys(word: str) -> set[str]:
@@ -44,13 +44,13 @@ def _shortened(letters: str) -> Iterator[str]:
         yield letters[:n] + letters[n + 1 :]
 
 
-def farness(typed: str, word: str) -> tuple[int, bool, int] | None:
+def error_score(typed: str, word: str) -> tuple[int, bool, int] | None:
     """How far ``word`` is from what was ``typed``, to be compared; ``None`` where it cannot have been meant.
 
     Another first letter is one error more. Two errors in no more than seven letters leave too little of a word, unless
     it begins as it should and ends where it should.
     """
-    apart = distance(typed, word, allowed(typed))
+    apart = distance(typed, word, max_errors(typed))
     if apart is None:
         return None
     errors, begun = apart
@@ -73,7 +73,7 @@ def distance(typed: str, word: str, most: int) -> tuple[int, bool] | None:
     errors = OSA.distance(typed, word, score_cutoff=most)
     if errors <= most:
         return errors, False
-    if size <= SHORTEST:
+    if size <= MIN_LENGTH:
         return None
     prefixes = (word[:length] for length in range(size - most, min(len(word), size + most + 1)))
     errors = min((OSA.distance(typed, prefix, score_cutoff=most) for prefix in prefixes), default=most + 1)

@@ -45,7 +45,7 @@ def test_artist_and_title_together_are_a_name(titles: Titles, songs: dict[str, T
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if 5 documents were already too many."""
-    monkeypatch.setattr(service, "MOST", 5)
+    monkeypatch.setattr(service, "MAX_HITS", 5)
 
 
 def test_of_too_many_the_exact_and_the_played_are_found(few: None, titles: Titles, db: None) -> None:

@@ -86,7 +86,7 @@ def _index() -> list[tuple[object, ...]]:
 
 
 def test_triggers_write_what_a_new_index_has() -> None:
-    """Renamed artists, albums and guests change the documents of all that names them."""
+    """Renamed artists, albums and featured change the documents of all that names them."""
     track = make_track(title="Sön & Co", artist="AC/DC", album="L'été")
     assert track.album is not None
     guest = Artist.objects.named("Jay-Z")
