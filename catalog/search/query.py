@@ -136,6 +136,11 @@ class Query:
         return len(self.words) == 1 and _is_short(self.words[0])
 
     @cached_property
+    def as_one(self) -> str:
+        """The text as one word: ``l amour`` is ``lamour``, as ``L'amour`` is read."""
+        return self.text.replace(" ", "")
+
+    @cached_property
     def without_spaces(self) -> str:
         """The text without spaces and stop words."""
         return without_spaces(self.text)

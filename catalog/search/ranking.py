@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from catalog.search.analysis import clusters, is_unspaced
-from catalog.search.query import Query, without_spaces
+from catalog.search.query import JOINED_MARK, Query, without_spaces
 
 
 class Hit(NamedTuple):
@@ -62,7 +62,8 @@ def _score(hit: Hit, query: Query) -> Score | None:
         return (0, cost)
     if cost < PREFIX_ONLY:
         title, performer = without_spaces(name), without_spaces(artist)
-        if query.without_spaces in (title, performer, performer + title, title + performer):
+        same = query.without_spaces in (title, performer, performer + title, title + performer)
+        if same or query.as_one in (name, artist) or f" {JOINED_MARK}{query.as_one} " in hit.main:
             return (0, cost + OTHER_SPELLING)
     begins = name.startswith(text) or artist.startswith(text)
     return ((1 if begins else 2) + (0 if cost < PREFIX_ONLY else 2), cost)
