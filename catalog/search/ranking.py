@@ -1,4 +1,4 @@
-"""Which of the documents that were found come first. The same in Python for both databases."""
+"""Ranking of the documents that were found, the same for both databases."""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
@@ -33,7 +33,7 @@ class Hit(NamedTuple):
 
     @property
     def rest(self) -> str:
-        """Guests and album, likewise."""
+        """Featured artists and album, likewise."""
         return f" {self.others} {self.album} {self.other_spellings} "
 
 
@@ -41,7 +41,7 @@ Score = tuple[int, int]
 
 
 def ranked(hits: Iterable[Hit], query: Query) -> list[Hit]:
-    """Those of ``hits`` that hold every word, each once; the best first, then the most played, then the newest."""
+    """Return the hits that hold every word, each once: the best first, then the most played, then the newest."""
     found = {hit.id: hit for hit in hits}
     newest = sorted(found.values(), key=attrgetter("created_at"), reverse=True)
     scored = [(*score, -hit.plays, n, hit) for n, hit in enumerate(newest) if (score := _score(hit, query))]
@@ -50,7 +50,7 @@ def ranked(hits: Iterable[Hit], query: Query) -> list[Hit]:
 
 
 def _score(hit: Hit, query: Query) -> Score | None:
-    """How well a document answers; smaller is better, ``None`` where a word is missing."""
+    """Score a document: smaller is better, ``None`` where a word is missing."""
     text, name, artist = query.text, hit.name, hit.artist
     if not text:
         return (0, 0)
@@ -70,13 +70,13 @@ def _score(hit: Hit, query: Query) -> Score | None:
 
 
 OTHER_SPELLING = 1  # a word that is written in another way, or an optional one that is missing
-ELSEWHERE = 2  # a word that stands in the album or among the featured
+ELSEWHERE = 2  # a word that stands in the album or among featured artists
 PREFIX_ONLY = 100  # a word that is only a beginning
 MISSING = 10_000
 
 
 def cost_of(query: Query, found: "Hit | Name") -> int | None:
-    """What is imperfect about how the words stand in what was found."""
+    """Add up the penalties of how the words stand in what was found; ``None`` where too many are missing."""
     main = found.main
     total = missing = 0
     for word, whole in query.whole_words:
@@ -101,7 +101,7 @@ def cost_of(query: Query, found: "Hit | Name") -> int | None:
 
 
 def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
-    """What is imperfect about a word that does not stand in ``main`` as a whole."""
+    """Return the penalty of a word that does not stand in ``main`` as a whole; ``None`` where it is missing."""
     if f" {word} " in rest:
         return ELSEWHERE
     if is_unspaced(word):
@@ -150,7 +150,7 @@ class Name(NamedTuple):
 
 
 def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str, int]) -> list[Name]:
-    """The best first, then those whose songs are played most, then the shortest name."""
+    """Return the names that hold every word: the best first, then the most played, then the shortest."""
     scored = []
     for row in {row.id: row for row in rows}.values():
         cost = cost_of(query, row)

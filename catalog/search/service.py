@@ -1,4 +1,4 @@
-"""The search itself: from what somebody typed to what they see."""
+"""Searching: from what somebody typed to what they see."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -219,7 +219,7 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
 
 
 def _find_split(query: Query, user: User | AnonymousUser, most: int) -> Found:
-    """Artist and title that no space parts, in a script that has none; before one of them passes for a typing error."""
+    """Find artist and title written together, in a script without spaces, before one passes for a typing error."""
     asked = replace(query, parted=True)
     if not (match := asked.match_split_runs()):
         return Found(query, user, [])
@@ -228,7 +228,7 @@ def _find_split(query: Query, user: User | AnonymousUser, most: int) -> Found:
 
 
 def _find_most_words(query: Query, user: User | AnonymousUser, most: int) -> Found:
-    """Where nothing holds all words: neighbours as one, initials as names, or else most of them."""
+    """Where nothing holds all words, find neighbours as one word, initials as names, or else most of the words."""
     index = _index(user)
     initials = query.with_initials_split()
     for asked, match in (
@@ -250,7 +250,7 @@ def _by_model(hits: list[Hit], model: str, user: User | AnonymousUser) -> list[H
 
 
 def _correct(query: Query, user: User | AnonymousUser, *, more_than: int = 0) -> str:
-    """The query with typing errors put right, by words that stand together in what ``user`` may see; or nothing.
+    """Correct typing errors by words that stand together in what ``user`` may see; return the text, or nothing.
 
     ``more_than``: only if they stand together in more than so many songs.
     """
@@ -278,7 +278,7 @@ def _correct(query: Query, user: User | AnonymousUser, *, more_than: int = 0) ->
 
 
 def _reading(query: Query, choices: list[list[str]], hit: Hit) -> tuple[int, str]:
-    """How ``hit`` reads the words, and at which cost: the earlier choice is the nearer one."""
+    """Return at which cost ``hit`` has the words, and which of the choices: the earlier one is the nearer one."""
     words, text = query.words, hit.main + hit.rest
     cost, skip = 0, False
     read: dict[str, str] = {}
@@ -305,7 +305,7 @@ def _reading(query: Query, choices: list[list[str]], hit: Hit) -> tuple[int, str
 
 
 def _candidates(query: Query, index: Index) -> list[list[str]]:
-    """For each word itself and then what it may have been meant to be, the nearest first."""
+    """Return for each word itself and then what it may have been meant to be, the nearest first."""
     words = query.words
     wrong = {word for word in words if spelling.max_errors(word)}
     parted = {word: _split_in_two(word) for word in words}

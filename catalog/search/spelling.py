@@ -1,4 +1,4 @@
-"""Words that differ by a typing error.
+"""Spelling correction: words that differ by a typing error.
 
 The catalogue's vocabulary keeps each word under its first six letters, and under those with any one of them left out; a
 longer word also under its last six, treated alike. Two words that differ by one wrong, missing, doubled or swapped
@@ -19,19 +19,22 @@ END = 6
 
 
 def max_errors(word: str) -> int:
-    """How many errors are forgiven in ``word``."""
+    """Return how many errors are forgiven in ``word``: ``agua`` 1, ``cancion`` 2, ``sol`` none."""
     if len(word) < MIN_LENGTH or len(word) > MAX_LENGTH or any(letter.isdigit() for letter in word):
         return 0
     return 2 if len(word) >= TWO_ERRORS else 1
 
 
 def is_kept(word: str) -> bool:
-    """Whether the catalogue's vocabulary would have ``word``: not numbers, nor words of one or two letters."""
+    """Return whether the vocabulary keeps words like ``word``: no numbers, nor words of one or two letters."""
     return 3 <= len(word) <= MAX_LENGTH and not any(letter.isdigit() for letter in word)
 
 
 def keys(word: str) -> set[str]:
-    """Where near words of ``word`` are found; the index holds the same (see ``sqlite.py``, ``postgres.py``)."""
+    """Return the keys under which similar words are found; triggers write the same (``sqlite.py``, ``postgres.py``).
+
+    ``acdc`` has ``acdc``, ``cdc``, ``adc``, ``acc`` and ``acd``.
+    """
     found = set(_shortened(word[:END]))
     if len(word) >= LONG:
         found |= {f"-{key}" for key in _shortened(word[-END:])}
@@ -45,7 +48,7 @@ def _shortened(letters: str) -> Iterator[str]:
 
 
 def error_score(typed: str, word: str) -> tuple[int, bool, int] | None:
-    """How far ``word`` is from what was ``typed``, to be compared; ``None`` where it cannot have been meant.
+    """Score how far ``word`` is from what was ``typed``; ``None`` where it cannot have been meant.
 
     Another first letter is one error more. Two errors in no more than seven letters leave too little of a word, unless
     it begins as it should and ends where it should.
@@ -61,7 +64,7 @@ def error_score(typed: str, word: str) -> tuple[int, bool, int] | None:
 
 
 def distance(typed: str, word: str, most: int) -> tuple[int, bool] | None:
-    """Errors between ``typed`` and ``word``, or a prefix of it; and whether it was only a prefix.
+    """Count the errors between ``typed`` and ``word``, or a prefix of it; and say whether it was only a prefix.
 
     ``beatels`` and ``beatles`` are ``(1, False)`` apart, ``cancoin`` and ``canciones`` ``(1, True)``: a wrong, a
     missing and a doubled letter are one error each, and so are two that changed places (optimal string alignment).
