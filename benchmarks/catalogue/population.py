@@ -33,7 +33,7 @@ from catalog.models import (
     WishVoice,
 )
 from catalog.normalization import fold, initial, sort_key, sort_name
-from catalog.search import unindexed
+from catalog.search.reindex import unindexed
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Stem, TrackSeparation
 

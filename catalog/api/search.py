@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import ArtistNameSerializer
 from catalog.models import Album, Track
-from catalog.search.query import MOST_LETTERS
+from catalog.search.query import MAX_LENGTH
 from catalog.search.service import find
 
 LOOKED_AT = 150  # documents: enough for the first few of each kind
@@ -23,7 +23,7 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         default="",
-        max_length=MOST_LETTERS,
+        max_length=MAX_LENGTH,
         help_text="What was typed by now.",
     )
     limit = serializers.IntegerField(
