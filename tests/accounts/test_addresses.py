@@ -64,7 +64,6 @@ def test_every_change_asks_for_the_password(browser: Client, user: User, action:
 def test_a_new_address_is_signed_in_with_after_it_was_confirmed(
     browser: Client, user: User, settings: Any, verification: bool
 ) -> None:
-    settings.VERIFY_EMAIL = verification
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory" if verification else "none"
     add(browser)
     page = browser.post(EMAIL, {"email": "new@example.org", "action_primary": ""}, follow=True)

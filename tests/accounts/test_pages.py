@@ -116,7 +116,7 @@ def test_visitors_sign_in_before_their_account(client: Client) -> None:
 
 def test_the_language_switch(client: Client, user: User) -> None:
     client.force_login(user)
-    answer = client.post("/accounts/language_cookie/", {"language": "es", "next": "/artists/"})
+    answer = client.post("/accounts/language/", {"language": "es", "next": "/artists/"})
     assert answer.headers["Location"] == "/artists/"
     assert '<html lang="es">' in client.get("/artists/").content.decode()
     user.refresh_from_db()
@@ -125,7 +125,7 @@ def test_the_language_switch(client: Client, user: User) -> None:
 
 @pytest.mark.parametrize("form", [{"language": "xx"}, {"language": "es", "next": "https://evil.example/"}])
 def test_the_language_switch_leads_nowhere_strange(client: Client, form: dict[str, str]) -> None:
-    assert client.post("/accounts/language_cookie/", form).headers["Location"] == "/"
+    assert client.post("/accounts/language/", form).headers["Location"] == "/"
 
 
 def test_the_browsers_language_is_the_first_choice(client: Client) -> None:

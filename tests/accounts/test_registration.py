@@ -69,7 +69,7 @@ def test_a_known_address_is_said_where_no_letter_could_say_it(api: APIClient, us
 def test_where_addresses_are_confirmed_a_known_one_looks_like_a_new_one(
     api: APIClient, user: User, settings: Any
 ) -> None:
-    settings.VERIFY_EMAIL = True
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     known = api.post(REGISTER, NEW | {"email": user.email})
     new = api.post(REGISTER, NEW)

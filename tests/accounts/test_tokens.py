@@ -93,7 +93,7 @@ def test_bad_bodies_are_400(api: APIClient, db: None, body: Any) -> None:
 def test_an_unconfirmed_address_does_not_sign_in_where_addresses_are_confirmed(
     api: APIClient, user: User, settings: Any
 ) -> None:
-    settings.VERIFY_EMAIL = True
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     credentials = {"email": user.email, "password": PASSWORD}
     assert api.post(TOKEN, credentials).json()["code"] == "address_not_verified"
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from operations.logs import WithoutDatabaseTraceback
+from operations.logs import ShortenDatabaseErrors
 
 ADDRESSES = ["/", "/artists/", "/library/", "/upload/", "/admin/", "/statistics/"]
 CALLS = ["/api/v1/tracks/", "/api/v1/me/", "/api/v1/statistics/", "/api/login"]
@@ -70,7 +70,7 @@ def test_whoever_watches_is_told(away: None, client: Client) -> None:
 
 
 def test_the_log_has_a_line_and_no_page(away: None, client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.handler.addFilter(WithoutDatabaseTraceback())
+    caplog.handler.addFilter(ShortenDatabaseErrors())
     with caplog.at_level(logging.WARNING):
         client.get("/api/v1/tracks/")
     (record,) = [record for record in caplog.records if record.name == "django.request"]

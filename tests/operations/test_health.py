@@ -1,14 +1,24 @@
+import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
-from operations import health
+from operations import figures, health
 from separation.models import Status
 from tests.factories import make_separation, make_track
+
+
+def numbers_of(answer: Any) -> dict[str, str]:
+    """Parse the text format of Prometheus."""
+    return dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines() if line[0] != "#")
 
 
 def test_it_lives(client: Client) -> None:
@@ -55,13 +65,39 @@ def test_numbers_for_prometheus(client: Client, user: User, settings: Any, tmp_p
     make_separation(make_track(user), status=Status.FAILED)
     answer = client.get("/metrics")
     assert answer["Content-Type"].startswith("text/plain; version=0.0.4")
-    numbers = dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines() if line[0] != "#")
+    numbers = numbers_of(answer)
     assert numbers['stemoteca_separations{status="queued"}'] == "1"
     assert numbers['stemoteca_separations{status="running"}'] == "0"
     assert numbers['stemoteca_separations{status="failed"}'] == "1"
     assert numbers["stemoteca_uploads"] == "2"
     assert int(numbers["stemoteca_disk_free_bytes"]) > 0
     assert user.email not in answer.content.decode()
+
+
+def test_metrics_scan_no_tables_once_figures_are_cached(client: Client, user: User) -> None:
+    make_separation(make_track(user), status=Status.QUEUED)
+    client.get("/metrics")
+    make_separation(make_track(user), status=Status.QUEUED)
+    with CaptureQueriesContext(connection) as queries:
+        numbers = numbers_of(client.get("/metrics"))
+    assert numbers['stemoteca_separations{status="queued"}'] == "2", "the queue is counted each time"
+    assert numbers["stemoteca_uploads"] == "1"
+    assert 0 <= float(numbers["stemoteca_figures_age_seconds"]) < 60
+    assert len(queries) == 2
+    assert all('"separation_separation"."status"' in query["sql"] for query in queries)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_metrics_measure_stale_figures_again_in_background(client: Client, user: User) -> None:
+    figures.store(replace(figures.measure(), measured_at=timezone.now() - timedelta(hours=1)))
+    make_track(user)
+    numbers = numbers_of(client.get("/metrics"))
+    assert numbers["stemoteca_uploads"] == "0"
+    assert float(numbers["stemoteca_figures_age_seconds"]) >= 3600
+    for thread in threading.enumerate():
+        if thread.name == "figures":
+            thread.join(20)
+    assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "1"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from accounts.security.throttles import VisitorThrottle, limits
 from operations.memory_cache import MemoryCache
 from tests.accounts.doors import WAIT, outcome, simple, tries
 
-in_memory = pytest.mark.skipif(bool(site.CACHE_URL), reason="limits are in Redis")
+in_memory = pytest.mark.skipif(bool(site.REDIS_URL), reason="limits are in Redis")
 
 
 def cache_of(entries: int, name: str) -> MemoryCache:
@@ -50,7 +50,7 @@ def test_ten_thousand_addresses_trying_passwords_do_not_reset_one(user: User) ->
 
 def test_limits_are_kept_apart_from_everything_else(user: User) -> None:
     tries(simple, Client(REMOTE_ADDR="192.0.2.1"), user.email, 10)
-    caches["default"].clear() if not site.CACHE_URL else caches["default"].delete("anything")
+    caches["default"].clear() if not site.REDIS_URL else caches["default"].delete("anything")
     for number in range(1_000):
         caches["default"].set(f"count-{number}", number)
     assert outcome(simple(Client(REMOTE_ADDR="192.0.2.1"), user.email, "a long enough one")) == WAIT

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts import installation
+from accounts.administrator import get_or_create_administrator
 from accounts.models import User
+from catalog.storage.data_folder_lock import DataFolderLock, is_locked
 from operations import bootstrap, process_lifecycle
 from operations.supervisor import WEDGED_SECONDS, Program, Watchdog, website
 from separation.lifecycle import claim
@@ -81,40 +82,41 @@ def test_static_files_are_collected_once(settings: Any, tmp_path: Path) -> None:
 
 def test_the_administrator_is_made_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", "Root@Example.org")
-    admin, password = installation.administrator()
+    admin, password = get_or_create_administrator()
     assert (admin.email, admin.is_superuser, admin.is_staff) == ("root@example.org", True, True)
     assert admin.check_password(password)
-    assert installation.administrator() == (admin, "")
+    assert get_or_create_administrator() == (admin, "")
 
 
 def test_an_account_of_that_address_keeps_its_password(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", user.email)
-    admin, password = installation.administrator()
+    admin, password = get_or_create_administrator()
     assert (admin.pk, admin.is_superuser, password) == (user.pk, True, "")
     assert User.objects.get().check_password("a long enough one")
 
 
 def test_the_data_folder_has_one_owner(tmp_path: Path) -> None:
-    assert not installation.is_running(tmp_path)
-    lock = installation.FolderLock(tmp_path)
-    assert lock.take()
-    assert installation.is_running(tmp_path)
-    other = installation.FolderLock(tmp_path)
-    assert not other.take()
+    assert not is_locked(tmp_path)
+    lock = DataFolderLock(tmp_path)
+    assert lock.acquire()
+    assert is_locked(tmp_path)
+    other = DataFolderLock(tmp_path)
+    assert not other.acquire()
     assert other.holder() == str(os.getpid())
-    lock.close()
-    assert not installation.is_running(tmp_path)
+    lock.release()
+    assert not is_locked(tmp_path)
 
 
 def test_a_child_whose_parent_has_gone_ends(tmp_path: Path) -> None:
     script = (
-        f"from operations.process_lifecycle import die_with; die_with({os.getpid() + 1}); print('still here')"
+        "from operations.process_lifecycle import exit_with_parent; "
+        f"exit_with_parent({os.getpid() + 1}); print('still here')"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False, timeout=60
     )
     assert (ended.returncode, ended.stdout) == (-signal.SIGKILL, b"")
-    assert os.getpid() not in process_lifecycle.children()
+    assert os.getpid() not in process_lifecycle.child_pids()
 
 
 def test_no_engine_is_loaded_outside_the_separator(tmp_path: Path) -> None:

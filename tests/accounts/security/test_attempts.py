@@ -15,7 +15,7 @@ from accounts.models import User
 from tests.accounts.doors import DOORS, IN, WAIT, WRONG, outcome, panel, simple, token, tries, website
 
 PASSWORD = "a long enough one"
-own_clock = pytest.mark.skipif(bool(site.CACHE_URL), reason="Redis forgets by its own clock")
+own_clock = pytest.mark.skipif(bool(site.REDIS_URL), reason="Redis forgets by its own clock")
 Door = Callable[[Client, str, str], Any]
 
 
