@@ -19,7 +19,7 @@ class Connection(psycopg.Connection[Any]):
     answer_seconds: float | None = None
 
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
-        """Run one operation: a generator of the driver that yields, ten times a second, while it waits for the server."""
+        """Run one operation: a generator of the driver that yields, ten times a second, while it waits."""
         if self.answer_seconds is not None:
             gen = self._limited(gen, self.answer_seconds)
         return super().wait(gen, *args, **options)

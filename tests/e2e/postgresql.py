@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 from tests.e2e.server import free_port
@@ -12,18 +13,15 @@ ACCOUNT = "postgres"  # made by Debian's package; PostgreSQL refuses to run as r
 
 
 class PostgreSQL:
-    """Starts, pauses, resumes and stops one cluster in ``folder``."""
+    """Starts, pauses, resumes and stops one cluster in a folder of its own: pytest's are closed to other accounts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.port = free_port()
         self.url = f"postgres://stemoteca@127.0.0.1:{self.port}/postgres"
-        self._folder = folder
-        self._data = folder / "data"
-        folder.mkdir(mode=0o700)
+        self._folder = Path(tempfile.mkdtemp(prefix="stemoteca-postgresql-"))
+        self._data = self._folder / "data"
         if os.getuid() == 0:
-            shutil.chown(folder, ACCOUNT)
-            for parent in list(folder.parents)[:3]:  # pytest's folders, which are closed to others
-                parent.chmod(parent.stat().st_mode | 0o011)
+            shutil.chown(self._folder, ACCOUNT)
 
     def start(self) -> "PostgreSQL":
         self._run("initdb", "-U", "stemoteca", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
@@ -42,6 +40,7 @@ class PostgreSQL:
     def stop(self) -> None:
         self.resume()
         self._run("pg_ctl", "-s", "-m", "immediate", "stop")
+        shutil.rmtree(self._folder)
 
     def _signal(self, number: signal.Signals) -> None:
         """Send a signal to the server and to the processes of its connections."""

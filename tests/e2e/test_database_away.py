@@ -38,7 +38,7 @@ def lock_out(server: Server, *, out: bool) -> None:
             )
 
 
-def test_pages_and_calls_answer_503_until_it_is_back(server: Server) -> None:
+def test_pages_and_api_return_503_until_postgresql_is_back(server: Server) -> None:
     person = Person(server)
     browser = requests.Session()
     browser.cookies["sessionid"] = "c" * 32
@@ -64,8 +64,8 @@ def test_pages_and_calls_answer_503_until_it_is_back(server: Server) -> None:
 
 
 @pytest.fixture
-def postgresql(tmp_path: Path) -> Iterator[PostgreSQL]:
-    database = PostgreSQL(tmp_path / "postgresql").start()
+def postgresql() -> Iterator[PostgreSQL]:
+    database = PostgreSQL().start()
     yield database
     database.stop()
 

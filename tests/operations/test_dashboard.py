@@ -36,7 +36,7 @@ def some_life(user: User, number: int) -> None:
     User.objects.filter(pk=user.pk).update(stored_bytes=3_000_000)
 
 
-def test_tells_how_things_are(keeper: Client, user: User) -> None:
+def test_dashboard_shows_queue_failures_and_figures(keeper: Client, user: User) -> None:
     some_life(user, 1)
     figures.store(figures.measure())
     page = keeper.get("/admin/").content.decode()
@@ -65,12 +65,12 @@ def test_tells_how_things_are(keeper: Client, user: User) -> None:
     )
 
 
-def test_speaks_spanish_too(keeper: Client) -> None:
+def test_dashboard_in_spanish(keeper: Client) -> None:
     figures.store(figures.measure())
     assert keeper.get("/admin/", headers={"Accept-Language": "es"}).status_code == 200
 
 
-def test_more_rows_take_no_more_queries(keeper: Client, user: User) -> None:
+def test_dashboard_query_count_is_constant(keeper: Client, user: User) -> None:
     def queries() -> int:
         cache.clear()
         figures.store(figures.measure())
@@ -86,7 +86,7 @@ def test_more_rows_take_no_more_queries(keeper: Client, user: User) -> None:
     assert queries() == few
 
 
-def test_staff_see_what_they_may_look_at_anyway(user: User) -> None:
+def test_dashboard_shows_only_permitted_parts(user: User) -> None:
     some_life(user, 1)
     User.objects.filter(pk=user.pk).update(is_staff=True)
     assert dashboard.status(User.objects.get(pk=user.pk)) == {}
@@ -97,7 +97,7 @@ def test_staff_see_what_they_may_look_at_anyway(user: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_takes_long_is_counted_aside() -> None:
+def test_figures_are_measured_in_background() -> None:
     make_track()
     assert figures.latest() is None
     for thread in threading.enumerate():

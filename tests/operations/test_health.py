@@ -21,19 +21,19 @@ def numbers_of(answer: Any) -> dict[str, str]:
     return dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines() if line[0] != "#")
 
 
-def test_it_lives(client: Client) -> None:
+def test_healthz_answers(client: Client) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.content) == (200, b"ok")
     assert client.post("/healthz").status_code == 405
 
 
-def test_it_is_ready(client: Client, db: None) -> None:
+def test_readyz_returns_200(client: Client, db: None) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ready", "checks": {"database": True, "files": True, "disk": True}}
 
 
-def test_it_is_not_ready_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readyz_without_database_returns_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     class Away:
         def cursor(self) -> None:
             raise OperationalError("no route to host")
@@ -44,7 +44,7 @@ def test_it_is_not_ready_without_a_database(client: Client, monkeypatch: pytest.
     assert answer.json()["checks"] == {"database": False, "files": True, "disk": True}
 
 
-def test_it_is_not_ready_when_files_cannot_be_written(
+def test_readyz_without_writable_files_returns_503(
     client: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("operations.health.os.access", lambda _path, _mode: False)
@@ -53,14 +53,14 @@ def test_it_is_not_ready_when_files_cannot_be_written(
     assert answer.json()["checks"] == {"database": True, "files": False, "disk": True}
 
 
-def test_it_is_not_ready_when_uploads_have_no_room(client: Client, db: None, settings: Any) -> None:
+def test_readyz_with_full_disk_returns_503(client: Client, db: None, settings: Any) -> None:
     settings.DISK_FLOOR_BYTES = 10**18
     answer = client.get("/readyz")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert answer.json()["checks"] == {"database": True, "files": True, "disk": False}
 
 
-def test_numbers_for_prometheus(client: Client, user: User, settings: Any, tmp_path: Path) -> None:
+def test_metrics_in_prometheus_format(client: Client, user: User, settings: Any, tmp_path: Path) -> None:
     make_separation(make_track(user), status=Status.QUEUED)
     make_separation(make_track(user), status=Status.FAILED)
     answer = client.get("/metrics")
@@ -115,7 +115,7 @@ def test_metrics_measure_stale_figures_again_in_background(client: Client, user:
         (1, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1, 192.0.2.1"}, 404),
     ],
 )
-def test_without_a_token_only_this_machine_reads_metrics(
+def test_metrics_without_token_require_loopback_address(
     client: Client,
     db: None,
     settings: Any,
@@ -142,7 +142,7 @@ def test_without_a_token_only_this_machine_reads_metrics(
     ],
 )
 @pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.1"])
-def test_with_a_token_who_sends_it_reads_metrics(
+def test_metrics_with_token_require_token(
     client: Client, db: None, settings: Any, address: str, sent: str | None, status: int
 ) -> None:
     settings.METRICS_TOKEN = "let the watcher in"

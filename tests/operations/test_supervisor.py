@@ -80,7 +80,7 @@ def test_static_files_are_collected_once(settings: Any, tmp_path: Path) -> None:
     assert not bootstrap.collect_static()
 
 
-def test_the_administrator_is_made_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_administrator_is_created_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", "Root@Example.org")
     admin, password = get_or_create_administrator()
     assert (admin.email, admin.is_superuser, admin.is_staff) == ("root@example.org", True, True)
@@ -88,14 +88,16 @@ def test_the_administrator_is_made_once(db: None, monkeypatch: pytest.MonkeyPatc
     assert get_or_create_administrator() == (admin, "")
 
 
-def test_an_account_of_that_address_keeps_its_password(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_administrator_keeps_password_of_existing_account(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", user.email)
     admin, password = get_or_create_administrator()
     assert (admin.pk, admin.is_superuser, password) == (user.pk, True, "")
     assert User.objects.get().check_password("a long enough one")
 
 
-def test_the_data_folder_has_one_owner(tmp_path: Path) -> None:
+def test_data_folder_lock_is_exclusive(tmp_path: Path) -> None:
     assert not is_locked(tmp_path)
     lock = DataFolderLock(tmp_path)
     assert lock.acquire()
@@ -107,7 +109,7 @@ def test_the_data_folder_has_one_owner(tmp_path: Path) -> None:
     assert not is_locked(tmp_path)
 
 
-def test_a_child_whose_parent_has_gone_ends(tmp_path: Path) -> None:
+def test_exit_with_parent_ends_child_of_ended_parent(tmp_path: Path) -> None:
     script = (
         "from operations.process_lifecycle import exit_with_parent; "
         f"exit_with_parent({os.getpid() + 1}); print('still here')"
@@ -119,7 +121,7 @@ def test_a_child_whose_parent_has_gone_ends(tmp_path: Path) -> None:
     assert os.getpid() not in process_lifecycle.child_pids()
 
 
-def test_no_engine_is_loaded_outside_the_separator(tmp_path: Path) -> None:
+def test_django_loads_no_engine(tmp_path: Path) -> None:
     script = (
         "import django, sys; django.setup(); "
         "import operations.supervisor, operations.queue_cluster, config.urls, config.wsgi; "
