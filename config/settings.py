@@ -1,5 +1,6 @@
 """All settings of Stemoteca. Every choice an installation makes comes from the environment (``STEMOTECA_*``)."""
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,9 @@ if WEB_PROCESSES > 1 and not REDIS_URL:
     exit_with_error(
         "STEMOTECA_WEB_PROCESSES above 1 needs STEMOTECA_REDIS, or limits would count per process"
     )
+
+with (BASE_DIR / "pyproject.toml").open("rb") as project:
+    VERSION = str(tomllib.load(project)["project"]["version"])
 
 # Django -----------------------------------------------------------------------------------------------------------
 
@@ -101,6 +105,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "config.cache_control.default_cache_control",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -219,9 +224,9 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Stemoteca <s
 
 # A separation may take six times its length (and ten minutes at least) before it counts as stuck. The queue's own
 # clock starts when a task is prefetched and never counts a killed worker, so it is set far beyond that: the row's
-# lease is the truth, the queue is only a doorbell.
+# lease is the truth, the queue only wakes workers up.
 LEASE_SECONDS = 90
-SWEEP_SECONDS = 15
+RECOVERY_SECONDS = 15
 SEPARATION_TIMEOUT = max(600, 6 * MAX_SECONDS) + 600
 Q_CLUSTER = {
     "name": "separation",
@@ -290,7 +295,7 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Stemoteca",
     "DESCRIPTION": "A shared library of separated music: find a song, play its stems, take the parts you need.",
-    "VERSION": "1",
+    "VERSION": VERSION,
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

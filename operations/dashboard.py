@@ -22,8 +22,8 @@ from catalog.storage.data_folder_lock import is_locked
 from operations import figures
 from separation.engines import modelspec
 from separation.error_messages import explain
-from separation.lifecycle import busy_workers
 from separation.models import Separation, Status
+from separation.queue.workers import busy_workers
 
 FAILURE_DAYS = 7
 MAX_ROWS = 10
