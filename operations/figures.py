@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload
+from catalog.pagination import count_up_to
 from separation.engines import modelspec
 from separation.models import Separation, Status, Stem
 
@@ -27,6 +28,7 @@ CACHE_SECONDS = 7 * 86_400
 MIN_AGE_SECONDS = 15.0
 MAX_SHARE = 0.01
 GIVE_UP_SECONDS = 600  # whoever has been measuring for so long has crashed
+SMALL = 10_000  # stored files, whose scan takes less than a second
 SPEED_SAMPLE = 100  # separations
 
 
@@ -77,8 +79,9 @@ def latest() -> Figures | None:
 
 
 def latest_or_first() -> Figures | None:
-    """Return the last figures, or measure the first ones now; None while another request does."""
-    if cache.get(CACHE_KEY) is None and cache.add(MEASURING_KEY, "yes", GIVE_UP_SECONDS):
+    """Return the last figures; measure the first ones now in a small catalogue, in the background in a large one."""
+    is_small = cache.get(CACHE_KEY) is None and count_up_to(AudioFile.objects.all(), SMALL) < SMALL
+    if is_small and cache.add(MEASURING_KEY, "yes", GIVE_UP_SECONDS):
         try:
             store(measure())
         finally:

@@ -21,6 +21,13 @@ def numbers_of(answer: Any) -> dict[str, str]:
     return dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines() if line[0] != "#")
 
 
+def join_measuring() -> None:
+    """Wait until no figures are being measured."""
+    for thread in threading.enumerate():
+        if thread.name == "figures":
+            thread.join(20)
+
+
 def test_healthz_answers(client: Client) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.content) == (200, b"ok")
@@ -88,15 +95,26 @@ def test_metrics_scan_no_tables_once_figures_are_cached(client: Client, user: Us
 
 
 @pytest.mark.django_db(transaction=True)
+def test_metrics_of_large_catalogue_leave_totals_out_until_measured(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "SMALL", 1)
+    make_separation(make_track(user), status=Status.QUEUED)
+    numbers = numbers_of(client.get("/metrics"))
+    assert numbers['stemoteca_separations{status="queued"}'] == "1"
+    assert "stemoteca_uploads" not in numbers
+    join_measuring()
+    assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "1"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_metrics_measure_stale_figures_again_in_background(client: Client, user: User) -> None:
     figures.store(replace(figures.measure(), measured_at=timezone.now() - timedelta(hours=1)))
     make_track(user)
     numbers = numbers_of(client.get("/metrics"))
     assert numbers["stemoteca_uploads"] == "0"
     assert float(numbers["stemoteca_figures_age_seconds"]) >= 3600
-    for thread in threading.enumerate():
-        if thread.name == "figures":
-            thread.join(20)
+    join_measuring()
     assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "1"
 
 
