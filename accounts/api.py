@@ -1,4 +1,4 @@
-"""Signing up and in, and one's own profile."""
+"""API: registration, tokens and one's own profile."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.registration import AddressTakenError, register
 from accounts.tokens import check_password, pair_for, revoke, rotate
 
-MAX_PASSWORD = 1_000  # characters; hashing more would only cost time
+MAX_PASSWORD = 1_000  # characters; bounds the cost of hashing
 
 
 def password_field() -> serializers.CharField:
@@ -45,7 +45,7 @@ class RegistrationSerializer(serializers.Serializer[User]):
 
 
 class RegisteredSerializer(serializers.Serializer[dict[str, Any]]):
-    """Without the id where addresses are confirmed by e-mail, so that a known one looks like a new one."""
+    """``id`` is null where addresses are confirmed by e-mail, so that a known one looks like a new one."""
 
     id = serializers.UUIDField(allow_null=True)
     email = serializers.EmailField()
@@ -112,7 +112,7 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
 
 class OpenView(APIView):
-    """For calls that need no account: a stale token sent along must not get in the way of a new one."""
+    """Base of calls that need no account and ignore an expired token that is sent along."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -145,12 +145,12 @@ class RegisterView(OpenView):
             raise serializers.ValidationError(
                 {"email": [_("This address already has an account.")]}
             ) from error
-        told = None if settings.VERIFY_EMAIL or user is None else str(user.pk)
+        is_verified_first = settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory"
         answer = {
-            "id": told,
+            "id": None if is_verified_first or user is None else str(user.pk),
             "email": sent.validated_data["email"].strip().lower(),
             "display_name": sent.validated_data["display_name"],
-            "confirm_by_email": settings.VERIFY_EMAIL,
+            "confirm_by_email": is_verified_first,
         }
         return Response(RegisteredSerializer(answer).data, status=201)
 

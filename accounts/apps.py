@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts.security import devices  # noqa: F401, PLC0415  # listen to sign-ins, once models are there
+        from accounts.security import devices  # noqa: F401, PLC0415  # connects signal receivers; needs models

@@ -1,4 +1,4 @@
-"""The person behind a request."""
+"""The account behind a request."""
 
 from typing import cast
 
@@ -10,7 +10,7 @@ from accounts.models import User
 
 
 def person(request: HttpRequest) -> User:
-    """Who is signed in; only for views that let nobody else in."""
+    """Return who is signed in. For views behind ``login_required`` only: it does not check."""
     return cast("User", request.user)
 
 

@@ -193,11 +193,11 @@ def _prepared(tracks: int, cache: Path) -> "User":
     import django  # noqa: PLC0415  # the environment comes first
 
     django.setup()
-    from accounts import installation  # noqa: PLC0415
     from accounts.models import User  # noqa: PLC0415
+    from catalog.management.database import migrate_database  # noqa: PLC0415
     from catalog.models import Fingerprint, Track  # noqa: PLC0415
 
-    installation.migrate()
+    migrate_database()
     user, created = User.objects.get_or_create(email="listener@example.org")
     if created:
         if Track.objects.exists():

@@ -224,12 +224,12 @@ def prepared(tracks: int, cache: Path) -> "tuple[User, list[Track]]":
     import django  # noqa: PLC0415  # the environment comes first
 
     django.setup()
-    from accounts import installation  # noqa: PLC0415
     from accounts.models import User  # noqa: PLC0415
+    from catalog.management.database import migrate_database  # noqa: PLC0415
     from catalog.models import Track, Visibility  # noqa: PLC0415
     from operations.bootstrap import collect_static  # noqa: PLC0415
 
-    installation.migrate()
+    migrate_database()
     collect_static()
     keeper = User.objects.filter(email=KEEPER).first()
     if keeper is None:
@@ -269,9 +269,12 @@ def _website() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    from operations import process_lifecycle  # noqa: PLC0415  # after `django.setup`
+    from operations.process_lifecycle import SUPERVISOR_PID_VARIABLE  # noqa: PLC0415  # after `django.setup`
 
-    environment: dict[str, Any] = os.environ | {"PORT": str(port), process_lifecycle.PARENT: str(os.getpid())}
+    environment: dict[str, Any] = os.environ | {
+        "PORT": str(port),
+        SUPERVISOR_PID_VARIABLE: str(os.getpid()),
+    }
     process = subprocess.Popen([sys.executable, "-m", "operations.server"], cwd=ROOT, env=environment)
     try:
         while True:

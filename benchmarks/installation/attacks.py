@@ -35,7 +35,7 @@ POSTED = (
     *("/api/login", "/api/v1/auth/token/", "/api/v1/auth/register/", "/api/v1/auth/token/refresh/"),
     *("/api/v1/uploads/", "/api/separate", "/api/v1/lookups/", "/api/v1/setlists/", "/api/v1/wishes/"),
     *("/upload/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/admin/login/"),
-    *("/accounts/language_cookie/", "/healthz", "/nothing/"),
+    *("/accounts/language/", "/healthz", "/nothing/"),
 )
 
 

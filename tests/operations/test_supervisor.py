@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts import installation
+from accounts.administrator import get_or_create_administrator
 from accounts.models import User
+from catalog.storage.data_folder_lock import DataFolderLock, is_locked
 from operations import bootstrap, process_lifecycle
 from operations import supervisor as supervising
 from operations.supervisor import STUCK_SECONDS, Program, StuckQueueDetector, Supervisor, website
@@ -115,45 +116,46 @@ def test_static_files_are_collected_once(settings: Any, tmp_path: Path) -> None:
 
 def test_administrator_is_created_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", "Root@Example.org")
-    admin, password = installation.administrator()
+    admin, password = get_or_create_administrator()
     assert (admin.email, admin.is_superuser, admin.is_staff) == ("root@example.org", True, True)
     assert admin.check_password(password)
-    assert installation.administrator() == (admin, "")
+    assert get_or_create_administrator() == (admin, "")
 
 
-def test_existing_account_becomes_administrator_with_its_password(
+def test_administrator_keeps_password_of_existing_account(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", user.email)
-    admin, password = installation.administrator()
+    admin, password = get_or_create_administrator()
     assert (admin.pk, admin.is_superuser, password) == (user.pk, True, "")
     assert User.objects.get().check_password("a long enough one")
 
 
-def test_data_folder_is_locked_by_one_supervisor(tmp_path: Path) -> None:
-    assert not installation.is_running(tmp_path)
-    lock = installation.FolderLock(tmp_path)
-    assert lock.take()
-    assert installation.is_running(tmp_path)
-    other = installation.FolderLock(tmp_path)
-    assert not other.take()
+def test_data_folder_lock_is_exclusive(tmp_path: Path) -> None:
+    assert not is_locked(tmp_path)
+    lock = DataFolderLock(tmp_path)
+    assert lock.acquire()
+    assert is_locked(tmp_path)
+    other = DataFolderLock(tmp_path)
+    assert not other.acquire()
     assert other.holder() == str(os.getpid())
-    lock.close()
-    assert not installation.is_running(tmp_path)
+    lock.release()
+    assert not is_locked(tmp_path)
 
 
-def test_child_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
+def test_exit_with_parent_ends_child_of_ended_parent(tmp_path: Path) -> None:
     script = (
-        f"from operations.process_lifecycle import die_with; die_with({os.getpid() + 1}); print('still here')"
+        "from operations.process_lifecycle import exit_with_parent; "
+        f"exit_with_parent({os.getpid() + 1}); print('still here')"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=False, timeout=60
     )
     assert (ended.returncode, ended.stdout) == (-signal.SIGKILL, b"")
-    assert os.getpid() not in process_lifecycle.children()
+    assert os.getpid() not in process_lifecycle.child_pids()
 
 
-def test_no_engine_is_imported_outside_the_separator(tmp_path: Path) -> None:
+def test_django_loads_no_engine(tmp_path: Path) -> None:
     script = (
         "import django, sys; django.setup(); "
         "import operations.supervisor, operations.queue_cluster, config.urls, config.wsgi; "

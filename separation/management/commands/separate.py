@@ -12,13 +12,15 @@ from typing import Any, TextIO
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import installation
+from accounts.administrator import get_or_create_administrator
 from accounts.models import User
 from audio import identity
 from audio.formats import OUTPUT, STEREO_RATE
 from catalog.errors import CatalogError
+from catalog.management.database import migrate_database
 from catalog.models import Track
 from catalog.storage import backend
+from catalog.storage.data_folder_lock import is_locked
 from catalog.storage.renditions import Excerpt, check_codec, parse_bitrate
 from catalog.uploads.checksum_lookup import claim
 from catalog.uploads.ingest import ingest
@@ -280,7 +282,7 @@ class Command(BaseCommand):
             if separation.is_finished:
                 return
             bar.show(separation.progress)
-            if not installation.is_running(settings.DATA_DIR):
+            if not is_locked(settings.DATA_DIR):
                 if not worker.has_room(separation):
                     raise backend.no_space()
                 if worker.separate(separation.pk, bar.show):
@@ -311,9 +313,9 @@ class Command(BaseCommand):
 
 def _account(email: str | None) -> User:
     """Find the account of an address, the administrator's for None. Raises CommandError."""
-    installation.migrate()
+    migrate_database()
     if not email:
-        return installation.administrator()[0]
+        return get_or_create_administrator()[0]
     found = User.objects.filter(email=User.objects.normalize_email(email)).first()
     if found is None:
         raise CommandError(f"there is no account {email}", returncode=USAGE)

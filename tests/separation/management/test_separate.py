@@ -10,11 +10,11 @@ import soundfile
 from django.core.management import CommandError, call_command
 from mutagen.flac import FLAC
 
-from accounts.installation import FolderLock
 from accounts.models import User
 from audio.encoding.encode import encode
 from audio.types import Tags
 from catalog.models import Track, Upload
+from catalog.storage.data_folder_lock import DataFolderLock
 from separation.models import Separation, Status
 from separation.queue.separator_holder import holder
 from tests.songs import RATE, loud, song, write_song
@@ -172,8 +172,8 @@ def test_command_waits_for_a_running_server(
 ) -> None:
     """While somebody holds the data folder this process only waits, whoever finishes the song."""
     settings.DATA_DIR = tmp_path
-    server = FolderLock(tmp_path)
-    assert server.take()
+    server = DataFolderLock(tmp_path)
+    assert server.acquire()
     calls: list[object] = []
     monkeypatch.setattr("separation.queue.worker.separate", lambda *arguments: calls.append(arguments))
 
@@ -185,7 +185,7 @@ def test_command_waits_for_a_running_server(
     assert status == 1
     assert "nobody wants it" in said
     assert calls == []
-    server.close()
+    server.release()
 
 
 def test_model_that_is_not_installed_is_refused_with_an_alternative(

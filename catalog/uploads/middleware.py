@@ -1,4 +1,4 @@
-"""What happens to every request before its view: bodies are admitted by what the headers say."""
+"""Middleware that admits or refuses a request's body by its headers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,20 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.security.client_address import client_network
+from catalog.error_responses import error_response
 from catalog.errors import CatalogError
 from catalog.uploads import PENDING_BODY
 from catalog.uploads.admission import PendingBody, admit, check_size
 from catalog.uploads.handlers import close_files
 from catalog.uploads.policy import POLICY, policy_of
-from config.api import refuse
 
 
 class UploadAdmissionMiddleware:
-    """Refuse a body before a byte of it is read: of strangers, where none belongs, and where there is no room.
+    """Refuse a body before a byte of it is read: from visitors, where none belongs, and where the disk has no room.
 
-    Stands before ``CsrfViewMiddleware``, which would read the whole form. Our own server asks with the headers
-    alone (``operations/server/body.py``) and takes status 100 for "let it come"; behind any other server the same
-    holds at the moment when the request begins.
+    It stands before ``CsrfViewMiddleware``, which would read the whole form. Our own server sends the headers alone
+    first (``operations/server/body.py``) and takes status 100 as permission to read the body; behind any other server
+    the same check happens when the request begins.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -39,31 +39,34 @@ class UploadAdmissionMiddleware:
     ) -> HttpResponseBase | None:
         pending: PendingBody | None = request.META.get(PENDING_BODY)
         policy = request.META[POLICY] = policy_of(view)
-        length = _length(request)
+        length = _content_length(request)
         form = request.content_type == "multipart/form-data"
         if pending is None and length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not (policy and form):
             return None
-        if policy is not None and (answer := _answer_stranger(request, view, args, kwargs)) is not None:
-            return answer
+        if policy is not None and (refusal := _refuse_visitor(request, view, args, kwargs)) is not None:
+            return refusal
         try:
             if pending is None:
                 check_size(policy, request.user, length)
                 return None
             admit(pending, policy, request.user, client_network(request))
         except CatalogError as error:
-            return refuse(request, error)
+            return error_response(request, error)
         return HttpResponse(status=100)
 
 
-def _length(request: HttpRequest) -> int:
+def _content_length(request: HttpRequest) -> int:
     length = str(request.META.get("CONTENT_LENGTH") or "0")
     return int(length) if length.isdecimal() else 0
 
 
-def _answer_stranger(
+def _refuse_visitor(
     request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> HttpResponseBase | None:
-    """What somebody gets who may not send anything to this view: for the API what the view itself would say."""
+    """Return the response for who may not send anything to this view, None for others.
+
+    For the API it is what the view itself would answer.
+    """
     if not hasattr(view, "cls"):
         return None if request.user.is_authenticated else redirect_to_login(request.get_full_path())
     api = view.cls(**view.initkwargs)

@@ -1,4 +1,4 @@
-"""The four places where a password opens an account, asked alike."""
+"""The four ways to sign in with a password, called alike."""
 
 from typing import Any
 
@@ -24,11 +24,11 @@ def simple(client: Client, email: str, password: str) -> Any:
     return client.post("/api/login", {"email": email, "password": password}, content_type="application/json")
 
 
-DOORS = (website, panel, token, simple)
+WAYS = (website, panel, token, simple)
 
 
 def outcome(answer: Any) -> str:
-    """Say what an answer of any door means."""
+    """Return what a response of any of them means."""
     if answer.status_code == 429:
         return WAIT
     if answer.status_code == 302 or (
