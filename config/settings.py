@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from config.env import BASE_DIR, data_folder, read_environment, secret
 from operations import capacity
 from operations.process_lifecycle import refuse
+from separation.engines import hardware
 
 env = read_environment()
 
@@ -27,9 +28,9 @@ try:
     PROXIES = env.int("PROXIES", default=0)
     WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
     WEB_THREADS = env.int("WEB_THREADS", default=8)
-    WORKERS = env.int("WORKERS", default=0) or capacity.workers(capacity.cores(), capacity.memory())
+    WORKERS = env.int("WORKERS", default=0) or capacity.workers(hardware.cores(), hardware.total_memory())
     SEPARATOR_ENGINE = env.str("ENGINE", default="auto")
-    SEPARATOR_THREADS = env.int("THREADS", default=0) or capacity.threads(capacity.cores(), WORKERS)
+    SEPARATOR_THREADS = env.int("THREADS", default=0) or capacity.threads(hardware.cores(), WORKERS)
     SEPARATOR_MEMORY = env.int("SEPARATOR_MEMORY", default=2_000) * 1_000_000
     S3_BUCKET = env.str("S3_BUCKET", default="")
     MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=1_000) * 1_000_000
@@ -44,7 +45,7 @@ try:
     FINGERPRINTS = env.bool("FINGERPRINTS", default=True)
     QUEUED_PER_PERSON = env.int("QUEUED_PER_PERSON", default=200)
     RUNNING_PER_PERSON = env.int("RUNNING_PER_PERSON", default=0) or capacity.running_per_person(WORKERS)
-    ENCODINGS_AT_ONCE = env.int("ENCODINGS_AT_ONCE", default=0) or max(1, capacity.cores() // 2)
+    ENCODINGS_AT_ONCE = env.int("ENCODINGS_AT_ONCE", default=0) or max(1, hardware.cores() // 2)
     ENCODINGS_PER_PERSON = env.int("ENCODINGS_PER_PERSON", default=20)
     ENCODING_WAIT_SECONDS = env.int("ENCODING_WAIT_SECONDS", default=20)
     WAITING_PER_PERSON = env.int("WAITING_PER_PERSON", default=0) or max(1, WEB_THREADS // 4)

@@ -1,33 +1,9 @@
 """How many songs at once, and how many threads for each: what fits a machine when nobody has said."""
 
-import os
-from pathlib import Path
-
 THREADS_PER_WORKER = 4
 # What a worker and its separator take with four stems, and what the website, the queue and the system take.
 WORKER_BYTES = 900_000_000
 REST_BYTES = 1_000_000_000
-
-
-def cores() -> int:
-    """Processors that this process may use, also in a container that has only a share of them."""
-    count = len(os.sched_getaffinity(0))
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(count, round(int(quota) / int(period))))
-    except (OSError, ValueError):  # no such file, or "max"
-        return count
-
-
-def memory() -> int:
-    """Bytes of memory of this machine, or of its container."""
-    bounds = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        try:
-            bounds.append(int((Path("/sys/fs/cgroup") / name).read_text()))
-        except (OSError, ValueError):
-            continue
-    return min(bounds)
 
 
 def workers(cores: int, memory: int) -> int:

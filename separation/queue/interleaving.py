@@ -10,7 +10,7 @@ import time
 from django.conf import settings
 
 from separation import lifecycle as leases
-from separation.engines import memory, registry
+from separation.engines import hardware, memory, registry
 from separation.engines.modelspec import SPECS
 from separation.lifecycle import Lease
 from separation.models import Separation
@@ -73,4 +73,4 @@ class Between:
                 return False
             engine = registry.on_processors(settings.SEPARATOR_ENGINE)
             needed = memory.needed_bytes(spec, settings.SEPARATOR_THREADS, engine)
-        return memory.available_bytes() > needed
+        return hardware.available_memory() > needed

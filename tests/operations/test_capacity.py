@@ -3,6 +3,7 @@
 import pytest
 
 from operations import capacity
+from separation.engines import hardware
 
 GB = 1_000_000_000
 
@@ -30,5 +31,5 @@ def test_songs_at_once_and_threads_of_each(cores: int, memory: int, workers: int
 
 def test_what_was_said_is_what_is_done(settings: object) -> None:
     assert capacity.threads(2, 4) == 1
-    assert 1 <= capacity.cores() <= 4096
-    assert capacity.memory() > GB // 10
+    assert 1 <= hardware.cores() <= 4096
+    assert hardware.total_memory() > GB // 10

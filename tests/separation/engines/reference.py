@@ -14,7 +14,7 @@ from separation.engines import weights
 from separation.engines.modelspec import ModelSpec
 from separation.engines.streaming import separate
 from separation.engines.tensorflow import TensorFlowEngine
-from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
+from tests.separation.engines.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
 
 
 def main(folder: Path) -> None:
@@ -23,8 +23,8 @@ def main(folder: Path) -> None:
     for name, spec in MODELS.items():
         configuration = weights.export_to_spleeter(spec, weights_of(name), folder / name)
         separator = Separator(str(configuration), multiprocess=False)
-        stems = separator.separate(np.ascontiguousarray(clip(TWO_WINDOWS).T))
-        save(folder / f"{name}-{TWO_WINDOWS}.npy", spec, stems)
+        stems = separator.separate(np.ascontiguousarray(clip(TWO_CHUNKS).T))
+        save(folder / f"{name}-{TWO_CHUNKS}.npy", spec, stems)
         if name == "two":
             save_every_length(folder, configuration)
     save_tensorflow_engine(folder)
@@ -54,7 +54,7 @@ def save_tensorflow_engine(folder: Path) -> None:
     """Our own TensorFlow engine on the same clips, as ``FOLDER/tensorflow-<model>.npy``."""
     for name in ("compact2", "two"):
         engine = TensorFlowEngine(MODELS[name], weights_of(name), threads=1)
-        result = np.concatenate(list(separate([clip(TWO_WINDOWS)], engine)), axis=2)
+        result = np.concatenate(list(separate([clip(TWO_CHUNKS)], engine)), axis=2)
         np.save(folder / f"tensorflow-{name}.npy", result)
 
 

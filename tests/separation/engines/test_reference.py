@@ -13,7 +13,7 @@ from separation.engines import weights
 from separation.engines.checkpoint import CheckpointError, read_checkpoint
 from separation.engines.streaming import separate
 from tests.separation.engines.engines import ENGINES
-from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
+from tests.separation.engines.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
 
 ROOT = Path(__file__).resolve().parents[3]
 CLOSE = 1e-5
@@ -43,17 +43,17 @@ def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
     ours: dict[tuple[str, str], np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
     for (kind, make), (name, spec) in itertools.product(ENGINES.items(), MODELS.items()):
         engine = make(spec, weights_of(name), 2)
-        for samples in LENGTHS if name == "two" else (TWO_WINDOWS,):
+        for samples in LENGTHS if name == "two" else (TWO_CHUNKS,):
             with subtests.test(engine=kind, model=name, samples=samples):
                 expected = np.load(reference / f"{name}-{samples}.npy")
                 stems = np.concatenate(list(separate([clip(samples)], engine)), axis=2)
                 assert stems.shape == expected.shape == (len(spec.stems), 2, samples)
-                if samples == TWO_WINDOWS:
+                if samples == TWO_CHUNKS:
                     ours[kind, name] = stems
                 np.testing.assert_allclose(stems, expected, rtol=0, atol=close_to(name))
     for name in ("compact2", "two"):
         with subtests.test("engine in TensorFlow", model=name):
-            expected = np.load(reference / f"{name}-{TWO_WINDOWS}.npy")
+            expected = np.load(reference / f"{name}-{TWO_CHUNKS}.npy")
             stems = np.load(reference / f"tensorflow-{name}.npy")
             np.testing.assert_allclose(stems, expected, rtol=0, atol=close_to(name))
             for kind in ENGINES:
@@ -61,7 +61,7 @@ def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
     for kind, name in itertools.product(ENGINES, ("compact2", "compact4")):
         with subtests.test("stems add up", engine=kind, model=name):
             np.testing.assert_allclose(
-                ours[kind, name].sum(axis=0), clip(TWO_WINDOWS), rtol=0, atol=CLOSE_TO_ONE_ANOTHER
+                ours[kind, name].sum(axis=0), clip(TWO_CHUNKS), rtol=0, atol=CLOSE_TO_ONE_ANOTHER
             )
     for name, spec in MODELS.items():
         with subtests.test("checkpoint", model=name):
