@@ -16,8 +16,9 @@ from catalog.search.facets import tells_models
 from catalog.storage.garbage_collection import forgets_rows
 from separation.delivery.permissions import shown_by
 from separation.display_names import describe_slug
+from separation.lifecycle import cancel
 from separation.models import Rating, Separation, Status, Stem, TrackSeparation
-from separation.queue.requests import ask, cancel
+from separation.queue.requests import ask
 
 # By hand: a search asks it of a hundred songs, of which nothing but the models' names is needed.
 _DONE = """SELECT k.track_id{}, s.model

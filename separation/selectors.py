@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from catalog.models import Track
 from catalog.written import Written
-from separation.delivery.permissions import Seen
+from separation.delivery.permissions import VisibleSeparation
 from separation.models import Stem, TrackSeparation
 
 
@@ -31,7 +31,7 @@ class MadeStem(NamedTuple):
     frames: int
 
 
-def separations_of(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
+def separations_of(tracks: Sequence[Track]) -> dict[UUID, list[VisibleSeparation]]:
     """For each of ``tracks`` (by its id) its separations with their stems, the oldest first: two queries."""
     by_id = {track.pk: track for track in tracks}
     rows = TrackSeparation.objects.filter(track__in=by_id.keys()).select_related("separation")
@@ -41,9 +41,11 @@ def separations_of(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
     if shown:
         for separation, pk, name, frames in _stems(list({row.separation_id for row in shown})):
             stems[separation].append(MadeStem(pk, name, frames))
-    found: dict[UUID, list[Seen]] = {pk: [] for pk in by_id}
+    found: dict[UUID, list[VisibleSeparation]] = {pk: [] for pk in by_id}
     for row in shown:
         track = by_id[row.track_id]
         row.separation.mixture = track.audio
-        found[track.pk].append(Seen.through(track, row.separation, row, stems.get(row.separation_id, ())))
+        found[track.pk].append(
+            VisibleSeparation.through(track, row.separation, row, stems.get(row.separation_id, ()))
+        )
     return found

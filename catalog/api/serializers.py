@@ -46,7 +46,7 @@ class Addresses:
 
 
 def cover_addresses(address: str, key: str) -> dict[str, str]:
-    """Where the sizes of a picture are, by their pixels; each address may be kept for ever."""
+    """Where the sizes of a picture are, by their pixels; browsers keep each for minutes."""
     return {str(size): f"{address}?size={size}&v={version(key)}" for size in COVER_SIZES}
 
 

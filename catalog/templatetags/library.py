@@ -48,6 +48,7 @@ class Hearts:
             request = context.get("request")
             here = request.get_full_path() if request else ""
             self._address = pattern("track-like")
+            self._api = pattern("api:track-like")
             self._fields = (
                 f'<input type="hidden" name="csrfmiddlewaretoken" value="{context.get("csrf_token", "")}">'
                 f'<input type="hidden" name="next" value="{escape(here)}">'
@@ -61,7 +62,8 @@ class Hearts:
             return SafeString("")
         does, pressed = ("unlike", "true") if track.pk in self._liked else ("like", "false")
         return mark_safe(  # noqa: S308  # the title is escaped, the rest is ours
-            f'<form class="love" method="post" action="{self._address.format(track.pk)}" data-like="{track.pk}">'
+            f'<form class="like-form" method="post" action="{self._address.format(track.pk)}"'
+            f' data-like="{self._api.format(track.pk)}">'
             f'{self._fields}<button type="submit" name="do" value="{does}" aria-pressed="{pressed}"'
             f' aria-label="{escape(self._label % {"title": track.title})}">{self._icons}</button></form>'
         )

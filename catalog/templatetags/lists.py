@@ -46,7 +46,7 @@ def song_rows(
     guests = credits if isinstance(credits, dict) else {}
     lines = parts if isinstance(parts, Mapping) else {}
     address, covers, hearts = pattern("track"), pattern("track-cover"), Hearts(context, liked)
-    private = f'{icon("lock")}<span class="unseen">{escape(_("Only you see this song"))}</span> '
+    private = f'{icon("lock")}<span class="visually-hidden">{escape(_("Only you see this song"))}</span> '
     said = escape if query is None else lambda text: marked(text, query)
     rows = []
     for song in songs:
@@ -55,11 +55,11 @@ def song_rows(
         if not numbered or various or song.pk in guests:
             album = ""
             if query is not None and song.album is not None:
-                album = f' <span class="of">· {said(song.album)}</span>'
+                album = f' <span class="song-album">· {said(song.album)}</span>'
             who = f'<p class="soft">{said(performers(song, guests))}{album}</p>'
         rows.append(
             f'<li class="song">{first}<div><h3><a href="{address.format(song.pk)}">{said(song.title)}</a></h3>{who}'
-            f'{lines.get(song.pk, "")}</div><span class="length">'
+            f'{lines.get(song.pk, "")}</div><span class="song-length">'
             f"{private if song.visibility == Visibility.PRIVATE else ''}{minutes(song.duration)}</span>"
             f"{hearts.of(song)}</li>\n"
         )

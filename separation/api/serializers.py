@@ -13,11 +13,11 @@ from audio.formats import EXTENSIONS, OUTPUT, STEREO_RATE
 from catalog.api.serializers import Addresses, NameField, TrackSerializer, moment
 from catalog.models import Track, Visibility
 from separation.delivery.live import LiveStem, live_stems
-from separation.delivery.permissions import Seen
+from separation.delivery.permissions import VisibleSeparation
 from separation.delivery.segments import segment_count
 from separation.error_messages import explain
 from separation.models import Status, Stem
-from separation.queue.requests import eta_seconds, queue_position
+from separation.queue.forecast import forecast
 from separation.selectors import MadeStem, separations_of
 
 SAMPLES_PER_PEAK = 4_096
@@ -94,7 +94,7 @@ class SeparationSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(source="separation.created_at", read_only=True)
     finished_at = serializers.DateTimeField(source="separation.finished_at", read_only=True, allow_null=True)
 
-    def to_representation(self, instance: Seen) -> dict[str, Any]:
+    def to_representation(self, instance: VisibleSeparation) -> dict[str, Any]:
         separation = instance.separation
         return {
             "id": str(separation.pk),
@@ -112,7 +112,7 @@ class SeparationSerializer(serializers.Serializer[Any]):
         }
 
     @extend_schema_field(ReasonSerializer(allow_null=True))
-    def get_error(self, seen: Seen) -> dict[str, str] | None:
+    def get_error(self, seen: VisibleSeparation) -> dict[str, str] | None:
         reason = explain(seen.separation)
         return {"code": seen.separation.error_code, "detail": reason} if reason else None
 
@@ -121,13 +121,13 @@ class SeparationSerializer(serializers.Serializer[Any]):
         return StemSerializer(context=self.context)
 
     @extend_schema_field(StemSerializer(many=True))
-    def get_stems(self, seen: Seen) -> Any:
+    def get_stems(self, seen: VisibleSeparation) -> Any:
         kept = seen.separation.stems.all() if seen.stems is None else seen.stems
         stems = list(kept) or live_stems(seen.separation)
         return [self._stem.to_representation(stem) for stem in stems]
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
-    def get_archive(self, seen: Seen) -> str | None:
+    def get_archive(self, seen: VisibleSeparation) -> str | None:
         if seen.separation.status != Status.SUCCEEDED:
             return None
         return self._addresses.of("api:separation-archive", seen.separation.pk)
@@ -140,23 +140,17 @@ class SeparationSerializer(serializers.Serializer[Any]):
 class LiveSeparationSerializer(SeparationSerializer):
     """The same with how long it will still take."""
 
-    queue_position = serializers.SerializerMethodField(help_text="1 for what comes next.")
-    eta_seconds = serializers.SerializerMethodField()
+    queue_position = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="1 for what comes next."
+    )
+    eta_seconds = serializers.FloatField(read_only=True, allow_null=True)
 
-    def to_representation(self, instance: Seen) -> dict[str, Any]:
-        left = {
-            "queue_position": self.get_queue_position(instance),
-            "eta_seconds": self.get_eta_seconds(instance),
+    def to_representation(self, instance: VisibleSeparation) -> dict[str, Any]:
+        left = forecast(instance.separation)
+        return super().to_representation(instance) | {
+            "queue_position": left.queue_position,
+            "eta_seconds": left.eta_seconds,
         }
-        return super().to_representation(instance) | left
-
-    @extend_schema_field({"type": ["integer", "null"]})
-    def get_queue_position(self, seen: Seen) -> int | None:
-        return queue_position(seen.separation)
-
-    @extend_schema_field({"type": ["number", "null"]})
-    def get_eta_seconds(self, seen: Seen) -> float | None:
-        return eta_seconds(seen.separation)
 
 
 class SeparatedTrackSerializer(TrackSerializer):

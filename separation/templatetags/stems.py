@@ -16,56 +16,53 @@ from catalog.models import Track
 from catalog.selectors import Song, rows_of
 from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
-from separation.feedback.ratings import FEWEST, MOST, Rated
+from separation.feedback.ratings import FEWEST, MOST, RatingSummary
 from separation.models import Status
 
 register = template.Library()
 
 Parts = dict[UUID, SafeString]
+_Rank = tuple[
+    int, int, tuple[str, ...]
+]  # of a separation in a list: its progress, how many stems, their names
 
 _PARTS = """SELECT k.track_id, s.status, (SELECT joined(t.name, ',') FROM
     (SELECT name FROM separation_stem WHERE separation_id = s.id ORDER BY position) t)
     FROM separation_trackseparation k JOIN separation_separation s ON s.id = k.separation_id
     JOIN catalog_track o ON o.id = k.track_id AND o.audio_id = s.mixture_id
-    WHERE k.track_id {ids} AND k.stopped_at IS NULL AND s.status IN ('queued', 'running', 'succeeded')
-    ORDER BY s.status DESC, s.id"""
+    WHERE k.track_id {ids} AND k.stopped_at IS NULL AND s.status IN ('queued', 'running', 'succeeded')"""
+_PROGRESS = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED)
 _JOINED = {"postgresql": "string_agg", "sqlite": "group_concat"}
 
 
 @register.simple_tag
 def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
-    """For each of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
+    """For each of ``tracks`` the line below it: the stems of its richest finished separation, else its progress."""
     ids = {track.pk for track in tracks}
-    parts: Parts = {}
-    sets: dict[UUID, tuple[str, ...]] = {}
+    best: dict[UUID, _Rank] = {}
     for track, status, names in rows_of(_PARTS.replace("joined", _JOINED[connection.vendor]), ids):
-        if status != Status.SUCCEEDED:
-            parts[track] = _state(status)
-        elif names and len(sets.get(track, ())) < 3:
-            sets[track] = tuple(names.split(","))
-    lines: dict[tuple[str, ...], SafeString] = {}  # most songs have the same parts
-    for track, names in sets.items():
-        if names not in lines:
-            lines[names] = _bars(names)
-        parts[track] = lines[names]
-    return parts
+        stems = tuple(names.split(",")) if status == Status.SUCCEEDED and names else ()
+        rank = (_PROGRESS.index(status), len(stems), stems)
+        best[track] = max(best.get(track, rank), rank)
+    lines = {rank: _line(rank) for rank in set(best.values())}  # most songs have the same stems
+    return {track: lines[rank] for track, rank in best.items()}
 
 
 @register.simple_tag
 def parts_of(track: Track, parts: Parts) -> SafeString:
-    """The line under a song: its parts as coloured bars, or what it is waiting for."""
+    """The line below one track, from those of ``parts_of_all``; empty for a track without separations."""
     return parts.get(track.pk, SafeString(""))
 
 
-def _state(status: str) -> SafeString:
-    words = _("Being separated") if status == Status.RUNNING else _("Waiting to be separated")
-    return format_html('<p class="parts">{}</p>', words)
-
-
-def _bars(parts: tuple[str, ...]) -> SafeString:
-    bars = format_html_join("", '<i class="{}"></i>', ((name,) for name in parts))
-    names = ", ".join(str(stem_label(name)) for name in parts)
-    return format_html('<div class="parts" role="img" aria-label="{}">{}</div>', names, bars)
+def _line(rank: _Rank) -> SafeString:
+    progress, _count, stems = rank
+    if _PROGRESS[progress] == Status.SUCCEEDED:
+        bars = format_html_join("", '<i class="{}"></i>', ((name,) for name in stems))
+        names = ", ".join(str(stem_label(name)) for name in stems)
+        return format_html('<div class="stem-bars" role="img" aria-label="{}">{}</div>', names, bars)
+    running = _PROGRESS[progress] == Status.RUNNING
+    sentence = _("Being separated") if running else _("Waiting to be separated")
+    return format_html('<p class="stem-bars">{}</p>', sentence)
 
 
 @register.filter
@@ -94,9 +91,9 @@ def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
         rows.append(f'<path class="{name}" d="{"".join(bars)}"/>')
     paths, height = "".join(rows), 36 * len(model.stems)
     return mark_safe(  # noqa: S308 (numbers and our own names only)
-        f'<svg class="growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg class="waveform-growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'
         f'<clipPath id="grown"><rect width="{400 * share:.1f}" height="{height}"/></clipPath>'
-        f'<g class="faint">{paths}</g><g clip-path="url(#grown)">{paths}</g></svg>'
+        f'<g class="waveform-ahead">{paths}</g><g clip-path="url(#grown)">{paths}</g></svg>'
     )
 
 
@@ -105,9 +102,9 @@ def place_in_line(position: int | None) -> SafeString:
     """A row of heads, the last one in colour: how many come first. Longer lines end in an ellipsis."""
     ahead = min((position or 1) - 1, 11)
     heads = "".join(f'<circle cx="{16 + 30 * n}" cy="16" r="11"/>' for n in range(ahead))
-    me = f'<circle class="me" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
+    me = f'<circle class="queue-own" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
     return mark_safe(  # noqa: S308 (numbers only)
-        f'<svg class="line" viewBox="0 0 {32 + 30 * ahead} 32" width="{32 + 30 * ahead}" height="32" '
+        f'<svg class="queue-line" viewBox="0 0 {32 + 30 * ahead} 32" width="{32 + 30 * ahead}" height="32" '
         f'aria-hidden="true">{heads}{me}</svg>'
     )
 
@@ -138,17 +135,17 @@ def starred(rated: Mapping[str, Any]) -> SafeString:
     if not rated["count"]:
         return format_html('<span class="soft">{}</span>', _("Not rated yet"))
     return format_html(
-        '<span class="starred">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
+        '<span class="rating-average">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
     )
 
 
 @register.simple_tag
-def five_stars(rated: Rated) -> SafeString:
+def five_stars(rated: RatingSummary) -> SafeString:
     """A choice of one to five stars, the person's own chosen; scripts let people choose."""
     name = f"stars-{rated.stem.name if rated.stem else ''}"
     return format_html_join(
         "\n",
-        '<label><input type="radio" name="{}" value="{}"{} disabled>{}<span class="unseen">{}</span></label>',
+        '<label><input type="radio" name="{}" value="{}"{} disabled>{}<span class="visually-hidden">{}</span></label>',
         (
             (name, n, mark_safe(" checked") if n == rated.mine else "", icon("star"), _stars(n))
             for n in range(FEWEST, MOST + 1)
@@ -161,7 +158,7 @@ def _stars(n: int) -> str:
 
 
 @register.simple_tag
-def said_of(rated: Rated) -> str:
+def said_of(rated: RatingSummary) -> str:
     """``"4.2 of 5, 3 ratings"``."""
     return _("Not rated yet") if rated.average is None else _average(rated.average, rated.count)
 

@@ -20,7 +20,7 @@ from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
 from catalog.curation.editing import let_go
 from catalog.models import Track, Upload, WishVoice
-from catalog.normalization import fold
+from catalog.normalization import sort_key
 from catalog.social import likes
 from catalog.uploads.ownership import holds
 from catalog.visibility import may_see, seen_through
@@ -63,11 +63,12 @@ def _once(rows: QuerySet[R]) -> QuerySet[R]:
 def within(words: str) -> Q:
     """Rows about tracks that hold every word in title, artist or album; meant for one person's rows."""
     found = Q()
-    for word in fold(clean_text(words) or "").split():
+    for word in sort_key(clean_text(words) or "").split():
         found &= (
             Q(track__title_key__contains=word)
             | Q(track__artist__key__contains=word)
-            | Q(track__album__key__contains=word)
+            | Q(track__artist__sort_key__contains=word)
+            | Q(track__album__sort_key__contains=word)
         )
     return found
 
@@ -109,7 +110,7 @@ def _liked(request: HttpRequest, user: User, words: str) -> Part:
 
 def _wishes(request: HttpRequest, user: User, words: str) -> Part:
     rows = WishVoice.objects.filter(user=user).select_related("wish__track__artist")
-    for word in fold(clean_text(words) or "").split():
+    for word in sort_key(clean_text(words) or "").split():
         rows = rows.filter(wish__key__contains=word)
     page = part_of(request, rows.order_by("-created_at", "pk"), SONGS_PER_PAGE)
     for row in page:

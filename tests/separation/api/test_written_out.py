@@ -27,7 +27,7 @@ from separation.api.serializers import (
     StemSerializer,
 )
 from separation.delivery.live import LiveStem, live_stems
-from separation.delivery.permissions import Seen
+from separation.delivery.permissions import VisibleSeparation
 from separation.models import Separation, Status, Stem
 from separation.selectors import separations_of
 from tests.factories import make_separation, make_track
@@ -98,7 +98,7 @@ def test_suggestions(track: Track, user: User) -> None:
 @pytest.mark.parametrize("status", list(Status))
 def test_separations(kind: Any, status: Status, track: Track, user: User) -> None:
     serializer = kind(context=context(user))
-    row = Seen(make_separation(track, status=status), track)
+    row = VisibleSeparation(make_separation(track, status=status), track)
     assert list(serializer.to_representation(row).items()) == list(by_fields(serializer, row).items())
 
 
