@@ -19,6 +19,10 @@ from accounts import installation
 from accounts.installation import FolderLock
 from operations.process_lifecycle import refuse
 from operations.static_files import UNUSED
+from separation.engines import registry
+from separation.engines.native import build
+
+log = logging.getLogger(__name__)
 
 UNREACHABLE = 2
 
@@ -56,6 +60,7 @@ def prepare() -> tuple[str, str]:
         try:
             installation.migrate()
             collect_static()
+            compile_engine()
             user, password = installation.administrator()
             os.write(writer, json.dumps([user.email, password]).encode())
             status = 0
@@ -63,7 +68,7 @@ def prepare() -> tuple[str, str]:
             sys.stderr.write(f"stemoteca: the database does not answer: {' '.join(str(error).split())}\n")
             status = UNREACHABLE
         except Exception:
-            logging.getLogger(__name__).exception("the installation could not be prepared")
+            log.exception("the installation could not be prepared")
         finally:
             os._exit(status)
     os.close(writer)
@@ -76,6 +81,22 @@ def prepare() -> tuple[str, str]:
         refuse("cannot start: the installation could not be prepared (see above)")
     email, password = json.loads(said)
     return email, password
+
+
+def compile_engine() -> None:
+    """Compile the native engine if it is to be used and there is none for this processor and release."""
+    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or build.is_built():
+        return
+    log.info("compiling the native engine for this processor; this takes some seconds, once")
+    try:
+        build.build()
+    except build.NotBuilt as error:
+        log.warning("%s: %s", build.FALLBACK, error)
+
+
+def log_engine() -> None:
+    """Log which engine separates songs here."""
+    log.info("separating with %s", registry.describe(settings.SEPARATOR_ENGINE))
 
 
 def collect_static() -> bool:

@@ -25,7 +25,8 @@ from audio.fingerprint import chromaprint
 from catalog.models import Album, Artist, AudioFile, Rendition, Track
 from catalog.pagination import count_up_to
 from catalog.storage import backend
-from separation.engines import modelspec
+from separation.engines import modelspec, registry
+from separation.engines.native import build
 from separation.error_messages import explain
 from separation.models import Separation, Status, Stem
 from separation.queue.workers import busy_workers
@@ -134,6 +135,8 @@ def parts() -> dict[str, Any]:
     """What this installation is made of, and what optional it has."""
     return {
         "database": connection.vendor,
+        "engine": registry.expected(settings.SEPARATOR_ENGINE),
+        "is_native_built": build.is_built(),
         "is_shared_cache": bool(settings.CACHE_URL),
         "is_local_storage": backend.is_local(),
         "has_fingerprints": settings.FINGERPRINTS and chromaprint.load() is not None,

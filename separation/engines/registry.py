@@ -38,10 +38,10 @@ def describe(name: EngineName) -> str:
     """Say which engine separates here, and why it is not the native one, for the log."""
     kind = expected(name)
     if kind == "native":
-        return f"engine native ({build.target()}), {build.find()}"
+        return f"the native engine ({build.target()}, {build.find()})"
     if name == "auto" and not build.is_built():
-        return f"engine {kind}: the native engine is not built (python -m separation.engines.native)"
-    return f"engine {kind}"
+        return f"{kind}: the native engine is not built (python -m separation.engines.native)"
+    return kind
 
 
 def _may_see_gpu() -> bool:

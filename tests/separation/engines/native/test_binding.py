@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audio.flac import FRAME_SAMPLES
+from audio.flac_frames import FRAME_SAMPLES
 from separation.engines.native import binding
 from separation.engines.native import engine as native_engine
 from separation.engines.native.engine import NativeEngine

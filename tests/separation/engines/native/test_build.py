@@ -9,6 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
+from operations import bootstrap
+from separation.engines import registry
 from separation.engines.native import build
 from separation.engines.native.build import NotBuilt
 
@@ -156,3 +158,42 @@ def test_check_fails_if_the_native_engine_was_asked_for(settings: Any) -> None:
         call_command("check", "--tag", "separation")
     settings.SEPARATOR_ENGINE = "openvino"
     call_command("check", "--tag", "separation")
+
+
+def test_start_compiles_a_missing_library_and_logs_the_engine(
+    sources: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_may_see_gpu", lambda: False)
+    caplog.set_level("INFO")
+    bootstrap.compile_engine()
+    bootstrap.log_engine()
+    library = build.find()
+    assert library
+    assert "compiling the native engine" in caplog.text
+    assert f"separating with the native engine ({build.target()}, {library})" in caplog.text
+    caplog.clear()
+    bootstrap.compile_engine()
+    assert not caplog.text
+
+
+def test_start_goes_on_without_a_compiler_and_says_so(
+    sources: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_may_see_gpu", lambda: False)
+    monkeypatch.setattr(build, "find_spec", lambda _name: None)
+    caplog.set_level("INFO")
+    bootstrap.compile_engine()
+    bootstrap.log_engine()
+    assert "separated by OpenVINO, which takes longer" in caplog.text
+    assert "separating with openvino: the native engine is not built" in caplog.text
+
+
+def test_start_compiles_nothing_for_another_engine(
+    sources: Path, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.SEPARATOR_ENGINE = "openvino"
+    caplog.set_level("INFO")
+    bootstrap.compile_engine()
+    bootstrap.log_engine()
+    assert not build.is_built()
+    assert "separating with openvino" in caplog.text
