@@ -172,9 +172,8 @@ def default(models_dir: Path) -> ModelSpec:
 def seal(folder: Path, name: str) -> None:
     """Hash the checkpoint of the official model `name` ("2stems") in `folder` and record it as complete.
 
-    Call it after the archive's own checksum was verified and before the folder gets its final name. Whoever
-    states the checksum (Spleeter's release, or a mirror for its own weights) is trusted for what it names;
-    `is_official` tells them apart. Raises `ModelUnavailable` when a file is missing.
+    Call it after the archive's checksum was verified and before the folder gets its final name. The source of
+    the checksum (Spleeter's release, or a mirror with its own weights) is trusted; `is_official` tells which. Raises `ModelUnavailable` when a file is missing.
     """
     files = {}
     for file_name in CHECKPOINT_FILES:
