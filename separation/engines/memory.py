@@ -18,7 +18,7 @@ _MB = 1_000_000
 _BASE = {"native": 90, "openvino": 270, "tensorflow": 750}
 _COPIES = {"openvino": 1, "tensorflow": 2}
 _THREAD = {"native": 10, "openvino": 60, "tensorflow": 120}
-_THREAD_STEM = {"native": 5, "openvino": 15, "tensorflow": 30}
+_THREAD_STEM = {"native": 6, "openvino": 15, "tensorflow": 30}
 
 EngineKind = Literal["native", "openvino", "tensorflow"]
 

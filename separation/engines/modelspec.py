@@ -173,7 +173,8 @@ def seal(folder: Path, name: str) -> None:
     """Hash the checkpoint of the official model `name` ("2stems") in `folder` and record it as complete.
 
     Call it after the archive's checksum was verified and before the folder gets its final name. The source of
-    the checksum (Spleeter's release, or a mirror with its own weights) is trusted; `is_official` tells which. Raises `ModelUnavailable` when a file is missing.
+    the checksum (Spleeter's release, or a mirror with its own weights) is trusted; `is_official` tells which.
+    Raises `ModelUnavailable` when a file is missing.
     """
     files = {}
     for file_name in CHECKPOINT_FILES:

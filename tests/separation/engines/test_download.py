@@ -72,7 +72,7 @@ def test_a_model_of_official_size_serves_both_bandwidths(mirror: Mirror, models_
     slugs = {spec.slug for spec in modelspec.available(models_dir)}
     assert {SLUG, f"{SLUG}-16kHz"} <= slugs
     loaded = weights.load(OFFICIAL, models_dir)
-    arranged = openvino_weights.arranged(OFFICIAL, loaded)
+    arranged = openvino_weights.arrange(OFFICIAL, loaded)
     for name, array in openvino_weights.load(OFFICIAL, models_dir).items():
         np.testing.assert_array_equal(array, arranged[name])
     np.testing.assert_array_equal(
