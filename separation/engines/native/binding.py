@@ -123,12 +123,12 @@ def load() -> ctypes.CDLL:
         raise NotBuilt(str(error)) from error
     model, variables, windows = POINTER(Model), POINTER(Variables), POINTER(StftWindows)
     read = {n: np.ctypeslib.ndpointer(np.float32, n, flags="C") for n in (1, 2)}
-    write = {n: np.ctypeslib.ndpointer(np.float32, n, flags="C,W") for n in (1, 3, 4)}
+    write = {n: np.ctypeslib.ndpointer(np.float32, n, flags=["C", "W"]) for n in (1, 3, 4)}
     pcm, frames = (
         np.ctypeslib.ndpointer(np.int16, 2, flags="C"),
-        np.ctypeslib.ndpointer(np.uint8, 1, flags="C,W"),
+        np.ctypeslib.ndpointer(np.uint8, 1, flags=["C", "W"]),
     )
-    sizes = np.ctypeslib.ndpointer(np.uint32, 1, flags="C,W")
+    sizes = np.ctypeslib.ndpointer(np.uint32, 1, flags=["C", "W"])
     for name, result, arguments in (
         ("packed_floats", c_size_t, [model]),
         ("workspace_floats", c_size_t, [model]),

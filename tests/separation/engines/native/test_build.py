@@ -48,7 +48,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def processor(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def processor(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the kernel tells about a processor, for tests to write."""
     cpuinfo = tmp_path / "cpuinfo"
     monkeypatch.setattr(build, "_CPUINFO", cpuinfo)
