@@ -36,7 +36,8 @@ class OpenVinoEngine:
                 },
             )
         # In one thread: concurrent first calls of the Python bindings can deadlock.
-        self.slots = [StftSlot(_OpenVinoNetwork(openvino, compiled), spec) for _ in range(threads)]
+        self.networks = [_OpenVinoNetwork(openvino, compiled) for _ in range(threads)]
+        self.slots = [StftSlot(network, spec) for network in self.networks]
 
 
 class _OpenVinoNetwork:
