@@ -216,7 +216,7 @@ def test_a_file_that_cannot_be_written_is_closed(tmp_path: Path, monkeypatch: py
     with closing(StemWriter(tmp_path, NAMES)) as files:
         files.write(noise(9000, 0.5))
         with monkeypatch.context() as patched:
-            patched.setattr(stem_writer._StemFile, "show_peaks", full)
+            patched.setattr(stem_writer._StemFile, "flush_peaks", full)
             with pytest.raises(OSError, match="No space"):
                 files.write(noise(9000, 2.0))
     assert set(Path("/proc/self/fd").iterdir()) <= opened
