@@ -19,7 +19,6 @@ from accounts import installation
 from accounts.installation import FolderLock
 from operations.process_lifecycle import refuse
 from operations.static_files import UNUSED
-from separation.engines import registry
 from separation.engines.native import build
 
 log = logging.getLogger(__name__)
@@ -96,6 +95,8 @@ def compile_engine() -> None:
 
 def log_engine() -> None:
     """Log which engine separates songs here."""
+    from separation.engines import registry  # noqa: PLC0415 (2 MB that the supervisor does not need)
+
     log.info("separating with %s", registry.describe(settings.SEPARATOR_ENGINE))
 
 
