@@ -1,7 +1,7 @@
 """Short-time Fourier transform of one chunk and back, around engines that run networks only.
 
 Transforms are float32, by ``scipy.fft`` (NumPy's own are float64), in blocks of frames that fit the
-processor's cache. The native engine does the same in C (``native/stft.h``).
+processor's cache. The native engine does the same in C (``native/src/stft.h``).
 """
 
 import numpy as np

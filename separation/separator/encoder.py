@@ -1,4 +1,4 @@
-"""Encode samples as FLAC: with the native encoder (``native/flac.c``), or with libFLAC where that is not built."""
+"""Encode samples as FLAC: with the native encoder (``native/src/flac.c``), or with libFLAC where that is not built."""
 
 import hashlib
 from typing import Protocol
@@ -34,7 +34,7 @@ def encoder(file: SegmentedFile) -> Encoder:
 
 
 class NativeEncoder:
-    """Encode with ``native/flac.c``: little over half of libFLAC's CPU time, the same size within 1 %."""
+    """Encode with ``native/src/flac.c``: little over half of libFLAC's CPU time, the same size within 1 %."""
 
     def __init__(self, file: SegmentedFile) -> None:
         self._file = file

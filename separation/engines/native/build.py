@@ -2,8 +2,8 @@
 
 The compiler is Clang from the package ``ziglang``, so that no machine needs one of its own. The library is
 compiled for an instruction set level, not for the exact processor: the levels are what the code is written
-for (``vector.h``), and a kernel or microcode update that adds or hides other CPU flags changes neither the
-machine code nor its name.
+for (``src/vector.h``), and a kernel or microcode update that adds or hides other CPU flags changes neither
+the machine code nor its name.
 """
 
 import ctypes
@@ -17,7 +17,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-_SOURCES = Path(__file__).parent
+_SOURCES = Path(__file__).with_name("src")
+_ROOT = Path(__file__).resolve().parents[3]
 _OPTIONS = (
     "-std=c17",
     "-O3",
@@ -124,7 +125,7 @@ def identity() -> str:
 
 def data_folder() -> Path:
     """Return the installation's data folder, as `config.env` does."""
-    return Path(os.environ.get("STEMOTECA_DATA") or _SOURCES.parents[2] / "var").expanduser().absolute()
+    return Path(os.environ.get("STEMOTECA_DATA") or _ROOT / "var").expanduser().absolute()
 
 
 def _folders() -> tuple[Path, Path]:
