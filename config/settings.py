@@ -14,6 +14,7 @@ from config.env import BASE_DIR, Environment, caches, files_storage, secret
 from operations import capacity
 from operations.logs import LOG_LEVELS, logging_config
 from operations.process_lifecycle import exit_with_error
+from separation.engines import hardware
 
 env = Environment()
 
@@ -24,9 +25,9 @@ PROXIES = env.number("PROXIES", 0)
 WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
 STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, minimum=1)
-WORKERS = env.number("WORKERS", 0) or capacity.workers(capacity.cores(), capacity.memory())
+WORKERS = env.number("WORKERS", 0) or capacity.workers(hardware.cores(), hardware.total_memory())
 SEPARATOR_ENGINE: Any = env.choice("ENGINE", ("auto", "native", "openvino", "tensorflow"))
-SEPARATOR_THREADS = env.number("THREADS", 0) or capacity.threads(capacity.cores(), WORKERS)
+SEPARATOR_THREADS = env.number("THREADS", 0) or capacity.threads(hardware.cores(), WORKERS)
 SEPARATOR_MEMORY = env.number("SEPARATOR_MEMORY", 2_000) * 1_000_000
 MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MB", 1_000) * 1_000_000
 MAX_SECONDS = env.number("MAX_MINUTES", 120) * 60
@@ -39,7 +40,7 @@ VISITOR_DOWNLOADS = env.flag("VISITOR_DOWNLOADS", default=True)
 FINGERPRINTS = env.flag("FINGERPRINTS", default=True)
 QUEUED_PER_PERSON = env.number("QUEUED_PER_PERSON", 200)
 RUNNING_PER_PERSON = env.number("RUNNING_PER_PERSON", 0) or capacity.running_per_person(WORKERS)
-ENCODINGS_AT_ONCE = env.number("ENCODINGS_AT_ONCE", 0) or max(1, capacity.cores() // 2)
+ENCODINGS_AT_ONCE = env.number("ENCODINGS_AT_ONCE", 0) or max(1, hardware.cores() // 2)
 ENCODINGS_PER_PERSON = env.number("ENCODINGS_PER_PERSON", 20)
 ENCODING_WAIT_SECONDS = env.number("ENCODING_WAIT_SECONDS", 20)
 WAITING_PER_PERSON = env.number("WAITING_PER_PERSON", 0) or max(1, WEB_THREADS // 4)

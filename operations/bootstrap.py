@@ -20,6 +20,9 @@ from catalog.management.database import migrate_database
 from catalog.storage.data_folder_lock import DataFolderLock
 from operations.process_lifecycle import exit_with_error
 from operations.static_files import IGNORED_FILES
+from separation.engines.native import build
+
+log = logging.getLogger(__name__)
 
 DATABASE_UNREACHABLE = 2
 
@@ -57,6 +60,7 @@ def prepare_installation() -> tuple[str, str]:
         try:
             migrate_database()
             collect_static()
+            compile_engine()
             user, password = get_or_create_administrator()
             os.write(writer, json.dumps([user.email, password]).encode())
             status = 0
@@ -64,7 +68,7 @@ def prepare_installation() -> tuple[str, str]:
             sys.stderr.write(f"stemoteca: the database does not answer: {' '.join(str(error).split())}\n")
             status = DATABASE_UNREACHABLE
         except Exception:
-            logging.getLogger(__name__).exception("preparing the installation failed")
+            log.exception("the installation could not be prepared")
         finally:
             os._exit(status)
     os.close(writer)
@@ -77,6 +81,24 @@ def prepare_installation() -> tuple[str, str]:
         exit_with_error("cannot start: preparing the installation failed (see above)")
     email, password = json.loads(result)
     return email, password
+
+
+def compile_engine() -> None:
+    """Compile the native engine if it is to be used and there is none for this processor and release."""
+    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or build.is_built():
+        return
+    log.info("compiling the native engine for this processor; this takes some seconds, once")
+    try:
+        build.build()
+    except build.NotBuilt as error:
+        log.warning("%s: %s", build.FALLBACK, error)
+
+
+def log_engine() -> None:
+    """Log which engine separates songs here."""
+    from separation.engines import registry  # noqa: PLC0415 (2 MB that the supervisor does not need)
+
+    log.info("separating with %s", registry.describe(settings.SEPARATOR_ENGINE))
 
 
 def collect_static() -> bool:

@@ -1,33 +1,9 @@
 """Defaults for workers and threads, from the processors and the memory of this machine or its container."""
 
-import os
-from pathlib import Path
-
 THREADS_PER_WORKER = 4
 # Memory of a worker and its separator with four stems, and of the website, the queue and the system together.
 WORKER_BYTES = 900_000_000
 BASE_BYTES = 1_000_000_000
-
-
-def cores() -> int:
-    """Return the number of processors that this process may use; a container's quota counts."""
-    count = len(os.sched_getaffinity(0))
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(count, round(int(quota) / int(period))))
-    except (OSError, ValueError):  # no such file, or "max"
-        return count
-
-
-def memory() -> int:
-    """Return the bytes of memory of this machine, or of its container."""
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        try:
-            limits.append(int((Path("/sys/fs/cgroup") / name).read_text()))
-        except (OSError, ValueError):
-            continue
-    return min(limits)
 
 
 def workers(cores: int, memory: int) -> int:

@@ -20,7 +20,8 @@ from catalog.pagination import count_up_to
 from catalog.storage import backend
 from catalog.storage.data_folder_lock import is_locked
 from operations import figures
-from separation.engines import modelspec
+from separation.engines import modelspec, registry
+from separation.engines.native import build
 from separation.error_messages import explain
 from separation.models import Separation, Status
 from separation.queue.workers import busy_workers
@@ -95,6 +96,8 @@ def components() -> dict[str, Any]:
     """Return which database, cache and storage are used, and which optional parts are installed."""
     return {
         "database": connection.vendor,
+        "engine": registry.expected(settings.SEPARATOR_ENGINE),
+        "is_native_built": build.is_built(),
         "is_shared_cache": bool(settings.REDIS_URL),
         "is_local_storage": backend.is_local(),
         "has_fingerprints": settings.FINGERPRINTS and chromaprint.load() is not None,

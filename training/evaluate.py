@@ -92,7 +92,7 @@ def load(stem_count: int, path: Path, threads: int) -> Engine:
     """The engine with the weights in `path`."""
     arrays = weightfile.read(path)
     spec = weightfile.spec_of(stem_count, arrays)
-    return OpenVinoEngine(spec, openvino_weights.arranged(spec, arrays), threads=threads)
+    return OpenVinoEngine(spec, openvino_weights.arrange(spec, arrays), threads=threads)
 
 
 def table(figures: dict[str, Figures]) -> str:

@@ -18,10 +18,10 @@ from benchmarks.engines import models
 from benchmarks.measure import ROOT, environment
 from separation.engines import modelspec
 from separation.engines.registry import load_engine
-from separation.engines.stft_params import HOP, WINDOW
+from separation.engines.stft_params import HOP, STRIDE
 from separation.engines.streaming import separate
 
-_BORDER = WINDOW - modelspec.FRAME_LENGTH
+_BORDER = STRIDE - modelspec.FRAME_LENGTH
 CLIPS = {
     "1": (1, 2),
     "100": (100, 2),

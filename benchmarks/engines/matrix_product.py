@@ -15,9 +15,9 @@ import numpy as np
 from benchmarks.measure import ROOT
 from separation.engines import weights
 from separation.engines.modelspec import SAMPLE_RATE, ModelSpec
-from separation.engines.openvino.engine import import_silently
+from separation.engines.openvino.engine import import_without_telemetry
 from separation.engines.protocol import FRAMES
-from separation.engines.stft_params import WINDOW
+from separation.engines.stft_params import STRIDE
 
 _SIZE = 1536
 _REPEATS = 6
@@ -44,12 +44,12 @@ def operations(spec: ModelSpec) -> float:
         else:  # a transposed convolution works on each position of its input
             level = weights.DEPTH + 1 - int(layer[-1])
         window += 2 * int(np.prod(shape)) * FRAMES * spec.bins // 4**level
-    return window * SAMPLE_RATE / WINDOW
+    return window * SAMPLE_RATE / STRIDE
 
 
 def main() -> None:
     """Print the rate."""
-    openvino = import_silently()
+    openvino = import_without_telemetry()
     from openvino import opset13 as ops
 
     generator = np.random.default_rng(1)

@@ -3,6 +3,7 @@
 import pytest
 
 from operations import capacity
+from separation.engines import hardware
 
 GB = 1_000_000_000
 
@@ -30,5 +31,5 @@ def test_workers_and_threads_by_cores_and_memory(cores: int, memory: int, worker
 
 def test_environment_overrides_capacity(settings: object) -> None:
     assert capacity.threads(2, 4) == 1
-    assert 1 <= capacity.cores() <= 4096
-    assert capacity.memory() > GB // 10
+    assert 1 <= hardware.cores() <= 4096
+    assert hardware.total_memory() > GB // 10

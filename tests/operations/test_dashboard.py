@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from operations import dashboard, figures
+from separation.engines.native import build
 from separation.models import Separation, Status
 from tests.factories import make_separation, make_track
 
@@ -106,3 +108,13 @@ def test_figures_are_measured_in_background() -> None:
     measured = figures.latest()
     assert measured is not None
     assert measured.tracks == 1
+
+
+def test_tells_which_engine_separates(keeper: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.SEPARATOR_ENGINE = "native"
+    page = " ".join(keeper.get("/admin/").content.decode().split())
+    assert "Engine: native </li>" in page
+    settings.SEPARATOR_ENGINE = "openvino"
+    monkeypatch.setattr(build, "is_built", lambda: False)
+    page = " ".join(keeper.get("/admin/").content.decode().split())
+    assert "Engine: openvino (the native engine is not built, so separations take longer)" in page

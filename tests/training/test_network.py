@@ -30,7 +30,7 @@ def test_training_and_engine_give_the_same_masks(stem_count: int, tmp_path: Path
     networks = Networks(spec.networks, spec.filters).eval()
     networks.load_arrays(arrays)
     assert all(np.array_equal(value, arrays[name]) for name, value in networks.arrays().items())
-    ours = OpenVinoEngine(spec, openvino_weights.arranged(spec, arrays), threads=1).networks[0]
+    ours = OpenVinoEngine(spec, openvino_weights.arrange(spec, arrays), threads=1).networks[0]
     slope = np.linspace(1, 0.01, spec.bins, dtype=np.float32)
     ours.magnitude[:] = np.abs(np.random.default_rng(0).normal(0, 30, ours.magnitude.shape)) * slope
     with torch.no_grad():

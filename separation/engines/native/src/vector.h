@@ -1,4 +1,4 @@
-/* A processor's vectors of float32, in the compiler's own terms: the same source for AVX2, AVX-512 and NEON. */
+/* SIMD vectors of float32 in Clang's vector extensions: the same source for AVX2, AVX-512 and NEON. */
 
 #ifndef STEMOTECA_VECTOR_H
 #define STEMOTECA_VECTOR_H
@@ -8,7 +8,7 @@
 
 #if defined(__AVX512F__)
 #define LANES 16
-#define ROWS 12 /* rows of a product that registers hold at once, two vectors wide */
+#define ROWS 12 /* rows of a product, two vectors wide, that fit into registers */
 #else
 #define LANES 8
 #define ROWS 6
@@ -19,25 +19,25 @@
 
 typedef float vec __attribute__((ext_vector_type(LANES)));
 typedef int32_t ints __attribute__((ext_vector_type(LANES)));
-typedef vec loose __attribute__((aligned(4), may_alias));
+typedef vec unaligned_vec __attribute__((aligned(4), may_alias));
 
-INLINE vec load(const float *from) { return *(const loose *)from; }
-INLINE void store(float *to, vec value) { *(loose *)to = value; }
-typedef ints loose_ints __attribute__((aligned(4), may_alias));
+INLINE vec load(const float *from) { return *(const unaligned_vec *)from; }
+INLINE void store(float *to, vec value) { *(unaligned_vec *)to = value; }
+typedef ints unaligned_ints __attribute__((aligned(4), may_alias));
 
-INLINE ints load_ints(const int32_t *from) { return *(const loose_ints *)from; }
-INLINE void store_ints(int32_t *to, ints value) { *(loose_ints *)to = value; }
-INLINE vec all(float value) { return (vec)value; }
-INLINE vec larger(vec a, vec b) { return __builtin_elementwise_max(a, b); }
-INLINE vec smaller(vec a, vec b) { return __builtin_elementwise_min(a, b); }
+INLINE ints load_ints(const int32_t *from) { return *(const unaligned_ints *)from; }
+INLINE void store_ints(int32_t *to, ints value) { *(unaligned_ints *)to = value; }
+INLINE vec splat(float value) { return (vec)value; }
+INLINE vec vec_max(vec a, vec b) { return __builtin_elementwise_max(a, b); }
+INLINE vec vec_min(vec a, vec b) { return __builtin_elementwise_min(a, b); }
 
-/* Two vectors, number by number in turn. */
+/* Two interleaved vectors. */
 typedef float pairs __attribute__((ext_vector_type(2 * LANES)));
-typedef pairs loose_pairs __attribute__((aligned(4), may_alias));
+typedef pairs unaligned_pairs __attribute__((aligned(4), may_alias));
 
-INLINE void store_pairs(float *to, pairs values) { *(loose_pairs *)to = values; }
+INLINE void store_pairs(float *to, pairs values) { *(unaligned_pairs *)to = values; }
 
-/* Of a square of numbers. Each round puts rows of the first half between those of the second. */
+/* In-place transposition of [LANES, LANES]: each round interleaves the first half of the rows with the second. */
 INLINE void transpose(vec rows[LANES])
 {
 #pragma clang loop unroll(full)
@@ -55,14 +55,14 @@ INLINE void transpose(vec rows[LANES])
     }
 }
 
-/* `count` rounded up to whole vectors. */
+/* `count` rounded up to a multiple of LANES. */
 INLINE int padded(int count) { return (count + LANES - 1) / LANES * LANES; }
 
-/* e^x to 2 units in the last place, by the range reduction of Cody and Waite and a polynomial of degree 7 (Cephes). */
+/* e^x within 2 ulp: Cody-Waite range reduction and a polynomial of degree 7 (Cephes). */
 INLINE vec exponential(vec x)
 {
-    const vec shift = all(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer and keeps that in the low bits */
-    x = smaller(larger(x, all(-87.0f)), all(88.0f));
+    const vec shift = splat(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer and keeps that in the low bits */
+    x = vec_min(vec_max(x, splat(-87.0f)), splat(88.0f));
     vec power = x * 1.44269504088896341f + shift;
     const ints exponent = __builtin_bit_cast(ints, power);
     power -= shift;
@@ -83,11 +83,11 @@ INLINE vec activated(enum activation kind, vec x)
 {
     switch (kind) {
     case RELU:
-        return larger(x, all(0));
+        return vec_max(x, splat(0));
     case LEAKY_RELU:
-        return larger(x, 0.2f * x);
+        return vec_max(x, 0.2f * x);
     default:
-        return larger(x, all(0)) + (exponential(smaller(x, all(0))) - 1.0f);
+        return vec_max(x, splat(0)) + (exponential(vec_min(x, splat(0))) - 1.0f);
     }
 }
 

@@ -1,30 +1,34 @@
-/* Convolutions of 5x5 with stride 2, and transposed ones, with a third or a half of the products.
+/* 5x5 convolutions with stride 2, plain and transposed, by Winograd's minimal filtering: a third to a half of the products.
 
-   Along an axis, a stride of 2 makes of 5 taps one convolution of 3 taps (here "odd") and one of 2 ("even"), of every
-   other pixel each. Both are computed with Winograd's minimal filtering F(tile, taps) [S. Winograd, Arithmetic
-   Complexity of Computations, 1980; A. Lavin, S. Gray, CVPR 2016], at the same points: 0, +-P, +-Q for tiles of four
-   pixels and 0, +-1 for tiles of two, and at infinity for 3 taps. So an encoder layer sums its four phases before the
-   way back, and a decoder layer transforms its input once for its four phases. P and Q are what kept errors smallest
-   among numbers that are exact in binary. Tiles of four need 121 products for 400, tiles of two 49 for 100.
+   Along an axis, stride 2 splits the 5 taps into a convolution of 3 taps (phase 0, "odd") and one of 2 (phase 1, "even"),
+   each over every other pixel. Both use F(tile, taps) [S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin,
+   S. Gray, CVPR 2016] at the same points: 0, +-P, +-Q for tiles of four pixels, 0, +-1 for tiles of two, and infinity for
+   3 taps. Hence an encoder layer sums its four phases before one output transform, and a decoder layer transforms its
+   input once for its four phases. P and Q were chosen for the smallest rounding errors among values exact in binary.
+   Tiles of four need 121 products instead of 400, tiles of two 49 instead of 100. Libraries (oneDNN, XNNPACK) offer
+   Winograd for 3x3 kernels with stride 1 only.
 
-   Transformed kernels are 4.8 or 2 times as large. Those for tiles of four are kept. The inner layers, with tiles of two,
-   have most of a network's weights and few tiles: their kernels are kept raw, and transformed for each window again, a
-   few channels at a time, which costs less than it would to read twice as much from memory. */
+   Transformed kernels are 4.8 (tiles of four) or 2 times (tiles of two) as large. Those for tiles of four are stored. The
+   inner layers, with tiles of two, hold most of a network's weights and few tiles: their kernels are stored raw and
+   transformed again for each chunk, a few channels at a time, which costs less than reading twice as much memory. */
 
 #ifndef STEMOTECA_WINOGRAD_H
 #define STEMOTECA_WINOGRAD_H
 
-#include "raw.h"
+#include "winograd_raw.h"
 
 #define P 0.6875f
 #define Q 1.5f
 #define PP (P * P)
 #define QQ (Q * Q)
 
-enum { MOST = 6 /* points along an axis */, CACHED = 98304 /* floats of a block of tiles */ };
+enum {
+    MAX_POINTS = 6,      /* interpolation points along an axis */
+    CACHE_FLOATS = 98304 /* floats of a block of tiles: what the L2 cache holds */
+};
 
-/* Pixels d, `step` apart -> values at the points. */
-INLINE void forward(int tile, int phase, const vec *d, int step, vec *p)
+/* Input transform (B^T d) of pixels d, `step` apart. */
+INLINE void input_transform(int tile, int phase, const vec *d, int step, vec *p)
 {
     const vec *d1 = d + step, *d2 = d1 + step, *d3 = d2 + step;
     if (tile == 2) {
@@ -47,8 +51,8 @@ INLINE void forward(int tile, int phase, const vec *d, int step, vec *p)
         p[5] = *d5 - (PP + QQ) * *d3 + (PP * QQ) * *d1;
 }
 
-/* Products at the points -> `tile` pixels. */
-INLINE void backward(int tile, int phase, const vec *p, int step, vec *pixels)
+/* Output transform (A^T m) of products p, `step` apart -> `tile` pixels. */
+INLINE void output_transform(int tile, int phase, const vec *p, int step, vec *pixels)
 {
     const vec *p1 = p + step, *p2 = p1 + step, *p3 = p2 + step;
     if (tile == 2) {
@@ -68,60 +72,60 @@ INLINE void backward(int tile, int phase, const vec *p, int step, vec *pixels)
         pixels[3] += *p5;
 }
 
-/* Taps of one phase -> values at the points of a tile of four. */
-static void forward_taps(int phase, const double *taps, int step, double *values)
+/* Kernel transform (G g) of the taps of one phase, for tiles of four. */
+static void kernel_transform(int phase, const double *taps, int step, double *values)
 {
-    const double finite[MOST - 1] = {0, P, -P, Q, -Q};
-    for (int i = 0; i < MOST - 1; i++) {
+    const double finite[MAX_POINTS - 1] = {0, P, -P, Q, -Q};
+    for (int i = 0; i < MAX_POINTS - 1; i++) {
         double value = taps[0] + finite[i] * taps[step], scale = 1;
         if (phase == 0)
             value += finite[i] * finite[i] * taps[2 * step];
-        for (int j = 0; j < MOST - 1; j++)
+        for (int j = 0; j < MAX_POINTS - 1; j++)
             scale *= j == i ? 1 : finite[i] - finite[j];
         values[i] = value / scale;
     }
     if (phase == 0)
-        values[MOST - 1] = taps[2 * step];
+        values[MAX_POINTS - 1] = taps[2 * step];
 }
 
-/* One kernel [TAPS, TAPS] -> values[i][j][slot]. `up`: of a transposed convolution. */
-static void forward_kernel(int up, const double *kernel, double values[MOST][MOST][4])
+/* Two-dimensional kernel transform of one kernel [TAPS, TAPS] -> values[i][j][slot]. `up`: transposed convolution. */
+static void transform_kernel(int up, const double *kernel, double values[MAX_POINTS][MAX_POINTS][4])
 {
     static const int order[2][2][3] = {{{0, 2, 4}, {1, 3}}, {{4, 2, 0}, {3, 1}}};
     for (int r = 0; r < 2; r++)
         for (int s = 0; s < 2; s++) {
-            double rows[3][MOST], column[3], transformed[MOST];
+            double rows[3][MAX_POINTS], column[3], transformed[MAX_POINTS];
             for (int a = 0; a < 3 - r; a++) {
                 for (int b = 0; b < 3 - s; b++)
                     column[b] = kernel[TAPS * order[up][r][a] + order[up][s][b]];
-                forward_taps(s, column, 1, rows[a]);
+                kernel_transform(s, column, 1, rows[a]);
             }
             for (int j = 0; j < points(4, s); j++) {
-                forward_taps(r, &rows[0][j], MOST, transformed);
+                kernel_transform(r, &rows[0][j], MAX_POINTS, transformed);
                 for (int i = 0; i < points(4, r); i++)
                     values[i][j][slot(4, j, r, s)] = transformed[i];
             }
         }
 }
 
-/* Put the kernel of one channel of `channels` and one column of `columns` into its places in `packed`. */
+/* Write the kernel of one input channel and one output column to its places in `packed`. */
 static void pack_winograd(int tile, int up, const double *kernel, int channels, int columns, int channel, int column,
                           float *packed)
 {
     if (tile == 2) {
         for (int tap = 0; tap < TAPS * TAPS; tap++)
-            packed[place_in_panels(channels * TAPS * TAPS, columns, channel * TAPS * TAPS + tap, column)] =
+            packed[panel_index(channels * TAPS * TAPS, columns, channel * TAPS * TAPS + tap, column)] =
                 (float)kernel[tap];
         return;
     }
-    double values[MOST][MOST][4];
-    forward_kernel(up, kernel, values);
+    double values[MAX_POINTS][MAX_POINTS][4];
+    transform_kernel(up, kernel, values);
     for (int i = 0; i < points(tile, 0); i++)
         for (int j = 0; j < points(tile, 0); j++) {
             const int count = slots(tile, i, j), depth = up ? channels : count * channels;
             const int width = up ? count * columns : columns;
             for (int n = 0; n < count; n++)
-                packed[place_in_panels(depth, width, up ? channel : n * channels + channel,
+                packed[panel_index(depth, width, up ? channel : n * channels + channel,
                                        up ? n * columns + column : column)] = (float)values[i][j][n];
             packed += (size_t)count * channels * columns;
         }
@@ -129,76 +133,76 @@ static void pack_winograd(int tile, int up, const double *kernel, int channels, 
 
 static int tiles_at_once(int tile, int floats_each, int tiles)
 {
-    int count = tile == 2 ? AT_ONCE : CACHED / floats_each / ROWS * ROWS;
+    int count = tile == 2 ? TILES_AT_ONCE : CACHE_FLOATS / floats_each / ROWS * ROWS;
     count = count < 4 * ROWS ? 4 * ROWS : count;
     return count < tiles ? count : tiles;
 }
 
 static size_t winograd_floats(int tile, int channels, int columns, int tiles)
 {
-    /* Of an encoder layer; one of the decoder exchanges channels and columns. */
-    const int each = products(tile) * channels + points(tile, 0) * points(tile, 0) * columns;
-    return (size_t)each * tiles_at_once(tile, each, tiles) + (tile == 2 ? products(tile) * APART : 0);
+    /* For an encoder layer; for a decoder layer, channels and columns are exchanged. */
+    const int each = product_count(tile) * channels + points(tile, 0) * points(tile, 0) * columns;
+    return (size_t)each * tiles_at_once(tile, each, tiles) + (tile == 2 ? product_count(tile) * KERNEL_PITCH : 0);
 }
 
-/* The products of all points of an encoder layer, with tiles of four. */
-static void products_down(const float *left, const layer *layer, int channels, int count, float *sums)
+/* The products of all points, for an encoder layer with tiles of four. */
+static void encoder_products(const float *left, const layer *layer, int channels, int count, float *sums)
 {
     const float *kernel = layer->kernel;
     for (int i = 0; i < points(4, 0); i++)
         for (int j = 0; j < points(4, 0); j++) {
             const int depth = slots(4, i, j) * channels;
-            product(left, depth, kernel, count, depth, layer->columns, sums);
+            gemm(left, depth, kernel, count, depth, layer->columns, sums);
             left += (ptrdiff_t)count * depth;
             kernel += (ptrdiff_t)depth * layer->columns;
             sums += (ptrdiff_t)count * layer->columns;
         }
 }
 
-/* The same of a decoder layer. */
-static void products_up(const float *left, const layer *layer, int channels, int count, float *sums)
+/* The same for a decoder layer. */
+static void decoder_products(const float *left, const layer *layer, int channels, int count, float *sums)
 {
     const float *kernel = layer->kernel;
     for (int i = 0; i < points(4, 0); i++)
         for (int j = 0; j < points(4, 0); j++) {
             const int width = slots(4, i, j) * layer->columns;
-            product(left, channels, kernel, count, channels, width, sums);
+            gemm(left, channels, kernel, count, channels, width, sums);
             left += (ptrdiff_t)count * channels;
             kernel += (ptrdiff_t)channels * width;
             sums += (ptrdiff_t)count * width;
         }
 }
 
-/* One tile's input, [2 * tile + 3]^2 pixels, from `from` on -> to[point][slot, channel], points `count` tiles apart. */
-INLINE void forward_down(int tile, image in, const float *from, float *to, int t, int count)
+/* Input transform of one tile, [2 * tile + 3]^2 pixels -> to[point][slot, channel], points `count` tiles apart. */
+INLINE void encoder_tile_transform(int tile, tensor in, const float *from, float *to, int t, int count)
 {
     const int side = 2 * tile + 3, channels = in.channels;
     for (int c = 0; c < channels; c += LANES) {
-        vec half[2][MOST][2 * MOST - 1]; /* row phase, point, column */
+        vec half[2][MAX_POINTS][2 * MAX_POINTS - 1]; /* row phase, point, column */
         for (int x = 0; x < side; x++) {
-            vec d[2 * MOST - 1], p[MOST];
+            vec d[2 * MAX_POINTS - 1], p[MAX_POINTS];
             for (int y = 0; y < side; y++)
                 d[y] = load(from + y * pitch(in) + (ptrdiff_t)x * channels + c);
             for (int r = 0; r < 2; r++) {
-                forward(tile, r, d + r, 2, p);
+                input_transform(tile, r, d + r, 2, p);
                 for (int i = 0; i < points(tile, r); i++)
                     half[r][i][x] = p[i];
             }
         }
         float *matrix = to;
-        int before = 0; /* slots of the points before */
+        int before = 0; /* slots of preceding points */
         for (int i = 0; i < points(tile, 0); i++) {
-            vec p[2][2][MOST];
+            vec p[2][2][MAX_POINTS];
             for (int r = 0; r < phases(tile, i); r++)
                 for (int s = 0; s < 2; s++)
-                    forward(tile, s, half[r][i] + s, 2, p[r][s]);
+                    input_transform(tile, s, half[r][i] + s, 2, p[r][s]);
             for (int j = 0; j < points(tile, 0); j++) {
                 const int depth = slots(tile, i, j) * channels;
                 float *row = matrix + (ptrdiff_t)t * depth + c;
                 for (int r = 0; r < phases(tile, i); r++)
                     for (int s = 0; s < phases(tile, j); s++)
                         if (tile == 2)
-                            store(to + place_raw(BLOCK, products(tile), count, before + slot(tile, j, r, s), t, c),
+                            store(to + raw_index(BLOCK, product_count(tile), count, before + slot(tile, j, r, s), t, c),
                                   p[r][s][j]);
                         else
                             store(row + slot(tile, j, r, s) * channels, p[r][s][j]);
@@ -209,84 +213,84 @@ INLINE void forward_down(int tile, image in, const float *from, float *to, int t
     }
 }
 
-INLINE void winograd_down_tiled(int tile, image in, const layer *layer, float *work)
+INLINE void winograd_encoder_tiled(int tile, tensor in, const layer *layer, float *work)
 {
     const int side = points(tile, 0), channels = in.channels, columns = layer->columns;
     const int across = in.width / 2 / tile, tiles = in.height / 2 / tile * across;
-    const int at_once = tiles_at_once(tile, products(tile) * channels + side * side * columns, tiles);
+    const int at_once = tiles_at_once(tile, product_count(tile) * channels + side * side * columns, tiles);
     for (int first = 0; first < tiles; first += at_once) {
         const int count = tiles - first < at_once ? tiles - first : at_once;
-        float *left = work, *sums = work + (size_t)products(tile) * channels * count;
+        float *left = work, *sums = work + (size_t)product_count(tile) * channels * count;
         for (int t = 0; t < count; t++) {
             const int y = (first + t) / across * tile, x = (first + t) % across * tile;
-            forward_down(tile, in, pixel(in, 2 * y - BEFORE, 2 * x - BEFORE), left, t, count);
+            encoder_tile_transform(tile, in, pixel(in, 2 * y - PAD_BEFORE, 2 * x - PAD_BEFORE), left, t, count);
         }
         if (tile == 2)
-            raw_products(0, left, layer, channels, count, sums);
+            winograd_raw_products(0, left, layer, channels, count, sums);
         else
-            products_down(left, layer, channels, count, sums);
+            encoder_products(left, layer, channels, count, sums);
         for (int t = 0; t < count; t++) {
             const int y = (first + t) / across * tile, x = (first + t) % across * tile;
             for (int n = 0; n < columns; n += LANES) {
-                vec half[MOST][4], row[4];
+                vec half[MAX_POINTS][4], row[4];
                 for (int j = 0; j < side; j++) {
-                    vec p[MOST];
+                    vec p[MAX_POINTS];
                     for (int i = 0; i < side; i++)
-                        p[i] = load(sums + (tile == 2 ? place_raw(PANEL, side * side, count, i * side + j, t, n)
+                        p[i] = load(sums + (tile == 2 ? raw_index(PANEL, side * side, count, i * side + j, t, n)
                                                 : ((ptrdiff_t)(i * side + j) * count + t) * columns + n));
-                    backward(tile, 0, p, 1, half[j]);
+                    output_transform(tile, 0, p, 1, half[j]);
                 }
                 for (int i = 0; i < tile; i++) {
-                    backward(tile, 0, &half[0][i], 4, row);
+                    output_transform(tile, 0, &half[0][i], 4, row);
                     for (int j = 0; j < tile; j++)
-                        finish_down(layer, y + i, x + j, n, row[j]);
+                        encoder_output(layer, y + i, x + j, n, row[j]);
                 }
             }
         }
     }
 }
 
-INLINE void winograd_up_tiled(int tile, image in, const layer *layer, float *work)
+INLINE void winograd_decoder_tiled(int tile, tensor in, const layer *layer, float *work)
 {
     const int side = points(tile, 0), channels = in.channels, columns = layer->columns;
     const int across = in.width / tile, tiles = in.height / tile * across;
-    const int at_once = tiles_at_once(tile, products(tile) * columns + side * side * channels, tiles);
+    const int at_once = tiles_at_once(tile, product_count(tile) * columns + side * side * channels, tiles);
     for (int first = 0; first < tiles; first += at_once) {
         const int count = tiles - first < at_once ? tiles - first : at_once;
         float *left = work, *sums = work + (size_t)side * side * channels * count;
         for (int t = 0; t < count; t++) {
             const int y = (first + t) / across * tile, x = (first + t) % across * tile;
-            const float *from = pixel(in, y - BEFORE, x - BEFORE);
+            const float *from = pixel(in, y - PAD_BEFORE, x - PAD_BEFORE);
             for (int c = 0; c < channels; c += LANES) {
-                vec half[MOST][MOST];
+                vec half[MAX_POINTS][MAX_POINTS];
                 for (int column = 0; column < side; column++) {
-                    vec d[MOST], p[MOST];
+                    vec d[MAX_POINTS], p[MAX_POINTS];
                     for (int row = 0; row < side; row++)
                         d[row] = load(from + row * pitch(in) + (ptrdiff_t)column * channels + c);
-                    forward(tile, 0, d, 1, p);
+                    input_transform(tile, 0, d, 1, p);
                     for (int i = 0; i < side; i++)
                         half[i][column] = p[i];
                 }
                 for (int i = 0; i < side; i++) {
-                    vec p[MOST];
-                    forward(tile, 0, half[i], 1, p);
+                    vec p[MAX_POINTS];
+                    input_transform(tile, 0, half[i], 1, p);
                     for (int j = 0; j < side; j++)
-                        store(left + (tile == 2 ? place_raw(BLOCK, side * side, count, i * side + j, t, c)
+                        store(left + (tile == 2 ? raw_index(BLOCK, side * side, count, i * side + j, t, c)
                                           : ((ptrdiff_t)(i * side + j) * count + t) * channels + c),
                               p[j]);
                 }
             }
         }
         if (tile == 2)
-            raw_products(1, left, layer, channels, count, sums);
+            winograd_raw_products(1, left, layer, channels, count, sums);
         else
-            products_up(left, layer, channels, count, sums);
+            decoder_products(left, layer, channels, count, sums);
         for (int t = 0; t < count; t++) {
             const int y = (first + t) / across * tile, x = (first + t) % across * tile;
             for (int n = 0; n < columns; n += LANES)
                 for (int r = 0; r < 2; r++)
                     for (int s = 0; s < 2; s++) {
-                        vec at[MOST][MOST], half[MOST][4], row[4];
+                        vec at[MAX_POINTS][MAX_POINTS], half[MAX_POINTS][4], row[4];
                         const float *matrix = sums;
                         int before = 0;
                         for (int i = 0; i < side; i++)
@@ -294,38 +298,38 @@ INLINE void winograd_up_tiled(int tile, image in, const layer *layer, float *wor
                                 const int width = slots(tile, i, j) * columns, here = slot(tile, j, r, s);
                                 if (i < points(tile, r) && j < points(tile, s))
                                     at[i][j] = load(
-                                        tile == 2 ? sums + place_raw(PANEL, products(tile), count, before + here, t, n)
+                                        tile == 2 ? sums + raw_index(PANEL, product_count(tile), count, before + here, t, n)
                                                   : matrix + (ptrdiff_t)t * width + here * columns + n);
                                 matrix += (ptrdiff_t)count * width;
                                 before += slots(tile, i, j);
                             }
                         for (int j = 0; j < points(tile, s); j++)
-                            backward(tile, r, &at[0][j], MOST, half[j]);
+                            output_transform(tile, r, &at[0][j], MAX_POINTS, half[j]);
                         for (int i = 0; i < tile; i++) {
-                            backward(tile, s, &half[0][i], 4, row);
+                            output_transform(tile, s, &half[0][i], 4, row);
                             for (int j = 0; j < tile; j++)
-                                store(pixel(layer->into, 2 * (y + i) + 1 - r, 2 * (x + j) + 1 - s) + n,
-                                      finished_up(layer, n, row[j]));
+                                store(pixel(layer->output, 2 * (y + i) + 1 - r, 2 * (x + j) + 1 - s) + n,
+                                      decoder_output(layer, n, row[j]));
                         }
                     }
         }
     }
 }
 
-static void winograd_down(int tile, image in, const layer *layer, float *work)
+static void winograd_encoder(int tile, tensor in, const layer *layer, float *work)
 {
     if (tile == 4)
-        winograd_down_tiled(4, in, layer, work);
+        winograd_encoder_tiled(4, in, layer, work);
     else
-        winograd_down_tiled(2, in, layer, work);
+        winograd_encoder_tiled(2, in, layer, work);
 }
 
-static void winograd_up(int tile, image in, const layer *layer, float *work)
+static void winograd_decoder(int tile, tensor in, const layer *layer, float *work)
 {
     if (tile == 4)
-        winograd_up_tiled(4, in, layer, work);
+        winograd_decoder_tiled(4, in, layer, work);
     else
-        winograd_up_tiled(2, in, layer, work);
+        winograd_decoder_tiled(2, in, layer, work);
 }
 
 #undef P
