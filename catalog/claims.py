@@ -29,7 +29,7 @@ def drop_claim(track: Track, user: User) -> bool:
     with transaction.atomic():
         track = Track.objects.select_for_update().get(pk=track.pk)
         if not holds(track, user):
-            raise CatalogError("not_yours", _("This track was not brought by you."), status=403)
+            raise CatalogError("not_yours", _("You did not add this track."), status=403)
         _release(track.uploads.filter(user=user))
         heir = track.uploads.filter(user__is_active=True).order_by("created_at").first()
         if heir is None:
@@ -71,7 +71,9 @@ def change_visibility(track: Track, visibility: Visibility) -> Track:
                 raise CatalogError("not_yours", _("This track belongs to nobody."), status=403)
             if track.uploads.exclude(user=track.owner).exists():
                 raise CatalogError(
-                    "shared_by_others", _("Others brought this recording too; it stays shared."), status=409
+                    "shared_by_others",
+                    _("Others have added this recording too, so it stays shared."),
+                    status=409,
                 )
             same = same.filter(owner=track.owner)
             _forget_picture(track)

@@ -13,7 +13,7 @@ from config import dashboard
 
 class Site(admin.AdminSite):
     site_header = site_title = "Stemoteca"
-    index_title = _("How things are")
+    index_title = _("Status")
     index_template = "admin/dashboard.html"
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -164,7 +164,7 @@ class SeparationAdmin(ReadOnly[Separation]):
         self.message_user(request, sentence % count, messages.SUCCESS)
         return None
 
-    @admin.action(description=_("Stop, whoever wants it"), permissions=["manage"])
+    @admin.action(description=_("Stop for everybody"), permissions=["manage"])
     def stop(self, request: HttpRequest, rows: QuerySet[Separation]) -> None:
         count = sum(cancel(row) for row in rows)
         sentence = ngettext("%d separation was stopped.", "%d separations were stopped.", count)
@@ -244,7 +244,7 @@ class RatingAdmin(Removable[Rating]):
 class ImportForm(_ModelForm):
     """A folder of this server, and what becomes of the songs in it."""
 
-    model = forms.ChoiceField(label=_("Take them apart with"), required=False)
+    model = forms.ChoiceField(label=_("Separate with"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -303,7 +303,7 @@ class ImportRunAdmin(Removable[ImportRun]):
     @admin.display(description=_("remark"))
     def remark(self, row: ImportRun) -> str:
         if row.state == ImportRun.State.FAILED and not row.detail:
-            return str(_("It broke off. Start it again: it goes on where it was."))
+            return str(_("It was interrupted. Start it again to continue where it stopped."))
         return row.detail or "-"
 
     @admin.display(description=_("refused files"))
@@ -319,9 +319,9 @@ class ImportRunAdmin(Removable[ImportRun]):
     def stop(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
         for row in rows:
             imports.stop(row)
-        self.message_user(request, _("They end after the files they are at."), messages.SUCCESS)
+        self.message_user(request, _("They stop after the current files."), messages.SUCCESS)
 
-    @admin.action(description=_("Start again; what was taken in is passed over"), permissions=["add"])
+    @admin.action(description=_("Start again; files already imported are skipped"), permissions=["add"])
     def start_again(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
         count = sum(imports.start_again(row) for row in rows)
         sentence = ngettext("%d import waits its turn.", "%d imports wait their turn.", count)

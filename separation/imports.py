@@ -119,7 +119,7 @@ def carry_out(run: ImportRun, jobs: int) -> None:
                 return
     left = asking.left if asking else 0
     remarks = [
-        _("%(n)d songs were not queued for taking apart: too many wait.") % {"n": left} if left else "",
+        _("%(n)d songs were not queued for separation: too many are waiting.") % {"n": left} if left else "",
         str(telling.skipped),
     ]
     telling.end(state, " ".join(filter(None, remarks))[:500])

@@ -85,7 +85,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     if asking.withdraw(found, person(request)):
         messages.success(request, _("Stopped."))
     else:
-        messages.info(request, _("Others are waiting for it too, so it goes on."))
+        messages.info(request, _("Others are waiting for it too, so it continues."))
     return redirect("track", row.pk)
 
 
@@ -122,7 +122,7 @@ def _take_in(request: HttpRequest, form: UploadForm) -> HttpResponse | None:
         )
         wanted = form.cleaned_data["model"] != NO_MODEL
         if wanted and worth_asking(taken.matches):  # the song's page shows both ways to go on
-            messages.info(request, _("This song is here in another file already. Choose below."))
+            messages.info(request, _("This song is already here as another file. Choose below."))
         elif wanted:
             asking.ask(taken.track, form.cleaned_data["model"], user)
     except CatalogError as error:

@@ -111,7 +111,9 @@ class SeparationView(SeparationMixin):
         """Withdraw your request for a separation. Work that nobody wants any more is cancelled."""
         separation = self.seen(pk).separation
         if not separation.requests.filter(user=account(request)).exists():
-            raise CatalogError("not_yours", _("Only who asked for a separation may stop it."), status=403)
+            raise CatalogError(
+                "not_yours", _("Only people who requested a separation may stop it."), status=403
+            )
         withdraw(separation, account(request))
         return Response(status=204)
 
@@ -204,7 +206,9 @@ class StemAudioView(EncodedFileView, StemMixin):
         stem = self.stem(pk)
         codec, bitrate = encoding(request, asked(self, EncodingSerializer))
         if not may_download(request.user, stem.separation, codec):
-            raise NotAuthenticated(_("Sign in to download this. Playing is free."), "account_needed")
+            raise NotAuthenticated(
+                _("Sign in to download this. You can listen without an account."), "account_needed"
+            )
         track = seen_track(stem.separation, request)
         (made,) = self.obtain(request, [downloads.stem_recipe(stem, track, codec, bitrate)])
         output = OUTPUT[codec]

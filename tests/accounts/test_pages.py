@@ -27,7 +27,7 @@ def test_sign_up_signs_in_at_once(client: Client) -> None:
 
 def test_sign_up_can_be_closed(client: Client, settings: Any) -> None:
     settings.REGISTRATION = False
-    assert "No new accounts here" in client.get("/accounts/signup/").content.decode()
+    assert "Registration is closed" in client.get("/accounts/signup/").content.decode()
 
 
 def test_sign_in_and_out(client: Client, user: User) -> None:
@@ -47,7 +47,7 @@ def test_a_wrong_password_is_a_sentence(client: Client, user: User) -> None:
 def test_a_new_password_by_mail(client: Client, user: User) -> None:
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     answer = client.post("/accounts/password/reset/", {"email": user.email}, follow=True)
-    assert "Look into your mail" in answer.content.decode()
+    assert "Check your e-mail" in answer.content.decode()
     executor.submit(lambda: None).result(10)  # mail is sent beside the request
     letter = mail.outbox[0]
     assert letter.subject == "Your new password for Stemoteca"
@@ -65,7 +65,7 @@ def test_a_new_password_by_mail(client: Client, user: User) -> None:
 
 def test_a_reset_for_nobody_looks_the_same(client: Client) -> None:
     answer = client.post("/accounts/password/reset/", {"email": "nobody@example.org"}, follow=True)
-    assert "Look into your mail" in answer.content.decode()
+    assert "Check your e-mail" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -35,12 +35,12 @@ def mine(client: Client, user: User) -> Client:
 
 def test_every_list_says_what_to_do_when_it_is_empty(mine: Client) -> None:
     for path, words in [
-        ("/library/", "You have brought nothing yet"),
-        ("/library/asked/", "You have not asked for any parts yet"),
-        ("/library/liked/", "You like nothing yet"),
+        ("/library/", "You have not added any songs yet"),
+        ("/library/asked/", "You have not requested any separations yet"),
+        ("/library/liked/", "You have not liked any songs yet"),
         ("/library/wishes/", "You have no wishes"),
         ("/setlists/", "You have no setlists"),
-        ("/notices/", "Nothing new"),
+        ("/notices/", "No notices"),
     ]:
         answer = mine.get(path)
         assert answer.status_code == 200, path
@@ -134,7 +134,7 @@ def test_removing_the_last_claim_takes_the_song_its_stems_and_their_files(
     assert user.stored_bytes
     assert len([path for path in files.rglob("*") if path.is_file()]) == 3
     page = mine.get(f"/library/{track.pk}/remove/").content.decode()
-    assert "You are the only one who brought this song" in page
+    assert "Nobody else has added this song" in page
     answer = mine.post(f"/library/{track.pk}/remove/")
     assert answer.headers["Location"] == "/library/"
     user.refresh_from_db()

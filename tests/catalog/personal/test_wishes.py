@@ -182,7 +182,7 @@ def test_a_search_becomes_a_wish(client: Client, user: User) -> None:
     page = client.post(
         "/wishes/new/", {"artist": "Ana Ríos", "title": "Orilla"}, follow=True
     ).content.decode()
-    assert "You are told when somebody brings it" in page
+    assert "You will be notified when somebody adds it" in page
     assert "1 person wants it" in page
     assert "Say what the song is called" in client.post("/wishes/new/", {"title": " "}).content.decode()
 

@@ -105,7 +105,7 @@ def test_a_browser_gets_a_page_that_fetches_the_file(
         assert page.status_code == 202
         assert page["Content-Type"].startswith("text/html")
         assert int(page["Refresh"]) > 0
-        assert "Your file is being made" in page.content.decode()
+        assert "Your file is being prepared" in page.content.decode()
         assert "%" in page.content.decode()
     assert pool.wait_until_idle(30)
     file = sent(browser.get(address(what), headers=BROWSER))
