@@ -43,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     mail_notices = models.BooleanField(
         _("e-mail me"),
         default=False,
-        help_text=_("When a song I requested is ready, and when somebody adds one I wished for."),
+        help_text=_("When a song I asked for is ready, and when somebody brings one I wished for."),
     )
     stored_bytes = models.PositiveBigIntegerField(_("stored bytes"), default=0, editable=False)
     is_staff = models.BooleanField(_("may use the admin panel"), default=False)

@@ -76,7 +76,7 @@ class Artist(Name):
         _("sorted as"),
         max_length=255,
         blank=True,
-        help_text=_("For example “Beatles, The”. Leave empty to derive it from the name."),
+        help_text=_("“Beatles, The”. Left empty, it is made from the name."),
     )
     key = models.CharField(max_length=255, editable=False)
     sort_key = models.CharField(max_length=255, editable=False)
