@@ -137,7 +137,7 @@ def test_a_song_that_is_here_is_ones_own_without_being_sent(
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Uno")
     row.get_by_role("link", name="Remove").click()
-    expect(page.get_by_text("Other people have brought this song too")).to_be_visible()
+    expect(page.get_by_text("Other people have added this song too")).to_be_visible()
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_role("heading", name="You have not added any songs yet")).to_be_visible()
 

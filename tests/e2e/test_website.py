@@ -343,7 +343,7 @@ def test_the_page_becomes_the_player_by_itself(person: Watched, address: str) ->
     page = person.page
     page.goto(address)
     page.get_by_role("button", name="Separate").or_(
-        page.get_by_role("link", name=re.compile("Play|See how far"))
+        page.get_by_role("link", name=re.compile("Play|Show progress"))
     ).first.click()
     expect(page.locator(".lane")).to_have_count(2, timeout=120_000)
 

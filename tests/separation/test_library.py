@@ -149,7 +149,7 @@ def test_removing_leaves_it_to_the_others(mine: Client, api_of: Any, user: User,
     track = make_track(user, title="Orilla")
     add_claim(track, other)
     assert (
-        "Other people have brought this song too" in mine.get(f"/library/{track.pk}/remove/").content.decode()
+        "Other people have added this song too" in mine.get(f"/library/{track.pk}/remove/").content.decode()
     )
     mine.post(f"/library/{track.pk}/remove/")
     track.refresh_from_db()
@@ -236,7 +236,7 @@ def test_a_player_without_an_account_can_play_every_address(client: Client, user
     answer = client.get(f"/setlists/{setlist.pk}.m3u8")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="Friday.m3u8"'
     text = answer.content.decode().splitlines()
-    assert text[:3] == ["#EXTM3U", "#PLAYLIST:Friday", "#EXTINF:1,Ana Torres - Two (Band)"]
+    assert text[:3] == ["#EXTM3U", "#PLAYLIST:Friday", "#EXTINF:1,Ana Torres - Two (Accompaniment)"]
     assert "# Ana Torres - Nothing: nothing here that a player could play" in text
     found = addresses(answer)
     assert "/api/v1/stems/" in found[0]

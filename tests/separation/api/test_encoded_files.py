@@ -120,7 +120,7 @@ def test_a_browser_whose_person_has_too_many_gets_a_page_that_tries_again(
     browser.force_login(user)
     page = browser.get(address("stem"), headers=BROWSER)
     assert (page.status_code, page["Refresh"]) == (503, page["Retry-After"])
-    assert "tries again by itself" in page.content.decode()
+    assert "tries again automatically" in page.content.decode()
 
 
 @pytest.mark.parametrize("what", ADDRESSES)
