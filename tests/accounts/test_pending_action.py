@@ -119,7 +119,10 @@ def test_form_that_is_too_long_leads_back_to_its_page(browser: Client, user: Use
     assert not browser.session.keys()
 
 
-@pytest.mark.parametrize(("language", "sentence"), [("en", "This address is not a page"), ("es", "Esta dirección no es una página")])
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "This address is not a page"), ("es", "Esta dirección no es una página")],
+)
 def test_refused_method_has_a_page(client: Client, user: User, language: str, sentence: str) -> None:
     wish = Wish.objects.create(artist="Ana", title="Barquito", wanted=1)
     client.force_login(user)
