@@ -21,6 +21,7 @@ ALLAUTH = [
 PASSWORDS = [
     _("Your password can’t be too similar to your other personal information."),  # noqa: RUF001  # as Django writes it
     _("Your password can’t be a commonly used password."),  # noqa: RUF001  # as above
+    _("Your password can’t be entirely numeric."),  # noqa: RUF001  # as above
     ngettext_lazy(
         "Your password must contain at least %(min_length)d character.",
         "Your password must contain at least %(min_length)d characters.",

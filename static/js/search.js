@@ -229,7 +229,9 @@ function showSuggestions(field) {
       option.id = `${list.id}-${options.length}`;
       option.dataset.address = row.address;
       option.setAttribute("aria-selected", "false");
-      option.append(...highlighted(row.name, words));
+      const name = document.createElement("span");
+      name.append(...highlighted(row.name, words));
+      option.append(name);
       if (row.by) {
         const by = document.createElement("small");
         by.append(...highlighted(row.by, words));
