@@ -19,7 +19,7 @@ STEMS: dict[str, Promise] = {
 
 
 def stem_label(name: str) -> Promise | str:
-    """``"vocals"`` is "Singer"; a name we do not know stays as it is."""
+    """``"vocals"`` is "Vocals"; a name we do not know stays as it is."""
     return STEMS.get(name, name)
 
 
