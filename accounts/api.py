@@ -135,7 +135,7 @@ class RegisterView(OpenView):
         """Make an account."""
         if not settings.REGISTRATION:
             raise PermissionDenied(
-                _("New accounts are made by whoever runs this library."), "registration_closed"
+                _("The administrator of this library creates the accounts."), "registration_closed"
             )
         sent = RegistrationSerializer(data=request.data)
         sent.is_valid(raise_exception=True)

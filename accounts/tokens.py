@@ -79,7 +79,7 @@ def check_password(request: Request, email: str, password: str) -> User:
         raise AuthenticationFailed(_("The address or the password is wrong."), "wrong_credentials")
     if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory" and not _is_verified(user):
         raise AuthenticationFailed(
-            _("Please confirm your address first: see your e-mail."), "address_not_verified"
+            _("Please confirm your address first. We have sent you an e-mail."), "address_not_verified"
         )
     user_logged_in.send(sender=User, request=http_request, user=user)
     return user

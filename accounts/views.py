@@ -30,15 +30,18 @@ UPLOADS_PER_PAGE = 25
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has no generics when it runs
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
-        choices=[("", gettext_lazy("As my browser asks for")), *settings.LANGUAGES],
+        choices=[("", gettext_lazy("Same as my browser")), *settings.LANGUAGES],
         required=False,
     )
 
     class Meta:
         model = User
         fields = ["display_name", "language", "mail_notices"]
-        labels = {"display_name": gettext_lazy("Your name"), "mail_notices": gettext_lazy("E-mail me")}
-        help_texts = {"display_name": gettext_lazy("What others see beside your songs.")}
+        labels = {
+            "display_name": gettext_lazy("Your name"),
+            "mail_notices": gettext_lazy("Notify me by e-mail"),
+        }
+        help_texts = {"display_name": gettext_lazy("The name that others see next to your songs.")}
 
 
 @login_required

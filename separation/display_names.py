@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy
 from separation.engines.modelspec import SPECS, ModelSpec
 
 STEMS: dict[str, Promise] = {
-    "vocals": gettext_lazy("Singer"),
-    "accompaniment": gettext_lazy("Band"),
+    "vocals": gettext_lazy("Vocals"),
+    "accompaniment": gettext_lazy("Accompaniment"),
     "drums": gettext_lazy("Drums"),
     "bass": gettext_lazy("Bass"),
     "piano": gettext_lazy("Piano"),
-    "other": gettext_lazy("Rest"),
+    "other": gettext_lazy("Other"),
 }
 
 
@@ -36,20 +36,20 @@ class ModelChoice:
 def _title(stems: tuple[str, ...]) -> str:
     match len(stems):
         case 2:
-            return _("Singer and band")
+            return _("Vocals and accompaniment")
         case 4:
-            return _("Singer, drums, bass, rest")
+            return _("Vocals, drums, bass, other")
         case 5:
-            return _("Singer, piano, drums, bass, rest")
+            return _("Vocals, piano, drums, bass, other")
     return ", ".join(str(stem_label(name)) for name in stems)
 
 
 def describe(spec: ModelSpec) -> ModelChoice:
     """Describe ``spec`` for people."""
     if spec.bundled:
-        detail = _("Quick. A small model, good for a first listen.")
+        detail = _("Fast. A small model, good for a first listen.")
     elif spec.slug.endswith("-16kHz"):
-        detail = _("Spleeter, with the high notes cut cleanly up to 16 kHz.")
+        detail = _("Spleeter, for frequencies up to 16 kHz.")
     else:
         detail = _("Spleeter, the well-known model.")
     return ModelChoice(spec.slug, _title(spec.stems), detail, spec.stems)

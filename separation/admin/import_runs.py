@@ -113,9 +113,9 @@ class ImportRunAdmin(Removable[ImportRun]):
     def stop(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
         for row in rows:
             import_runs.stop(row)
-        self.message_user(request, _("They end after the files they are at."), messages.SUCCESS)
+        self.message_user(request, _("They stop after the current files."), messages.SUCCESS)
 
-    @admin.action(description=_("Start again; what was taken in is passed over"), permissions=["add"])
+    @admin.action(description=_("Start again; files already imported are skipped"), permissions=["add"])
     def start_again(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
         count = sum(import_runs.start_again(row) for row in rows)
         sentence = ngettext("%d import waits its turn.", "%d imports wait their turn.", count)

@@ -91,7 +91,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     if requests.withdraw(separation, person(request)):
         messages.success(request, _("Stopped."))
     else:
-        messages.info(request, _("Others are waiting for it too, so it goes on."))
+        messages.info(request, _("Others are waiting for it too, so it continues."))
     return redirect("track", row.pk)
 
 
@@ -128,7 +128,7 @@ def _ingest_and_ask(request: HttpRequest, form: UploadForm) -> HttpResponse | No
         )
         separate = form.cleaned_data["model"] != NO_MODEL
         if separate and worth_asking(ingested.matches):  # the song's page offers both
-            messages.info(request, _("This song is here in another file already. Choose below."))
+            messages.info(request, _("This song is already here as another file. Choose below."))
         elif separate:
             requests.ask(ingested.track, form.cleaned_data["model"], user)
     except CatalogError as error:

@@ -27,7 +27,7 @@ def test_signup_page_signs_in(client: Client) -> None:
 
 def test_signup_page_with_registration_disabled(client: Client, settings: Any) -> None:
     settings.REGISTRATION = False
-    assert "No new accounts here" in client.get("/accounts/signup/").content.decode()
+    assert "Registration is closed" in client.get("/accounts/signup/").content.decode()
 
 
 def test_login_and_logout_pages(client: Client, user: User) -> None:
@@ -47,7 +47,7 @@ def test_login_page_with_wrong_password_shows_error(client: Client, user: User) 
 def test_password_reset_by_mail(client: Client, user: User) -> None:
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     answer = client.post("/accounts/password/reset/", {"email": user.email}, follow=True)
-    assert "Look into your mail" in answer.content.decode()
+    assert "Check your e-mail" in answer.content.decode()
     executor.submit(lambda: None).result(10)  # mail is sent beside the request
     letter = mail.outbox[0]
     assert letter.subject == "Your new password for Stemoteca"
@@ -65,7 +65,7 @@ def test_password_reset_by_mail(client: Client, user: User) -> None:
 
 def test_password_reset_for_unknown_address_looks_the_same(client: Client) -> None:
     answer = client.post("/accounts/password/reset/", {"email": "nobody@example.org"}, follow=True)
-    assert "Look into your mail" in answer.content.decode()
+    assert "Check your e-mail" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_admin_adds_stops_and_starts_import_again(
     assert "compact:4stems" in client.get(f"{LIST}add/").content.decode()
     answer = client.post(f"{LIST}add/", fields, follow=True)
     page = answer.content.decode()
-    assert "See how far it is" in page
+    assert "Show progress" in page
     run = ImportRun.objects.get()
     assert (run.folder, run.owner, run.model, run.state) == (
         str(music),
@@ -106,7 +106,7 @@ def test_admin_adds_stops_and_starts_import_again(
     )
     import_runs.carry_out(run, jobs=1)
     page = client.get(f"{LIST}{run.pk}/change/").content.decode()
-    assert "See how far it is" not in page
+    assert "Show progress" not in page
     assert "broken.mp3" in page
     chosen = {"_selected_action": [str(run.pk)]}
     client.post(LIST, {"action": "start_again", **chosen})

@@ -117,7 +117,10 @@ def test_too_long_form_returns_to_its_page(browser: Client, user: User) -> None:
     assert not browser.session.keys()
 
 
-@pytest.mark.parametrize(("language", "sentence"), [("en", "does not open as a page"), ("es", "no se abre")])
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "This address is not a page"), ("es", "Esta dirección no es una página")],
+)
 def test_method_not_allowed_page_is_translated(
     client: Client, user: User, language: str, sentence: str
 ) -> None:

@@ -105,7 +105,7 @@ def test_browser_gets_a_page_that_downloads_the_file(
         assert page.status_code == 202
         assert page["Content-Type"].startswith("text/html")
         assert int(page["Refresh"]) > 0
-        assert "Your file is being made" in page.content.decode()
+        assert "Your file is being prepared" in page.content.decode()
         assert "%" in page.content.decode()
     assert pool.wait_until_idle(30)
     file = sent(browser.get(address(what), headers=BROWSER))
@@ -120,7 +120,7 @@ def test_browser_gets_a_page_that_retries_when_busy(
     browser.force_login(user)
     page = browser.get(address("stem"), headers=BROWSER)
     assert (page.status_code, page["Refresh"]) == (503, page["Retry-After"])
-    assert "tries again by itself" in page.content.decode()
+    assert "tries again automatically" in page.content.decode()
 
 
 @pytest.mark.parametrize("what", ADDRESSES)

@@ -36,12 +36,12 @@ def mine(client: Client, user: User) -> Client:
 
 def test_empty_lists_say_what_to_do(mine: Client) -> None:
     for path, words in [
-        ("/library/", "You have brought nothing yet"),
-        ("/library/asked/", "You have not asked for any parts yet"),
-        ("/library/liked/", "You like nothing yet"),
+        ("/library/", "You have not added any songs yet"),
+        ("/library/asked/", "You have not requested any separations yet"),
+        ("/library/liked/", "You have not liked any songs yet"),
         ("/library/wishes/", "You have no wishes"),
         ("/setlists/", "You have no setlists"),
-        ("/notices/", "Nothing new"),
+        ("/notices/", "No notices"),
     ]:
         answer = mine.get(path)
         assert answer.status_code == 200, path
@@ -135,7 +135,7 @@ def test_removing_the_last_claim_deletes_song_stems_and_files(
     assert user.stored_bytes
     assert len([path for path in files.rglob("*") if path.is_file()]) == 3
     page = mine.get(f"/library/{track.pk}/remove/").content.decode()
-    assert "You are the only one who brought this song" in page
+    assert "Nobody else has added this song" in page
     answer = mine.post(f"/library/{track.pk}/remove/")
     assert answer.headers["Location"] == "/library/"
     user.refresh_from_db()
@@ -152,7 +152,7 @@ def test_removing_leaves_the_song_to_other_holders(
     track = make_track(user, title="Orilla")
     add_claim(track, other)
     assert (
-        "Other people have brought this song too" in mine.get(f"/library/{track.pk}/remove/").content.decode()
+        "Other people have added this song too" in mine.get(f"/library/{track.pk}/remove/").content.decode()
     )
     mine.post(f"/library/{track.pk}/remove/")
     track.refresh_from_db()

@@ -77,7 +77,7 @@ def test_queued_separation_shows_its_position(client: Client, user: User) -> Non
     make_separation(track, status=Status.QUEUED)
     html = page(client, track)
     assert 'data-position="2"' in html
-    assert "Number 2 in line" in html
+    assert "Number 2 in the queue" in html
     assert "left" in html
 
 
@@ -103,7 +103,7 @@ def test_running_separation_with_a_segment_shows_the_player(client: Client, user
         f"{stem}/peaks/",
     )
     assert "42 %" in html
-    assert "You can listen already." in html
+    assert "You can already listen." in html
     assert "data-take" not in html, "nothing to download yet"
 
 
@@ -121,7 +121,7 @@ def test_track_without_separation_offers_the_models(mine: Client, user: User, st
     if status:
         make_separation(track, status=status)
     html = page(mine, track)
-    assert "Not taken apart yet" in html
+    assert "Not separated yet" in html
     assert 'value="compact:2stems"' in html
     assert 'value="compact:4stems"' in html
     assert "spleeter:" not in html
