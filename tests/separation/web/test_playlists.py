@@ -40,7 +40,7 @@ def test_setlist_m3u_plays_without_signing_in(client: Client, user: User, other:
     answer = client.get(f"/setlists/{setlist.pk}.m3u8")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="Friday.m3u8"'
     text = answer.content.decode().splitlines()
-    assert text[:3] == ["#EXTM3U", "#PLAYLIST:Friday", "#EXTINF:1,Ana Torres - Two (Band)"]
+    assert text[:3] == ["#EXTM3U", "#PLAYLIST:Friday", "#EXTINF:1,Ana Torres - Two (Accompaniment)"]
     assert "# Ana Torres - Nothing: nothing here that a player could play" in text
     found = addresses(answer)
     assert "/api/v1/stems/" in found[0]
