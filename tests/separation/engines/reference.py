@@ -4,7 +4,6 @@ A process of its own: TensorFlow takes seconds to import, warns, and must not be
 Writes ``FOLDER/<model>/`` in Spleeter's format, and ``FOLDER/<model>-<samples>.npy``, [stems, 2, samples].
 """
 
-import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,5 +60,4 @@ def save_tensorflow_engine(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    gc.disable()  # graphs are millions of objects, which it would look through again and again
     main(Path(sys.argv[1]))
