@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import account
+from accounts.current_user import account
+from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import NameField
-from catalog.api.views import asked
 from catalog.models import Notice, Track, Wish, WishVoice
 from catalog.social import likes, notices, wishes
 from catalog.visibility import may_see
@@ -154,7 +154,7 @@ class WishListView(WishMixin):
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `asked`)
         """List songs that people want and nobody has brought."""
-        wanted = asked(self, WishQuerySerializer)
+        wanted = query_parameters(self, WishQuerySerializer)
         if wanted["fulfilled"]:
             rows = Wish.objects.filter(fulfilled_at__isnull=False).order_by(F("fulfilled_at").desc(), "pk")
         else:

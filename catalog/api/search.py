@@ -9,8 +9,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import ArtistNameSerializer
-from catalog.api.views import asked
 from catalog.models import Album, Track
 from catalog.search.query import MAX_LENGTH
 from catalog.search.service import find
@@ -76,7 +76,7 @@ class SearchView(GenericAPIView[Any]):
     @extend_schema(parameters=[SearchQuerySerializer], responses=SuggestionsSerializer, operation_id="search")
     def get(self, request: Request) -> Response:
         """Suggest artists, albums and songs for some words. Accents, beginnings and typing errors are forgiven."""
-        wanted = asked(self, SearchQuerySerializer)
+        wanted = query_parameters(self, SearchQuerySerializer)
         limit = wanted["limit"]
         found = find(wanted["q"], request.user, most=LOOKED_AT)
         answer = {

@@ -1,6 +1,7 @@
-"""What the API says about models, separations and stems, and about tracks with their separations.
+"""JSON of models, separations and stems, and of tracks with their separations.
 
-Written out and described by fields beside it, for the reason that ``catalog/api/serializers.py`` gives.
+``to_representation`` writes what lists repeat, and the fields describe it for the schema, for the reason that
+``catalog/api/serializers.py`` gives.
 """
 
 from typing import Any
@@ -9,9 +10,9 @@ from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from audio.formats import EXTENSIONS, OUTPUT, STEREO_RATE
-from catalog.api.serializers import Addresses, NameField, TrackSerializer, moment
-from catalog.models import Track, Visibility
+from audio.formats import STEREO_RATE
+from catalog.api.serializers import Addresses, TrackSerializer, moment
+from catalog.models import Track
 from separation.delivery.live import LiveStem, live_stems
 from separation.delivery.permissions import VisibleSeparation
 from separation.delivery.segments import segment_count
@@ -21,9 +22,6 @@ from separation.queue.forecast import forecast
 from separation.selectors import MadeStem, separations_of
 
 SAMPLES_PER_PEAK = 4_096
-NO_MODEL = "none"
-SEPARATE, ASK = "separate", "ask"
-BITRATES = sorted({str(rate) for output in OUTPUT.values() for rate in output.bitrates}, key=int)
 
 
 class ModelSerializer(serializers.Serializer[Any]):
@@ -112,25 +110,25 @@ class SeparationSerializer(serializers.Serializer[Any]):
         }
 
     @extend_schema_field(ReasonSerializer(allow_null=True))
-    def get_error(self, seen: VisibleSeparation) -> dict[str, str] | None:
-        reason = explain(seen.separation)
-        return {"code": seen.separation.error_code, "detail": reason} if reason else None
+    def get_error(self, visible: VisibleSeparation) -> dict[str, str] | None:
+        reason = explain(visible.separation)
+        return {"code": visible.separation.error_code, "detail": reason} if reason else None
 
     @cached_property
     def _stem(self) -> StemSerializer:
         return StemSerializer(context=self.context)
 
     @extend_schema_field(StemSerializer(many=True))
-    def get_stems(self, seen: VisibleSeparation) -> Any:
-        kept = seen.separation.stems.all() if seen.stems is None else seen.stems
-        stems = list(kept) or live_stems(seen.separation)
+    def get_stems(self, visible: VisibleSeparation) -> Any:
+        finished = visible.separation.stems.all() if visible.stems is None else visible.stems
+        stems = list(finished) or live_stems(visible.separation)
         return [self._stem.to_representation(stem) for stem in stems]
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
-    def get_archive(self, seen: VisibleSeparation) -> str | None:
-        if seen.separation.status != Status.SUCCEEDED:
+    def get_archive(self, visible: VisibleSeparation) -> str | None:
+        if visible.separation.status != Status.SUCCEEDED:
             return None
-        return self._addresses.of("api:separation-archive", seen.separation.pk)
+        return self._addresses.of("api:separation-archive", visible.separation.pk)
 
     @cached_property
     def _addresses(self) -> Addresses:
@@ -171,63 +169,9 @@ class SeparatedTrackSerializer(TrackSerializer):
 
     @extend_schema_field(SeparationSerializer(many=True))
     def get_separations(self, track: Track) -> Any:
-        known = self.context.get("separations")  # of a whole list
-        rows = (separations_of([track]) if known is None else known)[track.pk]
+        of_list = self.context.get("separations")
+        rows = (separations_of([track]) if of_list is None else of_list)[track.pk]
         return [self._separation.to_representation(row) for row in rows]
-
-
-class TrackQuerySerializer(serializers.Serializer[Any]):
-    q = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Words to find.")
-    artist = serializers.CharField(required=False, allow_blank=True, max_length=80, help_text="Id or slug.")
-    album = serializers.CharField(required=False, allow_blank=True, max_length=80, help_text="Id.")
-    genre = serializers.CharField(required=False, allow_blank=True, max_length=80)
-    model = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=40,
-        help_text="Only tracks that this model has separated.",
-    )
-    decade = serializers.IntegerField(
-        required=False, min_value=1000, max_value=2999, help_text="Any year of it: `1990` for the nineties."
-    )
-    ordering = serializers.ChoiceField(
-        required=False,
-        allow_blank=True,
-        choices=[
-            sign + name
-            for name in ("created_at", "title", "artist", "album", "genre", "year", "duration")
-            for sign in ("", "-")
-        ],
-        help_text="If left out: the best matches first with `q`, the newest first without.",
-    )
-
-
-class UploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(
-        allow_empty_file=True,
-        use_url=False,
-        help_text=f"Audio, or video with sound, named like any of: {', '.join(EXTENSIONS)}.",
-    )
-    model = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=40,
-        help_text="One of `models/`; left out, the default one; `none` does not separate.",
-    )
-    title = NameField(required=False, allow_blank=True, default="")
-    artist = NameField(required=False, allow_blank=True, default="")
-    album = NameField(required=False, allow_blank=True, default="")
-    visibility = serializers.ChoiceField(
-        choices=Visibility.choices, required=False, default=Visibility.SHARED.value
-    )
-    when_matched = serializers.ChoiceField(
-        choices=[SEPARATE, ASK],
-        required=False,
-        default=SEPARATE,
-        help_text="`ask`: do not separate a song that sounds like one that is separated already (see `matches`), "
-        "but leave that to a second call.",
-    )
 
 
 class MatchSerializer(serializers.Serializer[Any]):
@@ -254,49 +198,6 @@ class UploadedSerializer(serializers.Serializer[Any]):
     matches = MatchSerializer(many=True)
     separation = LiveSeparationSerializer(allow_null=True)
     separation_error = ReasonSerializer(allow_null=True)
-
-
-class AskSerializer(serializers.Serializer[Any]):
-    model = serializers.CharField(
-        required=False, allow_blank=True, max_length=40, help_text="Left out: the default model."
-    )
-
-
-@extend_schema_field({"type": "string", "enum": ["", *OUTPUT]})
-class CodecField(serializers.CharField):
-    """The name of a codec; that there is such a one is said later, with those that there are."""
-
-
-@extend_schema_field(
-    {"type": "string", "pattern": rf"^(?:{'|'.join(BITRATES)})k?$", "examples": ["192", "192k"]}
-)
-class BitrateField(serializers.CharField):
-    """kbit/s, with or without its `k`."""
-
-
-class EncodingSerializer(serializers.Serializer[Any]):
-    codec = CodecField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=8,
-        help_text="wav, flac, mp3, ogg, m4a or opus. Left out: FLAC for accounts, MP3 for visitors.",
-    )
-    bitrate = BitrateField(
-        required=False, allow_blank=True, max_length=8, help_text="kbit/s: `192` or `192k`."
-    )
-
-
-class ArchiveQuerySerializer(EncodingSerializer):
-    stems = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=200, help_text="Names, separated by commas."
-    )
-
-
-class PeaksQuerySerializer(serializers.Serializer[Any]):
-    start = serializers.IntegerField(
-        required=False, default=0, min_value=0, max_value=10**9, help_text="Leave out so many of the first."
-    )
 
 
 class PeaksSerializer(serializers.Serializer[Any]):

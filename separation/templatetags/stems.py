@@ -1,4 +1,4 @@
-"""What lists of songs say about separations: which parts a song has, or how far they are."""
+"""Template tags for stems, progress and ratings."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,9 +22,8 @@ from separation.models import Status
 register = template.Library()
 
 Parts = dict[UUID, SafeString]
-_Rank = tuple[
-    int, int, tuple[str, ...]
-]  # of a separation in a list: its progress, how many stems, their names
+# Of a separation in a list: its progress, how many stems it has, their names.
+_Rank = tuple[int, int, tuple[str, ...]]
 
 _PARTS = """SELECT k.track_id, s.status, (SELECT joined(t.name, ',') FROM
     (SELECT name FROM separation_stem WHERE separation_id = s.id ORDER BY position) t)
@@ -37,7 +36,7 @@ _JOINED = {"postgresql": "string_agg", "sqlite": "group_concat"}
 
 @register.simple_tag
 def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
-    """For each of ``tracks`` the line below it: the stems of its richest finished separation, else its progress."""
+    """Draw the line below each of ``tracks``: the stems of its richest finished separation, else its progress."""
     ids = {track.pk for track in tracks}
     best: dict[UUID, _Rank] = {}
     for track, status, names in rows_of(_PARTS.replace("joined", _JOINED[connection.vendor]), ids):
@@ -50,7 +49,7 @@ def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
 
 @register.simple_tag
 def parts_of(track: Track, parts: Parts) -> SafeString:
-    """The line below one track, from those of ``parts_of_all``; empty for a track without separations."""
+    """Return the line below one track from those of ``parts_of_all``; empty for a track without separations."""
     return parts.get(track.pk, SafeString(""))
 
 
@@ -67,19 +66,19 @@ def _line(rank: _Rank) -> SafeString:
 
 @register.filter
 def stem_name(name: str) -> str:
-    """A stem's name in plain words."""
+    """Name a stem for people."""
     return str(stem_label(name))
 
 
 @register.filter
 def percent(share: float) -> int:
-    """``0.423`` becomes ``42``; never 100 before it is done."""
+    """Turn ``0.423`` into ``42``; at most 99, as 100 means finished."""
     return min(int(share * 100), 99)
 
 
 @register.simple_tag
 def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
-    """The lanes of a separation that is not there yet: faint, and in colour up to ``share``."""
+    """Draw the waveforms of a separation in progress: faint, and in colour up to ``share`` (0 to 1)."""
     seed = key.int
     rows = []
     for row, name in enumerate(model.stems):
@@ -99,7 +98,7 @@ def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
 
 @register.simple_tag
 def place_in_line(position: int | None) -> SafeString:
-    """A row of heads, the last one in colour: how many come first. Longer lines end in an ellipsis."""
+    """Draw a queue of at most twelve heads, the last one in colour."""
     ahead = min((position or 1) - 1, 11)
     heads = "".join(f'<circle cx="{16 + 30 * n}" cy="16" r="11"/>' for n in range(ahead))
     me = f'<circle class="queue-own" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
@@ -111,7 +110,7 @@ def place_in_line(position: int | None) -> SafeString:
 
 @register.filter
 def about(seconds: float | None) -> str:
-    """``95`` becomes "about 2 min left"; nothing for what is not known."""
+    """Turn ``95`` into "about 2 min left"; empty for an unknown time."""
     if seconds is None:
         return ""
     if seconds < 55:
@@ -121,7 +120,7 @@ def about(seconds: float | None) -> str:
 
 @register.simple_tag
 def bar(share: int) -> SafeString:
-    """A bar of ``share`` percent of the room; the figure stands beside it."""
+    """Draw a bar of ``share`` percent of the width; screen readers get the figure beside it."""
     return format_html(
         '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         '<rect width="{}" height="10"/></svg>',
@@ -131,7 +130,7 @@ def bar(share: int) -> SafeString:
 
 @register.simple_tag
 def starred(rated: Mapping[str, Any]) -> SafeString:
-    """``average`` of ``count`` ratings in stars and in words."""
+    """Show ``average`` of ``count`` ratings."""
     if not rated["count"]:
         return format_html('<span class="soft">{}</span>', _("Not rated yet"))
     return format_html(
@@ -141,7 +140,7 @@ def starred(rated: Mapping[str, Any]) -> SafeString:
 
 @register.simple_tag
 def five_stars(rated: RatingSummary) -> SafeString:
-    """A choice of one to five stars, the person's own chosen; scripts let people choose."""
+    """Offer one to five stars, the reader's own checked; disabled until the script runs."""
     name = f"stars-{rated.stem.name if rated.stem else ''}"
     return format_html_join(
         "\n",
@@ -159,7 +158,7 @@ def _stars(n: int) -> str:
 
 @register.simple_tag
 def said_of(rated: RatingSummary) -> str:
-    """``"4.2 of 5, 3 ratings"``."""
+    """Return ``"4.2 of 5, 3 ratings"``."""
     return _("Not rated yet") if rated.average is None else _average(rated.average, rated.count)
 
 
