@@ -74,12 +74,17 @@ def unindexed(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 def fold_names(using: str = DEFAULT_DB_ALIAS, models: Apps = apps) -> int:
     """Make the keys of all names anew; returns how many rows had others.
 
-    A row whose new key is another row's stays under its old one: nothing is merged without a person's decision.
+    Of rows with the same new key the oldest gets it, the others keep theirs: nothing is merged that nobody asked for.
     """
     changed = 0
     for kind, unique_with in _UNIQUE_WITH.items():
         rows = models.get_model("catalog", kind)._default_manager.using(using)  # noqa: SLF001  # its public name
-        for row, keys in [(row, keys) for row in rows.iterator() if _differs(row, keys := _keys(kind, row))]:
+        stale = [
+            (row, keys)
+            for row in rows.order_by("created_at", "pk").iterator()
+            if _differs(row, keys := _keys(kind, row))
+        ]
+        for row, keys in stale:
             same = {name: getattr(row, name) for name in unique_with or ()}
             if unique_with is None or not rows.filter(key=keys["key"], **same).exclude(pk=row.pk).exists():
                 changed += rows.filter(pk=row.pk).update(**keys)
