@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -175,3 +176,12 @@ def test_docs_page_respects_content_security_policy(client: Client) -> None:
     script = client.get("/api/docs/?script=")
     assert script["Content-Type"].startswith("application/javascript")
     assert b"SwaggerUIBundle" in script.content
+
+
+def test_schema_written_to_a_file_names_site_url(
+    settings: Any, tmp_path: Path, api: APIClient, db: None
+) -> None:
+    settings.SITE_URL = "https://stems.example"
+    call_command("spectacular", format="openapi-json", file=str(tmp_path / "schema.json"))
+    assert json.loads((tmp_path / "schema.json").read_text())["servers"] == [{"url": "https://stems.example"}]
+    assert "servers" not in api.get("/api/schema/").json(), "a served one is relative to its address"
