@@ -13,6 +13,7 @@ import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import OperationalError
 
 from accounts.administrator import get_or_create_administrator
@@ -67,6 +68,8 @@ def prepare_installation() -> tuple[str, str]:
         except OperationalError as error:
             sys.stderr.write(f"stemoteca: the database does not answer: {' '.join(str(error).split())}\n")
             status = DATABASE_UNREACHABLE
+        except CommandError as error:
+            sys.stderr.write(f"stemoteca: {error}\n")
         except Exception:
             log.exception("the installation could not be prepared")
         finally:
