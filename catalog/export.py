@@ -6,10 +6,12 @@ Everything is written as it is read: a million songs need no more memory than a 
 import csv
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from catalog import hooks
 from catalog.models import Credit, Track
 
 FORMS = {"csv": "text/csv", "json": "application/json"}
@@ -54,34 +56,37 @@ def details(tracks: QuerySet[Track]) -> Iterator[dict[str, Any]]:
     guests = Credit.objects.select_related("artist").order_by("position")
     rows = (
         tracks.select_related("artist", "album__artist", "audio", "owner")
-        .prefetch_related(
-            Prefetch("credits", guests), "audio__separations"
-        )  # they hang on the audio from above
+        .prefetch_related(Prefetch("credits", guests))
         .iterator(chunk_size=CHUNK)
     )
-    for track in rows:
-        album = track.album
-        yield {
-            "id": str(track.pk),
-            "title": track.title,
-            "artist": track.artist.name,
-            "featuring": [credit.artist.name for credit in track.credits.all()],
-            "album": album.title if album else "",
-            "album_artist": album.artist.name if album else "",
-            "disc_number": track.disc_number,
-            "track_number": track.track_number,
-            "genre": track.genre,
-            "year": track.year,
-            "duration": round(track.audio.duration, 3),
-            "visibility": track.visibility,
-            "owner": track.owner.email if track.owner else "",
-            "created_at": track.created_at.isoformat(timespec="seconds"),
-            "audio_digest": track.audio.audio_digest,
-            "checksum": track.audio.checksum,
-            "size": track.audio.size,
-            "codec": track.audio.codec,
-            "separations": [f"{one.model} {one.status}" for one in track.audio.separations.all()],
-        }
+    while chunk := list(islice(rows, CHUNK)):
+        separations = hooks.combined(hooks.exporting.send([track.audio_id for track in chunk]))
+        yield from (_details(track, separations.get(track.audio_id, [])) for track in chunk)
+
+
+def _details(track: Track, separations: list[str]) -> dict[str, Any]:
+    album = track.album
+    return {
+        "id": str(track.pk),
+        "title": track.title,
+        "artist": track.artist.name,
+        "featuring": [credit.artist.name for credit in track.credits.all()],
+        "album": album.title if album else "",
+        "album_artist": album.artist.name if album else "",
+        "disc_number": track.disc_number,
+        "track_number": track.track_number,
+        "genre": track.genre,
+        "year": track.year,
+        "duration": round(track.audio.duration, 3),
+        "visibility": track.visibility,
+        "owner": track.owner.email if track.owner else "",
+        "created_at": track.created_at.isoformat(timespec="seconds"),
+        "audio_digest": track.audio.audio_digest,
+        "checksum": track.audio.checksum,
+        "size": track.audio.size,
+        "codec": track.audio.codec,
+        "separations": separations,
+    }
 
 
 class _Piece:

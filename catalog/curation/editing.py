@@ -171,7 +171,7 @@ def _write_artist(artist: Artist, user: User, changes: dict[str, Any]) -> None:
 
 def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
     if "artist" in changes:
-        album.artist = Artist.objects.named(changes["artist"])
+        album.artist = Artist.objects.get_or_create_by_name(changes["artist"])
     for name in changes.keys() & {"title", "year", "compilation", "cover"}:
         setattr(album, name, changes[name])
     shared = Album.objects.filter(artist=album.artist, key=fold(album.title)[:255], private_to=None)
@@ -191,7 +191,7 @@ def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None
     if changes.keys() & {"artist", "guests"}:
         guests: list[str] = changes["guests"] if "guests" in changes else before["guests"]
         reader = reader_of(track)
-        credit(track, [Artist.objects.named(name, private_to=reader) for name in guests])
+        credit(track, [Artist.objects.get_or_create_by_name(name, private_to=reader) for name in guests])
 
 
 def rename(track: Track, changes: Mapping[str, Any]) -> None:
@@ -202,7 +202,7 @@ def rename(track: Track, changes: Mapping[str, Any]) -> None:
     """
     before, reader = track.artist, reader_of(track)
     if "artist" in changes:
-        track.artist = Artist.objects.named(changes["artist"], private_to=reader)
+        track.artist = Artist.objects.get_or_create_by_name(changes["artist"], private_to=reader)
     if not changes.keys() & {"artist", "album", "album_artist"}:
         return
     album = track.album
@@ -210,10 +210,10 @@ def rename(track: Track, changes: Mapping[str, Any]) -> None:
     if not title:
         track.album = None
     elif changes.get("album_artist"):
-        holder = Artist.objects.named(changes["album_artist"], private_to=reader)
-        track.album = Album.objects.titled(title, holder, private_to=reader)
+        holder = Artist.objects.get_or_create_by_name(changes["album_artist"], private_to=reader)
+        track.album = Album.objects.get_or_create_by_title(title, holder, private_to=reader)
     elif album is None or title != album.title or album.artist == before or "album_artist" in changes:
-        track.album = Album.objects.titled(title, track.artist, private_to=reader)
+        track.album = Album.objects.get_or_create_by_title(title, track.artist, private_to=reader)
 
 
 def let_go(track: Track, user: User) -> None:

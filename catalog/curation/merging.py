@@ -6,7 +6,7 @@ undoing the merge brings the loser back exactly as it was, with its stems. What 
 of the loser lead to the winner.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import hooks
 from catalog.curation import history
 from catalog.curation.fields import Named, kind_of
 from catalog.curation.locks import keep_still, locked
@@ -24,7 +25,6 @@ from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddre
 from catalog.redirects import remember
 
 N = TypeVar("N", bound=Named)
-Follower = Callable[[UUID, UUID], None]
 
 # What the winner takes over where it has nothing of its own.
 BLANKS: dict[type[models.Model], tuple[str, ...]] = {
@@ -32,14 +32,6 @@ BLANKS: dict[type[models.Model], tuple[str, ...]] = {
     Album: ("year", "cover"),
     Track: ("album_id", "track_number", "disc_number", "genre", "year", "cover", "owner_id"),
 }
-
-_followers: list[Follower] = []
-
-
-def follows_merges(follower: Follower) -> Follower:
-    """Register ``follower(audio, track)``, called after a commit: ``track`` stands for that audio from now on."""
-    _followers.append(follower)
-    return follower
 
 
 def merge(loser: N, winner: N, user: User) -> Change:
@@ -61,7 +53,7 @@ def merge(loser: N, winner: N, user: User) -> Change:
         _check_shared(rows)
         label = str(loser)
         before = fold_in(loser, winner)
-        _tell(loser, winner)
+        _announce(loser, winner)
         return history.record(Change.Kind.MERGE, winner, user, before, {"merged": label, "into": str(winner)})
 
 
@@ -154,12 +146,14 @@ def _with_names(data: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """The kept row, naming artists and albums that are there: merged ones are followed, lost ones made again."""
     fields = dict(data["fields"])
     if "artist" in fields:
-        fields["artist"] = str(_there(Artist, fields["artist"]) or Artist.objects.named(names["artist"]).pk)
+        fields["artist"] = str(
+            _there(Artist, fields["artist"]) or Artist.objects.get_or_create_by_name(names["artist"]).pk
+        )
     if fields.get("album"):
         album = _there(Album, fields["album"])
         if album is None:
-            holder = Artist.objects.named(names["holder"])
-            album = Album.objects.titled(names["album"], holder).pk
+            holder = Artist.objects.get_or_create_by_name(names["holder"])
+            album = Album.objects.get_or_create_by_title(names["album"], holder).pk
         fields["album"] = str(album)
     slug = fields.get("slug")
     if slug and Artist.objects.filter(slug=slug).exists():
@@ -206,8 +200,7 @@ def _check_shared(rows: Iterable[Named]) -> None:
             raise CatalogError("not_shared", _("Only what is shared can be merged."), status=409)
 
 
-def _tell(loser: Named, winner: Named) -> None:
-    """Let the apps above know, when it is certain."""
+def _announce(loser: Named, winner: Named) -> None:
     if isinstance(loser, Track):
-        for follower in _followers:
-            transaction.on_commit(partial(follower, loser.audio_id, winner.pk), robust=True)
+        for receiver in hooks.merged.receivers:
+            transaction.on_commit(partial(receiver, loser.audio_id, winner.pk), robust=True)

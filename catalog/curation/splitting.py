@@ -3,7 +3,7 @@
 For what nobody can undo any more, or what never was a merge: two artists of one name, say.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,22 +12,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import hooks
 from catalog.curation import history
 from catalog.curation.fields import kind_of
 from catalog.curation.locks import keep_still, locked
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility
-
-Follower = Callable[[Track, Track], None]
-
-_followers: list[Follower] = []
-
-
-def follows_splits(follower: Follower) -> Follower:
-    """Register ``follower(old, fresh)``, called inside the transaction: ``fresh`` has its audio from ``old``."""
-    _followers.append(follower)
-    return follower
 
 
 def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) -> Artist | Album:
@@ -46,9 +37,9 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
         if not found:
             raise CatalogError("nothing_chosen", _("Choose at least one song."))
         other: Artist | Album = (
-            Artist.objects.named(name, merged=False)
+            Artist.objects.get_or_create_by_name(name, merged=False)
             if isinstance(row, Artist)
-            else Album.objects.titled(name, row.artist)
+            else Album.objects.get_or_create_by_title(name, row.artist)
         )
         if other.pk == row.pk:
             raise CatalogError("same", _("This is one and the same already."))
@@ -80,7 +71,7 @@ def _hand_over(track: Track, row: Artist | Album, other: Artist | Album) -> None
         track.artist = other
         track.credits.filter(artist=other).delete()
         if track.album and track.album.artist_id == row.pk:
-            album = Album.objects.titled(track.album.title, other)
+            album = Album.objects.get_or_create_by_title(track.album.title, other)
             _like(album, track.album)
             track.album = album
     track.save()
@@ -126,8 +117,7 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
         )
         fresh.save(force_insert=True)
         uploads.update(track=fresh)
-        for follower in _followers:
-            follower(found, fresh)
+        hooks.split.send(found, fresh)
         places = {"own": str(fresh.pk)}
         history.record(Change.Kind.SPLIT, found, user, places, {"to": str(fresh), "tracks": [fresh.title]})
     return fresh

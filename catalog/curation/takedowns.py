@@ -1,12 +1,12 @@
 """Taking a recording out for good: everywhere, at once, and so that it does not come back.
 
-Every track of its audio goes, also private ones; what was made of it goes through ``gives_up`` (separations are
-told by the app above); files follow with the commit, not after the collector's grace. What stays is a ``Block``:
-its digest refuses the same audio in any container, its fingerprint the same recording in another encoding.
+Every track of its audio goes, also private ones; what was made of it goes through ``hooks.taken_down``; files
+follow with the commit, not after the collector's grace. What stays is a ``Block``: its digest refuses the same audio
+in any container, its fingerprint the same recording in another encoding.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import hooks
 from catalog.curation import history
 from catalog.curation.locks import keep_still, locked
 from catalog.curation.reports import close
@@ -25,17 +26,6 @@ from catalog.storage import garbage_collection
 from catalog.uploads import ownership
 
 logger = logging.getLogger(__name__)
-
-GiveUp = Callable[[Sequence[UUID]], Iterable[UUID]]
-
-_givers: list[GiveUp] = []
-
-
-def gives_up(giver: GiveUp) -> GiveUp:
-    """Register a function that deletes what was made of some audio, inside the transaction, and returns the ids of
-    the audio files that this sets free; for apps above."""
-    _givers.append(giver)
-    return giver
 
 
 def may_take_down(user: User) -> bool:
@@ -64,8 +54,7 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
         keys = [row.cover for row in tracks if row.cover]
         for row in tracks:
             ownership.remove(row)
-        for giver in _givers:
-            ids += giver(ids)
+        ids += [freed for answer in hooks.taken_down.send(ids) for freed in answer]
         keys += garbage_collection.forget(ids)
         transaction.on_commit(partial(garbage_collection.discard, keys))
     logger.info("%s took down %d recording(s)", user.pk, len(blocks))

@@ -19,7 +19,6 @@ from catalog.errors import CatalogError
 from catalog.models import Notice, Track, Visibility, Wish, WishVoice
 from catalog.normalization import fold
 from catalog.social.notices import tell_all
-from catalog.storage.garbage_collection import forgets_rows
 from catalog.uploads.ownership import holds
 
 
@@ -115,7 +114,6 @@ def open_wishes(order: str = "voices") -> QuerySet[Wish]:
     return rows.order_by("-created_at") if order == "new" else rows.order_by("-wanted", "-created_at")
 
 
-@forgets_rows
 def recount() -> None:
     """Count all voices again, for when accounts were closed; wishes that nobody has are deleted."""
     voices = Subquery(_voices(), output_field=IntegerField())

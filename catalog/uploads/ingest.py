@@ -291,13 +291,14 @@ def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: s
     private = brought.visibility == Visibility.PRIVATE
     reader = brought.user if private else None
     artists = {
-        name_key: Artist.objects.named(wanted[name_key], private_to=reader) for name_key in sorted(wanted)
+        name_key: Artist.objects.get_or_create_by_name(wanted[name_key], private_to=reader)
+        for name_key in sorted(wanted)
     }
     artist = artists[fold(names.artist)[:255]]
     album: Album | None = None
     if names.album:
         holder = artists[fold(names.album_artist or names.artist)[:255]]
-        album = Album.objects.titled(names.album, holder, names.year, private_to=reader)
+        album = Album.objects.get_or_create_by_title(names.album, holder, names.year, private_to=reader)
         is_theirs = album.private_to_id == (reader.pk if reader else None)
         if names.compilation and not album.compilation and is_theirs:
             Album.objects.filter(pk=album.pk).update(compilation=True)

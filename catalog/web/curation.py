@@ -20,6 +20,7 @@ from catalog.curation.fields import Named
 from catalog.curation.merging import merge
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Track, Visibility
+from catalog.search.index import found_in_index
 from catalog.web.places import address, found, seen
 
 CANDIDATES = 12
@@ -114,7 +115,8 @@ def _candidates(request: HttpRequest, kind: str, row: Named, words: str) -> list
     if kind == "track":
         rows = rows.filter(visibility=Visibility.SHARED)
     if words:
-        return [other for other in rows.search(words)[: CANDIDATES + 1] if other.pk != row.pk][:CANDIDATES]
+        found = found_in_index(rows, kind, words)[: CANDIDATES + 1]
+        return [other for other in found if other.pk != row.pk][:CANDIDATES]
     match row:
         case Track():
             rows = rows.filter(artist=row.artist_id, title_key__startswith=row.title_key[:8])

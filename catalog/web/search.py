@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from catalog.search.facets import Filters, models
+from catalog.search.facets import Filters, model_label
 from catalog.search.index import MOST
 from catalog.search.query import MOST_LETTERS
 from catalog.search.service import Found, find
@@ -68,7 +68,7 @@ def _address(words: str, filters: Filters, *, home: str = "", **changes: str) ->
 def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
     """The filters that are on, each with the address of the list without it."""
     labels = {
-        "model": models.label(filters.model) if filters.model else "",
+        "model": model_label(filters.model) if filters.model else "",
         "genre": filters.genre,
         "decade": f"{filters.decade}–{filters.decade + 9}" if filters.decade is not None else "",  # noqa: RUF001
     }

@@ -17,6 +17,7 @@ from accounts.security.pending_action import login_required
 from accounts.security.throttles import ScopeThrottle
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload, Visibility, Wish, WishVoice
+from catalog.search.index import found_in_index
 from catalog.social import wishes
 from catalog.visibility import may_see
 from catalog.web.pagination import part_of
@@ -127,4 +128,4 @@ def _candidates(request: HttpRequest, words: str) -> QuerySet[Track]:
     rows = Track.objects.filter(visibility=Visibility.SHARED).with_names()
     if not user.has_perm("catalog.change_track"):
         rows = rows.filter(pk__in=Upload.objects.filter(user=user).values("track"))
-    return rows.search(words)[:CANDIDATES]
+    return found_in_index(rows, "track", words)[:CANDIDATES]

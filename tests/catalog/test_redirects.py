@@ -30,7 +30,7 @@ def test_going_back_leaves_no_circle() -> None:
 
 
 def test_an_artists_slug_leads_too_and_never_to_itself() -> None:
-    artist = Artist.objects.named("Ana Ríos")
+    artist = Artist.objects.get_or_create_by_name("Ana Ríos")
     remember(Kind.ARTIST, "anna-rios", artist.pk)
     remember(Kind.ARTIST, artist.slug, artist.pk)
     assert moved(Kind.ARTIST, "anna-rios") == artist.pk

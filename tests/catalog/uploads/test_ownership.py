@@ -110,7 +110,9 @@ def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: 
     shared = bring("again.wav", by=other).track
     for track in (private, shared):
         Like.objects.create(user=user, track=track)
-        Credit.objects.create(track=track, artist=Artist.objects.named(f"Guest on {track.visibility}"))
+        Credit.objects.create(
+            track=track, artist=Artist.objects.get_or_create_by_name(f"Guest on {track.visibility}")
+        )
     setlist = Setlist.objects.create(owner=user, title="Sunday")
     SetlistEntry.objects.create(setlist=setlist, track=private, position=1)
     ImportedFile.objects.create(path="/x", size=1, modified=1, outcome="new", track=private)

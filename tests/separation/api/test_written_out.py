@@ -49,7 +49,7 @@ def by_fields(serializer: serializers.Serializer[Any], row: object) -> Any:
 @pytest.fixture
 def track(user: User) -> Track:
     track = make_track(user, album="Orilla", cover="covers/aa/bb/aabbccdd.jpg", genre="Folk", year=2019)
-    credit(track, [Artist.objects.named("Ben")])
+    credit(track, [Artist.objects.get_or_create_by_name("Ben")])
     return track
 
 
@@ -116,7 +116,9 @@ def test_what_is_gathered_for_a_list_is_what_each_track_has(
 ) -> None:
     tracks = [make_track(user, title=f"Song {number}") for number in range(3)]
     for track in tracks[:2]:
-        credit(track, [Artist.objects.named("Ben"), Artist.objects.named("Zoé")])
+        credit(
+            track, [Artist.objects.get_or_create_by_name("Ben"), Artist.objects.get_or_create_by_name("Zoé")]
+        )
         make_separation(track)
         make_separation(track, model="compact:4stems")
     with django_assert_max_num_queries(3):
