@@ -1,4 +1,4 @@
-"""What every API answer has in common: pages, the form of errors, and how bodies are read.
+"""What every API answer has in common: the form of errors, and how bodies are read.
 
 The settings name these by string. No view is imported here: importing a view imports the settings' classes.
 """
@@ -11,9 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
-from django.core.paginator import Page
-from django.db import InterfaceError, OperationalError, connection
-from django.db.models import QuerySet
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
@@ -23,7 +21,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -31,111 +28,13 @@ from rest_framework.response import Response
 
 from accounts.security import throttles
 from catalog.errors import CatalogError
-from catalog.pagination import MOST_COUNTED, BoundedPaginator, ids_first
 from catalog.storage import backend
 from catalog.uploads.admission import most_bytes, too_large
 from catalog.uploads.policy import POLICY
 
 NOT_FOUND = _("There is nothing at this address, or it is not for you.")
-MOST_ROWS = 100_000  # further than this nobody turns pages; a list can be narrowed
-MOST_PAGES = 10**9  # more would only make the database count to numbers that it cannot hold
 SHORT_RETRY_SECONDS = 10  # for what passes by itself
 RETRY_SECONDS = 60  # what a full queue asks a client to wait, since nobody knows when it will be shorter
-
-
-class Pages(PageNumberPagination):
-    """``{"count", "next", "previous", "results"}``; ``page`` counts from 1, ``page_size`` is capped.
-
-    ``count`` is exact up to 10,000, which also stands for whatever is more; ``next`` goes on to row 100,000. A page
-    that is no number is a mistake (400); one after the last does not exist (404).
-    """
-
-    page_size = 25
-    page_size_query_param = "page_size"
-    max_page_size = 200
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:  # noqa: ARG002
-        """One row more than the page has tells whether there is a next one; nothing else is counted for it."""
-        self.request = request
-        size = self.get_page_size(request)
-        number = self.get_page_number(request, None)
-        first = (number - 1) * size
-        rows = _rows(queryset, first, first + size + 1) if first < MOST_ROWS else []
-        if not rows and number > 1:
-            raise exceptions.NotFound
-        more = len(rows) > size and first + size < MOST_ROWS
-        paginator = _Counted(queryset, size)
-        if len(rows) <= size:
-            paginator.count = min(first + len(rows), MOST_COUNTED)
-        self.page = _Part(rows[:size], number, paginator, more=more)
-        return list(self.page)
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        described: dict[str, Any] = super().get_paginated_response_schema(schema)
-        properties = described["properties"]
-        properties["count"]["description"] = (
-            f"Exact up to {MOST_COUNTED}, which also stands for whatever is more."
-        )
-        for name in ("next", "previous"):  # as OpenAPI 3.1 says it; `nullable` is 3.0's
-            properties[name] = {"type": ["string", "null"], "format": "uri"}
-        described["required"] = list(properties)
-        return described
-
-    def get_page_number(self, request: Request, _paginator: Any) -> int:
-        return _counted(request, self.page_query_param) or 1
-
-    def get_page_size(self, request: Request) -> int:
-        return min(_counted(request, self.page_size_query_param) or self.page_size, self.max_page_size)
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
-        for parameter in parameters:
-            parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": MOST_PAGES}
-        return parameters
-
-
-class _Counted(BoundedPaginator):
-    """Knows its count already where the last page was read."""
-
-    def validate_number(self, number: Any) -> int:
-        return int(number)
-
-
-class _Part(Page[Any]):
-    """A page that was told whether another one follows."""
-
-    def __init__(self, rows: list[Any], number: int, paginator: _Counted, *, more: bool) -> None:
-        super().__init__(rows, number, paginator)
-        self._more = more
-
-    def has_next(self) -> bool:
-        return self._more
-
-
-def _rows(queryset: Any, first: int, stop: int) -> list[Any]:
-    """Those from ``first`` to before ``stop``. Far ones, and with SQLite all, are found by their ids."""
-    part = queryset[first:stop]
-    if not _are_rows(queryset) or (not first and connection.vendor != "sqlite"):
-        return list(part)
-    return ids_first(part, queryset)
-
-
-def _are_rows(queryset: Any) -> bool:
-    """Whether its ids lead to what it gives: it is no list, part of a list, or list of values."""
-    if not isinstance(queryset, QuerySet):
-        return False
-    query = queryset.query
-    return not (query.is_sliced or query.distinct or query.values_select)
-
-
-def _counted(request: Request, name: str) -> int | None:
-    """A number from 1 among the query parameters, ``None`` where it is left out."""
-    text = request.query_params.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= MOST_PAGES):
-        raise exceptions.ValidationError({name: [_("This is a number from 1.")]})
-    return int(text)
 
 
 class JsonParser(JSONParser):

@@ -240,7 +240,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 # Accounts ---------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.permissions.OwnAndGroups", "accounts.security.attempts.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.security.attempts.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -323,7 +323,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["config.api.JsonParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.Negotiation",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_PAGINATION_CLASS": "config.api.Pages",
+    "DEFAULT_PAGINATION_CLASS": "catalog.pagination.ApiPagination",
     "DEFAULT_SCHEMA_CLASS": "config.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": [
         "accounts.security.throttles.VisitorThrottle",

@@ -2,16 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.models import User
+from audio.tags.cleaning import clean_text
 from catalog.hooks import SongParts
-from catalog.models import Track
+from catalog.models import Track, Upload
+from catalog.normalization import fold
+from catalog.visibility import seen_through
 from separation.delivery.permissions import Seen
 from separation.display_names import stem_label
-from separation.models import Status, Stem, TrackSeparation
+from separation.models import SeparationRequest, Status, Stem, TrackSeparation
+
+R = TypeVar("R", bound=Model)
 
 
 def separations_of(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
@@ -73,3 +80,40 @@ def _current(tracks: Collection[UUID] | Collection[str]) -> QuerySet[TrackSepara
     """What these tracks show: nothing that was stopped, and of a merged track nothing of its former audio."""
     rows = TrackSeparation.objects.filter(track__in=tracks, stopped_at=None)
     return rows.filter(track__audio=F("separation__mixture")).order_by()
+
+
+def uploads_of(user: User) -> QuerySet[Upload]:
+    """Return the last upload of each track that ``user`` holds, the newest first."""
+    rows = Upload.objects.filter(seen_through("track", user), user=user)
+    return _latest(rows).order_by("-created_at", "pk")
+
+
+def requests_of(user: User) -> QuerySet[SeparationRequest]:
+    """Return what ``user`` requested, the newest first."""
+    rows = SeparationRequest.objects.filter(seen_through("track", user), user=user)
+    return rows.order_by("-created_at", "pk")
+
+
+def requested_tracks(user: User) -> QuerySet[SeparationRequest]:
+    """Return the last request of each track, the newest first."""
+    return _latest(requests_of(user))
+
+
+def _latest(rows: QuerySet[R]) -> QuerySet[R]:
+    """Keep the last of a person's rows about a track. Row by row, so that a page of a long list stays quick."""
+    later = rows.model._default_manager.filter(user=OuterRef("user"), track=OuterRef("track")).filter(  # noqa: SLF001  # Django's public name
+        Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk"))
+    )
+    return rows.filter(~Exists(later))
+
+
+def holding(words: str) -> Q:
+    """Match rows of one person whose track has every word in title, artist or album."""
+    found = Q()
+    for word in fold(clean_text(words) or "").split():
+        found &= (
+            Q(track__title_key__contains=word)
+            | Q(track__artist__key__contains=word)
+            | Q(track__album__key__contains=word)
+        )
+    return found

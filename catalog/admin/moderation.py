@@ -16,11 +16,11 @@ from django.utils.translation import ngettext
 
 from accounts.current_user import person
 from catalog.admin.base import ReadOnly, Removable, as_id, people_found, tracks_found
+from catalog.curation import history
 from catalog.curation.reports import close
 from catalog.curation.takedowns import may_take_down, take_down
 from catalog.errors import CatalogError
 from catalog.models import Block, Change, Report
-from catalog.web.history import sentence
 
 Outcome = Report.Outcome
 
@@ -155,7 +155,7 @@ class ChangeAdmin(ReadOnly[Change]):
 
     @admin.display(description=_("what"))
     def what(self, row: Change) -> str:
-        return sentence(row)
+        return history.sentence(row)
 
 
 @admin.register(Block)

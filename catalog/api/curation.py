@@ -16,13 +16,11 @@ from catalog.api import views
 from catalog.api.serializers import AlbumSerializer, ArtistSerializer, NameField
 from catalog.curation import history
 from catalog.curation.editing import edit_album, edit_artist
-from catalog.curation.fields import shown
+from catalog.curation.fields import shown, visible_rows
 from catalog.curation.merging import merge
 from catalog.curation.reports import LONGEST, report
 from catalog.curation.revert import undo
 from catalog.models import Album, Artist, Change, Report, Track
-from catalog.web.history import sentence
-from catalog.web.places import seen
 
 KINDS = {"artists": "artist", "albums": "album", "tracks": "track"}
 
@@ -110,7 +108,7 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
         return change.actor.name if change.actor else None
 
     def get_sentence(self, change: Change) -> str:
-        return sentence(change)
+        return history.sentence(change)
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_before(self, change: Change) -> dict[str, Any]:
@@ -133,8 +131,8 @@ class MergeView(GenericAPIView[Change]):
         """Merge one into another, which stays. For curators; everything that named this one names that one."""
         sent = IntoSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        row = get_object_or_404(seen(self.kind, request.user), pk=pk)
-        into = get_object_or_404(seen(self.kind, request.user), pk=sent.validated_data["into"])
+        row = get_object_or_404(visible_rows(self.kind, request.user), pk=pk)
+        into = get_object_or_404(visible_rows(self.kind, request.user), pk=sent.validated_data["into"])
         return Response(self.get_serializer(merge(row, into, account(request))).data)
 
 
@@ -146,7 +144,7 @@ class HistoryView(GenericAPIView[Change]):
     def get_queryset(self) -> QuerySet[Change]:
         if getattr(self, "swagger_fake_view", False):
             return Change.objects.none()
-        row = get_object_or_404(seen(self.kind, self.request.user), pk=self.kwargs["pk"])
+        row = get_object_or_404(visible_rows(self.kind, self.request.user), pk=self.kwargs["pk"])
         return history.of(row, self.request.user)
 
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_queryset`)

@@ -40,10 +40,6 @@ class FoundAlbumSerializer(serializers.ModelSerializer[Album]):
         fields = ["id", "title", "year", "artist"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        known = {"id": str(instance.pk), "title": instance.title, "year": instance.year}
-        return known | {"artist": instance.performer}
-
 
 class FoundTrackSerializer(serializers.ModelSerializer[Track]):
     id = serializers.UUIDField(source="pk", read_only=True)
@@ -53,9 +49,6 @@ class FoundTrackSerializer(serializers.ModelSerializer[Track]):
         model = Track
         fields = ["id", "title", "artist"]
         read_only_fields = fields
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        return {"id": str(instance.pk), "title": instance.title, "artist": instance.performer}
 
 
 class SuggestionsSerializer(serializers.Serializer[Any]):

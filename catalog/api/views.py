@@ -15,7 +15,6 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.security.client_address import client_network
-from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import (
     AlbumQuerySerializer,
     AlbumSerializer,
@@ -24,7 +23,7 @@ from catalog.api.serializers import (
     PlaysSerializer,
 )
 from catalog.models import Album, Artist, Track
-from catalog.redirects import Kind
+from catalog.redirects import Kind, RedirectMixin
 from catalog.search.service import InOrder, among, find_names
 from catalog.social import plays
 
@@ -95,10 +94,10 @@ class ArtistListView(ArtistMixin, ListAPIView[Artist]):
 
 
 @extend_schema_view(get=extend_schema(responses={200: ArtistSerializer, **MOVED}))
-class ArtistView(FollowsMoves, ArtistMixin, RetrieveAPIView[Artist]):
+class ArtistView(RedirectMixin, ArtistMixin, RetrieveAPIView[Artist]):
     """Show an artist."""
 
-    moves = Kind.ARTIST
+    redirect_kind = Kind.ARTIST
 
     def get_object(self) -> Artist:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
@@ -125,10 +124,10 @@ class AlbumListView(AlbumMixin, ListAPIView[Album]):
 
 
 @extend_schema_view(get=extend_schema(responses={200: AlbumSerializer, **MOVED}))
-class AlbumView(FollowsMoves, AlbumMixin, RetrieveAPIView[Album]):
+class AlbumView(RedirectMixin, AlbumMixin, RetrieveAPIView[Album]):
     """Show an album. Its songs are `tracks/?album=<id>`."""
 
-    moves = Kind.ALBUM
+    redirect_kind = Kind.ALBUM
 
     def get_object(self) -> Album:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from catalog.models import Album, Artist, Change, Track
 
 Details = dict[str, Any]
@@ -33,6 +36,17 @@ LABELS: dict[str, Promise] = {
 def kind_of(row: Named) -> Change.Target:
     """Which of the three this is."""
     return Change.Target(row._meta.model_name or "")  # noqa: SLF001
+
+
+def visible_rows(kind: str, user: User | AnonymousUser) -> QuerySet[Any]:
+    """Return everything of a kind that ``user`` may see, with its names."""
+    match kind:
+        case Change.Target.ARTIST:
+            return Artist.objects.visible_to(user)
+        case Change.Target.ALBUM:
+            return Album.objects.visible_to(user).select_related("artist")
+        case _:
+            return Track.objects.visible_to(user).with_names()
 
 
 def details(row: Named) -> Details:

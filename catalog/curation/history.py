@@ -6,10 +6,24 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from catalog.curation.fields import Named, kind_of
 from catalog.models import Change, Track, Visibility
+
+SENTENCES: dict[str, Any] = {
+    Change.Kind.EDIT: _("Edited"),
+    Change.Kind.MERGE: _("“%(merged)s” was merged into “%(into)s”"),
+    Change.Kind.REMOVE: _("Removed"),
+    Change.Kind.TAKEDOWN: _("Taken down"),
+    Change.Kind.UNDO: _("Put back as it was"),
+}
+UNDO_SENTENCES: dict[str, Any] = {
+    Change.Kind.MERGE: _("“%(back)s” is its own again"),
+    Change.Kind.SPLIT: _("Songs that had gone elsewhere came back to “%(back)s”"),
+}
 
 
 def record(
@@ -83,3 +97,17 @@ def is_edit(change: Change) -> bool:
 def is_undoable(change: Change) -> bool:
     """Whether a change of this kind can be undone at all."""
     return is_edit(change) or change.kind in {Change.Kind.MERGE, Change.Kind.SPLIT}
+
+
+def sentence(change: Change) -> str:
+    """Say in words what happened; the fields of an edit are not in it."""
+    after = change.after
+    if change.kind == Change.Kind.SPLIT:
+        names = {"n": len(after["tracks"]), "to": after["to"]}
+        words = ngettext("%(n)d song went to “%(to)s”", "%(n)d songs went to “%(to)s”", names["n"])
+        return str(words % names)
+    if change.kind == Change.Kind.UNDO and not change.before:
+        return str(UNDO_SENTENCES[after["undid"]] % after)
+    text = str(SENTENCES[change.kind] % after)
+    reason = after.get("reason") if change.kind == Change.Kind.TAKEDOWN else ""
+    return f"{text}: {reason}" if reason else text

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -24,7 +23,6 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from catalog.models import Notice, Track
 from catalog.visibility import seen_through
-from catalog.written import Written
 
 log = logging.getLogger(__name__)
 
@@ -82,12 +80,7 @@ def unseen(user: User | AnonymousUser) -> int:
     """How many ``user`` has not seen, counted up to 100."""
     if user.is_anonymous:
         return 0
-    return len(_unseen(user, stop=MOST_COUNTED + 1))
-
-
-@Written
-def _unseen(user: User) -> QuerySet[Any, Any]:
-    return of(user).filter(seen_at=None).order_by().values_list("pk")
+    return of(user).filter(seen_at=None).order_by()[: MOST_COUNTED + 1].count()
 
 
 def see(user: User) -> int:

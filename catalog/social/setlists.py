@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -17,7 +16,6 @@ from catalog.errors import CatalogError
 from catalog.models import Setlist, SetlistEntry, Track
 from catalog.models.social import new_link
 from catalog.visibility import may_see, seen_through
-from catalog.written import Written
 
 MOST_SETLISTS = 500
 MOST_ENTRIES = 300
@@ -61,21 +59,9 @@ class Place:
     key: str
 
 
-class Named(NamedTuple):
-    """A setlist in a menu."""
-
-    pk: UUID
-    title: str
-
-
-def latest(user: User, most: int) -> list[Named]:
-    """Those of ``user`` that were changed last."""
-    return [Named._make(row) for row in _latest(user, stop=most)]
-
-
-@Written
-def _latest(user: User) -> QuerySet[Any, Any]:
-    return Setlist.objects.filter(owner=user).order_by("-changed_at").values_list("pk", "title")
+def latest(user: User, most: int) -> list[Setlist]:
+    """Return those of ``user`` that were changed last."""
+    return list(Setlist.objects.filter(owner=user).only("title").order_by("-changed_at")[:most])
 
 
 def make(user: User, title: str) -> Setlist:

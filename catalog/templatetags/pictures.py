@@ -6,14 +6,14 @@ from uuid import UUID
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from audio.types import COVER_SIZES
-from catalog.links import pattern
 from catalog.models import Album, Track
-from catalog.selectors import Song, Tile
+from catalog.selectors import AlbumTile, Song
 from catalog.storage.covers import version
 
 register = template.Library()
@@ -53,20 +53,20 @@ def art(key: UUID) -> SafeString:
 
 
 @register.simple_tag
-def picture(track: Track | Song, size: int = 64, address: str = "") -> SafeString:
-    """The cover of a song, or its drawing, ``size`` pixels wide. ``address``: the pattern of covers', for a list."""
+def picture(track: Track | Song, size: int = 64) -> SafeString:
+    """The cover of a song, or its drawing, ``size`` pixels wide."""
     if not track.picture:
         return art(track.pk)
-    return _photo((address or pattern("track-cover")).format(track.pk), track.picture, size)
+    return _photo(reverse("track-cover", args=[track.pk]), track.picture, size)
 
 
 @register.simple_tag
-def album_picture(album: Album | Tile, size: int = 160, address: str = "") -> SafeString:
-    """The cover of an album, or its drawing; the view has said which (see ``covers.dress``)."""
+def album_picture(album: Album | AlbumTile, size: int = 160) -> SafeString:
+    """The cover of an album, or its drawing; see ``selectors.add_pictures``."""
     key = getattr(album, "picture", album.cover)
     if not key:
         return art(album.pk)
-    return _photo((address or pattern("album-cover")).format(album.pk), key, size)
+    return _photo(reverse("album-cover", args=[album.pk]), key, size)
 
 
 def _photo(address: str, key: str, size: int) -> SafeString:

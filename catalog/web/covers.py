@@ -19,7 +19,7 @@ from accounts.security.pending_action import login_required
 from catalog.curation.covers import MOST_BYTES, drop_cover, may_picture, set_cover
 from catalog.errors import CatalogError
 from catalog.models import Album, Track
-from catalog.storage.covers import dress
+from catalog.selectors import add_pictures
 from catalog.uploads import policy
 
 PICTURE = policy.UploadPolicy(lambda: MOST_BYTES, counted=False)
@@ -57,7 +57,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
 def album(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The cover of an album, for those who look after the catalogue."""
     row = get_object_or_404(Album.objects.visible_to(request.user).select_related("artist"), pk=pk)
-    dress([row], request.user)
+    add_pictures([row], request.user)
     return _page(request, row, {"album": row, "of": "album"})
 
 

@@ -25,8 +25,8 @@ from catalog.curation.editing import (
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Track
 from catalog.uploads.ownership import holds
+from catalog.web.addresses import address_of
 from catalog.web.forms import AlbumForm, ArtistForm, EditForm, TrackForm
-from catalog.web.places import address
 
 ALBUMS_SUGGESTED = 50
 
@@ -80,17 +80,20 @@ def _edit_shared(
     kind = "artist" if isinstance(row, Artist) else "album"
     if not request.user.has_perm(f"catalog.change_{kind}"):
         raise PermissionDenied
-    context: dict[str, Any] = {"row": row, "form": form, "heading": heading, "back": address(row)}
+    context: dict[str, Any] = {"row": row, "form": form, "heading": heading, "back": address_of(row)}
     if request.method == "POST" and form.is_valid():
         try:
             row = save(row, person(request), form.values, form.was)
         except CatalogError as error:
             _explain(form, error)
             if isinstance(error, NameTakenError):
-                context |= {"taken": error.other, "merge": f"{address(row, 'merge')}?into={error.other.pk}"}
+                context |= {
+                    "taken": error.other,
+                    "merge": f"{address_of(row, 'merge')}?into={error.other.pk}",
+                }
         else:
             messages.success(request, _("Saved."))
-            return redirect(address(row))
+            return redirect(address_of(row))
     return render(request, "catalog/name_edit.html", context)
 
 

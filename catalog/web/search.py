@@ -10,11 +10,12 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from catalog.pagination import SONGS_PER_PAGE
 from catalog.search.facets import Filters, model_label
 from catalog.search.index import MOST
 from catalog.search.query import MOST_LETTERS
 from catalog.search.service import Found, find
-from catalog.web.pagination import SONGS_PER_PAGE
+from catalog.selectors import add_details
 from catalog.web.track_lists import shelves
 
 WHILE_TYPING = 100  # songs that are ranked: fewer, for a sooner answer
@@ -44,6 +45,7 @@ def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, A
     found = find(words, request.user, filters, most=most, hints=True)
     pages = Paginator(found.songs(), SONGS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
+    add_details(page.object_list, request.user)
     names = page.number == 1 and not filters
     return {
         "found": found,

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,11 +13,13 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.current_user import person
+from accounts.models import User
 from accounts.security.pending_action import login_required
+from catalog import hooks
 from catalog.errors import CatalogError
 from catalog.models import Setlist, SetlistEntry, Track
+from catalog.pagination import SONGS_PER_PAGE
 from catalog.social import setlists
-from catalog.web.pagination import SONGS_PER_PAGE, page_of
 
 
 @login_required
@@ -31,7 +34,10 @@ def index(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(error.detail))
             return redirect("setlists")
         return redirect("setlist", made.pk)
-    context = {"page": page_of(request, setlists.mine(user), SONGS_PER_PAGE), "tab": "setlists"}
+    context = {
+        "page": _page(request, user),
+        "tab": "setlists",
+    }
     return render(request, "library/setlists.html", context)
 
 
@@ -54,16 +60,23 @@ def shared(request: HttpRequest, link: str) -> HttpResponse:
     return render(request, "library/setlist_shared.html", _shown(request, row, link))
 
 
+def _page(request: HttpRequest, user: User) -> Page[Setlist]:
+    return Paginator(setlists.mine(user), SONGS_PER_PAGE).get_page(request.GET.get("page"))
+
+
 def _shown(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
     lines = setlists.lines(row, request.user)
+    tracks = [line.track.pk for line in lines if line.track is not None]
+    parts = hooks.combined(hooks.parts_of_tracks.send(tracks))
     address = request.build_absolute_uri(reverse("setlist-shared", args=[row.link]))
     heard = [line for line in lines if line.track is not None]
     return {
         "setlist": row,
         "key": key,
         "lines": lines,
+        "rows": [(line, line.track and parts.get(line.track.pk)) for line in lines],
         "first": next((line for line in heard if line.is_playable), heard[0] if heard else None),
-        "tracks": [line.track for line in lines if line.track is not None],
+        "tracks": tracks,
         "seconds": setlists.seconds(lines),
         "address": address,
     }
@@ -132,5 +145,5 @@ def add(request: HttpRequest, pk: UUID) -> HttpResponse:
             request, _("“%(song)s” is now in “%(setlist)s”.") % {"song": track.title, "setlist": row.title}
         )
         return redirect("track", track.pk)
-    page = page_of(request, setlists.mine(user), SONGS_PER_PAGE)
+    page = _page(request, user)
     return render(request, "library/setlist_add.html", {"track": track, "page": page})

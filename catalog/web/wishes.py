@@ -17,10 +17,10 @@ from accounts.security.pending_action import login_required
 from accounts.security.throttles import ScopeThrottle
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload, Visibility, Wish, WishVoice
+from catalog.pagination import page_of
 from catalog.search.index import found_in_index
 from catalog.social import wishes
 from catalog.visibility import may_see
-from catalog.web.pagination import part_of
 
 WISHES_PER_PAGE = 30
 CAME_TRUE_LATELY = 6
@@ -34,7 +34,7 @@ UUID_INSIDE = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 def index(request: HttpRequest) -> HttpResponse:
     """What nobody has brought yet: the most wanted first, or ``?order=new``."""
     order = "new" if request.GET.get("order") == "new" else "voices"
-    page = part_of(request, wishes.open_wishes(order), WISHES_PER_PAGE)
+    page = page_of(request, wishes.open_wishes(order), WISHES_PER_PAGE)
     joined: set[UUID] = set()
     if not request.user.is_anonymous:
         voices = WishVoice.objects.filter(user=person(request), wish__in=list(page))

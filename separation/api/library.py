@@ -14,7 +14,7 @@ from catalog.models import Track
 from catalog.social.likes import likes_of
 from separation.api.serializers import SeparatedTrackSerializer
 from separation.api.tracks import TrackMixin
-from separation.web import my_library
+from separation.selectors import holding, requested_tracks, uploads_of
 
 
 class LibraryQuerySerializer(serializers.Serializer[Any]):
@@ -38,12 +38,12 @@ class MyLibraryView(TrackMixin):
         wanted = asked(self, LibraryQuerySerializer)
         user = account(request)
         kinds: dict[str, QuerySet[Any, Any]] = {
-            "brought": my_library.brought(user),
-            "asked": my_library.asked_tracks(user),
+            "brought": uploads_of(user),
+            "asked": requested_tracks(user),
             "liked": likes_of(user),
         }
-        rows = kinds[wanted["kind"]].filter(my_library.within(wanted.get("q", "")))
+        rows = kinds[wanted["kind"]].filter(holding(wanted.get("q", "")))
         ids = list(self.paginate_queryset(rows.values_list("track", flat=True)) or [])
         tracks: dict[Any, Track] = self.get_queryset().in_bulk(ids)
         found = [tracks[pk] for pk in ids if pk in tracks]
-        return self.get_paginated_response(self.said(found))
+        return self.get_paginated_response(self.serialize(found))

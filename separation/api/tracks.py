@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import GenericAPIView, get_object_or_404
@@ -20,16 +20,14 @@ from rest_framework.response import Response
 
 from accounts.api import account
 from accounts.models import User
-from catalog.api.moved import FollowsMoves
 from catalog.api.serializers import TrackChangesSerializer
 from catalog.api.views import MOVED, asked
 from catalog.curation.editing import edit, let_go
 from catalog.errors import CatalogError
-from catalog.models import Artist, Track, Visibility
-from catalog.redirects import Kind
+from catalog.models import Artist, Credit, Track, Visibility
+from catalog.redirects import Kind, RedirectMixin
 from catalog.search.facets import Filters
 from catalog.search.service import InOrder, find
-from catalog.uploads.featured_artists import guests_of
 from catalog.uploads.ingest import Ingested, ingest, refusal
 from catalog.uploads.policy import FORM_BYTES
 from separation.api.serializers import (
@@ -58,7 +56,7 @@ ORDERINGS = {
     "year": "year",
     "duration": "audio__duration",
 }
-SAID = (
+LIST_COLUMNS = (
     *("title", "track_number", "disc_number", "genre", "year", "cover", "plays", "visibility", "owner_id"),
     *("created_at", "artist__name", "artist__slug", "album__title", "album__year", "album__cover"),
     *("album__artist__name", "album__artist__slug", "audio__duration", "audio__frames"),
@@ -70,20 +68,20 @@ class TrackMixin(GenericAPIView[Track]):
 
     def get_queryset(self) -> QuerySet[Track]:
         tracks = Track.objects.visible_to(self.request.user)
-        return tracks.select_related("artist", "album__artist", "audio")
+        guests = Prefetch("credits", Credit.objects.select_related("artist"))
+        return tracks.select_related("artist", "album__artist", "audio").prefetch_related(guests)
 
-    def said(self, tracks: Sequence[Track]) -> list[Any]:
-        """The JSON of ``tracks``: guests, separations and stems are fetched for all of them at once."""
-        return list(SeparatedTrackSerializer(tracks, many=True, context=self.beside(tracks)).data)
+    def serialize(self, tracks: Sequence[Track]) -> list[Any]:
+        """Serialize ``tracks``; separations and stems are read for all of them at once."""
+        return list(SeparatedTrackSerializer(tracks, many=True, context=self.list_context(tracks)).data)
 
-    def beside(self, tracks: Sequence[Track]) -> dict[str, Any]:
-        """What serializers need to say ``tracks``."""
-        gathered = {"guests": guests_of(tracks), "separations": separations_of(tracks)}
-        return {**self.get_serializer_context(), **gathered}
+    def list_context(self, tracks: Sequence[Track]) -> dict[str, Any]:
+        """Return the serializers' context for a list of ``tracks``."""
+        return {**self.get_serializer_context(), "separations": separations_of(tracks)}
 
     def fresh(self, track: Track) -> Any:
-        """The JSON of ``track`` as it is in the database now."""
-        return self.said([self.get_queryset().get(pk=track.pk)])[0]
+        """Serialize ``track`` as it is in the database now."""
+        return self.serialize([self.get_queryset().get(pk=track.pk)])[0]
 
 
 class TrackListView(TrackMixin):
@@ -100,8 +98,8 @@ class TrackListView(TrackMixin):
         With `q` the best matches first, at most 300; else the newest first.
         """
         wanted = asked(self, TrackQuerySerializer)
-        page = self.paginate_queryset(matching(self.get_queryset().only(*SAID), wanted, request.user))
-        return self.get_paginated_response(self.said(page or []))
+        page = self.paginate_queryset(matching(self.get_queryset().only(*LIST_COLUMNS), wanted, request.user))
+        return self.get_paginated_response(self.serialize(page or []))
 
 
 def matching(
@@ -157,9 +155,9 @@ def as_id(text: str) -> UUID:
         return UUID(int=0)
 
 
-class TrackView(FollowsMoves, TrackMixin):
+class TrackView(RedirectMixin, TrackMixin):
     permission_classes = [IsAuthenticatedOrReadOnly]
-    moves = Kind.TRACK
+    redirect_kind = Kind.TRACK
 
     def get_object(self) -> Track:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
@@ -167,7 +165,7 @@ class TrackView(FollowsMoves, TrackMixin):
     @extend_schema(responses={200: SeparatedTrackSerializer, **MOVED}, operation_id="tracks_retrieve")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
         """Show a song with its separations and their stems."""
-        return Response(self.said([self.get_object()])[0])
+        return Response(self.serialize([self.get_object()])[0])
 
     @extend_schema(request=TrackChangesSerializer, responses=SeparatedTrackSerializer)
     def patch(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
@@ -235,7 +233,7 @@ class UploadView(TrackMixin):
             "track": self.fresh(taken.track),
             "created": taken.created,
             "matches": MatchSerializer(
-                matches, many=True, context=self.beside([match.track for match in matches])
+                matches, many=True, context=self.list_context([match.track for match in matches])
             ).data,
             "separation": None,
             "separation_error": None,

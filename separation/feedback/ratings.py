@@ -1,16 +1,13 @@
 """How well people find what came out: stars for a separation as a whole, and for each of its stems."""
 
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Avg, Count, Max, Q, QuerySet
+from django.db.models import Avg, Count, Max, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.written import Written
 from separation.delivery.permissions import Seen
 from separation.models import Rating, Separation, Status, Stem
 
@@ -66,24 +63,17 @@ def stem_called(separation: Separation, name: str) -> Stem | None:
     raise CatalogError("unknown_stem", sentence, by_field={"stem": [sentence]})
 
 
-@Written
-def _said(separation: UUID, track: UUID, user: User | AnonymousUser) -> QuerySet[Any, Any]:
-    rows = Rating.objects.filter(separation=separation, track=track).order_by().values_list("stem")
-    return rows.annotate(Avg("score"), Count("pk"), own=Max("score", filter=Q(user=user.pk)))
-
-
 def ratings_of(seen: Seen, user: User | AnonymousUser) -> Ratings:
     """What people say of a separation on the track through which it is seen, and what ``user`` does.
 
     One query beside that for its stems.
     """
-    said: dict[UUID | None, tuple[float, int, int | None]] = {
-        stem: (float(average), count, own)
-        for stem, average, count, own in _said(seen.separation.pk, seen.track.pk, user)
-    }
+    rows = Rating.objects.filter(separation=seen.separation, track=seen.track).order_by().values_list("stem")
+    rows = rows.annotate(Avg("score"), Count("pk"), own=Max("score", filter=Q(user=user.pk)))
+    scores = {stem: (float(average), count, own) for stem, average, count, own in rows}
 
     def rated(stem: Stem | None) -> Rated:
-        return Rated(stem, *said.get(stem.pk if stem else None, (None, 0, None)))
+        return Rated(stem, *scores.get(stem.pk if stem else None, (None, 0, None)))
 
     stems = sorted(seen.separation.stems.all(), key=lambda stem: stem.position)
     return Ratings(rated(None), [rated(stem) for stem in stems])

@@ -1,71 +1,21 @@
 """What lists of songs say about separations: which parts a song has, or how far they are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django import template
-from django.db import connection
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog.models import Track
-from catalog.selectors import Song, rows_of
 from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
 from separation.feedback.ratings import FEWEST, MOST, Rated
-from separation.models import Status
 
 register = template.Library()
-
-Parts = dict[UUID, SafeString]
-
-_PARTS = """SELECT k.track_id, s.status, (SELECT joined(t.name, ',') FROM
-    (SELECT name FROM separation_stem WHERE separation_id = s.id ORDER BY position) t)
-    FROM separation_trackseparation k JOIN separation_separation s ON s.id = k.separation_id
-    JOIN catalog_track o ON o.id = k.track_id AND o.audio_id = s.mixture_id
-    WHERE k.track_id {ids} AND k.stopped_at IS NULL AND s.status IN ('queued', 'running', 'succeeded')
-    ORDER BY s.status DESC, s.id"""
-_JOINED = {"postgresql": "string_agg", "sqlite": "group_concat"}
-
-
-@register.simple_tag
-def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
-    """For each of ``tracks`` the line under its song: the stems of its richest separation, else a state."""
-    ids = {track.pk for track in tracks}
-    parts: Parts = {}
-    sets: dict[UUID, tuple[str, ...]] = {}
-    for track, status, names in rows_of(_PARTS.replace("joined", _JOINED[connection.vendor]), ids):
-        if status != Status.SUCCEEDED:
-            parts[track] = _state(status)
-        elif names and len(sets.get(track, ())) < 3:
-            sets[track] = tuple(names.split(","))
-    lines: dict[tuple[str, ...], SafeString] = {}  # most songs have the same parts
-    for track, names in sets.items():
-        if names not in lines:
-            lines[names] = _bars(names)
-        parts[track] = lines[names]
-    return parts
-
-
-@register.simple_tag
-def parts_of(track: Track, parts: Parts) -> SafeString:
-    """The line under a song: its parts as coloured bars, or what it is waiting for."""
-    return parts.get(track.pk, SafeString(""))
-
-
-def _state(status: str) -> SafeString:
-    words = _("Being separated") if status == Status.RUNNING else _("Waiting to be separated")
-    return format_html('<p class="parts">{}</p>', words)
-
-
-def _bars(parts: tuple[str, ...]) -> SafeString:
-    bars = format_html_join("", '<i class="{}"></i>', ((name,) for name in parts))
-    names = ", ".join(str(stem_label(name)) for name in parts)
-    return format_html('<div class="parts" role="img" aria-label="{}">{}</div>', names, bars)
 
 
 @register.filter

@@ -20,11 +20,11 @@ from accounts.security.pending_action import login_required
 from audio.formats import EXTENSIONS
 from catalog.errors import CatalogError
 from catalog.models import Track, Visibility
-from catalog.redirects import Kind
+from catalog.redirects import Kind, redirect_or_404
 from catalog.uploads import policy
 from catalog.uploads.ingest import ingest
 from catalog.uploads.ownership import holds
-from catalog.web.moved import forward
+from catalog.web.songs import track_actions
 from separation.delivery.permissions import Seen, shown_by
 from separation.duplicates import worth_asking
 from separation.models import Separation
@@ -42,7 +42,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     seen = Track.objects.visible_to(request.user).with_names()
     row = seen.filter(pk=pk).first()
     if row is None:
-        return forward(request, Kind.TRACK, pk, seen)
+        return redirect_or_404(request, Kind.TRACK, pk, seen)
     rows = list(shown_by([row]).order_by("created_at", "pk"))
     prefetch_related_objects([each.separation for each in rows], "stems__audio")
     separations = [Seen.through(row, each.separation, each).separation for each in rows]
@@ -57,8 +57,9 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_remove": not request.user.is_anonymous and holds(row, request.user),
         "words": spoken(PLAYER_WORDS),
     }
-    fragment = request.GET.get("fragment") == "stage"
-    return render(request, "separation/stage.html" if fragment else "separation/track.html", context)
+    if request.GET.get("fragment") == "stage":
+        return render(request, "separation/stage.html", context)
+    return render(request, "separation/track.html", context | track_actions(request, row))
 
 
 @login_required

@@ -8,7 +8,6 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog import pagination
 from catalog.models import Track, Visibility
-from config import api as lists
 from tests.factories import make_track
 
 
@@ -56,6 +55,6 @@ def test_pages_go_on_beyond_the_bound(api: APIClient, monkeypatch: pytest.Monkey
 
 @pytest.mark.usefixtures("five")
 def test_pages_end_where_nobody_turns_them(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MOST_ROWS", 4)
+    monkeypatch.setattr(pagination, "LAST_ROW_OF_API", 4)
     assert api.get("/api/v1/tracks/?page_size=2&page=2").json()["next"] is None
     assert api.get("/api/v1/tracks/?page_size=2&page=3").status_code == 404
