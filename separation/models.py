@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models import AudioFile, Row, Track, Visibility
-from catalog.visibility import seen_through
+from catalog.visibility import visible_to
 
 
 class Status(models.TextChoices):
@@ -150,7 +150,7 @@ def _through(user: User | AnonymousUser) -> "models.QuerySet[TrackSeparation]":
     rows = TrackSeparation.objects.filter(
         separation=models.OuterRef("pk"), track__audio=models.OuterRef("mixture")
     )
-    return rows.filter(seen_through("track", user))
+    return rows.filter(visible_to(user, "track"))
 
 
 class SeparationRequest(Row):

@@ -13,7 +13,7 @@ from audio.tags.cleaning import clean_text
 from catalog.hooks import SongParts
 from catalog.models import Track, Upload
 from catalog.normalization import fold
-from catalog.visibility import seen_through
+from catalog.visibility import visible_to
 from separation.delivery.permissions import Seen
 from separation.display_names import stem_label
 from separation.models import SeparationRequest, Status, Stem, TrackSeparation
@@ -84,13 +84,13 @@ def _current(tracks: Collection[UUID] | Collection[str]) -> QuerySet[TrackSepara
 
 def uploads_of(user: User) -> QuerySet[Upload]:
     """Return the last upload of each track that ``user`` holds, the newest first."""
-    rows = Upload.objects.filter(seen_through("track", user), user=user)
+    rows = Upload.objects.filter(visible_to(user, "track"), user=user)
     return _latest(rows).order_by("-created_at", "pk")
 
 
 def requests_of(user: User) -> QuerySet[SeparationRequest]:
     """Return what ``user`` requested, the newest first."""
-    rows = SeparationRequest.objects.filter(seen_through("track", user), user=user)
+    rows = SeparationRequest.objects.filter(visible_to(user, "track"), user=user)
     return rows.order_by("-created_at", "pk")
 
 

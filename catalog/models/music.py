@@ -16,6 +16,7 @@ from catalog.models.audio import AudioFile
 from catalog.models.base import Name, Row, any_of, counted
 from catalog.models.former_addresses import FormerAddress
 from catalog.normalization import fold, initial, sort_name, spoken
+from catalog.visibility import Visibility, visible_to
 
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
@@ -221,17 +222,10 @@ class Album(Name):
             )
 
 
-class Visibility(models.TextChoices):
-    SHARED = "shared", _("Shared with everybody")
-    PRIVATE = "private", _("Only for me")
-
-
 class TrackQuerySet(models.QuerySet["Track"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """What ``user`` may see: everything shared, and their own."""
-        if user.is_anonymous:
-            return self.filter(visibility=Visibility.SHARED)
-        return self.filter(Q(visibility=Visibility.SHARED) | Q(owner=user))
+        """Keep those that ``user`` may see."""
+        return self.filter(visible_to(user))
 
     def with_names(self) -> Self:
         """Fetch artist, album and audio in the same query."""

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from catalog.models import Like, Track
-from catalog.visibility import seen_through
+from catalog.visibility import visible_to
 
 
 def like(track: Track, user: User) -> None:
@@ -19,7 +19,7 @@ def unlike(track: Track, user: User) -> None:
 
 def likes_of(user: User) -> QuerySet[Like]:
     """What ``user`` likes and may still see, the newest like first."""
-    rows = Like.objects.filter(seen_through("track", user), user=user)
+    rows = Like.objects.filter(visible_to(user, "track"), user=user)
     return rows.select_related("track__artist", "track__album", "track__audio").order_by("-created_at", "pk")
 
 

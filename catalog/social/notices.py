@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from catalog.models import Notice, Track
-from catalog.visibility import seen_through
+from catalog.visibility import visible_to
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def tell_all(
 
 def of(user: User) -> QuerySet[Notice]:
     """The notices of ``user``, the newest first; none about a track that they may no longer see."""
-    rows = Notice.objects.filter(Q(track=None) | seen_through("track", user), user=user)
+    rows = Notice.objects.filter(Q(track=None) | visible_to(user, "track"), user=user)
     return rows.select_related("track__artist").order_by("-created_at", "pk")
 
 

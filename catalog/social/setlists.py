@@ -15,7 +15,7 @@ from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Setlist, SetlistEntry, Track
 from catalog.models.social import new_link
-from catalog.visibility import may_see, seen_through
+from catalog.visibility import may_see, visible_to
 
 MOST_SETLISTS = 500
 MOST_ENTRIES = 300
@@ -133,7 +133,7 @@ def take_out(entry: SetlistEntry) -> None:
 
 def counted(user: User | AnonymousUser) -> QuerySet[Setlist]:
     """Setlists with ``count``, and ``seconds`` of what ``user`` may see in them."""
-    visible = seen_through("entries__track", user)
+    visible = visible_to(user, "entries__track")
     return Setlist.objects.annotate(
         count=Count("entries"), seconds=Sum("entries__track__audio__duration", filter=visible)
     )
