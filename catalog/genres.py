@@ -37,7 +37,7 @@ class Genre:
         return slug_of(self.key)
 
 
-def named(key: str) -> bool:
+def is_name(key: str) -> bool:
     """Whether a folded genre is a name; what is nothing but signs has no page."""
     return any(char.isalnum() for char in key)
 
@@ -51,11 +51,11 @@ def genres(user: User | AnonymousUser) -> list[Genre]:
     """Every genre with a song that ``user`` may see, in order."""
     with connection.cursor() as cursor:
         cursor.execute(_SHARED, [MOST])
-        names = {key: name for key, name in cursor.fetchall() if name and named(key)}
+        names = {key: name for key, name in cursor.fetchall() if name and is_name(key)}
     if not user.is_anonymous:
         own = Track.objects.filter(owner=user.pk, visibility=Visibility.PRIVATE).exclude(genre_key="")
         for key, name in own.order_by("created_at").values_list("genre_key", "genre"):
-            if named(key):
+            if is_name(key):
                 names.setdefault(key, name)
     return [Genre(key, name) for key, name in sorted(names.items())]
 

@@ -21,7 +21,7 @@ from separation.models import SeparationRequest, Status, Stem, TrackSeparation
 R = TypeVar("R", bound=Model)
 
 
-def separations_of(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
+def separations_by_track(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
     """Return for each of ``tracks`` (by its id) its separations with their stems, the oldest first."""
     found: dict[UUID, list[Seen]] = {track.pk: [] for track in tracks}
     by_id = {track.pk: track for track in tracks}

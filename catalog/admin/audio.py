@@ -20,11 +20,11 @@ from catalog.admin.base import (
     FOUND,
     ReadOnly,
     Removable,
-    audio_found,
     clock,
-    people_found,
+    find_accounts,
+    find_audio,
+    find_tracks,
     player,
-    tracks_found,
 )
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Fingerprint, ImportedFile, Match, Rendition, Upload
@@ -41,7 +41,7 @@ def files_with(words: str) -> Q:
     """
     start = words.strip().lower()
     if not _DIGEST.fullmatch(start):
-        return Q(pk__in=audio_found(words))
+        return Q(pk__in=find_audio(words))
     key = f"audio/{start[:2]}/{start[2:4]}/{start}"
     return Q(audio_digest__gte=start, audio_digest__lt=f"{start}g") | Q(key__startswith=key)
 
@@ -181,8 +181,8 @@ class UploadAdmin(ReadOnly[Upload]):
         if not words:
             return queryset, False
         if "@" in words:
-            return queryset.filter(user__in=people_found(words)), False
-        wanted = Q(track__in=tracks_found(words))
+            return queryset.filter(user__in=find_accounts(words)), False
+        wanted = Q(track__in=find_tracks(words))
         if _DIGEST.fullmatch(words):
             wanted |= Q(checksum__gte=words, checksum__lt=f"{words}g")
         return queryset.filter(wanted), False

@@ -114,10 +114,10 @@ class Removable(ReadOnly[M]):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        return listed(objs, self.opts.verbose_name_plural)
+        return deletion_summary(objs, self.opts.verbose_name_plural)
 
 
-def listed(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+def deletion_summary(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
     """What a page that asks before deleting shows: the first rows by name, and how many there are.
 
     Django's own lists everything that goes along, with a query for each.
@@ -127,24 +127,24 @@ def listed(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], l
     return names + (["…"] if count > SHOWN else []), {str(name): count}, set(), []
 
 
-def found(rows: Any, words: str) -> Any:
+def search_rows(rows: Any, words: str) -> Any:
     """Those that the catalogue's own search finds; the ids first, or they would be sorted with all that is joined."""
     if not words.strip():
         return rows
     return rows.filter(pk__in=ids_in_index(rows.model._meta.model_name, words, FOUND))  # noqa: SLF001  # its public name
 
 
-def tracks_found(words: str) -> list[UUID]:
+def find_tracks(words: str) -> list[UUID]:
     """Songs that the catalogue's own search finds: neither case, nor accents, nor punctuation matter."""
     return ids_in_index("track", words, FOUND)
 
 
-def audio_found(words: str) -> list[UUID]:
+def find_audio(words: str) -> list[UUID]:
     """The audio of these songs."""
     return ids_in_index("track", words, FOUND, "audio_id")
 
 
-def people_found(words: str) -> list[UUID]:
+def find_accounts(words: str) -> list[UUID]:
     """Accounts with this in their address."""
     return list(User.objects.filter(email__icontains=words.strip()).values_list("pk", flat=True)[:FOUND])
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.current_user import person
-from catalog.admin.base import ReadOnly, Removable, as_id, people_found, tracks_found
+from catalog.admin.base import ReadOnly, Removable, as_id, find_accounts, find_tracks
 from catalog.curation import history
 from catalog.curation.reports import close
 from catalog.curation.takedowns import may_take_down, take_down
@@ -68,9 +68,9 @@ class ReportAdmin(ReadOnly[Report]):
     ) -> "tuple[QuerySet[Report], bool]":
         if not search_term.strip():
             return queryset, False
-        wanted = Q(track__in=tracks_found(search_term))
+        wanted = Q(track__in=find_tracks(search_term))
         if "@" in search_term:
-            wanted |= Q(user__in=people_found(search_term))
+            wanted |= Q(user__in=find_accounts(search_term))
         return queryset.filter(wanted), False
 
     @admin.action(description=_("It was put right"), permissions=["change"])
@@ -149,7 +149,7 @@ class ChangeAdmin(ReadOnly[Change]):
         if not search_term.strip():
             return queryset, False
         if "@" in search_term:
-            return queryset.filter(actor__in=people_found(search_term)), False
+            return queryset.filter(actor__in=find_accounts(search_term)), False
         wanted = as_id(search_term)
         return queryset.filter(target_id=wanted) if wanted else queryset.none(), False
 

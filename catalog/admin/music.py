@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog import export
-from catalog.admin.base import Inline, Removable, Rows, clock, excerpt, found, listed, player
+from catalog.admin.base import Inline, Removable, Rows, clock, deletion_summary, excerpt, player, search_rows
 from catalog.curation import history
 from catalog.curation.fields import details, different
 from catalog.errors import CatalogError
@@ -53,11 +53,11 @@ class Named(Remembered):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> "tuple[QuerySet[Any], bool]":
-        return found(queryset, search_term), False
+        return search_rows(queryset, search_term), False
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> "Deleted":
         """Says what holds a row back, without listing thousands of songs."""
-        names, counts, permissions, held = listed(objs, self.opts.verbose_name_plural)
+        names, counts, permissions, held = deletion_summary(objs, self.opts.verbose_name_plural)
         for row in objs[:100]:
             for relation in self.held_by:
                 held += [f"{row}: {one}" for one in getattr(row, relation).all()[:1]]
@@ -143,7 +143,7 @@ class TrackAdmin(Remembered):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Track]", search_term: str
     ) -> "tuple[QuerySet[Track], bool]":
-        return found(queryset, search_term), False
+        return search_rows(queryset, search_term), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -168,7 +168,7 @@ class TrackAdmin(Remembered):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> "Deleted":
         """Uploads go along and are nobody's to protect; listing them all would take a query for each."""
-        return listed(objs, _("tracks"))
+        return deletion_summary(objs, _("tracks"))
 
     def delete_model(self, request: HttpRequest, obj: Track) -> None:
         ownership.remove(obj)

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.base import Inline, Removable, people_found, tracks_found
+from catalog.admin.base import Inline, Removable, find_accounts, find_tracks
 from catalog.models import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
 
 
@@ -26,8 +26,8 @@ class OfPeople(Removable[Any]):
         if not search_term.strip():
             return queryset, False
         if "@" in search_term:
-            return queryset.filter(**{f"{self.person}__in": people_found(search_term)}), False
-        return queryset.filter(track__in=tracks_found(search_term)), False
+            return queryset.filter(**{f"{self.person}__in": find_accounts(search_term)}), False
+        return queryset.filter(track__in=find_tracks(search_term)), False
 
 
 @admin.register(Like)
@@ -107,7 +107,7 @@ class SetlistAdmin(Removable[Setlist]):
             return queryset, False
         wanted = Q(title__icontains=search_term.strip())
         if "@" in search_term:
-            wanted |= Q(owner__in=people_found(search_term))
+            wanted |= Q(owner__in=find_accounts(search_term))
         return queryset.filter(wanted), False
 
     @admin.display(description=_("entries"))

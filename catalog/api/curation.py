@@ -16,7 +16,7 @@ from catalog.api import views
 from catalog.api.serializers import AlbumSerializer, ArtistSerializer, NameField
 from catalog.curation import history
 from catalog.curation.editing import edit_album, edit_artist
-from catalog.curation.fields import shown, visible_rows
+from catalog.curation.fields import public_values, visible_rows
 from catalog.curation.merging import merge
 from catalog.curation.reports import LONGEST, report
 from catalog.curation.revert import undo
@@ -112,11 +112,11 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_before(self, change: Change) -> dict[str, Any]:
-        return shown(change.before) if history.is_edit(change) else {}
+        return public_values(change.before) if history.is_edit(change) else {}
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_after(self, change: Change) -> dict[str, Any]:
-        return shown(change.after) if history.is_edit(change) else {}
+        return public_values(change.after) if history.is_edit(change) else {}
 
     def get_undone(self, change: Change) -> bool:
         return change.undone_by_id is not None

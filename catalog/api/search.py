@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.api.serializers import ArtistNameSerializer
-from catalog.api.views import asked
+from catalog.api.views import validated_query
 from catalog.models import Album, Track
 from catalog.search.query import MOST_LETTERS
 from catalog.search.service import find
@@ -69,7 +69,7 @@ class SearchView(GenericAPIView[Any]):
     @extend_schema(parameters=[SearchQuerySerializer], responses=SuggestionsSerializer, operation_id="search")
     def get(self, request: Request) -> Response:
         """Suggest artists, albums and songs for some words. Accents, beginnings and typing errors are forgiven."""
-        wanted = asked(self, SearchQuerySerializer)
+        wanted = validated_query(self, SearchQuerySerializer)
         limit = wanted["limit"]
         found = find(wanted["q"], request.user, most=LOOKED_AT)
         answer = {

@@ -58,7 +58,7 @@ class WholeSetlistSerializer(SetlistSerializer):
 
     @extend_schema_field(EntrySerializer(many=True))
     def get_entries(self, setlist: Setlist) -> Any:
-        lines = setlists.lines(setlist, self.context["request"].user)
+        lines = setlists.lines_of(setlist, self.context["request"].user)
         return EntrySerializer(lines, many=True, context=self.context).data
 
 
@@ -88,7 +88,7 @@ class SetlistMixin(GenericAPIView[Any]):
     serializer_class: Any = WholeSetlistSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
-        return setlists.mine(account(self.request))
+        return setlists.setlists_of(account(self.request))
 
     def mine(self) -> Setlist:
         found: Setlist = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
@@ -190,7 +190,7 @@ class SetlistEntryView(SetlistMixin):
     @extend_schema(responses={204: None}, operation_id="setlists_remove_entry")
     def delete(self, request: Request, pk: str, entry: str) -> Response:  # noqa: ARG002 (read by `entry`)
         """Take a song out of a setlist."""
-        setlists.take_out(self.entry())
+        setlists.remove_entry(self.entry())
         return Response(status=204)
 
 
@@ -203,5 +203,5 @@ class SharedSetlistView(SetlistMixin):
         found = setlists.find(link, request.user)
         if found is None or found.link != link:
             raise Http404
-        counted = setlists.counted(request.user).get(pk=found.pk)
+        counted = setlists.with_counts(request.user).get(pk=found.pk)
         return Response(self.get_serializer(counted).data)

@@ -39,7 +39,7 @@ ALBUM_ORDERS: Orders = {
 MOVED = {301: OpenApiResponse(description="It was merged into another, which is at `Location`.")}
 
 
-def asked(view: GenericAPIView[Any], kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+def validated_query(view: GenericAPIView[Any], kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
     """The query parameters, checked by a serializer; 400 with ``fields`` for what cannot be used."""
     parameters = kind(data=view.request.query_params.dict())
     parameters.is_valid(raise_exception=True)
@@ -54,7 +54,7 @@ def as_id(text: str) -> UUID:
         return UUID(int=0)
 
 
-def narrowed(
+def narrow(
     queryset: Any,
     kind: str,
     user: User | AnonymousUser,
@@ -88,8 +88,8 @@ class ArtistListView(ArtistMixin, ListAPIView[Artist]):
     """List artists with something to hear, by name."""
 
     def filter_queryset(self, queryset: Any) -> Any:
-        return narrowed(
-            queryset, "artist", self.request.user, asked(self, ArtistQuerySerializer), ARTIST_ORDERS
+        return narrow(
+            queryset, "artist", self.request.user, validated_query(self, ArtistQuerySerializer), ARTIST_ORDERS
         )
 
 
@@ -117,10 +117,10 @@ class AlbumListView(AlbumMixin, ListAPIView[Album]):
     """List albums with something to hear, by title."""
 
     def filter_queryset(self, queryset: Any) -> Any:
-        wanted = asked(self, AlbumQuerySerializer)
+        wanted = validated_query(self, AlbumQuerySerializer)
         if artist := wanted.get("artist"):
             queryset = queryset.filter(Q(artist__slug=artist) | Q(artist=as_id(artist)))
-        return narrowed(queryset, "album", self.request.user, wanted, ALBUM_ORDERS)
+        return narrow(queryset, "album", self.request.user, wanted, ALBUM_ORDERS)
 
 
 @extend_schema_view(get=extend_schema(responses={200: AlbumSerializer, **MOVED}))
@@ -142,6 +142,6 @@ class TrackPlaysView(GenericAPIView[Track]):
         """Count that somebody began to play a song. Counted once in half an hour for each account or address."""
         track = as_id(pk)
         who = request.user.pk or client_network(request)
-        if not plays.played_by(str(who), track, request.user):
+        if not plays.count_play_by(str(who), track, request.user):
             raise Http404
         return Response({"plays": Track.objects.values_list("plays", flat=True).get(pk=track)})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audio.errors import AudioError
 from audio.probe import picture
-from catalog.curation.editing import held, may_edit, not_yours, write
+from catalog.curation.editing import lock_row, may_edit, not_yours, write
 from catalog.curation.locks import keep_moves_away
 from catalog.errors import CatalogError
 from catalog.models import Album, Track, Visibility
@@ -65,9 +65,9 @@ def _change(row: Track | Album, user: User, key: str) -> None:
     """As any edit: in the history, and undone there. An album without a cover takes that of a song everybody hears."""
     with transaction.atomic():
         keep_moves_away()
-        row = held(row)
+        row = lock_row(row)
         write(row, user, {"cover": key})
         if key and isinstance(row, Track) and row.visibility == Visibility.SHARED and row.album is not None:
-            album = held(row.album)
+            album = lock_row(row.album)
             if not album.cover:
                 write(album, user, {"cover": key})

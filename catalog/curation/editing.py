@@ -18,7 +18,7 @@ from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
 from catalog.normalization import fold, sort_name
-from catalog.social.wishes import came_true
+from catalog.social.wishes import fulfil_by_name
 from catalog.uploads.featured_artists import credit
 from catalog.uploads.ownership import change_visibility, drop_claim, holds, remove
 from catalog.uploads.private_names import reader_of
@@ -71,7 +71,7 @@ def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None
     encoding = changes.pop("encoding", "")
     with transaction.atomic():
         keep_moves_away()
-        track = held(track)
+        track = lock_row(track)
         if not may_edit(track, user):
             raise not_yours()
         if visibility not in (None, track.visibility):
@@ -80,14 +80,14 @@ def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None
             shown = change_visibility(track, Visibility(visibility))
             if shown.pk != track.pk:
                 return shown
-            track = held(shown)
+            track = lock_row(shown)
         if encoding:
             typed = {
                 name: value for name, value in changes.items() if seen is None or value != seen.get(name)
             }
             changes = read_again(track, encoding) | typed
         write(track, user, changes, seen)
-        came_true(track)
+        fulfil_by_name(track)
     return track
 
 
@@ -111,7 +111,7 @@ def _edit_shared(row: M, user: User, changes: dict[str, Any], seen: Details | No
         )
     with transaction.atomic():
         keep_still()
-        row = held(row)
+        row = lock_row(row)
         write(row, user, changes, seen)
     return row
 
@@ -216,7 +216,7 @@ def rename(track: Track, changes: Mapping[str, Any]) -> None:
         track.album = Album.objects.get_or_create_by_title(title, track.artist, private_to=reader)
 
 
-def let_go(track: Track, user: User) -> None:
+def release(track: Track, user: User) -> None:
     """Drop ``user``'s claim; who looks after the catalogue but brought nothing drops its owner's.
 
     Raises ``CatalogError("not_yours")`` (403).
@@ -237,7 +237,7 @@ def let_go(track: Track, user: User) -> None:
             history.record(Change.Kind.REMOVE, track, user, {}, {})
 
 
-def held(row: N) -> N:
+def lock_row(row: N) -> N:
     """Inside a transaction: the row as it is now, locked. Raises ``CatalogError("gone")`` (409)."""
     rows = type(row)._default_manager.select_for_update(of=("self",))  # noqa: SLF001
     names = NAMES[kind_of(row)]

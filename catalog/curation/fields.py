@@ -52,7 +52,7 @@ def visible_rows(kind: str, user: User | AnonymousUser) -> QuerySet[Any]:
 def details(row: Named) -> Details:
     """The values that an edit may change. Text that is not there is empty, a number that is not there is None.
 
-    A cover is its storage key, which tells people nothing: see ``shown``.
+    A cover is its storage key, which tells people nothing: see ``public_values``.
     """
     match row:
         case Artist():
@@ -86,7 +86,7 @@ def different(before: Details, after: Details) -> tuple[Details, Details]:
     return {name: before[name] for name in names}, {name: after.get(name) for name in names}
 
 
-def shown(values: Mapping[str, Any]) -> Details:
+def public_values(values: Mapping[str, Any]) -> Details:
     """The same values for programs: of a cover, whether there was one."""
     return {name: bool(value) if name == "cover" else value for name, value in values.items()}
 

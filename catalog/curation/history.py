@@ -69,7 +69,7 @@ def is_curator(user: User | AnonymousUser) -> bool:
     return user.has_perms([f"catalog.change_{kind}" for kind in Change.Target.values])
 
 
-def owned(changes: Iterable[Change], user: User | AnonymousUser) -> set[UUID]:
+def own_tracks(changes: Iterable[Change], user: User | AnonymousUser) -> set[UUID]:
     """The ids of the tracks in ``changes`` that are the user's own."""
     if user.is_anonymous:
         return set()

@@ -31,7 +31,7 @@ def _lock(function: str) -> None:
             cursor.execute(f"SELECT {function}(%s)", [LOCK])
 
 
-def locked(model: type[M], ids: Iterable[Any]) -> list[M]:
+def lock_rows(model: type[M], ids: Iterable[Any]) -> list[M]:
     """These rows, locked in one order, in the order in which they were asked for; what is gone is left out."""
     wanted = list(ids)
     rows = model._base_manager.select_for_update().filter(pk__in=wanted).order_by("pk")  # noqa: SLF001

@@ -18,8 +18,8 @@ from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
 from catalog.curation.fields import Named, kind_of
-from catalog.curation.locks import keep_still, locked
-from catalog.curation.relations import Record, bring_back, kept, move, put_back
+from catalog.curation.locks import keep_still, lock_rows
+from catalog.curation.relations import Record, bring_back, move, put_back, row_data
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Upload, Visibility
 from catalog.redirects import remember
@@ -44,7 +44,7 @@ def merge(loser: N, winner: N, user: User) -> Change:
         raise CatalogError("same", _("This is one and the same already."))
     with transaction.atomic():
         keep_still()
-        rows = locked(type(winner), [loser.pk, winner.pk])
+        rows = lock_rows(type(winner), [loser.pk, winner.pk])
         if len(rows) < 2:
             raise CatalogError(
                 "gone", _("This is no longer there. It may have been merged or removed."), status=409
@@ -59,7 +59,7 @@ def merge(loser: N, winner: N, user: User) -> Change:
 
 def fold_in(loser: Named, winner: Named) -> dict[str, Any]:
     """Inside a transaction: everything of ``loser`` becomes ``winner``'s, and it goes; what undoing that needs."""
-    row = kept(loser)
+    row = row_data(loser)
     names = _names(loser)
     spare = _spare_credits(loser, winner)
     moved = move(loser, winner, absorb)
@@ -189,7 +189,7 @@ def _spare_credits(loser: Named, winner: Named) -> Record:
         spare = Credit.objects.filter(track__in=both, artist=winner.artist_id)
     else:
         spare = Credit.objects.filter(artist__in=both, track__artist__in=both)
-    data = [kept(credit) for credit in spare]
+    data = [row_data(credit) for credit in spare]
     spare.delete()
     return data
 

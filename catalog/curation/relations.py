@@ -68,14 +68,14 @@ def put_back(record: Record, old: models.Model, new: models.Model, restore: Rest
                         restore(spare, known[each["stays"]], each["absorbed"])
 
 
-def kept(row: models.Model) -> dict[str, Any]:
+def row_data(row: models.Model) -> dict[str, Any]:
     """All of a row as plain data."""
     data: dict[str, Any] = json.loads(serializers.serialize("json", [row]))[0]
     return data
 
 
 def bring_back(data: dict[str, Any]) -> models.Model | None:
-    """The row that was ``kept``, exactly as it was; None when what it named is gone, or its place is taken.
+    """The row that was ``row_data``, exactly as it was; None when what it named is gone, or its place is taken.
 
     What it named and did not need is left empty.
     """
@@ -185,7 +185,7 @@ def _twins(
 
 def _fold(spare: models.Model, stays: models.Model, absorb: Absorb | None) -> dict[str, Any]:
     """``spare`` will go; what named it names ``stays``."""
-    data = kept(spare)
+    data = row_data(spare)
     inner = move(spare, stays, absorb)
     absorbed = absorb(spare, stays) if absorb is not None else {}
     return {"row": data, "stays": str(stays.pk), "inner": inner, "absorbed": absorbed}

@@ -53,7 +53,7 @@ def target(change: Change) -> Named | None:
 
 
 def _check(change: Change, row: Named | None, user: User) -> None:
-    own = history.owned([change], user)
+    own = history.own_tracks([change], user)
     if change.private_to_id not in (None, user.pk):
         raise _refused("not_yours", _("Only who brought this song may do this."), 403)
     if not history.is_undoable(change):

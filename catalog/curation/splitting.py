@@ -15,7 +15,7 @@ from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
 from catalog.curation.fields import kind_of
-from catalog.curation.locks import keep_still, locked
+from catalog.curation.locks import keep_still, lock_rows
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility
@@ -98,7 +98,7 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
     _check(track, user)
     with transaction.atomic():
         keep_still()
-        rows = locked(Track, [track.pk])
+        rows = lock_rows(Track, [track.pk])
         uploads = Upload.objects.filter(track=track, audio=audio).order_by("created_at")
         first = uploads.first()
         taken = Track.objects.filter(audio=audio, visibility=Visibility.SHARED).exists()
@@ -129,7 +129,7 @@ def unsplit(change: Change, row: Artist | Album | Track) -> None:
     Raises ``CatalogError("changed_since")`` (409) when none is.
     """
     if isinstance(row, Track):
-        rows = locked(Track, [UUID(change.before["own"])])
+        rows = lock_rows(Track, [UUID(change.before["own"])])
         if not rows or rows[0].visibility != Visibility.SHARED:
             raise _changed()
         fold_in(rows[0], row)

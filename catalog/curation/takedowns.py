@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
-from catalog.curation.locks import keep_still, locked
+from catalog.curation.locks import keep_still, lock_rows
 from catalog.curation.reports import close
 from catalog.errors import CatalogError
 from catalog.fingerprints import blocked_by
@@ -91,7 +91,7 @@ def _blocked() -> CatalogError:
 def _tracks_of(audio: Sequence[UUID]) -> list[Track]:
     """Every track of this audio, whoever's, locked; also those it was merged into."""
     found = Track.objects.filter(Q(audio__in=audio) | Q(uploads__audio__in=audio)).distinct()
-    ids = [row.pk for row in locked(Track, found.values_list("pk", flat=True))]
+    ids = [row.pk for row in lock_rows(Track, found.values_list("pk", flat=True))]
     return list(Track.objects.filter(pk__in=ids).with_names().order_by("created_at"))
 
 

@@ -32,7 +32,7 @@ MOST_COUNTED = 99
 _post = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
-def tell(
+def notify(
     user: User,
     kind: Notice.Kind,
     *,
@@ -45,10 +45,10 @@ def tell(
     ``text`` is kept in the person's language. A notice goes with its ``track``: leave that out for one that is
     being taken away. ``mail`` false: more of the same kind is on its way, and the last one brings the mail.
     """
-    tell_all([user], kind, track=track, text=text, mail=mail)
+    notify_all([user], kind, track=track, text=text, mail=mail)
 
 
-def tell_all(
+def notify_all(
     users: Iterable[User],
     kind: Notice.Kind,
     *,
@@ -83,7 +83,7 @@ def unseen(user: User | AnonymousUser) -> int:
     return of(user).filter(seen_at=None).order_by()[: MOST_COUNTED + 1].count()
 
 
-def see(user: User) -> int:
+def mark_seen(user: User) -> int:
     """``user`` has seen all there are; returns how many were new."""
     return Notice.objects.filter(user=user, seen_at=None).update(seen_at=timezone.now())
 

@@ -16,7 +16,7 @@ VISIT_SECONDS: Final = 1_800
 _KEPT: Final = 50
 
 
-def played_in(session: SessionBase, track: UUID, user: User | AnonymousUser) -> bool:
+def count_play_in_session(session: SessionBase, track: UUID, user: User | AnonymousUser) -> bool:
     """Somebody with this session began to play ``track``. False when there is no such song for ``user``."""
     now = int(time.time())
     recent = {pk: at for pk, at in session.get("played", {}).items() if 0 <= now - at < VISIT_SECONDS}
@@ -29,7 +29,7 @@ def played_in(session: SessionBase, track: UUID, user: User | AnonymousUser) -> 
     return True
 
 
-def played_by(who: str, track: UUID, user: User | AnonymousUser) -> bool:
+def count_play_by(who: str, track: UUID, user: User | AnonymousUser) -> bool:
     """The same for a program, which has no session; ``who`` tells one from another."""
     if not cache.add(f"played-{who}-{track}", 1, VISIT_SECONDS):
         return Track.objects.visible_to(user).filter(pk=track).exists()

@@ -125,13 +125,13 @@ def move(entry: SetlistEntry, to: int) -> None:
         setlist.save(update_fields=["changed_at"])
 
 
-def take_out(entry: SetlistEntry) -> None:
+def remove_entry(entry: SetlistEntry) -> None:
     """Remove one entry."""
     entry.delete()
     entry.setlist.save(update_fields=["changed_at"])
 
 
-def counted(user: User | AnonymousUser) -> QuerySet[Setlist]:
+def with_counts(user: User | AnonymousUser) -> QuerySet[Setlist]:
     """Setlists with ``count``, and ``seconds`` of what ``user`` may see in them."""
     visible = visible_to(user, "entries__track")
     return Setlist.objects.annotate(
@@ -139,9 +139,9 @@ def counted(user: User | AnonymousUser) -> QuerySet[Setlist]:
     )
 
 
-def mine(user: User) -> QuerySet[Setlist]:
+def setlists_of(user: User) -> QuerySet[Setlist]:
     """The setlists of ``user``, changed last first, counted."""
-    return counted(user).filter(owner=user).order_by("-changed_at", "pk")
+    return with_counts(user).filter(owner=user).order_by("-changed_at", "pk")
 
 
 def find(key: str, user: User | AnonymousUser) -> Setlist | None:
@@ -152,17 +152,17 @@ def find(key: str, user: User | AnonymousUser) -> Setlist | None:
     try:
         pk = UUID(key)
     except ValueError:
-        return rows.filter(link=key).filter(seen_by_link(user)).first()
+        return rows.filter(link=key).filter(open_by_link(user)).first()
     return None if user.is_anonymous else rows.filter(pk=pk, owner=user).first()
 
 
-def seen_by_link(user: User | AnonymousUser) -> Q:
+def open_by_link(user: User | AnonymousUser) -> Q:
     """Setlists that are opened by their link; one's own always."""
     shared = Q(by_link=True)
     return shared if user.is_anonymous else shared | Q(owner=user)
 
 
-def lines(setlist: Setlist, user: User | AnonymousUser) -> list[Line]:
+def lines_of(setlist: Setlist, user: User | AnonymousUser) -> list[Line]:
     """Every entry in order, as ``user`` sees it."""
     names = ("track__artist", "track__album", "track__audio")
     rows = setlist.entries.select_related(*names).order_by("position", "created_at")
@@ -182,7 +182,7 @@ def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Pla
     setlist = find(key, user)
     if setlist is None:
         return None
-    shown = [line for line in lines(setlist, user) if line.track is not None]
+    shown = [line for line in lines_of(setlist, user) if line.track is not None]
     here = [n for n, line in enumerate(shown) if line.entry.track_id == track.pk]
     if not here:
         return None

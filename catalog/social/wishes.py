@@ -18,7 +18,7 @@ from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Notice, Track, Visibility, Wish, WishVoice
 from catalog.normalization import fold
-from catalog.social.notices import tell_all
+from catalog.social.notices import notify_all
 from catalog.uploads.ownership import holds
 
 
@@ -32,7 +32,7 @@ def wish(user: User, artist: str, title: str) -> Wish:
         raise CatalogError("no_title", _("Say what the song is called."))
     found = here(artist, title)
     if found is not None:
-        raise HereAlreadyError(found)
+        raise AlreadyInLibraryError(found)
     with transaction.atomic():
         held = Wish.objects.select_for_update(of=("self",)).select_related("track")
         row, _created = held.get_or_create(
@@ -40,14 +40,14 @@ def wish(user: User, artist: str, title: str) -> Wish:
         )
         if row.fulfilled_at is not None:
             if row.track is not None and row.track.visibility == Visibility.SHARED:
-                raise HereAlreadyError(row.track)
+                raise AlreadyInLibraryError(row.track)
             Wish.objects.filter(pk=row.pk).update(fulfilled_at=None, track=None)  # it is gone again
         join(row, user)
     row.refresh_from_db()
     return row
 
 
-class HereAlreadyError(CatalogError):
+class AlreadyInLibraryError(CatalogError):
     """What somebody wishes for is in the library: ``track``."""
 
     def __init__(self, track: Track) -> None:
@@ -80,7 +80,7 @@ def leave(row: Wish, user: User) -> None:
         Wish.objects.filter(pk=row.pk, wanted=0, fulfilled_at=None).delete()
 
 
-def came_true(track: Track) -> None:
+def fulfil_by_name(track: Track) -> None:
     """Fulfil the wish for ``track``, if there is one. Call it where a track becomes shared, or is renamed."""
     if track.visibility != Visibility.SHARED:
         return
@@ -127,7 +127,7 @@ def _fulfil(row: Wish, track: Track) -> bool:
         if not rows.update(fulfilled_at=timezone.now(), track=track):
             return False
         wanted_by = User.objects.filter(wish_voices__wish=row, is_active=True)
-        tell_all(wanted_by, Notice.Kind.WISH, track=track)
+        notify_all(wanted_by, Notice.Kind.WISH, track=track)
     return True
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from catalog.genres import named, slug_of
+from catalog.genres import is_name, slug_of
 from catalog.models import Track
 from catalog.normalization import spoken
 from catalog.selectors import Song
@@ -33,7 +33,7 @@ def linked_performers(track: Track, guests: Iterable[tuple[str, str]]) -> SafeSt
 @register.filter
 def genre_address(track: Track | Song) -> str:
     """Where the songs of this track's genre are; nothing for what is no name."""
-    return reverse("genre", args=[slug_of(track.genre_key)]) if named(track.genre_key) else ""
+    return reverse("genre", args=[slug_of(track.genre_key)]) if is_name(track.genre_key) else ""
 
 
 def _link(name: str, slug: str) -> SafeString:

@@ -31,7 +31,7 @@ from catalog.errors import CatalogError
 from catalog.fingerprints import Similar, noted
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.normalization import fold
-from catalog.social.wishes import came_true
+from catalog.social.wishes import fulfil_by_name
 from catalog.storage import backend
 from catalog.storage.covers import store_cover
 from catalog.uploads.featured_artists import credit, known_artists
@@ -256,7 +256,7 @@ def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Inge
                     raise quota_exceeded()
                 upload = _note(brought, track, track.audio, charged=brought.size if created else 0)
                 if created:
-                    came_true(track)
+                    fulfil_by_name(track)
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
                 raise

@@ -19,8 +19,8 @@ from catalog.curation.editing import (
     edit,
     edit_album,
     edit_artist,
-    let_go,
     may_edit,
+    release,
 )
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Track
@@ -113,7 +113,7 @@ def remove_track(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not (holds(track, user) or may_edit(track, user)):
         raise PermissionDenied
     if request.method == "POST":
-        let_go(track, user)
+        release(track, user)
         messages.success(request, _("Removed from your songs: %(title)s") % {"title": track.title})
         return redirect("home")
     context = {"track": track, "others": shared_with_others(track, user)}

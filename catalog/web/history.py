@@ -94,7 +94,7 @@ def undo_change(request: HttpRequest, pk: UUID) -> HttpResponse:
 def entries(changes: Any, user: User | AnonymousUser, *, places: bool = False) -> list[Entry]:
     """These changes as people read them; ``places`` adds where the rows are, if ``user`` may see them."""
     rows = list(changes)
-    own = history.owned(rows, user)
+    own = history.own_tracks(rows, user)
     where = _places(rows, user) if places else {}
     return [
         Entry(

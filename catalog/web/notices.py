@@ -19,5 +19,5 @@ def index(request: HttpRequest) -> HttpResponse:
     user = person(request)
     page = page_of(request, notices.of(user), NOTICES_PER_PAGE)
     if request.method == "GET" and any(notice.seen_at is None for notice in page):
-        notices.see(user)
+        notices.mark_seen(user)
     return render(request, "library/notices.html", {"page": page})

@@ -33,13 +33,13 @@ def home(request: HttpRequest) -> HttpResponse:
     fragment = request.GET.get("fragment") == "results"
     context: dict[str, Any] = {"q": words}
     if words or filters:
-        context |= _searched(request, words, filters)
+        context |= _results(request, words, filters)
     else:
         context["shelves"] = shelves(request.user)
     return render(request, "catalog/results.html" if fragment else "catalog/home.html", context)
 
 
-def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
+def _results(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
     narrow = "narrow" in request.GET
     most = WHILE_TYPING if request.GET.get("fragment") and not narrow else MOST
     found = find(words, request.user, filters, most=most, hints=True)
@@ -53,9 +53,9 @@ def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, A
         "page": page,
         "artists": found.artists() if names else [],
         "albums": found.albums() if names else [],
-        "taken": _taken(words, filters),
+        "taken": _active_filters(words, filters),
         "narrow": narrow,
-        "offered": _offered(words, filters, found) if narrow else [],
+        "offered": _facets(words, filters, found) if narrow else [],
         "suggestion": _address(found.suggested, filters) if found.suggested else "",
         "wish": _wish(words),
     }
@@ -67,7 +67,7 @@ def _address(words: str, filters: Filters, *, home: str = "", **changes: str) ->
     return f"{home or reverse('home')}?{urlencode(kept)}"
 
 
-def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
+def _active_filters(words: str, filters: Filters) -> list[dict[str, str]]:
     """The filters that are on, each with the address of the list without it."""
     labels = {
         "model": model_label(filters.model) if filters.model else "",
@@ -81,7 +81,7 @@ def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
     ]
 
 
-def _offered(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
+def _facets(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
     """Facets by which the list can still be narrowed, each choice with its address."""
     facets = {"model": found.facets.models, "genre": found.facets.genres, "decade": found.facets.decades}
     offered, home = [], reverse("home")

@@ -47,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def setlist(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One's own setlist, to play through and to put in order."""
     row = get_object_or_404(Setlist, pk=pk, owner=person(request))
-    return render(request, "library/setlist.html", _shown(request, row, str(row.pk)))
+    return render(request, "library/setlist.html", _context(request, row, str(row.pk)))
 
 
 @require_safe
@@ -57,15 +57,15 @@ def shared(request: HttpRequest, link: str) -> HttpResponse:
     row = setlists.find(link, request.user)
     if row is None or row.link != link:
         raise Http404
-    return render(request, "library/setlist_shared.html", _shown(request, row, link))
+    return render(request, "library/setlist_shared.html", _context(request, row, link))
 
 
 def _page(request: HttpRequest, user: User) -> Page[Setlist]:
-    return Paginator(setlists.mine(user), SONGS_PER_PAGE).get_page(request.GET.get("page"))
+    return Paginator(setlists.setlists_of(user), SONGS_PER_PAGE).get_page(request.GET.get("page"))
 
 
-def _shown(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
-    lines = setlists.lines(row, request.user)
+def _context(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
+    lines = setlists.lines_of(row, request.user)
     tracks = [line.track.pk for line in lines if line.track is not None]
     parts = hooks.combined(hooks.parts_of_tracks.send(tracks))
     address = request.build_absolute_uri(reverse("setlist-shared", args=[row.link]))
@@ -116,7 +116,7 @@ def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
             before = row.setlist.entries.filter(position__lt=row.position).count()
             setlists.move(row, before + (0 if way == "up" else 2))
         case "remove":
-            setlists.take_out(row)
+            setlists.remove_entry(row)
             return redirect("setlist", pk)
         case "note":
             setlists.annotate(row, request.POST.get("note", ""))

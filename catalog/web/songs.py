@@ -87,6 +87,6 @@ def genre(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def played(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The player of this song was started."""
-    if not plays.played_in(request.session, pk, request.user):
+    if not plays.count_play_in_session(request.session, pk, request.user):
         raise Http404
     return HttpResponse(status=204)

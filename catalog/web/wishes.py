@@ -51,14 +51,14 @@ def new(request: HttpRequest) -> HttpResponse:
     """A new wish. ``?artist=`` and ``?title=``, or the words of a search as ``?q=``, fill the form in."""
     given = {name: request.GET.get(name, "").strip()[:255] for name in ("artist", "title")}
     if not any(given.values()):
-        given = _parted(request.GET.get("q", "").strip()[:255])
+        given = _split_words(request.GET.get("q", "").strip()[:255])
     error = ""
     if request.method == "POST":
         given = {name: request.POST.get(name, "").strip()[:255] for name in ("artist", "title")}
         try:
             _check_rate(request)
             wishes.wish(person(request), given["artist"], given["title"])
-        except wishes.HereAlreadyError as found:
+        except wishes.AlreadyInLibraryError as found:
             messages.success(request, str(found.detail))
             return redirect("track", found.track.pk)
         except CatalogError as problem:
@@ -69,7 +69,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "library/wish_new.html", {"given": given, "error": error})
 
 
-def _parted(words: str) -> dict[str, str]:
+def _split_words(words: str) -> dict[str, str]:
     """``"Artist - Title"`` in two, anything else as a title."""
     artist, dash, title = words.partition(" - ")
     return {"artist": artist, "title": title} if dash else {"artist": "", "title": words}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from catalog.admin.base import Inline, ReadOnly, Removable, as_id, audio_found, people_found, tracks_found
+from catalog.admin.base import Inline, ReadOnly, Removable, as_id, find_accounts, find_audio, find_tracks
 from catalog.errors import CatalogError
 from separation import import_runs
 from separation.engines import modelspec
@@ -190,8 +190,8 @@ class SeparationRequestAdmin(ReadOnly[SeparationRequest]):
         if not search_term.strip():
             return queryset, False
         if "@" in search_term:
-            return queryset.filter(user__in=people_found(search_term)), False
-        return queryset.filter(track__in=tracks_found(search_term)), False
+            return queryset.filter(user__in=find_accounts(search_term)), False
+        return queryset.filter(track__in=find_tracks(search_term)), False
 
 
 @admin.register(Stem)
@@ -238,7 +238,7 @@ class RatingAdmin(Removable[Rating]):
     ) -> tuple[QuerySet[Rating], bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(user__in=people_found(search_term)), False
+        return queryset.filter(user__in=find_accounts(search_term)), False
 
 
 class ImportForm(_ModelForm):
@@ -334,4 +334,4 @@ def _found(rows: QuerySet[Any], words: str, separation: str, mixture: str) -> Qu
         return rows
     if (pk := as_id(words)) is not None:
         return rows.filter(**{separation: pk})
-    return rows.filter(**{f"{mixture}__in": audio_found(words)})
+    return rows.filter(**{f"{mixture}__in": find_audio(words)})

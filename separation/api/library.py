@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import account
-from catalog.api.views import asked
+from catalog.api.views import validated_query
 from catalog.models import Track
 from catalog.social.likes import likes_of
 from separation.api.serializers import SeparatedTrackSerializer
@@ -35,7 +35,7 @@ class MyLibraryView(TrackMixin):
     )
     def get(self, request: Request) -> Response:
         """List your songs, the last one first."""
-        wanted = asked(self, LibraryQuerySerializer)
+        wanted = validated_query(self, LibraryQuerySerializer)
         user = account(request)
         kinds: dict[str, QuerySet[Any, Any]] = {
             "brought": uploads_of(user),

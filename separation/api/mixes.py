@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 
 from audio.formats import OUTPUT
-from catalog.api.views import asked
+from catalog.api.views import validated_query
 from catalog.storage import file_responses
 from catalog.storage.encoding_pool import is_being_made
 from catalog.storage.renditions import Recipe, found
@@ -90,7 +90,7 @@ class MixView(EncodedFileView, SeparationMixin):
         Made once for everybody who asks for the same. A mix that would clip is made quieter as a whole, by one gain.
         """
         seen = self.seen(pk)
-        asked_for = asked(self, MixQuerySerializer)
+        asked_for = validated_query(self, MixQuerySerializer)
         codec, bitrate = encoding(request, asked_for)
         gains = {stem: asked_for[stem] for stem in STEMS if stem in asked_for}
         wanted = mixes.Wanted.of(gains, asked_for["tempo"], asked_for["semitones"])

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import account
-from catalog.api.views import asked
+from catalog.api.views import validated_query
 from separation.api.separations import SeparationMixin
 from separation.delivery.permissions import Seen
 from separation.feedback.ratings import FEWEST, MOST, Rated, rate, ratings_of, stem_called, take_back
@@ -89,7 +89,7 @@ class RatingView(SeparationMixin):
         """Take your stars back. `stem` may also come in a body, as it does with PUT."""
         seen = self.seen(pk)
         separation = seen.separation
-        name = asked(self, StemNameSerializer)["stem"]
+        name = validated_query(self, StemNameSerializer)["stem"]
         if not name and request.data:
             sent = StemNameSerializer(data=request.data)
             sent.is_valid(raise_exception=True)

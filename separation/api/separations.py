@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from accounts.api import account
 from audio.formats import OUTPUT, STEREO_RATE
-from catalog.api.views import asked
+from catalog.api.views import validated_query
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
 from catalog.storage import file_responses
@@ -131,7 +131,7 @@ class ArchiveView(EncodedFileView, SeparationMixin):
 
         The same request gives the same bytes, so a download that broke off can go on (`curl -C -`).
         """
-        order = archive_order(self.seen(pk), request, asked(self, ArchiveQuerySerializer))
+        order = archive_order(self.seen(pk), request, validated_query(self, ArchiveQuerySerializer))
         renditions = self.obtain(request, list(order.recipes.values()))
         return archive_answer(request, order, renditions)
 
@@ -202,7 +202,7 @@ class StemAudioView(EncodedFileView, StemMixin):
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """Download a stem as a file. Visitors may have the MP3s of separations in two stems."""
         stem = self.stem(pk)
-        codec, bitrate = encoding(request, asked(self, EncodingSerializer))
+        codec, bitrate = encoding(request, validated_query(self, EncodingSerializer))
         if not may_download(request.user, stem.separation, codec):
             raise NotAuthenticated(_("Sign in to download this. Playing is free."), "account_needed")
         track = seen_track(stem.separation, request)
@@ -224,7 +224,7 @@ class StemPeaksView(StemMixin):
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """Show the peaks of a stem, to draw a waveform from. The loudest of each 4096 samples, 0 to 255."""
         stem = self.stem_or_live(pk)
-        start = asked(self, PeaksQuerySerializer)["start"]
+        start = validated_query(self, PeaksQuerySerializer)["start"]
         if isinstance(stem, LiveStem):
             peaks, gain = live.peaks(stem)
             answer = Response(_peaks(peaks, start, len(peaks) * SAMPLES_PER_PEAK, gain))

@@ -14,7 +14,7 @@ from separation.delivery.segments import segment_count
 from separation.error_messages import explain
 from separation.models import Status, Stem
 from separation.queue.requests import eta_seconds, queue_position
-from separation.selectors import separations_of
+from separation.selectors import separations_by_track
 
 SAMPLES_PER_PEAK = 4_096
 NO_MODEL = "none"
@@ -133,7 +133,7 @@ class SeparationsField(serializers.ListSerializer[Any]):
 
     def get_attribute(self, instance: Track) -> list[Seen]:
         known = self.context.get("separations")
-        return (separations_of([instance]) if known is None else known)[instance.pk]
+        return (separations_by_track([instance]) if known is None else known)[instance.pk]
 
 
 class SeparatedTrackSerializer(TrackSerializer):

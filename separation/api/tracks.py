@@ -21,8 +21,8 @@ from rest_framework.response import Response
 from accounts.api import account
 from accounts.models import User
 from catalog.api.serializers import TrackChangesSerializer
-from catalog.api.views import MOVED, asked
-from catalog.curation.editing import edit, let_go
+from catalog.api.views import MOVED, validated_query
+from catalog.curation.editing import edit, release
 from catalog.errors import CatalogError
 from catalog.models import Artist, Credit, Track, Visibility
 from catalog.redirects import Kind, RedirectMixin
@@ -45,7 +45,7 @@ from separation.delivery.permissions import Seen
 from separation.duplicates import worth_asking
 from separation.models import Status, TrackSeparation
 from separation.queue.requests import ask, choose
-from separation.selectors import separations_of
+from separation.selectors import separations_by_track
 
 ORDERINGS = {
     "created_at": "created_at",
@@ -77,7 +77,7 @@ class TrackMixin(GenericAPIView[Track]):
 
     def list_context(self, tracks: Sequence[Track]) -> dict[str, Any]:
         """Return the serializers' context for a list of ``tracks``."""
-        return {**self.get_serializer_context(), "separations": separations_of(tracks)}
+        return {**self.get_serializer_context(), "separations": separations_by_track(tracks)}
 
     def fresh(self, track: Track) -> Any:
         """Serialize ``track`` as it is in the database now."""
@@ -97,7 +97,7 @@ class TrackListView(TrackMixin):
 
         With `q` the best matches first, at most 300; else the newest first.
         """
-        wanted = asked(self, TrackQuerySerializer)
+        wanted = validated_query(self, TrackQuerySerializer)
         page = self.paginate_queryset(matching(self.get_queryset().only(*LIST_COLUMNS), wanted, request.user))
         return self.get_paginated_response(self.serialize(page or []))
 
@@ -178,7 +178,7 @@ class TrackView(RedirectMixin, TrackMixin):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
         """Drop your claim to a song. It stays for others who brought it too. Curators drop its owner's."""
-        let_go(self.get_object(), account(request))
+        release(self.get_object(), account(request))
         return Response(status=204)
 
 

@@ -110,7 +110,7 @@ def listen(request: HttpRequest, token: str) -> HttpResponseBase:
 
 def _answer(request: HttpRequest, setlist: Setlist) -> HttpResponse:
     wanted = request.GET.get("stem", "")
-    rows = playlist(request, setlist, setlists.lines(setlist, request.user), wanted)
+    rows = playlist(request, setlist, setlists.lines_of(setlist, request.user), wanted)
     return _file(rows, setlist.title)
 
 

@@ -18,7 +18,7 @@ from accounts.current_user import person
 from accounts.models import User
 from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
-from catalog.curation.editing import let_go
+from catalog.curation.editing import release
 from catalog.models import Track, Upload, WishVoice
 from catalog.normalization import fold
 from catalog.pagination import SONGS_PER_PAGE, Page, page_of
@@ -101,7 +101,7 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not holds(track, user):
         raise PermissionDenied
     if request.method == "POST":
-        let_go(track, user)
+        release(track, user)
         messages.success(request, _("Removed from your songs: %(title)s") % {"title": track.title})
         return redirect("library")
     context = {"track": track, "others": shared_with_others(track, user)}

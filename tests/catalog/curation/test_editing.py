@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from catalog.curation import history
-from catalog.curation.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, let_go
+from catalog.curation.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, release
 from catalog.curation.fields import details
 from catalog.curation.merging import merge
 from catalog.curation.revert import undo
@@ -168,7 +168,7 @@ def test_what_happens_to_a_private_song_is_its_owners(user: User, curator: User)
     undo(change, user)
     edit(track, user, {"visibility": SHARED})
     assert not history.visible_to(curator).exists(), "what it was called in private stays so"
-    let_go(track, user)
+    release(track, user)
     assert history.visible_to(curator).get().kind == Change.Kind.REMOVE
 
 

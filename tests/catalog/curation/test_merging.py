@@ -85,11 +85,11 @@ def test_everything_that_named_the_loser_names_the_winner(user: User, other: Use
     assert winner.uploads.count() == 2
     assert ImportedFile.objects.get().track == winner
     assert SeparationRequest.objects.get().track == winner
-    assert redirects.moved("track", loser.pk) == winner.pk
+    assert redirects.find_target("track", loser.pk) == winner.pk
 
     undo(change, curator)
     assert everything() == before
-    assert redirects.moved("track", loser.pk) is None
+    assert redirects.find_target("track", loser.pk) is None
 
 
 def test_undo_keeps_what_happened_meanwhile(user: User, other: User, curator: User) -> None:
@@ -126,8 +126,8 @@ def test_artists_with_their_albums_and_credits(user: User, curator: User) -> Non
     assert not song.credits.exists(), "nobody is a guest on their own song"
     assert guest.credits.get().artist == winner
     assert same in found_in_index(Track.objects.all(), "track", "the beatles two")
-    assert redirects.moved("artist", loser.slug) == winner.pk
-    assert redirects.moved("album", same.album_id or "") == help_.pk
+    assert redirects.find_target("artist", loser.slug) == winner.pk
+    assert redirects.find_target("album", same.album_id or "") == help_.pk
 
     undo(change, curator)
     assert everything() == before
@@ -151,11 +151,11 @@ def test_a_chain_of_merges_is_undone_in_any_order(user: User, curator: User) -> 
     a, b, c = (make_track(user, title=name, artist=name).artist for name in "abc")
     first = merge(a, b, curator)
     second = merge(b, c, curator)
-    assert redirects.moved("artist", a.pk) == c.pk
+    assert redirects.find_target("artist", a.pk) == c.pk
     with pytest.raises(CatalogError, match="gone"):
         undo(first, curator)
     undo(second, curator)
-    assert redirects.moved("artist", a.pk) == b.pk
+    assert redirects.find_target("artist", a.pk) == b.pk
     undo(first, curator)
     assert [artist.tracks.get().title for artist in (a, b, c)] == ["a", "b", "c"]
     assert not FormerAddress.objects.exists()

@@ -124,7 +124,7 @@ def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: 
     assert [credit.artist.name for credit in shared.credits.all()] == ["Guest on shared"]
     assert shared.setlist_entries.count() == 1
     assert ImportedFile.objects.get().track == shared
-    assert redirects.moved("track", private.pk) == shared.pk
+    assert redirects.find_target("track", private.pk) == shared.pk
 
 
 def test_a_shared_song_that_becomes_private_again_joins_the_owners(
@@ -137,7 +137,7 @@ def test_a_shared_song_that_becomes_private_again_joins_the_owners(
         title="x", artist=shared.artist, audio=shared.audio, owner=user, visibility=PRIVATE
     )
     assert ownership.change_visibility(shared, PRIVATE) == mine
-    assert redirects.moved("track", shared.pk) is None, "nobody is led to what is private"
+    assert redirects.find_target("track", shared.pk) is None, "nobody is led to what is private"
     assert not Track.objects.visible_to(other).exists()
 
 

@@ -13,7 +13,7 @@ from catalog.uploads.featured_artists import credit
 from separation.api.serializers import (
     SeparatedTrackSerializer,
 )
-from separation.selectors import separations_of
+from separation.selectors import separations_by_track
 from tests.factories import make_separation, make_track
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_a_list_says_of_each_track_what_its_own_answer_says(
         make_separation(track, model="compact:4stems")
     with django_assert_max_num_queries(4):
         prefetch_related_objects(tracks, "credits__artist")
-        beside = {"separations": separations_of(tracks)}
+        beside = {"separations": separations_by_track(tracks)}
         many: Any = SeparatedTrackSerializer(tracks, many=True, context=context(user) | beside).data
     assert many == [SeparatedTrackSerializer(track, context=context(user)).data for track in tracks]
     assert [len(row["separations"]) for row in many] == [2, 2, 0]
