@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -75,10 +75,8 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
     ]
     readonly_fields = ["listen"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[AudioFile]", search_term: str
-    ) -> "tuple[QuerySet[AudioFile], bool]":
-        return (queryset.filter(files_with(search_term)) if search_term.strip() else queryset), False
+    def matching(self, words: str) -> Q:
+        return files_with(words)
 
     def get_urls(self) -> list[URLPattern]:
         address = path(
@@ -131,13 +129,9 @@ class OfAudio(Removable[Any]):
     ordering = ["-created_at"]
     raw_id_fields = ["audio"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
-    ) -> "tuple[QuerySet[Any], bool]":
-        if not search_term.strip():
-            return queryset, False
-        files = AudioFile.objects.filter(files_with(search_term)).values_list("pk", flat=True)[:FOUND]
-        return queryset.filter(audio__in=list(files)), False
+    def matching(self, words: str) -> Q:
+        files = AudioFile.objects.filter(files_with(words)).values_list("pk", flat=True)[:FOUND]
+        return Q(audio__in=list(files))
 
 
 @admin.register(Rendition)
@@ -174,18 +168,14 @@ class UploadAdmin(ReadOnly[Upload]):
     search_help_text = _("Words of a song, an account's address, or the beginning of a checksum.")
     raw_id_fields = ["track", "audio"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Upload]", search_term: str
-    ) -> "tuple[QuerySet[Upload], bool]":
-        words = search_term.strip().lower()
-        if not words:
-            return queryset, False
+    def matching(self, words: str) -> Q:
+        words = words.lower()
         if "@" in words:
-            return queryset.filter(user__in=find_accounts(words)), False
+            return Q(user__in=find_accounts(words))
         wanted = Q(track__in=find_tracks(words))
         if _DIGEST.fullmatch(words):
             wanted |= Q(checksum__gte=words, checksum__lt=f"{words}g")
-        return queryset.filter(wanted), False
+        return wanted
 
 
 @admin.register(ImportedFile)

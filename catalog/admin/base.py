@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import connection
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -80,6 +80,21 @@ class Rows(_Admin[M]):
     list_max_show_all = 200
     counted: dict[str, tuple[type[Model], str]] = {}
 
+    def matching(self, words: str) -> Q | None:
+        """Which rows the words of a search match; None: as Django says it."""
+        return None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[M], search_term: str
+    ) -> tuple[QuerySet[M], bool]:
+        words = search_term.strip()
+        if not words:
+            return queryset, False
+        wanted = self.matching(words)
+        if wanted is None:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(wanted), False
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CountingList
 
@@ -127,16 +142,9 @@ def deletion_summary(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], s
     return names + (["…"] if count > SHOWN else []), {str(name): count}, set(), []
 
 
-def search_rows(rows: Any, words: str) -> Any:
-    """Those that the catalogue's own search finds; the ids first, or they would be sorted with all that is joined."""
-    if not words.strip():
-        return rows
-    return rows.filter(pk__in=ids_in_index(rows.model._meta.model_name, words, FOUND))  # noqa: SLF001  # its public name
-
-
-def find_tracks(words: str) -> list[UUID]:
-    """Songs that the catalogue's own search finds: neither case, nor accents, nor punctuation matter."""
-    return ids_in_index("track", words, FOUND)
+def find_tracks(words: str, kind: str = "track") -> list[UUID]:
+    """Songs, artists or albums that the catalogue's search finds. Ids first: joined before, all would be sorted."""
+    return ids_in_index(kind, words, FOUND)
 
 
 def find_audio(words: str) -> list[UUID]:

@@ -63,15 +63,9 @@ class ReportAdmin(ReadOnly[Report]):
     def has_takedown_permission(self, request: HttpRequest) -> bool:
         return may_take_down(person(request))
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Report]", search_term: str
-    ) -> "tuple[QuerySet[Report], bool]":
-        if not search_term.strip():
-            return queryset, False
-        wanted = Q(track__in=find_tracks(search_term))
-        if "@" in search_term:
-            wanted |= Q(user__in=find_accounts(search_term))
-        return queryset.filter(wanted), False
+    def matching(self, words: str) -> Q:
+        wanted = Q(track__in=find_tracks(words))
+        return wanted | Q(user__in=find_accounts(words)) if "@" in words else wanted
 
     @admin.action(description=_("It was put right"), permissions=["change"])
     def put_right(self, request: HttpRequest, queryset: "QuerySet[Report]") -> None:
@@ -143,15 +137,11 @@ class ChangeAdmin(ReadOnly[Change]):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Change]":
         return super().get_queryset(request).filter(private_to=None)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Change]", search_term: str
-    ) -> "tuple[QuerySet[Change], bool]":
-        if not search_term.strip():
-            return queryset, False
-        if "@" in search_term:
-            return queryset.filter(actor__in=find_accounts(search_term)), False
-        wanted = as_id(search_term)
-        return queryset.filter(target_id=wanted) if wanted else queryset.none(), False
+    def matching(self, words: str) -> Q:
+        if "@" in words:
+            return Q(actor__in=find_accounts(words))
+        wanted = as_id(words)
+        return Q(target_id=wanted) if wanted else Q(pk__in=[])
 
     @admin.display(description=_("what"))
     def what(self, row: Change) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog import export
-from catalog.admin.base import Inline, Removable, Rows, clock, deletion_summary, excerpt, player, search_rows
+from catalog.admin.base import Inline, Removable, Rows, clock, deletion_summary, excerpt, find_tracks, player
 from catalog.curation import history
 from catalog.curation.fields import details, different
 from catalog.errors import CatalogError
@@ -50,10 +50,8 @@ class Named(Remembered):
     search_fields = ["key"]
     held_by: tuple[str, ...] = ()
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
-    ) -> "tuple[QuerySet[Any], bool]":
-        return search_rows(queryset, search_term), False
+    def matching(self, words: str) -> Q:
+        return Q(pk__in=find_tracks(words, self.opts.model_name or ""))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> "Deleted":
         """Says what holds a row back, without listing thousands of songs."""
@@ -140,10 +138,8 @@ class TrackAdmin(Remembered):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Track]":
         return super().get_queryset(request).select_related("artist", "album__artist", "owner", "audio")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Track]", search_term: str
-    ) -> "tuple[QuerySet[Track], bool]":
-        return search_rows(queryset, search_term), False
+    def matching(self, words: str) -> Q:
+        return Q(pk__in=find_tracks(words))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
