@@ -4,30 +4,35 @@ PYTHON ?= python3.11
 VENV := .venv
 LINT := .venv-lint
 BIN := $(VENV)/bin
+COMPILE = $(LINT)/bin/uv pip compile --quiet --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+NODE := PATH="$(CURDIR)/$(LINT)/bin:$$PATH"
 export PYTHONDONTWRITEBYTECODE ?= 1
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: help run test test-all native lint bench messages lock clean
+.PHONY: help run test test-all native lint bench messages lock hooks clean
 help: ## Show what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: native ## Start the website and its worker; Ctrl-C stops all of it
 	@exec $(BIN)/python manage.py run --with-parent
 
-test: $(VENV)/.tests native ## Run the test suite on SQLite
-	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup
+test: $(VENV)/.tests native ## Run the test suite on SQLite; ARGS="-k name" runs a part of it
+	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-all: $(VENV)/.tests native $(LINT)/.ready ## Run everything: PostgreSQL, Redis, S3 and a real browser
-	@exec tests/with-services $(BIN)/python -m pytest -n 2 --dist loadgroup --browser-tests
+test-all: $(VENV)/.tests native $(LINT)/.ready ## Run everything: PostgreSQL, Redis, S3 and a real browser; ARGS as for test
+	@$(NODE) node --test "tests/js/*.test.js"
+	@exec tests/with-services $(BIN)/python -m pytest -n 2 --dist loadgroup --browser-tests $(ARGS)
 
-lint: $(LINT)/.ready ## Style, types, direction of imports, templates, migrations, API schema
+lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, templates, scripts, migrations, API schema
 	@$(LINT)/bin/ruff check .
 	@$(LINT)/bin/ruff format --check .
 	@$(LINT)/bin/mypy .
 	@$(LINT)/bin/lint-imports
 	@$(LINT)/bin/djlint templates --check --quiet
 	@$(LINT)/bin/djlint templates --lint --quiet
+	@$(NODE) node_modules/.bin/biome ci --error-on-warnings
+	@$(NODE) node_modules/.bin/tsc
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemigrations --check --dry-run
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
@@ -35,15 +40,19 @@ bench: $(VENV)/.tests native ## Print the benchmark tables
 	@exec $(BIN)/python -m benchmarks
 
 messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
-	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var
-	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py compilemessages --locale es --ignore '.venv*'
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var --ignore node_modules
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py compilemessages --locale es --ignore '.venv*' --ignore node_modules
 
-lock: ## Resolve the requirements again (needs the package index)
-	@$(PYTHON) -m venv --clear build/lock
-	@build/lock/bin/pip install --quiet -r requirements.in && build/lock/bin/pip freeze > requirements.txt
+lock: $(LINT)/.ready ## Resolve all three requirements*.in; pins that still fit stay (ARGS=--upgrade renews them)
+	@$(COMPILE) requirements.in -o requirements.txt $(ARGS)
+	@$(COMPILE) requirements-test.in -c requirements.txt -o requirements-test.txt $(ARGS)
+	@$(COMPILE) requirements-lint.in -o requirements-lint.txt $(ARGS)
+
+hooks: $(LINT)/.ready ## Let git check each commit, and run make lint before each push
+	@$(LINT)/bin/pre-commit install
 
 clean: ## Remove the environments (never the data)
-	rm -rf $(VENV) $(LINT) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LINT) node_modules build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)'); install it or name it with PYTHON=..."; exit 1; }
@@ -66,4 +75,8 @@ $(LINT)/.ready: requirements-lint.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)')"; exit 1; }
 	@test -x $(LINT)/bin/python || $(PYTHON) -m venv $(LINT)
 	@$(LINT)/bin/pip install --quiet --disable-pip-version-check -r requirements-lint.txt
+	@touch $@
+
+node_modules/.ready: package-lock.json $(LINT)/.ready # Node itself comes with the linters
+	@$(NODE) npm ci --silent
 	@touch $@

@@ -1,1 +1,1 @@
-"""Audio in and out: probing, decoding, identity, encoding. Nothing here knows Django."""
+"""Read, identify, change and write audio. Independent of Django and of the other packages."""

@@ -1,4 +1,4 @@
-"""Checksums of files, in a module that needs no arrays: processes that must stay small import it."""
+"""Checksums of files. Imports no NumPy, for processes that must stay small."""
 
 import hashlib
 import zlib
@@ -9,7 +9,7 @@ _READ = 1 << 20
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of the file's bytes, in hex. Raises ``OSError``."""
+    """Return the SHA-256 of the file's bytes in hex. Raises ``OSError``."""
     digest = hashlib.sha256()
     for block in _blocks(path):
         digest.update(block)
@@ -17,7 +17,7 @@ def checksum(path: Path) -> str:
 
 
 def crc32(path: Path) -> int:
-    """CRC-32 of the file's bytes, as ZIP files hold it. Raises ``OSError``."""
+    """Return the CRC-32 of the file's bytes, as stored in ZIP files. Raises ``OSError``."""
     value = 0
     for block in _blocks(path):
         value = zlib.crc32(block, value)
@@ -25,7 +25,7 @@ def crc32(path: Path) -> int:
 
 
 def _blocks(path: Path) -> Iterator[memoryview]:
-    """The file's bytes, in a buffer that is used again for the next block."""
+    """Yield the file's bytes in a buffer that is reused for the next block."""
     buffer = bytearray(_READ)
     view = memoryview(buffer)
     with path.open("rb", buffering=0) as file:

@@ -1,5 +1,5 @@
 # ruff: noqa: N818 - the names say what is wrong, as the codes do
-"""What can be wrong with audio that somebody sent.
+"""Errors in audio files that people send.
 
 Every error has a stable ``code`` (programs and translations go by it) and a ``detail``: an English sentence
 that helps a person. ``reason``, where there is one, says more exactly what is wrong; translations go by it, too.
@@ -21,7 +21,7 @@ class AudioError(Exception):
         super().__init__(self.detail)
 
     def as_dict(self) -> dict[str, str]:
-        """``{"code", "detail", "reason"}``."""
+        """Return ``{"code", "detail", "reason"}``."""
         return {"code": self.code, "detail": self.detail, "reason": self.reason}
 
     @staticmethod

@@ -1,25 +1,23 @@
-"""FLAC files that can be handed out piece by piece: a piece is a slice of the file, not a new encoding.
+"""FLAC files that are delivered in segments: a segment is a slice of the file, without decoding.
 
 Our stems are 16-bit stereo FLACs of 4096 samples a frame. 128 frames are a segment, and the file's own
 SEEKTABLE tells where each segment begins, also while the file still grows: a point for segment ``n`` is
 written when everything before it is. A segment becomes a FLAC of its own by a short header and by counting
-its frames from 0. That changes a few bytes at the start of each frame, and the checksum at its end follows
-from them: CRC-16 is linear, so nobody needs to look at the bytes in between.
+its frames from 0 (``flac_frames``). No library cuts a FLAC without decoding it.
 """
 
 import os
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
 from audio.errors import Damaged
+from audio.flac_frames import FRAME_SAMPLES, SYNC, renumbered
 from audio.formats import STEREO_RATE
 
-FRAME_SAMPLES: Final = 4_096
 SEGMENT_FRAMES: Final = 128
 SEGMENT_SAMPLES: Final = FRAME_SAMPLES * SEGMENT_FRAMES  # 11.9 s at 44.1 kHz
 
@@ -32,13 +30,11 @@ _LAST = 0x80
 _POINT = 18
 _NO_POINT = b"\xff" * 8 + bytes(10)
 _GAIN = "STEM_GAIN"
-_SYNC = b"\xff\xf8"  # of frames that all hold the same number of samples
-_SMALLEST_FRAME = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the segments of a file are, as told by its first ``HEAD_BYTES``."""
+    """The segments of a file, from its first ``HEAD_BYTES``."""
 
     start: int
     """Where the first frame begins, in bytes."""
@@ -51,7 +47,7 @@ class Layout:
 
     @classmethod
     def of(cls, head: bytes) -> Self:
-        """Raises ``Damaged`` when this is not the beginning of a FLAC."""
+        """Parse the beginning of a file. Raises ``Damaged`` when it is not FLAC."""
         if head[:4] != _MARK or len(head) < 42:
             raise Damaged("This is no FLAC.")
         info, offsets, gain = b"", array("Q"), 1.0
@@ -76,30 +72,30 @@ class Layout:
 
     @property
     def samples(self) -> int:
-        """Samples of each channel; 0 while the file still grows."""
+        """Return the samples of each channel; 0 while the file still grows."""
         return _samples(self.info)
 
     @property
     def segments(self) -> int:
-        """How many segments can be cut from it now."""
+        """Return how many segments can be cut from the file now."""
         if self.samples:
             return -(-self.samples // SEGMENT_SAMPLES)
         return max(0, len(self.offsets) - 1)
 
     @property
     def is_indexed(self) -> bool:
-        """Whether it says where its segments are; those of other makers need not."""
+        """Whether its seek table locates all segments; files of other encoders need not have one."""
         return bool(self.offsets) and (not self.samples or len(self.offsets) == self.segments)
 
     def span(self, n: int, size: int) -> tuple[int, int]:
-        """The half-open byte range of segment ``n`` in a file of ``size`` bytes. IndexError beyond the end."""
+        """Return the half-open byte range of segment ``n`` in a file of ``size`` bytes. Raises IndexError."""
         if not 0 <= n < self.segments:
             raise IndexError(n)
         stop = size if n + 1 == len(self.offsets) else self.start + self.offsets[n + 1]
         return self.start + self.offsets[n], stop
 
     def segment(self, n: int, data: bytes) -> bytes:
-        """Segment ``n`` as a FLAC of its own; ``data`` are the bytes of its ``span``. Raises ``Damaged``."""
+        """Return segment ``n`` as a FLAC file; ``data`` are the bytes of its ``span``. Raises ``Damaged``."""
         samples = (
             min(SEGMENT_SAMPLES, self.samples - n * SEGMENT_SAMPLES) if self.samples else SEGMENT_SAMPLES
         )
@@ -108,13 +104,11 @@ class Layout:
         info[0:10] = FRAME_SAMPLES.to_bytes(2) * 2 + bytes(6)
         info[13:18] = ((int.from_bytes(info[13:18]) & ~0xF_FFFF_FFFF) | samples).to_bytes(5)
         info[18:34] = bytes(16)
-        return b"".join(
-            [_head(bytes(info), None, self.gain), *_renumbered(data, n * SEGMENT_FRAMES, samples)]
-        )
+        return b"".join([_head(bytes(info), None, self.gain), *renumbered(data, n * SEGMENT_FRAMES, samples)])
 
 
 def read_segment(path: Path, n: int) -> tuple[bytes, float]:
-    """Segment ``n`` of the file at ``path``, which may still grow, and its gain.
+    """Read segment ``n`` of the file at ``path``, which may still grow; return it with its gain.
 
     Raises ``FileNotFoundError``, ``IndexError`` when there is no such segment (yet), and ``Damaged``.
     """
@@ -126,14 +120,14 @@ def read_segment(path: Path, n: int) -> tuple[bytes, float]:
 
 
 class SegmentedFile:
-    """A FLAC of ours while it grows: an encoder's frames, behind a header that tells where segments begin.
+    """Write a FLAC from encoded frames, with a seek table that locates segments while the file grows.
 
-    ``segments`` is how many it may become; of more than these it cannot tell where they are.
+    ``segments``: the largest number that the seek table has room for.
     """
 
     def __init__(self, path: Path, segments: int, gain: float = 1.0) -> None:
         self.segments = 0
-        """How many are complete and in the file."""
+        """How many are complete in the file."""
         self._points = max(1, min(segments, 3_000)) + 1  # one more tells where the last one ends
         self._gain = gain
         self._frames = 0
@@ -160,7 +154,7 @@ class SegmentedFile:
                     self.segments = n
 
     def close(self, info: bytes | None = None) -> None:
-        """Write the header as it is at last, with this STREAMINFO. More calls do nothing."""
+        """Write the final header with this STREAMINFO. Further calls do nothing."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
@@ -180,7 +174,7 @@ class SegmentedFile:
 
 
 class FromSndfile:
-    """What libsndfile writes a FLAC into so that its frames go to ``file``.
+    """A file object for libsndfile that passes the frames of its FLAC on to ``file``.
 
     Passed to ``soundfile.SoundFile``, which calls ``seek``, ``tell``, ``read`` and ``write``; libFLAC writes its header
     first, then frame by frame, and at last corrects its STREAMINFO. After that call ``close``.
@@ -222,11 +216,11 @@ class FromSndfile:
         return len(self._header) + self._bytes
 
     def _is_frame(self, data: bytes) -> bool:
-        return self._position == self._end and len(self._header) >= 42 and data[:2] == _SYNC
+        return self._position == self._end and len(self._header) >= 42 and data[:2] == SYNC
 
 
 def stream_info(sizes: tuple[int, int], samples: int, md5: bytes) -> bytes:
-    """STREAMINFO of a stem: the bytes of its smallest and largest frame, its samples and their MD5; 0 is unknown."""
+    """Return the STREAMINFO of a stem: sizes of its smallest and largest frame, samples, MD5; 0 is unknown."""
     smallest, largest = sizes
     form = STEREO_RATE << 44 | (2 - 1) << 41 | (16 - 1) << 36 | samples
     return FRAME_SAMPLES.to_bytes(2) * 2 + smallest.to_bytes(3) + largest.to_bytes(3) + form.to_bytes(8) + md5
@@ -243,7 +237,7 @@ def _write(descriptor: int, data: bytes | memoryview, position: int) -> None:
 
 
 def _head(info: bytes, table: bytes | None, gain: float) -> bytes:
-    """Everything before the first frame: 42 bytes, and more with a seek table or a gain that is not 1."""
+    """Return everything before the first frame: 42 bytes, more with a seek table or a gain other than 1."""
     blocks = [(_STREAMINFO, info)]
     if table is not None:
         blocks.append((_SEEKTABLE, table))
@@ -258,7 +252,7 @@ def _head(info: bytes, table: bytes | None, gain: float) -> bytes:
 
 
 def _segment_offsets(table: bytes) -> "array[int]":
-    """Those points of a seek table that are where segments begin, as many as follow one another from 0."""
+    """Return the offsets of consecutive segments, from 0, in a seek table."""
     offsets = array("Q")
     for at in range(0, len(table) - _POINT + 1, _POINT):
         sample = int.from_bytes(table[at : at + 8])
@@ -270,99 +264,3 @@ def _segment_offsets(table: bytes) -> "array[int]":
 def _gain(comments: bytes) -> float:
     found = re.search(rb"STEM_GAIN=([0-9.e-]+)", comments)
     return float(found[1]) if found else 1.0
-
-
-# Frames -----------------------------------------------------------------------------------------------------
-
-
-def _renumbered(data: bytes, first: int, samples: int) -> Iterator[bytes]:
-    """The frames in ``data``, which count from ``first``, counted from 0."""
-    count = -(-samples // FRAME_SAMPLES)
-    starts = [0]
-    lengths = [_header_length(data, 0, first)]
-    for number in range(first + 1, first + count):
-        at = starts[-1] + _SMALLEST_FRAME
-        while (at := data.find(_SYNC, at)) >= 0 and not (length := _header_length(data, at, number)):
-            at += 1
-        if at < 0:
-            raise Damaged("A frame is missing.")
-        starts.append(at)
-        lengths.append(length)
-    if not lengths[0]:
-        raise Damaged("A segment does not begin where it should.")
-    for number, (start, length, stop) in enumerate(
-        zip(starts, lengths, [*starts[1:], len(data)], strict=True)
-    ):
-        old = data[start : start + length]
-        coded = len(_coded(first + number))
-        new = old[:4] + _coded(number) + old[4 + coded : -1]
-        new += bytes([_crc(new, _crc8_table(), 8)])
-        difference = _crc(old, _crc16_table(), 16) ^ _crc(new, _crc16_table(), 16)
-        checksum = int.from_bytes(data[stop - 2 : stop])
-        checksum ^= _multiplied(difference, _crc16_powers()[stop - start - length - 2])
-        yield new
-        yield data[start + length : stop - 2]
-        yield checksum.to_bytes(2)
-
-
-def _header_length(data: bytes, at: int, number: int) -> int:
-    """The length of the header of frame ``number`` at ``data[at]``; 0 when it is none."""
-    coded = _coded(number)
-    if data[at : at + 2] != _SYNC or data[at + 4 : at + 4 + len(coded)] != coded:
-        return 0
-    size, rate = data[at + 2] >> 4, data[at + 2] & 15
-    extra = {6: 1, 7: 2}.get(size, 0) + {12: 1, 13: 2, 14: 2}.get(rate, 0)
-    length = 4 + len(coded) + extra + 1
-    header = data[at : at + length]
-    # The CRC-8 of a header that ends with its own CRC-8 is 0.
-    return length if len(header) == length and _crc(header, _crc8_table(), 8) == 0 else 0
-
-
-def _coded(number: int) -> bytes:
-    """The number of a frame, coded like a character in UTF-8."""
-    return chr(number).encode("utf-8", "surrogatepass")
-
-
-@cache
-def _crc8_table() -> tuple[int, ...]:
-    return tuple(_remainder(byte, 8, 0x107) for byte in range(256))
-
-
-@cache
-def _crc16_table() -> tuple[int, ...]:
-    return tuple(_remainder(byte, 16, 0x18005) for byte in range(256))
-
-
-def _remainder(byte: int, width: int, polynomial: int) -> int:
-    value = byte << (width - 8)
-    for _ in range(8):
-        value = (value << 1) ^ (polynomial if value >> (width - 1) & 1 else 0)
-    return value
-
-
-def _crc(data: bytes, table: tuple[int, ...], width: int) -> int:
-    value = 0
-    for byte in data:
-        value = (value << 8) & ((1 << width) - 1) ^ table[(value >> (width - 8)) ^ byte]
-    return value
-
-
-@cache
-def _crc16_powers() -> "array[int]":
-    """By how much ``n`` more bytes move a CRC-16: x to the 8 n, modulo the polynomial."""
-    table, powers = _crc16_table(), array("H", [1])
-    for _ in range(1 << 16):
-        last = powers[-1]
-        powers.append((last << 8) & 0xFFFF ^ table[last >> 8])
-    return powers
-
-
-def _multiplied(a: int, b: int) -> int:
-    """The product of two polynomials over GF(2), modulo that of CRC-16."""
-    product = 0
-    while a:
-        if a & 1:
-            product ^= b
-        a >>= 1
-        b = (b << 1) ^ (0x18005 if b & 0x8000 else 0)
-    return product

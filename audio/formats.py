@@ -1,7 +1,7 @@
-"""Which audio is accepted and which is produced.
+"""Audio formats that are accepted and produced.
 
-What is accepted is told here and nowhere else: the sandbox, the import of folders, the upload page, the API's
-documentation, and the types of files that are sent follow from ``FORMATS``.
+``FORMATS`` is the only list of accepted containers: the sandbox, folder imports, the upload page, the API's
+documentation and the content types of responses follow from it. ``OUTPUT`` is the list of download formats.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ MAX_CHANNELS = 8
 
 @dataclass(frozen=True)
 class Format:
-    """A container: FFmpeg's name of its demuxer, our name, how people name such files, and what it is sent as."""
+    """A container: FFmpeg's demuxer, our name, file extensions, and the content type of responses."""
 
     demuxer: str
     name: str
@@ -88,7 +88,7 @@ DECODERS = LOSSY | LOSSLESS | DSD
 
 @dataclass(frozen=True)
 class OutputCodec:
-    """One way of encoding for people. ``bitrates`` in kbit/s; empty for lossless ones."""
+    """A format for downloads. ``bitrates`` in kbit/s; empty for lossless ones."""
 
     name: str
     extension: str
@@ -98,11 +98,11 @@ class OutputCodec:
 
     @property
     def lossless(self) -> bool:
-        """Whether every sample survives (at 16 bits)."""
+        """Whether samples are kept exactly (at 16 bits)."""
         return not self.bitrates
 
     def bitrate(self, wanted: int | None) -> int | None:
-        """The bitrate to use: ``wanted``, or the default; ``None`` for lossless codecs.
+        """Return ``wanted`` or the default bitrate; ``None`` for lossless codecs.
 
         Raises ``ValueError`` for a bitrate that this codec does not offer.
         """

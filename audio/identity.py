@@ -1,4 +1,4 @@
-"""Which audio is the same audio: digests that tags, covers, names and containers do not change."""
+"""Audio identity: digests that do not depend on tags, covers, file names and containers."""
 
 import hashlib
 from typing import Any
@@ -16,7 +16,7 @@ _REVERSED = np.packbits(
 
 
 class PcmDigest:
-    """Identity of lossless audio: rate, channels and samples, whatever they were stored in.
+    """Digest of lossless audio: rate, channels and samples, independent of the container.
 
     Integer samples are left-aligned in 32 bits, so 16-bit audio in a 24-bit file is the same audio.
     """
@@ -34,12 +34,12 @@ class PcmDigest:
             self._format = form
             self._hash.update(f"{name}:{rate}:{samples.shape[1]}\n".encode())
         if samples.dtype == np.int16:
-            self._hash.update(self._widened(samples).data)
+            self._hash.update(self._widen(samples).data)
         else:
             self._hash.update(np.ascontiguousarray(_left_aligned(samples)).data)
 
-    def _widened(self, samples: NDArray[Any]) -> NDArray[Any]:
-        """16 bits as the upper ones of 32, in memory that is kept: stems are long."""
+    def _widen(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Left-align 16-bit samples in 32 bits, in a buffer that is reused: stems are long."""
         if len(self._wide) < samples.size:
             self._wide = np.zeros((samples.size, 2), dtype="<i2")
         wide = self._wide[: samples.size]
@@ -47,7 +47,7 @@ class PcmDigest:
         return wide
 
     def hexdigest(self) -> str:
-        """64 hex digits."""
+        """Return 64 hex digits."""
         return self._hash.hexdigest()
 
 
@@ -60,7 +60,7 @@ def _left_aligned(samples: NDArray[Any]) -> NDArray[Any]:
 
 
 class DsdDigest:
-    """Identity of DSD: rate, channels and bits, in whatever order files keep them."""
+    """Digest of DSD: rate, channels and bits, independent of their order in the file."""
 
     def __init__(self, rate: int, channels: int, *, lsb_first: bool) -> None:
         self._hash = hashlib.sha256(f"dsd:{rate}:{channels}\n".encode())
@@ -68,18 +68,18 @@ class DsdDigest:
         self._lsb_first = lsb_first
 
     def update(self, packet: bytes) -> None:
-        """Add a packet that holds the channels one behind the other."""
+        """Add a packet, planar."""
         data = np.frombuffer(packet, np.uint8)
         data = data[: len(data) // self._channels * self._channels].reshape(self._channels, -1).T
         self._hash.update(np.ascontiguousarray(_REVERSED[data] if self._lsb_first else data).data)
 
     def hexdigest(self) -> str:
-        """64 hex digits."""
+        """Return 64 hex digits."""
         return self._hash.hexdigest()
 
 
 class PacketDigest:
-    """Identity of lossy audio: codec and encoded packets, without what containers put around them."""
+    """Digest of lossy audio: codec and encoded packets, without container headers."""
 
     def __init__(self, codec: str) -> None:
         self._hash = hashlib.sha256(f"{codec}\n".encode())
@@ -98,12 +98,12 @@ class PacketDigest:
             self._hash.update(packet)
 
     def hexdigest(self) -> str:
-        """64 hex digits."""
+        """Return 64 hex digits."""
         return self._hash.hexdigest()
 
 
 def _adts_header(packet: bytes) -> int:
-    """Bytes of ADTS header. Raw AAC cannot look like one: the header's own length must equal the packet's."""
+    """Return the length of the ADTS header, 0 for raw AAC: a header must hold the length of its packet."""
     if len(packet) < 7 or packet[0] != 0xFF or packet[1] & 0xF6 != 0xF0:
         return 0
     length = (packet[3] & 3) << 11 | packet[4] << 3 | packet[5] >> 5
@@ -113,14 +113,14 @@ def _adts_header(packet: bytes) -> int:
 
 
 def is_info_frame(packet: bytes) -> bool:
-    """Whether an MPEG frame is a Xing, Info or VBRI header instead of sound."""
+    """Whether an MPEG frame is a Xing, Info or VBRI header instead of audio."""
     if len(packet) < 48:
         return False
     return packet[xing_offset(packet) :][:4] in {b"Xing", b"Info"} or packet[36:40] == b"VBRI"
 
 
 def xing_offset(frame: bytes) -> int:
-    """Where in an MPEG frame (4 bytes of it suffice) a Xing header would begin: after side information."""
+    """Return where a Xing header begins in an MPEG frame (4 bytes suffice): after the side information."""
     mpeg1, mono = frame[1] & 0x18 == 0x18, frame[3] >> 6 == 3
     if mpeg1:
         return 4 + (17 if mono else 32)

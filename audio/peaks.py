@@ -1,4 +1,4 @@
-"""The outline of a sound, for drawing: one byte for each 4,096 samples."""
+"""Waveform peaks for drawing: one byte for each 4,096 samples."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ SAMPLES_PER_PEAK = 4_096
 
 
 class Peaks:
-    """Streaming: ``add`` blocks of any length, then ``finish`` once."""
+    """Compute peaks of a stream: ``add`` blocks of any length, then ``finish`` once."""
 
     def __init__(self) -> None:
         self._done: list[NDArray[np.uint8]] = []
@@ -15,7 +15,7 @@ class Peaks:
         self._filled = 0
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Take ``[channels, n]`` float32; the loudest channel counts."""
+        """Add ``[channels, n]`` float32; the loudest channel counts."""
         if not block.shape[1]:
             return
         loud = np.abs(block).max(axis=0)
@@ -34,7 +34,7 @@ class Peaks:
             self._open, self._filled = float(loud[whole:].max()), len(loud) - whole
 
     def finish(self) -> bytes:
-        """``ceil(samples / 4096)`` bytes, 255 is full scale and above."""
+        """Return ``ceil(samples / 4096)`` bytes; 255 is full scale and above."""
         if self._filled:
             self._done.append(_byte(np.array([self._open], np.float32)))
             self._open, self._filled = 0.0, 0

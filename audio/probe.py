@@ -1,4 +1,4 @@
-"""Finds out everything about a file that somebody sent, without trusting a byte of it."""
+"""Probe an untrusted file in the sandbox: format, identity, tags, cover, fingerprint."""
 
 import base64
 import itertools
@@ -46,7 +46,7 @@ def probe(path: Path, limits: Limits | None = None) -> Probe:
 
 
 def fingerprint(path: Path, limits: Limits | None = None) -> bytes | None:
-    """The fingerprint of a recording that was probed without one; see ``Probe``. Errors as ``probe``."""
+    """Compute the fingerprint of a recording that was probed without one; see ``Probe``. Errors as ``probe``."""
     limits = limits or Limits()
     with path.open("rb") as source, Child("fingerprint", source, limits) as child:
         found, _ = _answer(child, limits)
@@ -57,9 +57,9 @@ def fingerprint(path: Path, limits: Limits | None = None) -> bytes | None:
 
 
 def picture(path: Path) -> tuple[bytes, ...]:
-    """The picture at ``path`` as JPEGs of every size (see ``COVER_SIZES``), made in a sandboxed child.
+    """Convert the picture at ``path`` to JPEGs of every size (see ``COVER_SIZES``) in a sandboxed child.
 
-    Nothing when it is no picture. Raises ``AudioError`` and ``OSError``.
+    Returns an empty tuple when it is no picture. Raises ``AudioError`` and ``OSError``.
     """
     with path.open("rb") as source, Child("picture", source, PICTURE_LIMITS) as child:
         found, extra = _answer(child, PICTURE_LIMITS)
@@ -84,7 +84,7 @@ def _answer(child: Child, limits: Limits) -> tuple[dict[str, Any], bytes]:
 
 
 def _pictures(found: dict[str, Any], extra: bytes) -> tuple[bytes, ...]:
-    """The JPEGs that lie one behind the other in ``extra``: one of every size, or none at all."""
+    """Split the concatenated JPEGs in ``extra``: one of every size, or none at all."""
     ends = list(
         itertools.accumulate((int(length) for length in found["cover"][: len(COVER_SIZES)]), initial=0)
     )
@@ -94,7 +94,7 @@ def _pictures(found: dict[str, Any], extra: bytes) -> tuple[bytes, ...]:
 
 
 def _fingerprint(found: dict[str, Any]) -> bytes | None:
-    """Whole numbers, and not more of them than there can be."""
+    """Validate and decode the fingerprint that the child sent."""
     text = found["fingerprint"]
     if text is None:
         return None
@@ -105,7 +105,7 @@ def _fingerprint(found: dict[str, Any]) -> bytes | None:
 
 
 def _checked(found: dict[str, Any], extra: bytes, checksum: str, size: int) -> Probe:
-    """Build the answer from what the child said, as if it had been taken over: every type is made here."""
+    """Build the result from the child's answer. The child may be compromised, so every value is converted."""
     digest = str(found["audio_digest"])
     if not _DIGEST.fullmatch(digest):
         raise ValueError("not a digest")

@@ -1,4 +1,4 @@
-"""What a probe may cost (``Limits``) and what it finds (``Probe``, ``Tags``)."""
+"""Limits of a probe (``Limits``) and its result (``Probe``, ``Tags``)."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks [PART...]``: prints the tables of the README, measured here and now.
+"""``python -m benchmarks [PART...]``: prints the tables of docs/performance.md, measured here and now.
 
 Everything is measured in alternation and given as medians: on a machine with other work to do the ratios hold,
 the seconds do not. CPU seconds are the figure to trust.

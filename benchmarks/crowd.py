@@ -33,7 +33,7 @@ from catalog.models import (
     Wish,
     WishVoice,
 )
-from catalog.normalization import fold, initial, sort_name
+from catalog.normalization import fold, initial, sort_key, sort_name
 from catalog.search import unindexed
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Stem, TrackSeparation
@@ -229,8 +229,8 @@ class Crowd:
             slug = slugify(key)[:70] or "artist"
             slug = f"{slug}-{pk[:8]}" if slug in slugs else slug
             slugs.add(slug)
-            sort_key = fold(sorted_as)
-            add((pk, str(START)[:19], name, sorted_as, key, sort_key, initial(sort_key), slug))
+            place = sort_key(sorted_as)
+            add((pk, str(START)[:19], name, sorted_as, key, place, initial(place), slug))
             self.artists.append(pk)
         self.rows.write()
 
@@ -285,8 +285,8 @@ class Crowd:
                 size = min(left, 4 + int(self.rng.integers(0, 12)))
                 pk, year = self.new_id(), 1955 + int(self.rng.integers(0, 70))
                 cover = f"covers/{pk}.jpg" if year % 2 else ""
-                sort_key, artist = fold(sort_name(title)), self.artists[performer]
-                add((pk, _moment(0), title, key, sort_key, initial(sort_key), artist, year, 0, cover))
+                place, artist = sort_key(sort_name(title)), self.artists[performer]
+                add((pk, _moment(0), title, key, place, initial(place), artist, year, 0, cover))
                 places[performer] += [Place(pk, number, year) for number in range(size, 0, -1)]
                 left -= size
         self.rows.write()
@@ -338,7 +338,7 @@ class Crowd:
             _moment(draw.moment),
             _moment(draw.moment + 30 + seconds / 10),
         )
-        title_key = fold(title)
+        title_key = sort_key(title)
         genre = GENRES[int(len(GENRES) * chance[0] ** 2)] if chance[0] < 0.97 else ""
         owner = self.people[int(PEOPLE * chance[1] ** 3)]
         audio, checksum, size = self._audio(add, brought, seconds, "mp3", int(seconds * 40_000))
@@ -411,7 +411,7 @@ class Crowd:
                 track = self.ids[int(rng.integers(0, self.tracks))]
                 entry((new_id(), _moment(0), pk, track, position))
                 wanted, name = new_id(), (self.words.title()[:100], self.words.title()[:100])
-                wish((wanted, _moment(0), *name, f"{wanted}/{fold(name[1])}"))
+                wish((wanted, _moment(0), *name, f"{wanted}/{sort_key(name[1])}"))
                 voice((new_id(), _moment(0), wanted, person))
                 report(
                     (

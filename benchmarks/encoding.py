@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from audio.flac import FRAME_SAMPLES, SegmentedFile
+from audio.flac import SegmentedFile
+from audio.flac_frames import FRAME_SAMPLES
 from benchmarks import songs
 from separation.engines import modelspec
 from separation.engines.registry import load_engine

@@ -255,7 +255,7 @@ def _low(seed: int) -> tuple[matching.Values, float]:
     length = (60, 75, 90, 120)[seed % 4]
     fingerprinter = chromaprint.Fingerprinter(library, _LOW)
     fingerprinter.push(tune(seed, length, _LOW))
-    return matching.values_of(fingerprinter.finish()), float(length)
+    return matching.parse_values(fingerprinter.finish()), float(length)
 
 
 def _made_up(rng: Any, familiar: matching.Values) -> tuple[matching.Values, dict[int, int], float]:

@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from audio.effects.mixing import Encoding, Motion, Part, render
-from audio.sandbox.fork_server import nursery
+from audio.effects.mixing import Encoding, Part, TempoPitch, render
+from audio.sandbox.fork_server import fork_server
 from benchmarks import measure, songs
 
 HEADS = ["three parts, MP3 256", "CPU s", "wall s", "peak MB"]
@@ -41,9 +41,9 @@ def main() -> None:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         wanted = Encoding("mp3", 256)
-        render(parts, Motion(tempo), Path(folder, "mix.mp3"), wanted, lambda _share: None)
+        render(parts, TempoPitch(tempo), Path(folder, "mix.mp3"), wanted, lambda _share: None)
     wall = time.perf_counter() - started
-    nursery.close()  # from now on its time is ours
+    fork_server.close()  # from now on its time is ours
     cpu = sum(os.times()[:4])
     print(json.dumps({"cpu": cpu, "wall": wall, "peak": measure.peak_mb(os.getpid())}))
 

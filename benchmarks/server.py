@@ -131,7 +131,7 @@ class Installation:
         sizes: dict[str, float] = {}
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                # Decoders have an empty environment, and so has the nursery that forks them.
+                # Decoders have an empty environment, and so has the fork server that starts them.
                 if not any(mine in _environment(one) for one in _family(process)):
                     continue
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()

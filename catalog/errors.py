@@ -1,4 +1,4 @@
-"""What can go wrong in the catalogue, with a stable code, a sentence that helps, and the HTTP status it means."""
+"""Errors with a stable code, a sentence that says what to do, and an HTTP status."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""What the catalogue holds, as a table (CSV) or as one JSON array, for the person who runs it.
+"""Export the whole catalogue as CSV or as one JSON array, for the operator.
 
-Everything is written as it is read: a million songs need no more memory than a thousand.
+Rows are written as they are read: a million songs need no more memory than a thousand.
 """
 
 import csv

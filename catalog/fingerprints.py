@@ -1,9 +1,8 @@
-"""The same recording in another encoding: fingerprints kept for each mixture, and the tracks that one leads to.
+"""Find the same recording in another encoding by acoustic fingerprints.
 
-Nothing is merged by it: a person is offered what is there. Few numbers of each fingerprint stand in a table of
-their own (``likeness.terms``); a recording's candidates are those that share such numbers at the same distance,
-and only the best of them are compared. All of that is bounded, whatever was brought. What a person may not see is
-left out before the comparison.
+Nothing is merged automatically: a person is offered the tracks that were found. A few values of each fingerprint are
+indexed (``matching.terms``); candidates share such values at the same distance, and only the best are compared. The
+work is bounded for any input. What a person may not see is excluded before the comparison.
 """
 
 import logging
@@ -48,25 +47,25 @@ class Similar:
 
 
 def version() -> str:
-    """The version of Chromaprint that is used, or nothing: then recordings are told apart by their names."""
+    """Return the version of Chromaprint in use, or an empty string: then only names are compared."""
     return chromaprint.version() if settings.FINGERPRINTS else ""
 
 
 def missing() -> QuerySet[AudioFile]:
-    """Mixtures that have no fingerprint yet."""
+    """Return the mixtures that have no fingerprint yet."""
     brought = Upload.objects.filter(audio=OuterRef("pk"))
     listed = Track.objects.filter(audio=OuterRef("pk"))
     return AudioFile.objects.filter(Exists(brought) | Exists(listed), fingerprint=None)
 
 
 def remember(audio: AudioFile, values: bytes) -> None:
-    """Keep the fingerprint of ``audio``; the one that is there already stays."""
+    """Store the fingerprint of ``audio``; an existing one stays."""
     with transaction.atomic():
         row, created = Fingerprint.objects.get_or_create(
             audio=audio, defaults={"values": values, "duration": audio.duration}
         )
         if created:
-            found = matching.terms(matching.values_of(values))
+            found = matching.terms(matching.parse_values(values))
             FingerprintTerm.objects.bulk_create(
                 FingerprintTerm(fingerprint=row, term=term, position=at) for term, at in found.items()
             )
@@ -91,18 +90,18 @@ def noted(track: Track, values: bytes | None, user: User) -> list[Similar]:
 
 
 def similar(track: Track, user: User | AnonymousUser) -> list[Similar]:
-    """Tracks that ``user`` may see and that sound like the recording of ``track``, the most alike first."""
+    """Return tracks that ``user`` may see and that match the recording of ``track``, the most similar first."""
     row = Fingerprint.objects.filter(audio=track.audio_id).first()
     if row is None:
         return []
-    mine = matching.values_of(row.values)
+    mine = matching.parse_values(row.values)
     found: list[Similar] = []
     candidates = _seen(_candidates(mine, without=row.pk), row, track, user)[:MOST_COMPARED]
     stored = Fingerprint.objects.in_bulk([pk for pk, _track in candidates])
     for pk, other in candidates:
         if (theirs := stored.get(pk)) is None:  # removed a moment ago
             continue
-        alike = matching.compare(mine, matching.values_of(theirs.values))
+        alike = matching.compare(mine, matching.parse_values(theirs.values))
         if alike and matching.same_length(row.duration, theirs.duration, alike.offset):
             found.append(Similar(other, round(alike.similarity, 4), round(alike.offset, 2), theirs.audio_id))
     return sorted(found, key=lambda each: -(each.similarity or 0))[:MOST_OFFERED]
@@ -127,19 +126,19 @@ def alike_by_name(track: Track, user: User) -> list[Similar]:
 
 
 def blocked_by(values: bytes, duration: float) -> Block | None:
-    """The taken-down recording that this fingerprint is of."""
-    mine = matching.values_of(values)
+    """Return the block of the taken-down recording that this fingerprint matches."""
+    mine = matching.parse_values(values)
     widest = SAME_LENGTH_SECONDS + matching.LARGEST_OFFSET_SECONDS
     near = Block.objects.filter(duration__range=(duration - widest, duration + widest)).exclude(values=b"")
     for block in near.order_by("pk").iterator():
-        alike = matching.compare(mine, matching.values_of(block.values))
+        alike = matching.compare(mine, matching.parse_values(block.values))
         if alike and matching.same_length(duration, block.duration, alike.offset):
             return block
     return None
 
 
 def _candidates(values: matching.Values, without: UUID) -> list[UUID]:
-    """Fingerprints that share terms at one distance, those with the most first."""
+    """Return fingerprints that share terms at one distance, those with the most first."""
     wanted = matching.terms(values)
     if not wanted:
         return []

@@ -1,4 +1,4 @@
-"""Genres: what the songs say. A genre is its folded name; it is there as long as a song is."""
+"""Genres, derived from the songs. A genre is a folded name; it exists as long as a song has it."""
 
 from dataclasses import dataclass
 

@@ -17,31 +17,53 @@ _NOBODY: Final = {
 
 _ARTICLE = re.compile(r"(the|an?|el|la|los|las)\s+(?=\S)", re.IGNORECASE)
 
-
-# Letters that Unicode does not take for a plain one with an accent, though people type them so.
-_PLAIN = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "\u0131": "i"}
+# Marks that people leave out: the accents of Latin, Greek and Cyrillic, the points of Hebrew, the short vowels of
+# Arabic, and what only chooses how a character is drawn. All other marks, such as the vowels of Devanagari and Thai or
+# the dots of kana, make another letter.
+_ACCENTS: Final = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08d3-\u08e1\u08e3-\u08ff"
+    "\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef\u200c\u200d]"
+)
+# One letter in two shapes, which Unicode does not know: "Cœur" and "Coeur"; and "I" is also the capital of dotless i.
+_SAME_LETTER: Final = str.maketrans({"œ": "oe", "\u0131": "i"})
+# Letters of their own, for which people who have no key for them type others.
+_OWN_LETTERS: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "ħ": "h", "ŧ": "t"}
 )
 
 
-def _plain(text: str) -> str:
-    """Small letters without accents; what is neither letter nor digit is a space."""
-    parted = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
-    return "".join(c if c.isalnum() else " " for c in parted if not unicodedata.combining(c))
+class _Folded(dict[int, str]):
+    """For ``str.translate``: what each character becomes is worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        parted = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", chr(code)).casefold())
+        letters = _ACCENTS.sub("", parted).translate(_SAME_LETTER)
+        self[code] = found = "".join(c if _is_letter(c) else " " for c in letters)
+        return found
 
 
-# The letters of most names, which so are made plain in one step.
-_LAST = "\u024f"
-_LATIN = str.maketrans({code: _plain(chr(code)) for code in range(ord(_LAST) + 1)})
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character).startswith("M")
+
+
+_FOLDED: Final = _Folded()
 
 
 def fold(text: str) -> str:
-    """Lower case, no accents, no punctuation, single spaces: ``"Canción, La"`` becomes ``"cancion la"``.
+    """The key of a name: lower case, no accents, no punctuation, single spaces.
 
-    Text without any letter or digit keeps its characters, so that ``"!!!"`` is still a name.
+    ``"Canción, La"`` becomes ``"cancion la"``, ``"MØ"`` ``"mø"``, ``"दिल"`` stays as it is. Text without any letter or
+    digit keeps its characters, so that ``"!!!"`` is still a name.
     """
-    kept = text.translate(_LATIN) if text.isascii() or max(text) <= _LAST else _plain(text)
-    return " ".join(kept.split()) or " ".join(text.casefold().split())
+    kept = " ".join(text.translate(_FOLDED).split()) or " ".join(text.casefold().split())
+    return kept if kept.isascii() else unicodedata.normalize("NFC", kept)
+
+
+def sort_key(text: str) -> str:
+    """Where a name stands in a list, and what lists are narrowed by: ``"MØ"`` is ``"mo"``, ``"Łódź"`` is ``"lodz"``."""
+    return fold(text).translate(_OWN_LETTERS)
 
 
 def sort_name(name: str) -> str:

@@ -1,6 +1,7 @@
 """All settings of Stemoteca. Every choice an installation makes comes from the environment (``STEMOTECA_*``)."""
 
 import os
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,9 @@ if min(WEB_PROCESSES, WEB_THREADS) < 1:
 if WEB_PROCESSES > 1 and not CACHE_URL:
     refuse("STEMOTECA_WEB_PROCESSES above 1 needs STEMOTECA_REDIS, or limits would count per process")
 
+with (BASE_DIR / "pyproject.toml").open("rb") as project:
+    VERSION = str(tomllib.load(project)["project"]["version"])
+
 # Django -----------------------------------------------------------------------------------------------------------
 
 ROOT_URLCONF = "config.urls"
@@ -105,6 +109,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "config.cache_control.default_cache_control",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -289,9 +294,9 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", default="Stemoteca <st
 
 # A separation may take six times its length (and ten minutes at least) before it counts as stuck. The queue's own
 # clock starts when a task is prefetched and never counts a killed worker, so it is set far beyond that: the row's
-# lease is the truth, the queue is only a doorbell.
+# lease is the truth, the queue only wakes workers up.
 LEASE_SECONDS = 90
-SWEEP_SECONDS = 15
+RECOVERY_SECONDS = 15
 SEPARATION_TIMEOUT = max(600, 6 * MAX_SECONDS) + 600
 Q_CLUSTER = {
     "name": "separation",
@@ -360,7 +365,7 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Stemoteca",
     "DESCRIPTION": "A shared library of separated music: find a song, play its stems, take the parts you need.",
-    "VERSION": "1",
+    "VERSION": VERSION,
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

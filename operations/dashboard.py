@@ -27,8 +27,8 @@ from catalog.pagination import count_up_to
 from catalog.storage import backend
 from separation.engines import modelspec
 from separation.error_messages import explain
-from separation.lifecycle import busy_workers
 from separation.models import Separation, Status, Stem
+from separation.queue.workers import busy_workers
 
 log = logging.getLogger(__name__)
 

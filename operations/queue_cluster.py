@@ -1,9 +1,9 @@
-"""django-q's cluster, run so that it can be killed anywhere without hanging or leaving a process behind.
+"""django-q2's cluster, run so that it can be killed anywhere without hanging or leaving a process behind.
 
-Its guard runs in the command's own process, every other process dies with it, and SIGTERM to any or all of
-them is a polite request: workers hand their song back, the guard stops the cluster. When a process that may
-have held one of the queue's locks is killed, nothing can be repaired (the lock is lost for ever); the whole
-cluster ends then, and the supervisor starts another.
+Its sentinel runs in the command's own process, every other process dies with it, and SIGTERM to any or all of them
+stops them in order: workers hand their song back, the sentinel stops the cluster. When a process that may have
+held one of the queue's locks is killed, the lock is lost and cannot be repaired; the whole cluster ends then, and the
+supervisor starts another.
 """
 
 import gc
@@ -23,12 +23,12 @@ from separation.queue.worker import drain
 
 log = logging.getLogger(__name__)
 
-BROKEN = 3
+EXIT_BROKEN = 3
 DRAIN_SECONDS = 5.0
 
 
-class Flag:
-    """Looks like an Event to the guard, but can be set in a signal handler, and waits for nobody."""
+class StopEvent:
+    """What the sentinel uses of a ``multiprocessing.Event``, without a lock: can be set in a signal handler."""
 
     def __init__(self) -> None:
         self._is_set = False
@@ -44,18 +44,18 @@ class Flag:
         return self._is_set
 
 
-class Guard(Sentinel):  # type: ignore[misc]  # django-q has no types
-    """The cluster's guard: what it cannot repair it ends."""
+class QueueSentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types
+    """django-q2's sentinel, which ends the cluster where it cannot be repaired."""
 
     def reincarnate(self, process: Any) -> None:
         """Replace a process that ended, unless its death may have left a lock behind."""
         busy = process in self.pool and process.timer.value > 0
         if not process.is_alive() and (process.exitcode or 0) < 0 and not busy:
-            log.error("a process of the queue was killed; starting the queue anew")
+            log.error("a process of the queue was killed; the queue is being restarted")
             self.abandon()
         super().reincarnate(process)
         if busy:
-            process_lifecycle.tell_starter()  # so that its song need not wait for the next sweep
+            process_lifecycle.tell_starter()  # so that its song need not wait for the next recovery
 
     def abandon(self) -> None:
         """End the cluster at once; songs in work are handed back first."""
@@ -65,32 +65,32 @@ class Guard(Sentinel):  # type: ignore[misc]  # django-q has no types
         deadline = time.monotonic() + DRAIN_SECONDS
         while time.monotonic() < deadline and any(p.is_alive() and p.timer.value > 0 for p in self.pool):
             time.sleep(0.05)
-        os._exit(BROKEN)
+        os._exit(EXIT_BROKEN)
 
 
 def run() -> None:
     """Run the cluster in this process until SIGTERM or SIGINT; never returns."""
     process_lifecycle.die_with_starter()
     parent = os.getpid()
-    stop = Flag()
-    status = BROKEN
-    os.register_at_fork(after_in_child=lambda: _begin_child(parent))
+    stop = StopEvent()
+    status = EXIT_BROKEN
+    os.register_at_fork(after_in_child=lambda: _start_child(parent))
     try:
-        guard = Guard(stop, Flag(), uuid.uuid4(), start=False)
-        # After the guard, which sets handlers of its own.
+        sentinel = QueueSentinel(stop, StopEvent(), uuid.uuid4(), start=False)
+        # After the sentinel, which sets handlers of its own.
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())
-        gc.freeze()  # so that collecting garbage does not copy what the forks share
-        guard.start()
+        gc.freeze()  # so that Python's garbage collector does not copy what the forks share
+        sentinel.start()
         status = 0
     except Exception:
-        log.exception("the queue broke off")
+        log.exception("the queue failed")
     finally:
-        # Not sys.exit: it would wait for children, and the ones that are left may never end.
+        # Not sys.exit: it would wait for children, which may never end.
         os._exit(status)
 
 
-def _begin_child(parent: int) -> None:
+def _start_child(parent: int) -> None:
     process_lifecycle.die_with(parent)
     signal.signal(signal.SIGTERM, lambda *_: drain())
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,8 +1,8 @@
-"""Keeps the website and the queue running, starts imports that were asked for, and ends all of it when it ends
-itself, however that happens.
+"""The supervisor of one installation: keeps the website and the queue running, and starts requested imports.
 
-The supervisor is small on purpose: it starts each program in a session of its own, starts again what ended,
-sweeps the queue, and restarts a queue that no longer moves. Its children die with it (see ``lifeline.py``).
+It starts each program in a session of its own and restarts what ended. Three threads of its own run beside that:
+``queue-recovery`` (which also restarts a queue that is stuck), ``garbage-collection`` and ``statistics``. When the
+supervisor ends, however that happens, its children die with it (see ``process_lifecycle.py``).
 """
 
 import logging
@@ -26,23 +26,26 @@ from catalog.storage.garbage_collection import collect
 from operations import process_lifecycle
 from separation import import_runs
 from separation.feedback import statistics
-from separation.lifecycle import busy_workers, here, in_turn
 from separation.models import Separation
-from separation.queue.recovery import sweep
+from separation.queue.recovery import TASK_LOST_SECONDS, recover
+from separation.queue.scheduling import in_order
+from separation.queue.workers import busy_workers, host
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 20.0
-SETTLED_SECONDS = 10.0
-COLLECT_SECONDS = 3600.0
-COLLECT_GRACE = timedelta(hours=24)
-# A queue that has work and idle workers, and takes nothing for so long, is wedged.
-WEDGED_SECONDS = 60.0
+# A program that ran for so long before it ended is restarted at once.
+STABLE_SECONDS = 10.0
+FIRST_COLLECTION_SECONDS = 60.0
+COLLECTION_SECONDS = 3600.0
+COLLECTION_GRACE = timedelta(hours=24)
+# A queue that has work and idle workers, and claims nothing for so long, is stuck.
+STUCK_SECONDS = 60.0
 
 
 @dataclass
 class Program:
-    """One child, in a session of its own, that is started again when it ends."""
+    """A child process in a session of its own."""
 
     name: str
     command: list[str]
@@ -64,13 +67,13 @@ class Program:
         )
 
     def ended(self, status: int) -> None:
-        """Note the end of the process, and when to start the next one: at once, but ever later in a row."""
+        """Record the end of the process and when to restart it: at once, but ever later when it keeps ending."""
         if self.process:
             self.signal(signal.SIGKILL)
             self.process.returncode = os.waitstatus_to_exitcode(status)
         self.process = None
         now = time.monotonic()
-        self.failures = 0 if now - self.started > SETTLED_SECONDS else self.failures + 1
+        self.failures = 0 if now - self.started > STABLE_SECONDS else self.failures + 1
         self.due = now + (min(2.0**self.failures, 30.0) if self.failures else 0.0)
 
     def signal(self, number: signal.Signals) -> None:
@@ -83,24 +86,24 @@ class Program:
 
 
 @dataclass
-class Watchdog:
-    """Notices a queue that has stopped moving, whatever the cause."""
+class StuckQueueDetector:
+    """Detects a queue that claims nothing, whatever the cause."""
 
     since: float | None = None
-    seen: object = None
+    last_claim: object = None
 
-    def is_wedged(self, now: float) -> bool:
-        """True when songs wait and workers of ours are idle, and none was taken for ``WEDGED_SECONDS``."""
-        busy = sum(worker.startswith(f"{here()}/") for worker in busy_workers())
-        waits = in_turn(held=False).exists()
-        last = Separation.objects.order_by("-started_at").exclude(started_at=None)
-        seen = last.values_list("pk", "started_at").first()
-        if not waits or busy >= settings.WORKERS or seen != self.seen:
-            self.since, self.seen = None, seen
+    def is_stuck(self, now: float) -> bool:
+        """True when songs wait and workers of this host are idle, and none was claimed for ``STUCK_SECONDS``."""
+        busy = sum(worker.startswith(f"{host()}/") for worker in busy_workers())
+        waits = any(not row.held for row in in_order()[:1])
+        started = Separation.objects.order_by("-started_at").exclude(started_at=None)
+        last_claim = started.values_list("pk", "started_at").first()
+        if not waits or busy >= settings.WORKERS or last_claim != self.last_claim:
+            self.since, self.last_claim = None, last_claim
             return False
         if self.since is None:
             self.since = now
-        return now - self.since > WEDGED_SECONDS
+        return now - self.since > STUCK_SECONDS
 
 
 @dataclass
@@ -110,10 +113,13 @@ class Supervisor:
     programs: list[Program]
     queue: Program
     _stopping: int = 0
-    _news: bool = False
-    _stirred: threading.Event = field(default_factory=threading.Event)
-    _wedged: threading.Event = field(default_factory=threading.Event)
-    _importer: Program = field(default_factory=lambda: Program("an import", []))
+    _work_left_behind: bool = False
+    _queue_is_fresh: bool = True
+    _imports_resumed: bool = False
+    _recover_now: threading.Event = field(default_factory=threading.Event)
+    _queue_stuck: threading.Event = field(default_factory=threading.Event)
+    _detector: StuckQueueDetector = field(default_factory=StuckQueueDetector)
+    _importer: Program = field(default_factory=lambda: Program("import", []))
     _wanted_import: UUID | None = None
     _ended_imports: SimpleQueue[UUID] = field(default_factory=SimpleQueue)
 
@@ -125,23 +131,22 @@ class Supervisor:
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        signal.signal(signal.SIGUSR1, self._on_news)
+        signal.signal(signal.SIGUSR1, self._on_work_left_behind)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for program in self.programs:
             program.start()
-        threading.Thread(target=self._sweep_for_ever, daemon=True, name="sweeper").start()
-        threading.Thread(target=self._count_for_ever, daemon=True, name="counter").start()
+        self.start_threads()
         ready()
         while not self._stopping:
             self._reap()
             self._start_due()
             self._start_import()
-            if self._news:
-                self._news = False
-                self._stirred.set()
-            if self._wedged.is_set():
-                self._wedged.clear()
-                log.error("the queue no longer moves; starting it anew")
+            if self._work_left_behind:
+                self._work_left_behind = False
+                self._recover_now.set()
+            if self._queue_stuck.is_set():
+                self._queue_stuck.clear()
+                log.error("queue stuck: songs wait and idle workers claim none; it is being restarted")
                 self.queue.signal(signal.SIGKILL)
             select.select([reader], [], [], 1.0)
             _empty(reader)
@@ -150,8 +155,8 @@ class Supervisor:
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._stopping += 1
 
-    def _on_news(self, _number: int, _frame: object) -> None:
-        self._news = True
+    def _on_work_left_behind(self, _number: int, _frame: object) -> None:
+        self._work_left_behind = True
 
     def _start_due(self) -> None:
         for program in self.programs:
@@ -159,7 +164,7 @@ class Supervisor:
                 program.start()
 
     def _start_import(self) -> None:
-        """One at a time. What it says of itself stands in its row; nobody starts it again."""
+        """Start the next import unless one is running. It stores its result in its row and is not restarted."""
         if self._wanted_import and self._importer.process is None:
             run, self._wanted_import = self._wanted_import, None
             self._importer = importer(run)
@@ -170,7 +175,7 @@ class Supervisor:
         return [*self.programs, self._importer]
 
     def _reap(self) -> None:
-        """Bury every child that ended, ours or adopted."""
+        """Reap every child that ended, ours or adopted."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -187,12 +192,12 @@ class Supervisor:
                         self._ended_imports.put(UUID(program.command[-1]))
                     else:
                         log.warning(
-                            "%s ended (status %d); starting it again",
+                            "%s stopped (exit status %d); it is being restarted",
                             program.name,
                             os.waitstatus_to_exitcode(status),
                         )
                     if program is self.queue:
-                        self._stirred.set()
+                        self._recover_now.set()
 
     def _stop(self) -> int:
         """SIGTERM to all, SIGKILL to what is left after a grace period or a second signal."""
@@ -214,51 +219,64 @@ class Supervisor:
             self._reap()
         return 0
 
-    def _sweep_for_ever(self) -> None:
-        """The sweeper's thread: puts the queue right, watches it, collects unnamed files now and then."""
-        watchdog = Watchdog()
-        fresh, resumed, collected = True, False, time.monotonic() - COLLECT_SECONDS + 60
+    def start_threads(self) -> list[threading.Thread]:
+        """Start what runs beside the programs. One thread each, since none may wait for another."""
+        jobs = {
+            "queue-recovery": self._recover_repeatedly,
+            "garbage-collection": self._collect_repeatedly,
+            "statistics": self._refresh_statistics_repeatedly,
+        }
+        threads = [threading.Thread(target=job, daemon=True, name=name) for name, job in jobs.items()]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _recover_repeatedly(self) -> None:
         while not self._stopping:
-            self._stirred.clear()
-            try:
-                sweep(**({"ring_after": 0.0} if fresh else {}))
-                fresh = False
-                if not resumed:
-                    import_runs.resume()
-                    resumed = True
-                self._see_to_imports()
-                if watchdog.is_wedged(time.monotonic()):
-                    watchdog = Watchdog()
-                    self._wedged.set()
-                if time.monotonic() - collected > COLLECT_SECONDS:
-                    collected = time.monotonic()
-                    collect(COLLECT_GRACE)
-            except (DatabaseError, InterfaceError) as error:
-                log.warning("no sweep now: the database is away: %s", error)
-            except Exception:
-                log.exception("a sweep broke off")
-            finally:
-                connection.close()
-            if self._stirred.wait(settings.SWEEP_SECONDS):
-                fresh = True
+            self._recover_now.clear()
+            _attempt(self._recover)
+            if self._recover_now.wait(settings.RECOVERY_SECONDS):
+                self._queue_is_fresh = True
                 time.sleep(1.0)  # until the new queue listens
 
-    def _count_for_ever(self) -> None:
-        """Statistics, where counting takes long: a sweep may not wait for that."""
-        while not self._stopping:
-            try:
-                statistics.refresh()
-            except Exception:
-                log.exception("the statistics could not be counted")
-            finally:
-                connection.close()
-            time.sleep(settings.SWEEP_SECONDS)
-
-    def _see_to_imports(self) -> None:
+    def _recover(self) -> None:
+        """Recover the queue and see whether it is stuck; choose the next import."""
+        recover(task_lost_after=0.0 if self._queue_is_fresh else TASK_LOST_SECONDS)
+        self._queue_is_fresh = False
+        if not self._imports_resumed:
+            import_runs.resume()
+            self._imports_resumed = True
         while not self._ended_imports.empty():
-            import_runs.give_up(self._ended_imports.get())
+            import_runs.fail_unfinished(self._ended_imports.get())
         if self._importer.process is None and self._ended_imports.empty():
             self._wanted_import = import_runs.next_waiting()
+        if self._detector.is_stuck(time.monotonic()):
+            self._detector = StuckQueueDetector()
+            self._queue_stuck.set()
+
+    def _collect_repeatedly(self) -> None:
+        time.sleep(FIRST_COLLECTION_SECONDS)
+        while not self._stopping:
+            _attempt(collect, COLLECTION_GRACE)
+            time.sleep(COLLECTION_SECONDS)
+
+    def _refresh_statistics_repeatedly(self) -> None:
+        while not self._stopping:
+            _attempt(statistics.refresh)
+            time.sleep(settings.RECOVERY_SECONDS)
+
+
+def _attempt(job: Callable[..., object], *arguments: object) -> None:
+    """Run ``job``; log what fails, and leave no connection to the database open in this thread."""
+    name = threading.current_thread().name
+    try:
+        job(*arguments)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("%s skipped, the database is unavailable: %s", name, error)
+    except Exception:
+        log.exception("%s failed", name)
+    finally:
+        connection.close()
 
 
 def _empty(reader: int) -> None:
@@ -272,15 +290,13 @@ def _empty(reader: int) -> None:
 def website(descriptor: int) -> list[Program]:
     """The processes that share the listening socket ``descriptor``."""
     command = [sys.executable, "-m", "operations.server", "--fd", str(descriptor)]
-    return [
-        Program("the website", list(command), pass_fds=(descriptor,)) for _ in range(settings.WEB_PROCESSES)
-    ]
+    return [Program("website", list(command), pass_fds=(descriptor,)) for _ in range(settings.WEB_PROCESSES)]
 
 
 def importer(run: UUID) -> Program:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "carry_out_import", str(run)]
-    return Program("an import", command)
+    return Program("import", command)
 
 
 def queue() -> Program:
-    return Program("the queue", [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"])
+    return Program("queue", [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"])

@@ -10,8 +10,9 @@ from catalog.errors import CatalogError
 from catalog.models import Track
 from separation.delivery.permissions import shown_by
 from separation.display_names import describe_slug
+from separation.lifecycle import cancel
 from separation.models import Rating, Separation, Status, Stem, TrackSeparation
-from separation.queue.requests import ask, cancel
+from separation.queue.requests import ask
 from separation.selectors import models_of_tracks, parts_of_tracks
 
 

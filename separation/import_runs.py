@@ -1,13 +1,16 @@
-"""Whole folders, taken in because somebody asked for it in the admin panel (``ImportRun``).
+"""Imports of folders that an administrator asked for (``ImportRun``), and every transition of such a run.
 
 ::
 
     waiting ──> running ──> done
-                  │ └──asked to stop──> stopped
-                  └──broke off──> failed           (a run that the machine's end interrupted waits again)
+       │           ├──stop──────────────> stopped
+       │           └──process ended─────> failed
+       ├──stop──> stopped
+       └──resume── running, when the server starts: interrupted runs wait again
+       └──start_again── done, stopped, failed
 
-``manage.py run`` starts one process after the other. Each goes on where an earlier run stopped, since what became of
-each file is remembered. ``manage.py import_library`` does the same at once, without a row.
+``manage.py run`` starts one process after the other. Each continues where an earlier run stopped, since the result of
+each file is stored. ``manage.py import_library`` does the same at once, without a row.
 """
 
 import time
@@ -32,11 +35,11 @@ from separation.queue.requests import ask
 State = ImportRun.State
 
 KEPT_REFUSALS = 200
-_TOLD_SECONDS = 1.0
+_REPORT_SECONDS = 1.0
 
 
-class Asking:
-    """Asks for a separation of each song, as long as the queue takes more of this person."""
+class SeparationRequester:
+    """Asks for a separation of each song, as long as the queue takes more from this account."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -67,89 +70,89 @@ def check_folder(text: str) -> Path:
 
 
 def next_waiting() -> UUID | None:
-    """The run whose turn it is."""
+    """The run that comes next."""
     return ImportRun.objects.filter(state=State.WAITING).values_list("pk", flat=True).first()
 
 
 def resume() -> int:
-    """When the machine starts: what ran when it ended waits again; how many these are."""
+    """When the server starts: queue interrupted runs again; how many there were."""
     return ImportRun.objects.filter(state=State.RUNNING).update(state=State.WAITING)
 
 
-def give_up(run: UUID) -> None:
-    """The process that carried ``run`` out ended; if it did not say how, something broke."""
+def fail_unfinished(run: UUID) -> None:
+    """Fail ``run``, whose process has ended, unless it stored a result itself."""
     left = ImportRun.objects.filter(pk=run, state__in=[State.WAITING, State.RUNNING])
     left.update(state=State.FAILED, finished_at=timezone.now())
 
 
 def stop(run: ImportRun) -> None:
-    """Have it end after the files it is at."""
+    """Stop it after the files in progress."""
     waiting = ImportRun.objects.filter(pk=run.pk, state=State.WAITING)
     if not waiting.update(state=State.STOPPED, finished_at=timezone.now()):
         ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(is_unwanted=True)
 
 
 def start_again(run: ImportRun) -> bool:
-    """Have it done once more; False while it is waiting or at it."""
+    """Queue it again; False while it is waiting or running."""
     finished = ImportRun.objects.filter(pk=run.pk).exclude(state__in=[State.WAITING, State.RUNNING])
     return bool(finished.update(state=State.WAITING, is_unwanted=False, detail="", finished_at=None))
 
 
 def carry_out(run: ImportRun, jobs: int) -> None:
-    """Do what was asked for, and tell in the row how far it is. A ``KeyboardInterrupt`` leaves it to be resumed."""
+    """Import the folder and store the progress in the row. After a ``KeyboardInterrupt`` the run can be resumed."""
     if not ImportRun.objects.filter(pk=run.pk, state=State.WAITING).update(
         state=State.RUNNING, started_at=timezone.now()
     ):
         return
-    asking = Asking(run.model) if run.model else None
-    work = Import(owner=run.owner, visibility=cast("Visibility", run.visibility), taken=asking)
-    telling = _Telling(run)
+    requester = SeparationRequester(run.model) if run.model else None
+    work = Import(owner=run.owner, visibility=cast("Visibility", run.visibility), taken=requester)
+    report = _Report(run)
     state = State.DONE
     try:
         folder = check_folder(run.folder)
     except CatalogError as error:
-        telling.end(State.FAILED, str(error.detail))
+        report.end(State.FAILED, str(error.detail))
         return
     with closing(work.run(songs_in(folder), jobs)) as outcomes:  # type: ignore[type-var]  # it is a generator
         for outcome in outcomes:
-            if telling.add(outcome):
+            if report.add(outcome):
                 state, work.stopped = State.STOPPED, True
             if outcome.code == "no_space":
-                telling.end(State.FAILED, outcome.detail)
+                report.end(State.FAILED, outcome.detail)
                 return
-    left = asking.left if asking else 0
+    left = requester.left if requester else 0
     remarks = [
         _("%(n)d songs were not queued for taking apart: too many wait.") % {"n": left} if left else "",
-        str(telling.skipped),
+        str(report.skipped),
     ]
-    telling.end(state, " ".join(filter(None, remarks))[:500])
+    report.end(state, " ".join(filter(None, remarks))[:500])
 
 
-class _Telling:
-    """Keeps the row up to date, once a second."""
+class _Report:
+    """Updates the row, once a second."""
 
     def __init__(self, run: ImportRun) -> None:
         self._rows = ImportRun.objects.filter(pk=run.pk)
         self._counts: Counter[str] = Counter()
         self._refusals: list[list[str]] = []
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         self.skipped = Skipped()
 
     def add(self, outcome: Outcome) -> bool:
-        """Count; whether nobody wants the rest any more."""
+        """Count ``outcome``; True when the run was asked to stop."""
         self._counts["refused" if outcome.is_refused else outcome.code] += 1
         self.skipped.add(outcome)
         if outcome.is_refused and len(self._refusals) < KEPT_REFUSALS:
             self._refusals.append([key_of(outcome.path), outcome.code, outcome.detail])
-        if time.monotonic() - self._told < _TOLD_SECONDS:
+        if time.monotonic() - self._reported < _REPORT_SECONDS:
             return False
-        self._told = time.monotonic()
-        self._rows.update(**self._found())
+        self._reported = time.monotonic()
+        self._rows.update(**self._figures())
         return self._rows.filter(is_unwanted=True).exists()
 
     def end(self, state: "State", detail: str) -> None:
-        self._rows.update(**self._found(), state=state, detail=detail, finished_at=timezone.now())
+        self._rows.update(**self._figures(), state=state, detail=detail, finished_at=timezone.now())
 
-    def _found(self) -> dict[str, object]:
+    def _figures(self) -> dict[str, object]:
         counts = {name: self._counts[name] for name in ("new", "known", "unchanged", "refused")}
         return {**counts, "refusals": self._refusals}

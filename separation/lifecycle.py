@@ -1,79 +1,82 @@
-"""Who works on what: claim, heartbeat, give back. Every change is one conditional UPDATE in database time.
+"""Every transition of a ``Separation``; no other module writes its status, owner, lease, counters or times.
 
-A claim makes a new ``owner`` and counts an attempt; together they fence the work: as soon as another worker
-has the row, or nobody wants it any more, the old lease changes nothing. Time is always the database's, so
-that the clocks of two machines cannot disagree about when a lease ends.
+::
 
-An attempt that does not succeed is one of two things. Either it failed by itself: its own separator process died
-or stalled after it had taken the song, or the work raised an error. The worker lives on and writes that down in
-``crashes``; three of these are the end. Or it was interrupted: nobody wrote anything down, because the worker itself
-was killed, with or without the rest of the machine, or the separator never took the song. A restart, an
-administrator or a power cut did that much more often than the song, so it says little about the song. But a song may
-also exhaust the memory so that the worker is killed each time, and nothing that survives could tell. Hence
-interruptions (``attempts`` less ``crashes``) are bounded as well, at ten, and each one after the second is followed by
-a longer pause, so that ten of them take more than half an hour: a few minutes with kills every few seconds end no
-song, and one that kills its worker each time still ends as ``failed``. The last attempt after two crashes also waits,
-so that what killed the separator from outside, such as another program that took the memory, has time to pass.
+    (new) ──queue──> queued ──claim──> running ──succeed──────────────────────────────────> succeeded
+                     ^ ^  ^              │ │
+                     │ │  │   extend: ───┘ ├──hand_back──> queued, no attempt counted
+                     │ │  │                │
+                     │ │  └──retry─────────┼──fail (crashed three times, or a retry cannot help)──> failed
+                     │ └──retry────────────┼──interrupt (ten times)───────────────────────────────> failed
+                     │                     └──cancel (as from queued)─────────────────────────────> cancelled
+                     ├──queue─── failed, cancelled
+                     └──requeue─ everything that is not running
+
+Every transition is one conditional UPDATE that names the state it leaves: a caller that changes no row has lost the
+race and stops. The row is the truth; the queue of django-q2 only wakes workers up (``wake_worker``).
+
+A claim sets a new ``owner`` and counts an attempt; together they fence the work: as soon as another worker has the
+row, or the work is cancelled, the old ``Lease`` changes nothing. All times are database times, so that the clocks of
+two machines cannot disagree about when a lease ends.
+
+An attempt that does not succeed either failed or was interrupted. It *failed* when its separator process died or
+stalled after it had taken the song, or the work raised an error: the worker lives on and counts it in ``crashes``; the
+third ends the separation. It was *interrupted* when the worker itself was killed, or the separator never took the
+song. A restart, an administrator or a power cut causes that much more often than the song does; but a song may also
+exhaust the memory so that its worker is killed each time, and no process survives to tell. Hence interruptions
+(``attempts`` less ``crashes``) are limited as well, to ten, with ever longer pauses that add up to more than half an
+hour: a few minutes with kills every few seconds end no song, and a song that kills its worker each time still ends as
+``failed``. The last attempt after two crashes also waits, so that an external cause, such as another program
+that took the memory, has time to pass.
 """
 
-import hashlib
-import os
-import secrets
-import socket
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import (
-    BooleanField,
-    Case,
-    Count,
-    DateTimeField,
-    ExpressionWrapper,
-    F,
-    IntegerField,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    UUIDField,
-    When,
-    Window,
-)
-from django.db.models.functions import Coalesce, Now, RowNumber
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import Now
 from django_q.tasks import async_task
 
-from separation.models import Separation, SeparationRequest, Status
-from separation.queue import notifications
+from separation.models import Separation, Status
+from separation.queue import notifications, workers
 
-MAX_ATTEMPTS = 3
-"""So many may crash."""
+MAX_CRASHES = 3
 CRASH_PAUSES = (0.0, 120.0)
-"""Seconds before another attempt, after the first crash and after the second."""
+"""Seconds before the next attempt, after the first crash and after the second."""
 INTERRUPTION_PAUSES = (0.0, 0.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
 """The same after each interruption."""
 MAX_INTERRUPTIONS = len(INTERRUPTION_PAUSES) + 1
-NO_ROOM_PAUSE = 15.0
-"""The same while the disk has no room for the stems, which counts as no attempt."""
-DOORBELL = "separation.queue.worker.run"
-RECENTLY = timedelta(hours=1)
+WORKER_TASK = "separation.queue.worker.run"
+
+_UNOWNED: dict[str, Any] = {"owner": "", "lease_until": None}
+_NO_PROGRESS: dict[str, Any] = {"progress": 0.0, "segments": 0}
+_NO_ERROR: dict[str, Any] = {"error_code": "", "error_detail": ""}
+_UNFINISHED = Q(status__in=[Status.QUEUED, Status.RUNNING])
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on one separation, until ``settings.LEASE_SECONDS`` after the last heartbeat."""
+    """The right to work on one separation, until ``settings.LEASE_SECONDS`` after the last extension."""
 
     separation_id: UUID
     owner: str
     attempt: int
     crashes: int = 0
     """How many attempts crashed before this one."""
+
+    @classmethod
+    def of(cls, row: Separation) -> Self:
+        """The lease under which ``row`` is running."""
+        return cls(row.pk, row.owner, row.attempts, row.crashes)
+
+    @property
+    def interruptions(self) -> int:
+        """How many attempts were interrupted, if this one is."""
+        return self.attempt - self.crashes
 
     def held(self) -> QuerySet[Separation]:
         """The row, as long as this lease still holds it."""
@@ -82,9 +85,22 @@ class Lease:
         )
 
 
+# Conditions ------------------------------------------------------------------------------------------------------
+
+
+def expired() -> Q:
+    """Running rows whose lease has ended."""
+    return Q(status=Status.RUNNING, lease_until__lt=Now())
+
+
 def due() -> Q:
     """Rows that do not pause between two attempts."""
     return Q(retry_at=None) | Q(retry_at__lte=Now())
+
+
+def exhausted() -> Q:
+    """Rows without an attempt left."""
+    return Q(crashes__gte=MAX_CRASHES) | Q(attempts__gte=F("crashes") + MAX_INTERRUPTIONS)
 
 
 def from_now(**delta: float) -> "ExpressionWrapper[Any]":
@@ -92,21 +108,63 @@ def from_now(**delta: float) -> "ExpressionWrapper[Any]":
     return ExpressionWrapper(Now() + timedelta(**delta), output_field=DateTimeField())
 
 
-def spent() -> Q:
-    """Rows that may not be tried again."""
-    return Q(crashes__gte=MAX_ATTEMPTS) | Q(attempts__gte=F("crashes") + MAX_INTERRUPTIONS)
+# Into the queue --------------------------------------------------------------------------------------------------
 
 
-def ring(separation_id: UUID) -> None:
-    """Put the doorbell into the queue. Call it inside the transaction that makes the row ``queued``."""
-    async_task(DOORBELL, str(separation_id))
+def queue(separation: Separation) -> bool:
+    """Queue what is new, failed or cancelled; False when it is waiting, running or done."""
+    return _queue(separation.pk, Q(status__in=[Status.FAILED, Status.CANCELLED]) | Q(queued_at=None))
+
+
+def requeue(separation: Separation) -> bool:
+    """Queue it again from the start, even what succeeded (its stems stay until they are replaced)."""
+    return _queue(separation.pk, ~Q(status=Status.RUNNING))
+
+
+def _queue(pk: UUID, state: Q) -> bool:
+    with transaction.atomic():
+        rows = Separation.objects.filter(state, pk=pk).update(
+            status=Status.QUEUED,
+            attempts=0,
+            crashes=0,
+            retry_at=None,
+            queued_at=Now(),
+            task_sent_at=Now(),
+            started_at=None,
+            finished_at=None,
+            **_UNOWNED,
+            **_NO_PROGRESS,
+            **_NO_ERROR,
+        )
+        if rows:
+            wake_worker(pk)
+    return bool(rows)
+
+
+def wake_worker(separation_id: UUID) -> None:
+    """Put a task into django-q2's queue. Call it inside the transaction that makes the row ``queued``."""
+    async_task(WORKER_TASK, str(separation_id))
+
+
+def wake_worker_again(separation_id: UUID, state: Q) -> bool:
+    """The same for a row that still waits in ``state`` although its task may be lost."""
+    with transaction.atomic():
+        waiting = Separation.objects.filter(state, pk=separation_id, status=Status.QUEUED)
+        rows = waiting.update(task_sent_at=Now())
+        if rows:
+            wake_worker(separation_id)
+    return bool(rows)
+
+
+# At work ---------------------------------------------------------------------------------------------------------
 
 
 def claim(separation_id: "UUID | str") -> Lease | None:
-    """Take the row if it waits, or if its lease ran out; None when somebody else has it."""
-    owner = new_owner()
-    waiting = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=Now())
-    rows = Separation.objects.filter(waiting, ~spent(), pk=separation_id).update(
+    """Take the row if it waits, or if its lease ran out; None when another worker has it."""
+    owner = workers.new_owner()
+    rows = Separation.objects.filter(
+        Q(status=Status.QUEUED) | expired(), ~exhausted(), pk=separation_id
+    ).update(
         status=Status.RUNNING,
         owner=owner,
         attempts=F("attempts") + 1,
@@ -114,19 +172,15 @@ def claim(separation_id: "UUID | str") -> Lease | None:
         started_at=Now(),
         retry_at=None,
         finished_at=None,
-        progress=0.0,
-        segments=0,
-        error_code="",
-        error_detail="",
+        **_NO_PROGRESS,
+        **_NO_ERROR,
     )
-    if not rows:
-        return None
-    row = Separation.objects.filter(pk=separation_id, owner=owner).first()
-    return Lease(row.pk, owner, row.attempts, row.crashes) if row else None
+    row = Separation.objects.filter(pk=separation_id, owner=owner).first() if rows else None
+    return Lease.of(row) if row else None
 
 
-def heartbeat(lease: Lease, progress: float, segments: int = 0) -> bool:
-    """Keep the lease and tell how far the work is (0..1), and how many segments can be heard already.
+def extend(lease: Lease, progress: float, segments: int = 0) -> bool:
+    """Renew the lease; store the progress (0..1) and how many segments can be heard already.
 
     False: cancelled or fenced; the work must stop.
     """
@@ -139,175 +193,104 @@ def heartbeat(lease: Lease, progress: float, segments: int = 0) -> bool:
     )
 
 
-def release(lease: Lease, pause: float = 0.0) -> bool:
-    """Hand unfinished work back through no fault of its own: it waits again, ``pause`` seconds at least, and no
-    attempt is counted."""
-    retry_at = from_now(seconds=pause) if pause else None
+def hand_back(lease: Lease, pause: float = 0.0) -> bool:
+    """Queue unfinished work again, in ``pause`` seconds at the earliest, without counting the attempt.
+
+    No worker is woken: recovery does that for rows that wait without a task.
+    """
     return bool(
-        lease.held().update(**_waiting(), attempts=F("attempts") - 1, retry_at=retry_at, rung_at=None)
+        lease.held().update(
+            **_waiting_again(pause), attempts=F("attempts") - 1, task_sent_at=None, **_NO_PROGRESS
+        )
     )
 
 
-def give_up(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:
-    """End an attempt that failed by itself. Where ``retry`` can help, that is a crash, and the row waits again unless
-    it was the third one; else it is ``failed``."""
+def succeed(lease: Lease, gain: float) -> bool:
+    """End the attempt as ``succeeded``. Call it inside the transaction that writes the stems."""
+    return bool(
+        lease.held().update(status=Status.SUCCEEDED, progress=1.0, gain=gain, finished_at=Now(), **_UNOWNED)
+    )
+
+
+def fail(lease: Lease, code: str, detail: str, *, retry: bool) -> bool:
+    """End an attempt that failed. Where ``retry`` can help it counts as a crash, and the row waits again unless that
+    was the third one; else it is ``failed``."""
     crashes = lease.crashes + retry
-    if not retry or crashes >= MAX_ATTEMPTS:
-        return fail(lease.held(), lease.separation_id, code, detail, crashes=crashes)
-    return _try_again(
+    if not retry or crashes >= MAX_CRASHES:
+        return _failed(lease.held(), lease.separation_id, code, detail, crashes=crashes)
+    return _retried(
         lease.held(), lease.separation_id, CRASH_PAUSES[crashes - 1], code, detail, crashes=crashes
     )
 
 
-def interrupted(held: QuerySet[Separation], pk: UUID, interruptions: int) -> Status | None:
-    """End an attempt that was interrupted, if ``held`` still finds its row ``pk``; what becomes of the row.
+def interrupt(lease: Lease, *, only_expired: bool = False) -> Status | None:
+    """End an attempt that was interrupted; what becomes of the row, or None when ``lease`` no longer holds it.
 
-    ``interruptions`` counts this one.
+    ``only_expired`` spares a lease that has not run out.
     """
-    if interruptions >= MAX_INTERRUPTIONS:
-        detail = f"the worker ended {interruptions} times while it had this song"
-        return Status.FAILED if fail(held, pk, "interrupted", detail) else None
-    pause = INTERRUPTION_PAUSES[max(interruptions, 1) - 1]
-    return Status.QUEUED if _try_again(held, pk, pause, "interrupted", "") else None
+    held = lease.held().filter(expired()) if only_expired else lease.held()
+    if lease.interruptions >= MAX_INTERRUPTIONS:
+        detail = f"the worker ended {lease.interruptions} times while it had this song"
+        return Status.FAILED if _failed(held, lease.separation_id, "interrupted", detail) else None
+    pause = INTERRUPTION_PAUSES[max(lease.interruptions, 1) - 1]
+    retried = _retried(held, lease.separation_id, pause, "interrupted", "")
+    return Status.QUEUED if retried else None
 
 
-def fail(held: QuerySet[Separation], pk: UUID, code: str, detail: str, **changes: object) -> bool:
-    """End the row that ``held`` still finds, for a reason, and tell who waits for it."""
+def fail_exhausted() -> int:
+    """End what waits without an attempt left; how many rows that were."""
+    rows = Separation.objects.filter(exhausted(), status=Status.QUEUED)
+    return sum(
+        _failed(rows.filter(pk=pk), pk, "crashed", "no attempt is left")
+        for pk in rows.values_list("pk", flat=True)
+    )
+
+
+def cancel(separation: Separation) -> bool:
+    """Stop unfinished work, whoever wants it; a running worker notices when it next extends its lease."""
+    return bool(cancel_all(Separation.objects.filter(pk=separation.pk)))
+
+
+def cancel_all(rows: QuerySet[Separation]) -> int:
+    """Stop those of ``rows`` that are unfinished; how many these were."""
+    return rows.filter(_UNFINISHED).update(status=Status.CANCELLED, finished_at=Now(), **_UNOWNED)
+
+
+def _waiting_again(pause: float) -> dict[str, Any]:
+    # started_at stays: it tells when a worker last took this row, which the supervisor watches.
+    retry_at = from_now(seconds=pause) if pause else None
+    return {"status": Status.QUEUED, "retry_at": retry_at, **_UNOWNED}
+
+
+def _failed(rows: QuerySet[Separation], pk: UUID, code: str, detail: str, **changes: int) -> bool:
+    """End the row ``pk`` if ``rows`` still finds it, and notify everyone who asked for it."""
     with transaction.atomic():
-        rows = held.update(
+        changed = rows.update(
             status=Status.FAILED,
-            owner="",
-            lease_until=None,
             finished_at=Now(),
             error_code=code,
             error_detail=detail[-500:],  # a traceback tells the most at its end
+            **_UNOWNED,
             **changes,
         )
-        if rows:
+        if changed:
             notifications.failed([pk])
-    return bool(rows)
+    return bool(changed)
 
 
-def _try_again(
-    held: QuerySet[Separation], pk: UUID, pause: float, code: str, detail: str, **changes: object
+def _retried(
+    rows: QuerySet[Separation], pk: UUID, pause: float, code: str, detail: str, **changes: int
 ) -> bool:
-    """Queue the row that ``held`` still finds, for an attempt in ``pause`` seconds, and ring."""
+    """Queue the row ``pk``, if ``rows`` still finds it, for an attempt in ``pause`` seconds, and wake a worker."""
     with transaction.atomic():
-        rows = held.update(
-            **_waiting(),
-            retry_at=from_now(seconds=pause) if pause else None,
-            rung_at=None if pause else Now(),  # the sweep rings when the pause is over
+        changed = rows.update(
+            **_waiting_again(pause),
+            task_sent_at=None if pause else Now(),  # recovery wakes a worker when the pause is over
             error_code=code,
             error_detail=detail[-500:],
+            **_NO_PROGRESS,
             **changes,
         )
-        if rows:
-            ring(pk)
-    return bool(rows)
-
-
-def _waiting() -> dict[str, object]:
-    # started_at stays: it tells when a worker last took this row, which the watchdog wants to know.
-    return {"status": Status.QUEUED, "owner": "", "lease_until": None, "progress": 0.0, "segments": 0}
-
-
-def in_turn(*, held: bool = True) -> QuerySet[Separation]:
-    """What waits, in the order in which it will be worked on.
-
-    People take turns: everybody's first song comes before anybody's second, whoever was served least recently
-    comes first, and then it is first come, first served. Who brings 200 songs does not hold up the others.
-    What waits because so many songs of the same person are running already, or because it pauses between two
-    attempts, comes last; without ``held`` it is left out.
-    """
-    running = (
-        Separation.objects.filter(status=Status.RUNNING, requests__user=OuterRef("asker"))
-        .order_by()
-        .values("requests__user")
-        .annotate(count=Count("pk"))
-        .values("count")
-    )
-    requests = SeparationRequest.objects.filter(separation=OuterRef("pk")).order_by("created_at")
-    served = (
-        Separation.objects.filter(
-            requests__user=OuterRef("asker"), started_at__gt=from_now(seconds=-RECENTLY.total_seconds())
-        )
-        .order_by()
-        .values("requests__user")
-        .annotate(last=Max("started_at"))
-        .values("last")
-    )
-    rows = (
-        Separation.objects.filter(~spent(), status=Status.QUEUED)
-        .annotate(asker=Subquery(requests.values("user")[:1], output_field=UUIDField(null=True)))
-        .annotate(served=Subquery(served, output_field=DateTimeField(null=True)))
-        .annotate(running=Coalesce(Subquery(running, output_field=IntegerField()), 0))
-        .annotate(
-            held=Case(
-                When(running__gte=settings.RUNNING_PER_PERSON, then=True),
-                When(retry_at__gt=Now(), then=True),
-                default=False,
-                output_field=BooleanField(),
-            ),
-            turn=Window(RowNumber(), partition_by=F("asker"), order_by=[F("queued_at").asc(), F("pk").asc()]),
-        )
-        .order_by("held", "turn", F("served").asc(nulls_first=True), "queued_at", "pk")
-    )
-    return rows if held else rows.filter(held=False)
-
-
-def claim_next(preferred: "UUID | str | None" = None) -> Lease | None:
-    """Take the row whose turn it is; one that lost its worker (``preferred``) is taken when nothing waits.
-
-    What waits because its person has enough songs running, or because it pauses, is left alone.
-    """
-    for pk in in_turn(held=False).values_list("pk", flat=True)[:20]:
-        lease = claim(pk)
-        if lease:
-            return lease
-    if preferred is None or in_turn().filter(pk=preferred).exists():
-        return None
-    return claim(preferred)
-
-
-# Which process an owner is ----------------------------------------------------------------------------------
-
-
-def new_owner() -> str:
-    """A name for this process and this one claim."""
-    return f"{here()}/{os.getpid()}/{_started(os.getpid()) or 0}/{secrets.token_hex(4)}"
-
-
-@cache
-def here() -> str:
-    """Names this process table: the same for all processes that see each other's ids."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        table = f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        table = secrets.token_hex(16)  # cannot be told apart, so nobody may conclude anything from it
-    host = "".join(c for c in socket.gethostname() if c.isalnum() or c in "-.")[:20]
-    return f"{hashlib.sha256(table.encode()).hexdigest()[:12]}@{host}"
-
-
-def _started(pid: int) -> int | None:
-    """When process ``pid`` started, in clock ticks since boot; None when there is no such process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in {"Z", "X"} else int(fields[19])
-
-
-def busy_workers() -> set[str]:
-    """The processes of all machines that are separating something; one may have two songs in work."""
-    owners = Separation.objects.filter(status=Status.RUNNING).values_list("owner", flat=True)
-    return {owner.rpartition("/")[0] for owner in owners}
-
-
-def is_dead(owner: str) -> bool:
-    """Whether the process behind ``owner`` certainly no longer exists. False also means: cannot be known."""
-    node, _, rest = owner.partition("/")
-    if not rest or node != here() or _started(os.getpid()) is None:
-        return False
-    pid, started, _nonce = rest.split("/")
-    return started != "0" and _started(int(pid)) != int(started)
+        if changed:
+            wake_worker(pk)
+    return bool(changed)

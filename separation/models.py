@@ -1,17 +1,6 @@
-"""Separations: one mixture through one revision of one model, made once and kept.
+"""Separations, requests for them, their stems and ratings, statistics, and imports of folders.
 
-::
-
-    ask ──> queued ──claim──> running ──publish──> succeeded
-              ^                 │
-              │ separator died  ├──the third time, or the audio cannot be separated──> failed ──ask──> queued
-              ├─────────────────┤
-              │ worker died     ├──the tenth time──────────────────────────────────> failed ──ask──> queued
-              └─────────────────┤
-              nobody wants it   └──> cancelled ──ask──> queued
-
-Every arrow is one conditional UPDATE that names the state it leaves (see ``lease.py`` and ``publish.py``): whoever
-changes no row has lost the race and stops. The row is the truth; the queue entry is only a doorbell.
+The transitions of a ``Separation`` are drawn and implemented in ``lifecycle.py``.
 """
 
 from typing import Self
@@ -48,6 +37,8 @@ class SeparationQuerySet(models.QuerySet["Separation"]):
 
 
 class Separation(Row):
+    """One mixture through one revision of one model, made once and kept. Written by ``lifecycle.py`` alone."""
+
     mixture = models.ForeignKey(  # the index of it below serves as its own
         AudioFile,
         on_delete=models.PROTECT,
@@ -78,7 +69,7 @@ class Separation(Row):
     )
     retry_at = models.DateTimeField(_("not again before"), null=True, editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, editable=False)
-    rung_at = models.DateTimeField(_("last rung"), null=True, editable=False)
+    task_sent_at = models.DateTimeField(_("task sent"), null=True, editable=False)
 
     queued_at = models.DateTimeField(_("queued"), null=True, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
@@ -101,6 +92,14 @@ class Separation(Row):
             models.Index(fields=["status", "queued_at"], name="waiting_separations"),
             # All that lists of songs ask, so that they read no row of this table, nor of the stems'.
             models.Index(fields=["mixture", "status", "model", "id"], name="separations_of_a_mixture"),
+            # Who was served lately, and whether the queue moves.
+            models.Index(fields=["started_at"], name="separations_by_start"),
+            # How fast a model was lately.
+            models.Index(
+                fields=["model", "-finished_at"],
+                condition=models.Q(status=Status.SUCCEEDED),
+                name="separations_done_by_model",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,11 +111,11 @@ class Separation(Row):
 
 
 class TrackSeparation(Row):
-    """A separation as one track shows it: requested through this track at ``created_at``.
+    """A separation that one track shows: requested through this track at ``created_at``.
 
-    Audio that several people keep privately has one separation. Each of their tracks shows it only once it was
-    requested there, as of that moment, and ``stopped_at`` tells that nobody there wants it any more: so none of them
-    shows what the others do. It outlives the requests.
+    Audio that several accounts keep privately has one separation. Each of their tracks shows it only once it was
+    requested there, as of that moment, and ``stopped_at`` is set when all requests there are withdrawn: so no track
+    reveals what the others do. The row outlives the requests.
     """
 
     track = models.ForeignKey(  # the first constraint begins with it
@@ -146,7 +145,7 @@ class TrackSeparation(Row):
 
 
 def _through(user: User | AnonymousUser) -> "models.QuerySet[TrackSeparation]":
-    """Rows that show the outer separation to ``user``. A track that was merged shows what was made of its own audio."""
+    """Rows that show the outer separation to ``user``. A merged track shows only separations of its own audio."""
     rows = TrackSeparation.objects.filter(
         separation=models.OuterRef("pk"), track__audio=models.OuterRef("mixture")
     )
@@ -154,7 +153,7 @@ def _through(user: User | AnonymousUser) -> "models.QuerySet[TrackSeparation]":
 
 
 class SeparationRequest(Row):
-    """Who wants a separation, and for which track. When nobody is left, unfinished work is cancelled."""
+    """A separation that an account asked for, and for which track. Unfinished work without a request is cancelled."""
 
     separation = models.ForeignKey(
         Separation, on_delete=models.CASCADE, related_name="requests", verbose_name=_("separation")
@@ -182,7 +181,7 @@ class SeparationRequest(Row):
 
 
 class Stem(Row):
-    """One part of a separation. ``peaks`` holds one byte per 4096 samples, for drawing the waveform."""
+    """One part of a separation. ``peaks`` holds one byte per 4096 samples, for the waveform."""
 
     separation = models.ForeignKey(
         Separation,
@@ -212,11 +211,10 @@ class Stem(Row):
 
 
 class Rating(Row):
-    """How well somebody finds a separation, or one ``stem`` of it, 1 to 5 stars. One of each person for each stem, and
-    one for the whole.
+    """The stars (1 to 5) that an account gives to a separation, or to one ``stem`` of it.
 
-    ``track`` is the one through which they see it. A rating counts where that track is shown: one given on a private
-    track for its giver alone, and in no statistics; None for one whose giver sees the separation no more.
+    ``track`` is the one through which they see it. A rating counts where that track is visible: one on a private track
+    counts for its author alone, and in no statistics. None when the author no longer sees the separation.
     """
 
     separation = models.ForeignKey(
@@ -258,7 +256,7 @@ class Rating(Row):
 
 
 class Statistics(models.Model):
-    """The statistics as they were counted last, in one row: counting takes a look through whole tables."""
+    """The last computed statistics, in one row: computing them scans whole tables."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     figures = models.JSONField()
@@ -274,7 +272,7 @@ class Statistics(models.Model):
 
 
 class ImportRun(Row):
-    """A folder of this server that somebody asked to take in; see ``imports.py``, where its states are drawn."""
+    """The import of a folder of this server; its transitions are in ``import_runs.py``."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")

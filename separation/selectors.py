@@ -12,18 +12,18 @@ from accounts.models import User
 from audio.tags.cleaning import clean_text
 from catalog.hooks import SongParts
 from catalog.models import Track, Upload
-from catalog.normalization import fold
+from catalog.normalization import sort_key
 from catalog.visibility import visible_to
-from separation.delivery.permissions import Seen
+from separation.delivery.permissions import VisibleSeparation
 from separation.display_names import stem_label
 from separation.models import SeparationRequest, Status, Stem, TrackSeparation
 
 R = TypeVar("R", bound=Model)
 
 
-def separations_by_track(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
+def separations_by_track(tracks: Sequence[Track]) -> dict[UUID, list[VisibleSeparation]]:
     """Return for each of ``tracks`` (by its id) its separations with their stems, the oldest first."""
-    found: dict[UUID, list[Seen]] = {track.pk: [] for track in tracks}
+    found: dict[UUID, list[VisibleSeparation]] = {track.pk: [] for track in tracks}
     by_id = {track.pk: track for track in tracks}
     rows = TrackSeparation.objects.filter(track__in=by_id).select_related("separation")
     shown = [row for row in rows if row.separation.mixture_id == by_id[row.track_id].audio_id]
@@ -37,7 +37,9 @@ def separations_by_track(tracks: Sequence[Track]) -> dict[UUID, list[Seen]]:
     for row in shown:
         track = by_id[row.track_id]
         row.separation.mixture = track.audio
-        found[track.pk].append(Seen.through(track, row.separation, row, stems.get(row.separation_id, ())))
+        found[track.pk].append(
+            VisibleSeparation.through(track, row.separation, row, stems.get(row.separation_id, ()))
+        )
     return found
 
 
@@ -110,10 +112,11 @@ def _latest(rows: QuerySet[R]) -> QuerySet[R]:
 def holding(words: str) -> Q:
     """Match rows of one person whose track has every word in title, artist or album."""
     found = Q()
-    for word in fold(clean_text(words) or "").split():
+    for word in sort_key(clean_text(words) or "").split():
         found &= (
             Q(track__title_key__contains=word)
             | Q(track__artist__key__contains=word)
-            | Q(track__album__key__contains=word)
+            | Q(track__artist__sort_key__contains=word)
+            | Q(track__album__sort_key__contains=word)
         )
     return found

@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from separation.delivery import m3u
-from separation.web import my_library, statistics, tracks
+from separation.web import my_library, playlists, statistics, tracks
 
 urlpatterns = [
     path("tracks/<uuid:pk>/", tracks.track, name="track"),
@@ -15,10 +14,10 @@ urlpatterns = [
     path("library/wishes/", my_library.library, {"kind": "wishes"}, name="library-wishes"),
     path("library/<uuid:pk>/remove/", my_library.remove, name="library-remove"),
     path("library/asked/<uuid:pk>/forget/", my_library.forget, name="library-forget"),
-    path("tracks/<uuid:pk>.m3u8", m3u.parts, name="track-m3u"),
-    path("setlists/<uuid:pk>.m3u8", m3u.own, name="setlist-m3u"),
-    path("s/<slug:link>.m3u8", m3u.shared, name="setlist-shared-m3u"),
-    path("listen/<str:token>/", m3u.listen, name="playlist-listen"),
+    path("tracks/<uuid:pk>.m3u8", playlists.track, name="track-m3u"),
+    path("setlists/<uuid:pk>.m3u8", playlists.own_setlist, name="setlist-m3u"),
+    path("s/<slug:link>.m3u8", playlists.shared_setlist, name="setlist-shared-m3u"),
+    path("listen/<str:token>/", playlists.listen, name="playlist-listen"),
     path("statistics/", statistics.statistics, name="statistics"),
     path("upload/", tracks.upload, name="upload"),
 ]

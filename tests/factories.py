@@ -14,6 +14,7 @@ from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.storage import backend
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status, Stem, TrackSeparation
+from separation.queue.requests import ask
 from tests.songs import RATE, song
 
 numbers = itertools.count(1)
@@ -88,21 +89,30 @@ def add_claim(track: Track, user: User) -> Upload:
     )
 
 
+def make_queued(user: User, *, model: str | None = None, **track: Any) -> Separation:
+    """A separation in the queue, asked for by ``user``, of a track of its own."""
+    return ask(make_track(user, **track), model, user).separation
+
+
 def make_separation(
     track: Track,
     *,
     model: str = "compact:2stems",
+    revision: str = "",
     status: Status = Status.SUCCEEDED,
     asked_by: User | None = None,
     stored: bool = False,
 ) -> Separation:
-    """A separation of ``track``; with its stems when it succeeded, with real files when ``stored``."""
+    """A separation of ``track``; with its stems when it succeeded, with real files when ``stored``.
+
+    ``revision`` of the model, if it is not the current one.
+    """
     spec = modelspec.get(model)
     now = timezone.now()
     separation = Separation.objects.create(
         mixture=track.audio,
         model=spec.slug,
-        revision=spec.revision,
+        revision=revision or spec.revision,
         status=status,
         progress=1.0 if status == Status.SUCCEEDED else 0.0,
         queued_at=now,

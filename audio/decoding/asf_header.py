@@ -1,4 +1,4 @@
-"""Reads the header of ASF files (WMA, WMV) as far as FFmpeg must not be trusted with it, or does not tell.
+"""Read the parts of ASF headers (WMA, WMV) that FFmpeg handles unsafely or does not expose.
 
 Microsoft's "Advanced Systems Format" specification, revision 01.20.03: objects of a GUID, a 64-bit size and a body.
 """
@@ -33,7 +33,7 @@ _MOST_OBJECTS: Final = 500
 
 
 def check(source: Source, most_tags: int) -> None:
-    """Raises ``Unsupported`` for files that are encrypted, or carry more than ``most_tags`` tags."""
+    """Check an ASF header. Raises ``Unsupported`` for encrypted files and those with more than ``most_tags`` tags."""
     tags = 0
     for guid, at, _size in _objects(source):
         if guid in _ENCRYPTION:
@@ -45,7 +45,7 @@ def check(source: Source, most_tags: int) -> None:
 
 
 def announced_size(source: Source) -> int | None:
-    """Bytes that the file says it has; ``None`` for a recorded broadcast, which was written before it ended."""
+    """Return the file size in the header; ``None`` for a recorded broadcast, whose size was unknown when written."""
     for guid, at, size in _objects(source):
         if guid == _FILE_PROPERTIES and size >= 80:
             body = source.at(at, 80)
@@ -55,7 +55,7 @@ def announced_size(source: Source) -> int | None:
 
 
 def _objects(source: Source) -> Iterator[tuple[bytes, int, int]]:
-    """(GUID, position of the body, bytes of the body) of the objects in the header and in its extension."""
+    """Yield (GUID, offset of the body, size of the body) of the objects in the header and its extension."""
     head = source.at(0, 30)
     if head[:16] != MAGIC:
         return

@@ -1,8 +1,8 @@
-"""The bytes that a decoder may see: a nameless window over an open descriptor.
+"""A read-only window over an open descriptor: the bytes that a decoder may see.
 
 ID3v2 blocks in front are skipped and ID3v1, ID3v2 (of DSF), APEv2 and Lyrics3 blocks behind are cut off before FFmpeg
-sees the file: its tag parsers are quadratic, inflate bombs, and have nothing to say that ``tagfiles`` does not
-read better.
+sees the file: its tag parsers take quadratic time and inflate compressed frames without a limit, and
+``audio.tags.reader`` reads tags better.
 """
 
 import io
@@ -17,7 +17,7 @@ _SELF_DELIMITING: Final = (
 
 
 class Source(io.RawIOBase):
-    """Seekable, read-only ``[start, end)`` of a descriptor, without a ``name`` that could mislead anybody."""
+    """Seekable, read-only bytes ``[start, end)`` of a descriptor; without a ``name``, from which FFmpeg would guess."""
 
     def __init__(self, descriptor: int, start: int, end: int) -> None:
         super().__init__()
@@ -28,19 +28,19 @@ class Source(io.RawIOBase):
 
     @property
     def size(self) -> int:
-        """Bytes in the window."""
+        """Return the number of bytes in the window."""
         return self._end - self._start
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def read(self, size: int | None = -1) -> bytes:
-        """Up to ``size`` bytes, all that is left if negative."""
+        """Read up to ``size`` bytes, or all that remain if negative."""
         left = self._end - self._position
         count = left if size is None or size < 0 else min(size, left)
         if count <= 0:
@@ -50,7 +50,7 @@ class Source(io.RawIOBase):
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As for files. Raises ``ValueError`` before the start."""
+        """Move as in a file. Raises ``ValueError`` before the start."""
         base = {os.SEEK_SET: self._start, os.SEEK_CUR: self._position, os.SEEK_END: self._end}[whence]
         if base + offset < self._start:
             raise ValueError("before the start")
@@ -58,22 +58,22 @@ class Source(io.RawIOBase):
         return self._position - self._start
 
     def tell(self) -> int:
-        """Position from the start of the window."""
+        """Return the position from the start of the window."""
         return self._position - self._start
 
     def at(self, offset: int, size: int) -> bytes:
-        """Bytes at a place, without moving."""
+        """Return up to ``size`` bytes at ``offset`` without moving the position."""
         offset += self._start
         return os.pread(self._descriptor, max(0, min(size, self._end - offset)), offset)
 
 
 def whole(descriptor: int, size: int) -> Source:
-    """The file as it was sent."""
+    """Return the whole file as a window."""
     return Source(descriptor, 0, size)
 
 
 def without_tags(descriptor: int, size: int) -> Source:
-    """The file without the tag blocks in front and behind."""
+    """Return the file without the tag blocks at its beginning and end."""
     start = _after_id3v2(descriptor, size)
     end = size
     head = os.pread(descriptor, 28, start)
@@ -97,7 +97,7 @@ def _after_id3v2(descriptor: int, size: int) -> int:
 
 
 def _before_trailers(descriptor: int, start: int, end: int) -> int:
-    """Where the sound ends: the blocks may come in any order, so go on until none is recognised."""
+    """Return where the audio ends. Tag blocks come in any order, so cut until none is recognised."""
     while True:
         tail = os.pread(descriptor, min(256, end - start), max(start, end - 256))
         cut = 0

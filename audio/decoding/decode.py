@@ -1,4 +1,4 @@
-"""Decoding to what every model wants: float32 ``[2, n]`` at 44,100 Hz."""
+"""Decode audio to float32 ``[2, n]`` at 44,100 Hz, the input of every model."""
 
 import time
 from collections.abc import Generator, Iterator

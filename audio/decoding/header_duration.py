@@ -1,4 +1,4 @@
-"""What headers claim: used to notice that a file is cut short, never to know how long it is."""
+"""Lengths announced in headers. They tell whether a file is cut short, never how long it is."""
 
 import re
 import struct
@@ -21,7 +21,7 @@ _FIXED_BITS: Final = {"pcm_mulaw": 8, "pcm_alaw": 8, "dsd_lsbf_planar": 1, "dsd_
 
 
 def seconds(container: str, stream: AudioStream, source: Source) -> float | None:
-    """Seconds that the file says it holds, or ``None`` if it does not say."""
+    """Return the duration announced in the header in seconds, or ``None`` without one."""
     if not stream.codec_context.sample_rate or container in {"adts", "ac3"}:
         return None  # FFmpeg's answer is an estimate
     if container in {"wav", "w64", "caf"} and source.at(0, 4) != b"RF64":
@@ -45,7 +45,7 @@ def seconds(container: str, stream: AudioStream, source: Source) -> float | None
 
 
 def size(container: str, source: Source) -> int | None:
-    """Bytes that the file says it has, where that tells more than its seconds do: a picture may outlast the sound."""
+    """Return the size announced in the header, for containers whose video may be longer than the audio."""
     if container == "asf":
         return asf_header.announced_size(source)
     if container == "matroska":
@@ -54,20 +54,20 @@ def size(container: str, source: Source) -> int | None:
 
 
 def is_hybrid(source: Source) -> bool:
-    """Whether this is WavPack that left something out."""
+    """Whether this is lossy WavPack (hybrid mode without its correction file)."""
     head = source.at(0, 28)
     return head[:4] == b"wvpk" and bool(head[24] & 8)
 
 
 def trimmed_samples(container: str, codec: str, stream: AudioStream) -> int | None:
-    """Samples without the padding at the end, which FFmpeg leaves in AAC; ``None`` if nothing is said."""
+    """Return the samples without the padding at the end, which FFmpeg does not remove from AAC; ``None`` if unknown."""
     if container != "m4a" or codec != "aac" or not stream.duration or stream.time_base is None:
         return None
     return round(stream.duration * stream.time_base * stream.codec_context.sample_rate)
 
 
 def bits(decoder: str, extradata: bytes | None, source: Source | None = None) -> int | None:
-    """Bits per sample of a lossless stream, from the decoder's name or its header."""
+    """Return the bits per sample of a lossless stream, from the name of its decoder or its header."""
     if decoder in _FIXED_BITS:
         return _FIXED_BITS[decoder]
     if decoder.startswith("pcm") and (digits := _DIGITS.search(decoder)):
@@ -80,7 +80,7 @@ def bits(decoder: str, extradata: bytes | None, source: Source | None = None) ->
 
 
 def _bits_in_front(decoder: str, head: bytes) -> int | None:
-    """From the header with which WavPack and Monkey's Audio begin."""
+    """Read the bits per sample from the first header of WavPack and Monkey's Audio."""
     if decoder == "wavpack" and head[:4] == b"wvpk" and len(head) >= 28:
         return 8 * ((head[24] & 3) + 1) - (int.from_bytes(head[24:28], "little") >> 13 & 0x1F)
     if decoder == "ape" and head[:4] == b"MAC ":
@@ -91,7 +91,7 @@ def _bits_in_front(decoder: str, head: bytes) -> int | None:
 
 
 def _mp3_seconds(stream: AudioStream, source: Source) -> float | None:
-    """From the number of frames in a Xing, Info or VBRI header. Files without one claim nothing."""
+    """Compute the duration from the frame count of a Xing, Info or VBRI header; ``None`` without one."""
     head = source.at(0, 64)
     if len(head) < 56 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
@@ -122,7 +122,7 @@ def _data_seconds(container: str, stream: AudioStream, source: Source) -> float 
 
 
 def _ogg_seconds(stream: AudioStream, source: Source) -> float | None:
-    """From the position on the last page: FFmpeg's own answer ignores pages that are damaged."""
+    """Read the duration from the last page's granule position. FFmpeg's own value skips damaged pages."""
     tail = source.at(max(0, source.size - _LAST_PAGE_WITHIN), _LAST_PAGE_WITHIN)
     at = tail.rfind(b"OggS")
     while at >= 0:
@@ -138,13 +138,13 @@ def _ogg_seconds(stream: AudioStream, source: Source) -> float | None:
 
 
 def _preskip(stream: AudioStream) -> float:
-    """Seconds at the beginning of an Opus stream that are decoded and not heard; positions count them."""
+    """Return the pre-skip of an Opus stream in seconds. Granule positions include it (RFC 7845)."""
     header = stream.codec_context.extradata or b""
     return int.from_bytes(header[10:12], "little") / 48_000 if header[:8] == b"OpusHead" else 0.0
 
 
 def _matroska_seconds(stream: AudioStream, _source: Source) -> float | None:
-    """From the tag that most programs write for each track, within the length of the file.
+    """Read the DURATION tag of the track, limited to the duration of the file.
 
     Without it nothing is claimed where there are other tracks, as each of them may be the longest one.
     """
@@ -158,7 +158,7 @@ def _matroska_seconds(stream: AudioStream, _source: Source) -> float | None:
 
 
 def _matroska_size(source: Source) -> int | None:
-    """Where the segment ends, if it says so; what writes into a pipe does not."""
+    """Return where the Segment element ends; ``None`` where its size is unknown, as in streams."""
     at = 0
     for _ in range(2):
         head = source.at(at, 16)
@@ -174,7 +174,7 @@ def _matroska_size(source: Source) -> int | None:
 
 
 def _length_of_number(data: bytes) -> int:
-    """Bytes of the EBML number that begins here; 0 for none."""
+    """Return the length in bytes of an EBML variable-size integer; 0 if it is none."""
     return 9 - data[0].bit_length() if data and data[0] else 0
 
 
@@ -215,12 +215,12 @@ def _dsf_seconds(_stream: AudioStream, source: Source) -> float | None:
 
 
 def _length_of_continued(data: bytes) -> int:
-    """Bytes of a number of which each byte but the last has its highest bit set."""
+    """Return the length in bytes of a number whose bytes but the last have their highest bit set."""
     return next((index + 1 for index, byte in enumerate(data[:10]) if byte < 0x80), 0)
 
 
 def _announced_data(container: str, source: Source) -> int | None:
-    """The size of the chunk that holds the samples."""
+    """Return the size of the chunk that holds the samples."""
     order, name, number, at, counted = {
         "wav": ("little", 4, 4, 12, 0),
         "w64": ("little", 16, 8, 40, 24),  # sizes there include the chunk's own header, and are padded to 8

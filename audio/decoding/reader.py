@@ -1,4 +1,4 @@
-"""Opens and decodes untrusted audio. Runs in the sandboxed child only.
+"""Open and decode untrusted audio. Runs in the sandboxed child only.
 
 FFmpeg may use our demuxers and decoders and no protocol at all; the decoder of the chosen stream is checked
 once more, because decoders ignore the list. The length of audio is what was decoded, never what a header
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from audio import formats
 from audio.decoding import asf_header, header_duration
 from audio.decoding.byte_window import Source, without_tags
-from audio.decoding.resample import Samples, Stereo
+from audio.decoding.resample import Samples, StereoConverter
 from audio.errors import Damaged, NoAudio, TooLong, Unsupported
 from audio.sandbox import process
 from audio.types import Limits
@@ -65,11 +65,11 @@ class Block(NamedTuple):
 
 
 class Reader:
-    """One opened file.
+    """Decode one file.
 
-    ``container``, ``codec``, ``decoder`` (FFmpeg's), ``sameness`` (by what two files are the same audio), ``lossless``,
-    ``bits`` and ``metadata`` are known at once; ``sample_rate`` and ``channels`` are claims until a block has been
-    decoded; ``samples`` and ``duration`` are known when ``blocks()`` or ``stereo()`` is exhausted.
+    ``container``, ``codec``, ``decoder`` (FFmpeg's), ``sameness`` (what identity is computed from), ``lossless``,
+    ``bits`` and ``metadata`` are set at once; ``sample_rate`` and ``channels`` come from the header until a block has
+    been decoded; ``samples`` and ``duration`` are final when ``blocks()`` or ``stereo()`` is exhausted.
     """
 
     def __init__(self, descriptor: int, size: int, limits: Limits) -> None:
@@ -95,13 +95,13 @@ class Reader:
         self.metadata = {**self._stream.metadata, **self._input.metadata}
         self.samples = 0
         self.duration = 0.0
-        self._stretches: list[tuple[int, int]] = []  # (samples, rate): one, unless a file was glued together
+        self._runs: list[tuple[int, int]] = []  # (samples, rate): one, unless a file was glued together
         self._bad = 0
         self._packets = 0
         self._packet_bytes = 0
 
     def blocks(self, on_packet: Callable[[Packet[AudioStream]], object] | None = None) -> Iterator[Block]:
-        """Decode everything; ``on_packet`` sees each encoded packet.
+        """Decode the whole file; call ``on_packet`` with each encoded packet.
 
         Raises ``TooLong``, ``NoAudio``, ``Damaged``, ``Unsupported``.
         """
@@ -115,8 +115,8 @@ class Reader:
                 _check_shape(current[0], current[1], self.codec)
                 fifo, form = AudioFifo(), current
                 names = tuple(channel.name for channel in frame.layout.channels)
-                self._stretches.append((0, current[0]))
-                if len(self._stretches) == 1:
+                self._runs.append((0, current[0]))
+                if len(self._runs) == 1:
                     self.sample_rate, self.channels = current[:2]
             frame.pts = None  # holes in the time line are closed, as FFmpeg does by default
             fifo.write(frame)
@@ -130,8 +130,8 @@ class Reader:
         on_packet: Callable[[Packet[AudioStream]], object] | None = None,
         on_block: Callable[[Block], object] | None = None,
     ) -> Iterator[Samples]:
-        """Decode everything to ``[2, n]`` float32 at 44,100 Hz; errors as ``blocks``."""
-        converter: Stereo | None = None
+        """Decode the whole file to ``[2, n]`` float32 at 44,100 Hz; errors as ``blocks``."""
+        converter: StereoConverter | None = None
         rate = 0
         for block in self.blocks(on_packet):
             if on_block is not None:
@@ -139,16 +139,16 @@ class Reader:
             if converter is None or block.rate != rate:
                 if converter is not None:
                     yield from converter.finish()
-                converter, rate = Stereo(block.rate), block.rate
+                converter, rate = StereoConverter(block.rate), block.rate
             yield from converter.push(block.samples, block.channel_names)
         if converter is not None:
             yield from converter.finish()
 
     def _padding(self, left: int) -> int:
-        """How many of the last ``left`` samples the encoder added to fill its last frame (MPEG-4 says so)."""
+        """Return how many of the last ``left`` samples are padding of the last frame, by the MP4 header."""
         wanted = header_duration.trimmed_samples(self.container, self.codec, self._stream)
         extra = self.samples + left - wanted if wanted else 0
-        return extra if 0 < extra <= min(left, _LONGEST_PADDING) and len(self._stretches) == 1 else 0
+        return extra if 0 < extra <= min(left, _LONGEST_PADDING) and len(self._runs) == 1 else 0
 
     def _drain(self, fifo: AudioFifo, names: tuple[str, ...], keep: int) -> Iterator[Block]:
         while names and fifo.samples > keep:
@@ -156,9 +156,9 @@ class Reader:
             if frame is None:
                 return
             self.samples += frame.samples
-            stretch, rate = self._stretches[-1]
-            self._stretches[-1] = (stretch + frame.samples, rate)
-            self.duration = sum(length / rate for length, rate in self._stretches)
+            length_so_far, rate = self._runs[-1]
+            self._runs[-1] = (length_so_far + frame.samples, rate)
+            self.duration = sum(length / rate for length, rate in self._runs)
             if self.duration > self._limits.max_seconds:
                 raise TooLong(f"The recording is longer than {self._limits.max_seconds / 60:.0f} minutes.")
             cost = CPU_PER_SECOND * max(1, rate / 48_000) * SLOW_CODECS.get(self.codec, 1)
@@ -169,7 +169,7 @@ class Reader:
 
     def _frames(self, on_packet: Callable[[Packet[AudioStream]], object] | None) -> Iterator[AudioFrame]:
         context = self._stream.codec_context
-        for packet in self._demuxed():
+        for packet in self._demux():
             self._packets += 1
             self._packet_bytes += packet.size
             if on_packet is not None:
@@ -177,7 +177,7 @@ class Reader:
             try:
                 frames = context.decode(packet)
             except _SKIPPED:
-                self._spoiled()
+                self._count_bad_packet()
                 continue
             yield from frames
         try:
@@ -186,8 +186,8 @@ class Reader:
             return
         yield from rest
 
-    def _demuxed(self) -> Iterator[Packet[AudioStream]]:
-        """Packets of the stream; a file that ends in the middle of one simply ends."""
+    def _demux(self) -> Iterator[Packet[AudioStream]]:
+        """Yield the packets of the stream; one that is cut off at the end of the file is dropped."""
         packets = self._input.demux(self._stream)
         while True:
             try:
@@ -200,7 +200,7 @@ class Reader:
             if packet.size:
                 yield packet
 
-    def _spoiled(self) -> None:
+    def _count_bad_packet(self) -> None:
         self._bad += 1
         if self._bad > MAX_BAD_PACKETS:
             raise Damaged
@@ -226,13 +226,13 @@ class Reader:
 
 
 def warm_up() -> None:
-    """Decode a small file of our own: what is imported on first use must be there before we seal."""
+    """Decode a small file, so that what is imported on first use is loaded before the sandbox closes."""
     silence = io.BytesIO()
     with wave.open(silence, "wb") as file:
         file.setparams((2, 2, 48_000, 0, "NONE", ""))
         file.writeframes(bytes(4 * 256))
     silence.seek(0)
-    stereo = Stereo(48_000)
+    stereo = StereoConverter(48_000)
     with av.open(silence, "r", container_options=CONTAINER_OPTIONS) as container:
         for frame in container.decode(audio=0):
             fifo = AudioFifo()
@@ -287,7 +287,7 @@ def _decoder(stream: AudioStream) -> str:
 
 
 def _tag(context: Any) -> str:
-    """The four letters by which MP4 names a codec; nothing where other containers have a number there."""
+    """Return MP4's four-letter code of the codec; empty where other containers have a number."""
     try:
         return str(context.codec_tag)
     except UnicodeDecodeError:

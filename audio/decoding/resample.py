@@ -1,4 +1,4 @@
-"""From whatever a decoder gives to what every model wants: float32 stereo at 44,100 Hz."""
+"""Convert decoded audio of any type, rate and layout to float32 stereo at 44,100 Hz."""
 
 import itertools
 from fractions import Fraction
@@ -13,13 +13,31 @@ from audio.formats import STEREO_RATE
 
 Samples = NDArray[np.float32]
 
-LOUDEST = 16.0  # +24 dBFS; more than that is no sound but a mistake or an attack
-_SIDE = 0.70710678
-_LEFT = {"FL": 1.0, "FC": _SIDE, "SL": _SIDE, "BL": _SIDE, "FLC": _SIDE, "BC": 0.5, "TFL": _SIDE, "DL": 1.0}
-_RIGHT = {"FR": 1.0, "FC": _SIDE, "SR": _SIDE, "BR": _SIDE, "FRC": _SIDE, "BC": 0.5, "TFR": _SIDE, "DR": 1.0}
-_UNHEARD = {"LFE", "LFE2"}
-# The order of channels where a file does not tell it, as in FLAC (RFC 9639, section 9.1.3) and most WAV files.
-_UNTOLD = {
+MAX_AMPLITUDE = 16.0  # +24 dBFS; more than that is no sound but a mistake or an attack
+_MINUS_3_DB = 0.70710678
+_LEFT = {
+    "FL": 1.0,
+    "FC": _MINUS_3_DB,
+    "SL": _MINUS_3_DB,
+    "BL": _MINUS_3_DB,
+    "FLC": _MINUS_3_DB,
+    "BC": 0.5,
+    "TFL": _MINUS_3_DB,
+    "DL": 1.0,
+}
+_RIGHT = {
+    "FR": 1.0,
+    "FC": _MINUS_3_DB,
+    "SR": _MINUS_3_DB,
+    "BR": _MINUS_3_DB,
+    "FRC": _MINUS_3_DB,
+    "BC": 0.5,
+    "TFR": _MINUS_3_DB,
+    "DR": 1.0,
+}
+_LEFT_OUT = {"LFE", "LFE2"}
+# The order of channels in files without a layout, as in FLAC (RFC 9639, section 9.1.3) and most WAV files.
+_DEFAULT_LAYOUTS = {
     3: ("FL", "FR", "FC"),
     4: ("FL", "FR", "BL", "BR"),
     5: ("FL", "FR", "FC", "BL", "BR"),
@@ -30,7 +48,7 @@ _UNTOLD = {
 
 
 def as_float(samples: NDArray[Any]) -> Samples:
-    """Any PCM type to float32 with full scale 1.0."""
+    """Convert any PCM type to float32 with full scale 1.0."""
     if samples.dtype == np.int16:
         return samples * np.float32(1 / 32768)
     if samples.dtype == np.uint8:
@@ -41,37 +59,37 @@ def as_float(samples: NDArray[Any]) -> Samples:
         return samples.astype(np.float32, copy=False)
 
 
-def cleaned(samples: Samples) -> Samples:
-    """Itself unless it holds NaN, infinities or absurd values: those become silence or ``LOUDEST``."""
+def sanitize(samples: Samples) -> Samples:
+    """Replace NaN and infinities by silence, and limit other values to ``MAX_AMPLITUDE``."""
     if samples.size == 0:
         return samples
     top = np.maximum(samples.max(), -samples.min())
-    if top <= LOUDEST:  # false for NaN
+    if top <= MAX_AMPLITUDE:  # false for NaN
         return samples
-    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -MAX_AMPLITUDE, MAX_AMPLITUDE)
 
 
 def downmix(samples: Samples, names: tuple[str, ...]) -> Samples:
-    """``[n, channels]`` to ``[2, n]``; mono is doubled, more than two are mixed without new clipping."""
+    """Convert ``[n, channels]`` to ``[2, n]``: mono is doubled, more channels are mixed without new clipping."""
     channels = samples.shape[1]
     if channels == 1:
         return np.ascontiguousarray(np.broadcast_to(samples.T, (2, len(samples))))
     if channels == 2:
         return np.ascontiguousarray(samples.T)
-    if not {*_LEFT, *_RIGHT, *_UNHEARD}.intersection(names):
-        names = _UNTOLD.get(channels, names)
+    if not {*_LEFT, *_RIGHT, *_LEFT_OUT}.intersection(names):
+        names = _DEFAULT_LAYOUTS.get(channels, names)
     matrix = np.zeros((2, channels), np.float32)
     for index, name in enumerate(names):
         matrix[0, index] = _LEFT.get(name, 0.0)
         matrix[1, index] = _RIGHT.get(name, 0.0)
-        if name not in _LEFT and name not in _RIGHT and name not in _UNHEARD:
-            matrix[index % 2, index] = _SIDE
+        if name not in _LEFT and name not in _RIGHT and name not in _LEFT_OUT:
+            matrix[index % 2, index] = _MINUS_3_DB
     matrix /= max(1.0, float(matrix.sum(axis=1).max()))
     return np.ascontiguousarray(matrix @ samples.T)
 
 
-class Stereo:
-    """Streaming conversion of one stretch of audio with one rate. Feed ``push``, then ``finish`` once.
+class StereoConverter:
+    """Convert a stream of one sample rate. Call ``push`` for each block, then ``finish`` once.
 
     The output has exactly ``round(n * target / rate)`` samples for ``n`` pushed.
     """
@@ -79,13 +97,13 @@ class Stereo:
     def __init__(self, rate: int, target: int = STEREO_RATE) -> None:
         self._rate = rate
         self._target = target
-        self._taken = 0
-        self._given = 0
+        self._received = 0
+        self._emitted = 0
         self._graph = None if rate == target else _resampler(rate, target)
 
     def push(self, samples: NDArray[Any], names: tuple[str, ...]) -> list[Samples]:
-        """``[n, channels]`` in, some ``[2, m]`` out."""
-        block = downmix(cleaned(as_float(samples)), names)
+        """Take ``[n, channels]`` and return the ``[2, m]`` blocks that are ready."""
+        block = downmix(sanitize(as_float(samples)), names)
         if self._graph is None:
             return [block]
         if not block.shape[1]:  # FFmpeg has no frames without samples
@@ -93,34 +111,34 @@ class Stereo:
         frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
         frame.sample_rate = self._rate
         frame.time_base = Fraction(1, self._rate)
-        frame.pts = self._taken
-        self._taken += block.shape[1]
+        frame.pts = self._received
+        self._received += block.shape[1]
         self._graph.push(frame)
-        return self._pulled()
+        return self._pull()
 
     def finish(self) -> list[Samples]:
-        """What the resampler still holds, to the exact length."""
-        if self._graph is None or not self._taken:
+        """Return what the resampler still holds, to the exact length."""
+        if self._graph is None or not self._received:
             return []
         self._graph.push(None)
-        rest = self._pulled()
-        missing = round(self._taken * self._target / self._rate) - self._given
+        rest = self._pull()
+        missing = round(self._received * self._target / self._rate) - self._emitted
         if missing > 0:
             rest.append(np.zeros((2, missing), np.float32))
         return rest
 
-    def _pulled(self) -> list[Samples]:
+    def _pull(self) -> list[Samples]:
         if self._graph is None:
             return []
         blocks: list[Samples] = []
-        end = round(self._taken * self._target / self._rate)
+        end = round(self._received * self._target / self._rate)
         while True:
             try:
                 frame = self._graph.pull()
             except (BlockingIOError, EOFError):
                 return blocks
-            block = as_float(frame.to_ndarray())[:, : max(0, end - self._given)]
-            self._given += block.shape[1]
+            block = as_float(frame.to_ndarray())[:, : max(0, end - self._emitted)]
+            self._emitted += block.shape[1]
             if block.shape[1]:
                 blocks.append(block)
 

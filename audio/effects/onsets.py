@@ -1,4 +1,4 @@
-"""Where something is struck: drums, plucked strings, consonants. A stretched song must not smear these."""
+"""Detect onsets: drums, plucked strings, consonants. Time stretching must not smear them."""
 
 from typing import Final
 
@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 from audio.decoding.decode import Samples
 
 BLOCK: Final = 256  # samples, 6 ms
-_BEFORE: Final = 12  # blocks that an attack is compared with, and for which no other one comes after it
+_BEFORE: Final = 12  # blocks that an onset is compared with, and the least number between two onsets
 _RISE: Final = 3.5  # so many times as strong as before; the pulses of a deep voice stay below
 _QUIETEST: Final = 1e-7  # mean square of the difference from sample to sample: 70 dB below full scale
 
 
-class Attacks:
-    """Finds attacks in a stream of float32 ``[2, n]``: the steps from sample to sample, which are mostly high tones,
-    are suddenly larger than in the 70 ms before."""
+class OnsetDetector:
+    """Detect onsets in a stream of float32 ``[2, n]``.
+
+    At an onset the differences from sample to sample, mostly high frequencies, are suddenly larger than in the 70 ms
+    before.
+    """
 
     def __init__(self) -> None:
         self._last = np.zeros((2, 1), np.float32)
@@ -23,10 +26,10 @@ class Attacks:
         self._powers = np.zeros(_BEFORE)
         self._quiet_until = 0
         self.searched = 0
-        """Samples that have been looked at: no attack before this one will be found any more."""
+        """Samples that have been searched: no onset before this one will be reported any more."""
 
     def push(self, block: Samples) -> list[int]:
-        """Look at ``[2, n]`` more; the positions of new attacks, in samples from the start, in order."""
+        """Search ``[2, n]`` more; return the positions of new onsets, in samples from the start, in order."""
         whole = np.concatenate([self._last, block], axis=1)
         self._last = block[:, -1:].copy() if block.shape[1] else self._last
         steps = np.square(np.diff(whole, axis=1)).sum(axis=0)

@@ -1,4 +1,4 @@
-"""Encoding for people: float32 ``[2, n]`` at 44,100 Hz into a file of one of ``codecs.OUTPUT``.
+"""Encode float32 ``[2, n]`` at 44,100 Hz into a file of one of ``formats.OUTPUT``.
 
 Input is our own audio, so this runs in the calling process, streaming. Decoders that honour what a container
 says about silence added by the encoder get back exactly as many samples as went in.
@@ -32,7 +32,7 @@ _AAC_PRIMING: Final = 1_024
 
 
 class Writer(Protocol):
-    """Takes blocks, then is finished once."""
+    """An encoder: ``write`` for each block, then ``finish`` once."""
 
     def write(self, block: Samples) -> None:
         """Encode ``[2, n]``."""
@@ -75,7 +75,7 @@ def encode(  # noqa: PLR0917 - what, where, how: callers read as a sentence
 
 
 def to_int16(block: Samples) -> NDArray[np.int16]:
-    """``[2, n]`` floats to interleaved ``[n, 2]`` 16-bit samples: 1.0 is 32768, rounded to even, clipped."""
+    """Convert ``[2, n]`` floats to interleaved ``[n, 2]`` 16-bit samples: 1.0 is 32768, rounded to even, clipped."""
     scaled = np.rint(block.T * np.float32(32768))
     samples: NDArray[np.int16] = np.clip(scaled, -32768, 32767).astype(np.int16, order="C")
     return samples
@@ -181,14 +181,14 @@ class _Ffmpeg:
         # FFmpeg is 17 MB that the website and the queue do without until somebody asks for these.
         import av  # noqa: PLC0415
 
-        from audio.decoding.resample import Stereo  # noqa: PLC0415
+        from audio.decoding.resample import StereoConverter  # noqa: PLC0415
 
         self._make_frame = av.AudioFrame.from_ndarray
         self._output = av.open(str(path), "w", format=form, options=options)
         stream: Any = self._output.add_stream(encoder, rate=rate)
         self._stream = stream
         self._rate = rate
-        self._converter = Stereo(STEREO_RATE, rate)
+        self._converter = StereoConverter(STEREO_RATE, rate)
         self._stream.layout = "stereo"
         self._stream.bit_rate = bitrate * 1000
         self._position = 0

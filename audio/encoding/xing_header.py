@@ -1,4 +1,4 @@
-"""The header frame of an MP3 that tells how much silence the encoder added, so that lengths are exact.
+"""The Xing (Info) header frame of an MP3. It holds encoder delay and padding, so that decoded lengths are exact.
 
 LAME's library leaves writing it to the program around it.
 """
@@ -23,14 +23,14 @@ _TABLE = _crc16_table()
 
 
 def frame_length(header: bytes) -> int:
-    """Bytes of an MPEG-1 layer 3 frame at 44.1 kHz by its first four; raises ``ValueError`` for others."""
+    """Return the length in bytes of an MPEG-1 layer 3 frame at 44.1 kHz from its header. Raises ``ValueError``."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xFE != 0xFA or header[2] & 0x0C:
         raise ValueError("not an MPEG-1 layer 3 frame at 44.1 kHz")
     return 144_000 * _KBITS[header[2] >> 4] // 44_100 + (header[2] >> 1 & 1)
 
 
 def count_frames(data: bytes, at: int = 0) -> tuple[int, int]:
-    """How many frames begin in ``data`` from ``at``, and where the next one begins (may lie beyond)."""
+    """Return how many frames begin in ``data`` from ``at``, and where the next one begins (possibly beyond)."""
     count = 0
     while at + 4 <= len(data):
         at += frame_length(data[at : at + 4])
@@ -39,7 +39,7 @@ def count_frames(data: bytes, at: int = 0) -> tuple[int, int]:
 
 
 def info_frame(header: bytes, frames: int, size: int, samples: int) -> bytes:
-    """An Info frame for a constant bitrate stream.
+    """Return the Info frame of a constant bitrate stream.
 
     ``header``: the first frame's first bytes; ``frames`` and ``size``: of the stream without this frame;
     ``samples``: how many went into the encoder.

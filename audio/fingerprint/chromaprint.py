@@ -1,4 +1,4 @@
-"""Fingerprints by the Chromaprint library, where this machine has it.
+"""Acoustic fingerprints by the Chromaprint library, where it is installed.
 
 It is used through ctypes, and in the sandbox's processes only: its system package brings a second FFmpeg along,
 which no other needs to hold.
@@ -51,7 +51,7 @@ for name in sys.argv[1:]:
 
 
 def load(names: tuple[str, ...] = NAMES) -> ctypes.CDLL | None:
-    """The library under the first of its names that is there, or ``None``."""
+    """Load the library under the first of its names that is found, or return ``None``."""
     for name in names:
         try:
             library = ctypes.CDLL(name)
@@ -70,7 +70,7 @@ def load(names: tuple[str, ...] = NAMES) -> ctypes.CDLL | None:
 
 @cache
 def version() -> str:
-    """The library's version as a new process finds it, or nothing where there is none. Asked once."""
+    """Return the version of the library as found by a new process, or an empty string. Cached."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     try:
         found = subprocess.run(
@@ -87,7 +87,7 @@ def version() -> str:
 
 
 class Fingerprinter:
-    """Takes the sound while it is decoded; afterwards it knows the numbers."""
+    """Compute a fingerprint from a stream of samples."""
 
     def __init__(self, library: ctypes.CDLL, rate: int = STEREO_RATE) -> None:
         self._library = library
@@ -98,7 +98,7 @@ class Fingerprinter:
 
     @property
     def full(self) -> bool:
-        """Whether more sound would change nothing."""
+        """Whether more samples would change nothing."""
         return self._left == 0
 
     def push(self, stereo: NDArray[np.float32]) -> None:
@@ -112,7 +112,7 @@ class Fingerprinter:
             self._library.chromaprint_feed(self._context, samples.ctypes.data, count)
 
     def finish(self) -> bytes:
-        """The fingerprint as little-endian uint32; nothing for less than about three seconds of sound."""
+        """Return the fingerprint as little-endian uint32; empty for less than about three seconds of audio."""
         library, raw, count = self._library, ctypes.c_void_p(), ctypes.c_int()
         library.chromaprint_finish(self._context)
         given = library.chromaprint_get_raw_fingerprint(self._context, ctypes.byref(raw), ctypes.byref(count))

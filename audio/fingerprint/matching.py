@@ -1,4 +1,4 @@
-"""Whether two fingerprints are of the same recording, and where the one begins in the other.
+"""Compare fingerprints: whether two recordings are the same, and at which offset.
 
 Two encodings of a recording agree in nearly all bits, and in a fifth to all of the whole numbers, depending on how
 their frames fall. Other music agrees in half of the bits, up to two thirds where it is alike, and in hardly any
@@ -30,33 +30,32 @@ _ALIGNMENTS: Final = 4  # are compared bit by bit
 _BITS: Final = np.array([number.bit_count() for number in range(1 << 16)], np.uint8)
 
 
-class Likeness(NamedTuple):
-    """``similarity``: share of equal bits, 0 to 1. ``offset``: so many seconds of the first come before the second
-    begins (negative: the other way round)."""
+class Similarity(NamedTuple):
+    """``similarity``: share of equal bits, 0 to 1. ``offset``: seconds of the first before the second begins."""
 
     similarity: float
     offset: float
 
 
-def values_of(stored: bytes | memoryview) -> Values:
-    """The numbers of a stored fingerprint."""
+def parse_values(stored: bytes | memoryview) -> Values:
+    """Parse a stored fingerprint into uint32 values."""
     return np.frombuffer(bytes(stored), "<u4")[:MOST_VALUES]
 
 
 def terms(values: Values) -> dict[int, int]:
-    """At most ``TERMS`` numbers of a fingerprint and where each stands first; they find it again.
+    """Return at most ``TERMS`` values of a fingerprint, with their first positions, to index it by.
 
-    Which ones is decided by the numbers themselves: another encoding has the same ones, as far as it has them at
-    all. Numbers that stand still (silence, one held tone) and those that come again and again are left out.
+    Chosen by a hash of the values, so that another encoding yields the same ones as far as it contains them. Values
+    that are repeated at once (silence, a held tone) or very often are left out.
     """
     places = positions(values)
     numbers = np.fromiter(places, np.uint32, len(places))
-    chosen = numbers[np.argsort(_mixed(numbers), kind="stable")[:TERMS]]
+    chosen = numbers[np.argsort(_hash_order(numbers), kind="stable")[:TERMS]]
     return {number: places[number][0] for number in chosen.tolist()}
 
 
 def positions(values: Values) -> dict[int, list[int]]:
-    """Where each number stands that tells something."""
+    """Return the positions of each distinctive value."""
     if len(values) < 2:
         return {}
     still = np.zeros(len(values), bool)
@@ -69,12 +68,12 @@ def positions(values: Values) -> dict[int, list[int]]:
 
 
 def same_length(first: float, second: float, offset: float = LARGEST_OFFSET_SECONDS) -> bool:
-    """Whether two recordings of so many seconds can be the same, one beginning ``offset`` later."""
+    """Whether recordings of these durations in seconds can be the same, one beginning ``offset`` later."""
     return abs(first - second) <= SAME_LENGTH_SECONDS + abs(offset)
 
 
-def compare(first: Values, second: Values) -> Likeness | None:
-    """How alike two fingerprints are where they agree best, or ``None`` if they are of different recordings."""
+def compare(first: Values, second: Values) -> Similarity | None:
+    """Return the similarity of two fingerprints at the best alignment, or ``None`` for different recordings."""
     mine, others = positions(first), positions(second)
     votes: dict[int, int] = {}
     for number in mine.keys() & others.keys():
@@ -83,15 +82,15 @@ def compare(first: Values, second: Values) -> Likeness | None:
                 shift = here - there
                 if abs(shift) <= LARGEST_OFFSET:
                     votes[shift] = votes.get(shift, 0) + 1
-    best: Likeness | None = None
+    best: Similarity | None = None
     for shift in sorted(votes, key=lambda shift: (-votes[shift], shift))[:_ALIGNMENTS]:
-        found = _at(first, second, shift)
+        found = _compare_at(first, second, shift)
         if found is not None and (best is None or found.similarity > best.similarity):
             best = found
     return best
 
 
-def _at(first: Values, second: Values, shift: int) -> Likeness | None:
+def _compare_at(first: Values, second: Values, shift: int) -> Similarity | None:
     """Compare ``first[i + shift]`` with ``second[i]``."""
     mine, others = first[max(0, shift) :], second[max(0, -shift) :]
     count = min(len(mine), len(others))
@@ -101,11 +100,11 @@ def _at(first: Values, second: Values, shift: int) -> Likeness | None:
     if np.count_nonzero(differing == 0) < max(2, _LEAST_WHOLE * count):
         return None
     similarity = 1 - float(_BITS[differing.view(np.uint16)].sum()) / (32 * count)
-    return Likeness(similarity, shift * ITEM_SECONDS) if similarity >= SIMILAR else None
+    return Similarity(similarity, shift * ITEM_SECONDS) if similarity >= SIMILAR else None
 
 
-def _mixed(numbers: Values) -> Values:
-    """Each number's place in an order that has nothing to do with music."""
+def _hash_order(numbers: Values) -> Values:
+    """Hash each value, for an order that is independent of the music (MurmurHash3 finalizer)."""
     mixed = numbers.copy()
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
         mixed ^= mixed >> np.uint32(shift)

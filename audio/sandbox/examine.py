@@ -1,4 +1,4 @@
-"""The whole examination of one untrusted file, in one pass. Runs in the sandboxed child only."""
+"""Examine one untrusted file in a single pass. Runs in the sandboxed child only."""
 
 import base64
 import ctypes
@@ -10,7 +10,7 @@ import numpy as np
 from audio import identity
 from audio.decoding import reader
 from audio.decoding.byte_window import whole, without_tags
-from audio.decoding.resample import LOUDEST
+from audio.decoding.resample import MAX_AMPLITUDE
 from audio.errors import Damaged
 from audio.fingerprint import chromaprint
 from audio.tags import cleaning, cover, text_encodings, vorbis_guard
@@ -22,8 +22,9 @@ _library: ctypes.CDLL | None = None  # set before the sandbox closes
 
 
 def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any], bytes]:
-    """What ``Probe`` holds, except checksum and size, as JSON-able values; and the cover's JPEGs one
-    behind the other, whose lengths are ``cover``.
+    """Return the fields of ``Probe``, except checksum and size, as JSON values, and the cover's JPEGs.
+
+    The JPEGs are concatenated; ``cover`` holds their lengths.
 
     Raises ``AudioError``.
     """
@@ -50,8 +51,8 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
         if block.size:
             loudest = max(float(block.max()), -float(block.min()))
             peak = max(peak, loudest)
-            if loudest >= LOUDEST:  # where samples were clipped; resampling has smoothed them
-                excessive += np.count_nonzero(np.abs(block).max(axis=0) >= LOUDEST / 2)
+            if loudest >= MAX_AMPLITUDE:  # where samples were clipped; resampling has smoothed them
+                excessive += np.count_nonzero(np.abs(block).max(axis=0) >= MAX_AMPLITUDE / 2)
     if excessive > length * _MOST_EXCESSIVE:
         raise Damaged("The samples are far above full scale.", reason="above_full_scale")
     said, picture = tag_reader.read(whole(descriptor, size), audio.container, audio.codec, audio.metadata)
@@ -78,7 +79,7 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
 
 
 def fingerprint(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any], bytes]:
-    """The fingerprint alone, of a recording that was examined before; errors as ``examine``."""
+    """Compute the fingerprint alone, of a recording that was examined before; errors as ``examine``."""
     fingerprinter = chromaprint.Fingerprinter(_library) if _library else None
     if fingerprinter is not None:
         for block in reader.Reader(descriptor, size, limits).stereo():
@@ -89,7 +90,7 @@ def fingerprint(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, A
 
 
 def encoded(fingerprinter: chromaprint.Fingerprinter | None) -> str | None:
-    """As text; ``None`` without the library."""
+    """Return the fingerprint in Base64; ``None`` without the library."""
     return base64.b64encode(fingerprinter.finish()).decode() if fingerprinter is not None else None
 
 

@@ -1,11 +1,12 @@
-"""Where the sandbox's children come from: a process that has imported everything once, and forks.
+"""The client of the fork server, a process that has imported everything once and forks the sandboxed children.
 
-Python, NumPy and FFmpeg take a third of a second to be ready, more than it takes to decode most songs. The
-nursery (``python -m audio.sandbox.worker DESCRIPTOR``) pays for that once. It never sees a byte of what people
-send: it is handed descriptors, forks, and the child closes its sandbox before it reads.
+Python, NumPy and FFmpeg take a third of a second to load, longer than most songs take to decode. The fork server
+(``python -m audio.sandbox.worker DESCRIPTOR``) loads them once. It never reads a byte of what people send: it
+receives descriptors and forks, and the child closes its sandbox before it reads. ``multiprocessing``'s fork server
+passes pickles and inherits the environment; this one passes JSON and starts with an empty one.
 
-There is one for each process that asks, from its first question to its end. Its children die with it, and it
-ends when nobody holds the other end of its socket any more, however that came about.
+Each process that probes has one, from its first request on. Its children die with it, and it ends when the
+last holder of the other end of its socket is gone.
 """
 
 import atexit
@@ -29,6 +30,8 @@ from audio.types import Limits
 
 logger = logging.getLogger(__name__)
 
+ANSWER_SECONDS = 30.0
+"""A fork takes milliseconds, and the first one less than a second: one that takes longer is stuck, and is replaced."""
 CANNOT_START = "Audio cannot be read on this server at the moment."
 ROOT = Path(__file__).resolve().parents[2]
 _KEPT_ENVIRONMENT = ("LD_LIBRARY_PATH", "TMPDIR")
@@ -37,17 +40,17 @@ _PIPE_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Newborn:
+class ForkedChild:
     """A child, and the end of the pipe into which it writes."""
 
     pid: int
     pipe: int
-    nursery: int
-    """Process id of its parent, since process ids of children are used again after its end."""
+    parent: int
+    """Process id of the fork server that made it: after that one's end the child's own id may be reused."""
 
 
-class Nursery:
-    """This process's handle on its nursery, for any number of threads."""
+class ForkServer:
+    """This process's handle on its fork server, for any number of threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,59 +59,62 @@ class Nursery:
         atexit.register(self.close)
         os.register_at_fork(after_in_child=self._leave)
 
-    def bear(self, task: str, source: int, limits: Limits) -> Newborn:
-        """A child at work on the descriptor ``source``. Raises ``ProbeFailed`` if there can be none."""
+    def spawn(self, task: str, source: int, limits: Limits) -> ForkedChild:
+        """Start a child on the descriptor ``source``. Raises ``ProbeFailed`` if there can be none."""
         request = {"task": task, "limits": asdict(limits)}
-        for _ in range(2):  # the nursery may have been killed since it was last asked
+        for _ in range(2):  # it may have been killed since the last request
             pipe, writable = _pipe()
             try:
                 with self._lock:
                     process = self._process = self._process or _Process()
-                    answer = self._ask(process, request, source, writable)
+                    answer = self._request(process, request, source, writable)
                 if answer.isdigit():
-                    return Newborn(int(answer), pipe, process.pid)
+                    return ForkedChild(int(answer), pipe, process.pid)
             finally:
                 os.close(writable)
             os.close(pipe)
-        logger.error("The nursery of sandboxed children does not work: %s", answer.decode() or "it died")
+        logger.error(
+            "The fork server of the audio sandbox failed: %s", answer.decode() or "it ended or was stuck"
+        )
         raise ProbeFailed(CANNOT_START)
 
-    def bury(self, child: Newborn) -> None:
+    def reap(self, child: ForkedChild) -> None:
         """Kill the child if it lives, and have it reaped: until then, nobody else gets its process id."""
         with self._lock:
-            if self._process is not None and self._process.pid == child.nursery:
+            if self._process is not None and self._process.pid == child.parent:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
-                self._ask(self._process, {"reap": child.pid})
+                self._request(self._process, {"reap": child.pid})
         os.close(child.pipe)
 
     def close(self) -> None:
-        """End the nursery and all its children."""
+        """End the fork server and all its children."""
         with self._lock:
             if self._process is not None:
                 self._process.end()
                 self._process = None
 
-    def _ask(self, process: "_Process", request: dict[str, Any], *descriptors: int) -> bytes:
-        """The nursery's answer; nothing if it died, upon which it is done with."""
-        answer = process.ask(request, descriptors)
+    def _request(self, process: "_Process", request: dict[str, Any], *descriptors: int) -> bytes:
+        """Return the answer; empty if the fork server ended or is stuck: the next request starts another."""
+        answer = process.request(request, descriptors)
         if not answer:
             process.end()
             self._process = None
         return answer
 
     def _leave(self) -> None:
-        """In a fork of this process: the nursery is not ours, and must not live as long as we do."""
+        """In a fork of this process: let go of the fork server, so that it does not live as long as the fork."""
         self._lock = threading.Lock()
         if self._process is not None:
             self._process.leave()
-            self._inherited.append(self._process)  # whoever forgets it would wait for its end
+            self._inherited.append(self._process)  # its finalizer would wait for its end
             self._process = None
 
 
 class _Process:
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(ANSWER_SECONDS)
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
         # One thread per library: the filter forbids starting any, and so does the memory limit.
         environment |= {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -128,8 +134,8 @@ class _Process:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, request: dict[str, Any], descriptors: Sequence[int]) -> bytes:
-        """The answer; nothing from the dead."""
+    def request(self, request: dict[str, Any], descriptors: Sequence[int]) -> bytes:
+        """Return the answer; empty if none comes within ``ANSWER_SECONDS``."""
         try:
             socket.send_fds(self._socket, [json.dumps(request).encode()], descriptors)
             return self._socket.recv(1 << 16)
@@ -152,4 +158,4 @@ def _pipe() -> tuple[int, int]:
     return pipe, writable
 
 
-nursery = Nursery()
+fork_server = ForkServer()

@@ -1,6 +1,6 @@
-"""Untrusted audio is touched only in a child process that can do nothing but compute.
+"""Sandboxed child processes: untrusted audio is read only where nothing but computing is possible.
 
-Parent: ``Child`` has the ``nursery`` fork one with the opened file as its standard input, reads its pipe with a
+Parent: ``Child`` has the fork server start one with the opened file as its standard input, reads its pipe with a
 deadline, and kills it. Child: ``enter()``, then ``seal()``; only then it reads.
 """
 
@@ -20,7 +20,7 @@ from typing import IO, Any, Self
 
 from audio.errors import ProbeFailed
 from audio.sandbox import seccomp
-from audio.sandbox.fork_server import CANNOT_START, nursery
+from audio.sandbox.fork_server import CANNOT_START, fork_server
 from audio.types import Limits
 
 logger = logging.getLogger(__name__)
@@ -32,11 +32,11 @@ _ROOM = 8 << 20  # bytes that a child must still be able to take when it begins
 
 
 class Child:
-    """A running child. Use as a context manager: leaving kills it."""
+    """A sandboxed child. Leaving its context kills it."""
 
     def __init__(self, task: str, source: IO[bytes], limits: Limits) -> None:
-        self._born = nursery.bear(task, source.fileno(), limits)
-        self._pipe = self._born.pipe
+        self._child = fork_server.spawn(task, source.fileno(), limits)
+        self._pipe = self._child.pipe
         self._poll = select.poll()
         self._poll.register(self._pipe, select.POLLIN)
         self._closed = False
@@ -49,15 +49,15 @@ class Child:
         except ProbeFailed:
             state = b""
         if state not in {READY, READY_WITHOUT_FILTER}:
-            told = os.read(self._pipe, 1 << 16).decode(errors="replace") if state else "it died"
-            logger.error("The sandboxed audio child cannot start: %s", told)
+            reason = os.read(self._pipe, 1 << 16).decode(errors="replace") if state else "it died"
+            logger.error("The sandboxed audio child cannot start: %s", reason)
             raise ProbeFailed(CANNOT_START)
         self.filtered = state == READY
 
     @property
     def pid(self) -> int:
-        """Process id."""
-        return self._born.pid
+        """Return the process id."""
+        return self._child.pid
 
     def read_into(self, target: memoryview, deadline: float) -> None:
         """Fill ``target`` (bytes) from the child before ``deadline`` (``time.monotonic()``).
@@ -75,7 +75,7 @@ class Child:
             done += count
 
     def read(self, size: int, deadline: float) -> bytes:
-        """Exactly ``size`` bytes; see ``read_into``."""
+        """Return exactly ``size`` bytes; see ``read_into``."""
         data = bytearray(size)
         self.read_into(memoryview(data), deadline)
         return bytes(data)
@@ -84,7 +84,7 @@ class Child:
         """Kill the child if it lives, and reap it."""
         if not self._closed:
             self._closed = True
-            nursery.bury(self._born)
+            fork_server.reap(self._child)
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +96,7 @@ class Child:
 
 
 def parsed(text: bytes) -> dict[str, Any]:
-    """A child's JSON object. Raises ``ProbeFailed`` if it is anything else."""
+    """Parse a child's JSON object. Raises ``ProbeFailed`` if it is anything else."""
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -107,7 +107,7 @@ def parsed(text: bytes) -> dict[str, Any]:
 
 
 def enter(parent: int, limits: Limits) -> None:
-    """In the child: die with the parent, be first to go without memory, accept limits.
+    """In the child: end with the parent, be the first that the kernel kills without memory, accept limits.
 
     Raises ``OSError`` where the limit leaves no memory to work with.
     """
@@ -124,7 +124,7 @@ def enter(parent: int, limits: Limits) -> None:
 
 
 def seal() -> bool:
-    """In the child: from here on no file, socket or process.
+    """In the child: close the sandbox. From here on no file, socket or process can be opened.
 
     Returns whether the kernel's filter is in force; without it the limits alone still refuse files and
     sockets.
@@ -142,7 +142,7 @@ def allow_cpu(seconds: float) -> None:
 
 
 class BudgetSpent(BaseException):  # so that no library swallows it
-    """A step took more CPU than it is worth."""
+    """A step exceeded its CPU time."""
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Tries, inside the closed sandbox, what must not work there. Runs in the sandboxed child only."""
+"""Try, inside the closed sandbox, what must fail there. Runs in the sandboxed child only."""
 
 import contextlib
 import ctypes
@@ -18,7 +18,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def attempts() -> dict[str, bool]:
-    """``True`` for each attempt that was refused. Standard input holds an ffconcat script."""
+    """Return ``True`` for each attempt that was refused. Standard input holds an ffconcat script."""
     return {
         "ffconcat": _unsupported(Source(0, 0, os.lseek(0, 0, os.SEEK_END))),
         "open_file": _refused(lambda: os.close(os.open(_EXISTS, os.O_RDONLY))),

@@ -1,4 +1,4 @@
-"""The nursery, ``python -m audio.sandbox.worker SOCKET``, and the sandboxed children that it forks.
+"""The fork server, ``python -m audio.sandbox.worker SOCKET``, and the sandboxed children that it forks.
 
 A child has the file as standard input and a pipe as standard output. First comes one byte: whether the sandbox
 is closed. Then: ``probe``, ``fingerprint`` and ``picture`` answer 8 bytes (two lengths), JSON, and the cover's
@@ -25,7 +25,7 @@ Task = Callable[[int, Limits], None]
 
 
 def main() -> None:
-    """Be the nursery until nobody holds the other end of the socket any more.
+    """Serve until nobody holds the other end of the socket any more.
 
     Its messages: ``{"task", "limits"}`` with the descriptors of the file and of the pipe, answered with the process
     id of a child at work; ``{"reap"}`` with the id of one that was killed, answered when there is nothing left of it.

@@ -1,6 +1,6 @@
-"""Reads APEv1 and APEv2 tags at the end of a file, with their bytes as they are.
+"""Read APEv1 and APEv2 tags at the end of a file, undecoded.
 
-mutagen drops the whole tag where one text is no UTF-8, as those of old programs are.
+mutagen rejects the whole tag where one text is not UTF-8, as in tags of old programs.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ _COVER: Final = "cover art (front)"
 
 
 def texts(source: Source) -> dict[str, str]:
-    """Every text by its name; several values are parted by NUL. See ``encodings.undecided_bytes``."""
+    """Return the texts by name; several values are separated by NUL. See ``text_encodings.undecided_bytes``."""
     return {
         name: text_encodings.undecided(value.decode("utf-8", "surrogateescape"))
         for name, value, binary in _items(source)
@@ -24,14 +24,14 @@ def texts(source: Source) -> dict[str, str]:
 
 
 def cover(source: Source) -> bytes | None:
-    """The bytes of the front cover, which follow a file name."""
+    """Return the bytes of the front cover, which follow a file name."""
     found = (value for name, value, binary in _items(source) if binary and name.lower() == _COVER)
     value = next(found, b"")
     return value.partition(b"\0")[2] or None
 
 
 def _items(source: Source) -> list[tuple[str, bytes, bool]]:
-    """(name, value, whether it is binary) of the items of the tag; none where there is no tag."""
+    """Yield (name, value, whether it is binary) of the items of the tag, if there is one."""
     for end in (source.size, source.size - _ID3V1):
         footer = source.at(end - 32, 32) if end >= 32 else b""
         if footer.startswith(b"APETAGEX"):

@@ -1,4 +1,4 @@
-"""Tags as people may see them: from strings of any origin to ``Tags``."""
+"""Clean tags for display: strings of any origin to ``Tags``."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ _YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
 
 
 def clean_text(value: object) -> str | None:
-    """NFC without control, surrogate, private or bidi characters, single spaces, at most 255, or ``None``."""
+    """Return NFC text without control, surrogate, private and bidi characters, at most 255 long, or ``None``."""
     if value is None:
         return None
     text = unicodedata.normalize("NFC", str(value)[:_READ_AT_MOST])
@@ -44,20 +44,20 @@ def _is_noncharacter(char: str) -> bool:
 
 
 def clean_number(value: object) -> int | None:
-    """The first number of ``"3/12"`` or ``"03"``, 1 to 9999; or ``None``."""
+    """Return the first number of ``"3/12"`` or ``"03"``, 1 to 9999, or ``None``."""
     found = _NUMBER.match(str(value)[:32])
     number = int(found[1]) if found else 0
     return number or None
 
 
 def clean_year(value: object) -> int | None:
-    """The year in ``"2004-05-01"``, ``"01/05/2004"`` ...; or ``None``."""
+    """Return the year in ``"2004-05-01"``, ``"01/05/2004"`` ..., or ``None``."""
     found = _YEAR.search(str(value)[:64])
     return int(found[1]) if found else None
 
 
 def clean_names(values: object) -> tuple[str, ...]:
-    """Each of the first names once; nothing that is no list of names."""
+    """Return the first ``MOST_ARTISTS`` distinct names; empty if ``values`` is no list."""
     if not isinstance(values, list | tuple):
         return ()
     names = (clean_text(value) for value in values[:MOST_ARTISTS])
@@ -65,7 +65,7 @@ def clean_names(values: object) -> tuple[str, ...]:
 
 
 def raw_names(found: object) -> dict[str, list[str]]:
-    """What ``from_mapping`` needs of bytes in an unknown encoding (as Latin-1), no more than anybody would keep."""
+    """Return the tags in an unknown encoding (bytes as Latin-1), limited to a size worth storing."""
     if not isinstance(found, Mapping):
         return {}
     names: dict[str, list[str]] = {}

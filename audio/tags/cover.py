@@ -1,4 +1,4 @@
-"""Covers are never passed on as sent: decoded under a pixel limit and written anew as JPEGs, or dropped.
+"""Re-encode covers as JPEGs, under a pixel limit, so that nobody's bytes are passed on as sent.
 
 Runs in the sandboxed child only.
 """
@@ -16,7 +16,7 @@ MOST_BYTES: Final = 32 << 20
 
 
 def examine(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The lengths of the JPEGs made of ``data``, as ``cover``, and the JPEGs one behind the other."""
+    """Return the lengths of the JPEGs made of ``data``, as ``cover``, and the JPEGs, concatenated."""
     pictures = reencoded(data)
     return {"cover": [len(jpeg) for jpeg in pictures]}, b"".join(pictures)
 

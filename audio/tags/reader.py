@@ -1,8 +1,7 @@
-"""Reads the tags and the cover of an untrusted file with mutagen. Runs in the sandboxed child only.
+"""Read the tags and the cover of an untrusted file with mutagen. Runs in the sandboxed child only.
 
-Whatever goes wrong here costs the tags, never the music. Text of which nobody knows the encoding (what ID3 calls
-Latin-1, ID3v1, RIFF INFO, and invalid UTF-8) is passed on with its bytes above 127 as surrogate escapes; see
-``encodings``.
+An error here loses the tags, never the audio. Text in an unknown encoding (what ID3 calls Latin-1, ID3v1, RIFF INFO,
+and invalid UTF-8) is passed on with its bytes above 127 as surrogate escapes; see ``text_encodings``.
 """
 
 import base64
@@ -239,7 +238,7 @@ def _by_name(tags: Any) -> Found:
 
 
 def _values(value: Any) -> list[str]:
-    """Every value of a Vorbis comment or an APEv2 item (which parts them by NUL), or of FFmpeg's one string."""
+    """Return all values of a Vorbis comment, an APEv2 item (separated by NUL) or FFmpeg's string."""
     if value is None:
         return []
     parts = value if isinstance(value, list) else str(value).split("\0")
@@ -247,7 +246,7 @@ def _values(value: Any) -> list[str]:
 
 
 def _note_artists(found: Found, named: list[list[Any]], said: list[list[Any]]) -> None:
-    """The performers one by one: from the tag that exists for this, else where the artist has several values."""
+    """Note the performers one by one: from the ARTISTS tag, else from an artist tag with several values."""
     for values in (*named, *(values for values in said if len(values) > 1)):
         names = [str(value)[:_LONGEST] for value in values[:_MOST_NAMES]]
         if names:
@@ -255,13 +254,13 @@ def _note_artists(found: Found, named: list[list[Any]], said: list[list[Any]]) -
 
 
 def _front(pictures: list[tuple[int, bytes]]) -> bytes | None:
-    """The front cover if one is marked so, else the first picture."""
+    """Return the front cover if one is marked so, else the first picture."""
     ordered = sorted(pictures, key=lambda picture: picture[0] != _FRONT_COVER)
     return bytes(ordered[0][1]) if ordered else None
 
 
 def warm_up() -> None:
-    """Load text encodings (by every spelling, which Python looks up apart) and what mutagen imports late."""
+    """Load text encodings (under every spelling, which Python looks up separately) and mutagen's late imports."""
     for encoding in _ENCODINGS:
         codecs.lookup(encoding)  # encoding and decoding take short cuts past it
     text_encodings.warm_up()

@@ -1,10 +1,11 @@
-"""Finds out in which encoding old programs wrote names.
+"""Detect the encoding in which old programs wrote names.
 
-ID3 says Latin-1 and means whatever Windows spoke where the file was made; ID3v1, RIFF INFO and APEv1 say nothing. Until
-it is known, each byte above 127 of such a text is a surrogate escape (PEP 383), which no real text holds.
+Text that ID3 declares as Latin-1 is often in the Windows code page of the place where the file was made; ID3v1, RIFF
+INFO and APEv1 declare nothing. Until the encoding is known, each byte above 127 of such a text is a surrogate escape
+(PEP 383), which no real text contains.
 
-UTF-8 is recognised by its form. Else chardet weighs the texts of a file together, and what it says is held against what
-names are made of: to garble a right name is worse than to leave a garbled one, which a person can put right.
+UTF-8 is recognised by its form. Else chardet examines all texts of a file together, and its answer is checked against
+the letters that names consist of: garbling a correct name is worse than leaving a garbled one, which a person can fix.
 """
 
 import re
@@ -38,24 +39,24 @@ _IN_WORDS = re.compile(
 
 
 def undecided_bytes(raw: bytes) -> str:
-    """``raw`` with each byte above 127 as a surrogate escape."""
+    """Decode ``raw`` with each byte above 127 as a surrogate escape."""
     return raw.decode("ascii", "surrogateescape")
 
 
 def undecided(text: str) -> str:
-    """``text``, whose invalid UTF-8 was decoded to surrogate escapes: as it is, or all of it undecided."""
+    """Return ``text`` as it is, or all of it undecided if it contains surrogate escapes (invalid UTF-8)."""
     if text.isascii() or not _has_escapes(text):
         return text
     return undecided_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 def raw(text: str) -> bytes:
-    """The bytes of an undecided text, also where it is plain ASCII. Raises ``UnicodeEncodeError`` for any other."""
+    """Return the bytes of an undecided or ASCII text. Raises ``UnicodeEncodeError`` for any other."""
     return text.encode("ascii", "surrogateescape")
 
 
 def is_undecided(text: str) -> bool:
-    """Whether the encoding of ``text`` has to be found out."""
+    """Whether the encoding of ``text`` must be detected."""
     return not text.isascii() and _has_escapes(text)
 
 
@@ -70,7 +71,7 @@ def decoded(data: bytes, encoding: str) -> str:
 
 
 def detect(texts: Sequence[bytes]) -> str:
-    """The encoding, one of ``RECOGNISED``, that all ``texts`` of a file were most probably written in."""
+    """Return the most probable encoding, one of ``RECOGNISED``, of all ``texts`` of a file."""
     bodies = list(_bodies(texts))
     if any(_fits(body, "utf-8") for body in bodies):
         return "utf-8"
@@ -92,7 +93,7 @@ def detect(texts: Sequence[bytes]) -> str:
 
 
 def _bodies(texts: Sequence[bytes]) -> Iterator[bytes]:
-    """All texts as one; and without what may be a part of a letter at the end of those that were cut."""
+    """Return all texts joined, and the same without a possibly incomplete letter at the end of texts that were cut."""
     cut = [len(text) >= _CUT_FROM or len(text) == _ID3V1 for text in texts]
     for less in range(3 if any(cut) else 1):
         kept = [
@@ -105,7 +106,7 @@ def _bodies(texts: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _weighed(body: bytes) -> Iterator[tuple[str, float]]:
-    """chardet's answers, with its confidence."""
+    """Return chardet's answers with their confidence."""
     import chardet  # noqa: PLC0415 - its models take 40 MB, which processes that only decode can do without
 
     for one in chardet.detect_all(
@@ -195,7 +196,7 @@ def _is_plausible(body: bytes, encoding: str, confidence: float, western: float)
 
 
 def _is_japanese(body: bytes) -> bool:
-    """Whether there are kana, whose first bytes stand in no word of other languages."""
+    """Whether there are kana, whose lead bytes occur in no word of other languages."""
     if not _fits(body, "cp932"):
         return False
     text = body.decode("cp932")
@@ -203,7 +204,7 @@ def _is_japanese(body: bytes) -> bool:
 
 
 def _is_korean(body: bytes, syllables: int) -> bool:
-    """Whether it can all be read as Hangul, which happens to short Chinese names."""
+    """Whether all of it decodes to Hangul, which also happens to short Chinese names."""
     if not _fits(body, "cp949"):
         return False
     text = body.decode("cp949")

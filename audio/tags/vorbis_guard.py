@@ -1,4 +1,4 @@
-"""Counts Vorbis comments before FFmpeg does: its dictionary is quadratic, 40,000 cost it ten seconds."""
+"""Count Vorbis comments before FFmpeg reads them: its dictionary takes quadratic time, ten seconds for 40,000."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _WINDOW = 1 << 20
 
 
 def check(source: Source) -> None:
-    """Raises ``Unsupported`` when a FLAC, Ogg or ASF file carries more comments than any music needs."""
+    """Check a file. Raises ``Unsupported`` when a FLAC, Ogg or ASF file carries more comments than any music needs."""
     magic = source.at(0, 4)
     if magic == b"fLaC":
         found = _flac_comments(source)
@@ -45,7 +45,7 @@ def _flac_comments(source: Source) -> Iterator[bytes]:
 
 
 def _ogg_comments(source: Source) -> Iterator[bytes]:
-    """The second packet of every logical stream, as far as needed. Pages may cut it anywhere."""
+    """Yield the second packet of every logical stream, as far as needed; it may span pages."""
     packets: dict[bytes, list[bytes]] = {}  # serial number -> finished first packet, growing second one
     for serial, first, table, body in _ogg_pages(source):
         if first:
@@ -74,7 +74,7 @@ def _comment_body(packet: bytes) -> bytes:
 
 
 def _ogg_pages(source: Source) -> Iterator[tuple[bytes, bool, bytes, bytes]]:
-    """(serial, begins a stream, lacing values, body) of every page; what lies between pages is skipped."""
+    """Yield (serial, begins a stream, lacing values, body) of every page; bytes between pages are skipped."""
     at = 0
     while len(head := source.at(at, 27)) == 27:
         if head[:4] != b"OggS":

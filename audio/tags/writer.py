@@ -1,4 +1,4 @@
-"""Writes tags and a cover into files of our own making."""
+"""Write tags and a cover into files that we encoded."""
 
 import base64
 from pathlib import Path
@@ -49,7 +49,7 @@ _ARTISTS = "----:com.apple.iTunes:ARTISTS"
 
 
 def write(path: Path, codec: str, tags: Tags | None, cover: bytes | None, gapless: str | None = None) -> None:
-    """Put ``tags`` and ``cover`` (a JPEG) into ``path``, whose format is that of the output ``codec``.
+    """Write ``tags`` and ``cover`` (a JPEG) into ``path``, a file of the output format ``codec``.
 
     ``gapless``: value of Apple's own note about silence added by the encoder (m4a only).
     """

@@ -26,7 +26,7 @@ def absolute_url(serializer: serializers.BaseSerializer[Any], name: str, pk: obj
 
 
 def cover_urls(url: str, key: str) -> dict[str, str]:
-    """Return the addresses of a cover by its pixels; each may be cached for ever."""
+    """Return the addresses of a cover by its pixels; browsers keep each for minutes."""
     return {str(size): f"{url}?size={size}&v={version(key)}" for size in COVER_SIZES}
 
 

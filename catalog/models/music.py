@@ -15,7 +15,7 @@ from accounts.models import User
 from catalog.models.audio import AudioFile
 from catalog.models.base import Name, Row, any_of, counted
 from catalog.models.former_addresses import FormerAddress
-from catalog.normalization import fold, initial, sort_name, spoken
+from catalog.normalization import fold, initial, sort_key, sort_name, spoken
 from catalog.visibility import Visibility, visible_to
 
 
@@ -105,10 +105,10 @@ class Artist(Name):
         """Keep the keys in step with the name; the address is given once and stays."""
         self.key = fold(self.name)[:255]
         self.sort_name = self.sort_name or sort_name(self.name)
-        self.sort_key = fold(self.sort_name)[:255]
+        self.sort_key = sort_key(self.sort_name)[:255]
         self.initial = initial(self.sort_key)
         if not self.slug:
-            base = slugify(self.key)[:70] or "artist"
+            base = slugify(sort_key(self.name))[:70] or "artist"
             taken = self.private_to_id is not None or Artist.objects.filter(slug=base).exists()
             self.slug = f"{base}-{self.id.hex[:8]}" if taken else base
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
@@ -207,7 +207,7 @@ class Album(Name):
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.key = fold(self.title)[:255]
-        self.sort_key = fold(sort_name(self.title))[:255]
+        self.sort_key = sort_key(sort_name(self.title))[:255]
         self.initial = initial(self.sort_key)
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
@@ -310,7 +310,7 @@ class Track(Row):
         return f"{self.artist} - {self.title}"
 
     def save(self, *args: object, **kwargs: object) -> None:
-        self.title_key = fold(self.title)[:255]
+        self.title_key = sort_key(self.title)[:255]
         self.genre_key = fold(self.genre)[:80]
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 

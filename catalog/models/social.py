@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models.base import Row
 from catalog.models.music import Track
-from catalog.normalization import fold
+from catalog.normalization import sort_key
 
 
 class Like(Row):
@@ -72,7 +72,7 @@ class Wish(Row):
     @staticmethod
     def key_of(artist: str, title: str) -> str:
         """Two wishes of one key are one."""
-        return f"{fold(artist)[:255]}/{fold(title)[:255]}"
+        return f"{sort_key(artist)[:255]}/{sort_key(title)[:255]}"
 
 
 class WishVoice(Row):

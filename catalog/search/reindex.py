@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.apps import apps
+from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-from catalog.normalization import fold
+from catalog.normalization import fold, initial, sort_key, sort_name
 from catalog.search import names, schema
 
-BATCH = 2_000
-FOLDED = {
-    "Artist": [("name", "key", 255)],
-    "Album": [("title", "key", 255)],
-    "Track": [("title", "title_key", 255), ("genre", "genre_key", 80)],
+# With which other columns a key is unique.
+_UNIQUE_WITH: dict[str, tuple[str, ...] | None] = {
+    "Artist": ("private_to_id",),
+    "Album": ("artist_id", "private_to_id"),
+    "Wish": (),
+    "Track": None,
 }
 
 
@@ -47,18 +50,31 @@ def unindexed(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         reindex(using=using)
 
 
-def fold_names(using: str = DEFAULT_DB_ALIAS) -> int:
-    """Make the keys of all names anew; returns how many were not what they should be."""
+def fold_names(using: str = DEFAULT_DB_ALIAS, models: Apps = apps) -> int:
+    """Make the keys of all names anew; returns how many rows had others.
+
+    A row whose new key is another row's stays under its old one: nothing is merged without a person's decision.
+    """
     changed = 0
-    for name, fields in FOLDED.items():
-        found = apps.get_model("catalog", name)._default_manager.using(using)  # noqa: SLF001  # its public name
-        rows = []
-        for row in found.only(*(field for pair in fields for field in pair[:2])).iterator():
-            wanted = {key: fold(getattr(row, source))[:longest] for source, key, longest in fields}
-            if any(getattr(row, key) != value for key, value in wanted.items()):
-                for key, value in wanted.items():
-                    setattr(row, key, value)
-                rows.append(row)
-        changed += len(rows)
-        found.bulk_update(rows, [key for _source, key, _longest in fields], batch_size=BATCH)
+    for kind, unique_with in _UNIQUE_WITH.items():
+        rows = models.get_model("catalog", kind)._default_manager.using(using)  # noqa: SLF001  # its public name
+        for row, keys in [(row, keys) for row in rows.iterator() if _differs(row, keys := _keys(kind, row))]:
+            same = {name: getattr(row, name) for name in unique_with or ()}
+            if unique_with is None or not rows.filter(key=keys["key"], **same).exclude(pk=row.pk).exists():
+                changed += rows.filter(pk=row.pk).update(**keys)
     return changed
+
+
+def _differs(row: Any, keys: dict[str, str]) -> bool:
+    return any(getattr(row, name) != value for name, value in keys.items())
+
+
+def _keys(kind: str, row: Any) -> dict[str, str]:
+    """What a row is compared and sorted by, as its ``save`` makes it."""
+    if kind == "Track":
+        return {"title_key": sort_key(row.title)[:255], "genre_key": fold(row.genre)[:80]}
+    if kind == "Wish":
+        return {"key": f"{sort_key(row.artist)[:255]}/{sort_key(row.title)[:255]}"}
+    name, sorted_as = (row.name, row.sort_name) if kind == "Artist" else (row.title, sort_name(row.title))
+    place = sort_key(sorted_as)[:255]
+    return {"key": fold(name)[:255], "sort_key": place, "initial": initial(place)}

@@ -17,7 +17,7 @@ from accounts.models import User
 from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Notice, Track, Visibility, Wish, WishVoice
-from catalog.normalization import fold
+from catalog.normalization import fold, sort_key
 from catalog.social.notices import notify_all
 from catalog.uploads.ownership import holds
 
@@ -60,7 +60,7 @@ def here(artist: str, title: str) -> Track | None:
     if not fold(artist) or not fold(title):
         return None
     tracks = Track.objects.filter(artist__key=fold(artist)[:255], visibility=Visibility.SHARED)
-    return tracks.filter(title_key=fold(title)[:255]).order_by("created_at").first()
+    return tracks.filter(title_key=sort_key(title)[:255]).order_by("created_at").first()
 
 
 def join(row: Wish, user: User) -> None:

@@ -1,7 +1,7 @@
-"""Where bytes live: every stored file has a key made from a digest, never from a name that somebody sent.
+"""Stored files, local or on S3. Every key is made from a digest, never from a file name that somebody sent.
 
-A key is written once and never changed, so a crash leaves at worst a file that no row names; the collector
-removes those. Local files are fsynced and renamed into place; on S3-compatible storage the size is checked
+A key is written once and never changed, so a crash leaves at worst a file that no row references; garbage
+collection removes those. Local files are fsynced and renamed into place; on S3-compatible storage the size is checked
 after the upload.
 """
 
@@ -29,21 +29,21 @@ Kind = Literal["audio", "renditions", "covers"]
 
 
 def no_space() -> CatalogError:
-    """The refusal for a full disk: 507, and trying again later can help."""
+    """Return the error for a full disk: 507, trying again later can help."""
     return CatalogError(
         "no_space", _("There is no room left on the server. Please try again later."), status=507
     )
 
 
 def file_missing(name: str) -> CatalogError:
-    """The refusal for a stored file that is gone or damaged; the operator finds its name in the log."""
+    """Return the error for a stored file that is missing or damaged; its name is in the log."""
     logger.error("stored file %s is missing or damaged", name)
     return CatalogError("file_missing", _("This file cannot be read just now."), status=503)
 
 
 @contextmanager
 def room() -> Iterator[None]:
-    """Turn a disk that is full, here or in what is called, into ``CatalogError("no_space")``."""
+    """Turn the OSError of a full disk in the block into ``CatalogError("no_space")``."""
     try:
         yield
     except OSError as error:
@@ -64,7 +64,7 @@ def check_space(size: int) -> None:
 
 
 def key_for(kind: Kind, digest: str, extension: str) -> str:
-    """``audio/ab/cd/<digest>.flac``; ``digest`` is hexadecimal, ``extension`` letters and digits."""
+    """Return ``audio/ab/cd/<digest>.flac``; ``digest`` is hexadecimal, ``extension`` letters and digits."""
     if len(digest) < 8 or not set(digest) <= set("0123456789abcdef") or not extension.isalnum():
         raise ValueError(f"not a digest and an extension: {digest!r}, {extension!r}")
     return f"{kind}/{digest[:2]}/{digest[2:4]}/{digest}.{extension}"
@@ -76,12 +76,12 @@ def is_local() -> bool:
 
 
 def local_path(key: str) -> Path:
-    """The path of a stored file, where ``is_local()``; raises ``SuspiciousFileOperation`` outside of it."""
+    """Return the path of a stored file, where ``is_local()``. Raises ``SuspiciousFileOperation`` outside of it."""
     return Path(file_storage().path(key))
 
 
 def size(key: str) -> int | None:
-    """Bytes of a stored file, ``None`` when it is not there."""
+    """Return the size of a stored file in bytes, ``None`` if it is missing."""
     try:
         return local_path(key).stat().st_size if is_local() else file_storage().size(key)
     except FileNotFoundError:
@@ -192,7 +192,7 @@ def _read_remotely(key: str, start: int, stop: int, size: int) -> bytes:
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """A name for a file in the making, in the same folder as ``path``; whatever is left there is removed."""
+    """Yield a temporary name in the folder of ``path``; a file left there is removed afterwards."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         yield temporary

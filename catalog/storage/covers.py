@@ -1,4 +1,4 @@
-"""Cover pictures: JPEGs of three sizes that the sandboxed child has made, stored under the largest one's digest.
+"""Cover pictures: JPEGs of three sizes made by the sandbox, stored under the digest of the largest.
 
 A row names the largest, ``covers/ab/cd/<digest>.jpg``; beside it lie ``<digest>-320.jpg`` and ``<digest>-96.jpg``.
 """
@@ -74,7 +74,7 @@ def read_cover(key: str) -> bytes | None:
 
 
 def version(key: str) -> str:
-    """What goes after ``?v=`` in a picture's address, so that it may be kept for ever."""
+    """What goes after ``?v=`` in a picture's address, so that a browser keeps it for minutes."""
     return key.rpartition("/")[2].partition(".")[0][:16]
 
 

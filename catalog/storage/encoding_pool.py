@@ -1,8 +1,8 @@
-"""Encode in a few threads of the website; requests wait for it a bounded time, or not at all.
+"""Encode renditions in a few threads of the website; requests wait for them for a bounded time, or not at all.
 
-An encoding is seconds to minutes of work, so no request does it itself: it submits what it needs and waits, and
-what takes longer goes on without it. The next request for the same finds the rendition, or the encoding in progress.
-Each is made once however many ask. People take turns, each with only so many; what nobody asks for any more is dropped.
+An encoding takes seconds to minutes, so no request does it itself: it submits what it needs and waits. What takes
+longer continues without it, and the next request for the same finds the rendition or the encoding in progress. Equal
+requests share one encoding. People take turns and have a limit each; what nobody requests any more is dropped.
 """
 
 import atexit
@@ -38,7 +38,7 @@ STEP = 0.01
 
 
 class EncodingPendingError(CatalogError):
-    """What was asked for is being made; the same request can be sent again. ``progress`` from 0 to 1."""
+    """The encoding is in progress; the same request can be sent again. ``progress`` from 0 to 1."""
 
     def __init__(self, progress: float, seconds_left: float = 0.0) -> None:
         sentence = _("This file is being made. Send the same request again in a few seconds.")
@@ -53,7 +53,7 @@ class _StoppedError(Exception):
 
 @dataclass
 class Encoding:
-    """A rendition that is made in this process, or waits for its turn."""
+    """An encoding in this process, queued or running."""
 
     recipe: Recipe
     owner: str
@@ -67,7 +67,7 @@ class Encoding:
 
     @property
     def seconds_left(self) -> float:
-        """What is still to do, at the speed until now; 0 where that cannot be told."""
+        """Return the remaining seconds at the present speed; 0 where that is unknown."""
         if self.started_at is None or not self.progress:
             return 0.0
         return (time.monotonic() - self.started_at) * (1 / self.progress - 1)
@@ -86,13 +86,13 @@ class Encoding:
 
 @dataclass
 class RemoteEncoding:
-    """A rendition that another process of the website makes."""
+    """An encoding in another process of the website."""
 
     recipe: Recipe
 
     @property
     def progress(self) -> float:
-        """From 0 to 1, as far as that process has told."""
+        """Return the progress that the other process reported last, 0 to 1."""
         return _told(self.recipe) or 0.0
 
     def wait(self, seconds: float) -> bool:
@@ -111,7 +111,7 @@ class RemoteEncoding:
 
 @dataclass
 class Batch:
-    """Renditions that one request needs, in its order: those that were there, and those that are being made."""
+    """The renditions that one request needs, in its order: existing ones, and encodings in progress."""
 
     parts: list[Rendition | Encoding | RemoteEncoding]
 
@@ -339,7 +339,7 @@ def _tell(recipe: Recipe, share: float) -> None:
 
 
 def _told(recipe: Recipe) -> float | None:
-    """How much of it is done, 0 to 1; ``None`` when nobody has reported."""
+    """Return the progress that any process reported last, 0 to 1; ``None`` without a report."""
     share: float | None = cache.get(_key(recipe, "progress"))
     return share
 

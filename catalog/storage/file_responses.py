@@ -1,6 +1,7 @@
 """Sending stored bytes: ranges, conditions, a safe name and a type that a browser never runs.
 
-The files never change, so the checksum is the entity tag. Local files are sent by us (or by nginx, with
+The files never change, so the checksum is the entity tag. Who may have them can change, so no answer is ``public``, and
+none is kept for longer than minutes without asking again. Local files are sent by us (or by nginx, with
 ``STEMOTECA_X_ACCEL``); S3-compatible storage is handed the request by a signed address.
 
 WhiteNoise's responder was the first choice, but it answers 416 to a range of a single byte, knows no
@@ -29,7 +30,9 @@ from catalog.uploads.naming import ascii_filename
 SAFE_TYPES = frozenset({"image/jpeg", *CONTAINER_TYPES.values()})
 
 ONE_RANGE = re.compile(r"bytes=([0-9]{0,30})-([0-9]{0,30})", re.IGNORECASE)
-SIGNED_SECONDS = 3600
+SIGNED_SECONDS = 600  # a signed address outlives takedowns; players that seek later ask us again
+FRESH_SECONDS = 300
+REVALIDATE = "private, no-cache"
 
 
 def serve(
@@ -47,7 +50,7 @@ def serve(
 
     ``checksum`` (SHA-256) and ``size`` (bytes) are those of the row that names the file. ``download`` asks
     the browser to save rather than play. With ``?v=`` and the beginning of the checksum the answer may be
-    kept for ever; otherwise it is checked again each time. Raises ``CatalogError("file_missing")`` (503).
+    kept for minutes; otherwise it is checked again each time. Raises ``CatalogError("file_missing")`` (503).
     """
     if content_type not in SAFE_TYPES:
         raise ValueError(f"never served: {content_type}")
@@ -89,11 +92,14 @@ def _headers(request: HttpRequest, etag: str, filename: str, *, download: bool) 
 
 
 def cache_control(request: HttpRequest, version: str) -> str:
-    """For ever when the address carries ``?v=`` and the start of ``version``; otherwise ask each time."""
+    """Let a browser keep a file for minutes if the address has ``?v=`` and the start of ``version``.
+
+    A list shows dozens of covers, which would be as many requests for each page.
+    """
     wanted = request.GET.get("v", "")
     if len(wanted) >= 8 and version.startswith(wanted):
-        return "private, max-age=31536000, immutable"
-    return "private, no-cache"
+        return f"private, max-age={FRESH_SECONDS}"
+    return REVALIDATE
 
 
 def content_disposition(filename: str, *, attachment: bool) -> str:
@@ -203,6 +209,7 @@ def _signed(key: str, headers: dict[str, str], content_type: str) -> HttpRespons
         parameters={  # type: ignore[call-arg]  # the S3 storage takes them, the base class does not name them
             "ResponseContentType": content_type,
             "ResponseContentDisposition": headers["Content-Disposition"],
+            "ResponseCacheControl": REVALIDATE,
         },
         expire=SIGNED_SECONDS,
     )

@@ -1,4 +1,4 @@
-"""Removes what nothing needs any more: rows first, then stored files without a row, then old temporary files.
+"""Garbage collection: rows that nothing needs any more, then stored files without a row, then temporary files.
 
 Every file is stored before the row that names it is written, so a file without a row may belong to a
 transaction that is still open. Hence the grace: only files untouched for that long are looked at.
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 KEEP_RENDITIONS = timedelta(days=30)
 KEEP_COPIES = timedelta(hours=1)
+DELETED_GRACE = timedelta(minutes=10)  # storing the same bytes again takes less, and renews a file's time
 BATCH = 500
 
 
@@ -37,14 +38,11 @@ def collect(grace: timedelta) -> int:
 
     Safe to run at any time and in several places at once.
     """
-    _forget_tracks()
-    wishes.recount()
-    hooks.collecting_garbage.send()
-    _forget_audio()
+    removed = collect_rows(min(grace, DELETED_GRACE))
     private_names.settle_all()
     _forget_empty(grace)
     Rendition.objects.filter(created_at__lt=timezone.now() - KEEP_RENDITIONS).delete()
-    removed = _collect_stored(grace)
+    removed += _collect_stored(grace)
     remove_abandoned()
     removed += _collect_temporary(settings.FILE_UPLOAD_TEMP_DIR, grace)
     removed += _collect_temporary(settings.WORK_DIR, grace)
@@ -54,20 +52,31 @@ def collect(grace: timedelta) -> int:
     return removed
 
 
+def collect_rows(grace: timedelta = DELETED_GRACE) -> int:
+    """Delete audio that nobody holds any more together with its files; returns how many files went.
+
+    Looks at no file but these, so it can run every few minutes: the disk must follow the quotas, which are free
+    as soon as somebody lets go of a song.
+    """
+    _forget_tracks()
+    wishes.recount()
+    hooks.collecting_garbage.send()
+    return discard(_forget_audio(grace), grace)
+
+
 def _forget_tracks() -> None:
     """A private track whose owner is gone can be seen by nobody."""
     for track in Track.objects.filter(visibility=Visibility.PRIVATE, owner=None)[:BATCH]:
         ownership.remove(track)
 
 
-def _forget_audio() -> None:
-    """Delete audio that no row points at; renditions go with it."""
-    unheld = AudioFile.objects.all()
+def _forget_audio(grace: timedelta) -> list[str]:
+    """Delete audio that no row points at, renditions included; returns the keys of the files."""
+    unheld = AudioFile.objects.filter(created_at__lte=timezone.now() - grace)
     for relation in AudioFile._meta.related_objects:  # noqa: SLF001  # Django's public name for it
         if relation.on_delete is PROTECT:
             unheld = unheld.filter(**{f"{relation.name}__isnull": True})
-    for audio in unheld:
-        _delete(audio)
+    return forget(unheld.values_list("pk", flat=True))
 
 
 def _forget_empty(grace: timedelta) -> None:
@@ -98,16 +107,22 @@ def forget(audio: Iterable[UUID]) -> list[str]:
     return keys
 
 
-def discard(keys: Iterable[str]) -> None:
-    """After a commit: remove these files now, unless a row names them. What fails is left to ``collect``."""
+def discard(keys: Iterable[str], grace: timedelta = timedelta(0)) -> int:
+    """After a commit: remove these files now, unless a row names them or they were stored again within ``grace``.
+
+    Returns how many went; what fails is left to ``collect``.
+    """
+    removed = 0
     for batch in _batches(size for key in keys for size in sizes(key)):
         named = _named(batch)
-        for key in (key for key in batch if key not in named):
+        for key in (key for key in batch if key not in named and _is_old(key, grace)):
             try:
                 backend.delete(key)
+                removed += 1
                 (settings.WORK_DIR / "copies" / Path(key).name).unlink(missing_ok=True)
             except Exception as error:  # noqa: BLE001  # whatever a storage does, the rows are gone
                 logger.warning("%s is still there: %s", key, error)
+    return removed
 
 
 def _collect_stored(grace: timedelta) -> int:

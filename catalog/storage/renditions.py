@@ -234,7 +234,7 @@ def _encode(recipe: Recipe, path: Path, report: Report) -> None:
     limits = Limits(max_seconds=audio.duration + 60, max_bytes=max(audio.size, 1))
     with backend.whole_copy(audio.key, audio.size) as source, closing(decode(source, limits)) as whole:
         chunks = whole if recipe.excerpt is None else recipe.excerpt.of(whole)
-        blocks = mixing.reported(chunks, audio.duration * STEREO_RATE, report)
+        blocks = mixing.with_progress(chunks, audio.duration * STEREO_RATE, report)
         encode(blocks, path, recipe.codec, recipe.bitrate, recipe.tags, read_cover(recipe.cover_key))
 
 
@@ -250,7 +250,7 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
             )
             for audio, gain in mix.parts
         ]
-        mixing.render(parts, mixing.Motion(mix.tempo, mix.semitones), path, wanted, report)
+        mixing.render(parts, mixing.TempoPitch(mix.tempo, mix.semitones), path, wanted, report)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ _waiting: "Counter[str]" = Counter()
 
 
 def requester(request: HttpRequest | Request) -> str:
-    """Who is counted: the account, or the address of a visitor."""
+    """Return the key to count by: the account, or the address of a visitor."""
     if request.user.is_authenticated:
         return f"account {request.user.pk}"
     return f"address {client_network(request)}"
@@ -53,6 +53,6 @@ def waiting(person: str, *, long: bool = False) -> Iterator[None]:
 
 
 def busy() -> CatalogError:
-    """The refusal when too much is being made or waited for: 503, and trying again helps."""
+    """Return the error when too many requests wait: 503, trying again helps."""
     sentence = _("The server is busy with many files just now. Please try again in a few seconds.")
     return CatalogError("busy", sentence, status=503, retry_after=RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""A ZIP file that is never written: headers in memory, and between them the stored files themselves.
+"""ZIP archives that are never written to disk: headers in memory, and between them the stored files.
 
 Nothing is compressed again and every time stamp is the same, so equal files give equal bytes. The archive can therefore
 be asked for in ranges and has an entity tag, and it takes neither disk nor memory. The headers are those of Python's

@@ -48,7 +48,7 @@ def art(key: UUID) -> SafeString:
             path += f"M{x} {14 + 12 * row}h{min(length, 58 - x)}"
             x += length + 9
         lanes.append(f'<path class="{colour}" d="{path}"/>')
-    drawing = f'<svg class="art drawn" viewBox="0 0 64 64" aria-hidden="true">{"".join(lanes)}</svg>'
+    drawing = f'<svg class="cover cover-drawn" viewBox="0 0 64 64" aria-hidden="true">{"".join(lanes)}</svg>'
     return mark_safe(drawing)  # noqa: S308 (numbers and our own names only)
 
 
@@ -75,7 +75,7 @@ def _photo(address: str, key: str, size: int) -> SafeString:
     sources = ", ".join(f"{address}?size={width}&amp;v={known} {width}w" for width in WIDTHS)
     first = next((width for width in WIDTHS if width >= size), WIDTHS[-1])
     return mark_safe(  # noqa: S308  # addresses, digests and numbers of our own
-        f'<img class="art" src="{address}?size={first}&amp;v={known}" srcset="{sources}"'
+        f'<img class="cover" src="{address}?size={first}&amp;v={known}" srcset="{sources}"'
         f' sizes="{size}px" alt="" width="{size}" height="{size}" loading="lazy" decoding="async">'
     )
 

@@ -1,4 +1,4 @@
-"""Whether a body may come, by what its headers say; asked again while it arrives."""
+"""Admit or refuse a request body by its headers, and again while it arrives."""
 
 import math
 from typing import Protocol

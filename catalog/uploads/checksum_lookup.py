@@ -1,8 +1,8 @@
-"""Look before you send: recognising a file by the checksum of its bytes, without receiving it.
+"""Recognise a file by its checksum before it is uploaded, and prove possession of it.
 
-Knowing a checksum is not having the file: checksums stand in lists and logs. So a look-up changes nothing, and who
-wants the song as if they had sent the file proves possession. The server asks for bytes at random places of what it has
-stored; the answer is the SHA-256 of the challenge's nonce and these bytes.
+Knowing a checksum is not having the file: checksums are in lists and logs. So a look-up changes nothing, and a client
+that wants the song without uploading it proves possession: the server asks for bytes at random places of the stored
+file, and the answer is the SHA-256 of the challenge's nonce and these bytes.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Several names on one song: "A feat. B & C" is A's song, and B and C are credited on it.
+"""Featured artists: "A feat. B & C" is A's song, and B and C are credited on it.
 
 A name is never cut at ``&``, ``,`` or ``/`` alone: Simon & Garfunkel, Earth, Wind & Fire and AC/DC are one artist
 each. Only behind a "feat." do commas and ampersands part the guests, and not within a name that is known.

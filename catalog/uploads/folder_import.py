@@ -1,4 +1,4 @@
-"""Taking in a whole folder tree of music: in parallel, and where an earlier run stopped.
+"""Import a folder tree of music: in parallel, and from where an earlier run stopped.
 
 What became of each file is remembered (``ImportedFile``) under its path, size and time, so that the next run passes
 over it. What may go better another time (a full disk, a full quota) is not remembered.

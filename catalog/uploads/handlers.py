@@ -1,4 +1,4 @@
-"""Receives the files of forms, whatever server stands in front: refuses early and leaves nothing behind."""
+"""Receive the files of multipart forms: refuse early, and leave no temporary file behind."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Taking in a recording that somebody brings: refuse it, recognise it, or store and catalogue it.
+"""Ingest an uploaded recording: refuse it, recognise it, or store and catalogue it.
 
 Bytes known from a track that this person may see are recognised by their checksum and nothing is decoded.
 Everything else is probed in a sandbox and, unless its audio belongs to such a track, stored before the rows

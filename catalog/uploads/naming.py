@@ -1,7 +1,7 @@
-"""Names that come in and names that go out.
+"""Names of recordings and of downloads.
 
-In: what a recording is called, from what the person wrote, else its tags, else its file name. Out: file names
-that are safe on every system and in every archive.
+A recording is named by what the person entered, else by its tags, else by its file name. File names of downloads are
+safe on every system and in every archive.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""Who holds a track. Everyone who brought its audio has a claim; the track lives while one of them keeps it.
+"""Ownership of tracks: everyone who uploaded its audio holds a track, which exists as long as one of them keeps it.
 
-A claim is an Upload. Dropping it gives its bytes back to the quota; the files go with the collector.
+Dropping one's upload gives its bytes back to the quota; garbage collection removes the files.
 """
 
 from django.db import transaction
@@ -24,19 +24,25 @@ def holds(track: Track, user: User) -> bool:
 def drop_claim(track: Track, user: User) -> bool:
     """``user`` no longer holds ``track``; True when nobody does any more, and the track is gone.
 
-    The next who brought it becomes its owner. Raises ``CatalogError("not_yours")`` (403).
+    The next who brought it becomes its owner, and it counts against their quota from then on, even beyond it.
+    Raises ``CatalogError("not_yours")`` (403).
     """
     with transaction.atomic():
         track = Track.objects.select_for_update().get(pk=track.pk)
         if not holds(track, user):
             raise CatalogError("not_yours", _("This track was not brought by you."), status=403)
-        _release(track.uploads.filter(user=user))
+        dropped = track.uploads.filter(user=user)
+        charged = dropped.aggregate(total=Sum("charged", default=0))["total"]
+        _release(dropped)
         heir = track.uploads.filter(user__is_active=True).order_by("created_at").first()
         if heir is None:
             remove(track)
             return True
         if track.owner_id == user.pk:
             Track.objects.filter(pk=track.pk).update(owner=heir.user_id)
+        if charged and heir.user is not None:
+            heir.user.charge(charged)
+            Upload.objects.filter(pk=heir.pk).update(charged=F("charged") + charged)
         return False
 
 

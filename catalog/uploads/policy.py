@@ -1,4 +1,4 @@
-"""Which views take files, and how large these may be. A view without a policy takes none."""
+"""Upload policies: which views accept files, and how large. A view without a policy accepts none."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

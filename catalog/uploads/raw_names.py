@@ -1,5 +1,7 @@
-"""Names in old encodings, read again: the bytes of such tags are kept with the upload, and so is the encoding they were
-read in. Who may edit a track may choose another one; what comes of it is an edit like any other."""
+"""Decode names again in another encoding.
+
+The bytes of tags in old encodings are stored with the upload, and the encoding that was detected. Whoever may edit a
+track may choose another one; the result is an ordinary edit."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Looks through folder trees for music: which files may be taken, and why something is skipped."""
+"""Scan folder trees for music: which files are candidates, and why others are skipped."""
 
 import os
 from collections import Counter

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -23,7 +24,8 @@ class NameField(forms.CharField):
     def __init__(self, *, suggest: str = "", **kwargs: Any) -> None:
         super().__init__(max_length=kwargs.pop("max_length", 255), **kwargs)
         if suggest:
-            self.widget.attrs |= {"list": suggest, "data-suggest": suggest, "autocomplete": "off"}
+            names = reverse_lazy(f"api:{suggest}")
+            self.widget.attrs |= {"list": suggest, "data-name-list": names, "autocomplete": "off"}
 
     def clean(self, value: Any) -> str:
         """What is left of it must still be a name where one is needed."""

@@ -1,5 +1,14 @@
-"""Separations, their ratings, and imports of folders in the admin panel."""
+"""The admin panel of separations, their requests, stems and ratings, and of imports of folders."""
 
-from separation.admin import separations
+import django_q.admin  # noqa: F401  # registers its pages, which are removed below
+from django.contrib import admin
+from django_q.models import Failure, OrmQ, Schedule, Success
 
-__all__ = ["separations"]
+from separation.admin import import_runs, ratings, requests, separations, stems
+
+__all__ = ["import_runs", "ratings", "requests", "separations", "stems"]
+
+# django-q2's own pages unpickle what lies in the database, and offer to run any function by name.
+for table in (Failure, OrmQ, Schedule, Success):
+    if admin.site.is_registered(table):
+        admin.site.unregister(table)

@@ -30,7 +30,7 @@ from separation.api.downloads import PREFER, prefers_not_to_wait
 from separation.api.separations import archive_answer, archive_order, encoding
 from separation.api.serializers import EncodingSerializer, LiveSeparationSerializer
 from separation.api.tracks import refuse_too_large, take_in
-from separation.delivery.permissions import Seen
+from separation.delivery.permissions import VisibleSeparation
 from separation.engines import modelspec
 from separation.error_messages import explain
 from separation.models import Separation, Status
@@ -105,20 +105,20 @@ class SeparateView(APIView):
         user = account(request)
         track = take_in(wanted["audio"], user, wanted).track
         separation = ask(track, spec.slug, user).separation
-        seen = Seen.of(track, separation)
+        seen = VisibleSeparation.of(track, separation)
         if prefers_not_to_wait(request):
             return self._later(request, seen, asked=True)
         deadline = time.monotonic() + settings.SIMPLE_WAIT_SECONDS
         try:
             finished = wait(separation, requester(request), deadline)
-            return self._answer(request, Seen.of(track, finished), wanted, deadline)
+            return self._answer(request, VisibleSeparation.of(track, finished), wanted, deadline)
         except CatalogError as error:
             if error.retry_after is None:
                 raise
             return self._later(request, seen)  # the song is kept, so sending it again would be in vain
 
     def _answer(
-        self, request: Request, seen: Seen, wanted: dict[str, Any], deadline: float
+        self, request: Request, seen: VisibleSeparation, wanted: dict[str, Any], deadline: float
     ) -> HttpResponseBase:
         if seen.separation.status == Status.FAILED:
             raise CatalogError(seen.separation.error_code or "failed", explain(seen.separation), status=422)
@@ -131,8 +131,10 @@ class SeparateView(APIView):
                 batch.wait(deadline - time.monotonic())
         return archive_answer(request, order, batch.result())
 
-    def _later(self, request: Request, seen: Seen, *, asked: bool = False) -> Response:
-        fresh = Seen.of(Track.objects.get(pk=seen.track.pk), Separation.objects.get(pk=seen.separation.pk))
+    def _later(self, request: Request, seen: VisibleSeparation, *, asked: bool = False) -> Response:
+        fresh = VisibleSeparation.of(
+            Track.objects.get(pk=seen.track.pk), Separation.objects.get(pk=seen.separation.pk)
+        )
         answer = Response(LiveSeparationSerializer(fresh, context={"request": request}).data, status=202)
         address = reverse("api:separation", args=[seen.separation.pk])
         answer["Location"] = request.build_absolute_uri(address)

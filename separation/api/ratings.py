@@ -11,8 +11,16 @@ from rest_framework.response import Response
 from accounts.api import account
 from catalog.api.views import validated_query
 from separation.api.separations import SeparationMixin
-from separation.delivery.permissions import Seen
-from separation.feedback.ratings import FEWEST, MOST, Rated, rate, ratings_of, stem_called, take_back
+from separation.delivery.permissions import VisibleSeparation
+from separation.feedback.ratings import (
+    FEWEST,
+    MOST,
+    RatingSummary,
+    find_stem,
+    rate,
+    ratings_of,
+    remove_rating,
+)
 from separation.feedback.statistics import outdate
 
 
@@ -74,7 +82,7 @@ class RatingView(SeparationMixin):
         seen = self.seen(pk)
         sent = ScoreSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        stem = stem_called(seen.separation, sent.validated_data["stem"] or "")
+        stem = find_stem(seen.separation, sent.validated_data["stem"] or "")
         rate(seen, stem, account(request), sent.validated_data["score"])
         outdate(seen.track)
         return self.said(seen)
@@ -94,11 +102,11 @@ class RatingView(SeparationMixin):
             sent = StemNameSerializer(data=request.data)
             sent.is_valid(raise_exception=True)
             name = sent.validated_data["stem"]
-        take_back(separation, stem_called(separation, name or ""), account(request))
+        remove_rating(separation, find_stem(separation, name or ""), account(request))
         outdate(seen.track)
         return Response(status=204)
 
-    def said(self, seen: Seen) -> Response:
+    def said(self, seen: VisibleSeparation) -> Response:
         found = ratings_of(seen, self.request.user)
         stems = [
             {"id": str(row.stem.pk), "name": row.stem.name, **_said(row)} for row in found.stems if row.stem
@@ -106,6 +114,6 @@ class RatingView(SeparationMixin):
         return Response({**_said(found.whole), "stems": stems})
 
 
-def _said(row: Rated) -> dict[str, Any]:
+def _said(row: RatingSummary) -> dict[str, Any]:
     average = None if row.average is None else round(row.average, 2)
     return {"average": average, "count": row.count, "mine": row.mine}

@@ -1,10 +1,9 @@
 """Models, separations and stems."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -39,14 +38,11 @@ from separation.api.serializers import (
 from separation.delivery import downloads, live, segments
 from separation.delivery.downloads import ArchiveOrder
 from separation.delivery.live import LiveStem
-from separation.delivery.permissions import Seen, codec_for, may_download, track_for
+from separation.delivery.permissions import VisibleSeparation, codec_or_best, may_download, track_for
 from separation.delivery.segments import Segment
 from separation.engines import modelspec
 from separation.models import Separation, Stem, TrackSeparation
 from separation.queue.requests import withdraw
-
-PLAYER_SECONDS = 7 * 86_400  # how long players may keep pieces, which never change
-LIVE_SECONDS = 600  # how long they may keep those of a stem that is being made
 
 
 class ModelListView(APIView):
@@ -81,12 +77,12 @@ class SeparationMixin(GenericAPIView[Any]):
         rows = Separation.objects.visible_to(self.request.user).select_related("mixture")
         return rows.prefetch_related(Prefetch("stems", stems))
 
-    def seen(self, pk: str) -> Seen:
+    def seen(self, pk: str) -> VisibleSeparation:
         """The separation, through the track that this person sees; 404 when there is none."""
         separation = get_object_or_404(self.get_queryset(), pk=pk)
         track = seen_track(separation, self.request)
         try:
-            return Seen.of(track, separation)
+            return VisibleSeparation.of(track, separation)
         except TrackSeparation.DoesNotExist as error:  # it was taken away in between
             raise Http404 from error
 
@@ -136,7 +132,7 @@ class ArchiveView(EncodedFileView, SeparationMixin):
         return archive_answer(request, order, renditions)
 
 
-def archive_order(seen: Seen, request: Request, wanted: dict[str, Any]) -> ArchiveOrder:
+def archive_order(seen: VisibleSeparation, request: Request, wanted: dict[str, Any]) -> ArchiveOrder:
     """What the zip of ``wanted`` (``codec``, ``bitrate``, ``stems``) consists of. Raises ``CatalogError``."""
     codec, bitrate = encoding(request, wanted)
     names = [name.strip() for name in wanted.get("stems", "").split(",") if name.strip()]
@@ -153,7 +149,7 @@ def archive_answer(
 
 def encoding(request: Request, wanted: dict[str, Any]) -> tuple[str, int | None]:
     """The codec and bitrate to make. ``CatalogError``: ``unknown_codec``, ``bad_bitrate``."""
-    codec = codec_for(request.user, wanted.get("codec", ""))
+    codec = codec_or_best(request.user, wanted.get("codec", ""))
     return codec, check_codec(codec, parse_bitrate(wanted.get("bitrate", "")))
 
 
@@ -170,7 +166,8 @@ class StemMixin(GenericAPIView[Stem]):
     def stem_or_live(self, pk: str) -> Stem | LiveStem:
         """The stem, or the one that is being made and will have this id."""
         visible = Separation.objects.audible_to(self.request.user)
-        rows = Stem.objects.filter(separation__in=visible).select_related("audio", "separation__mixture")
+        rows = Stem.objects.filter(separation__in=visible).defer("peaks")
+        rows = rows.select_related("audio", "separation__mixture")
         try:
             return get_object_or_404(rows, pk=pk)
         except Http404:
@@ -179,18 +176,13 @@ class StemMixin(GenericAPIView[Stem]):
                 raise
             return found
 
-    def kept(self, stem: Stem | LiveStem, response: HttpResponseBase, etag: str) -> HttpResponseBase:
-        """Let players keep what never changes: anybody what is shared, only themselves what is private."""
-        shared = Separation.objects.audible_to(AnonymousUser()).filter(pk=stem.separation.pk).exists()
-        lasting = (
-            f"max-age={LIVE_SECONDS}"
-            if isinstance(stem, LiveStem)
-            else f"max-age={PLAYER_SECONDS}, immutable"
-        )
-        response["Cache-Control"] = f"{'public' if shared else 'private'}, {lasting}"
-        response["ETag"] = etag
-        response["X-Content-Type-Options"] = "nosniff"
-        return response
+
+def _revalidated(response: HttpResponseBase, etag: str) -> HttpResponseBase:
+    """Let the player's own cache keep ``response``, and ask each time whether it may still use it."""
+    response["Cache-Control"] = file_responses.REVALIDATE
+    response["ETag"] = etag
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 class StemAudioView(EncodedFileView, StemMixin):
@@ -233,9 +225,9 @@ class StemPeaksView(StemMixin):
         etag = f'"{stem.audio.checksum[:32]}-peaks-{start}"'
         early = get_conditional_response(request._request, etag=etag)  # noqa: SLF001 (Django's request)
         if early is not None:
-            return self.kept(stem, early, etag)
+            return _revalidated(early, etag)
         whole = _peaks(bytes(stem.peaks), start, stem.audio.frames, stem.separation.gain)
-        return self.kept(stem, Response(whole), etag)
+        return _revalidated(Response(whole), etag)
 
 
 def _peaks(peaks: bytes, start: int, samples: int, gain: float) -> dict[str, Any]:
@@ -265,12 +257,18 @@ class StemSegmentView(StemMixin):
         """
         stem = self.stem_or_live(pk)
         if isinstance(stem, LiveStem):
-            made = live.segment(stem, number)
-            return self.kept(stem, _piece(made), f'"{stem.place}-{stem.name}-{made.gain}-{number}"')
-        etag = f'"{stem.audio.checksum[:32]}-{stem.separation.gain}-{number}"'
-        early = get_conditional_response(request._request, etag=etag)  # noqa: SLF001 (Django's request)
-        return self.kept(stem, early or _piece(segments.segment(stem, number)), etag)
+            piece = live.segment(stem, number)
+            return _segment(request, f"{stem.place}-{stem.name}-{piece.gain}-{number}", lambda: piece)
+        etag = f"{stem.audio.checksum[:32]}-{stem.separation.gain}-{number}"
+        return _segment(request, etag, lambda: segments.segment(stem, number))
 
 
-def _piece(made: Segment) -> HttpResponse:
-    return HttpResponse(made.data, content_type="audio/flac", headers={"X-Gain": repr(made.gain)})
+def _segment(request: Request, tag: str, read: Callable[[], Segment]) -> HttpResponseBase:
+    """Answer 304, without reading the file, to a player that has the segment already."""
+    etag = f'"{tag}"'
+    early = get_conditional_response(request._request, etag=etag)  # noqa: SLF001 (Django's request)
+    if early is not None:
+        return _revalidated(early, etag)
+    piece = read()
+    answer = HttpResponse(piece.data, content_type="audio/flac", headers={"X-Gain": repr(piece.gain)})
+    return _revalidated(answer, etag)

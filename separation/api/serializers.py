@@ -9,11 +9,11 @@ from audio.formats import EXTENSIONS, OUTPUT, STEREO_RATE
 from catalog.api.serializers import NameField, TrackSerializer, absolute_url
 from catalog.models import Track, Visibility
 from separation.delivery.live import LiveStem, live_stems
-from separation.delivery.permissions import Seen
+from separation.delivery.permissions import VisibleSeparation
 from separation.delivery.segments import segment_count
 from separation.error_messages import explain
 from separation.models import Status, Stem
-from separation.queue.requests import eta_seconds, queue_position
+from separation.queue.forecast import forecast
 from separation.selectors import separations_by_track
 
 SAMPLES_PER_PEAK = 4_096
@@ -75,7 +75,7 @@ class StemSerializer(serializers.Serializer[Any]):
 class StemsField(serializers.ListSerializer[Any]):
     """The stems of a separation: stored ones, else those that are being made."""
 
-    def get_attribute(self, instance: Seen) -> list[Stem | LiveStem]:
+    def get_attribute(self, instance: VisibleSeparation) -> list[Stem | LiveStem]:
         kept = instance.separation.stems.all() if instance.stems is None else instance.stems
         return [*kept] or [*live_stems(instance.separation)]
 
@@ -102,12 +102,12 @@ class SeparationSerializer(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(source="separation.finished_at", read_only=True, allow_null=True)
 
     @extend_schema_field(ReasonSerializer(allow_null=True))
-    def get_error(self, seen: Seen) -> dict[str, str] | None:
+    def get_error(self, seen: VisibleSeparation) -> dict[str, str] | None:
         reason = explain(seen.separation)
         return {"code": seen.separation.error_code, "detail": reason} if reason else None
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
-    def get_archive(self, seen: Seen) -> str | None:
+    def get_archive(self, seen: VisibleSeparation) -> str | None:
         if seen.separation.status != Status.SUCCEEDED:
             return None
         return absolute_url(self, "api:separation-archive", seen.separation.pk)
@@ -119,19 +119,21 @@ class LiveSeparationSerializer(SeparationSerializer):
     queue_position = serializers.SerializerMethodField(help_text="1 for what comes next.")
     eta_seconds = serializers.SerializerMethodField()
 
-    @extend_schema_field({"type": ["integer", "null"]})
-    def get_queue_position(self, seen: Seen) -> int | None:
-        return queue_position(seen.separation)
+    def to_representation(self, instance: VisibleSeparation) -> dict[str, Any]:
+        self._forecast = forecast(instance.separation)  # both figures from one look at the queue
+        return super().to_representation(instance)
 
-    @extend_schema_field({"type": ["number", "null"]})
-    def get_eta_seconds(self, seen: Seen) -> float | None:
-        return eta_seconds(seen.separation)
+    def get_queue_position(self, _visible: VisibleSeparation) -> int | None:
+        return self._forecast.queue_position
+
+    def get_eta_seconds(self, _visible: VisibleSeparation) -> float | None:
+        return self._forecast.eta_seconds
 
 
 class SeparationsField(serializers.ListSerializer[Any]):
     """The separations of a track; the context holds those of a whole list."""
 
-    def get_attribute(self, instance: Track) -> list[Seen]:
+    def get_attribute(self, instance: Track) -> list[VisibleSeparation]:
         known = self.context.get("separations")
         return (separations_by_track([instance]) if known is None else known)[instance.pk]
 

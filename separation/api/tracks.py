@@ -41,7 +41,7 @@ from separation.api.serializers import (
     UploadedSerializer,
     UploadSerializer,
 )
-from separation.delivery.permissions import Seen
+from separation.delivery.permissions import VisibleSeparation
 from separation.duplicates import worth_asking
 from separation.models import Status, TrackSeparation
 from separation.queue.requests import ask, choose
@@ -215,7 +215,7 @@ class UploadView(TrackMixin):
             except CatalogError as error:  # the song is in; only its separation is not
                 answer["separation_error"] = {"code": error.code, "detail": str(error.detail)}
             else:
-                seen = Seen.of(taken.track, done.separation)
+                seen = VisibleSeparation.of(taken.track, done.separation)
                 answer["separation"] = LiveSeparationSerializer(
                     seen, context=self.get_serializer_context()
                 ).data
@@ -278,6 +278,6 @@ class TrackSeparationsView(TrackMixin):
         sent.is_valid(raise_exception=True)
         done = ask(track, sent.validated_data.get("model") or None, account(request))
         answer = LiveSeparationSerializer(
-            Seen.of(track, done.separation), context=self.get_serializer_context()
+            VisibleSeparation.of(track, done.separation), context=self.get_serializer_context()
         ).data
         return Response(answer, status=202 if done.queued else 200)

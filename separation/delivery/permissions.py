@@ -1,4 +1,4 @@
-"""Who may have which part of a separation, and through which track they see it."""
+"""Who may see, hear and download a separation, and through which track."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -13,16 +13,16 @@ from accounts.models import User
 from catalog.models import Track
 from separation.models import Separation, Status, TrackSeparation
 
-VISITORS_CODEC = "mp3"
-VISITORS_STEMS = 2
+VISITOR_CODEC = "mp3"
+VISITOR_STEMS = 2
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A separation as somebody sees it: through their own track, or the shared one.
+class VisibleSeparation:
+    """A separation as one person sees it: through their own track, or through the shared one.
 
-    ``separation`` is a copy for reading: its dates and its status are those of the track, see ``TrackSeparation``.
-    ``stems`` where they were read with those of other separations, see ``gathered.py``.
+    ``separation`` is a copy for reading, with the dates and the status that ``track`` shows (see ``TrackSeparation``).
+    ``stems`` where a list has read them for many separations at once; None: read them from the separation.
     """
 
     separation: Separation
@@ -33,34 +33,40 @@ class Seen:
     def through(
         cls, track: Track, separation: Separation, row: TrackSeparation, stems: Sequence[Any] | None = None
     ) -> Self:
-        """``separation`` as requested and made for ``track``. What was made before counts from the request on."""
-        seen = copy(separation)
-        seen.created_at = row.created_at
+        """Apply ``row``, which shows ``separation`` on ``track``.
+
+        What was made before the request is dated like the request; what was stopped on this track is cancelled.
+        """
+        shown = copy(separation)
+        shown.created_at = row.created_at
         if row.stopped_at is not None:
-            seen.status, seen.finished_at, stems = Status.CANCELLED, row.stopped_at, ()
-            seen.error_code = seen.error_detail = ""
-        elif seen.finished_at is not None:
-            seen.finished_at = max(seen.finished_at, row.created_at)
-        if seen.status == Status.CANCELLED:  # how far it came may be how far others let it come
-            seen.progress, seen.segments, seen.gain = 0.0, 0, 1.0
-        return cls(seen, track, stems)
+            shown.status, shown.finished_at, stems = Status.CANCELLED, row.stopped_at, ()
+            shown.error_code = shown.error_detail = ""
+        elif shown.finished_at is not None:
+            shown.finished_at = max(shown.finished_at, row.created_at)
+        if shown.status == Status.CANCELLED:  # its progress may be that of others who still wait for it
+            shown.progress, shown.segments, shown.gain = 0.0, 0, 1.0
+        return cls(shown, track, stems)
 
     @classmethod
     def of(cls, track: Track, separation: Separation) -> Self:
-        """The same, where its row has yet to be read. Raises ``TrackSeparation.DoesNotExist``."""
+        """Read the row that shows ``separation`` on ``track``, and apply it.
+
+        Raises ``TrackSeparation.DoesNotExist``.
+        """
         return cls.through(track, separation, TrackSeparation.objects.get(track=track, separation=separation))
 
 
 def shown_by(tracks: Sequence[Track]) -> QuerySet[TrackSeparation]:
-    """What ``tracks`` show, with its ``separation``: of a track that was merged nothing of its former audio."""
+    """Find what ``tracks`` show, with each ``separation``: of a merged track nothing of its former audio."""
     rows = TrackSeparation.objects.filter(track__in=tracks, track__audio=F("separation__mixture"))
     return rows.select_related("separation")
 
 
 def track_for(separation: Separation, user: User | AnonymousUser) -> Track:
-    """The track through which ``user`` sees this separation: their own first, else the shared one.
+    """Find the track through which ``user`` sees ``separation``: their own, else the shared one.
 
-    Raises ``Track.DoesNotExist`` when there is none they may see.
+    Raises ``Track.DoesNotExist`` when they may see none.
     """
     own_first = Case(
         When(owner=None if user.is_anonymous else user.pk, then=Value(0)),
@@ -76,16 +82,14 @@ def track_for(separation: Separation, user: User | AnonymousUser) -> Track:
 
 
 def may_download(user: User | AnonymousUser, separation: Separation, codec: str) -> bool:
-    """Accounts have every file. Visitors, where the settings let them: MP3 of separations in two stems."""
+    """Accounts may have every file; visitors MP3 of separations into two stems, if the settings allow it."""
     if user.is_authenticated:
         return True
     return bool(
-        settings.VISITOR_DOWNLOADS
-        and codec == VISITORS_CODEC
-        and len(separation.stems.all()) == VISITORS_STEMS
+        settings.VISITOR_DOWNLOADS and codec == VISITOR_CODEC and len(separation.stems.all()) == VISITOR_STEMS
     )
 
 
-def codec_for(user: User | AnonymousUser, codec: str) -> str:
-    """``codec``, or where none was asked for the best that this person may have."""
-    return codec or ("flac" if user.is_authenticated else VISITORS_CODEC)
+def codec_or_best(user: User | AnonymousUser, codec: str) -> str:
+    """Return ``codec``, or for an empty one the best that ``user`` may have."""
+    return codec or ("flac" if user.is_authenticated else VISITOR_CODEC)

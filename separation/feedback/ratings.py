@@ -1,4 +1,4 @@
-"""How well people find what came out: stars for a separation as a whole, and for each of its stems."""
+"""Ratings of separations: 1 to 5 stars for the whole, and for each of its stems."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,18 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.errors import CatalogError
-from separation.delivery.permissions import Seen
+from separation.delivery.permissions import VisibleSeparation
 from separation.models import Rating, Separation, Status, Stem
 
 FEWEST, MOST = 1, 5
 
 
 @dataclass(frozen=True)
-class Rated:
-    """What people say of a stem, or of the whole (``stem`` is None). ``average`` of ``count`` ratings, 1 to 5, None
-    without any; ``mine`` is what the one who asks gave."""
+class RatingSummary:
+    """The ratings of a stem, or of the whole (``stem`` is None).
+
+    ``average`` of ``count`` ratings, 1 to 5, None without any; ``mine`` is the score that the reader gave.
+    """
 
     stem: Stem | None
     average: float | None = None
@@ -26,34 +28,34 @@ class Rated:
 
 
 @dataclass(frozen=True)
-class Ratings:
-    """Those of a separation: the whole, and each stem in the separation's order."""
+class SeparationRatings:
+    """The ratings of a separation: of the whole, and of each stem in the separation's order."""
 
-    whole: Rated
-    stems: list[Rated]
+    whole: RatingSummary
+    stems: list[RatingSummary]
 
 
-def rate(seen: Seen, stem: Stem | None, user: User, score: int) -> None:
-    """Give ``score`` stars, 1 to 5; the same person's earlier ones are replaced.
+def rate(visible: VisibleSeparation, stem: Stem | None, user: User, score: int) -> None:
+    """Give ``score`` stars, 1 to 5, in place of what the same person gave before.
 
-    They count where the track is shown through which ``user`` has ``seen`` the separation.
+    They count where the track is shown through which ``user`` sees the separation.
 
-    Raises ``CatalogError("not_ready")`` (409) while there is nothing to be heard.
+    Raises ``CatalogError("not_ready")`` (409) before the separation has succeeded.
     """
-    if seen.separation.status != Status.SUCCEEDED:
+    if visible.separation.status != Status.SUCCEEDED:
         raise CatalogError("not_ready", _("This separation is not ready yet."), status=409)
     Rating.objects.update_or_create(
-        separation=seen.separation, stem=stem, user=user, defaults={"score": score, "track": seen.track}
+        separation=visible.separation, stem=stem, user=user, defaults={"score": score, "track": visible.track}
     )
 
 
-def take_back(separation: Separation, stem: Stem | None, user: User) -> None:
-    """No longer rate it; never having done so is fine."""
+def remove_rating(separation: Separation, stem: Stem | None, user: User) -> None:
+    """Delete the rating of ``user``, if there is one."""
     Rating.objects.filter(separation=separation, stem=stem, user=user).delete()
 
 
-def stem_called(separation: Separation, name: str) -> Stem | None:
-    """The stem of this name or id, None for the whole (``""``). ``CatalogError("unknown_stem")``."""
+def find_stem(separation: Separation, name: str) -> Stem | None:
+    """Find the stem by name or id; an empty ``name`` is the whole, None. Raises ``CatalogError("unknown_stem")``."""
     if not name:
         return None
     for stem in separation.stems.all():
@@ -63,17 +65,19 @@ def stem_called(separation: Separation, name: str) -> Stem | None:
     raise CatalogError("unknown_stem", sentence, by_field={"stem": [sentence]})
 
 
-def ratings_of(seen: Seen, user: User | AnonymousUser) -> Ratings:
-    """What people say of a separation on the track through which it is seen, and what ``user`` does.
+def ratings_of(visible: VisibleSeparation, user: User | AnonymousUser) -> SeparationRatings:
+    """Summarise the ratings given through the track of ``visible``, with those of ``user``.
 
     One query beside that for its stems.
     """
-    rows = Rating.objects.filter(separation=seen.separation, track=seen.track).order_by().values_list("stem")
-    rows = rows.annotate(Avg("score"), Count("pk"), own=Max("score", filter=Q(user=user.pk)))
-    scores = {stem: (float(average), count, own) for stem, average, count, own in rows}
+    rows = Rating.objects.filter(separation=visible.separation, track=visible.track).order_by()
+    scored = rows.values_list("stem").annotate(
+        Avg("score"), Count("pk"), own=Max("score", filter=Q(user=user.pk))
+    )
+    scores = {stem: (float(average), count, own) for stem, average, count, own in scored}
 
-    def rated(stem: Stem | None) -> Rated:
-        return Rated(stem, *scores.get(stem.pk if stem else None, (None, 0, None)))
+    def summary(stem: Stem | None) -> RatingSummary:
+        return RatingSummary(stem, *scores.get(stem.pk if stem else None, (None, 0, None)))
 
-    stems = sorted(seen.separation.stems.all(), key=lambda stem: stem.position)
-    return Ratings(rated(None), [rated(stem) for stem in stems])
+    stems = sorted(visible.separation.stems.all(), key=lambda stem: stem.position)
+    return SeparationRatings(summary(None), [summary(stem) for stem in stems])

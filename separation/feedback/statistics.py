@@ -13,7 +13,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from operator import attrgetter
 from typing import Any
 
@@ -234,25 +234,27 @@ def _by_genre(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
 
 
 def _by_month() -> list[Figures]:
-    """What came in each of the last months, this one last."""
-    first = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    """Count what came in each of the last months of the installation's time zone, the current one last."""
+    zone = timezone.get_default_timezone()
+    first = timezone.now().astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     months = [first]
     while len(months) < MONTHS:
         months.insert(0, (months[0] - timedelta(days=1)).replace(day=1))
     shared = Track.objects.filter(visibility=Visibility.SHARED, created_at__gte=months[0]).order_by()
-    brought = _of_months(shared.annotate(month=TruncMonth("created_at")))
+    tracks = _count_by_month(shared, F("created_at"), zone)
     shown = Greatest("finished_at", "track_separations__created_at")  # as for those who see the track
     separated = _separated().annotate(shown=shown).filter(shown__gte=months[0])
-    made = _of_months(separated.annotate(month=TruncMonth("shown")))
-    names = [month.strftime("%Y-%m") for month in months]
+    separations = _count_by_month(separated, F("shown"), zone)
+    names = [f"{month:%Y-%m}" for month in months]
     return [
-        {"month": name, "tracks": brought.get(name, 0), "separations": made.get(name, 0)} for name in names
+        {"month": name, "tracks": tracks.get(name, 0), "separations": separations.get(name, 0)}
+        for name in names
     ]
 
 
-def _of_months(rows: "QuerySet[Any]") -> dict[str, int]:
-    counts = rows.values_list("month").annotate(Count("pk"))
-    return {month.strftime("%Y-%m"): count for month, count in counts if month}
+def _count_by_month(rows: "QuerySet[Any]", moment: F, zone: tzinfo) -> dict[str, int]:
+    counts = rows.annotate(month=TruncMonth(moment, tzinfo=zone)).values_list("month").annotate(Count("pk"))
+    return {f"{month:%Y-%m}": count for month, count in counts if month}
 
 
 def _ratings(stars: list[_Stars]) -> Figures:

@@ -1,4 +1,4 @@
-"""Keeping a lease alive while the separator works, and ending the work in time when that fails."""
+"""Renewal of the lease while the separator works, and the end of the work in time when that fails."""
 
 import logging
 import threading
@@ -10,48 +10,48 @@ from typing import Self
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from separation import lifecycle as leases
+from separation import lifecycle
 from separation.lifecycle import Lease
-from separation.queue.separator_holder import desk
+from separation.queue.separator_holder import holder
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15.0
-# Chunks may come many times a second; the database need not hear of each.
-QUIET_SECONDS = 0.5
+# Chunks may come many times a second; the database need not store each.
+MIN_INTERVAL_SECONDS = 0.5
 # The separator is killed this long before its lease ends in the database.
 MARGIN_SECONDS = 20.0
 
-Watcher = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 
 
-class Stopped(Exception):  # noqa: N818  # not an error: the work is no longer ours to do
-    """The lease was lost, nobody wants the work any more, or it could not be renewed in time."""
+class LeaseLost(Exception):  # noqa: N818  # not an error: the work is no longer ours to do
+    """The work was cancelled, another worker has the lease, or it could not be renewed in time."""
 
 
-class Drained(Exception):  # noqa: N818  # as above
+class Draining(Exception):  # noqa: N818  # as above
     """This process was told to stop."""
 
 
-class Heart:
+class LeaseKeeper:
     """Renews the lease while work goes on; a thread kills the separator when that does not succeed in time.
 
-    The thread looks at this machine's monotonic clock and at nothing else, so it also works when the database
-    is gone, hangs, or has another idea of the time.
+    The thread reads this machine's monotonic clock and nothing else, so it also works when the database is down, hangs,
+    or has another idea of the time.
     """
 
-    def __init__(self, lease: Lease, watcher: Watcher | None) -> None:
+    def __init__(self, lease: Lease, on_progress: ProgressCallback | None) -> None:
         self._lease = lease
-        self._watcher = watcher
-        self._ends = self._renewed()
-        self._last = time.monotonic()
+        self._on_progress = on_progress
+        self._deadline = self._next_deadline(time.monotonic())
+        self._last_renewal = time.monotonic()
         self._progress = 0.0
-        self._told = 0
-        self._ended: Stopped | Drained | None = None
+        self._stored_segments = 0
+        self._ended: LeaseLost | Draining | None = None
         self.segments: Callable[[], int] = int
-        """Asked how many segments can be heard by now; that there is one more is told at once."""
-        self._over = threading.Event()
-        self._guard = threading.Thread(target=self._watch, daemon=True, name="lease")
+        """Returns how many segments can be heard by now; one more is stored at once."""
+        self._done = threading.Event()
+        self._guard = threading.Thread(target=self._kill_at_deadline, daemon=True, name="lease-deadline")
         self.expired = False
 
     def __enter__(self) -> Self:
@@ -59,45 +59,45 @@ class Heart:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._over.set()
+        self._done.set()
         self._guard.join()
 
-    def beat(self, progress: float) -> None:
-        """Raises Stopped or Drained when the work has to end."""
+    def renew(self, progress: float) -> None:
+        """Raises LeaseLost or Draining when the work has to end."""
         self._progress = progress
         if self._ended:
             raise self._ended
-        if desk.draining:
-            raise Drained
-        if self._watcher:
-            self._watcher(progress)
-        began, segments = time.monotonic(), self.segments()
-        if began - self._last < QUIET_SECONDS and segments == self._told:
+        if holder.draining:
+            raise Draining
+        if self._on_progress:
+            self._on_progress(progress)
+        now, segments = time.monotonic(), self.segments()
+        if now - self._last_renewal < MIN_INTERVAL_SECONDS and segments == self._stored_segments:
             return
-        self._last = began
+        self._last_renewal = now
         try:
-            held = leases.heartbeat(self._lease, progress, segments)
+            held = lifecycle.extend(self._lease, progress, segments)
         except (OperationalError, InterfaceError) as error:
-            # A database that is away for a moment must not cost a song; the guard knows when it does.
-            log.warning("separation %s: no heartbeat: %s", self._lease.separation_id, error)
+            # A short outage of the database must not cost a song; the guard knows when it is too long.
+            log.warning("separation %s: renewing the lease failed: %s", self._lease.separation_id, error)
             connection.close()
         else:
             if not held:
-                raise Stopped
-            self._ends = self._renewed(began)
-            self._told = segments
+                raise LeaseLost
+            self._deadline = self._next_deadline(now)
+            self._stored_segments = segments
         if self.expired:
-            raise Stopped
+            raise LeaseLost
 
-    def keep(self) -> None:
-        """Keeps the lease while something else is done; that the work has to end is told by the next beat."""
+    def renew_meanwhile(self) -> None:
+        """Renew while the same process does something else; the next ``renew`` raises if the work has to end."""
         try:
-            self.beat(self._progress)
-        except (Stopped, Drained) as problem:
+            self.renew(self._progress)
+        except (LeaseLost, Draining) as problem:
             self._ended = problem
 
-    def retrying(self, action: Callable[[], bool]) -> bool:
-        """``action()``, again and again while the database is away and the lease lasts."""
+    def retry(self, action: Callable[[], bool]) -> bool:
+        """``action()``, again and again while the database is down and the lease lasts."""
         while True:
             try:
                 return action()
@@ -108,21 +108,21 @@ class Heart:
                 time.sleep(1)
 
     @contextmanager
-    def beating(self) -> Iterator[None]:
-        """Beats from a thread, for work that does not call back."""
+    def renewing_in_background(self) -> Iterator[None]:
+        """Renew from a thread, for work that does not call back."""
         done = threading.Event()
 
-        def beats() -> None:
+        def renew_until_done() -> None:
             try:
                 while not done.wait(HEARTBEAT_SECONDS):
-                    self._last = 0.0
-                    self.beat(self._progress)
-            except (Stopped, Drained):
-                pass  # whoever publishes will see that the lease is lost
+                    self._last_renewal = 0.0
+                    self.renew(self._progress)
+            except (LeaseLost, Draining):
+                pass  # publishing will find that the lease is lost
             finally:
                 connection.close()
 
-        thread = threading.Thread(target=beats, daemon=True, name="heart")
+        thread = threading.Thread(target=renew_until_done, daemon=True, name="lease-renewal")
         thread.start()
         try:
             yield
@@ -130,11 +130,12 @@ class Heart:
             done.set()
             thread.join()
 
-    def _renewed(self, began: float | None = None) -> float:
-        return (began or time.monotonic()) + settings.LEASE_SECONDS - MARGIN_SECONDS
+    @staticmethod
+    def _next_deadline(renewed: float) -> float:
+        return renewed + settings.LEASE_SECONDS - MARGIN_SECONDS
 
-    def _watch(self) -> None:
-        while not self._over.wait(0.5):
-            if time.monotonic() > self._ends:
+    def _kill_at_deadline(self) -> None:
+        while not self._done.wait(0.5):
+            if time.monotonic() > self._deadline:
                 self.expired = True
-                desk.kill()
+                holder.kill()

@@ -9,61 +9,63 @@ import time
 
 from django.conf import settings
 
-from separation import lifecycle as leases
 from separation.engines import memory, registry
 from separation.engines.modelspec import SPECS
-from separation.lifecycle import Lease
+from separation.lifecycle import Lease, claim
 from separation.models import Separation
-from separation.queue import requests
+from separation.queue.forecast import HOST_RATIO, speed
+from separation.queue.scheduling import CANDIDATES, in_order
+from separation.queue.workers import busy_workers
 
 LOOK_SECONDS = 1.0
-CANDIDATES = 20
-# What a second song of the same model takes: its decoder, and the windows that it has in work.
+# What a second song of the same model needs: its decoder, and the windows it is working on.
 SECOND_BYTES = 150_000_000
 
 
-class Between:
-    """Finds what the worker of ``separation`` may do in between. ``take`` it, do it, then ``done``."""
+class Interleaver:
+    """Finds what the worker of ``separation`` may do in between: ``claim`` it, separate it, then ``done``."""
 
     def __init__(self, separation: Separation) -> None:
         self._separation = separation
         self._started = time.monotonic()
-        self._began = self._started
-        self._given = 0.0
-        self._next = self._started
+        self._short_started = self._started
+        self._spent = 0.0
+        self._next_look = self._started
 
-    def take(self, progress: float) -> Lease | None:
+    def claim(self, progress: float) -> Lease | None:
         """The lease on a short song to be done now, with the long one at ``progress`` (0..1), or None."""
         now = time.monotonic()
-        if now < self._next:
+        if now < self._next_look:
             return None
-        self._next = now + LOOK_SECONDS
-        if len(leases.busy_workers()) < settings.WORKERS:
-            return None  # somebody else has time for it
-        left = self._left(progress, now - self._started - self._given)
+        self._next_look = now + LOOK_SECONDS
+        if len(busy_workers()) < settings.WORKERS:
+            return None  # an idle worker will take it
+        left = self._left(progress, now - self._started - self._spent)
         speeds: dict[str, float] = {}
-        for row in leases.in_turn(held=False).select_related("mixture")[:CANDIDATES]:
+        for row in in_order()[:CANDIDATES]:
+            if row.held:
+                break
             if row.model not in speeds:
-                speeds[row.model] = requests.speed(row.model)
-            whole = row.mixture.duration * speeds[row.model]
+                speeds[row.model] = speed(row.model)
+            whole = row.seconds * speeds[row.model]
             # One that has crashed before might take the long one with it.
-            if row.attempts == 0 and requests.CLEARLY * whole <= left and self._fits(row.model):
-                lease = leases.claim(row.pk)
+            if row.attempts == 0 and HOST_RATIO * whole <= left and self._fits(row.model):
+                lease = claim(row.pk)
                 if lease:
-                    self._began = now
+                    self._short_started = now
                     return lease
         return None
 
     def done(self) -> None:
-        """What was taken is done; now it is the long one's turn for as long as that took."""
-        spent = time.monotonic() - self._began
-        self._given += spent
-        self._next = time.monotonic() + max(spent, LOOK_SECONDS)
+        """The short song is done; now it is the long one's turn for as long as that took."""
+        spent = time.monotonic() - self._short_started
+        self._spent += spent
+        self._next_look = time.monotonic() + max(spent, LOOK_SECONDS)
 
     def _left(self, progress: float, elapsed: float) -> float:
         if progress > 0.01:
             return elapsed * (1 - progress) / progress
-        return self._separation.mixture.duration * requests.speed(self._separation.model)
+        return self._separation.mixture.duration * speed(self._separation.model)
 
     def _fits(self, model: str) -> bool:
         needed = SECOND_BYTES

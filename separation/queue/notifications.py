@@ -1,4 +1,4 @@
-"""Telling who asked for a separation that it is there, or why it is not. Called inside the transaction."""
+"""Notices to everyone who asked for a separation: ready, or failed and why. Called inside the transaction."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,20 +13,20 @@ from separation.models import Separation, SeparationRequest
 
 
 def ready(separation: Separation) -> None:
-    """``separation`` has succeeded."""
-    for request in _asked([separation.pk]):
+    """Notify that ``separation`` has succeeded."""
+    for request in _requests([separation.pk]):
         notify(request.user, Notice.Kind.SEPARATED, track=request.track, mail=not request.more)
 
 
 def failed(separations: Iterable[UUID]) -> None:
-    """These have failed, for the reason that is written in their rows."""
-    for request in _asked(separations):
+    """Notify that these have failed, with the reason stored in their rows."""
+    for request in _requests(separations):
         text = REASONS.get(request.separation.error_code) or request.separation.error_detail
         notify(request.user, Notice.Kind.FAILED, track=request.track, text=text, mail=not request.more)
 
 
-def _asked(separations: Iterable[UUID]) -> "QuerySet[Any]":
-    """Who asked; ``more`` when more of theirs is on its way, so that 200 songs are not 200 mails."""
+def _requests(separations: Iterable[UUID]) -> "QuerySet[Any]":
+    """The requests, with ``more`` where the account has other unfinished work, so that 200 songs are not 200 mails."""
     rows = SeparationRequest.objects.filter(separation__in=list(separations))
     others = Separation.objects.unfinished().filter(requests__user=OuterRef("user"))
     return rows.select_related("separation", "user", "track__artist").annotate(more=Exists(others))

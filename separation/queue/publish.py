@@ -1,7 +1,7 @@
-"""Making a finished separation visible: files first, then rows and status in one guarded transaction.
+"""Publication of a finished separation: files first, then rows and status in one guarded transaction.
 
-A crash at any point leaves either the old state and some files that no row names (the collector's work), or
-everything. Whoever lost the lease meanwhile changes nothing.
+A crash at any point leaves either the old state and some files that no row names (garbage collection removes them), or
+everything. A worker that has lost the lease changes nothing.
 """
 
 from django.db import transaction
@@ -10,30 +10,22 @@ from django.db.models.functions import Now
 from catalog.models import AudioFile, Track
 from catalog.storage import backend
 from separation.delivery.live import stem_id
-from separation.lifecycle import Lease
-from separation.models import Separation, Status, Stem
+from separation.lifecycle import Lease, succeed
+from separation.models import Separation, Stem
 from separation.queue import notifications
 from separation.separator.protocol import SeparatedSet, SeparatedStem
 
 
-def keep(result: SeparatedSet) -> None:
-    """Move the stems' files into storage. Raises CatalogError ``no_space`` and OSError."""
+def store(result: SeparatedSet) -> None:
+    """Move the stem files into storage. Raises CatalogError ``no_space`` and OSError."""
     for stem in result.stems:
         backend.store(stem.path, _key(stem))
 
 
 def publish(lease: Lease, result: SeparatedSet) -> bool:
-    """Make the separation ``succeeded``, with the stems that were kept; False when the lease was lost."""
+    """Make the separation ``succeeded``, with the stems that were stored; False when the lease was lost."""
     with transaction.atomic():
-        rows = lease.held().update(
-            status=Status.SUCCEEDED,
-            progress=1.0,
-            gain=result.gain,
-            owner="",
-            lease_until=None,
-            finished_at=Now(),
-        )
-        if not rows:
+        if not succeed(lease, result.gain):
             return False
         separation = Separation.objects.get(pk=lease.separation_id)
         for position, stem in enumerate(result.stems):
@@ -51,13 +43,13 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
 
 
 def _key(stem: SeparatedStem) -> str:
-    # Named by its bytes, not by its audio: two encoders may write the same audio differently, and a file must
-    # always be the one whose checksum the row tells.
+    # By the checksum of the bytes, not by the audio: two encoders may write the same audio differently, and a file
+    # must match the checksum in its row.
     return backend.key_for("audio", stem.checksum, "flac")
 
 
 def _audio(stem: SeparatedStem, result: SeparatedSet) -> AudioFile:
-    """The row of this audio; silence, for one, may be known already, also within one set."""
+    """Get or create the row of this audio; silence, for example, may be known already, even within one set."""
     audio, created = AudioFile.objects.get_or_create(
         audio_digest=stem.audio_digest,
         defaults={
@@ -77,6 +69,6 @@ def _audio(stem: SeparatedStem, result: SeparatedSet) -> AudioFile:
         },
     )
     if not created and audio.key != _key(stem) and backend.size(audio.key) != audio.size:
-        # Its file is gone or torn: this separation brings it back.
+        # Its file is missing or damaged: this separation replaces it.
         AudioFile.objects.filter(pk=audio.pk).update(key=_key(stem), checksum=stem.checksum, size=stem.size)
     return audio

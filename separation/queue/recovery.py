@@ -1,7 +1,7 @@
-"""Puts right what crashes leave behind; any number of sweepers may run at once, and nothing depends on when.
+"""Recovery from crashes. Safe to run at any time, in any number of processes.
 
-A sweep takes back the work of dead workers, rings again for rows whose queue entry was lost, ends what
-has no attempt left, and throws away what the queue no longer needs.
+Takes back the work of dead workers, wakes a worker again for rows whose task was lost, ends what has no attempt left,
+cancels what nobody wants, and deletes old rows of django-q2.
 """
 
 import logging
@@ -10,101 +10,86 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import OrmQ, Task
 
 from catalog.models import Track
-from separation import lifecycle as leases
+from separation import lifecycle
 from separation.delivery.live import place
+from separation.lifecycle import Lease
 from separation.models import Separation, SeparationRequest, Status
+from separation.queue.workers import is_dead
 
 log = logging.getLogger(__name__)
 
-# A row that was rung so long ago and still waits may have lost its queue entry.
-RING_SECONDS = 30.0
+# A row that still waits so long after its task was sent may have lost it.
+TASK_LOST_SECONDS = 30.0
 KEEP_TASKS = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """How many rows a sweep changed."""
+class Recovery:
+    """How many rows one call of ``recover`` changed."""
 
-    recovered: int
+    retried: int
     failed: int
     cancelled: int
-    rung: int
+    woken: int
 
 
-def sweep(*, ring_after: float = RING_SECONDS) -> Swept:
-    """Do all of it once. ``ring_after`` 0 rings at once, for when the queue has just been started."""
-    recovered, failed = _recover()
-    cancelled = _forget()
-    rung = ring(ring_after)
-    _tidy()
-    return Swept(recovered, failed, cancelled, rung)
+def recover(*, task_lost_after: float = TASK_LOST_SECONDS) -> Recovery:
+    """Do all of it once. ``task_lost_after`` is 0 when the queue has just been started, with no task in work."""
+    retried, failed = _end_lost_attempts()
+    failed += lifecycle.fail_exhausted()
+    cancelled = _cancel_unwanted()
+    woken = wake_workers(task_lost_after)
+    _delete_old_tasks()
+    return Recovery(retried, failed, cancelled, woken)
 
 
-def _recover() -> tuple[int, int]:
-    """Queue again what a worker left behind, or end it if that has happened too often."""
-    recovered = failed = 0
-    late = Separation.objects.filter(status=Status.RUNNING, lease_until__lt=Now())
+def _end_lost_attempts() -> tuple[int, int]:
+    """Queue again what a worker left behind, or fail it if that has happened too often."""
+    retried = failed = 0
     for row in Separation.objects.filter(status=Status.RUNNING):
-        held = Separation.objects.filter(
-            pk=row.pk, status=Status.RUNNING, owner=row.owner, attempts=row.attempts
-        )
-        lost = held if leases.is_dead(row.owner) else held & late
-        ended = leases.interrupted(lost, row.pk, row.attempts - row.crashes)
-        recovered += ended == Status.QUEUED
-        failed += ended == Status.FAILED
-        if ended:
-            log.warning("separation %s: attempt %d was lost", row.pk, row.attempts)
-            # Of this attempt only: the next one may have begun by now.
-            shutil.rmtree(settings.WORK_DIR / place(row.pk, row.attempts, row.owner), ignore_errors=True)
-    spent = Separation.objects.filter(leases.spent(), status=Status.QUEUED)
-    for pk in spent.values_list("pk", flat=True):
-        failed += leases.fail(spent.filter(pk=pk), pk, "crashed", "no attempt is left")
-    return recovered, failed
+        lease = Lease.of(row)
+        status = lifecycle.interrupt(lease, only_expired=not is_dead(lease.owner))
+        retried += status == Status.QUEUED
+        failed += status == Status.FAILED
+        if status:
+            log.warning("separation %s: attempt %d lost its worker", row.pk, lease.attempt)
+            # Of this attempt only: the next one may have started by now.
+            shutil.rmtree(settings.WORK_DIR / place(row.pk, lease.attempt, lease.owner), ignore_errors=True)
+    return retried, failed
 
 
-def _forget() -> int:
-    """Cancel what waits or runs for nobody: no request, and no track left that could show it."""
+def _cancel_unwanted() -> int:
+    """Cancel work that has no request, and no track left that could show it."""
     requests = SeparationRequest.objects.filter(separation=OuterRef("pk"))
     tracks = Track.objects.filter(audio=OuterRef("mixture"))
-    return (
-        Separation.objects.unfinished()
-        .exclude(Exists(requests))
-        .exclude(Exists(tracks))
-        .update(status=Status.CANCELLED, owner="", lease_until=None, finished_at=Now())
+    return lifecycle.cancel_all(
+        Separation.objects.unfinished().exclude(Exists(requests)).exclude(Exists(tracks))
     )
 
 
-def ring(after: float) -> int:
-    """Ring for rows that wait although their queue entry is gone: one ring per row and window.
+def wake_workers(lost_after: float) -> int:
+    """Send tasks again where there are fewer than rows that are due: each row once per ``lost_after`` seconds.
 
-    A ring wakes a worker for whatever comes next in turn, so it is enough that there are as many as rows.
+    A task makes a worker take whatever comes next, so only the numbers must match.
     """
-    waiting = Separation.objects.filter(leases.due(), status=Status.QUEUED)
-    rings = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=timezone.now()).count()
-    missing = waiting.count() - rings
+    waiting = Separation.objects.filter(lifecycle.due(), status=Status.QUEUED)
+    tasks = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=timezone.now()).count()
+    missing = waiting.count() - tasks
     if missing <= 0:
         return 0
-    silent = Q(rung_at=None) | Q(rung_at__lte=leases.from_now(seconds=-after))
-    rung = 0
-    for row in waiting.filter(silent).order_by("queued_at")[:missing]:
-        with transaction.atomic():
-            rows = waiting.filter(silent, pk=row.pk).update(rung_at=Now())
-            if rows:
-                leases.ring(row.pk)
-        rung += rows
-    return rung
+    lost = Q(task_sent_at=None) | Q(task_sent_at__lte=lifecycle.from_now(seconds=-lost_after))
+    rows = waiting.filter(lost).order_by("queued_at").values_list("pk", flat=True)[:missing]
+    return sum(lifecycle.wake_worker_again(pk, lifecycle.due() & lost) for pk in rows)
 
 
-def _tidy() -> None:
-    """Remove old reports of the queue, and entries handed out so long ago that nobody has them any more."""
+def _delete_old_tasks() -> None:
+    """Delete old results of django-q2, and tasks handed out so long ago that no worker has them any more."""
     Task.objects.filter(stopped__lt=timezone.now() - KEEP_TASKS).delete()
     handed_out = timezone.now() + timedelta(seconds=Conf.RETRY - settings.SEPARATION_TIMEOUT)
     OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__gt=timezone.now(), lock__lt=handed_out).delete()

@@ -11,36 +11,35 @@ from django.conf import settings
 from audio.types import Limits
 from separation.separator.client import Separator
 
-# A warm model costs memory; after so long without a song it goes.
-WARM_SECONDS = 600.0
+# A warm model costs memory; it is closed after so long without a song.
+IDLE_SECONDS = 600.0
 
 
-class Desk:
-    """The one separator of this process, and whether the process has been told to stop."""
+class SeparatorHolder:
+    """Holds the separator of this process. ``draining``: the process has been told to stop."""
 
     def __init__(self) -> None:
         self.draining = False
         self.separator: Separator | None = None
         self.pid = os.getpid()
-        self._seated = 0
-        self._clearing: threading.Timer | None = None
+        self._users = 0
+        self._idle_timer: threading.Timer | None = None
 
     @contextmanager
-    def seat(self) -> Iterator[None]:
-        """Somebody works here; a second one may do so in between. When the last one leaves, the desk is
-        cleared later, unless another song comes."""
-        self._seated += 1
+    def in_use(self) -> Iterator[None]:
+        """Keep the separator open; may be nested. After the last use it is closed later, unless another song comes."""
+        self._users += 1
         try:
             yield
         finally:
-            self._seated -= 1
-            if not self._seated:
-                self._leave()
+            self._users -= 1
+            if not self._users:
+                self._close_when_idle()
 
     def open(self) -> Separator:
         """The warm separator, or a new one (never one inherited from the process that forked this one)."""
-        if self._clearing:
-            self._clearing.cancel()
+        if self._idle_timer:
+            self._idle_timer.cancel()
         if self.separator is None or self.pid != os.getpid():
             self.pid = os.getpid()
             self.separator = Separator(
@@ -53,29 +52,29 @@ class Desk:
         return self.separator
 
     def kill(self) -> None:
-        """End whatever the separator is doing, at once. Safe in a signal handler and in another thread."""
+        """Kill the separator process at once. Safe in a signal handler and in another thread."""
         pid = self.separator.pid if self.separator and self.pid == os.getpid() else None
         if pid:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def _leave(self) -> None:
-        if self.separator:
-            self._clearing = threading.Timer(WARM_SECONDS, self.separator.close)
-            self._clearing.daemon = True
-            self._clearing.start()
-
-    def clear(self) -> None:
-        if self._clearing:
-            self._clearing.cancel()
+    def close(self) -> None:
+        if self._idle_timer:
+            self._idle_timer.cancel()
         if self.separator:
             self.separator.close()
 
+    def _close_when_idle(self) -> None:
+        if self.separator:
+            self._idle_timer = threading.Timer(IDLE_SECONDS, self.separator.close)
+            self._idle_timer.daemon = True
+            self._idle_timer.start()
 
-desk = Desk()
+
+holder = SeparatorHolder()
 
 
 def drain() -> None:
-    """Stop soon: the song in work is handed back at once, and no other is taken."""
-    desk.draining = True
-    desk.kill()
+    """Stop soon: the current song is handed back at once, and no other is claimed."""
+    holder.draining = True
+    holder.kill()

@@ -1,7 +1,7 @@
-"""What a queue worker does when the doorbell rings: take the song whose turn it is, separate it, publish it.
+"""The queue worker: claim the song whose turn it is, separate it, publish it.
 
-The model lives in a separator process of its own, which this process starts, keeps warm between songs, and
-kills when the work is cancelled or the lease lost, and shortly before it could be given to somebody else.
+The model runs in a separator process of its own, which this process starts, keeps warm between songs, and
+kills when the work is cancelled or the lease lost, and shortly before another worker could claim it.
 """
 
 import errno
@@ -17,16 +17,17 @@ from django.db import DatabaseError, InterfaceError, connection
 from audio.errors import AudioError, ProbeFailed
 from catalog.errors import CatalogError
 from catalog.storage import backend
-from separation import lifecycle as leases
+from separation import lifecycle
 from separation.delivery.live import Feed, place
 from separation.engines.modelspec import SPECS, ModelUnavailable
 from separation.lifecycle import Lease
 from separation.models import Separation
-from separation.queue.heartbeat import HEARTBEAT_SECONDS, Drained, Heart, Stopped, Watcher
-from separation.queue.interleaving import Between
-from separation.queue.publish import keep, publish
-from separation.queue.recovery import ring
-from separation.queue.separator_holder import desk, drain
+from separation.queue.heartbeat import HEARTBEAT_SECONDS, Draining, LeaseKeeper, LeaseLost, ProgressCallback
+from separation.queue.interleaving import Interleaver
+from separation.queue.publish import publish, store
+from separation.queue.recovery import wake_workers
+from separation.queue.scheduling import claim_next
+from separation.queue.separator_holder import drain, holder
 from separation.separator.protocol import (
     SeparatedSet,
     SeparatorError,
@@ -41,152 +42,163 @@ __all__ = ["drain", "has_room", "run", "separate", "work"]
 
 log = logging.getLogger(__name__)
 
+NO_ROOM_PAUSE = 15.0
+"""Seconds before the next attempt while the disk has no room for the stems, which counts as no attempt."""
+
 
 def run(separation_id: str) -> None:
-    """The doorbell. ``separation_id`` says who rang; worked on is whatever comes next in turn."""
-    if desk.draining:
+    """Task of django-q2. Works on whatever comes next; ``separation_id`` is the row for which the task was sent."""
+    if holder.draining:
         return
-    lease = leases.claim_next(separation_id)
+    lease = claim_next(separation_id)
     if lease:
-        work(lease, others=True)
-        if not desk.draining:
-            ring(0.0)  # somebody's next song may have waited for this one
+        work(lease, interleave=True)
+        if not holder.draining:
+            wake_workers(0.0)  # the same account's next song may have waited for this one
 
 
-def separate(separation_id: "UUID | str", watcher: Watcher | None = None) -> bool:
-    """Do this one separation here and now; False when somebody else has it, or it is finished."""
-    lease = leases.claim(separation_id)
+def separate(separation_id: "UUID | str", on_progress: ProgressCallback | None = None) -> bool:
+    """Do this one separation here and now; False when another worker has it, or it is finished."""
+    lease = lifecycle.claim(separation_id)
     if lease is None:
         return False
-    work(lease, watcher)
+    work(lease, on_progress)
     return True
 
 
-def work(lease: Lease, watcher: Watcher | None = None, *, others: bool = False) -> None:
-    """Separate what ``lease`` holds, publish it or write down why not. Leaves no temporary file behind.
+def work(lease: Lease, on_progress: ProgressCallback | None = None, *, interleave: bool = False) -> None:
+    """Separate what ``lease`` holds and publish it, or store why that failed. Leaves no temporary file behind.
 
-    ``others`` may be done in between, if they are short (see ``between.py``).
+    ``interleave`` allows short songs in between (see ``interleaving.py``).
     """
     separation = Separation.objects.select_related("mixture").get(pk=lease.separation_id)
     folder = settings.WORK_DIR / place(separation.pk, lease.attempt, lease.owner)
     spec = SPECS.get(separation.model)
-    log.info("separation %s: attempt %d begins", separation.pk, lease.attempt)
+    log.info("separation %s: attempt %d started", separation.pk, lease.attempt)
     try:
-        with desk.seat(), Feed(folder, spec.stems if spec else ()) as feed, Heart(lease, watcher) as heart:
-            heart.segments = lambda: feed.segments
-            beat = _with_others(separation, heart) if others else heart.beat
-            result = _separate(separation, folder, heart, feed, beat)
-            with nullcontext() if backend.is_local() else heart.beating():
-                keep(result)
-            done = heart.retrying(lambda: publish(lease, result))
-        log.info("separation %s: %s", separation.pk, "published" if done else "too late, nothing published")
+        with (
+            holder.in_use(),
+            Feed(folder, spec.stems if spec else ()) as feed,
+            LeaseKeeper(lease, on_progress) as keeper,
+        ):
+            keeper.segments = lambda: feed.segments
+            renew = _interleaving(separation, keeper) if interleave else keeper.renew
+            result = _separate(separation, folder, keeper, feed, renew)
+            with nullcontext() if backend.is_local() else keeper.renewing_in_background():
+                store(result)
+            published = keeper.retry(lambda: publish(lease, result))
+        log.info(
+            "separation %s: %s", separation.pk, "succeeded" if published else "lease lost, not published"
+        )
     except Exception as error:  # noqa: BLE001  # whatever happens to one song, the worker goes on
-        _conclude(lease, separation, error)
+        _end_attempt(lease, separation, error)
     except BaseException:
-        leases.release(lease)  # somebody pressed Ctrl-C
+        lifecycle.hand_back(lease)  # Ctrl-C
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _with_others(separation: Separation, heart: Heart) -> Watcher:
-    """The heart's beat, with a short song after it now and then."""
-    between = Between(separation)
+def _interleaving(separation: Separation, keeper: LeaseKeeper) -> ProgressCallback:
+    """Renew the lease, and separate a short song in between now and then."""
+    interleaver = Interleaver(separation)
 
-    def beat(progress: float) -> None:
-        heart.beat(progress)
+    def renew(progress: float) -> None:
+        keeper.renew(progress)
         try:
-            short = between.take(progress)
+            short = interleaver.claim(progress)
         except (DatabaseError, InterfaceError) as error:
-            log.warning("no look at the queue: %s", error)
+            log.warning("looking for a short song failed: %s", error)
             return
         if short:
-            work(short, lambda _progress: heart.keep())
-            between.done()
-            heart.beat(progress)
+            work(short, lambda _progress: keeper.renew_meanwhile())
+            interleaver.done()
+            keeper.renew(progress)
 
-    return beat
+    return renew
 
 
-def _separate(separation: Separation, folder: Path, heart: Heart, feed: Feed, beat: Watcher) -> SeparatedSet:
+def _separate(
+    separation: Separation, folder: Path, keeper: LeaseKeeper, feed: Feed, on_progress: ProgressCallback
+) -> SeparatedSet:
     mixture = separation.mixture
     if not has_room(separation):
         raise SeparatorNoSpace("not enough room on the disk")
     folder.mkdir(parents=True)
     try:
         with backend.local_copy(mixture.key) as path:
-            return desk.open().separate(
+            return holder.open().separate(
                 path,
                 separation.model,
                 folder,
-                on_progress=beat,
+                on_progress=on_progress,
                 tick_seconds=HEARTBEAT_SECONDS,
                 deadline_seconds=max(600.0, 6 * mixture.duration),
                 expected_samples=mixture.frames,
                 on_segments=feed.complete,
             )
     except SeparatorError as error:
-        if desk.draining:
-            raise Drained from error
-        if heart.expired:
-            raise Stopped from error
+        if holder.draining:
+            raise Draining from error
+        if keeper.expired:
+            raise LeaseLost from error
         raise
 
 
 def has_room(separation: Separation) -> bool:
-    """Whether the disk can hold the stems at their largest, and keep enough for the database to write.
+    """Whether the disk has room for the stems at their largest, with a reserve for the database.
 
-    The floor is lower than that of uploads: what was accepted can be separated.
+    The reserve is smaller than that of uploads: what was accepted can be separated.
     """
     spec = SPECS.get(separation.model)
     needed = 4 * separation.mixture.frames * len(spec.stems if spec else ())
     return bool(shutil.disk_usage(settings.WORK_DIR).free > needed + settings.DISK_FLOOR_BYTES // 2)
 
 
-def _conclude(lease: Lease, separation: Separation, error: Exception) -> None:
-    """Write down how an attempt ended that did not succeed, and whether trying again can help."""
+def _end_attempt(lease: Lease, separation: Separation, error: Exception) -> None:
+    """Store how an attempt ended that did not succeed, and whether a retry can help."""
     name = f"separation {lease.separation_id}, attempt {lease.attempt}"
     try:
         match error:
-            case Stopped():
-                log.info("%s: stopped, it is no longer ours", name)
-                leases.release(lease)
-            case Drained() | SeparatorInterrupted():
-                log.info("%s: handed back", name)
-                leases.release(lease)
+            case LeaseLost():
+                log.info("%s: stopped, cancelled or claimed by another worker", name)
+                lifecycle.hand_back(lease)
+            case Draining() | SeparatorInterrupted():
+                log.info("%s: stopped, handed back", name)
+                lifecycle.hand_back(lease)
             case _ if _is_full(error) and not has_room(separation):
-                log.warning("%s: waits for room on the disk", name)
-                leases.release(lease, leases.NO_ROOM_PAUSE)
+                log.warning("%s: handed back until the disk has room", name)
+                lifecycle.hand_back(lease, NO_ROOM_PAUSE)
             case _ if _is_full(error):
-                leases.give_up(lease, "no_space", str(error), retry=True)
+                log.warning("%s: failed: %s", name, error)
+                lifecycle.fail(lease, "no_space", str(error), retry=True)
             case SeparatorNotStarted():
-                log.warning("%s: %s", name, error)
-                leases.interrupted(lease.held(), lease.separation_id, lease.attempt - lease.crashes)
+                log.warning("%s: interrupted: %s", name, error)
+                lifecycle.interrupt(lease)
             case AudioError():
-                log.warning("%s: %s", name, error)
-                # Whose reader died was read before, when it was brought, and may be read again.
-                leases.give_up(lease, error.code, error.detail, retry=isinstance(error, ProbeFailed))
+                log.warning("%s: failed: %s", name, error)
+                # The upload was decoded once, so a song whose decoder process died may be decoded again.
+                lifecycle.fail(lease, error.code, error.detail, retry=isinstance(error, ProbeFailed))
             case ModelUnavailable():
-                log.warning("%s: %s", name, error)
-                leases.give_up(lease, "model_unavailable", str(error), retry=False)
+                log.warning("%s: failed: %s", name, error)
+                lifecycle.fail(lease, "model_unavailable", str(error), retry=False)
             case SeparatorError():
-                log.warning("%s: %s", name, error)
-                leases.give_up(lease, _code(error), str(error), retry=not error.permanent)
+                log.warning("%s: failed: %s", name, error)
+                lifecycle.fail(lease, _code(error), str(error), retry=not error.permanent)
             case FileNotFoundError() if not backend.exists(separation.mixture.key):
-                log.error("%s: the mixture is missing", name)
-                leases.give_up(lease, "file_missing", str(error), retry=False)
+                log.error("%s: failed: the file of the mixture is missing", name)
+                lifecycle.fail(lease, "file_missing", str(error), retry=False)
             case DatabaseError() | InterfaceError():
-                log.warning("%s: the database is away: %s", name, error)
+                log.warning("%s: interrupted, the database is unavailable: %s", name, error)
                 connection.close()
-                leases.release(lease)
+                lifecycle.hand_back(lease)
             case _:
-                log.error("%s: broke off", name, exc_info=error)
-                leases.give_up(
-                    lease, "storage" if isinstance(error, OSError) else "crashed", str(error), retry=True
-                )
+                log.error("%s: failed", name, exc_info=error)
+                code = "storage" if isinstance(error, OSError) else "crashed"
+                lifecycle.fail(lease, code, str(error), retry=True)
     except (DatabaseError, InterfaceError) as problem:
-        # The lease runs out by itself, and the sweep does the rest.
-        log.warning("%s: could not be handed back: %s", name, problem)
+        # The lease expires by itself, and recovery does the rest.
+        log.warning("%s: handing back failed: %s", name, problem)
         connection.close()
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from audio.flac import FRAME_SAMPLES, FromSndfile, SegmentedFile, stream_info
+from audio.flac import FromSndfile, SegmentedFile, stream_info
+from audio.flac_frames import FRAME_SAMPLES
 from separation.engines.modelspec import SAMPLE_RATE
 from separation.engines.native import library
 

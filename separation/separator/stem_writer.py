@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from audio.flac import FRAME_SAMPLES, SEGMENT_SAMPLES, SegmentedFile
+from audio.flac import SEGMENT_SAMPLES, SegmentedFile
+from audio.flac_frames import FRAME_SAMPLES
 from audio.identity import PcmDigest, checksum
 from separation.engines.modelspec import SAMPLE_RATE
 from separation.separator.encoder import encoder

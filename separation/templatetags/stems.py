@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
-from separation.feedback.ratings import FEWEST, MOST, Rated
+from separation.feedback.ratings import FEWEST, MOST, RatingSummary
 
 register = template.Library()
 
@@ -44,9 +44,9 @@ def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
         rows.append(f'<path class="{name}" d="{"".join(bars)}"/>')
     paths, height = "".join(rows), 36 * len(model.stems)
     return mark_safe(  # noqa: S308 (numbers and our own names only)
-        f'<svg class="growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg class="waveform-growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'
         f'<clipPath id="grown"><rect width="{400 * share:.1f}" height="{height}"/></clipPath>'
-        f'<g class="faint">{paths}</g><g clip-path="url(#grown)">{paths}</g></svg>'
+        f'<g class="waveform-ahead">{paths}</g><g clip-path="url(#grown)">{paths}</g></svg>'
     )
 
 
@@ -55,9 +55,9 @@ def place_in_line(position: int | None) -> SafeString:
     """A row of heads, the last one in colour: how many come first. Longer lines end in an ellipsis."""
     ahead = min((position or 1) - 1, 11)
     heads = "".join(f'<circle cx="{16 + 30 * n}" cy="16" r="11"/>' for n in range(ahead))
-    me = f'<circle class="me" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
+    me = f'<circle class="queue-own" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
     return mark_safe(  # noqa: S308 (numbers only)
-        f'<svg class="line" viewBox="0 0 {32 + 30 * ahead} 32" width="{32 + 30 * ahead}" height="32" '
+        f'<svg class="queue-line" viewBox="0 0 {32 + 30 * ahead} 32" width="{32 + 30 * ahead}" height="32" '
         f'aria-hidden="true">{heads}{me}</svg>'
     )
 
@@ -88,17 +88,17 @@ def starred(rated: Mapping[str, Any]) -> SafeString:
     if not rated["count"]:
         return format_html('<span class="soft">{}</span>', _("Not rated yet"))
     return format_html(
-        '<span class="starred">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
+        '<span class="rating-average">{} {}</span>', icon("star"), _average(rated["average"], rated["count"])
     )
 
 
 @register.simple_tag
-def five_stars(rated: Rated) -> SafeString:
+def five_stars(rated: RatingSummary) -> SafeString:
     """A choice of one to five stars, the person's own chosen; scripts let people choose."""
     name = f"stars-{rated.stem.name if rated.stem else ''}"
     return format_html_join(
         "\n",
-        '<label><input type="radio" name="{}" value="{}"{} disabled>{}<span class="unseen">{}</span></label>',
+        '<label><input type="radio" name="{}" value="{}"{} disabled>{}<span class="visually-hidden">{}</span></label>',
         (
             (name, n, mark_safe(" checked") if n == rated.mine else "", icon("star"), _stars(n))
             for n in range(FEWEST, MOST + 1)
@@ -111,7 +111,7 @@ def _stars(n: int) -> str:
 
 
 @register.simple_tag
-def said_of(rated: Rated) -> str:
+def said_of(rated: RatingSummary) -> str:
     """``"4.2 of 5, 3 ratings"``."""
     return _("Not rated yet") if rated.average is None else _average(rated.average, rated.count)
 

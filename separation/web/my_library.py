@@ -20,7 +20,7 @@ from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
 from catalog.curation.editing import release
 from catalog.models import Track, Upload, WishVoice
-from catalog.normalization import fold
+from catalog.normalization import sort_key
 from catalog.pagination import SONGS_PER_PAGE, Page, page_of
 from catalog.selectors import details_of
 from catalog.social import likes
@@ -75,7 +75,7 @@ def _liked(request: HttpRequest, user: User, words: str) -> Page:
 
 def _wishes(request: HttpRequest, user: User, words: str) -> Page:
     rows = WishVoice.objects.filter(user=user).select_related("wish__track__artist")
-    for word in fold(clean_text(words) or "").split():
+    for word in sort_key(clean_text(words) or "").split():
         rows = rows.filter(wish__key__contains=word)
     page = page_of(request, rows.order_by("-created_at", "pk"), SONGS_PER_PAGE)
     for row in page:

@@ -1,11 +1,12 @@
-"""What the middle of a song's page shows: the player, the place in line, the progress, or what went wrong."""
+"""The middle of a song's page: the player, the place in the queue, the progress, or the reason of a failure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -13,20 +14,18 @@ from audio.flac import SEGMENT_SAMPLES
 from audio.formats import OUTPUT, STEREO_RATE, OutputCodec
 from catalog.models import Track
 from separation.delivery.live import LiveStem, live_stems
-from separation.delivery.permissions import Seen, may_download
+from separation.delivery.permissions import VisibleSeparation, may_download
 from separation.display_names import ModelChoice, describe, describe_slug, stem_label
 from separation.engines import modelspec
 from separation.error_messages import explain
-from separation.feedback.ratings import Rated, ratings_of
+from separation.feedback.ratings import RatingSummary, ratings_of
 from separation.models import Separation, Status, Stem
-from separation.queue import requests as asking
-
-API = "/api/v1"
+from separation.queue.forecast import forecast
 
 
 @dataclass(frozen=True)
-class Lane:
-    """One stem as the page shows it."""
+class StemRow:
+    """A stem in the player; ``key`` on the keyboard mutes it."""
 
     stem: Stem | LiveStem
     label: str
@@ -34,154 +33,182 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Everything the templates ask about a separation; ``separation`` is None when nobody has asked yet."""
+class TrackPage:
+    """What the templates show of a track and one of its separations, None when there is none yet.
+
+    ``position`` in the queue from 1 and ``eta`` in seconds are None for what is not waiting. ``stars`` are the ratings
+    of the whole and of each stem with their headings.
+    """
 
     track: Track
     separation: Separation | None
     model: ModelChoice | None = None
-    lanes: list[Lane] = field(default_factory=list)
+    lanes: list[StemRow] = field(default_factory=list)
     position: int | None = None
     eta: float | None = None
     reason: str = ""
     codecs: list[OutputCodec] = field(default_factory=list)
     may_stop: bool = False
-    stars: list[tuple[str, Rated]] = field(default_factory=list)
-    """What people say of the whole, then of each part, with what that is called."""
+    stars: list[tuple[str, RatingSummary]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, track: Track, separation: Separation | None, user: User | AnonymousUser) -> "Stage":
+    def of(cls, track: Track, separation: Separation | None, user: User | AnonymousUser) -> "TrackPage":
+        """Read what the page of ``track`` shows to ``user``."""
         if separation is None:
             return cls(track, None)
         ready = separation.status == Status.SUCCEEDED
-        kept = _in_order(separation)
-        stems: list[Stem | LiveStem] = [*(kept if ready else live_stems(separation))]
+        stems: list[Stem | LiveStem] = [*(stems_in_order(separation) if ready else live_stems(separation))]
         lanes = [
-            Lane(stem, str(stem_label(stem.name)), str(number)) for number, stem in enumerate(stems, start=1)
+            StemRow(stem, str(stem_label(stem.name)), str(number))
+            for number, stem in enumerate(stems, start=1)
         ]
         waiting = separation.status in {Status.QUEUED, Status.RUNNING}
+        expected = forecast(separation)
         return cls(
             track,
             separation,
             model=describe_slug(separation.model),
             lanes=lanes,
-            position=asking.queue_position(separation) if waiting else None,
-            eta=asking.eta_seconds(separation) if waiting else None,
+            position=expected.queue_position,
+            eta=expected.eta_seconds,
             reason=explain(separation),
             codecs=[
                 codec for codec in OUTPUT.values() if ready and may_download(user, separation, codec.name)
             ],
-            stars=_stars(Seen(separation, track), user) if ready else [],
+            stars=_headed_ratings(VisibleSeparation(separation, track), user) if ready else [],
             may_stop=waiting and not user.is_anonymous and separation.requests.filter(user=user).exists(),
         )
 
     @property
     def state(self) -> str:
-        """``none``, or the separation's status; one cancelled is as if nobody had asked."""
+        """``none``, or the separation's status. A cancelled one is shown like none."""
         if self.separation is None or self.separation.status == Status.CANCELLED:
             return "none"
         return self.separation.status
 
     @property
     def is_audible(self) -> bool:
-        """Whether there is something to play: all of it, or the first segments of what is being made."""
+        """Whether there is something to play: every segment, or the first ones of a running separation."""
         return any(not isinstance(lane.stem, LiveStem) or lane.stem.segments for lane in self.lanes)
 
     @property
     def offers(self) -> list[ModelChoice]:
-        """The models to choose from when nothing is there yet, fewest stems first."""
-        return sorted(installed(), key=lambda model: len(model.stems))
+        """The models to choose from while there is no separation, fewest stems first."""
+        return sorted(installed_models(), key=lambda model: len(model.stems))
 
     @property
     def bitrates(self) -> list[tuple[int, str]]:
-        """Every bitrate some codec offers, with the names of the codecs that do."""
+        """Every bitrate of some codec, with the names of the codecs that have it."""
         kbits = sorted({bitrate for codec in self.codecs for bitrate in codec.bitrates})
         return [(kbit, " ".join(c.name for c in self.codecs if kbit in c.bitrates)) for kbit in kbits]
 
     @property
     def player(self) -> dict[str, Any]:
-        """What the player's script needs to know."""
+        """The player's configuration, which the page hands to its script as JSON."""
         made = [lane.stem for lane in self.lanes if isinstance(lane.stem, LiveStem)]
         return {
             "track": str(self.track.pk),
-            # Segments that can be had by now; null when all can.
+            # Number of segments that can be played already; null for all.
             "ready": min(stem.segments for stem in made) if made else None,
             "frames": self.track.audio.frames,
             "rate": STEREO_RATE,
             "segment": SEGMENT_SAMPLES,
+            "played": reverse("track-played", args=[self.track.pk]),
             "stems": [
-                {"id": str(lane.stem.pk), "name": lane.stem.name, "address": f"{API}/stems/{lane.stem.pk}/"}
+                {
+                    "name": lane.stem.name,
+                    "segments": reverse("api:stem-segment", args=[lane.stem.pk, 0]),  # the first
+                    "peaks": reverse("api:stem-peaks", args=[lane.stem.pk]),
+                }
                 for lane in self.lanes
             ],
         }
 
 
-def _stars(seen: Seen, user: User | AnonymousUser) -> list[tuple[str, Rated]]:
-    said = ratings_of(seen, user)
-    parts = [(str(stem_label(row.stem.name)), row) for row in said.stems if row.stem]
-    return [(_("All of it"), said.whole), *parts]
+def _headed_ratings(
+    visible: VisibleSeparation, user: User | AnonymousUser
+) -> list[tuple[str, RatingSummary]]:
+    ratings = ratings_of(visible, user)
+    stems = [(str(stem_label(row.stem.name)), row) for row in ratings.stems if row.stem]
+    return [(_("All of it"), ratings.whole), *stems]
 
 
-def installed() -> list[ModelChoice]:
-    """Every model that can run now."""
+def installed_models() -> list[ModelChoice]:
+    """List every model that can run now."""
     return [describe(spec) for spec in modelspec.available(settings.MODELS_DIR)]
 
 
-def separation_to_show(separations: Iterable[Separation], model: str) -> Separation | None:
-    """The one by ``model``, else the richest that is ready, else what is on its way, else what failed."""
-    order = {Status.SUCCEEDED: 0, Status.RUNNING: 1, Status.QUEUED: 2, Status.FAILED: 3, Status.CANCELLED: 4}
+_BY_USEFULNESS = [Status.SUCCEEDED, Status.RUNNING, Status.QUEUED, Status.FAILED, Status.CANCELLED]
 
-    def rank(separation: Separation) -> tuple[bool, int, int, float]:
-        status = Status(separation.status)
-        return (
-            separation.model != model,
-            order[status],
-            -len(separation.stems.all()),
-            -separation.created_at.timestamp(),
-        )
 
-    return min(separations, key=rank, default=None)
+def _preference(separation: Separation) -> tuple[int, int, float]:
+    """Sort what is ready first, then what has more stems, then the newest: of two revisions of a model the later."""
+    return (
+        _BY_USEFULNESS.index(Status(separation.status)),
+        -len(separation.stems.all()),
+        -separation.created_at.timestamp(),
+    )
+
+
+def separation_to_show(
+    separations: Collection[Separation], *, pk: str = "", model: str = ""
+) -> Separation | None:
+    """Choose the separation with the id ``pk``, else the best by ``model``, else the best of all."""
+    by_id = [row for row in separations if str(row.pk) == pk]
+    by_model = [row for row in separations if row.model == model]
+    return min(by_id or by_model or separations, key=_preference, default=None)
 
 
 @dataclass(frozen=True)
 class OtherModel:
-    """Another way to take the song apart; ``status`` is empty when nobody has asked for it."""
+    """Another model for the song, with its best separation if it has one."""
 
     model: ModelChoice
-    status: str
+    separation: Separation | None = None
+
+    @property
+    def status(self) -> str:
+        """The status of the separation, empty without one."""
+        return self.separation.status if self.separation else ""
 
 
 @dataclass(frozen=True)
-class Made:
-    """A finished separation: by which model, into what, and when."""
+class FinishedRow:
+    """A finished separation in the table of the page; ``stems`` are their names for people."""
 
     model: ModelChoice
     stems: list[str]
     separation: Separation
 
 
-def made(separations: Iterable[Separation]) -> list[Made]:
-    """What this song has been taken apart into, the latest first."""
-    done = [row for row in separations if row.status == Status.SUCCEEDED]
-    done.sort(key=lambda row: row.finished_at or row.created_at, reverse=True)
+def finished_rows(separations: Iterable[Separation]) -> list[FinishedRow]:
+    """List the finished separations of a song, the latest first."""
+    finished = [row for row in separations if row.status == Status.SUCCEEDED]
+    finished.sort(key=lambda row: row.finished_at or row.created_at, reverse=True)
     return [
-        Made(describe_slug(row.model), [str(stem_label(stem.name)) for stem in _in_order(row)], row)
-        for row in done
+        FinishedRow(
+            describe_slug(row.model), [str(stem_label(stem.name)) for stem in stems_in_order(row)], row
+        )
+        for row in finished
     ]
 
 
-def _in_order(separation: Separation) -> list[Stem]:
+def stems_in_order(separation: Separation) -> list[Stem]:
+    """List the stems of ``separation`` by position, without a query where they were prefetched."""
     return sorted(separation.stems.all(), key=lambda stem: stem.position)
 
 
 def other_models(separations: Iterable[Separation], shown: Separation | None) -> list[OtherModel]:
-    """What else this song is, or could be, taken apart into."""
-    known = {row.model: row.status for row in separations if row.status != Status.CANCELLED}
-    models = {model.slug: model for model in installed()}
-    for slug, status in known.items():
-        if status == Status.SUCCEEDED:
+    """List the models that the page offers beside that of ``shown``: every installed one, and every finished one."""
+    best: dict[str, Separation] = {}
+    for row in sorted(separations, key=_preference):
+        if row.status != Status.CANCELLED:
+            best.setdefault(row.model, row)
+    models = {model.slug: model for model in installed_models()}
+    for slug, separation in best.items():
+        if separation.status == Status.SUCCEEDED:
             models.setdefault(slug, describe_slug(slug))
     if shown is not None and shown.status != Status.CANCELLED:
         models.pop(shown.model, None)
-    rows = [OtherModel(model, known.get(slug, "")) for slug, model in models.items()]
+    rows = [OtherModel(model, best.get(slug)) for slug, model in models.items()]
     return sorted(rows, key=lambda row: (len(row.model.stems), row.status != Status.SUCCEEDED))

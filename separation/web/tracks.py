@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,34 +25,37 @@ from catalog.uploads import policy
 from catalog.uploads.ingest import ingest
 from catalog.uploads.ownership import holds
 from catalog.web.songs import track_actions
-from separation.delivery.permissions import Seen, shown_by
+from separation.delivery.permissions import VisibleSeparation, shown_by
 from separation.duplicates import worth_asking
-from separation.models import Separation
-from separation.queue import requests as asking
+from separation.queue import requests
 from separation.web.forms import NO_MODEL, UploadForm
 from separation.web.js_messages import PLAYER_WORDS, UPLOAD_WORDS, spoken
-from separation.web.track_page import Stage, made, other_models, separation_to_show
+from separation.web.track_page import TrackPage, finished_rows, other_models, separation_to_show
 
 
 @require_safe
 @gzip_page
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A song: its player, or how far its separation is. ``?model=`` chooses among its separations,
-    ``?fragment=stage`` is the middle of the page alone, for when something changed."""
-    seen = Track.objects.visible_to(request.user).with_names()
-    row = seen.filter(pk=pk).first()
+    """Show a song: its player, or the progress of its separation.
+
+    ``?separation=`` (an id) or ``?model=`` chooses among its separations. ``?fragment=stage`` sends the middle of the
+    page alone, for scripts that update it.
+    """
+    visible = Track.objects.visible_to(request.user).with_names()
+    row = visible.filter(pk=pk).first()
     if row is None:
-        return redirect_or_404(request, Kind.TRACK, pk, seen)
+        return redirect_or_404(request, Kind.TRACK, pk, visible)
     rows = list(shown_by([row]).order_by("created_at", "pk"))
     prefetch_related_objects([each.separation for each in rows], "stems__audio")
-    separations = [Seen.through(row, each.separation, each).separation for each in rows]
-    shown = separation_to_show(separations, request.GET.get("model", ""))
-    stage = Stage.of(row, shown, request.user)
+    separations = [VisibleSeparation.through(row, each.separation, each).separation for each in rows]
+    shown = separation_to_show(
+        separations, pk=request.GET.get("separation", ""), model=request.GET.get("model", "")
+    )
     context: dict[str, Any] = {
         "track": row,
-        "stage": stage,
+        "stage": TrackPage.of(row, shown, request.user),
         "others": other_models(separations, shown),
-        "made": made(separations),
+        "made": finished_rows(separations),
         "may_edit": row.may_be_edited_by(request.user),
         "may_remove": not request.user.is_anonymous and holds(row, request.user),
         "words": spoken(PLAYER_WORDS),
@@ -65,25 +68,26 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def separate(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Ask for the song to be taken apart by ``model``."""
+    """Request the separation of a song by ``model``."""
     row = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     try:
-        asked = asking.ask(row, request.POST.get("model") or None, person(request))
+        queued = requests.ask(row, request.POST.get("model") or None, person(request))
     except CatalogError as error:
         messages.error(request, str(error.detail))
         return redirect("track", row.pk)
-    return redirect(f"{reverse('track', args=[row.pk])}?model={asked.separation.model}")
+    return redirect(f"{reverse('track', args=[row.pk])}?separation={queued.separation.pk}")
 
 
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """No longer want the separation ``separation`` of this song."""
+    """Withdraw the request for the separation with the id ``separation`` of a song."""
     row = get_object_or_404(Track.objects.visible_to(request.user), pk=pk)
-    found = get_object_or_404(
-        Separation, track_separations__in=shown_by([row]), model=request.POST.get("model", "")
-    )
-    if asking.withdraw(found, person(request)):
+    shown = {str(each.separation_id): each.separation for each in shown_by([row])}
+    separation = shown.get(request.POST.get("separation", ""))
+    if separation is None:
+        raise Http404
+    if requests.withdraw(separation, person(request)):
         messages.success(request, _("Stopped."))
     else:
         messages.info(request, _("Others are waiting for it too, so it goes on."))
@@ -125,7 +129,7 @@ def _take_in(request: HttpRequest, form: UploadForm) -> HttpResponse | None:
         if wanted and worth_asking(taken.matches):  # the song's page shows both ways to go on
             messages.info(request, _("This song is here in another file already. Choose below."))
         elif wanted:
-            asking.ask(taken.track, form.cleaned_data["model"], user)
+            requests.ask(taken.track, form.cleaned_data["model"], user)
     except CatalogError as error:
         form.add_error(None, str(error.detail))
         return None

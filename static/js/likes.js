@@ -1,32 +1,39 @@
 // Hearts: the form still works without this; with it nothing but the heart changes.
 
-import { csrfToken } from "stemoteca/session";
+import { callApi, NetworkError } from "stemoteca/api";
+import { closestElement, getElement } from "stemoteca/dom";
 
+/**
+ * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement} button
+ */
 async function toggle(form, button) {
-  const loved = button.getAttribute("aria-pressed") === "true";
-  show(button, !loved);
-  const address = `/api/v1/tracks/${form.dataset.like}/like/`;
-  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
+  const liked = button.getAttribute("aria-pressed") === "true";
+  show(button, !liked);
   try {
-    const answer = await fetch(address, { method: loved ? "DELETE" : "PUT", headers });
-    if (answer.ok) return;
-  } catch {
-    // offline: the form below lets the browser say so
+    const { like: address = "" } = form.dataset;
+    if ((await callApi(address, { method: liked ? "DELETE" : "PUT" })).ok) return;
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
   }
-  // Signed out, most likely: the form itself leads through the sign-in page and does it then.
-  show(button, loved);
+  // Offline, or signed out: the browser says so, or the form leads through the sign-in page and likes it then.
+  show(button, liked);
   form.dataset.plain = "";
   form.requestSubmit(button);
 }
 
-function show(button, loved) {
-  button.setAttribute("aria-pressed", loved);
-  button.value = loved ? "unlike" : "like";
+/**
+ * @param {HTMLButtonElement} button
+ * @param {boolean} liked
+ */
+function show(button, liked) {
+  button.setAttribute("aria-pressed", String(liked));
+  button.value = liked ? "unlike" : "like";
 }
 
 document.addEventListener("submit", (event) => {
-  const form = event.target.closest("[data-like]");
-  if (!form || "plain" in form.dataset) return;
+  const form = closestElement(event.target, "[data-like]");
+  if (!(form instanceof HTMLFormElement) || "plain" in form.dataset) return;
   event.preventDefault();
-  toggle(form, form.querySelector("button"));
+  toggle(form, getElement(form, "button", HTMLButtonElement));
 });

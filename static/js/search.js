@@ -1,12 +1,26 @@
 // Results while typing on the front page; suggestions under the search field of every other page.
 // Both wait a moment, drop what is no longer asked for, and leave the form as it is for whoever has no scripts.
 
-const PAUSE = 120;
+import { callApi, isAborted, NetworkError, request } from "stemoteca/api";
+import { closestElement, findElement, findElements, getElement } from "stemoteca/dom";
+import { fillAddress } from "stemoteca/formatting";
+import { highlight } from "stemoteca/highlight";
 
-/** Calls `ask(words, signal)` when typing rests, and `show` with its answer unless something newer was asked. */
-function asking(field, ask, show) {
-  let timer = 0;
+const DELAY = 120; // milliseconds after the last letter
+
+/**
+ * Call `ask(words, signal)` when typing rests, and `show` with its answer unless something newer was asked.
+ * @template T
+ * @param {HTMLInputElement} field
+ * @param {(words: string, signal: AbortSignal) => Promise<T | null>} ask
+ * @param {(answer: T, words: string) => void} show
+ */
+function askWhileTyping(field, ask, show) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {AbortController | null} */
   let running = null;
+  /** @type {string | null} */
   let shown = field.value.trim();
   const now = async () => {
     const words = field.value.trim();
@@ -20,15 +34,17 @@ function asking(field, ask, show) {
       shown = words;
       show(answer, words);
     } catch (error) {
-      if (error.name !== "AbortError") shown = null; // offline: the button still works, and so does the next letter
+      if (isAborted(error)) return;
+      if (!(error instanceof NetworkError)) throw error;
+      shown = null; // offline: the button still works, and so does the next letter
     }
   };
   field.addEventListener("input", (event) => {
     clearTimeout(timer);
-    if (!event.isComposing) timer = setTimeout(now, PAUSE);
+    if (!(event instanceof InputEvent && event.isComposing)) timer = setTimeout(now, DELAY);
   });
   field.addEventListener("compositionend", () => {
-    timer = setTimeout(now, PAUSE);
+    timer = setTimeout(now, DELAY);
   });
   return {
     stop() {
@@ -38,108 +54,140 @@ function asking(field, ask, show) {
   };
 }
 
-// The front page: the list below changes with the words, and the arrow keys go into it.
+/**
+ * Get the form of a search field.
+ * @param {HTMLInputElement} field
+ */
+function formOf(field) {
+  if (!field.form) throw new Error("a search field outside a form");
+  return field.form;
+}
 
-function live(field) {
-  const place = document.getElementById(field.dataset.live);
-  const found = document.querySelector("[data-found]"); // says how many, to those who do not see the list
+/**
+ * The front page: the list below changes with the words, and the arrow keys go into it.
+ * @param {HTMLInputElement} field
+ */
+function showResults(field) {
+  const form = formOf(field);
+  const results = getElement(document, `#${field.dataset.results}`, HTMLElement);
+  const status = getElement(document, "[data-found]", HTMLElement); // how many, to those who do not see the list
+  /**
+   * @param {URL} address
+   * @param {AbortSignal | null} signal
+   */
   const get = async (address, signal) => {
     const page = address.href;
     address.searchParams.set("fragment", "results");
-    const answer = await fetch(address, { signal });
+    const answer = await request(address, { signal });
     return answer.ok ? { html: await answer.text(), page } : null;
   };
+  /** @param {{ html: string, page: string }} answer */
   const show = ({ html, page }) => {
-    place.innerHTML = html;
-    found.textContent = place.querySelector("h2:not(.unseen)")?.textContent.trim() ?? "";
+    results.innerHTML = html;
+    status.textContent = results.querySelector("h2:not(.visually-hidden)")?.textContent.trim() ?? "";
     history.replaceState(null, "", page);
   };
-  const ask = (words, signal) => {
-    const address = new URL(field.form.action);
-    if (words) address.searchParams.set("q", words);
-    if (place.querySelector("details.narrow-down[open]")) address.searchParams.set("narrow", "1");
-    return get(address, signal);
-  };
-  const asked = asking(field, ask, show);
-  field.form.addEventListener("submit", () => asked.stop());
-  place.addEventListener("click", async (event) => {
-    const link = event.target.closest("a[data-narrow]");
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const asked = askWhileTyping(
+    field,
+    (words, signal) => {
+      const address = new URL(form.action);
+      if (words) address.searchParams.set("q", words);
+      if (results.querySelector("[data-facets][open]")) address.searchParams.set("narrow", "1");
+      return get(address, signal);
+    },
+    show,
+  );
+  form.addEventListener("submit", () => asked.stop());
+  results.addEventListener("click", async (event) => {
+    const link = closestElement(event.target, "a[data-narrow]");
+    if (!(link instanceof HTMLAnchorElement)) return;
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    const answer = await get(new URL(link.href), null).catch(() => null);
+    const answer = await get(new URL(link.href), null).catch((error) => {
+      if (error instanceof NetworkError) return null;
+      throw error;
+    });
     if (!link.isConnected) return; // something else was typed
     if (!answer) return location.assign(link.href);
     show(answer);
-    place.querySelector(".narrow-down summary")?.focus();
+    findElement(results, "[data-facets] summary", HTMLElement)?.focus();
   });
 
-  const links = () => [...place.querySelectorAll("a[href]")].filter((link) => link.offsetParent !== null);
+  const visibleLinks = () => findElements(results, "a[href]", HTMLAnchorElement).filter((link) => link.offsetParent);
   field.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" && !event.isComposing) {
-      const first = links()[0];
-      if (first) {
-        event.preventDefault();
-        first.focus();
-      }
-    }
+    const [first] = visibleLinks();
+    if (event.key !== "ArrowDown" || event.isComposing || !first) return;
+    event.preventDefault();
+    first.focus();
   });
-  place.addEventListener("keydown", (event) => {
-    const all = links();
-    const at = all.indexOf(document.activeElement);
+  results.addEventListener("keydown", (event) => {
+    const links = visibleLinks();
+    const at = links.indexOf(/** @type {HTMLAnchorElement} */ (document.activeElement));
     if (at < 0) return;
-    if (event.key === "ArrowDown" && all[at + 1]) all[at + 1].focus();
-    else if (event.key === "ArrowUp") (all[at - 1] ?? field).focus();
+    const next = links[at + 1];
+    if (event.key === "ArrowDown" && next) next.focus();
+    else if (event.key === "ArrowUp") (links[at - 1] ?? field).focus();
     else if (event.key === "Escape") field.focus();
     else return;
     event.preventDefault();
   });
 }
 
-// Every other page: a list of suggestions, as a combobox.
-
-const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
-/** `text` with the beginnings of words that were typed in <mark>. */
-function marked(text, words) {
-  const piece = document.createDocumentFragment();
-  const wanted = plain(words).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-  for (const part of text.split(/([\p{L}\p{N}\p{M}]+)/u)) {
-    const folded = plain(part);
-    const letters = Math.max(0, ...wanted.filter((word) => folded.startsWith(word)).map((word) => word.length));
-    let end = 0;
-    while (letters && end < part.length && plain(part.slice(0, end)).length < letters) end += 1;
-    while (end && /\p{M}/u.test(part.charAt(end))) end += 1;
-    if (end) {
-      const mark = document.createElement("mark");
-      mark.textContent = part.slice(0, end);
-      piece.append(mark);
-    }
-    piece.append(part.slice(end));
-  }
-  return piece;
+/**
+ * Write `text` with the beginnings of words that were typed in <mark>.
+ * @param {string} text
+ * @param {string} words
+ */
+function highlighted(text, words) {
+  return highlight(text, words).map((piece) => {
+    if (!piece.isMarked) return piece.text;
+    const mark = document.createElement("mark");
+    mark.textContent = piece.text;
+    return mark;
+  });
 }
 
-function suggest(field) {
-  const { dataset, form } = field;
+/**
+ * What the search of the API answers.
+ * @typedef {object} Found
+ * @property {string | null} [corrected] the words that were searched instead
+ * @property {{ name: string, slug: string }[]} artists
+ * @property {{ id: string, title: string, artist: string }[]} albums
+ * @property {{ id: string, title: string, artist: string }[]} tracks
+ */
+
+/** @typedef {{ name: string, by?: string, address: string }} Row */
+
+/**
+ * Every other page: a list of suggestions, as a combobox.
+ * @param {HTMLInputElement} field
+ */
+function showSuggestions(field) {
+  const { dataset } = field;
+  const form = formOf(field);
+  /** @param {string} name */
+  const text = (name) => dataset[name] ?? "";
   const list = document.createElement("ul");
-  const said = document.createElement("p");
+  const status = document.createElement("p");
   list.id = `${field.id}-suggestions`;
   list.className = "suggestions";
   list.role = "listbox";
-  list.setAttribute("aria-label", dataset.label);
+  list.setAttribute("aria-label", text("label"));
   list.hidden = true;
-  said.className = "unseen";
-  said.role = "status";
+  status.className = "visually-hidden";
+  status.role = "status";
   form.classList.add("has-suggestions");
-  form.append(list, said);
+  form.append(list, status);
   field.role = "combobox";
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", list.id);
   field.setAttribute("aria-expanded", "false");
 
+  /** @type {HTMLElement[]} */
   let options = [];
   let chosen = -1;
 
+  /** @param {number} number */
   const choose = (number) => {
     options[chosen]?.setAttribute("aria-selected", "false");
     chosen = number;
@@ -152,19 +200,24 @@ function suggest(field) {
       field.removeAttribute("aria-activedescendant");
     }
   };
+  /** @param {boolean} visible */
   const show = (visible) => {
     list.hidden = !visible;
     field.setAttribute("aria-expanded", String(visible));
     if (!visible) choose(-1);
   };
 
+  /**
+   * @param {string} label
+   * @param {Row[]} rows
+   * @param {string} words
+   */
   const group = (label, rows, words) => {
-    if (!rows.length) return null;
     const item = document.createElement("li");
     const heading = document.createElement("span");
     const inner = document.createElement("ul");
     item.role = "presentation";
-    heading.className = "of";
+    heading.className = "suggestions-heading";
     heading.id = `${list.id}-${label}`;
     heading.textContent = label;
     inner.role = "group";
@@ -175,10 +228,10 @@ function suggest(field) {
       option.id = `${list.id}-${options.length}`;
       option.dataset.address = row.address;
       option.setAttribute("aria-selected", "false");
-      option.append(marked(row.name, words));
+      option.append(...highlighted(row.name, words));
       if (row.by) {
         const by = document.createElement("small");
-        by.append(marked(row.by, words));
+        by.append(...highlighted(row.by, words));
         option.append(" ", by);
       }
       inner.append(option);
@@ -188,34 +241,49 @@ function suggest(field) {
     return item;
   };
 
+  /**
+   * @param {string} words
+   * @param {AbortSignal} signal
+   * @returns {Promise<Found | null>}
+   */
   const ask = async (words, signal) => {
     if (!words) return { artists: [], albums: [], tracks: [] };
-    const address = new URL(dataset.suggest, location.origin);
+    const address = new URL(text("suggestions"), location.origin);
     address.searchParams.set("q", words);
     address.searchParams.set("limit", "4");
-    const answer = await fetch(address, { signal });
-    return answer.ok ? answer.json() : null;
+    const answer = await callApi(address, { signal });
+    return answer.ok ? answer.body : null;
   };
-  const asked = asking(field, ask, (answer, typed) => {
+  const asked = askWhileTyping(field, ask, (answer, typed) => {
     const words = answer.corrected ?? typed;
     options = [];
     chosen = -1;
     field.removeAttribute("aria-activedescendant");
-    const everything = new URL(form.action);
-    everything.searchParams.set("q", typed);
-    const groups = [
-      group(dataset.artists, answer.artists.map((row) => ({ name: row.name, address: `/artists/${row.slug}/` })), words),
-      group(dataset.albums, answer.albums.map((row) => ({ name: row.title, by: row.artist, address: `/albums/${row.id}/` })), words),
-      group(dataset.songs, answer.tracks.map((row) => ({ name: row.title, by: row.artist, address: `/tracks/${row.id}/` })), words),
-    ].filter(Boolean);
-    if (groups.length) groups.push(group(dataset.all, [{ name: words, address: everything.href }], ""));
+    const all = new URL(form.action);
+    all.searchParams.set("q", typed);
+    const artists = answer.artists.map(({ name, slug }) => ({ name, address: fillAddress(text("artistPage"), slug) }));
+    const albums = answer.albums.map(({ id, title, artist }) => {
+      return { name: title, by: artist, address: fillAddress(text("albumPage"), id) };
+    });
+    const songs = answer.tracks.map(({ id, title, artist }) => {
+      return { name: title, by: artist, address: fillAddress(text("trackPage"), id) };
+    });
+    /** @type {[string, Row[]][]} */
+    const found = [
+      [text("artists"), artists],
+      [text("albums"), albums],
+      [text("songs"), songs],
+    ];
+    const groups = found.filter(([, rows]) => rows.length).map(([label, rows]) => group(label, rows, words));
+    if (groups.length) groups.push(group(text("all"), [{ name: words, address: all.href }], ""));
     list.replaceChildren(...groups);
-    said.textContent = !typed ? "" : groups.length ? dataset.some : dataset.none;
+    status.textContent = !typed ? "" : text(groups.length ? "some" : "none");
     show(groups.length > 0 && document.activeElement === field);
   });
 
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
+    const option = options[chosen];
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (!options.length) return;
       event.preventDefault();
@@ -223,9 +291,9 @@ function suggest(field) {
       const step = event.key === "ArrowDown" ? 1 : -1;
       const places = options.length + 1; // one of them is the field itself
       choose(((chosen + 1 + step + places) % places) - 1);
-    } else if (event.key === "Enter" && options[chosen] && !list.hidden) {
+    } else if (event.key === "Enter" && option && !list.hidden) {
       event.preventDefault();
-      location.assign(options[chosen].dataset.address);
+      location.assign(option.dataset.address ?? "");
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       event.stopPropagation();
@@ -238,11 +306,11 @@ function suggest(field) {
   field.addEventListener("blur", () => show(false));
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
   list.addEventListener("click", (event) => {
-    const option = event.target.closest("[role=option]");
-    if (option) location.assign(option.dataset.address);
+    const option = closestElement(event.target, "[role=option]");
+    if (option) location.assign(option.dataset.address ?? "");
   });
   form.addEventListener("submit", () => asked.stop());
 }
 
-for (const field of document.querySelectorAll("input[data-live]")) live(field);
-for (const field of document.querySelectorAll("input[data-suggest]")) suggest(field);
+for (const field of findElements(document, "[data-results]", HTMLInputElement)) showResults(field);
+for (const field of findElements(document, "[data-suggestions]", HTMLInputElement)) showSuggestions(field);

@@ -1,113 +1,134 @@
 // A setlist: drag its rows, move them by their buttons, and keep notes, without loading the page again.
 
-import { csrfToken } from "stemoteca/session";
+import { callApi, NetworkError } from "stemoteca/api";
+import { closestElement, findElement, getElement } from "stemoteca/dom";
 
-const list = document.querySelector("[data-entries]");
-const said = document.querySelector("[data-said]");
+const SCROLL_EDGE = 60; // CSS pixels from an edge of the window, where the page follows what is dragged
+const SCROLL_STEP = 12;
 
-if (list) {
-  document.documentElement.classList.add("scripted");
-  const rows = () => [...list.children];
+/** @param {HTMLElement} list */
+function enhance(list) {
+  const status = getElement(document, "[data-said]", HTMLElement);
+  const rows = () => [...list.children].filter((row) => row instanceof HTMLElement);
   let running = Promise.resolve(); // one change after another, so that the last one wins
 
-  const save = (row, changes, method = "PATCH") => {
-    const address = `${list.dataset.address}${row.dataset.entry}/`;
-    const body = changes && JSON.stringify(changes);
-    const type = { Accept: "application/json", "Content-Type": "application/json" };
-    running = running
-      .then(() => fetch(address, { method, headers: { ...type, "X-CSRFToken": csrfToken() }, body }))
-      .then((answer) => {
-        if (!answer.ok) throw new Error(String(answer.status));
-      })
-      .catch(() => {
-        said.textContent = said.dataset.lost;
-        said.classList.remove("unseen");
-        said.classList.add("note", "bad");
-      });
-    return running;
+  const showLost = () => {
+    status.textContent = status.dataset.lost ?? "";
+    status.classList.remove("visually-hidden");
+    status.classList.add("note", "bad");
+  };
+
+  /**
+   * @param {HTMLElement} row
+   * @param {{ position?: number, note?: string }} changes
+   */
+  const save = (row, changes) => {
+    running = running.then(async () => {
+      try {
+        const answer = await callApi(row.dataset.address ?? "", { method: "PATCH", body: changes });
+        if (!answer.ok) showLost();
+      } catch (error) {
+        if (!(error instanceof NetworkError)) throw error;
+        showLost();
+      }
+    });
   };
 
   /** Numbers, and which buttons lead nowhere, as the rows stand now. */
   const number = () => {
     for (const [index, row] of rows().entries()) {
-      row.querySelector("[data-number]").textContent = index + 1;
-      row.querySelector("[value=up]").disabled = index === 0;
-      row.querySelector("[value=down]").disabled = index === list.children.length - 1;
+      getElement(row, "[data-number]", HTMLElement).textContent = String(index + 1);
+      getElement(row, "[value=up]", HTMLButtonElement).disabled = index === 0;
+      getElement(row, "[value=down]", HTMLButtonElement).disabled = index === list.children.length - 1;
     }
   };
 
-  /** The rows from `first` up to `row`, the last one first. */
-  const between = (first, row) => {
-    const all = rows();
-    return all.slice(all.indexOf(first), all.indexOf(row)).reverse();
-  };
-
+  /** @param {HTMLElement} row */
   const moved = (row) => {
     number();
-    const place = rows().indexOf(row) + 1;
-    said.textContent = said.dataset.moved.replace("{n}", place);
-    save(row, { position: place });
+    const position = rows().indexOf(row) + 1;
+    status.textContent = (status.dataset.moved ?? "").replace("{n}", String(position));
+    save(row, { position });
   };
 
-  list.addEventListener("submit", (event) => {
-    const row = event.target.closest("[data-entry]");
-    const what = event.submitter?.value ?? "note";
-    if (what === "remove") return; // the page is drawn anew, with another length
-    event.preventDefault();
-    if (what === "note") {
-      note(row);
-      return;
-    }
-    if (what === "up") row.previousElementSibling?.before(row);
-    else row.nextElementSibling?.after(row);
-    moved(row);
-    const button = event.submitter.disabled ? row.querySelector("button.square:not(:disabled)") : event.submitter;
-    button?.focus();
-    row.scrollIntoView({ block: "nearest" });
-  });
-
-  const note = (row) => {
-    const field = row.querySelector("[name=note]");
+  /** @param {HTMLElement} row */
+  const saveNote = (row) => {
+    const field = findElement(row, "[name=note]", HTMLInputElement);
     if (!field || field.value === field.defaultValue) return;
     field.defaultValue = field.value;
     save(row, { note: field.value });
   };
-  list.addEventListener("change", (event) => {
-    if (event.target.name === "note") note(event.target.closest("[data-entry]"));
+
+  list.addEventListener("submit", (event) => {
+    const row = closestElement(event.target, "[data-address]");
+    const button = event.submitter instanceof HTMLButtonElement ? event.submitter : null;
+    const action = button?.value ?? "note";
+    if (!row || action === "remove") return; // the page is drawn anew, with another length
+    event.preventDefault();
+    if (action === "note") {
+      saveNote(row);
+      return;
+    }
+    if (action === "up") row.previousElementSibling?.before(row);
+    else row.nextElementSibling?.after(row);
+    moved(row);
+    const next = button?.disabled ? findElement(row, ".button.square:not(:disabled)", HTMLButtonElement) : button;
+    next?.focus();
+    row.scrollIntoView({ block: "nearest" });
   });
 
-  list.addEventListener("pointerdown", (event) => {
-    const grip = event.target.closest("[data-grip]");
-    if (!grip || event.button !== 0) return;
-    event.preventDefault();
-    const row = grip.closest("[data-entry]");
-    const before = rows();
-    row.classList.add("held");
-    grip.setPointerCapture(event.pointerId);
-    // The others move around the row that is held: taken out itself, it would lose the pointer.
-    const drag = ({ clientY }) => {
-      for (const other of rows()) {
-        if (other === row) continue;
-        const box = other.getBoundingClientRect();
-        const above = row.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_PRECEDING;
-        if (above && clientY < box.top + box.height / 2) {
-          for (const each of between(other, row)) row.after(each);
-          break;
-        }
-        if (!above && clientY > box.top + box.height / 2) row.before(other);
+  list.addEventListener("change", (event) => {
+    const row = closestElement(event.target, "[data-address]");
+    if (row && event.target instanceof HTMLInputElement && event.target.name === "note") saveNote(row);
+  });
+
+  /**
+   * Move the other rows around the one that is held: taken out itself, it would lose the pointer.
+   * @param {HTMLElement} row
+   * @param {number} clientY
+   */
+  const drag = (row, clientY) => {
+    for (const other of rows()) {
+      if (other === row) continue;
+      const box = other.getBoundingClientRect();
+      const middle = box.top + box.height / 2;
+      const above = row.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_PRECEDING;
+      if (above && clientY < middle) {
+        const all = rows();
+        for (const each of all.slice(all.indexOf(other), all.indexOf(row)).reverse()) row.after(each);
+        break;
       }
-      const edge = 60; // near an edge of the window the page follows
-      if (clientY < edge) scrollBy(0, -12);
-      else if (clientY > innerHeight - edge) scrollBy(0, 12);
-    };
+      if (!above && clientY > middle) row.before(other);
+    }
+    if (clientY < SCROLL_EDGE) scrollBy(0, -SCROLL_STEP);
+    else if (clientY > innerHeight - SCROLL_EDGE) scrollBy(0, SCROLL_STEP);
+  };
+
+  list.addEventListener("pointerdown", (event) => {
+    const grip = closestElement(event.target, "[data-grip]");
+    const row = closestElement(grip, "[data-address]");
+    if (!grip || !row || event.button !== 0) return;
+    event.preventDefault();
+    const before = rows();
+    row.classList.add("is-held");
+    grip.setPointerCapture(event.pointerId);
+    /** @param {PointerEvent} move */
+    const follow = (move) => drag(row, move.clientY);
+    /** @param {PointerEvent} end */
     const drop = (end) => {
-      grip.removeEventListener("pointermove", drag);
-      row.classList.remove("held");
+      grip.removeEventListener("pointermove", follow);
+      row.classList.remove("is-held");
       if (end.type === "pointercancel") list.append(...before);
       else if (rows().some((each, index) => each !== before[index])) moved(row);
     };
-    grip.addEventListener("pointermove", drag);
+    grip.addEventListener("pointermove", follow);
     grip.addEventListener("pointerup", drop, { once: true });
     grip.addEventListener("pointercancel", drop, { once: true });
   });
+}
+
+const entries = findElement(document, "[data-entries]", HTMLElement);
+if (entries) {
+  document.documentElement.classList.add("scripted");
+  enhance(entries);
 }

@@ -1,22 +1,24 @@
 // Every page: menus that close, "/" goes to the search field, forms are sent with the CSRF token as it is now.
 // What the search field itself does is in search.js.
 
-import { csrfToken } from "stemoteca/session";
+import { csrfToken } from "stemoteca/api";
+import { closestElement, findElement, findElements, getElement } from "stemoteca/dom";
 
-const search = document.querySelector("input[type=search]");
+const OPEN_MENU = "details.menu[open]";
+const searchField = findElement(document, "input[type=search]", HTMLInputElement);
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest?.("input, select, textarea, [contenteditable]");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && search) {
+  const typing = closestElement(event.target, "input, select, textarea, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && searchField) {
     event.preventDefault();
-    search.focus();
-    search.select();
+    searchField.focus();
+    searchField.select();
   }
   if (event.key === "Escape") {
-    const menu = document.querySelector("details.menu[open]");
+    const menu = findElement(document, OPEN_MENU, HTMLDetailsElement);
     if (menu) {
       menu.open = false;
-      menu.querySelector("summary").focus();
+      getElement(menu, "summary", HTMLElement).focus();
     }
   }
 });
@@ -25,7 +27,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener(
   "submit",
   (event) => {
-    const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
+    if (!(event.target instanceof HTMLFormElement)) return;
+    const field = findElement(event.target, "input[name=csrfmiddlewaretoken]", HTMLInputElement);
     const token = csrfToken();
     if (field && token) field.value = token;
   },
@@ -33,7 +36,7 @@ document.addEventListener(
 );
 
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of findElements(document, OPEN_MENU, HTMLDetailsElement)) {
+    if (!(event.target instanceof Node && menu.contains(event.target))) menu.open = false;
   }
 });

@@ -1,143 +1,168 @@
 // A song's page: the player when the parts are there, else how far they are; it becomes the player by itself.
 
-import { offerDownloads } from "stemoteca/downloads";
-import { offerMix } from "stemoteca/mixdown";
-import { start } from "stemoteca/player";
-import { takeStars } from "stemoteca/stars";
-import { follow } from "stemoteca/waiting";
-import { left } from "stemoteca/words";
+import { request } from "stemoteca/api";
+import { findElement, findElements, getElement } from "stemoteca/dom";
+import { percentDone } from "stemoteca/formatting";
+import { remainingTimeMessage } from "stemoteca/messages";
+import { offerDownloads } from "stemoteca/player/downloads";
+import { offerMix } from "stemoteca/player/mixdown";
+import { startPlayer } from "stemoteca/player/player";
+import { takeRating } from "stemoteca/player/rating";
+import { followSeparation } from "stemoteca/separation_progress";
+import { readStored, store } from "stemoteca/storage";
+
+/** @typedef {import("stemoteca/player/player").Recording} Recording */
+/** @typedef {import("stemoteca/player/player").Player} Player */
+/** @typedef {import("stemoteca/separation_progress").Separation} Separation */
 
 const CODEC = "stemoteca.codec";
 // A setlist is played through: this song begins by itself, and the next one follows.
-const through = new URL(location.href).searchParams.has("play");
-const stage = document.getElementById("stage");
+const playsThrough = new URL(location.href).searchParams.has("play");
+const stage = getElement(document, "#stage", HTMLElement);
 
-/** The middle of the page as it is now. */
-async function fragment() {
+/** Fetch the middle of the page as it is now; empty where that cannot be had. */
+async function fetchStage() {
   const address = new URL(location.href);
   address.searchParams.set("fragment", "stage");
-  const answer = await fetch(address);
+  const answer = await request(address);
   return answer.ok ? answer.text() : "";
 }
 
-async function again() {
-  const html = await fragment();
+async function reloadStage() {
+  const html = await fetchStage();
   if (!html) return;
   stage.innerHTML = html;
   begin();
   // For those who do not see that the page has changed.
-  const heading = stage.querySelector(".says h2") ?? stage.querySelector("[data-state]");
-  document.getElementById("said").textContent = heading?.getAttribute("aria-label") ?? heading?.textContent ?? "";
+  const heading = stage.querySelector(".separation-state h2") ?? stage.querySelector("[data-state]");
+  const status = getElement(document, "#stage-status", HTMLElement);
+  status.textContent = heading?.getAttribute("aria-label") ?? heading?.textContent ?? "";
 }
 
 function begin() {
-  const here = stage.querySelector("[data-state]");
-  const set = JSON.parse(stage.querySelector("#player")?.textContent ?? "null");
-  const player = set && start(here, set);
-  if (player && through) playThrough(player);
-  if (player && set.ready !== null) grow(here, player);
-  else if (!player && here?.dataset.separation) wait(here);
-  below(player);
+  const state = findElement(stage, "[data-state]", HTMLElement);
+  /** @type {Recording | null} */
+  const recording = JSON.parse(stage.querySelector("#player")?.textContent ?? "null");
+  const player = state && recording && startPlayer(state, recording);
+  if (player && playsThrough) playThrough(player);
+  if (player && recording.ready !== null) growPlayer(state, player);
+  else if (!player && state?.dataset.separation) waitForChange(state);
+  enhanceBelow(player);
 }
 
-/** Play this song, and then go on to the next one of the setlist that can be played. */
+/**
+ * Play this song, and then go on to the next one of the setlist that can be played.
+ * @param {Player} player
+ */
 function playThrough(player) {
-  const next = document.querySelector(".through")?.dataset.follows;
-  player.engine.addEventListener("state", ({ detail }) => {
-    if (detail === "ended" && next) location.assign(next);
+  const next = findElement(document, "[data-follows]", HTMLElement)?.dataset.follows;
+  player.engine.addEventListener("state", (event) => {
+    if (event instanceof CustomEvent && event.detail === "ended" && next) location.assign(next);
   });
   player.playUnasked();
 }
 
-/** Let the player have what is made while it plays; when all is, the rest of the page changes around it. */
-async function grow(here, player) {
-  const show = (separation) => {
+/**
+ * Let the player have what is made while it plays; when all is, the rest of the page changes around it.
+ * @param {HTMLElement} state
+ * @param {Player} player
+ */
+async function growPlayer(state, player) {
+  const last = await followSeparation(state.dataset.separation ?? "", (separation) => {
     if (separation.status !== "running") return;
-    progress(separation);
+    showProgress(separation);
     player.grow(Math.min(...separation.stems.map((stem) => stem.segments_ready)));
-  };
-  const last = await follow(here.dataset.separation, show);
+  });
   if (last?.status !== "succeeded") {
     player.engine.pause();
-    again();
+    reloadStage();
     return;
   }
   player.grow(Infinity);
-  here.dataset.state = last.status;
+  state.dataset.state = last.status;
   const fresh = document.createElement("div");
-  fresh.innerHTML = await fragment();
-  while (here.nextElementSibling) here.nextElementSibling.remove();
-  here.after(...[...fresh.children].slice([...fresh.children].findIndex((each) => each.matches(".player")) + 1));
-  below(player);
+  fresh.innerHTML = await fetchStage();
+  const children = [...fresh.children];
+  while (state.nextElementSibling) state.nextElementSibling.remove();
+  state.after(...children.slice(children.findIndex((each) => each.matches("[data-state]")) + 1));
+  enhanceBelow(player);
 }
 
-function progress(separation) {
-  const eta = stage.querySelector("[data-eta]");
-  if (eta) eta.textContent = left(separation.eta_seconds);
+/** @param {Separation} separation */
+function showProgress(separation) {
+  const remaining = stage.querySelector("[data-eta]");
+  if (remaining) remaining.textContent = remainingTimeMessage(separation.eta_seconds);
   const percent = stage.querySelector("[data-percent]");
-  if (percent) percent.textContent = `${Math.min(99, Math.floor(separation.progress * 100))} %`;
+  if (percent) percent.textContent = `${percentDone(separation.progress)} %`;
 }
 
-/** Show progress as it comes; anything else that changes is drawn anew by the server. */
-function wait(here) {
-  const { state, position } = here.dataset;
+/**
+ * Show progress as it comes; anything else that changes is drawn anew by the server.
+ * @param {HTMLElement} element
+ */
+function waitForChange(element) {
+  const { separation: address = "", state, position = "" } = element.dataset;
   const stop = new AbortController();
-  const grown = here.querySelector("#grown rect");
-  const width = Number(grown?.ownerSVGElement.viewBox.baseVal.width ?? 0);
-  const show = (separation) => {
-    const moved = String(separation.queue_position ?? "") !== (position ?? "");
-    const audible = separation.stems.some((stem) => stem.segments_ready > 0);
-    if (separation.status !== state || moved || audible) {
-      stop.abort();
-      again();
-      return;
-    }
-    progress(separation);
-    grown?.setAttribute("width", width * separation.progress);
-  };
-  follow(here.dataset.separation, show, stop.signal);
+  const done = findElement(element, "#grown rect", SVGRectElement);
+  const width = done?.ownerSVGElement?.viewBox.baseVal.width ?? 0;
+  followSeparation(
+    address,
+    (separation) => {
+      const moved = String(separation.queue_position ?? "") !== position;
+      const audible = separation.stems.some((stem) => stem.segments_ready > 0);
+      if (separation.status !== state || moved || audible) {
+        stop.abort();
+        reloadStage();
+        return;
+      }
+      showProgress(separation);
+      done?.setAttribute("width", String(width * separation.progress));
+    },
+    stop.signal,
+  );
 }
 
-/** What stands below a player that is ready. */
-function below(player) {
-  const form = stage.querySelector("[data-take]");
+/**
+ * Bring what stands below a player that is ready to life.
+ * @param {Player | null} player
+ */
+function enhanceBelow(player) {
+  const form = findElement(stage, "[data-take]", HTMLFormElement);
   if (form) {
-    formats(form);
+    offerFormats(form);
     offerDownloads(form);
+    const mix = findElement(form, "[data-mix]", HTMLElement);
+    if (mix && player) offerMix(mix, form, player.mixer);
   }
-  const mix = form?.querySelector("[data-mix]");
-  if (mix && player) offerMix(mix, form, player.mixer);
-  for (const stars of stage.querySelectorAll("[data-stars]")) takeStars(stars);
+  for (const stars of findElements(stage, "fieldset[data-stars]", HTMLElement)) takeRating(stars);
 }
 
-/** Offer only the bitrates that the chosen format has; the format is remembered in this browser. */
-function formats(form) {
-  const { codec, bitrate } = form.elements;
+/**
+ * Offer only the bitrates that the chosen format has; the format is remembered in this browser.
+ * @param {HTMLFormElement} form
+ */
+function offerFormats(form) {
+  const codec = getElement(form, "[name=codec]", HTMLSelectElement);
+  const bitrate = getElement(form, "[name=bitrate]", HTMLSelectElement);
+  const field = getElement(form, "[data-bitrate-field]", HTMLElement);
   const fit = () => {
     let any = false;
     for (const option of bitrate.options) {
       if (!option.value) continue;
-      const fits = option.dataset.codecs.split(" ").includes(codec.value);
-      option.hidden = option.disabled = !fits;
+      const fits = (option.dataset.codecs ?? "").split(" ").includes(codec.value);
+      option.hidden = !fits;
+      option.disabled = !fits;
       any ||= fits;
       if (!fits && option.selected) bitrate.value = "";
     }
-    bitrate.closest(".field").hidden = !any;
+    field.hidden = !any;
     bitrate.disabled = !any;
   };
-  try {
-    const known = localStorage.getItem(CODEC);
-    if ([...codec.options].some((option) => option.value === known)) codec.value = known;
-  } catch {
-    // a forbidden storage only means that nothing is remembered
-  }
+  const known = readStored(CODEC);
+  if ([...codec.options].some((option) => option.value === known)) codec.value = known;
   codec.addEventListener("change", () => {
     fit();
-    try {
-      localStorage.setItem(CODEC, codec.value);
-    } catch {
-      // as above
-    }
+    store(CODEC, codec.value);
   });
   fit();
 }

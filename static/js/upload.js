@@ -1,131 +1,141 @@
 // The page that adds songs: choose or drop any number of files, say what becomes of them, start. They go one by one.
 
-import { Checksums } from "stemoteca/checksum";
-import { dropped } from "stemoteca/dropped";
-import { Item } from "stemoteca/item";
-import { Sender } from "stemoteca/sending";
-import { say } from "stemoteca/words";
+import { findElement, findElements, getElement } from "stemoteca/dom";
+import { message } from "stemoteca/messages";
+import { readStored, store } from "stemoteca/storage";
+import { Checksums } from "stemoteca/upload/checksums";
+import { droppedFiles } from "stemoteca/upload/dropped_files";
+import { UploadItem } from "stemoteca/upload/item";
+import { UploadRequests } from "stemoteca/upload/requests";
 
 const CHOICES = "stemoteca.upload";
 
-const form = document.querySelector("[data-bring]");
-const drop = form.querySelector("[data-drop]");
-const input = form.querySelector("input[type=file]");
-const start = form.querySelector("[data-start]");
-const chosen = form.querySelector("[data-chosen]");
-const section = document.querySelector("[data-list]");
-const list = section.querySelector("ol");
-const template = document.getElementById("send");
+const form = getElement(document, "[data-bring]", HTMLFormElement);
+const dropZone = getElement(form, "[data-drop]", HTMLElement);
+const input = getElement(form, "input[type=file]", HTMLInputElement);
+const start = getElement(form, "[data-start]", HTMLButtonElement);
+const summary = getElement(form, "[data-chosen]", HTMLElement);
+const section = getElement(document, "[data-list]", HTMLElement);
+const list = getElement(section, "ol", HTMLElement);
+const template = getElement(document, "#upload-item", HTMLTemplateElement);
 const limit = Number(form.dataset.limit);
-const checksums = new Checksums(form.dataset.hashing);
-const sender = new Sender();
+const checksums = new Checksums(form.dataset.hashing ?? "");
+const requests = new UploadRequests(form.dataset);
 
 document.documentElement.classList.add("scripted");
 input.multiple = true;
 input.required = false;
 
-let ready = []; // chosen, not yet started
+/** @type {UploadItem[]} chosen, not yet started */
+let ready = [];
+/** @type {UploadItem[]} */
 const queue = [];
 let sending = false;
 
-/** What was chosen the last time, so that a choir's private recordings stay private without a thought. */
-function recall() {
-  let last = {};
-  try {
-    last = JSON.parse(localStorage.getItem(CHOICES)) ?? {};
-  } catch {
-    // a forbidden storage only means that nothing is remembered
-  }
+/** Choose what was chosen the last time, so that a choir's private recordings stay private without a thought. */
+function recallChoices() {
+  const last = readStored(CHOICES) ?? {};
   for (const name of ["model", "visibility"]) {
-    const radios = [...form.querySelectorAll(`input[name=${name}]`)];
-    if (radios.some(({ value }) => value === last[name])) form.elements[name].value = last[name];
+    const radios = findElements(form, `input[name=${name}]`, HTMLInputElement);
+    for (const radio of radios) radio.checked ||= radio.value === last[name];
   }
 }
 
-function choices() {
-  const { model, visibility } = form.elements;
-  const made = { model: model.value, visibility: visibility.value };
-  try {
-    localStorage.setItem(CHOICES, JSON.stringify(made));
-  } catch {
-    // as above
-  }
-  return made;
+/** Read what is chosen, and remember it. */
+function takeChoices() {
+  const data = new FormData(form);
+  const choices = { model: String(data.get("model")), visibility: String(data.get("visibility")) };
+  store(CHOICES, choices);
+  return choices;
 }
 
-async function next() {
+async function sendQueue() {
   if (sending) return;
   sending = true;
-  while (queue.length) await queue.shift().send(limit);
+  for (let item = queue.shift(); item; item = queue.shift()) await item.send(limit);
   sending = false;
 }
 
+/**
+ * @param {File[]} files
+ * @param {number} [others] files of a folder that were left out
+ */
 function add(files, others = 0) {
   for (const file of files) {
-    const element = template.content.firstElementChild.cloneNode(true);
+    const copy = document.importNode(template.content, true);
+    const element = getElement(copy, "li", HTMLElement);
     list.append(element);
-    const item = new Item(file, sender, element);
-    item.look(checksums, limit);
+    const item = new UploadItem(file, requests, element);
+    item.hash(checksums, limit);
     ready.push(item);
   }
   section.hidden = !list.children.length;
-  count(others);
+  showSummary(others);
   // The choices come first: whoever presses Enter without reading sends nothing.
-  if (files.length) form.querySelector("input[name=model]:checked").focus();
+  if (files.length) findElement(form, "input[name=model]:checked", HTMLInputElement)?.focus();
 }
 
-/** Say how many files wait for the start, and how many of a folder were left out. */
-function count(others = 0) {
+/**
+ * Say how many files wait for the start, and how many of a folder were left out.
+ * @param {number} [others]
+ */
+function showSummary(others = 0) {
   ready = ready.filter((item) => !item.isStopped);
   start.disabled = !ready.length;
-  const sentences = [say(ready.length === 1 ? "chosenOne" : "chosenMany", { n: ready.length })];
-  if (others) sentences.push(say(others === 1 ? "leftOutOne" : "leftOutMany", { n: others }));
-  chosen.textContent = ready.length || others ? sentences.join(" ") : "";
+  const sentences = [message(ready.length === 1 ? "chosenOne" : "chosenMany", { n: ready.length })];
+  if (others) sentences.push(message(others === 1 ? "leftOutOne" : "leftOutMany", { n: others }));
+  summary.textContent = ready.length || others ? sentences.join(" ") : "";
 }
 
 list.addEventListener("again", (event) => {
-  queue.push(event.detail);
-  next();
+  if (event instanceof CustomEvent) queue.push(event.detail);
+  sendQueue();
 });
-list.addEventListener("stopped", () => count());
+list.addEventListener("stopped", () => showSummary());
 
 input.addEventListener("change", () => {
-  const files = [...input.files];
+  const files = [...(input.files ?? [])];
   input.value = "";
   add(files);
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const made = choices();
-  for (const item of ready) item.start(made);
+  const choices = takeChoices();
+  for (const item of ready) item.start(choices);
   queue.push(...ready);
   ready = [];
-  count();
-  next();
+  showSummary();
+  sendQueue();
 });
 
-let inside = 0;
-const isFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+let inside = 0; // elements that the pointer is in, while it drags files
+/** @param {DragEvent} event */
+const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 // The whole page takes what is dropped: nobody aims with a guitar in the hands.
 document.addEventListener("dragenter", (event) => {
-  if (isFiles(event)) drop.classList.toggle("over", (inside += 1) > 0);
+  if (!hasFiles(event)) return;
+  inside += 1;
+  dropZone.classList.add("is-over");
 });
 document.addEventListener("dragleave", (event) => {
-  if (isFiles(event)) drop.classList.toggle("over", (inside -= 1) > 0);
+  if (!hasFiles(event)) return;
+  inside -= 1;
+  dropZone.classList.toggle("is-over", inside > 0);
 });
 document.addEventListener("dragover", (event) => {
-  if (isFiles(event)) event.preventDefault();
+  if (hasFiles(event)) event.preventDefault();
 });
 document.addEventListener("drop", async (event) => {
-  if (!isFiles(event)) return;
+  if (!hasFiles(event) || !event.dataTransfer) return;
   event.preventDefault();
   inside = 0;
-  drop.classList.remove("over");
+  dropZone.classList.remove("is-over");
   try {
-    const { files, others } = await dropped(event.dataTransfer, input.accept);
+    const { files, others } = await droppedFiles(event.dataTransfer, input.accept);
     add(files, others);
-  } catch {
-    chosen.textContent = say("unreadable"); // gone meanwhile, or not this person's to read
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    summary.textContent = message("unreadable"); // gone meanwhile, or not this person's to read
   }
 });
 
@@ -134,5 +144,5 @@ addEventListener("beforeunload", (event) => {
   if (sending) event.preventDefault();
 });
 
-recall();
-count();
+recallChoices();
+showSummary();

@@ -40,7 +40,8 @@ def test_another_encoding_has_nearly_the_same_fingerprint(tmp_path: Path) -> Non
     encode([sound], tmp_path / "a.flac", "flac")
     encode([late], tmp_path / "late.mp3", "mp3", 128)
     first, second = (
-        matching.values_of(probe.probe(tmp_path / name).fingerprint or b"") for name in ("a.flac", "late.mp3")
+        matching.parse_values(probe.probe(tmp_path / name).fingerprint or b"")
+        for name in ("a.flac", "late.mp3")
     )
     found = matching.compare(second, first)
     assert found is not None

@@ -16,7 +16,7 @@ from audio.decoding.decode import decode
 from audio.errors import AudioError, ProbeFailed
 from audio.probe import probe, self_test
 from audio.sandbox import seccomp
-from audio.sandbox.fork_server import ROOT, Newborn, nursery
+from audio.sandbox.fork_server import ROOT, ForkedChild, fork_server
 from audio.sandbox.process import Child
 from audio.types import Limits
 from tests.audio.making import RATE, noise, with_sndfile
@@ -71,7 +71,7 @@ def children(pid: int) -> set[int]:
     return {int(child) for task in tasks for child in (task / "children").read_text().split()}
 
 
-def is_nursery(pid: int) -> bool:
+def is_fork_server(pid: int) -> bool:
     return b"audio.sandbox.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
@@ -139,8 +139,8 @@ def test_a_child_that_cannot_start_says_so(songs: Path, caplog: pytest.LogCaptur
 
 
 def test_closing_the_decoder_kills_the_child(long_song: Path) -> None:
-    self_test()  # so that there is a nursery
-    (parent,) = (pid for pid in children(os.getpid()) if is_nursery(pid))
+    self_test()  # so that there is a fork server
+    (parent,) = (pid for pid in children(os.getpid()) if is_fork_server(pid))
     before = children(parent)
     blocks = decode(long_song)
     next(blocks)
@@ -155,7 +155,7 @@ def test_child_dies_with_its_parent(long_song: Path) -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         between = parent_of(pid)
-        assert is_nursery(between)
+        assert is_fork_server(between)
         parent.kill()
     assert gone_soon(pid)
     assert gone_soon(between)
@@ -185,13 +185,13 @@ def test_a_child_that_was_taken_over_is_not_believed(songs: Path, monkeypatch: p
         pipe, writable = os.pipe()
         os.write(writable, lie)
         os.close(writable)
-        liar = Newborn(pid=0, pipe=pipe, nursery=-1)
-        monkeypatch.setattr(nursery, "bear", lambda *_, liar=liar: liar)
+        liar = ForkedChild(pid=0, pipe=pipe, parent=-1)
+        monkeypatch.setattr(fork_server, "spawn", lambda *_, liar=liar: liar)
         with pytest.raises(AudioError):
             probe(songs / "song.wav")
 
 
-def test_a_nursery_that_was_killed_is_replaced(songs: Path, long_song: Path) -> None:
+def test_fork_server_is_replaced_after_kill(songs: Path, long_song: Path) -> None:
     with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
         child.wait_until_ready(time.monotonic() + 60)
         os.kill(parent_of(child.pid), signal.SIGKILL)
@@ -202,7 +202,23 @@ def test_a_nursery_that_was_killed_is_replaced(songs: Path, long_song: Path) -> 
     assert probe(songs / "song.wav").samples > 0
 
 
-def test_a_fork_has_a_nursery_of_its_own(songs: Path) -> None:
+def test_stuck_fork_server_is_replaced(songs: Path, long_song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped one answers nothing for ever: uploads must neither wait for it nor for one another."""
+    monkeypatch.setattr("audio.sandbox.fork_server.ANSWER_SECONDS", 2.0)
+    fork_server.close()  # the next one is started with the shorter time-out
+    with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
+        child.wait_until_ready(time.monotonic() + 60)
+        stuck = parent_of(child.pid)
+        os.kill(stuck, signal.SIGSTOP)
+        monkeypatch.undo()
+        with ThreadPoolExecutor(4) as pool:
+            lengths = set(pool.map(lambda _: probe(songs / "song.wav").samples, range(4)))
+        assert len(lengths) == 1
+        assert gone_soon(stuck)
+        assert gone_soon(child.pid)
+
+
+def test_fork_of_the_process_starts_its_own_fork_server(songs: Path) -> None:
     """And both end: nothing keeps the output of this command open."""
     command = [sys.executable, "-c", FORKING, str(songs / "song.wav")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
@@ -211,7 +227,7 @@ def test_a_fork_has_a_nursery_of_its_own(songs: Path) -> None:
     assert len(set(counts)) == 1
 
 
-def test_threads_share_a_nursery(songs: Path) -> None:
+def test_threads_share_the_fork_server(songs: Path) -> None:
     names = ["song.wav", "song.mp3"] * 8
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda name: probe(songs / name).audio_digest, names))

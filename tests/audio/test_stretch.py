@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audio.effects.onsets import Attacks
-from audio.effects.time_stretch import Vocoder, stretched
+from audio.effects.onsets import OnsetDetector
+from audio.effects.time_stretch import Vocoder, time_stretch
 from tests.songs import RATE, song
 
 Samples = NDArray[np.float32]
@@ -22,7 +22,7 @@ def in_blocks(audio: Samples, size: int) -> Iterator[Samples]:
 
 
 def changed(audio: Samples, tempo: float, semitones: float, size: int = 30_011) -> Samples:
-    made: Samples = np.concatenate(list(stretched(in_blocks(audio, size), tempo, semitones)), axis=1)
+    made: Samples = np.concatenate(list(time_stretch(in_blocks(audio, size), tempo, semitones)), axis=1)
     return made
 
 
@@ -52,7 +52,7 @@ def envelope(audio: Samples) -> NDArray[np.float64]:
 def test_the_length_is_exact_however_it_comes(tempo: float, semitones: float) -> None:
     noise = np.random.default_rng(1).normal(0, 0.1, (2, 70_017)).astype(np.float32)
     for length, size in itertools.product((0, 1, 5_000, 50_017), (997, 70_000)):
-        blocks = list(stretched(in_blocks(noise[:, :length], size), tempo, semitones))
+        blocks = list(time_stretch(in_blocks(noise[:, :length], size), tempo, semitones))
         assert sum(block.shape[1] for block in blocks) == round(length / tempo)
 
 
@@ -113,12 +113,12 @@ def test_clicks_stay_clicks_over_a_chord() -> None:
 
 def test_the_drums_of_a_song_are_found_and_its_tones_are_not() -> None:
     audio = song(10.0).T
-    attacks = Attacks()
+    attacks = OnsetDetector()
     found = np.array([place for block in in_blocks(audio, 7_777) for place in attacks.push(block)])
     beats = np.round(found / RATE / 0.25) * 0.25
     assert len(found) == 40
     assert np.abs(found / RATE - beats).max() < 0.003
-    assert Attacks().push(tone(55.0)) == [0]
+    assert OnsetDetector().push(tone(55.0)) == [0]
 
 
 def test_memory_does_not_grow_with_the_song() -> None:

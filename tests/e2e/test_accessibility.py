@@ -119,7 +119,7 @@ def await_figures(page: Page) -> None:
     """Come back to the front page of the panel until it has its table: figures are counted after a first visit."""
     for _ in range(40):
         page.goto(reverse("admin:index"))
-        if page.locator(".told table").count():
+        if page.locator(".dashboard-cards table").count():
             return
         page.wait_for_timeout(250)
     raise AssertionError("no figures were counted")

@@ -54,7 +54,7 @@ def test_the_person_decides_whether_it_is_done_again(page: Page, server: Server,
     page.goto("/upload/")
     page.locator("input[type=file]").set_input_files(recording(tmp_path, "b.mp3", "Marea viva", 192))
     page.get_by_role("button", name="Start").click()
-    sent = page.locator(".send")
+    sent = page.locator(".upload-item")
     expect(sent.get_by_role("status")).to_have_text(ALIKE, timeout=60_000)
     expect(sent.get_by_text("Your file is kept.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -103,6 +103,22 @@ def test_the_checksum_of_any_file_is_right(reader: Watched) -> None:
         assert found == hashlib.sha256(content).hexdigest(), length
 
 
+def test_fields_for_names_suggest_what_is_in_the_library(
+    bringer: tuple[Person, list[dict[str, Any]], Path], chromium: Browser, server: Server
+) -> None:
+    person, [track, *_others], _path = bringer
+    watched = Watched(chromium, server)
+    page = watched.page
+    sign_in(page, person)
+    page.goto(f"/tracks/{track['id']}/edit/")
+    field = page.get_by_label("Artist", exact=True)
+    field.fill("an")
+    expect(page.locator("#artists option[value=Ana]")).to_have_count(1)
+    assert field.get_attribute("aria-expanded") is None, "a field with a list is no search"
+    assert watched.faults == []
+    watched.context.close()
+
+
 def test_a_song_that_is_here_is_ones_own_without_being_sent(
     reader: Watched, bringer: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
@@ -113,11 +129,11 @@ def test_a_song_that_is_here_is_ones_own_without_being_sent(
     page.get_by_label("Nothing yet").check()
     page.locator("input[type=file]").set_input_files(bringer[2])
     page.get_by_role("button", name="Start").click()
-    expect(page.locator(".send [data-says]")).to_have_text("We have this song already")
+    expect(page.locator(".upload-item [data-says]")).to_have_text("We have this song already")
     assert any("/lookups/" in url for url in sent)
     assert not any("/uploads/" in url for url in sent)
     page.goto("/library/")
-    row = page.locator(".own-songs li")
+    row = page.locator(".library-list li")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Uno")
     row.get_by_role("link", name="Remove").click()
@@ -135,7 +151,7 @@ def test_a_long_file_is_looked_at_piece_by_piece(reader: Watched, tmp_path: Path
         """() => {
           window.seen = [];
           new MutationObserver(() => {
-            const says = document.querySelector(".send [data-says]")?.textContent;
+            const says = document.querySelector(".upload-item [data-says]")?.textContent;
             if (says && seen.at(-1) !== says) seen.push(says);
           }).observe(document.querySelector("[data-list]"), { subtree: true, childList: true, characterData: true });
         }"""
@@ -145,7 +161,7 @@ def test_a_long_file_is_looked_at_piece_by_piece(reader: Watched, tmp_path: Path
         page.get_by_role("button", name="Start").click()
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     assert asked.value.post_data_json == {"checksum": checksum}
-    expect(page.locator(".send")).to_contain_text("not an audio format", timeout=30_000)
+    expect(page.locator(".upload-item")).to_contain_text("not an audio format", timeout=30_000)
     seen = page.evaluate("seen")
     assert any(re.fullmatch(r"Looking whether we have it, \d+ %", says) for says in seen), seen
     reader.faults[:] = [fault for fault in reader.faults if "415" not in fault]  # the refusal itself
@@ -172,7 +188,7 @@ def test_a_heart_changes_without_the_page_and_stays(
 
 
 def titles(page: Page) -> list[str]:
-    return page.locator(".entry h2").all_inner_texts()
+    return page.locator(".setlist-entry h2").all_inner_texts()
 
 
 def test_a_setlist_is_put_in_order_by_hand_and_by_keyboard(
@@ -192,7 +208,7 @@ def test_a_setlist_is_put_in_order_by_hand_and_by_keyboard(
     page.goto(address)
     assert titles(page) == ["Uno", "Dos", "Tres"]
     grip = page.locator("[data-grip]").nth(2).bounding_box()
-    above = page.locator(".entry").nth(0).bounding_box()
+    above = page.locator(".setlist-entry").nth(0).bounding_box()
     assert grip is not None
     assert above is not None
     page.mouse.move(grip["x"] + 10, grip["y"] + 10)

@@ -164,9 +164,9 @@ def test_page_that_stayed_open_across_a_sign_in_works(
     with page.expect_response("**/rating/") as rated:
         page.locator("[data-stars]").first.get_by_label("4 stars").check(force=True)
     assert rated.value.ok
-    page.locator(".tongue button").click()  # a form without a script of its own
+    page.locator(".language-switch button").click()  # a form without a script of its own
     expect(page.locator("html")).to_have_attribute("lang", "es")
-    page.locator(".tongue button").click()
+    page.locator(".language-switch button").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 

@@ -46,7 +46,7 @@ def test_nothing_is_sent_before_the_start_and_choices_are_remembered(
     start = page.get_by_role("button", name="Start")
     expect(start).to_be_disabled()
     page.locator("input[type=file]").set_input_files(path)
-    expect(page.locator(".send [data-says]")).to_have_text("Not sent yet")
+    expect(page.locator(".upload-item [data-says]")).to_have_text("Not sent yet")
     expect(page.get_by_text("1 file is ready to be sent.")).to_be_visible()
     expect(page.get_by_label("Singer and band")).to_be_focused()
     page.get_by_text("Only me").click()
@@ -54,7 +54,7 @@ def test_nothing_is_sent_before_the_start_and_choices_are_remembered(
     page.wait_for_timeout(1500)  # time for a request that must not come
     assert not [url for url in asked if "/api/" in url]
     start.click()
-    expect(page.locator(".send [data-says]")).to_have_text("Kept. You can take it apart later.")
+    expect(page.locator(".upload-item [data-says]")).to_have_text("Kept. You can take it apart later.")
     page.get_by_role("link", name="Open its page").click()
     expect(page.get_by_role("heading", name="Ensayo")).to_be_visible()
     answer = page.request.get(f"/api/v1/tracks/{page.url.rstrip('/').rpartition('/')[2]}/")
@@ -71,8 +71,8 @@ def test_file_taken_off_the_list_is_not_sent(reader: Watched, tmp_path: Path) ->
         soundfile.write(tmp_path / name, song(1, seed=300), 44_100)
     page.locator("input[type=file]").set_input_files([tmp_path / "one.wav", tmp_path / "two.wav"])
     expect(page.get_by_text("2 files are ready to be sent.")).to_be_visible()
-    page.locator(".send").first.get_by_role("button").click()
-    page.locator(".send").first.get_by_role("button").click()
+    page.locator(".upload-item").first.get_by_role("button").click()
+    page.locator(".upload-item").first.get_by_role("button").click()
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
 
 
@@ -82,7 +82,7 @@ def test_audio_files_of_a_dropped_folder_are_taken(reader: Watched) -> None:  # 
     page.evaluate(DROP_FOLDER)
     expect(page.get_by_text("131 files are ready to be sent.")).to_be_visible()
     expect(page.get_by_text("2 files of the folder are no audio and were left out.")).to_be_visible()
-    names = page.locator(".send [data-name]").all_inner_texts()
+    names = page.locator(".upload-item [data-name]").all_inner_texts()
     assert names[:3] == ["Ana - Uno.FLAC", "song 1.mp3", "song 2.mp3"]
     assert names[-1] == "song 130.mp3"
 
@@ -101,7 +101,7 @@ def test_file_is_sent_after_signing_in_again(
     page.locator("input[type=file]").set_input_files(tmp_path / "Ana - Luego.wav")
     watched.context.clear_cookies(name="sessionid")
     page.get_by_role("button", name="Start").click()
-    says = page.locator(".send [data-says]")
+    says = page.locator(".upload-item [data-says]")
     expect(says).to_have_text("Your session has ended. Sign in and try again. Sign in")
     with watched.context.expect_page() as opened:
         says.get_by_role("link", name="Sign in").click()

@@ -30,13 +30,13 @@ SECONDS = 26  # three segments, the last one short
 
 # Plays the song into memory, as fast as it can be rendered, and compares with the stems' own samples.
 PLAYED_AGAINST_STORED = """async () => {
-  const { Engine } = await import("stemoteca/engine");
+  const { Engine } = await import("stemoteca/player/engine");
   const set = JSON.parse(document.getElementById("player").textContent);
   const decoder = new OfflineAudioContext(2, 1, set.rate);
   const wanted = [new Float32Array(set.frames), new Float32Array(set.frames)];
   for (const stem of set.stems) {
     for (let n = 0; n * set.segment < set.frames; n += 1) {
-      const answer = await fetch(`${stem.address}segments/${n}/`);
+      const answer = await fetch(stem.segments.replace(/0\\/$/, `${n}/`));
       const gain = Number(answer.headers.get("X-Gain"));
       const buffer = await decoder.decodeAudioData(await answer.arrayBuffer());
       for (const side of [0, 1]) {
@@ -135,8 +135,8 @@ def address(person: Watched, tmp_path_factory: pytest.TempPathFactory) -> str:
     page.get_by_text("Singer, drums, bass, rest").click()
     page.locator("input[type=file]").set_input_files([path, broken])
     page.get_by_role("button", name="Start").click()
-    sent = page.locator(".send").filter(has_text="Canción de agua")
-    refused = page.locator(".send").filter(has_text="broken.mp3")
+    sent = page.locator(".upload-item").filter(has_text="Canción de agua")
+    refused = page.locator(".upload-item").filter(has_text="broken.mp3")
     expect(refused).to_contain_text("not an audio format", timeout=30_000)
     expect(sent.get_by_text("Ready", exact=True)).to_be_visible(timeout=120_000)
     person.faults[:] = [fault for fault in person.faults if "415" not in fault]  # the refusal itself
@@ -179,7 +179,7 @@ def test_a_second_time_nothing_is_sent(person: Watched, address: str, tmp_path: 
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Start").click()
     what = re.compile("We have this song already|In line|Taking it apart|Ready")
-    expect(page.locator(".send [data-says]")).to_have_text(what, timeout=30_000)
+    expect(page.locator(".upload-item [data-says]")).to_have_text(what, timeout=30_000)
     assert any("/lookups/" in url for url in sent)
     assert not any("/uploads/" in url for url in sent)
 
@@ -197,7 +197,7 @@ def test_somebody_else_proves_to_have_the_file_and_sends_nothing(
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Start").click()
     what = re.compile("We have this song already|In line|Taking it apart|Ready")
-    expect(page.locator(".send [data-says]")).to_have_text(what, timeout=30_000)
+    expect(page.locator(".upload-item [data-says]")).to_have_text(what, timeout=30_000)
     assert any(url.endswith("/lookups/proof/") for url in sent)
     assert not any("/uploads/" in url for url in sent)
     page.goto("/library/")
@@ -275,7 +275,7 @@ def test_all_stems_play_together_to_the_sample(person: Watched, address: str) ->
 def test_clicking_a_waveform_goes_there(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
-    wave = page.locator(".lane.drums .wave")
+    wave = page.locator(".lane.drums .lane-waveform")
     box = wave.bounding_box()
     assert box is not None
     wave.click(position={"x": box["width"] / 2, "y": box["height"] / 2})

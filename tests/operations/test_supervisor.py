@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,45 +15,78 @@ from django.utils import timezone
 from accounts import installation
 from accounts.models import User
 from operations import bootstrap, process_lifecycle
-from operations.supervisor import WEDGED_SECONDS, Program, Watchdog, website
+from operations import supervisor as supervising
+from operations.supervisor import STUCK_SECONDS, Program, StuckQueueDetector, Supervisor, website
 from separation.lifecycle import claim
-from separation.models import Separation, Status
-from separation.queue.requests import ask
-from tests.factories import make_separation, make_track
+from separation.models import Separation, Statistics, Status
+from tests.e2e.server import wait_for
+from tests.factories import make_queued, make_separation, make_track
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_a_queue_with_nothing_to_do_is_not_wedged(user: User) -> None:
+def test_empty_queue_is_not_stuck(user: User) -> None:
     make_separation(make_track(user))
-    dog = Watchdog()
-    assert not dog.is_wedged(0.0)
-    assert not dog.is_wedged(WEDGED_SECONDS * 2)
+    detector = StuckQueueDetector()
+    assert not detector.is_stuck(0.0)
+    assert not detector.is_stuck(STUCK_SECONDS * 2)
 
 
-def test_a_queue_that_takes_nothing_is_wedged(user: User) -> None:
-    ask(make_track(user), None, user)
-    dog = Watchdog()
-    assert [dog.is_wedged(now) for now in (0.0, WEDGED_SECONDS, WEDGED_SECONDS + 1)] == [False, False, True]
+def test_queue_that_claims_nothing_is_stuck(user: User) -> None:
+    make_queued(user)
+    detector = StuckQueueDetector()
+    assert [detector.is_stuck(now) for now in (0.0, STUCK_SECONDS, STUCK_SECONDS + 1)] == [False, False, True]
 
 
-def test_a_busy_queue_is_not_wedged(user: User) -> None:
-    first = ask(make_track(user), None, user).separation
-    ask(make_track(user), None, user)
-    dog = Watchdog()
-    assert not dog.is_wedged(0.0)
+def test_busy_queue_is_not_stuck(user: User) -> None:
+    first = make_queued(user)
+    make_queued(user)
+    detector = StuckQueueDetector()
+    assert not detector.is_stuck(0.0)
     assert claim(first.pk) is not None
-    assert not dog.is_wedged(WEDGED_SECONDS + 1), "its one worker works"
+    assert not detector.is_stuck(STUCK_SECONDS + 1), "its one worker works"
     Separation.objects.filter(pk=first.pk).update(status=Status.SUCCEEDED, owner="")
-    assert not dog.is_wedged(WEDGED_SECONDS * 2), "it has taken one since"
+    assert not detector.is_stuck(STUCK_SECONDS * 2), "it has taken one since"
     Separation.objects.filter(pk=first.pk).update(started_at=timezone.now() + timedelta(seconds=1))
-    assert not dog.is_wedged(WEDGED_SECONDS * 4), "and another"
+    assert not detector.is_stuck(STUCK_SECONDS * 4), "and another"
 
 
-def test_what_keeps_ending_is_started_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_long_garbage_collection_delays_neither_recovery_nor_statistics(
+    user: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, ended = threading.Event(), threading.Event()
+
+    def collect(_grace: timedelta) -> None:
+        started.set()
+        ended.wait(60)
+
+    monkeypatch.setattr(supervising, "collect", collect)
+    monkeypatch.setattr(supervising, "FIRST_COLLECTION_SECONDS", 0.0)
+    monkeypatch.setattr(supervising, "COLLECTION_SECONDS", 0.0)
+    settings.RECOVERY_SECONDS = 0.05
+    supervisor = Supervisor([], Program("queue", []))
+    threads = supervisor.start_threads()
+    try:
+        assert started.wait(60)
+        lost = make_queued(user)
+        assert claim(lost.pk) is not None
+        Separation.objects.filter(pk=lost.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        Statistics.objects.all().delete()
+        wait_for(Separation.objects.filter(pk=lost.pk, status=Status.QUEUED).exists)
+        wait_for(Statistics.objects.exists)
+        assert not ended.is_set()
+    finally:
+        supervisor._on_signal(signal.SIGTERM, None)
+        ended.set()
+        for thread in threads:
+            thread.join(60)
+
+
+def test_program_that_keeps_ending_is_restarted_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("operations.supervisor.time.monotonic", lambda: now)
-    program = Program("the queue", [])
+    program = Program("queue", [])
     delays = []
     for _ in range(6):
         program.started = now
@@ -65,7 +99,7 @@ def test_what_keeps_ending_is_started_ever_later(monkeypatch: pytest.MonkeyPatch
     assert program.due == now, "after an hour it is no longer the same trouble"
 
 
-def test_the_website_has_as_many_processes_as_were_asked_for(settings: Any) -> None:
+def test_website_has_the_configured_number_of_processes(settings: Any) -> None:
     settings.WEB_PROCESSES = 3
     programs = website(7)
     assert len({id(program) for program in programs}) == 3

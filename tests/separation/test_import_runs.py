@@ -64,7 +64,7 @@ def test_a_folder_is_taken_in_and_the_row_tells_how_it_went(music: Path, user: U
 def test_whoever_does_not_want_it_any_more_ends_it(
     music: Path, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_runs, "_TOLD_SECONDS", 0.0)
+    monkeypatch.setattr(import_runs, "_REPORT_SECONDS", 0.0)
     waiting, running = wanted(music, user), wanted(music, user, is_unwanted=True)
     import_runs.stop(waiting)
     import_runs.carry_out(running, jobs=1)
@@ -79,10 +79,10 @@ def test_what_breaks_off_says_so_and_what_the_end_of_the_machine_interrupted_wai
     run = wanted(music, user, state=State.RUNNING)
     assert import_runs.resume() == 1
     assert import_runs.next_waiting() == run.pk
-    import_runs.give_up(run.pk)
+    import_runs.fail_unfinished(run.pk)
     run.refresh_from_db()
     assert run.state == State.FAILED
-    import_runs.give_up(uuid4())
+    import_runs.fail_unfinished(uuid4())
     run.folder = str(music / "nowhere")
     run.state = State.WAITING
     run.save()

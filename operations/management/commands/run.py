@@ -45,5 +45,5 @@ class Command(BaseCommand):
         self.stdout.write("Stemoteca has stopped.")
         self.stdout.flush()
         lock.close()
-        # At once: the sweeper's thread may be in the middle of something.
+        # At once: a thread of the supervisor may be in the middle of something.
         os._exit(status)

@@ -17,7 +17,7 @@ from catalog.errors import CatalogError
 from catalog.models import Visibility
 from catalog.uploads.folder_import import Import, jobs_for_this_machine, key_of
 from catalog.uploads.scanning import Outcome, Skipped, songs_in
-from separation.import_runs import Asking
+from separation.import_runs import SeparationRequester
 from separation.management.piped import printing_any_name
 from separation.queue.requests import check_installed, choose
 
@@ -95,19 +95,19 @@ class Command(BaseCommand):
         installation.migrate()
         if not folder.is_dir():
             raise CommandError(f"there is no folder {folder}", returncode=USAGE)
-        asking = None
+        requester = None
         if options["model"] != NONE:
             try:
                 spec = choose(options["model"])
                 check_installed(spec)
-                asking = Asking(spec.slug)
+                requester = SeparationRequester(spec.slug)
             except CatalogError as error:
                 raise CommandError(str(error.detail), returncode=USAGE) from error
         work = Import(
             owner=self._owner(options["owner"]),
             visibility=Visibility.PRIVATE if options["private"] else Visibility.SHARED,
             again=options["again"],
-            taken=asking,
+            taken=requester,
         )
         jobs = options["jobs"] if options["jobs"] > 0 else jobs_for_this_machine()
         progress = Progress(sys.stderr if sys.stderr.isatty() else self.stdout)  # type: ignore[arg-type]  # both write
@@ -118,10 +118,10 @@ class Command(BaseCommand):
             self.stderr.write("Interrupted; the next run goes on from here.")
             sys.exit(INTERRUPTED)
         progress.end()
-        if asking and asking.left:
+        if requester and requester.left:
             most = settings.QUEUED_PER_PERSON
             self.stderr.write(
-                f"{asking.left} songs were not queued: one account may have {most} waiting. Run this again later."
+                f"{requester.left} songs were not queued: one account may have {most} waiting. Run this again later."
             )
         if progress.counts["refused"]:
             sys.exit(1)

@@ -31,14 +31,14 @@ from separation.management.piped import printing_any_name
 from separation.management.spleeter_options import FilenameFormat
 from separation.models import Separation, Status, Stem
 from separation.queue import worker
-from separation.queue.recovery import sweep
+from separation.queue.recovery import recover
 from separation.queue.requests import ask, check_installed, choose, withdraw
-from separation.queue.separator_holder import desk
+from separation.queue.separator_holder import holder
 
 USAGE = 2
 INTERRUPTED = 130
 LOOK_SECONDS = 0.3
-SWEEP_SECONDS = 5.0
+RECOVERY_SECONDS = 5.0
 
 
 class Bar:
@@ -204,7 +204,7 @@ class Command(BaseCommand):
             self.stderr.write("Interrupted.")
             sys.exit(INTERRUPTED)
         finally:
-            desk.clear()
+            holder.close()
         if failed:
             sys.exit(1)
 
@@ -274,7 +274,7 @@ class Command(BaseCommand):
 
     def _wait(self, separation: Separation, bar: Bar) -> None:
         """Until it is finished, by the running queue when there is one, else by this process."""
-        swept = time.monotonic()
+        recovered = time.monotonic()
         while True:
             separation.refresh_from_db()
             if separation.is_finished:
@@ -285,10 +285,10 @@ class Command(BaseCommand):
                     raise backend.no_space()
                 if worker.separate(separation.pk, bar.show):
                     continue
-                if time.monotonic() - swept > SWEEP_SECONDS:
-                    # Whoever works on it may be dead, and no sweeper runs but this.
-                    swept = time.monotonic()
-                    sweep()
+                if time.monotonic() - recovered > RECOVERY_SECONDS:
+                    # Its worker may be dead, and no supervisor runs that would notice.
+                    recovered = time.monotonic()
+                    recover()
             time.sleep(LOOK_SECONDS)
 
     def _write(self, path: Path, separation: Separation, track: Track, order: Order) -> list[Path]:

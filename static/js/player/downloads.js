@@ -1,67 +1,87 @@
 // Downloads that the server may have to make first: until the file is there we ask how far it is, then fetch it.
 
-import { askToSignIn, isSessionEnded, SessionEnded } from "stemoteca/session";
-import { say } from "stemoteca/words";
+import { callApi, isSessionEnded, NetworkError, SessionEndedError } from "stemoteca/api";
+import { getElement } from "stemoteca/dom";
+import { message } from "stemoteca/messages";
+import { offerSignIn } from "stemoteca/session";
 
-const POLL = 700; // ms
+const POLL = 700; // milliseconds
 const TRIES = 8; // in a row without an answer
+const BUSY = 10; // seconds, where the server does not say how long
 
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+/** @param {number} milliseconds */
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** Have the file at `address` made and fetch it; `bar` and `line` show how far it is, and what went wrong. */
+/** The server does not make this file; the message is its sentence. */
+class DownloadError extends Error {}
+
+/**
+ * Have a file made and fetch it.
+ * @param {string} address
+ * @param {HTMLProgressElement} bar shows how far it is
+ * @param {HTMLElement} line says so, and what went wrong
+ */
 export async function fetchWhenReady(address, bar, line) {
   try {
-    await ready(address, (percent) => {
+    await waitUntilReady(address, (percent) => {
       bar.hidden = percent === null;
       bar.value = percent ?? 0;
-      line.textContent = percent === null ? say("fileWaiting") : say("mixMaking", { percent });
+      line.textContent = percent === null ? message("fileWaiting") : message("mixMaking", { percent });
     });
-    line.textContent = say("mixReady");
+    line.textContent = message("mixReady");
     location.assign(address);
   } catch (error) {
-    if (error instanceof SessionEnded) askToSignIn(line);
-    else line.textContent = error.message || say("fileOffline");
+    if (error instanceof SessionEndedError) offerSignIn(line);
+    else if (error instanceof DownloadError) line.textContent = error.message || message("fileOffline");
+    else if (error instanceof NetworkError) line.textContent = message("fileOffline");
+    else throw error;
+  } finally {
+    bar.hidden = true;
   }
-  bar.hidden = true;
 }
 
-/** The buttons of `form` that download a file each. */
+/**
+ * Bring the buttons of `form` that download a file each to life.
+ * @param {HTMLFormElement} form
+ */
 export function offerDownloads(form) {
-  const [bar, line] = ["progress", "report"].map((name) => form.querySelector(`[data-take-${name}]`));
+  const bar = getElement(form, "[data-take-progress]", HTMLProgressElement);
+  const line = getElement(form, "[data-take-report]", HTMLElement);
   form.addEventListener("submit", async (event) => {
     const button = event.submitter;
-    if (!button?.hasAttribute("formaction")) return;
+    if (!(button instanceof HTMLButtonElement) || !button.hasAttribute("formaction")) return;
     event.preventDefault();
     if (button.disabled) return;
     button.disabled = true;
-    const query = new URLSearchParams(new FormData(form));
+    const query = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) query.append(name, String(value));
     await fetchWhenReady(`${button.getAttribute("formaction")}?${query}`, bar, line);
     button.disabled = false;
   });
 }
 
-/** Resolve when the file can be fetched; `progress` hears percents, or null while the server is too busy. An error's
- *  message is the server's sentence. */
-async function ready(address, progress) {
-  const headers = { Accept: "application/json", Prefer: "respond-async", Range: "bytes=0-0" };
-  for (let missed = 0; missed < TRIES; ) {
-    let answer = null;
+/**
+ * Resolve when the file can be fetched.
+ * @param {string} address
+ * @param {(percent: number | null) => void} onProgress hears null while the server is too busy
+ */
+async function waitUntilReady(address, onProgress) {
+  const headers = { Prefer: "respond-async", Range: "bytes=0-0" };
+  for (let missed = 0; ; ) {
     try {
-      answer = await fetch(address, { headers, redirect: "manual" });
+      const answer = await callApi(address, { headers, redirect: "manual" });
       missed = 0;
-    } catch {
+      if (answer.redirected || [200, 206].includes(answer.status)) return;
+      const { code, detail, progress } = answer.body;
+      if (isSessionEnded(answer.status, code)) throw new SessionEndedError();
+      const busy = answer.status === 503 && code === "busy";
+      if (answer.status !== 202 && !busy) throw new DownloadError(detail ?? "");
+      onProgress(busy ? null : Math.floor(100 * progress));
+      await pause(busy ? 1000 * Number(answer.headers.get("Retry-After") || BUSY) : POLL);
+    } catch (error) {
       missed += 1;
+      if (!(error instanceof NetworkError) || missed === TRIES) throw error;
+      await pause(POLL);
     }
-    if (answer?.type === "opaqueredirect" || [200, 206].includes(answer?.status)) {
-      answer.body?.cancel();
-      return;
-    }
-    const said = answer ? await answer.json().catch(() => ({})) : {};
-    if (answer && isSessionEnded(answer.status, said.code)) throw new SessionEnded();
-    const busy = answer?.status === 503 && said.code === "busy";
-    if (answer && answer.status !== 202 && !busy) throw new Error(said.detail ?? "");
-    if (answer) progress(busy ? null : Math.floor(100 * said.progress));
-    await pause(busy ? 1000 * Number(answer.headers.get("Retry-After") || 10) : POLL);
   }
-  throw new Error("");
 }

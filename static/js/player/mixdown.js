@@ -1,45 +1,68 @@
 // "Download this mix": one file with the volumes of the lanes, and the tempo and the key of its own fields. The server
 // makes it; until it is there we ask how far it is.
 
-import { fetchWhenReady } from "stemoteca/downloads";
-import { say } from "stemoteca/words";
+import { findElement, getElement } from "stemoteca/dom";
+import { formatDecimal } from "stemoteca/formatting";
+import { message } from "stemoteca/messages";
+import { fetchWhenReady } from "stemoteca/player/downloads";
+import { loudness } from "stemoteca/player/levels";
 
-const decimals = (number, places) => String(Number(number.toFixed(places)));
+/** @typedef {import("stemoteca/player/mixer").Mixer} Mixer */
+/** @typedef {import("stemoteca/player/levels").Level} Level */
 
-/** The mixer's lanes as the server understands them; what is left as it is is left out. */
-export function recipe(mixer, tempo, semitones) {
+/**
+ * Write the mix as the server understands it; what is left as it is is left out.
+ * @param {(Level & { name: string })[]} lanes
+ * @param {number} tempo 1 for that of the song
+ * @param {number} semitones
+ */
+export function mixQuery(lanes, tempo, semitones) {
   const query = new URLSearchParams();
-  for (const lane of mixer.lanes) {
-    const gain = decimals(mixer.loudness(lane), 3);
+  for (const lane of lanes) {
+    const gain = formatDecimal(loudness(lane, lanes), 3);
     if (gain !== "1") query.set(lane.name, gain);
   }
-  if (tempo !== 1) query.set("tempo", decimals(tempo, 3));
-  if (semitones !== 0) query.set("semitones", decimals(semitones, 2));
+  if (tempo !== 1) query.set("tempo", formatDecimal(tempo, 3));
+  if (semitones !== 0) query.set("semitones", formatDecimal(semitones, 2));
   return query;
 }
 
-/** The same in words: "Without Singer · Bass at 40 %". */
-function inWords(mixer) {
-  const labels = (lanes) => lanes.map((lane) => lane.label).join(", ");
-  const heard = mixer.lanes.filter((lane) => mixer.loudness(lane) > 0);
-  const silent = mixer.lanes.filter((lane) => mixer.loudness(lane) === 0);
-  const few = heard.length > 0 && heard.length < silent.length;
+/**
+ * The same in words: "Without Singer · Bass at 40 %".
+ * @param {(Level & { label: string })[]} lanes
+ */
+function describeMix(lanes) {
+  /** @param {{ label: string }[]} some */
+  const labels = (some) => some.map((lane) => lane.label).join(", ");
+  const heard = lanes.filter((lane) => loudness(lane, lanes) > 0);
+  const silent = lanes.filter((lane) => loudness(lane, lanes) === 0);
   const parts = [];
-  if (few) parts.push(say("mixOnly", { stems: labels(heard) }));
-  else if (silent.length) parts.push(say("mixWithout", { stems: labels(silent) }));
+  if (heard.length > 0 && heard.length < silent.length) parts.push(message("mixOnly", { stems: labels(heard) }));
+  else if (silent.length) parts.push(message("mixWithout", { stems: labels(silent) }));
   for (const lane of heard.filter((each) => each.volume < 100)) {
-    parts.push(say("mixLevel", { stem: lane.label, percent: lane.volume }));
+    parts.push(message("mixLevel", { stem: lane.label, percent: lane.volume }));
   }
-  return parts.join(" · ") || say("mixAll");
+  return parts.join(" · ") || message("mixAll");
 }
 
-/** Bring the fieldset `root` of `form` to life. */
+/**
+ * Bring the fieldset `root` of `form` to life.
+ * @param {HTMLElement} root
+ * @param {HTMLFormElement} form
+ * @param {Mixer} mixer
+ */
 export function offerMix(root, form, mixer) {
-  const [says, take, bar, line] = ["says", "take", "progress", "report"].map((name) =>
-    root.querySelector(`[data-mix-${name}]`),
-  );
-  const [tempo, semitones] = [root.querySelector("#mix-tempo"), root.querySelector("#mix-semitones")];
-  const show = () => (says.textContent = inWords(mixer));
+  const description = getElement(root, "[data-mix-says]", HTMLElement);
+  const button = getElement(root, "[data-mix-take]", HTMLButtonElement);
+  const bar = getElement(root, "[data-mix-progress]", HTMLProgressElement);
+  const line = getElement(root, "[data-mix-report]", HTMLElement);
+  const tempo = getElement(root, "#mix-tempo", HTMLInputElement);
+  const semitones = getElement(root, "#mix-semitones", HTMLInputElement);
+  const codec = getElement(form, "[name=codec]", HTMLSelectElement);
+  const bitrate = findElement(form, "[name=bitrate]", HTMLSelectElement);
+  const show = () => {
+    description.textContent = describeMix(mixer.lanes);
+  };
   mixer.addEventListener("change", show);
   show();
   root.hidden = false;
@@ -47,18 +70,17 @@ export function offerMix(root, form, mixer) {
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault(); // which would download the first part
-      take.click();
+      button.click();
     });
   }
 
-  take.addEventListener("click", async () => {
+  button.addEventListener("click", async () => {
     if (![tempo, semitones].every((field) => field.reportValidity())) return;
-    const query = recipe(mixer, Number(tempo.value || 100) / 100, Number(semitones.value || 0));
-    query.set("codec", form.elements.codec.value);
-    if (!form.elements.bitrate.disabled) query.set("bitrate", form.elements.bitrate.value);
-    const address = `${root.dataset.mix}?${query}`;
-    take.disabled = true;
-    await fetchWhenReady(address, bar, line);
-    take.disabled = false;
+    const query = mixQuery(mixer.lanes, Number(tempo.value || 100) / 100, Number(semitones.value || 0));
+    query.set("codec", codec.value);
+    if (bitrate && !bitrate.disabled) query.set("bitrate", bitrate.value);
+    button.disabled = true;
+    await fetchWhenReady(`${root.dataset.mix}?${query}`, bar, line);
+    button.disabled = false;
   });
 }

@@ -1,96 +1,105 @@
 // Mute, solo and volume of every lane; remembered for each song in this browser.
 
-import { say } from "stemoteca/words";
+import { getElement } from "stemoteca/dom";
+import { message } from "stemoteca/messages";
+import { levelFrom, loudness } from "stemoteca/player/levels";
+import { readStored, store } from "stemoteca/storage";
+
+/** @typedef {import("stemoteca/player/engine").Engine} Engine */
+/** @typedef {ReturnType<Mixer["makeLane"]>} Lane */
 
 const KEY = "stemoteca.mix.";
 
-function remembered(track) {
-  try {
-    return JSON.parse(localStorage.getItem(KEY + track)) ?? {};
-  } catch {
-    return {};
-  }
-}
-
 /** Event: "change", after whatever changed. */
 export class Mixer extends EventTarget {
-  /** `report(sentence)` tells people who listen to the page what changed. */
+  /**
+   * @param {HTMLElement} root
+   * @param {Engine} engine
+   * @param {(sentence: string) => void} report tells people who listen to the page what changed
+   */
   constructor(root, engine, report) {
     super();
+    this.root = root;
     this.engine = engine;
     this.report = report;
-    const before = (this.before = remembered(engine.set.track));
-    this.lanes = engine.set.stems.map((stem, index) => {
-      const element = root.querySelector(`[data-lane="${stem.name}"]`);
-      const known = before[stem.name] ?? {};
-      const lane = {
-        index,
-        name: stem.name,
-        label: element.getAttribute("aria-label"),
-        element,
-        mute: element.querySelector(".mute"),
-        solo: element.querySelector(".solo"),
-        range: element.querySelector("input[type=range]"),
-        muted: known.muted === true,
-        alone: known.alone === true,
-        volume: Number.isFinite(known.volume) ? Math.min(Math.max(known.volume, 0), 100) : 100,
-      };
-      lane.mute.addEventListener("click", () => this.toggleMute(lane));
-      lane.solo.addEventListener("click", () => this.toggleSolo(lane));
-      lane.range.addEventListener("input", () => {
-        lane.volume = Number(lane.range.value);
-        this.apply();
-      });
-      return lane;
-    });
+    this.key = KEY + engine.recording.track;
+    /** @type {Record<string, unknown>} */
+    this.stored = readStored(this.key) ?? {};
+    this.lanes = engine.recording.stems.map((stem, index) => this.makeLane(stem.name, index));
     this.apply();
   }
 
+  /**
+   * @param {string} name
+   * @param {number} index
+   */
+  makeLane(name, index) {
+    const element = getElement(this.root, `[data-lane="${name}"]`, HTMLElement);
+    const lane = {
+      ...levelFrom(this.stored[name]),
+      index,
+      name,
+      label: element.getAttribute("aria-label") ?? name,
+      element,
+      mute: getElement(element, ".mute", HTMLButtonElement),
+      solo: getElement(element, ".solo", HTMLButtonElement),
+      range: getElement(element, "input[type=range]", HTMLInputElement),
+    };
+    lane.mute.addEventListener("click", () => this.toggleMute(lane));
+    lane.solo.addEventListener("click", () => this.toggleSolo(lane));
+    lane.range.addEventListener("input", () => {
+      lane.volume = Number(lane.range.value);
+      this.apply();
+    });
+    return lane;
+  }
+
+  /** @param {Lane} lane */
   toggleMute(lane) {
     lane.muted = !lane.muted;
-    this.report(say(lane.muted ? "muted" : "heard", { stem: lane.label }));
+    this.report(message(lane.muted ? "muted" : "heard", { stem: lane.label }));
     this.apply();
   }
 
+  /** @param {Lane} lane */
   toggleSolo(lane) {
     lane.alone = !lane.alone;
     const alone = this.lanes.filter((each) => each.alone).map((each) => each.label);
-    this.report(alone.length ? say("alone", { stem: alone.join(", ") }) : say("reset"));
+    this.report(alone.length ? message("alone", { stem: alone.join(", ") }) : message("reset"));
     this.apply();
   }
 
   reset() {
-    for (const lane of this.lanes) Object.assign(lane, { muted: false, alone: false, volume: 100 });
-    this.report(say("reset"));
+    for (const lane of this.lanes) Object.assign(lane, levelFrom(null));
+    this.report(message("reset"));
     this.apply();
   }
 
-  /** 0 to 1: how loud a lane is now. */
+  /**
+   * How loud a lane is now, 0 to 1.
+   * @param {Lane} lane
+   */
   loudness(lane) {
-    const someAlone = this.lanes.some((each) => each.alone);
-    return lane.muted || (someAlone && !lane.alone) ? 0 : (lane.volume / 100) ** 2;
+    return loudness(lane, this.lanes);
   }
 
+  /** Make page, sound and what is remembered say the same as the lanes. */
   apply() {
     for (const lane of this.lanes) {
-      const loud = this.loudness(lane);
-      lane.mute.setAttribute("aria-pressed", lane.muted);
-      lane.solo.setAttribute("aria-pressed", lane.alone);
-      lane.range.value = lane.volume;
-      lane.range.setAttribute("aria-valuetext", say("volume", { percent: lane.volume }));
+      const gain = this.loudness(lane);
+      lane.mute.setAttribute("aria-pressed", String(lane.muted));
+      lane.solo.setAttribute("aria-pressed", String(lane.alone));
+      lane.range.value = String(lane.volume);
+      lane.range.setAttribute("aria-valuetext", message("volume", { percent: lane.volume }));
       lane.range.style.setProperty("--at", `${lane.volume}%`);
-      lane.element.classList.toggle("silent", loud === 0);
-      lane.element.classList.toggle("glows", lane.alone && !lane.muted);
-      this.engine.setVolume(lane.index, loud);
+      lane.element.classList.toggle("is-silent", gain === 0);
+      lane.element.classList.toggle("is-soloed", lane.alone && !lane.muted);
+      this.engine.setVolume(lane.index, gain);
     }
     const mix = Object.fromEntries(
       this.lanes.map(({ name, muted, alone, volume }) => [name, { muted, alone, volume }]),
     );
-    try {
-      localStorage.setItem(KEY + this.engine.set.track, JSON.stringify({ ...this.before, ...mix }));
-    } catch {
-      // a full or forbidden storage only means that the mix is not remembered
-    }
+    store(this.key, { ...this.stored, ...mix });
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,154 +1,160 @@
-// The player of a song's page: engine, lanes, time line, keys.
+// The player of a song's page: engine, lanes, time line, keyboard.
 
-import { Engine } from "stemoteca/engine";
-import { listen } from "stemoteca/keys";
-import { Mixer } from "stemoteca/mixer";
-import { Ruler } from "stemoteca/ruler";
-import { csrfToken } from "stemoteca/session";
-import { Wave, loadPeaks } from "stemoteca/wave";
-import { clock, say } from "stemoteca/words";
+import { callApi, NetworkError } from "stemoteca/api";
+import { getElement } from "stemoteca/dom";
+import { formatTime } from "stemoteca/formatting";
+import { message } from "stemoteca/messages";
+import { Engine } from "stemoteca/player/engine";
+import { listenToKeyboard } from "stemoteca/player/keyboard";
+import { LoopButton } from "stemoteca/player/loop";
+import { Mixer } from "stemoteca/player/mixer";
+import { Ruler } from "stemoteca/player/ruler";
+import { ScreenLock } from "stemoteca/player/screen_lock";
+import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
-/** Bring the player in `root` to life with `set` (see Stage.player). */
-export function start(root, set) {
-  const engine = new Engine(set);
-  const line = root.querySelector("[data-report]");
-  const report = (sentence) => (line.textContent = sentence);
+/**
+ * What the page says of a recording and its stems. `ready`: segments that can be had by now, null for all of them.
+ * @typedef {object} Recording
+ * @property {string} track
+ * @property {number} frames
+ * @property {number} rate in hertz
+ * @property {number} segment frames in each segment
+ * @property {number | null} ready
+ * @property {string} played address that counts a play
+ * @property {{ name: string, segments: string, peaks: string }[]} stems addresses of the first segment and the peaks
+ */
+
+/** @typedef {ReturnType<typeof startPlayer>} Player */
+
+const SAMPLES_PER_PEAK = 4096;
+
+/**
+ * Bring the player in `root` to life.
+ * @param {HTMLElement} root
+ * @param {Recording} recording
+ */
+export function startPlayer(root, recording) {
+  const engine = new Engine(recording);
+  const line = getElement(root, "[data-report]", HTMLElement);
+  /** @param {string} sentence */
+  const report = (sentence) => {
+    line.textContent = sentence;
+  };
+  /** @param {string} name */
+  const button = (name) => getElement(root, `[data-do="${name}"]`, HTMLButtonElement);
   const mixer = new Mixer(root, engine, report);
   const ruler = new Ruler(root, engine);
-  const button = (name) => root.querySelector(`[data-do="${name}"]`);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const loop = new LoopButton(root, engine, report);
+  const screenLock = new ScreenLock(() => engine.state !== "stopped");
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-  const waves = mixer.lanes.map((lane) => {
+  const waveforms = mixer.lanes.map((lane) => {
     const colour = getComputedStyle(lane.element).getPropertyValue("--stem").trim();
-    return new Wave(lane.element.querySelector("canvas"), colour);
+    return new Waveform(getElement(lane.element, "canvas", HTMLCanvasElement), colour);
   });
-  let drawing = null;
-  /** Draw what there is by now, beginning anew or with what is not drawn yet. */
+  /**
+   * Draw what there is by now.
+   * @param {boolean} anew all of it, or only what is not drawn yet
+   * @returns {Promise<boolean>} whether it could be loaded
+   */
   const draw = async (anew) => {
-    const before = waves.map((wave) => (anew ? null : wave.peaks) ?? new Float32Array(0));
-    const more = await Promise.all(set.stems.map((stem, index) => loadPeaks(stem.address, before[index].length)));
-    const all = more.map((peaks, index) => Float32Array.from([...before[index], ...peaks]));
-    const loudest = all.reduce((most, peaks) => peaks.reduce((a, b) => (a > b ? a : b), most), 0);
-    waves.forEach((wave, index) => wave.show(all[index], loudest, Math.ceil(set.frames / 4096)));
+    const before = waveforms.map((waveform) => (anew ? new Float32Array(0) : waveform.peaks));
+    try {
+      const all = await Promise.all(
+        recording.stems.map(async ({ peaks }, index) => {
+          const drawn = before[index] ?? [];
+          return Float32Array.from([...drawn, ...(await loadPeaks(peaks, drawn.length))]);
+        }),
+      );
+      const loudest = all.reduce((most, peaks) => peaks.reduce((a, b) => Math.max(a, b), most), 0);
+      const length = Math.ceil(recording.frames / SAMPLES_PER_PEAK);
+      waveforms.forEach((waveform, index) => {
+        waveform.show(/** @type {Float32Array<ArrayBuffer>} */ (all[index]), loudest, length);
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof NetworkError) return false;
+      throw error;
+    }
   };
-  draw(true).catch(() => set.ready === null && report(say("network")));
-
-  // One button: loop from here, loop to here, no loop. The keys A, B and L do each of them at any time.
-  let loopStart = null;
-  const loop = {
-    from() {
-      const { frame } = engine;
-      loopStart = frame;
-      engine.setLoop(engine.loop && engine.loop.to > frame ? { from: frame, to: engine.loop.to } : null);
-      report(say("loopStart", { time: clock(frame / set.rate) }));
-    },
-    to() {
-      const from = loopStart ?? 0;
-      const to = engine.frame;
-      engine.setLoop({ from, to });
-      if (engine.loop) report(say("loopEnd", { from: clock(from / set.rate), to: clock(to / set.rate) }));
-      else loop.off();
-    },
-    off() {
-      loopStart = null;
-      engine.setLoop(null);
-      report(say("loopOff"));
-    },
-    next() {
-      if (engine.loop) loop.off();
-      else if (loopStart === null) loop.from();
-      else loop.to();
-    },
-  };
-  const showLoop = () => {
-    const step = engine.loop ? 2 : Number(loopStart !== null);
-    button("loop").classList.toggle("on", step > 0);
-    root.querySelector("[data-loop-shows]").textContent = ["A–B", "A …", "A–B"][step];
-    root.querySelector("[data-loop-does]").textContent = say(["loopFrom", "loopTo", "loopNone"][step]);
-  };
-  engine.addEventListener("loop", showLoop);
+  let drawing = draw(true);
+  drawing.then((drawn) => {
+    if (!drawn && recording.ready === null) report(message("network"));
+  });
 
   const toggle = () => (engine.state === "stopped" ? engine.play() : engine.pause());
+  /** @param {number} frame */
   const seek = (frame) => {
     engine.seek(frame);
     ruler.show(true);
   };
-  const jump = (direction) => (event) => seek(engine.frame + direction * (event.shiftKey ? 1 : 5) * set.rate);
+  /** @param {1 | -1} direction @returns {(event: KeyboardEvent) => void} */
+  const jump = (direction) => (event) => seek(engine.frame + direction * (event.shiftKey ? 1 : 5) * recording.rate);
 
   button("play").addEventListener("click", toggle);
   button("start").addEventListener("click", () => seek(0));
-  button("loop").addEventListener("click", loop.next);
   button("reset").addEventListener("click", () => mixer.reset());
-  listen(
+  listenToKeyboard(
     {
       Space: toggle,
       Home: () => seek(0),
       ArrowLeft: jump(-1),
       ArrowRight: jump(1),
-      a: loop.from,
-      b: loop.to,
-      l: loop.off,
+      a: () => loop.startHere(),
+      b: () => loop.endHere(),
+      l: () => loop.remove(),
       r: () => mixer.reset(),
     },
     (index, event) => {
       const lane = mixer.lanes[index];
-      if (lane) event.shiftKey ? mixer.toggleSolo(lane) : mixer.toggleMute(lane);
+      if (!lane) return;
+      if (event.shiftKey) mixer.toggleSolo(lane);
+      else mixer.toggleMute(lane);
     },
   );
 
-  let lock = null;
-  const stayAwake = async (awake) => {
-    try {
-      if (awake && (!lock || lock.released)) lock = await navigator.wakeLock?.request("screen");
-      if (!awake && lock) {
-        await lock.release();
-        lock = null;
-      }
-    } catch {
-      lock = null; // a low battery may refuse; the music goes on
-    }
-  };
-
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) stayAwake(engine.state !== "stopped"); // a hidden page loses the lock
-  });
-
-  const levels = (playing) => {
-    const at = Math.floor(engine.frame / 4096);
+  /** @param {boolean} playing */
+  const showLevels = (playing) => {
+    const at = Math.floor(engine.frame / SAMPLES_PER_PEAK);
     mixer.lanes.forEach((lane, index) => {
-      const { peaks, loudest } = waves[index];
-      const level = playing && peaks ? ((peaks[at] ?? 0) / loudest) * Math.sqrt(mixer.loudness(lane)) : 0;
-      lane.element.style.setProperty("--level", level.toFixed(2));
+      const waveform = waveforms[index];
+      const peak = playing && waveform ? (waveform.peaks[at] ?? 0) / waveform.loudest : 0;
+      lane.element.style.setProperty("--level", (peak * Math.sqrt(mixer.loudness(lane))).toFixed(2));
     });
   };
-  const frame = () => {
+  const animate = () => {
     if (engine.state === "stopped") return;
     ruler.show();
-    if (!calm.matches) levels(engine.state === "playing");
-    requestAnimationFrame(frame);
+    if (!reducedMotion.matches) showLevels(engine.state === "playing");
+    requestAnimationFrame(animate);
   };
 
   let counted = false;
   /** Tell the library once that somebody plays this song. */
-  const count = () => {
+  const countPlay = async () => {
     if (counted) return;
     counted = true;
-    const headers = { "X-CSRFToken": csrfToken() };
-    fetch(`/tracks/${set.track}/played/`, { method: "POST", headers, keepalive: true }).catch(() => {});
+    try {
+      await callApi(recording.played, { method: "POST", keepalive: true });
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error; // one play less is no reason to bother anybody
+    }
   };
 
-  engine.addEventListener("state", ({ detail }) => {
-    if (engine.state === "playing") count();
+  engine.addEventListener("state", (event) => {
+    /** @type {string | null} */
+    const reason = event instanceof CustomEvent ? event.detail : null;
+    if (engine.state === "playing") countPlay();
     const stopped = engine.state === "stopped";
     root.dataset.playing = engine.state;
-    button("play").setAttribute("aria-label", say(stopped ? "play" : "pause"));
+    button("play").setAttribute("aria-label", message(stopped ? "play" : "pause"));
     ruler.show(true);
-    stayAwake(!stopped);
-    if (stopped) levels(false);
-    else requestAnimationFrame(frame);
-    if (detail) report(say(detail));
-    else if (stopped) report(say("paused", { time: clock(engine.frame / set.rate) }));
-    else report(say(engine.state));
+    screenLock.update();
+    if (stopped) showLevels(false);
+    else requestAnimationFrame(animate);
+    if (reason) report(message(reason));
+    else if (stopped) report(message("paused", { time: formatTime(engine.frame / recording.rate) }));
+    else report(message(engine.state));
   });
 
   root.dataset.playing = engine.state;
@@ -159,16 +165,17 @@ export function start(root, set) {
     /** Play as soon as the page is there; where the browser wants a gesture first, say so. */
     async playUnasked() {
       if (engine.state !== "stopped" || (await engine.playUnasked())) return;
-      report(say("pressPlay"));
+      report(message("pressPlay"));
       button("play").focus();
     },
-    /** So many segments can be had by now; Infinity: the song is finished. */
+    /**
+     * Tell how many segments can be had by now; Infinity: the song is finished.
+     * @param {number} segments
+     */
     grow(segments) {
-      if (segments === engine.timeline.there) return;
+      if (segments === engine.timeline.available) return;
       engine.grow(segments);
-      drawing = Promise.resolve(drawing)
-        .then(() => draw(segments === Infinity))
-        .catch(() => {}); // the next ones bring these along
+      drawing = drawing.then(() => draw(segments === Infinity)); // what cannot be loaded now comes with the next ones
     },
   };
 }

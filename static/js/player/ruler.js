@@ -1,25 +1,45 @@
 // The time line over all lanes: marks, play head, loop; seeking with the pointer on any lane and with the keyboard.
 
-import { clock, say } from "stemoteca/words";
+import { closestElement, findElements, getElement } from "stemoteca/dom";
+import { formatTime } from "stemoteca/formatting";
+import { message } from "stemoteca/messages";
 
-const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 1800];
-const ROOM = 64; // CSS pixels that a time needs
+/** @typedef {import("stemoteca/player/engine").Engine} Engine */
+
+const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 1800]; // seconds
+const LONGEST_STEP = 3600;
+const MARK_WIDTH = 64; // CSS pixels that a time needs
+/** @type {Record<string, number>} */
+const JUMPS = { PageUp: 30, PageDown: -30, ArrowUp: 5, ArrowDown: -5 }; // seconds
+
+/**
+ * Choose the seconds between two marks, so that their times do not touch.
+ * @param {number} pixelsPerSecond
+ */
+export function markStep(pixelsPerSecond) {
+  return STEPS.find((seconds) => seconds * pixelsPerSecond >= MARK_WIDTH) ?? LONGEST_STEP;
+}
 
 export class Ruler {
+  /**
+   * @param {HTMLElement} root
+   * @param {Engine} engine
+   */
   constructor(root, engine) {
     this.engine = engine;
-    this.slider = root.querySelector("[data-ruler]");
-    this.canvas = this.slider.querySelector("canvas");
-    this.head = root.querySelector("[data-head]");
-    this.veil = root.querySelector("[data-veil]");
-    this.looped = root.querySelector("[data-looped]");
-    this.over = this.head.parentElement;
-    this.now = root.querySelector("[data-now]");
+    this.slider = getElement(root, "[data-ruler]", HTMLElement);
+    this.canvas = getElement(this.slider, "canvas", HTMLCanvasElement);
+    this.over = getElement(root, "[data-over]", HTMLElement);
+    this.head = getElement(root, "[data-head]", HTMLElement);
+    this.veil = getElement(root, "[data-veil]", HTMLElement);
+    this.looped = getElement(root, "[data-looped]", HTMLElement);
+    this.now = getElement(root, "[data-now]", HTMLElement);
+    /** @type {number | null} the frame under the pointer */
     this.dragging = null;
     this.width = 0;
-    this.spoken = -1;
+    this.shownSecond = -1;
     new ResizeObserver(() => this.measure()).observe(this.over);
-    for (const place of [this.slider, ...root.querySelectorAll("[data-wave]")]) this.#drag(place);
+    for (const place of [this.slider, ...findElements(root, "[data-wave]", HTMLElement)]) this.#drag(place);
     this.slider.addEventListener("keydown", (event) => this.#key(event));
     engine.addEventListener("loop", () => this.showLoop());
     this.measure();
@@ -32,38 +52,43 @@ export class Ruler {
     this.show(true);
   }
 
-  /** Put head, veil and clock where the engine is. */
+  /**
+   * Put head, veil and clock where the engine is.
+   * @param {boolean} [force] write the clock even within the same second
+   */
   show(force = false) {
     const frame = this.dragging ?? this.engine.frame;
-    const share = frame / this.engine.set.frames;
+    const share = frame / this.engine.recording.frames;
     this.head.style.transform = `translateX(${(share * this.width).toFixed(1)}px)`;
     this.veil.style.transform = `scaleX(${(1 - share).toFixed(5)})`;
-    const second = Math.floor(frame / this.engine.set.rate);
-    if (second === this.spoken && !force) return;
-    this.spoken = second;
-    this.now.textContent = clock(second);
-    this.slider.setAttribute("aria-valuenow", second);
-    const values = { time: clock(second), length: clock(this.engine.seconds) };
-    this.slider.setAttribute("aria-valuetext", say("position", values));
+    const second = Math.floor(frame / this.engine.recording.rate);
+    if (second === this.shownSecond && !force) return;
+    this.shownSecond = second;
+    this.now.textContent = formatTime(second);
+    this.slider.setAttribute("aria-valuenow", String(second));
+    const values = { time: formatTime(second), length: formatTime(this.engine.seconds) };
+    this.slider.setAttribute("aria-valuetext", message("position", values));
   }
 
   showLoop() {
     const { loop } = this.engine;
     this.looped.hidden = !loop;
     if (!loop) return;
-    this.looped.style.left = `${(100 * loop.from) / this.engine.set.frames}%`;
-    this.looped.style.width = `${(100 * (loop.to - loop.from)) / this.engine.set.frames}%`;
+    this.looped.style.left = `${(100 * loop.from) / this.engine.recording.frames}%`;
+    this.looped.style.width = `${(100 * (loop.to - loop.from)) / this.engine.recording.frames}%`;
   }
 
+  /** @param {HTMLElement} place that seeks when it is pressed or dragged along */
   #drag(place) {
+    /** @param {PointerEvent} event */
     const frameAt = (event) => {
       const box = this.over.getBoundingClientRect();
       const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
-      return Math.min(Math.round(share * this.engine.set.frames), this.engine.set.frames - 1);
+      return Math.min(Math.round(share * this.engine.recording.frames), this.engine.recording.frames - 1);
     };
     place.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
-      if (event.target.closest("button, input, label, audio")) return;
+      if (closestElement(event.target, "button, input, label, audio")) return;
       place.setPointerCapture(event.pointerId);
       this.dragging = frameAt(event);
       this.show();
@@ -86,10 +111,11 @@ export class Ruler {
     });
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
-    const jump = { PageUp: 30, PageDown: -30, ArrowUp: 5, ArrowDown: -5 }[event.key];
-    if (event.key === "End") this.engine.seek(this.engine.set.frames - this.engine.set.rate);
-    else if (jump) this.engine.seek(this.engine.frame + jump * this.engine.set.rate);
+    const jump = JUMPS[event.key];
+    if (event.key === "End") this.engine.seek(this.engine.recording.frames - this.engine.recording.rate);
+    else if (jump) this.engine.seek(this.engine.frame + jump * this.engine.recording.rate);
     else return;
     event.preventDefault();
     this.show(true);
@@ -97,21 +123,21 @@ export class Ruler {
 
   #marks() {
     const height = this.canvas.clientHeight;
-    if (!this.width || !height) return;
-    const dense = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(this.width * dense);
-    this.canvas.height = Math.round(height * dense);
     const pen = this.canvas.getContext("2d");
+    if (!this.width || !height || !pen) return;
+    const density = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(this.width * density);
+    this.canvas.height = Math.round(height * density);
     const style = getComputedStyle(this.slider);
-    pen.scale(dense, dense);
+    pen.scale(density, density);
     pen.fillStyle = style.color;
     pen.font = `${style.fontSize} ${style.fontFamily}`;
     const perSecond = this.width / this.engine.seconds;
-    const step = STEPS.find((seconds) => seconds * perSecond >= ROOM) ?? 3600;
+    const step = markStep(perSecond);
     for (let second = 0; second < this.engine.seconds; second += step) {
       const x = second * perSecond;
       pen.fillRect(Math.round(x), height - 8, 1, 8);
-      if (x + ROOM / 2 < this.width) pen.fillText(clock(second), Math.round(x) + 4, height - 8);
+      if (x + MARK_WIDTH / 2 < this.width) pen.fillText(formatTime(second), Math.round(x) + 4, height - 8);
     }
   }
 }

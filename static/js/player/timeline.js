@@ -1,32 +1,52 @@
 // Which samples of the song come next: segments, the end of the song, and the loop. Counts in frames (samples of one
 // channel), so that nothing is ever rounded.
 
+/** @typedef {{ from: number, to: number }} Loop in frames */
+/** @typedef {{ frame: number, segment: number, offset: number, length: number }} Piece in frames; `offset` within its segment */
+
 export class Timeline {
-  /** `frames` long, stored in segments of `segment` frames. */
+  /**
+   * @param {number} frames of the song
+   * @param {number} segment frames in each stored segment
+   */
   constructor(frames, segment) {
     this.frames = frames;
     this.segment = segment;
-    this.loop = null; // { from, to } in frames
-    this.there = Infinity; // segments that can be had by now, while the song is still being taken apart
+    /** @type {Loop | null} */
+    this.loop = null;
+    this.available = Infinity; // segments that can be fetched by now, while the song is still being separated
   }
 
-  /** Whether the segment with `frame` can be had by now. */
+  /**
+   * Whether the segment with `frame` can be fetched by now.
+   * @param {number} frame
+   */
   has(frame) {
-    return Math.floor(frame / this.segment) < this.there;
+    return Math.floor(frame / this.segment) < this.available;
   }
 
-  /** The frame before which playing from `frame` must stop: the loop's end, when it lies ahead, else the song's. */
+  /**
+   * The frame before which playing from `frame` must stop: the loop's end, when it lies ahead, else the song's.
+   * @param {number} frame
+   */
   end(frame) {
     return this.loop && frame < this.loop.to ? this.loop.to : this.frames;
   }
 
-  /** Where playing goes on after it has reached `frame`: at the loop's start, at `frame`, or nowhere (null). */
+  /**
+   * Where playing goes on after it has reached `frame`: at the loop's start, at `frame`, or nowhere (null).
+   * @param {number} frame
+   */
   after(frame) {
     if (this.loop && frame === this.loop.to) return this.loop.from;
     return frame < this.frames ? frame : null;
   }
 
-  /** The piece to play from `frame` on: as far as its segment, the loop and the song go. */
+  /**
+   * The piece to play from `frame` on: as far as its segment, the loop and the song go.
+   * @param {number} frame
+   * @returns {Piece}
+   */
   piece(frame) {
     const segment = Math.floor(frame / this.segment);
     const offset = frame - segment * this.segment;
@@ -34,7 +54,10 @@ export class Timeline {
     return { frame, segment, offset, length };
   }
 
-  /** The segments worth having when playing from `frame` on, the most urgent first. */
+  /**
+   * The segments worth having when playing from `frame` on, the most urgent first.
+   * @param {number} frame
+   */
   wanted(frame) {
     const here = Math.floor(frame / this.segment);
     const last = Math.floor((this.frames - 1) / this.segment);
@@ -45,6 +68,6 @@ export class Timeline {
       const start = Math.floor(this.loop.from / this.segment);
       if (!list.includes(start)) list.push(start);
     }
-    return list.filter((segment) => segment < this.there);
+    return list.filter((segment) => segment < this.available);
   }
 }

@@ -1,120 +1,167 @@
 // One file on its way: looks whether it is known, sends it, follows its separation, and says all of it.
 
-import { Refusal } from "stemoteca/sending";
-import { askToSignIn } from "stemoteca/session";
-import { follow } from "stemoteca/waiting";
-import { left, say } from "stemoteca/words";
+import { getElement } from "stemoteca/dom";
+import { formatSize, percentDone } from "stemoteca/formatting";
+import { message, remainingTimeMessage } from "stemoteca/messages";
+import { followSeparation } from "stemoteca/separation_progress";
+import { offerSignIn } from "stemoteca/session";
+import { UploadError } from "stemoteca/upload/requests";
 
-const OURS = ["offline", "sessionEnded", "throttled", "server", "refused"];
+/** @typedef {import("stemoteca/separation_progress").Separation} Separation */
+/** @typedef {import("stemoteca/upload/checksums").Checksums} Checksums */
+/** @typedef {import("stemoteca/upload/requests").Choices} Choices */
+/** @typedef {import("stemoteca/upload/requests").Track} Track */
+/** @typedef {import("stemoteca/upload/requests").UploadRequests} UploadRequests */
 
-export function size(bytes) {
-  const mega = bytes / 1e6;
-  if (mega < 1) return `${Math.ceil(bytes / 1e3)} kB`;
-  return mega >= 1000 ? `${(mega / 1000).toFixed(1)} GB` : `${mega < 10 ? mega.toFixed(1) : Math.round(mega)} MB`;
-}
+const WITHOUT_DETAIL = ["offline", "sessionEnded", "throttled", "server", "refused"]; // what we say ourselves
 
-export class Item {
-  constructor(file, sender, element) {
-    Object.assign(this, { file, sender, element, wishes: null });
-    this.bar = element.querySelector("progress");
-    this.stopper = new AbortController();
+/** @param {Track} track */
+const fullTitle = ({ artist, title }) => `${artist.name} – ${title}`;
+
+export class UploadItem {
+  #stopper = new AbortController();
+  /** @type {Choices} */
+  #choices = { model: "none", visibility: "shared" };
+  /** @type {Promise<string | null> | null} */
+  #checksum = null;
+  /** @type {Checksums | null} */
+  #checksums = null;
+  #isChecking = false;
+  /** @type {string | null} the id of what is being separated */
+  #separation = null;
+
+  /**
+   * @param {File} file
+   * @param {UploadRequests} requests
+   * @param {HTMLElement} element a copy of the page's template
+   */
+  constructor(file, requests, element) {
+    this.file = file;
+    this.requests = requests;
+    this.element = element;
+    this.bar = getElement(element, "progress", HTMLProgressElement);
     this.#part("name").textContent = file.name;
-    this.#part("size").textContent = size(file.size);
+    this.#part("size").textContent = formatSize(file.size);
     this.bar.hidden = true;
     this.#say("chosen");
-    this.#actions(this.#button("drop", () => this.stop()));
+    this.#setActions(this.#button("drop", () => this.stop()));
   }
 
-  /** Begin to look at the file, while others are still being sent. */
-  look(checksums, limit) {
+  get isStopped() {
+    return this.#stopper.signal.aborted;
+  }
+
+  /**
+   * Begin to calculate the checksum, while others are still being sent.
+   * @param {Checksums} checksums
+   * @param {number} limit in bytes
+   */
+  hash(checksums, limit) {
     if (this.file.size === 0 || this.file.size > limit) return;
-    const progress = (share) => {
-      if (this.checking) this.#say("checkingPart", { percent: Math.floor(100 * share) });
-    };
-    this.prove = (proof) => checksums.prove(this.file, proof);
-    this.checksum = checksums.of(this.file, progress, this.stopper.signal);
+    this.#checksums = checksums;
+    this.#checksum = checksums.of(
+      this.file,
+      (share) => {
+        if (this.#isChecking) this.#say("checkingPart", { percent: Math.floor(100 * share) });
+      },
+      this.#stopper.signal,
+    );
   }
 
-  /** Take the choices (model, visibility) that the person started with, and wait for the files before this one. */
-  start(wishes) {
-    this.wishes = wishes;
+  /**
+   * Take the choices that the person started with, and wait for the files before this one.
+   * @param {Choices} choices
+   */
+  start(choices) {
+    this.#choices = choices;
     this.bar.hidden = false;
     this.#say("waiting");
   }
 
-  /** From here to "ready" (resolves when the next file may be sent). Never throws. */
+  /**
+   * Bring the file to the server; resolves when the next one may be sent. What goes wrong is said in the list.
+   * @param {number} limit in bytes
+   */
   async send(limit) {
-    if (this.stopper.signal.aborted) return;
+    if (this.isStopped) return;
     try {
-      if (this.file.size === 0) throw new Refusal("empty", say("empty"));
-      if (this.file.size > limit) throw new Refusal("tooLarge", say("tooLarge", { limit: size(limit) }));
+      if (this.file.size === 0) throw new UploadError("empty", message("empty"));
+      if (this.file.size > limit) throw new UploadError("tooLarge", message("tooLarge", { limit: formatSize(limit) }));
       this.#say("checking");
-      this.checking = true;
-      const checksum = await this.checksum;
-      this.checking = false;
-      const known = await this.sender.lookUp(checksum, this.file.name, this.prove);
-      if (this.stopper.signal.aborted) return;
-      if (known) await this.#arrived(known, false, await this.#ask(known));
+      this.#isChecking = true;
+      const checksum = await this.#checksum;
+      this.#isChecking = false;
+      const known = await this.requests.lookUp(
+        checksum,
+        this.file.name,
+        async (proof) => this.#checksums?.prove(this.file, proof) ?? null,
+      );
+      if (this.isStopped) return;
+      if (known) this.#showArrived(known, false, await this.#separate(known));
       else await this.#upload();
     } catch (error) {
-      this.#refused(error);
+      this.#showError(error);
     }
   }
 
-  get isStopped() {
-    return this.stopper.signal.aborted;
-  }
-
   stop() {
-    this.stopper.abort();
-    if (this.separation) this.sender.stop(this.separation);
+    this.#stopper.abort();
+    if (this.#separation) this.requests.stop(this.#separation);
     const list = this.element.parentElement;
     this.element.remove();
     list?.dispatchEvent(new CustomEvent("stopped"));
   }
 
-  async #ask(track) {
-    return this.wishes.model === "none" ? null : this.sender.separate(track.id, this.wishes.model);
+  /** @param {Track} track */
+  async #separate(track) {
+    return this.#choices.model === "none" ? null : this.requests.separate(track.id, this.#choices.model);
   }
 
   async #upload() {
-    const progress = (share) => {
+    /** @param {number} share */
+    const onProgress = (share) => {
       this.bar.value = 100 * share;
-      if (share < 1) this.#say("sending", { percent: Math.floor(100 * share) });
-      else {
+      if (share < 1) {
+        this.#say("sending", { percent: Math.floor(100 * share) });
+      } else {
         this.bar.removeAttribute("value");
         this.#say("reading");
       }
     };
-    progress(0);
-    this.#actions(this.#button("stop", () => this.stop()));
+    onProgress(0);
+    this.#setActions(this.#button("stop", () => this.stop()));
     // One request for both: whoever closes this page now finds the song, and the choice, on its own page.
-    const fields = { ...this.wishes, when_matched: "ask" };
-    const answer = await this.sender.send(this.file, fields, progress, this.stopper.signal);
-    const done = ({ track }) => track.separations.some(({ status }) => status === "succeeded");
-    const alike = answer.matches.find((match) => match.similarity !== null && done(match));
-    if (alike && !answer.separation && !answer.separation_error && this.wishes.model !== "none") {
-      this.#choose(answer.track, alike.track);
+    const fields = { ...this.#choices, when_matched: "ask" };
+    const answer = await this.requests.send(this.file, fields, onProgress, this.#stopper.signal);
+    const same = answer.matches.find(
+      ({ similarity, track }) => similarity !== null && track.separations.some(({ status }) => status === "succeeded"),
+    );
+    if (same && !answer.separation && !answer.separation_error && this.#choices.model !== "none") {
+      this.#offerOther(answer.track, same.track);
       return;
     }
     const [similar] = answer.matches;
-    if (similar) this.#link(`/tracks/${similar.track.id}/`, say("similar", { title: similar.track.title }));
+    if (similar) this.#showSimilar(similar.track);
     if (answer.separation_error) {
-      this.#refused(new Refusal(answer.separation_error.code, answer.separation_error.detail));
-      this.#actions(this.#play(answer.track, "openTrack"));
+      this.#showError(new UploadError(answer.separation_error.code, answer.separation_error.detail));
+      this.#setActions(this.#trackLink(answer.track, "openTrack"));
       return;
     }
-    await this.#arrived(answer.track, answer.created, answer.separation);
+    this.#showArrived(answer.track, answer.created, answer.separation);
   }
 
-  /** The same recording is here, in parts: open those, or have this file taken apart as well? */
-  #choose(track, other) {
-    this.#part("name").textContent = `${track.artist.name} – ${track.title}`;
+  /**
+   * The same recording is here, in parts: open those, or have this file separated as well?
+   * @param {Track} track
+   * @param {Track} other
+   */
+  #offerOther(track, other) {
+    this.#part("name").textContent = fullTitle(track);
     this.element.classList.add("done");
     this.bar.hidden = true;
-    this.#say("alike", { title: `${other.artist.name} – ${other.title}` });
-    this.#part("more").textContent = say("alikeMore");
-    const open = this.#play(other, "openOther");
+    this.#say("alike", { title: fullTitle(other) });
+    this.#part("more").textContent = message("alikeMore");
+    const open = this.#trackLink(other, "openOther");
     open.classList.add("main");
     const mine = this.#button("takeMine", async () => {
       mine.disabled = true;
@@ -122,113 +169,156 @@ export class Item {
       this.bar.hidden = false;
       this.#part("more").textContent = "";
       try {
-        await this.#arrived(track, true, await this.#ask(track));
+        this.#showArrived(track, true, await this.#separate(track));
       } catch (error) {
-        this.#refused(error);
+        this.#showError(error);
       }
     });
-    this.#actions(open, mine);
+    this.#setActions(open, mine);
   }
 
-  async #arrived(track, created, separation) {
-    this.#part("name").textContent = `${track.artist.name} – ${track.title}`;
+  /**
+   * @param {Track} track
+   * @param {boolean} created
+   * @param {Separation | null} separation
+   */
+  #showArrived(track, created, separation) {
+    this.#part("name").textContent = fullTitle(track);
     if (!separation || separation.status === "succeeded") {
-      this.#done(track, !separation ? (created ? "kept" : "known") : created ? "ready" : "known");
+      this.#showDone(track, created ? (separation ? "ready" : "kept") : "known");
       return;
     }
-    this.separation = separation.id;
-    this.#show(separation);
-    this.#actions(this.#play(track, "openTrack"), this.#button("stop", () => this.stop()));
-    // The next file may go while this one is taken apart.
-    follow(separation.id, (state) => this.#show(state), this.stopper.signal).then((last) => {
-      if (this.stopper.signal.aborted) return;
-      if (last?.status === "succeeded") this.#done(track, "ready");
-      else this.#failed(track, last);
-    });
+    this.#separation = separation.id;
+    this.#showProgress(separation);
+    this.#setActions(
+      this.#trackLink(track, "openTrack"),
+      this.#button("stop", () => this.stop()),
+    );
+    this.#follow(track, this.requests.address("separation", separation.id)); // the next file may go meanwhile
   }
 
-  #show({ status, queue_position, progress, eta_seconds }) {
+  /**
+   * @param {Track} track
+   * @param {string} address of the separation
+   */
+  async #follow(track, address) {
+    const last = await followSeparation(address, (state) => this.#showProgress(state), this.#stopper.signal);
+    if (this.isStopped) return;
+    if (last?.status === "succeeded") this.#showDone(track, "ready");
+    else this.#showFailed(track, last);
+  }
+
+  /** @param {Separation} separation */
+  #showProgress({ status, queue_position, progress, eta_seconds }) {
     if (status === "queued") this.#say("queued", { n: queue_position ?? "…" });
-    if (status === "running") this.#say("running", { percent: Math.min(99, Math.floor(100 * progress)) });
+    if (status === "running") this.#say("running", { percent: percentDone(progress) });
     this.bar.value = status === "running" ? 100 * progress : 0;
-    this.#part("more").textContent = left(eta_seconds);
+    this.#part("more").textContent = remainingTimeMessage(eta_seconds);
   }
 
-  #done(track, word) {
-    this.separation = null;
+  /**
+   * @param {Track} track
+   * @param {string} name of the text
+   */
+  #showDone(track, name) {
+    this.#separation = null;
     this.element.classList.add("done");
     this.bar.hidden = true;
     this.#part("more").textContent = "";
-    this.#say(word);
-    const play = this.#play(track, word === "kept" ? "openTrack" : "open");
+    this.#say(name);
+    const play = this.#trackLink(track, name === "kept" ? "openTrack" : "open");
     play.classList.add("main");
-    this.#actions(play);
+    this.#setActions(play);
   }
 
-  #failed(track, last) {
-    this.separation = null;
+  /**
+   * @param {Track} track
+   * @param {Separation | null} last
+   */
+  #showFailed(track, last) {
+    this.#separation = null;
     this.element.classList.add("bad");
     this.bar.hidden = true;
     this.#say(last?.status === "cancelled" ? "stopped" : "failed");
     this.#part("more").textContent = last?.error?.detail ?? "";
-    this.#actions(this.#play(track, "openTrack"));
+    this.#setActions(this.#trackLink(track, "openTrack"));
   }
 
-  #refused(error) {
-    if (error.code === "stopped") return;
+  /** @param {unknown} error */
+  #showError(error) {
+    const { code, detail } = error instanceof UploadError ? error : new UploadError("server");
+    if (!(error instanceof UploadError)) reportError(error);
+    if (code === "stopped") return;
     this.element.classList.add("bad");
     this.bar.hidden = true;
-    const word = error instanceof Refusal ? error.code : "server";
     const line = this.#part("says");
-    line.textContent = (OURS.includes(word) ? "" : error.detail) || say(OURS.includes(word) ? word : "refused");
-    if (word === "sessionEnded") askToSignIn(line, "_blank"); // leaving this page would lose the list
+    line.textContent = WITHOUT_DETAIL.includes(code) ? message(code) : detail || message("refused");
+    if (code === "sessionEnded") offerSignIn(line, "_blank"); // leaving this page would lose the list
     this.#part("more").textContent = "";
     const again = this.#button("again", () => {
       this.element.classList.remove("bad");
       this.bar.hidden = false;
       this.element.dispatchEvent(new CustomEvent("again", { bubbles: true, detail: this }));
     });
-    this.#actions(again, this.#button("drop", () => this.stop()));
+    this.#setActions(
+      again,
+      this.#button("drop", () => this.stop()),
+    );
   }
 
+  /** @param {string} name */
   #part(name) {
-    return this.element.querySelector(`[data-${name}]`);
+    return getElement(this.element, `[data-${name}]`, HTMLElement);
   }
 
-  #say(word, values) {
-    const sentence = say(word, values);
+  /**
+   * @param {string} name of the text
+   * @param {Record<string, string | number>} [values]
+   */
+  #say(name, values) {
+    const sentence = message(name, values);
     const line = this.#part("says");
     if (line.textContent !== sentence) line.textContent = sentence;
   }
 
-  #actions(...elements) {
+  /** @param {HTMLElement[]} elements */
+  #setActions(...elements) {
     const place = this.#part("actions");
     const focused = place.contains(document.activeElement);
     place.replaceChildren(...elements);
-    if (focused) place.firstElementChild?.focus(); // what had the focus is gone; the keyboard stays here
+    if (focused) elements[0]?.focus(); // what had the focus is gone; the keyboard stays here
   }
 
-  #button(word, action) {
+  /**
+   * @param {string} name of the text
+   * @param {() => void} action
+   */
+  #button(name, action) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button";
-    button.textContent = say(word);
+    button.textContent = message(name);
     button.addEventListener("click", action);
     return button;
   }
 
-  #link(address, text) {
+  /** @param {Track} track */
+  #showSimilar(track) {
     const link = document.createElement("a");
-    link.href = address;
-    link.textContent = text;
+    link.href = this.requests.address("trackPage", track.id);
+    link.textContent = message("similar", { title: track.title });
     this.#part("name").after(link);
   }
 
-  #play(track, word) {
+  /**
+   * @param {Track} track
+   * @param {string} name of the text
+   */
+  #trackLink(track, name) {
     const link = document.createElement("a");
     link.className = "button";
-    link.href = `/tracks/${track.id}/`;
-    link.textContent = say(word);
+    link.href = this.requests.address("trackPage", track.id);
+    link.textContent = message(name);
     return link;
   }
 }

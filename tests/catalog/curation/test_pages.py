@@ -1,6 +1,7 @@
 """Pages for editing, merging, splitting, histories and reports."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +50,27 @@ def test_editing_a_track(mine: Client, user: User) -> None:
     track.refresh_from_db()
     assert (track.title, track.track_number) == ("Otra cosa", 3)
     assert details(track)["guests"] == ["Ben", "Eva"]
+
+
+def test_fields_for_names_are_given_the_list_that_they_suggest_from(curating: Client, user: User) -> None:
+    track = make_track(user, artist="Ana", album="Orilla")
+    assert track.album is not None
+    pages = [
+        (
+            reverse("track-edit", args=[track.pk]),
+            {"artist": "artists", "album": "albums", "album_artist": "artists"},
+        ),
+        (reverse("album-edit", args=[track.album.pk]), {"artist": "artists"}),
+        (reverse("artist-split", args=[track.artist.slug]), {"name": "artists"}),
+        (reverse("album-split", args=[track.album.pk]), {"name": "albums"}),
+    ]
+    for address, lists in pages:
+        fields = re.findall(r"<input[^>]*>", curating.get(address).content.decode())
+        for name, kind in lists.items():
+            [field] = [field for field in fields if f'name="{name}"' in field]
+            assert f'data-name-list="{reverse(f"api:{kind}")}"' in field
+            assert f'list="{kind}"' in field
+            assert "data-suggest" not in field, "which makes a field of it that searches"
 
 
 def test_a_conflict_is_shown_and_saving_again_decides(mine: Client, user: User, curator: User) -> None:

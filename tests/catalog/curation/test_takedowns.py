@@ -23,7 +23,7 @@ from catalog.uploads.ingest import ingest, lookup
 from separation.models import Separation, Status
 from separation.queue import worker
 from separation.queue.requests import ask
-from separation.queue.separator_holder import desk
+from separation.queue.separator_holder import holder
 from tests.catalog.conftest import Ingester, picture
 from tests.factories import make_separation, make_track
 from tests.songs import write_song
@@ -176,7 +176,7 @@ class TestWhileItIsSeparated:
         settings.WORK_DIR.mkdir()
         settings.DISK_FLOOR_BYTES = 0
         yield
-        desk.clear()
+        holder.close()
 
     @pytest.fixture
     def asked(self, user: User, tmp_path: Path) -> Separation:

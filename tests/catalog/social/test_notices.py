@@ -28,11 +28,11 @@ def test_the_bell_counts_and_reading_is_seeing(client: Client, user: User) -> No
     client.force_login(user)
     assert 'aria-label="2 new notices"' in client.get("/artists/").content.decode()
     page = client.get("/notices/").content.decode()
-    assert page.count('class="fresh"') == 2
+    assert page.count('class="notice-unread"') == 2
     assert f'href="/tracks/{track.pk}/"' in page
     assert "It was put right." in page
     again = client.get("/notices/").content.decode()
-    assert 'class="fresh"' not in again
+    assert 'class="notice-unread"' not in again
     assert 'aria-label="Notices"' in again
 
 

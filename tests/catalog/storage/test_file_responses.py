@@ -147,8 +147,8 @@ def test_head_tells_the_same_and_sends_nothing() -> None:
     assert dict(response.items()) == dict(whole.items())
 
 
-def test_an_address_with_its_version_is_kept_for_ever() -> None:
-    assert "immutable" in ask(query=f"?v={CHECKSUM[:12]}")[0]["Cache-Control"]
+def test_an_address_with_its_version_is_kept_for_minutes() -> None:
+    assert ask(query=f"?v={CHECKSUM[:12]}")[0]["Cache-Control"] == "private, max-age=300"
     for other in ("?v=", f"?v={CHECKSUM[:3]}", "?v=00000000"):
         assert ask(query=other)[0]["Cache-Control"] == "private, no-cache"
 

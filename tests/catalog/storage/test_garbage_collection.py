@@ -14,7 +14,7 @@ from catalog import hooks
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload, Visibility
 from catalog.storage import backend
 from catalog.storage.covers import sizes_of, store_cover
-from catalog.storage.garbage_collection import collect
+from catalog.storage.garbage_collection import DELETED_GRACE, collect, collect_rows
 from catalog.storage.renditions import rendition
 from catalog.uploads import ownership
 from tests.catalog.conftest import Ingester, picture, pictures
@@ -67,6 +67,21 @@ def test_a_dropped_recording_goes_with_everything(bring: Ingester, user: User) -
     assert stored() == set()
     for model in (AudioFile, Rendition, Track, Upload, Album, Artist):
         assert not model._default_manager.exists()
+
+
+def test_disk_space_of_a_dropped_recording_is_free_within_minutes(bring: Ingester, user: User) -> None:
+    result = bring()
+    made = rendition(result.audio, "mp3", None)
+    ownership.drop_claim(result.track, user)
+    assert collect_rows() == 0  # somebody may be storing the same bytes at this moment
+    assert stored() == {result.audio.key, made.key}
+    long_ago = timezone.now() - 2 * DELETED_GRACE
+    AudioFile.objects.update(created_at=long_ago)
+    os.utime(backend.local_path(made.key), (0, long_ago.timestamp()))
+    assert collect_rows() == 1  # the recording itself was stored again just now
+    assert stored() == {result.audio.key}
+    assert not AudioFile.objects.exists()
+    assert collect(NOW) == 1
 
 
 def test_audio_of_another_track_stays(bring: Ingester, user: User, other: User) -> None:

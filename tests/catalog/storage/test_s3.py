@@ -128,6 +128,7 @@ def test_a_download_is_a_signed_address_that_keeps_name_and_type(bring: Ingester
         assert len(answer.read()) == audio.size
         assert answer.headers["Content-Type"] == "audio/flac"
         assert answer.headers["Content-Disposition"].startswith("attachment; ")
+        assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_parts_are_read_without_the_rest(bucket: Any, tmp_path: Path) -> None:

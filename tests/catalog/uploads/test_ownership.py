@@ -39,15 +39,18 @@ def test_the_last_claim_takes_the_track_along(bring: Ingester, user: User) -> No
 
 
 def test_a_track_stays_for_those_who_brought_it_too(bring: Ingester, user: User, other: User) -> None:
-    track = bring().track
+    result = bring()
+    track, size = result.track, result.upload.size
     bring("again.wav", by=other)
+    assert (stored_by(user), stored_by(other)) == (size, 0)
     assert not ownership.drop_claim(track, user)
     track.refresh_from_db()
     assert track.owner == other
-    assert (stored_by(user), stored_by(other)) == (0, 0)
+    assert (stored_by(user), stored_by(other)) == (0, size)  # what is stored is always counted for somebody
     with pytest.raises(CatalogError, match="not_yours"):
         ownership.drop_claim(track, user)
     assert ownership.drop_claim(track, other)
+    assert stored_by(other) == 0
 
 
 def test_who_leaves_the_rest_alone(bring: Ingester, user: User, other: User) -> None:

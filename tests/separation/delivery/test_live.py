@@ -90,7 +90,9 @@ def test_what_is_complete_can_be_heard(api: APIClient, running: Separation, grow
     growing.write(SEGMENT_SAMPLES + 100)
     answer = api.get(f"{stem}segments/0/")
     assert (answer.status_code, answer["X-Gain"], answer["Content-Type"]) == (200, "1.0", "audio/flac")
-    assert answer["Cache-Control"] == "public, max-age=600"
+    assert answer["Cache-Control"] == "private, no-cache"
+    again = api.get(f"{stem}segments/0/", headers={"if-none-match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
     heard = soundfile.read(io.BytesIO(answer.content), dtype="int16")[0]
     assert np.array_equal(heard, growing.pcm[:SEGMENT_SAMPLES])
     assert [api.get(f"{stem}segments/{n}/").status_code for n in (1, 2, 3)] == [409, 409, 404]

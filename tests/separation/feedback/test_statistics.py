@@ -1,9 +1,11 @@
 """The library in figures: what is counted, when it is counted anew, and what it never tells."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -176,3 +178,36 @@ def test_the_page_shows_it_to_anybody(library: None, language: str) -> None:
     assert " style=" not in text
     assert ("3.0 of 5, 4 ratings" if language == "en" else "3,0 de 5, 4 valoraciones") in text
     assert 'href="/statistics/"' in Client().get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "month"),
+    [
+        ("America/Los_Angeles", "2026-12-01T03:00Z", "2026-11"),  # the evening of 30 November there
+        ("Pacific/Auckland", "2026-11-30T13:00Z", "2026-12"),  # the night of 1 December there
+        ("UTC", "2026-11-30T23:59Z", "2026-11"),
+    ],
+)
+def test_months_are_those_of_the_time_zone(
+    user: User, settings: Any, zone: str, now: str, month: str
+) -> None:
+    settings.TIME_ZONE = zone
+    with time_machine.travel(datetime.fromisoformat(now), tick=False):
+        make_separation(make_track(user))
+        months = figures()["by_month"]
+    assert months[-1] == {"month": month, "tracks": 1, "separations": 1}
+    assert len({row["month"] for row in months}) == len(months) == statistics.MONTHS
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_the_first_minute_of_each_month_counts(user: User, settings: Any, zone: str) -> None:
+    settings.TIME_ZONE = zone
+    local = ZoneInfo(zone)
+    for month in range(1, 13):
+        with time_machine.travel(datetime(2026, month, 1, 0, 1, tzinfo=local), tick=False):
+            make_track(user)
+    with time_machine.travel(datetime(2026, 12, 31, 23, 59, tzinfo=local), tick=False):
+        months = figures()["by_month"]
+    assert [(row["month"], row["tracks"]) for row in months] == [
+        (f"2026-{month:02}", 1) for month in range(1, 13)
+    ]

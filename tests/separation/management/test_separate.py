@@ -16,7 +16,7 @@ from audio.encoding.encode import encode
 from audio.types import Tags
 from catalog.models import Track, Upload
 from separation.models import Separation, Status
-from separation.queue.separator_holder import desk
+from separation.queue.separator_holder import holder
 from tests.songs import RATE, loud, song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
@@ -27,7 +27,7 @@ Command = Callable[..., tuple[int, list[Path], str]]
 @pytest.fixture(scope="module", autouse=True)
 def warm() -> Iterator[None]:
     yield
-    desk.clear()
+    holder.close()
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_a_song_that_cannot_be_separated_says_why(
 ) -> None:
     path = write_song(tmp_path / "song.wav", 2.0)
     monkeypatch.setattr(
-        "separation.management.commands.separate.Bar.show", lambda _bar, _fraction: desk.kill()
+        "separation.management.commands.separate.Bar.show", lambda _bar, _fraction: holder.kill()
     )
     status, written, said = separate(path)
     assert (status, written) == (1, [])
@@ -195,3 +195,12 @@ def test_a_model_that_is_not_installed(separate: Command, tmp_path: Path) -> Non
     sentence = "This model is not installed. Get it with: manage.py fetch_models 5stems"
     assert said.strip() == f"{path}: {sentence}"
     assert not Track.objects.exists()
+
+
+def test_another_revision_of_the_model_separates_the_song_again(separate: Command, tmp_path: Path) -> None:
+    path = write_song(tmp_path / "song.flac", 0.5)
+    separate(path)
+    Separation.objects.update(revision="earlier")
+    status, written, _said = separate(path)
+    assert (status, len(written)) == (0, 2)
+    assert list(Separation.objects.values_list("status", flat=True)) == [Status.SUCCEEDED] * 2

@@ -15,7 +15,7 @@ from audio.types import Tags
 from separation.management import spleeter_options
 from separation.management.commands.separate import Command
 from separation.models import Separation
-from separation.queue.separator_holder import desk
+from separation.queue.separator_holder import holder
 from tests.songs import song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
@@ -27,7 +27,7 @@ TWO = ["-p", "compact:2stems"]
 @pytest.fixture(scope="module", autouse=True)
 def warm() -> Iterator[None]:
     yield
-    desk.clear()
+    holder.close()
 
 
 @pytest.fixture

@@ -7,18 +7,17 @@ import soundfile
 from accounts.models import User
 from catalog.models import AudioFile, Notice, Track
 from catalog.storage import backend
-from separation.lifecycle import Lease, claim
+from separation.lifecycle import Lease, cancel, claim, requeue
 from separation.models import Separation, Status, Stem
-from separation.queue.publish import keep, publish
-from separation.queue.requests import ask, cancel, requeue
+from separation.queue.publish import publish, store
 from separation.separator.protocol import SeparatedSet, SeparatedStem
-from tests.factories import make_track
+from tests.factories import make_queued
 from tests.songs import RATE, song
 
 
 @pytest.fixture
 def waiting(user: User) -> Separation:
-    return ask(make_track(user), "compact:2stems", user).separation
+    return make_queued(user, model="compact:2stems")
 
 
 def taken(separation: Separation) -> Lease:
@@ -40,10 +39,10 @@ def separated(folder: Path, **seeds: int) -> SeparatedSet:
     return SeparatedSet(samples=8820, sample_rate=RATE, gain=0.5, stems=stems)
 
 
-def test_stems_and_status_become_visible_together(waiting: Separation, tmp_path: Path) -> None:
+def test_publish_writes_stems_and_status_together(waiting: Separation, tmp_path: Path) -> None:
     lease = taken(waiting)
     result = separated(tmp_path, vocals=1, accompaniment=2)
-    keep(result)
+    store(result)
     assert publish(lease, result)
     waiting.refresh_from_db()
     assert (waiting.status, waiting.progress, waiting.gain) == (Status.SUCCEEDED, 1.0, 0.5)
@@ -63,10 +62,10 @@ def test_stems_and_status_become_visible_together(waiting: Separation, tmp_path:
         assert not made.path.exists()
 
 
-def test_who_is_late_changes_nothing(waiting: Separation, tmp_path: Path) -> None:
+def test_publish_with_lost_lease_changes_nothing(waiting: Separation, tmp_path: Path) -> None:
     lease = taken(waiting)
     result = separated(tmp_path, vocals=1, accompaniment=2)
-    keep(result)
+    store(result)
     cancel(waiting)
     assert not publish(lease, result)
     waiting.refresh_from_db()
@@ -76,24 +75,22 @@ def test_who_is_late_changes_nothing(waiting: Separation, tmp_path: Path) -> Non
     assert AudioFile.objects.get() == waiting.mixture
 
 
-def test_equal_stems_are_one_file(waiting: Separation, tmp_path: Path) -> None:
+def test_publish_stores_equal_stems_once(waiting: Separation, tmp_path: Path) -> None:
     """Both are silent, for instance."""
     lease = taken(waiting)
     result = separated(tmp_path, vocals=1, accompaniment=1)
-    keep(result)
+    store(result)
     assert publish(lease, result)
     first, second = waiting.stems.all()
     assert first.audio == second.audio
 
 
-def test_a_separation_made_again_keeps_its_stems_and_repairs_their_files(
-    waiting: Separation, tmp_path: Path
-) -> None:
+def test_publish_again_keeps_stem_ids_and_repairs_files(waiting: Separation, tmp_path: Path) -> None:
     for folder in (tmp_path / "first", tmp_path / "second"):
         folder.mkdir()
         lease = taken(waiting)
         result = separated(folder, vocals=1, accompaniment=2)
-        keep(result)
+        store(result)
         assert publish(lease, result)
         stems = {stem.name: stem.pk for stem in waiting.stems.all()}
         torn = backend.local_path(waiting.stems.all()[0].audio.key)

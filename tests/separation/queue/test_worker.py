@@ -17,12 +17,13 @@ from django_q.models import OrmQ
 from accounts.models import User
 from catalog.storage import backend
 from catalog.uploads.ingest import ingest
-from separation import lifecycle as leases
+from separation import lifecycle
+from separation.lifecycle import Lease, cancel
 from separation.models import Separation, Status
 from separation.queue import heartbeat, interleaving, recovery, worker
-from separation.queue.publish import keep
-from separation.queue.requests import ask, cancel
-from separation.queue.separator_holder import desk
+from separation.queue.publish import store
+from separation.queue.requests import ask
+from separation.queue.separator_holder import holder
 from tests.songs import RATE, loud, song, write_song
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
@@ -34,7 +35,7 @@ Asker = Callable[..., Separation]
 def warm() -> Iterator[None]:
     """One separator for all of these tests; none afterwards."""
     yield
-    desk.clear()
+    holder.close()
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def after(separation: Separation, settings: Any) -> tuple[str, int, str]:
     return separation.status, separation.attempts, separation.error_code
 
 
-def test_a_song_becomes_stems(asked: Asker, settings: Any) -> None:
+def test_separate_publishes_stems(asked: Asker, settings: Any) -> None:
     separation = asked()
     seen: list[float] = []
     assert worker.separate(separation.pk, seen.append)
@@ -83,7 +84,7 @@ def test_a_song_becomes_stems(asked: Asker, settings: Any) -> None:
         pytest.param(np.random.default_rng(1).choice([-1.0, 1.0], (RATE, 2)), id="full-scale noise"),
     ],
 )
-def test_a_song_at_the_limits_becomes_stems(
+def test_separate_extreme_audio_publishes_stems(
     user: User, tmp_path: Path, settings: Any, sound: npt.NDArray[np.float64]
 ) -> None:
     settings.WORK_DIR = tmp_path / "work"
@@ -103,19 +104,19 @@ def test_a_song_at_the_limits_becomes_stems(
     )
 
 
-def test_the_doorbell_wakes_for_whoever_comes_next(asked: Asker) -> None:
+def test_run_works_on_whatever_comes_next(asked: Asker) -> None:
     first, second = asked(seed=1), asked(seed=2)
     worker.run(str(second.pk))
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.status, second.status) == (Status.SUCCEEDED, Status.QUEUED)
     worker.run(str(first.pk))
-    worker.run(str(first.pk))  # one ring too many does no harm
+    worker.run(str(first.pk))  # one task too many does no harm
     second.refresh_from_db()
     assert (second.status, second.attempts) == (Status.SUCCEEDED, 1)
 
 
-def test_a_short_song_does_not_wait_for_a_long_one(
+def test_short_song_is_interleaved_with_a_long_one(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WORKERS = 1
@@ -127,18 +128,18 @@ def test_a_short_song_does_not_wait_for_a_long_one(
     assert after(short, settings) == (Status.SUCCEEDED, 1, "")
     times = [long.started_at, short.started_at, short.finished_at, long.finished_at]
     assert times == sorted(time for time in times if time)
-    assert desk.separator is not None
-    assert desk.separator.pid is not None, "one process did both, and stays"
+    assert holder.separator is not None
+    assert holder.separator.pid is not None, "one process did both, and stays"
     assert not OrmQ.objects.exists()
 
 
-def test_a_short_song_that_crashes_costs_the_long_one_no_attempt(
+def test_interleaved_song_that_crashes_costs_the_long_one_no_attempt(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WORKERS = 1
     monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(
-        heartbeat.Heart, "keep", lambda _heart: desk.kill()
+        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _keeper: holder.kill()
     )  # called while the short one is done
     long, short = asked(120, seed=1), asked(2, seed=2)
     worker.run(str(long.pk))
@@ -150,22 +151,22 @@ def test_a_short_song_that_crashes_costs_the_long_one_no_attempt(
     assert after(short, settings) == (Status.QUEUED, 1, "crashed"), "it has to wait for its own turn now"
 
 
-def test_a_short_song_that_is_cancelled_costs_the_long_one_nothing(
+def test_interleaved_song_that_is_cancelled_costs_the_long_one_nothing(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WORKERS = 1
     monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(heartbeat, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(heartbeat, "MIN_INTERVAL_SECONDS", 0.0)
     long, short = asked(120, seed=1), asked(40, seed=2)
     monkeypatch.setattr(
-        heartbeat.Heart, "keep", lambda _heart: cancel(short)
+        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _keeper: cancel(short)
     )  # called while the short one is done
     worker.run(str(long.pk))
     assert after(long, settings) == (Status.SUCCEEDED, 1, "")
     assert after(short, settings) == (Status.CANCELLED, 1, "")
 
 
-def test_others_are_left_to_workers_that_have_time(
+def test_short_song_is_left_to_an_idle_worker(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WORKERS = 2
@@ -174,17 +175,17 @@ def test_others_are_left_to_workers_that_have_time(
     worker.run(str(long.pk))
     assert after(long, settings) == (Status.SUCCEEDED, 1, "")
     assert after(short, settings) == (Status.QUEUED, 0, "")
-    assert OrmQ.objects.count() == 2, "its doorbell is still there"
+    assert OrmQ.objects.count() == 2, "its task is still there"
 
 
-def test_a_missing_song_fails_at_once(asked: Asker, settings: Any) -> None:
+def test_missing_file_fails_without_retry(asked: Asker, settings: Any) -> None:
     separation = asked()
     backend.delete(separation.mixture.key)
     worker.separate(separation.pk)
     assert after(separation, settings) == (Status.FAILED, 1, "file_missing")
 
 
-def test_a_damaged_song_fails_at_once_and_says_why(asked: Asker, settings: Any) -> None:
+def test_damaged_file_fails_without_retry(asked: Asker, settings: Any) -> None:
     separation = asked()
     backend.local_path(separation.mixture.key).write_bytes(b"not audio at all" * 1000)
     worker.separate(separation.pk)
@@ -193,15 +194,15 @@ def test_a_damaged_song_fails_at_once_and_says_why(asked: Asker, settings: Any) 
     assert code in {"unsupported", "damaged", "no_audio"}
 
 
-def test_a_missing_model_fails_at_once(asked: Asker, settings: Any) -> None:
+def test_missing_model_fails_without_retry(asked: Asker, settings: Any) -> None:
     separation = asked()
     Separation.objects.update(model="spleeter:5stems")
     worker.separate(separation.pk)
     assert after(separation, settings) == (Status.FAILED, 1, "model_unavailable")
 
 
-def test_cancelled_work_stops(asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "QUIET_SECONDS", 0.0)
+def test_cancelled_work_is_killed(asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "MIN_INTERVAL_SECONDS", 0.0)
     separation = asked()
 
     def somebody_cancels(_progress: float) -> None:
@@ -210,15 +211,15 @@ def test_cancelled_work_stops(asked: Asker, settings: Any, monkeypatch: pytest.M
     worker.separate(separation.pk, somebody_cancels)
     assert after(separation, settings) == (Status.CANCELLED, 1, "")
     assert not separation.stems.exists()
-    assert desk.separator is not None
-    assert desk.separator.pid is None, "the separator was killed in the middle"
+    assert holder.separator is not None
+    assert holder.separator.pid is None, "the separator was killed in the middle"
 
 
 def kill_separator(_progress: float) -> None:
-    desk.kill()
+    holder.kill()
 
 
-def test_a_crash_is_tried_again_and_the_third_is_the_end(asked: Asker, settings: Any) -> None:
+def test_crash_is_retried_until_the_third(asked: Asker, settings: Any) -> None:
     separation = asked()
     OrmQ.objects.all().delete()
     for attempt in (1, 2):
@@ -230,12 +231,12 @@ def test_a_crash_is_tried_again_and_the_third_is_the_end(asked: Asker, settings:
     assert "SIGKILL" in separation.error_detail
 
 
-def test_a_song_whose_reader_dies_is_read_again(asked: Asker, settings: Any) -> None:
+def test_death_of_decoder_process_is_retried(asked: Asker, settings: Any) -> None:
     """The separator's own child, which decodes; it is the song's attempt, but not its end."""
     separation = asked(120.0)
 
     def kill_readers(progress: float) -> None:
-        if progress > 0 and desk.separator and (pid := desk.separator.pid):
+        if progress > 0 and holder.separator and (pid := holder.separator.pid):
             for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
                 os.kill(int(child), signal.SIGKILL)
 
@@ -246,10 +247,10 @@ def test_a_song_whose_reader_dies_is_read_again(asked: Asker, settings: Any) -> 
     assert after(separation, settings) == (Status.SUCCEEDED, 2, "")
 
 
-def test_a_separator_that_never_took_the_song_is_not_its_fault(
+def test_separator_that_does_not_start_is_no_crash(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.clear()
+    holder.close()
     separation = asked()
     with monkeypatch.context() as broken:
         broken.setattr(sys, "executable", "/bin/false")
@@ -260,10 +261,10 @@ def test_a_separator_that_never_took_the_song_is_not_its_fault(
     assert after(separation, settings) == (Status.SUCCEEDED, 2, "")
 
 
-def test_a_worker_that_is_told_to_stop_hands_its_song_back(
+def test_drained_worker_hands_its_song_back(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "draining", False)
+    monkeypatch.setattr(holder, "draining", False)
     separation = asked()
     worker.separate(separation.pk, lambda _progress: worker.drain())
     assert after(separation, settings) == (Status.QUEUED, 0, "")
@@ -271,23 +272,21 @@ def test_a_worker_that_is_told_to_stop_hands_its_song_back(
     assert after(separation, settings) == (Status.QUEUED, 0, ""), "and takes no other"
 
 
-def test_who_lost_the_lease_publishes_nothing(
-    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lost_lease_publishes_nothing(asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if this worker had been paused between its last heartbeat and the publication."""
     separation = asked()
 
-    def keep_and_pause(result: Any) -> None:
-        keep(result)
+    def store_and_pause(result: Any) -> None:
+        store(result)
         Separation.objects.update(owner="somebody else", attempts=2)
 
-    monkeypatch.setattr(worker, "keep", keep_and_pause)
+    monkeypatch.setattr(worker, "store", store_and_pause)
     worker.separate(separation.pk)
     assert after(separation, settings) == (Status.RUNNING, 2, "")
     assert not separation.stems.exists()
 
 
-def test_a_full_disk_costs_no_attempt(asked: Asker, settings: Any) -> None:
+def test_full_disk_costs_no_attempt(asked: Asker, settings: Any) -> None:
     separation = asked()
     settings.DISK_FLOOR_BYTES = 1 << 60
     worker.run(str(separation.pk))
@@ -295,43 +294,43 @@ def test_a_full_disk_costs_no_attempt(asked: Asker, settings: Any) -> None:
     settings.DISK_FLOOR_BYTES = 0
     worker.run(str(separation.pk))  # pauses first
     assert after(separation, settings) == (Status.QUEUED, 0, "")
-    assert recovery.ring(0.0) == 0
+    assert recovery.wake_workers(0.0) == 0
     assert Separation.objects.filter(
-        retry_at__gt=leases.from_now(seconds=10), retry_at__lte=leases.from_now(seconds=15)
+        retry_at__gt=lifecycle.from_now(seconds=10), retry_at__lte=lifecycle.from_now(seconds=15)
     ).exists()
     Separation.objects.update(retry_at=Now())
     worker.run(str(separation.pk))
     assert after(separation, settings) == (Status.SUCCEEDED, 1, "")
 
 
-def test_a_database_that_is_away_for_a_moment_costs_nothing(
+def test_short_outage_of_database_costs_nothing(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heartbeat, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(heartbeat, "MIN_INTERVAL_SECONDS", 0.0)
     calls: list[float] = []
 
-    def away_twice(lease: leases.Lease, progress: float, segments: int) -> bool:
+    def away_twice(lease: Lease, progress: float, segments: int) -> bool:
         calls.append(progress)
         if len(calls) <= 2:
             raise OperationalError("database is locked")
         return extend(lease, progress, segments)
 
-    extend = leases.heartbeat
-    monkeypatch.setattr(leases, "heartbeat", away_twice)
+    extend = lifecycle.extend
+    monkeypatch.setattr(lifecycle, "heartbeat", away_twice)
     separation = asked(30.0)
     worker.separate(separation.pk)
     assert len(calls) > 2
     assert after(separation, settings) == (Status.SUCCEEDED, 1, "")
 
 
-def test_work_ends_before_its_lease_can_be_given_away(
+def test_separator_is_killed_before_its_lease_ends(
     asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database hangs; the separator must be dead before another worker may start."""
     settings.LEASE_SECONDS = heartbeat.MARGIN_SECONDS  # so the time to stop is now
     separation = asked(30.0)
     killed = threading.Event()
-    kill = desk.kill
+    kill = holder.kill
 
     def noted_kill() -> None:
         kill()
@@ -341,7 +340,7 @@ def test_work_ends_before_its_lease_can_be_given_away(
         """However fast the machine is, the song is still in work when the guard looks at the clock."""
         killed.wait(10)
 
-    monkeypatch.setattr(desk, "kill", noted_kill)
+    monkeypatch.setattr(holder, "kill", noted_kill)
     worker.separate(separation.pk, slowly)
     assert killed.is_set()
     assert after(separation, settings) == (Status.QUEUED, 0, "")

@@ -12,7 +12,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio.flac import FRAME_SAMPLES, Layout, SegmentedFile
+from audio.flac import Layout, SegmentedFile
+from audio.flac_frames import FRAME_SAMPLES
 from separation.separator.encoder import Encoder, LibflacEncoder, NativeEncoder
 
 Pcm = npt.NDArray[np.int16]

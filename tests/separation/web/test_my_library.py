@@ -19,7 +19,7 @@ from separation import lifecycle
 from separation.delivery import m3u
 from separation.models import Separation, SeparationRequest, Status
 from separation.queue import notifications
-from separation.queue.recovery import sweep
+from separation.queue.recovery import recover
 from tests.factories import add_claim, make_separation, make_track
 from tests.songs import write_song
 
@@ -181,19 +181,19 @@ def test_who_asked_is_told_why_it_failed(user: User, other: User) -> None:
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
     held = lifecycle.claim(separation.pk)
     assert held is not None
-    assert lifecycle.give_up(held, "damaged", "", retry=False)
+    assert lifecycle.fail(held, "damaged", "", retry=False)
     for person in (user, other):
         notice = person.notices.get()
         assert (notice.kind, notice.track, notice.text) == ("failed", track, "The song's file is damaged.")
-    assert not lifecycle.give_up(held, "damaged", "", retry=False)
+    assert not lifecycle.fail(held, "damaged", "", retry=False)
     assert Notice.objects.count() == 2
 
 
 def test_who_asked_is_told_after_the_third_crash(user: User) -> None:
     separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
     Separation.objects.filter(pk=separation.pk).update(attempts=3, crashes=3)
-    sweep()
-    sweep()
+    recover()
+    recover()
     assert "broke off three times" in user.notices.get().text
 
 
@@ -268,7 +268,7 @@ def test_a_signed_address_ends(mine: Client, user: User, monkeypatch: pytest.Mon
     assert mine.get(address).getvalue()
     assert mine.get(address[:-3] + "xx/").status_code == 404
     with monkeypatch.context() as later:
-        later.setattr(m3u, "LASTS", timedelta(seconds=-1))
+        later.setattr(m3u, "LINK_LIFETIME", timedelta(seconds=-1))
         assert mine.get(address).status_code == 404
     user.is_active = False
     user.save()

@@ -50,16 +50,16 @@ def test_the_player_knows_its_stems(client: Client, user: User) -> None:
         524_288,
     )
     for stem in data["stems"]:
-        assert client.get(f"{stem['address']}peaks/").status_code == 200
+        assert client.get(stem["peaks"]).status_code == 200
 
 
 def test_the_richest_separation_is_shown_and_the_address_chooses(client: Client, user: User) -> None:
     track = make_track(user)
-    make_separation(track, model="compact:2stems")
+    two = make_separation(track, model="compact:2stems")
     make_separation(track, model="compact:4stems")
     html = page(client, track)
     assert len(player(html)["stems"]) == 4
-    assert "?model=compact%3A2stems" in html
+    assert f"?separation={two.pk}" in html
     assert len(player(page(client, track, model="compact:2stems"))["stems"]) == 2
 
 
@@ -97,7 +97,11 @@ def test_running_becomes_a_player_with_the_first_segment(client: Client, user: U
     html = page(client, track)
     data = player(html)
     assert (data["ready"], data["frames"]) == (2, 40 * 44_100)
-    assert data["stems"][1]["address"] == f"/api/v1/stems/{stem_id(separation.pk, 'accompaniment')}/"
+    stem = f"/api/v1/stems/{stem_id(separation.pk, 'accompaniment')}"
+    assert (data["stems"][1]["segments"], data["stems"][1]["peaks"]) == (
+        f"{stem}/segments/0/",
+        f"{stem}/peaks/",
+    )
     assert "42 %" in html
     assert "You can listen already." in html
     assert "data-take" not in html, "nothing to download yet"
@@ -134,11 +138,11 @@ def test_visitors_are_asked_to_sign_in_before_anything_is_taken_apart(client: Cl
 def test_asking_and_stopping(mine: Client, user: User) -> None:
     track = make_track(user)
     answer = mine.post(f"/tracks/{track.pk}/separate/", {"model": "compact:4stems"})
-    assert answer.headers["Location"] == f"/tracks/{track.pk}/?model=compact:4stems"
     separation = Separation.objects.get()
+    assert answer.headers["Location"] == f"/tracks/{track.pk}/?separation={separation.pk}"
     assert separation.status == Status.QUEUED
     assert "Stop" in page(mine, track)
-    mine.post(f"/tracks/{track.pk}/stop/", {"model": "compact:4stems"})
+    mine.post(f"/tracks/{track.pk}/stop/", {"separation": separation.pk})
     separation.refresh_from_db()
     assert separation.status == Status.CANCELLED
 
@@ -147,7 +151,7 @@ def test_stopping_leaves_work_that_others_wait_for(mine: Client, user: User, oth
     track = make_track(user)
     separation = make_separation(track, status=Status.QUEUED, asked_by=user)
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
-    answer = mine.post(f"/tracks/{track.pk}/stop/", {"model": separation.model}, follow=True)
+    answer = mine.post(f"/tracks/{track.pk}/stop/", {"separation": separation.pk}, follow=True)
     assert "Others are waiting for it too" in answer.content.decode()
     separation.refresh_from_db()
     assert separation.status == Status.QUEUED

@@ -106,7 +106,7 @@ def test_who_leaves_sees_nothing_of_who_stays(
     ask(own, separation.model, other)
     assert api_of(other).get(path(separation)).json()["status"] == "running"
     client.force_login(other)
-    stopped = client.post(f"/tracks/{own.pk}/stop/", {"model": separation.model}, follow=True)
+    stopped = client.post(f"/tracks/{own.pk}/stop/", {"separation": separation.pk}, follow=True)
     assert "Stopped." in stopped.content.decode()
     Separation.objects.update(progress=0.8, segments=3)
     said = api_of(other).get(path(separation)).json()

@@ -1,0 +1,29 @@
+"""Requests for separations in the admin panel."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from catalog.admin.base import ReadOnly, find_accounts, find_tracks
+from separation.models import SeparationRequest
+
+
+@admin.register(SeparationRequest)
+class SeparationRequestAdmin(ReadOnly[SeparationRequest]):
+    list_display = ["track", "user", "separation", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["track", "track__artist", "user", "separation"]
+    search_fields = ["pk"]
+    search_help_text = _("Words of a song, or an account's address.")
+    raw_id_fields = ["separation", "track"]
+    ordering = ["-created_at"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SeparationRequest], search_term: str
+    ) -> tuple[QuerySet[SeparationRequest], bool]:
+        if not search_term.strip():
+            return queryset, False
+        if "@" in search_term:
+            return queryset.filter(user__in=find_accounts(search_term)), False
+        return queryset.filter(track__in=find_tracks(search_term)), False

@@ -1,0 +1,39 @@
+"""Stems in the admin panel."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from catalog.admin.base import ReadOnly
+from separation.admin.search import SEARCH_HELP, search
+from separation.models import Stem
+
+
+@admin.register(Stem)
+class StemAdmin(ReadOnly[Stem]):
+    list_display = ["name", "song", "separation", "duration", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["separation", "audio"]
+    search_fields = ["pk"]
+    search_help_text = SEARCH_HELP
+    raw_id_fields = ["separation", "audio"]
+    ordering = ["-created_at"]
+    fields = ["name", "song", "separation", "audio", "duration"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Stem]:
+        rows: QuerySet[Stem] = super().get_queryset(request)
+        return rows.defer("peaks").prefetch_related("separation__mixture__tracks__artist")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Stem], search_term: str
+    ) -> tuple[QuerySet[Stem], bool]:
+        return search(queryset, search_term, "separation", "separation__mixture"), False
+
+    @admin.display(description=_("song"))
+    def song(self, row: Stem) -> str:
+        return ", ".join(str(track) for track in row.separation.mixture.tracks.all()[:3])
+
+    @admin.display(description=_("seconds"))
+    def duration(self, row: Stem) -> str:
+        return f"{row.audio.duration:.1f}"

@@ -1,0 +1,28 @@
+// The texts that scripts show; the page carries them in its language.
+
+import { interpolate, roundRemainingTime } from "stemoteca/formatting";
+
+/** @type {Record<string, string> | null} */
+let messages = null;
+
+/**
+ * Get the text called `name` with its places filled in.
+ * @param {string} name
+ * @param {Record<string, string | number>} [values]
+ */
+export function message(name, values = {}) {
+  messages ??= /** @type {Record<string, string>} */ (
+    JSON.parse(document.getElementById("messages")?.textContent ?? "{}")
+  );
+  return interpolate(messages[name] ?? name, values);
+}
+
+/**
+ * Say how long something will still take, for example "about 2 min left"; empty where that is not known.
+ * @param {number | null | undefined} seconds
+ */
+export function remainingTimeMessage(seconds) {
+  if (seconds === null || seconds === undefined) return "";
+  const { unit, n } = roundRemainingTime(seconds);
+  return message(unit === "seconds" ? "etaSeconds" : "etaMinutes", { n });
+}

@@ -1,0 +1,85 @@
+// The keyboard of the player, wherever the focus is, except where a key means something already.
+
+const FIELD = "select, textarea, input:not([type=range], [type=radio], [type=checkbox])";
+/** @type {Record<string, string>} */
+const USED_BY = {
+  Home: "select, textarea, input",
+  ArrowLeft: "select, textarea, input",
+  ArrowRight: "select, textarea, input",
+};
+const PRESSED_BY_SPACE = "button, summary, a[href], input:not([type=range])";
+
+/** @typedef {(event: KeyboardEvent) => void} Action */
+
+/**
+ * The element that has its focus from the mouse or a finger. Not `:focus-visible`: browsers show the focus of such an
+ * element as well as soon as any key is pressed.
+ * @type {Element | null}
+ */
+let pointed = null;
+
+/**
+ * Whether the key belongs to the element that has the focus. Space belongs to a button that was reached by keyboard:
+ * who muted a part with the mouse and then presses Space wants to hear the song.
+ * @param {KeyboardEvent} event
+ */
+function isUsedByFocus({ code, target }) {
+  if (!(target instanceof Element)) return false;
+  if (code === "Space") {
+    const pressed = target.closest(PRESSED_BY_SPACE);
+    if (pressed) return pressed.matches(FIELD) || pressed !== pointed;
+  }
+  return target.closest(USED_BY[code] ?? FIELD) !== null;
+}
+
+/**
+ * Name the shortcut of a key: a number from 1 to 9, or the name of an action. Letters count by what they write, so
+ * that they are where the keyboard's layout has them; digits by where they are, so that Shift does not change them.
+ * @param {string} code as in KeyboardEvent
+ * @param {string} key as in KeyboardEvent
+ */
+export function shortcutOf(code, key) {
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code);
+  if (digit) return Number(digit[1]);
+  return code.startsWith("Key") ? key.toLowerCase() : code;
+}
+
+/**
+ * Listen to the keyboard.
+ * @param {Record<string, Action>} actions by shortcut
+ * @param {(index: number, event: KeyboardEvent) => void} onDigit with 0 for the key 1
+ */
+export function listenToKeyboard(actions, onDigit) {
+  /** @type {EventTarget | null} */
+  let taken = null; // a button is pressed when its Space goes up
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isUsedByFocus(event)) return;
+    const shortcut = shortcutOf(event.code, event.key);
+    const action = typeof shortcut === "number" ? null : actions[shortcut];
+    if (typeof shortcut !== "number" && !action) return;
+    if (event.code === "Space") taken = event.target;
+    event.preventDefault();
+    if (event.repeat && !event.code.startsWith("Arrow")) return;
+    if (typeof shortcut === "number") onDigit(shortcut - 1, event);
+    else action?.(event);
+  });
+  document.addEventListener("keyup", (event) => {
+    if (event.code !== "Space" || event.target !== taken) return;
+    taken = null;
+    event.preventDefault();
+  });
+  document.addEventListener(
+    "pointerdown",
+    ({ target }) => {
+      pointed = target instanceof Element ? target.closest(PRESSED_BY_SPACE) : null;
+    },
+    true,
+  );
+  document.addEventListener(
+    "focusout",
+    ({ target }) => {
+      if (target === pointed) pointed = null;
+    },
+    true,
+  );
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { shortcutOf } from "stemoteca/player/keyboard";
+import { levelFrom, loudness } from "stemoteca/player/levels";
+import { mixQuery } from "stemoteca/player/mixdown";
+import { markStep } from "stemoteca/player/ruler";
+import { segmentAddress } from "stemoteca/player/segments";
+import { Timeline } from "stemoteca/player/timeline";
+import { barHeights } from "stemoteca/player/waveform";
+
+/**
+ * @param {string} name
+ * @param {object} [level]
+ */
+const lane = (name, level = {}) => ({ name, ...levelFrom(level) });
+
+test("pieces end with their segment, the loop, or the song", () => {
+  const timeline = new Timeline(2500, 1000);
+  assert.deepEqual(timeline.piece(0), { frame: 0, segment: 0, offset: 0, length: 1000 });
+  assert.deepEqual(timeline.piece(2300), { frame: 2300, segment: 2, offset: 300, length: 200 });
+  timeline.loop = { from: 300, to: 1700 };
+  assert.deepEqual(timeline.piece(1200), { frame: 1200, segment: 1, offset: 200, length: 500 });
+  assert.equal(timeline.piece(1800).length, 200, "behind the loop it plays on");
+});
+
+test("playing goes on at the loop's start, or nowhere at the end of the song", () => {
+  const timeline = new Timeline(2500, 1000);
+  assert.equal(timeline.after(1000), 1000);
+  assert.equal(timeline.after(2500), null);
+  timeline.loop = { from: 300, to: 2500 };
+  assert.equal(timeline.after(2500), 300);
+});
+
+test("a loop plays to the sample, round after round", () => {
+  const timeline = new Timeline(10_000, 1000);
+  timeline.loop = { from: 1500, to: 3200 };
+  let played = 0;
+  for (let frame = /** @type {number | null} */ (1500); frame !== null && played < 5 * 1700; ) {
+    const piece = timeline.piece(frame);
+    assert.ok(piece.length > 0 && piece.offset + piece.length <= 1000);
+    played += piece.length;
+    frame = timeline.after(frame + piece.length);
+  }
+  assert.equal(played, 5 * 1700);
+});
+
+test("segments are wanted in the order in which they are heard, and only those that are made", () => {
+  const timeline = new Timeline(5000, 1000);
+  assert.deepEqual(timeline.wanted(0), [0, 1]);
+  assert.deepEqual(timeline.wanted(4999), [4]);
+  timeline.loop = { from: 500, to: 2500 };
+  assert.deepEqual(timeline.wanted(2000), [2, 0]);
+  timeline.available = 1;
+  assert.deepEqual(timeline.wanted(900), [0]);
+  assert.equal(timeline.has(1000), false);
+});
+
+test("the address of a segment is that of the first with its number", () => {
+  assert.equal(segmentAddress("/api/v1/stems/a0/segments/0/", 12), "/api/v1/stems/a0/segments/12/");
+});
+
+test("mute silences a lane, solo all others, and a muted lane stays silent alone", () => {
+  const [vocals, bass] = [lane("vocals", { muted: true }), lane("bass", { volume: 50 })];
+  assert.deepEqual([loudness(vocals, [vocals, bass]), loudness(bass, [vocals, bass])], [0, 0.25]);
+  vocals.alone = true;
+  assert.deepEqual([loudness(vocals, [vocals, bass]), loudness(bass, [vocals, bass])], [0, 0]);
+});
+
+test("what was remembered is taken only where it makes sense", () => {
+  const fresh = { muted: false, alone: false, volume: 100 };
+  for (const stored of [undefined, null, "x", 7, [], { volume: "80" }, { volume: NaN, muted: 1 }]) {
+    assert.deepEqual(levelFrom(stored), fresh);
+  }
+  assert.equal(levelFrom({ volume: 400 }).volume, 100);
+  assert.equal(levelFrom({ volume: -3 }).volume, 0);
+});
+
+test("a mix names only what differs from the song", () => {
+  const lanes = [lane("vocals", { muted: true }), lane("bass", { volume: 70 }), lane("other")];
+  assert.equal(String(mixQuery(lanes, 1, 0)), "vocals=0&bass=0.49");
+  assert.equal(String(mixQuery([lane("vocals")], 0.8, -2)), "tempo=0.8&semitones=-2");
+  assert.equal(String(mixQuery([lane("vocals")], 1, 0)), "");
+});
+
+test("each bar is as high as the highest of its peaks", () => {
+  assert.deepEqual(barHeights([1, 9, 2, 3], 4, 2), [9, 3]);
+  assert.deepEqual(barHeights([5, 6], 4, 4), [5, 6, 0, 0], "the rest of the song is not made yet");
+  assert.deepEqual(barHeights([7], 1, 3), [7, 7, 7], "a short song on a wide page");
+});
+
+test("times on the ruler keep their distance", () => {
+  assert.equal(markStep(100), 5);
+  assert.equal(markStep(1120 / 180), 15);
+  assert.equal(markStep(0.001), 3600);
+});
+
+test("letters count by what they write, digits by where they are", () => {
+  assert.equal(shortcutOf("KeyQ", "a"), "a", "on a French keyboard");
+  assert.equal(shortcutOf("KeyL", "L"), "l");
+  assert.equal(shortcutOf("Digit1", "!"), 1);
+  assert.equal(shortcutOf("Numpad9", "9"), 9);
+  assert.equal(shortcutOf("Digit0", "0"), "Digit0");
+  assert.equal(shortcutOf("Space", " "), "Space");
+});
