@@ -126,10 +126,7 @@ class TrackSeparation(Row):
         db_index=False,
     )
     separation = models.ForeignKey(
-        Separation,
-        on_delete=models.CASCADE,
-        related_name="track_separations",
-        verbose_name=_("separation"),
+        Separation, on_delete=models.CASCADE, related_name="track_separations", verbose_name=_("separation")
     )
     stopped_at = models.DateTimeField(_("stopped"), null=True, editable=False)
 

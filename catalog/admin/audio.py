@@ -80,9 +80,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
 
     def get_urls(self) -> list[URLPattern]:
         address = path(
-            "<uuid:pk>/listen/",
-            self.admin_site.admin_view(self.send),
-            name="catalog_audiofile_listen",
+            "<uuid:pk>/listen/", self.admin_site.admin_view(self.send), name="catalog_audiofile_listen"
         )
         return [address, *super().get_urls()]
 

@@ -35,15 +35,7 @@ class ReportAdmin(ReadOnly[Report]):
     ordering = ["-created_at"]
     search_fields = ["pk"]
     search_help_text = _("Words of a song, or an account's address.")
-    fields = [
-        "label",
-        "page",
-        "reason",
-        "text",
-        "user",
-        "created_at",
-        ("outcome", "closed_by", "closed_at"),
-    ]
+    fields = ["label", "page", "reason", "text", "user", "created_at", ("outcome", "closed_by", "closed_at")]
     readonly_fields = [
         "page",
         "label",

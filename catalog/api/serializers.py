@@ -74,13 +74,7 @@ class AlbumSerializer(AlbumTitleSerializer):
     covers = serializers.SerializerMethodField(help_text="The cover by its pixels.")
 
     class Meta(AlbumTitleSerializer.Meta):
-        fields = [
-            *AlbumTitleSerializer.Meta.fields,
-            "compilation",
-            "track_count",
-            "cover",
-            "covers",
-        ]
+        fields = [*AlbumTitleSerializer.Meta.fields, "compilation", "track_count", "cover", "covers"]
         read_only_fields = fields
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})

@@ -110,9 +110,7 @@ class SetlistListView(SetlistMixin):
         return self.get_paginated_response(rows.data)
 
     @extend_schema(
-        request=NewSetlistSerializer,
-        responses={201: WholeSetlistSerializer},
-        operation_id="setlists_create",
+        request=NewSetlistSerializer, responses={201: WholeSetlistSerializer}, operation_id="setlists_create"
     )
     def post(self, request: Request) -> Response:
         """Make a setlist."""
@@ -152,9 +150,7 @@ class SetlistView(SetlistMixin):
 
 class SetlistEntriesView(SetlistMixin):
     @extend_schema(
-        request=NewEntrySerializer,
-        responses={201: WholeSetlistSerializer},
-        operation_id="setlists_add",
+        request=NewEntrySerializer, responses={201: WholeSetlistSerializer}, operation_id="setlists_add"
     )
     def post(self, request: Request, pk: str) -> Response:
         """Add a song to the end of a setlist."""
@@ -172,9 +168,7 @@ class SetlistEntryView(SetlistMixin):
         return get_object_or_404(rows, pk=self.kwargs["entry"], setlist=self.kwargs["pk"])
 
     @extend_schema(
-        request=EntryChangesSerializer,
-        responses=WholeSetlistSerializer,
-        operation_id="setlists_change_entry",
+        request=EntryChangesSerializer, responses=WholeSetlistSerializer, operation_id="setlists_change_entry"
     )
     def patch(self, request: Request, pk: str, entry: str) -> Response:  # noqa: ARG002 (read by `entry`)
         """Change a song's note in a setlist, or move it to a position, counted from 1."""

@@ -163,8 +163,5 @@ class ReportForm(forms.Form):
         label=_("What is wrong"), choices=Report.Reason.choices, widget=forms.RadioSelect
     )
     text = forms.CharField(
-        label=_("Tell us more"),
-        required=False,
-        max_length=LONGEST,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        label=_("Tell us more"), required=False, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4})
     )

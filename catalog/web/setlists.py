@@ -34,10 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(error.detail))
             return redirect("setlists")
         return redirect("setlist", made.pk)
-    context = {
-        "page": _page(request, user),
-        "tab": "setlists",
-    }
+    context = {"page": _page(request, user), "tab": "setlists"}
     return render(request, "library/setlists.html", context)
 
 

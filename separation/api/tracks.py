@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from accounts.api import account
 from accounts.models import User
 from catalog.api.serializers import TrackChangesSerializer
-from catalog.api.views import MOVED, validated_query
+from catalog.api.views import MOVED, as_id, validated_query
 from catalog.curation.editing import edit, release
 from catalog.errors import CatalogError
 from catalog.models import Artist, Credit, Track, Visibility
@@ -145,14 +145,6 @@ def _narrowed(tracks: QuerySet[Track], filters: Filters) -> QuerySet[Track]:
         shown = done.filter(track=OuterRef("pk"), separation__mixture=OuterRef("audio"))
         tracks = tracks.filter(Exists(shown.order_by()))
     return tracks
-
-
-def as_id(text: str) -> UUID:
-    """``text`` if it can be an id of ours, else one that no row has."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)
 
 
 class TrackView(RedirectMixin, TrackMixin):
