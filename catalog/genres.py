@@ -3,26 +3,10 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 
 from accounts.models import User
+from catalog import selectors
 from catalog.models import Track, Visibility
-
-MOST = 2_000
-
-# From one key to the next by the index: grouping would read every song.
-_SHARED = """
-WITH RECURSIVE steps(key) AS (
-  SELECT (SELECT min(genre_key) FROM catalog_track WHERE genre_key > '')
-  UNION ALL
-  SELECT (SELECT min(t.genre_key) FROM catalog_track t WHERE t.genre_key > steps.key)
-  FROM steps WHERE steps.key IS NOT NULL
-)
-SELECT key, (
-  SELECT genre FROM catalog_track t
-  WHERE t.genre_key = steps.key AND t.visibility = 'shared' ORDER BY t.created_at DESC LIMIT 1
-) FROM steps WHERE key IS NOT NULL LIMIT %s
-"""
 
 
 @dataclass(frozen=True)
@@ -49,9 +33,7 @@ def slug_of(key: str) -> str:
 
 def genres(user: User | AnonymousUser) -> list[Genre]:
     """Every genre with a song that ``user`` may see, in order."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SHARED, [MOST])
-        names = {key: name for key, name in cursor.fetchall() if name and is_name(key)}
+    names = {key: name for key, name in selectors.genre_names().items() if is_name(key)}
     if not user.is_anonymous:
         own = Track.objects.filter(owner=user.pk, visibility=Visibility.PRIVATE).exclude(genre_key="")
         for key, name in own.order_by("created_at").values_list("genre_key", "genre"):
