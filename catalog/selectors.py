@@ -198,7 +198,7 @@ def add_pictures(albums: Sequence[A], user: Reader) -> None:
         dict(tracks.order_by("-disc_number", "-track_number").values_list("album", "cover")) if bare else {}
     )
     for album in albums:
-        album.picture = album.cover or covers.get(album.pk, "")
+        album.picture = album.cover or covers.get(album.pk, "")  # type: ignore[attr-defined]  # for the template
 
 
 MOST_GENRES = 2_000

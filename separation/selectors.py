@@ -45,11 +45,12 @@ def separations_by_track(tracks: Sequence[Track]) -> dict[UUID, list[VisibleSepa
 
 def models_of_tracks(tracks: Collection[str]) -> dict[str, set[str]]:
     """Return for each of these tracks that has a finished separation by which models; ids as they were given."""
-    rows = _current(tracks).filter(separation__status=Status.SUCCEEDED)
-    found: dict[UUID, set[str]] = defaultdict(set)
+    ids = {UUID(track): track for track in tracks}
+    rows = _current(ids.keys()).filter(separation__status=Status.SUCCEEDED)
+    found: dict[str, set[str]] = defaultdict(set)
     for track, model in rows.values_list("track", "separation__model"):
-        found[track].add(model)
-    return {track: found[UUID(track)] for track in tracks if UUID(track) in found}
+        found[ids[track]].add(model)
+    return found
 
 
 def parts_of_tracks(tracks: Collection[UUID]) -> dict[UUID, SongParts]:
@@ -78,7 +79,7 @@ def parts_of_tracks(tracks: Collection[UUID]) -> dict[UUID, SongParts]:
     return found
 
 
-def _current(tracks: Collection[UUID] | Collection[str]) -> QuerySet[TrackSeparation]:
+def _current(tracks: Collection[UUID]) -> QuerySet[TrackSeparation]:
     """What these tracks show: nothing that was stopped, and of a merged track nothing of its former audio."""
     rows = TrackSeparation.objects.filter(track__in=tracks, stopped_at=None)
     return rows.filter(track__audio=F("separation__mixture")).order_by()

@@ -56,7 +56,7 @@ class ReadOnlyInline(Inline):
 
 class Voices(ReadOnlyInline):
     model = WishVoice
-    fields = readonly_fields = ["user", "created_at"]
+    fields = readonly_fields = ("user", "created_at")
     related = "user"
 
 
@@ -78,7 +78,7 @@ class WishAdmin(Removable[Wish]):
 
 class Entries(ReadOnlyInline):
     model = SetlistEntry
-    fields = readonly_fields = ["position", "track", "note"]
+    fields = readonly_fields = ("position", "track", "note")
     related = "track__artist"
 
 

@@ -45,7 +45,7 @@ def _results(request: HttpRequest, words: str, filters: Filters) -> dict[str, An
     found = find(words, request.user, filters, most=most, hints=True)
     pages = Paginator(found.songs(), SONGS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
-    add_details(page.object_list, request.user)
+    add_details(list(page), request.user)
     names = page.number == 1 and not filters
     return {
         "found": found,

@@ -45,7 +45,7 @@ def words(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in TAKES_NAMES:
-                yield from (one.value for one in node.args if isinstance(one, ast.Constant))
+                yield from (str(one.value) for one in node.args if isinstance(one, ast.Constant))
 
 
 def models_above(tree: ast.AST) -> list[str]:
