@@ -42,17 +42,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def everything() -> QuerySet[Track]:
-    """All tracks, of everybody: for the operator only. By id, which needs no sorting."""
+    """Return all tracks, of everybody: for the operator only. By id, which needs no sorting."""
     return Track.objects.order_by("pk")
 
 
 def export(tracks: QuerySet[Track], form: str) -> Iterator[str]:
-    """The file in pieces."""
+    """Yield the file in pieces."""
     return _json(details(tracks)) if form == "json" else _csv(details(tracks))
 
 
 def details(tracks: QuerySet[Track]) -> Iterator[dict[str, Any]]:
-    """One dictionary for each track, with a few queries for each thousand of them."""
+    """Yield a dictionary for each track, with a few queries for each thousand of them."""
     guests = Credit.objects.select_related("artist").order_by("position")
     rows = (
         tracks.select_related("artist", "album__artist", "audio", "owner")
@@ -104,7 +104,7 @@ def _csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def _cell(value: Any) -> Any:
-    """A value that a spreadsheet shows and does not run."""
+    """Format a value so that a spreadsheet shows it and does not run it."""
     if isinstance(value, list):
         value = "; ".join(value)
     if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
@@ -113,7 +113,7 @@ def _cell(value: Any) -> Any:
 
 
 def _json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """One array, a track on each line."""
+    """Yield one array, a track on each line."""
     start = "[\n"
     for row in rows:
         yield start + json.dumps(row, ensure_ascii=False)

@@ -27,12 +27,12 @@ def is_name(key: str) -> bool:
 
 
 def slug_of(key: str) -> str:
-    """A folded genre as part of an address."""
+    """Make a part of an address of a folded genre."""
     return key.replace(" ", "-")
 
 
 def genres(user: User | AnonymousUser) -> list[Genre]:
-    """Every genre with a song that ``user`` may see, in order."""
+    """List every genre with a song that ``user`` may see, in order."""
     names = {key: name for key, name in selectors.genre_names().items() if is_name(key)}
     if not user.is_anonymous:
         own = Track.objects.filter(owner=user.pk, visibility=Visibility.PRIVATE).exclude(genre_key="")
@@ -43,7 +43,7 @@ def genres(user: User | AnonymousUser) -> list[Genre]:
 
 
 def genre_at(slug: str, user: User | AnonymousUser) -> Genre | None:
-    """The genre of this address, if ``user`` may see a song of it."""
+    """Find the genre of this address, if ``user`` may see a song of it."""
     key = slug.replace("-", " ").replace("\0", " ")
     tracks = Track.objects.filter(genre_key=key)
     shared = tracks.filter(visibility=Visibility.SHARED).order_by("-created_at")

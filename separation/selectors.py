@@ -80,7 +80,7 @@ def parts_of_tracks(tracks: Collection[UUID]) -> dict[UUID, SongParts]:
 
 
 def _current(tracks: Collection[UUID]) -> QuerySet[TrackSeparation]:
-    """What these tracks show: nothing that was stopped, and of a merged track nothing of its former audio."""
+    """Return what these tracks show: nothing stopped, and nothing of the former audio of a merged track."""
     rows = TrackSeparation.objects.filter(track__in=tracks, stopped_at=None)
     return rows.filter(track__audio=F("separation__mixture")).order_by()
 

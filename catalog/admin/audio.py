@@ -35,7 +35,7 @@ DIGEST_HELP = _("The beginning of a digest or a checksum, or words of a song.")
 
 
 def files_with(words: str) -> Q:
-    """Audio whose digest or checksum begins with ``words``, or that a song of these words has.
+    """Match audio whose digest or checksum begins with ``words``, or that a song of these words has.
 
     Ranges, as neither database has an index for every way of comparing the beginnings of texts.
     """
@@ -85,7 +85,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
         return [address, *super().get_urls()]
 
     def send(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """The stored bytes, as some kind of audio and nothing else."""
+        """Send the stored bytes, as some kind of audio and nothing else."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         audio = get_object_or_404(AudioFile, pk=pk)
@@ -119,7 +119,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
         return player(row)
 
 
-class OfAudio(Removable[Any]):
+class AudioRelatedAdmin(Removable[Any]):
     """What belongs to audio files, found by them."""
 
     search_fields = ["pk"]
@@ -133,7 +133,7 @@ class OfAudio(Removable[Any]):
 
 
 @admin.register(Rendition)
-class RenditionAdmin(OfAudio):
+class RenditionAdmin(AudioRelatedAdmin):
     """These may be deleted: they are made again when somebody asks."""
 
     list_display = ["__str__", "audio", "size", "created_at"]
@@ -142,7 +142,7 @@ class RenditionAdmin(OfAudio):
 
 
 @admin.register(Fingerprint)
-class FingerprintAdmin(OfAudio):
+class FingerprintAdmin(AudioRelatedAdmin):
     """These may be deleted: they are made again with the next one that is needed."""
 
     list_display = ["audio", "duration", "created_at"]
@@ -151,7 +151,7 @@ class FingerprintAdmin(OfAudio):
 
 
 @admin.register(Match)
-class MatchAdmin(OfAudio):
+class MatchAdmin(AudioRelatedAdmin):
     list_display = ["audio", "other", "similarity", "offset", "created_at"]
     list_select_related = ["audio", "other"]
     raw_id_fields = ["audio", "other"]

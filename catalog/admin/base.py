@@ -81,7 +81,7 @@ class Rows(_Admin[M]):
     counted: dict[str, tuple[type[Model], str]] = {}
 
     def matching(self, words: str) -> Q | None:
-        """Which rows the words of a search match; None: as Django says it."""
+        """Match the rows that a search for ``words`` finds; None: Django's own search."""
         return None
 
     def get_search_results(
@@ -133,7 +133,7 @@ class Removable(ReadOnly[M]):
 
 
 def deletion_summary(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-    """What a page that asks before deleting shows: the first rows by name, and how many there are.
+    """Summarise what is about to be deleted: the first rows by name, and how many there are.
 
     Django's own lists everything that goes along, with a query for each.
     """
@@ -143,22 +143,22 @@ def deletion_summary(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], s
 
 
 def find_tracks(words: str, kind: str = "track") -> list[UUID]:
-    """Songs, artists or albums that the catalogue's search finds. Ids first: joined before, all would be sorted."""
+    """Find songs, artists or albums by the catalogue's search. Ids first: joined before, all would be sorted."""
     return ids_in_index(kind, words, FOUND)
 
 
 def find_audio(words: str) -> list[UUID]:
-    """The audio of these songs."""
+    """Find the audio of such songs."""
     return ids_in_index("track", words, FOUND, "audio_id")
 
 
 def find_accounts(words: str) -> list[UUID]:
-    """Accounts with this in their address."""
+    """Find accounts by a part of their address."""
     return list(User.objects.filter(email__icontains=words.strip()).values_list("pk", flat=True)[:FOUND])
 
 
 def as_id(words: str) -> UUID | None:
-    """``words`` if they are an id."""
+    """Parse an id; None for anything else."""
     try:
         return UUID(words.strip())
     except ValueError:
@@ -166,19 +166,19 @@ def as_id(words: str) -> UUID | None:
 
 
 def clock(seconds: float) -> str:
-    """``"3:07"`` or ``"1:02:09"``."""
+    """Format seconds as ``"3:07"`` or ``"1:02:09"``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def player(audio: AudioFile) -> SafeString:
-    """Something to listen with, which loads nothing before it is asked to."""
+    """Render a player that loads nothing before it is started."""
     address = reverse("admin:catalog_audiofile_listen", args=[audio.pk])
     return format_html('<audio controls preload="none" src="{}"></audio>', address)
 
 
 def excerpt(rows: Iterable[Any], address: str) -> SafeString:
-    """The first of many rows by name, and a link to the list with all of them."""
+    """Render the first of many rows by name, and a link to the list with all of them."""
     names = format_html_join("", "<li>{}</li>", ((str(row),) for row in rows))
     return format_html('<ul>{}</ul><a href="{}">{}</a>', names, address, _("All of them"))

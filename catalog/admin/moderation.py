@@ -75,7 +75,7 @@ class ReportAdmin(ReadOnly[Report]):
 
     @admin.action(description=_("Take the song down"), permissions=["takedown"])
     def take_down(self, request: HttpRequest, queryset: "QuerySet[Report]") -> TemplateResponse | None:
-        """Asks first: it cannot be undone."""
+        """Ask for confirmation, then take down: it cannot be undone."""
         rows = list(
             queryset.select_related("track__artist", "track__album", "track__audio").exclude(track=None)
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Deleted = tuple[list[Any], dict[str, int], set[str], list[str]]
 
 
-class Remembered(Rows[Any]):
+class HistoryAdmin(Rows[Any]):
     """What is changed here stands in the history as well, and can be undone there."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
@@ -44,7 +44,7 @@ class Remembered(Rows[Any]):
                 history.record(Change.Kind.EDIT, form.instance, cast("User", request.user), before, after)
 
 
-class Named(Remembered):
+class Named(HistoryAdmin):
     """An artist or an album: found by the catalogue's own search, and kept while a song names it."""
 
     search_fields = ["key"]
@@ -102,7 +102,7 @@ class Credits(Inline):
 
 
 @admin.register(Track)
-class TrackAdmin(Remembered):
+class TrackAdmin(HistoryAdmin):
     list_display = ["title", "artist", "album", "visibility", "owner", "length", "created_at"]
     list_select_related = ["artist", "album", "owner", "audio"]
     list_filter = ["visibility", "created_at"]
@@ -149,7 +149,7 @@ class TrackAdmin(Remembered):
         return [path("export/<str:form>/", view, name="catalog_track_export"), *super().get_urls()]
 
     def export(self, request: HttpRequest, form: str) -> HttpResponseBase:
-        """The whole catalogue as a file, as it is read from the database."""
+        """Send the whole catalogue as a file, as it is read from the database."""
         if not self.has_view_permission(request) or form not in export.FORMS:
             raise PermissionDenied
         return _download(export.everything(), form)

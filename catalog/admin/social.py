@@ -11,7 +11,7 @@ from catalog.admin.base import Inline, Removable, find_accounts, find_tracks
 from catalog.models import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
 
 
-class OfPeople(Removable[Any]):
+class PersonalAdmin(Removable[Any]):
     """Found by the address of the account, or by words of the song."""
 
     search_fields = ["pk"]
@@ -26,14 +26,14 @@ class OfPeople(Removable[Any]):
 
 
 @admin.register(Like)
-class LikeAdmin(OfPeople):
+class LikeAdmin(PersonalAdmin):
     list_display = ["track", "user", "created_at"]
     list_select_related = ["track__artist", "user"]
     raw_id_fields = ["track", "user"]
 
 
 @admin.register(Notice)
-class NoticeAdmin(OfPeople):
+class NoticeAdmin(PersonalAdmin):
     list_display = ["kind", "user", "track", "seen_at", "created_at"]
     list_select_related = ["track__artist", "user"]
     list_filter = ["kind", "created_at"]

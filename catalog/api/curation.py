@@ -199,7 +199,7 @@ class ReportView(GenericAPIView[Report]):
 
 
 def of_kind(view: type[Any], plural: str, verb: str) -> Any:
-    """``view`` for artists, albums or tracks, with a name of its own in the schema."""
+    """Return ``view`` for artists, albums or tracks, with a name of its own in the schema."""
     name, one = f"{plural}_{verb}", ("an " if plural[0] == "a" else "a ") + KINDS[plural]
     if verb == "merge":
         schema = extend_schema(

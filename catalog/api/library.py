@@ -131,12 +131,12 @@ class WishMixin(GenericAPIView[Wish]):
     throttle_scope: str | None = None
 
     def get_throttles(self) -> Any:
-        """Wishing and joining in are limited; looking and leaving are not."""
+        """Limit wishing and joining in; looking and leaving are not limited."""
         self.throttle_scope = "wishes" if self.request.method == "POST" else None
         return super().get_throttles()
 
     def serialize(self, rows: list[Wish]) -> Any:
-        """The JSON of ``rows``."""
+        """Serialize ``rows``."""
         user = self.request.user
         voices = (
             WishVoice.objects.filter(user=user.pk, wish__in=rows) if user.pk else WishVoice.objects.none()

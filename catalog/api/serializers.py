@@ -187,7 +187,7 @@ class TrackChangesSerializer(serializers.Serializer[Track]):
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """``artists`` are an artist and guests."""
+        """Split ``artists`` into an artist and guests."""
         if names := attrs.pop("artists", None):
             attrs |= {"artist": names[0], "guests": names[1:]}
         return attrs

@@ -95,7 +95,7 @@ class SetlistMixin(GenericAPIView[Any]):
         return found
 
     def whole(self, pk: object) -> Any:
-        """The JSON of the setlist as it is in the database now."""
+        """Serialize the setlist as it is in the database now."""
         return WholeSetlistSerializer(
             self.get_queryset().get(pk=pk), context=self.get_serializer_context()
         ).data

@@ -40,14 +40,14 @@ MOVED = {301: OpenApiResponse(description="It was merged into another, which is 
 
 
 def validated_query(view: GenericAPIView[Any], kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-    """The query parameters, checked by a serializer; 400 with ``fields`` for what cannot be used."""
+    """Validate the query parameters by a serializer; 400 with ``fields`` for what cannot be used."""
     parameters = kind(data=view.request.query_params.dict())
     parameters.is_valid(raise_exception=True)
     return dict(parameters.validated_data)
 
 
 def as_id(text: str) -> UUID:
-    """``text`` if it can be an id of ours, else one that no row has."""
+    """Parse an id; anything else becomes one that no row has."""
     try:
         return UUID(text)
     except ValueError:
@@ -61,7 +61,7 @@ def narrow(
     wanted: dict[str, Any],
     orders: dict[str, tuple[str, ...]],
 ) -> Any:
-    """By letter, by words, in the order that is asked for, or in that of the search."""
+    """Filter by letter and words; order as asked for, or by relevance."""
     if letter := wanted.get("letter"):
         queryset = queryset.filter(initial=letter.lower())
     ordering = wanted.get("ordering")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.curation import history
 from catalog.curation.fields import Details, Named, details, different, kind_of, label
-from catalog.curation.locks import keep_moves_away, keep_still
+from catalog.curation.locks import lock_exclusively, lock_shared
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
@@ -70,7 +70,7 @@ def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None
     visibility = changes.pop("visibility", None)
     encoding = changes.pop("encoding", "")
     with transaction.atomic():
-        keep_moves_away()
+        lock_shared()
         track = lock_row(track)
         if not may_edit(track, user):
             raise not_yours()
@@ -110,14 +110,14 @@ def _edit_shared(row: M, user: User, changes: dict[str, Any], seen: Details | No
             "not_shared", _("Only you see this name. Change it where your song is edited."), status=409
         )
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         row = lock_row(row)
         write(row, user, changes, seen)
     return row
 
 
 def may_edit(track: Track, user: User) -> bool:
-    """Its owner; and who looks after the catalogue, as long as it is shared."""
+    """Whether ``user`` owns ``track``, or is a curator and it is shared."""
     mine = track.owner_id == user.pk
     return mine or (track.visibility == Visibility.SHARED and track.may_be_edited_by(user))
 
@@ -129,7 +129,7 @@ def write(
     seen: Details | None = None,
     kind: Change.Kind = Change.Kind.EDIT,
 ) -> Change | None:
-    """Inside a transaction, with the row held: change it and write down what changed; None if nothing did."""
+    """Inside a transaction, with the row locked: change it and record what changed; None if nothing did."""
     before = details(row)
     changes = _own(changes, seen, before)
     match row:
@@ -144,7 +144,7 @@ def write(
 
 
 def _own(changes: Mapping[str, Any], seen: Details | None, now: Details) -> dict[str, Any]:
-    """What this person changed themselves. Raises ConflictError where that would undo what somebody else did."""
+    """Keep what this person changed. Raises ConflictError where that would overwrite somebody else's change."""
     if seen is None:
         return dict(changes)
     own = {name: value for name, value in changes.items() if value != seen.get(name)}
@@ -238,7 +238,7 @@ def release(track: Track, user: User) -> None:
 
 
 def lock_row(row: N) -> N:
-    """Inside a transaction: the row as it is now, locked. Raises ``CatalogError("gone")`` (409)."""
+    """Inside a transaction: read the row anew and lock it. Raises ``CatalogError("gone")`` (409)."""
     rows = type(row)._default_manager.select_for_update(of=("self",))  # noqa: SLF001
     names = NAMES[kind_of(row)]
     found: Any = (rows.select_related(*names) if names else rows).filter(pk=row.pk).first()
@@ -250,5 +250,5 @@ def lock_row(row: N) -> N:
 
 
 def not_yours() -> CatalogError:
-    """``not_yours`` (403)."""
+    """Make the error ``not_yours`` (403)."""
     return CatalogError("not_yours", _("Only who brought this song may do this."), status=403)

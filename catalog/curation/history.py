@@ -49,18 +49,18 @@ def _reader(row: Named) -> UUID | None:
 
 
 def hide(track: Track) -> None:
-    """A track has become private: so has what was written down about it."""
+    """Make the history of a track that became private private, too."""
     Change.objects.filter(target=Change.Target.TRACK, target_id=track.pk).update(private_to=track.owner)
 
 
 def visible_to(user: User | AnonymousUser) -> "QuerySet[Change]":
-    """Changes of what is shared, and of one's own private tracks; the newest first."""
+    """Return changes of what is shared and of the user's own private tracks, the newest first."""
     mine = Q() if user.is_anonymous else Q(private_to=user)
     return Change.objects.filter(Q(private_to=None) | mine).select_related("actor", "undone_by")
 
 
 def of(row: Named, user: User | AnonymousUser) -> "QuerySet[Change]":
-    """What ``user`` may know of the history of ``row``."""
+    """Return the history of ``row`` that ``user`` may see."""
     return visible_to(user).filter(target=kind_of(row), target_id=row.pk)
 
 
@@ -70,7 +70,7 @@ def is_curator(user: User | AnonymousUser) -> bool:
 
 
 def own_tracks(changes: Iterable[Change], user: User | AnonymousUser) -> set[UUID]:
-    """The ids of the tracks in ``changes`` that are the user's own."""
+    """Return the ids of the tracks in ``changes`` that ``user`` owns."""
     if user.is_anonymous:
         return set()
     ids = {change.target_id for change in changes if change.target == Change.Target.TRACK}

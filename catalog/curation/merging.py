@@ -18,7 +18,7 @@ from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
 from catalog.curation.fields import Named, kind_of
-from catalog.curation.locks import keep_still, lock_rows
+from catalog.curation.locks import lock_exclusively, lock_rows
 from catalog.curation.relations import Record, bring_back, move, put_back, row_data
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Upload, Visibility
@@ -43,7 +43,7 @@ def merge(loser: N, winner: N, user: User) -> Change:
     if loser.pk == winner.pk:
         raise CatalogError("same", _("This is one and the same already."))
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         rows = lock_rows(type(winner), [loser.pk, winner.pk])
         if len(rows) < 2:
             raise CatalogError(
@@ -114,7 +114,7 @@ def give_back(loser: models.Model, winner: models.Model, absorbed: dict[str, Any
 
 
 def unmerge(change: Change, winner: Named) -> Named:
-    """Inside a transaction that keeps still: bring back what ``change`` merged into ``winner``.
+    """Inside a transaction that holds the exclusive lock: bring back what ``change`` merged into ``winner``.
 
     Raises ``CatalogError("gone")`` (409) when that cannot be done any more, and ``name_taken`` (409).
     """
@@ -133,7 +133,7 @@ def unmerge(change: Change, winner: Named) -> Named:
 
 
 def _names(row: Named) -> dict[str, str]:
-    """By what to find again the artist and the album that the row names."""
+    """Return by which names to find the artist and the album of the row again."""
     names: dict[str, str] = {}
     if isinstance(row, Album | Track):
         names["artist"] = row.artist.name
@@ -162,7 +162,7 @@ def _with_names(data: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def _there(model: type[Artist] | type[Album], pk: str) -> UUID | None:
-    """The id of this row, or of the one that it was merged into."""
+    """Return the id of this row, or of the one that it was merged into."""
     ids: Iterable[Any] = [pk]
     kind = FormerAddress.Kind(model._meta.model_name or "")  # noqa: SLF001
     former = FormerAddress.objects.filter(kind=kind, old=pk).values_list("target", flat=True).first()
@@ -183,7 +183,7 @@ def _unable(winner: Named, before: dict[str, Any]) -> Any:
 
 
 def _spare_credits(loser: Named, winner: Named) -> Record:
-    """Nobody is a guest on their own song: drop credits that would say so, and return them as plain data."""
+    """Delete credits that would make somebody a guest on their own song; return them as plain data."""
     both = [loser.pk, winner.pk]
     if isinstance(winner, Track):
         spare = Credit.objects.filter(track__in=both, artist=winner.artist_id)

@@ -55,7 +55,7 @@ def report(track: Track, user: User, reason: Report.Reason, text: str = "") -> t
 
 
 def tidy(text: str) -> str:
-    """Free text of several lines without control characters."""
+    """Clean free text of several lines: no control characters."""
     lines = (clean_text(line) or "" for line in text[:LONGEST].splitlines())
     return "\n".join(lines).strip()[:LONGEST]
 

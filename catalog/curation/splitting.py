@@ -15,7 +15,7 @@ from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
 from catalog.curation.fields import kind_of
-from catalog.curation.locks import keep_still, lock_rows
+from catalog.curation.locks import lock_exclusively, lock_rows
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility
@@ -31,7 +31,7 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
     if not name:
         raise CatalogError("no_name", _("Say where they belong."))
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         chosen = songs_of(row).filter(pk__in=list(tracks))
         found = list(chosen.select_related("artist", "album__artist").order_by("pk"))
         if not found:
@@ -59,7 +59,7 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
 
 
 def songs_of(row: Artist | Album) -> "QuerySet[Track]":
-    """The shared songs that can be split off."""
+    """Return the shared songs that can be split off."""
     return row.tracks.filter(visibility=Visibility.SHARED)
 
 
@@ -78,14 +78,14 @@ def _hand_over(track: Track, row: Artist | Album, other: Artist | Album) -> None
 
 
 def _like(album: Album, model: Album | None) -> None:
-    """A new album begins with the year and the picture of the one it came from."""
+    """Give a new album the year and the picture of the one it came from."""
     if model is not None and not album.cover and album.year is None and not album.tracks.exists():
         album.year, album.cover, album.compilation = model.year, model.cover, model.compilation
         album.save()
 
 
 def recordings(track: Track) -> "QuerySet[AudioFile]":
-    """The recordings that were merged into ``track``, beside its own."""
+    """Return the recordings that were merged into ``track``, beside its own."""
     held = Upload.objects.filter(track=track).exclude(audio=track.audio_id)
     return AudioFile.objects.filter(pk__in=held.values("audio")).order_by("created_at")
 
@@ -97,7 +97,7 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
     """
     _check(track, user)
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         rows = lock_rows(Track, [track.pk])
         uploads = Upload.objects.filter(track=track, audio=audio).order_by("created_at")
         first = uploads.first()
@@ -124,7 +124,7 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
 
 
 def unsplit(change: Change, row: Artist | Album | Track) -> None:
-    """Inside a transaction that keeps still: songs that are still where ``change`` put them go back.
+    """Inside a transaction that holds the exclusive lock: songs that are still where ``change`` put them go back.
 
     Raises ``CatalogError("changed_since")`` (409) when none is.
     """

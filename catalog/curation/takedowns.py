@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
-from catalog.curation.locks import keep_still, lock_rows
+from catalog.curation.locks import lock_exclusively, lock_rows
 from catalog.curation.reports import close
 from catalog.errors import CatalogError
 from catalog.fingerprints import blocked_by
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def may_take_down(user: User) -> bool:
-    """Who may take recordings down, and let them back in."""
+    """Whether ``user`` may take recordings down, and let them back in."""
     return user.has_perms(["catalog.add_block", "catalog.delete_track"])
 
 
@@ -41,7 +41,7 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
     if not may_take_down(user):
         raise CatalogError("not_yours", _("Only administrators may do this."), status=403)
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         if not Track.objects.filter(pk=track.pk).exists():
             raise CatalogError("gone", _("This song is no longer there."), status=409)
         audio = list(AudioFile.objects.filter(Q(tracks=track) | Q(uploads__track=track)).distinct())
@@ -77,7 +77,7 @@ def refuse_blocked(digest: str, values: bytes, duration: float) -> None:
 
 
 def refuse_blocked_digest(digest: str) -> None:
-    """The same, for the digest alone."""
+    """Raise it by the digest alone."""
     if Block.objects.filter(audio_digest=digest).exists():
         raise _blocked()
 
@@ -89,7 +89,7 @@ def _blocked() -> CatalogError:
 
 
 def _tracks_of(audio: Sequence[UUID]) -> list[Track]:
-    """Every track of this audio, whoever's, locked; also those it was merged into."""
+    """Lock and return every track of this audio, whoever's; also those it was merged into."""
     found = Track.objects.filter(Q(audio__in=audio) | Q(uploads__audio__in=audio)).distinct()
     ids = [row.pk for row in lock_rows(Track, found.values_list("pk", flat=True))]
     return list(Track.objects.filter(pk__in=ids).with_names().order_by("created_at"))
@@ -111,6 +111,6 @@ def _block(audio: AudioFile, label: str, user: User, reason: str) -> Block:
 
 
 def _answer(tracks: Sequence[Track], user: User) -> None:
-    """Open reports of these tracks are answered by this."""
+    """Close the open reports of these tracks."""
     for report in Report.objects.filter(track__in=[row.pk for row in tracks], outcome=Report.Outcome.OPEN):
         close(report, Report.Outcome.TAKEN_DOWN, user, gone=True)

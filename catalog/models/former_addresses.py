@@ -33,5 +33,5 @@ class FormerAddress(models.Model):
 
     @staticmethod
     def of_name(key: str) -> str:
-        """How the folded name of an artist stands in ``old``: like no slug and no id."""
+        """Encode the folded name of an artist for ``old``, unlike any slug or id."""
         return f"={key if len(key) < 80 else hashlib.sha256(key.encode()).hexdigest()}"

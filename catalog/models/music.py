@@ -115,7 +115,7 @@ class Artist(Name):
 
     @property
     def shown(self) -> str:
-        """The name as pages say it: nobody's name ("Unknown artist") is said in the reader's language."""
+        """The name on pages: "Unknown artist" in the reader's language."""
         return spoken(self.name)
 
     def clean(self) -> None:
@@ -320,5 +320,5 @@ class Track(Row):
         return self.cover or (self.album.cover if self.album else "")
 
     def may_be_edited_by(self, user: User | AnonymousUser) -> bool:
-        """Its owner, and those who look after the catalogue."""
+        """Whether ``user`` owns it, or is a curator."""
         return not user.is_anonymous and (user.pk == self.owner_id or user.has_perm("catalog.change_track"))

@@ -8,17 +8,17 @@ from catalog.visibility import visible_to
 
 
 def like(track: Track, user: User) -> None:
-    """``user`` likes ``track``; liking it again changes nothing."""
+    """Like ``track``; liking it again changes nothing."""
     Like.objects.bulk_create([Like(user=user, track=track)], ignore_conflicts=True)
 
 
 def unlike(track: Track, user: User) -> None:
-    """``user`` no longer likes ``track``."""
+    """Remove the like."""
     Like.objects.filter(user=user, track=track).delete()
 
 
 def likes_of(user: User) -> QuerySet[Like]:
-    """What ``user`` likes and may still see, the newest like first."""
+    """Return what ``user`` likes and may still see, the newest like first."""
     rows = Like.objects.filter(visible_to(user, "track"), user=user)
     return rows.select_related("track__artist", "track__album", "track__audio").order_by("-created_at", "pk")
 

@@ -56,7 +56,7 @@ def notify_all(
     text: "str | Promise" = "",
     mail: bool = True,
 ) -> None:
-    """The same for many people."""
+    """Notify many people."""
     people = [user for user in users if user.is_active]
     rows = []
     for user in people:
@@ -71,25 +71,25 @@ def notify_all(
 
 
 def of(user: User) -> QuerySet[Notice]:
-    """The notices of ``user``, the newest first; none about a track that they may no longer see."""
+    """Return the notices of ``user``, the newest first; none about a track that they may no longer see."""
     rows = Notice.objects.filter(Q(track=None) | visible_to(user, "track"), user=user)
     return rows.select_related("track__artist").order_by("-created_at", "pk")
 
 
 def unseen(user: User | AnonymousUser) -> int:
-    """How many ``user`` has not seen, counted up to 100."""
+    """Count the notices that ``user`` has not seen, up to 100."""
     if user.is_anonymous:
         return 0
     return of(user).filter(seen_at=None).order_by()[: MOST_COUNTED + 1].count()
 
 
 def mark_seen(user: User) -> int:
-    """``user`` has seen all there are; returns how many were new."""
+    """Mark all notices of ``user`` as seen; returns how many were new."""
     return Notice.objects.filter(user=user, seen_at=None).update(seen_at=timezone.now())
 
 
 def sentence(notice: Notice) -> str:
-    """What a notice says, in the language that is active."""
+    """Say what a notice is about, in the active language."""
     label = str(notice.get_kind_display())
     if notice.track is None:
         return label
@@ -97,12 +97,12 @@ def sentence(notice: Notice) -> str:
 
 
 def language_of(user: User) -> str:
-    """The language ``user`` chose, else that of the installation."""
+    """Return the language ``user`` chose, else that of the installation."""
     return user.language or settings.LANGUAGE_CODE
 
 
 def _letter(notice: Notice) -> EmailMessage:
-    """The mail about ``notice``, made while its transaction is open, so that sending needs no database."""
+    """Write the mail about ``notice`` while its transaction is open, so that sending needs no database."""
     user = notice.user
     with translation.override(language_of(user)):
         subject = sentence(notice)

@@ -65,14 +65,14 @@ def latest(user: User, most: int) -> list[Setlist]:
 
 
 def make(user: User, title: str) -> Setlist:
-    """A new setlist. Raises ``CatalogError``: ``no_title``, ``too_many_setlists``."""
+    """Create a setlist. Raises ``CatalogError``: ``no_title``, ``too_many_setlists``."""
     if user.setlists.count() >= MOST_SETLISTS:
         raise CatalogError("too_many_setlists", _("You have as many setlists as one person may have."))
     return Setlist.objects.create(owner=user, title=_title(title))
 
 
 def rename(setlist: Setlist, title: str) -> None:
-    """Raises ``CatalogError("no_title")``."""
+    """Change the title. Raises ``CatalogError("no_title")``."""
     setlist.title = _title(title)
     setlist.save(update_fields=["title", "changed_at"])
 
@@ -84,7 +84,7 @@ def share(setlist: Setlist, *, by_link: bool) -> None:
 
 
 def renew_link(setlist: Setlist) -> None:
-    """Another link; who has only the old one sees nothing any more."""
+    """Replace the link; the old one opens nothing any more."""
     setlist.link = new_link()
     setlist.save(update_fields=["link", "changed_at"])
 
@@ -103,7 +103,7 @@ def add(setlist: Setlist, track: Track, note: str = "") -> SetlistEntry:
 
 
 def annotate(entry: SetlistEntry, note: str) -> None:
-    """What to remember about it: key, capo, who sings."""
+    """Set the note: key, capo, who sings."""
     entry.note = _note(note)
     entry.save(update_fields=["note"])
     entry.setlist.save(update_fields=["changed_at"])
@@ -132,7 +132,7 @@ def remove_entry(entry: SetlistEntry) -> None:
 
 
 def with_counts(user: User | AnonymousUser) -> QuerySet[Setlist]:
-    """Setlists with ``count``, and ``seconds`` of what ``user`` may see in them."""
+    """Annotate setlists with ``count``, and ``seconds`` of what ``user`` may see in them."""
     visible = visible_to(user, "entries__track")
     return Setlist.objects.annotate(
         count=Count("entries"), seconds=Sum("entries__track__audio__duration", filter=visible)
@@ -140,12 +140,12 @@ def with_counts(user: User | AnonymousUser) -> QuerySet[Setlist]:
 
 
 def setlists_of(user: User) -> QuerySet[Setlist]:
-    """The setlists of ``user``, changed last first, counted."""
+    """Return the setlists of ``user`` with counts, changed last first."""
     return with_counts(user).filter(owner=user).order_by("-changed_at", "pk")
 
 
 def find(key: str, user: User | AnonymousUser) -> Setlist | None:
-    """The setlist with this id, if it is ``user``'s, or with this link, if whoever has it may see it."""
+    """Find a setlist by its id, for its owner, or by its link, for those who may open it."""
     rows = Setlist.objects.select_related("owner")
     if not KEY.fullmatch(key):
         return None
@@ -157,13 +157,13 @@ def find(key: str, user: User | AnonymousUser) -> Setlist | None:
 
 
 def open_by_link(user: User | AnonymousUser) -> Q:
-    """Setlists that are opened by their link; one's own always."""
+    """Match setlists that their link opens; always the user's own."""
     shared = Q(by_link=True)
     return shared if user.is_anonymous else shared | Q(owner=user)
 
 
 def lines_of(setlist: Setlist, user: User | AnonymousUser) -> list[Line]:
-    """Every entry in order, as ``user`` sees it."""
+    """Return every entry in order, as ``user`` sees it."""
     names = ("track__artist", "track__album", "track__audio")
     rows = setlist.entries.select_related(*names).order_by("position", "created_at")
     return [
@@ -173,12 +173,12 @@ def lines_of(setlist: Setlist, user: User | AnonymousUser) -> list[Line]:
 
 
 def seconds(shown: Sequence[Line]) -> float:
-    """How long all of it takes, without what is not for the one who looks."""
+    """Add up the durations that the reader may hear."""
     return sum(line.track.audio.duration for line in shown if line.track is not None)
 
 
 def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Place | None:
-    """Where ``track`` stands in the setlist ``key``: at ``entry`` (an id), else where it comes first."""
+    """Find where ``track`` stands in the setlist ``key``: at ``entry`` (an id), else where it comes first."""
     setlist = find(key, user)
     if setlist is None:
         return None
@@ -200,7 +200,7 @@ def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Pla
 
 
 def _hold(setlist: Setlist) -> Setlist:
-    """Nobody else changes the order until the transaction ends."""
+    """Lock the setlist, so that nobody else changes the order."""
     return Setlist.objects.select_for_update().get(pk=setlist.pk)
 
 

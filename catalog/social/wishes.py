@@ -23,7 +23,7 @@ from catalog.uploads.ownership import holds
 
 
 def wish(user: User, artist: str, title: str) -> Wish:
-    """``user`` wants this song; the wish is found or made, and has their voice.
+    """Find or make the wish for this song, and add the voice of ``user``.
 
     Raises ``CatalogError``: ``no_title``, and ``here_already`` (409), whose ``track`` is the song.
     """
@@ -56,7 +56,7 @@ class AlreadyInLibraryError(CatalogError):
 
 
 def here(artist: str, title: str) -> Track | None:
-    """The shared track of this artist and title, however they are spelled; None without an artist."""
+    """Find the shared track of this artist and title, however they are spelled; None without an artist."""
     if not fold(artist) or not fold(title):
         return None
     tracks = Track.objects.filter(artist__key=fold(artist)[:255], visibility=Visibility.SHARED)
@@ -64,7 +64,7 @@ def here(artist: str, title: str) -> Track | None:
 
 
 def join(row: Wish, user: User) -> None:
-    """``user`` wants it too."""
+    """Add the voice of ``user``."""
     with transaction.atomic():
         _hold(row)
         WishVoice.objects.get_or_create(wish=row, user=user)
@@ -72,7 +72,7 @@ def join(row: Wish, user: User) -> None:
 
 
 def leave(row: Wish, user: User) -> None:
-    """``user`` no longer wants it. What nobody wants any more is no wish."""
+    """Remove the voice of ``user``; a wish without voices is deleted."""
     with transaction.atomic():
         _hold(row)
         WishVoice.objects.filter(wish=row, user=user).delete()
@@ -90,7 +90,7 @@ def fulfil_by_name(track: Track) -> None:
 
 
 def fulfil(row: Wish, track: Track, user: User) -> None:
-    """``user`` says that ``track`` is what was wished for.
+    """Fulfil the wish with ``track``, as ``user`` says.
 
     Raises ``CatalogError``: ``not_yours`` (403), ``not_shared`` (409), ``fulfilled`` (409).
     """
@@ -104,12 +104,12 @@ def fulfil(row: Wish, track: Track, user: User) -> None:
 
 
 def may_fulfil(track: Track, user: User) -> bool:
-    """Who brought the track, and those who look after the catalogue."""
+    """Whether ``user`` brought the track, or is a curator."""
     return user.has_perm("catalog.change_track") or holds(track, user)
 
 
 def open_wishes(order: str = "voices") -> QuerySet[Wish]:
-    """What nobody has brought yet: the most wanted first, or with ``"new"`` the newest."""
+    """Return the wishes that are not fulfilled: the most wanted first, or with ``"new"`` the newest."""
     rows = Wish.objects.filter(fulfilled_at=None)
     return rows.order_by("-created_at") if order == "new" else rows.order_by("-wanted", "-created_at")
 
@@ -132,7 +132,7 @@ def _fulfil(row: Wish, track: Track) -> bool:
 
 
 def _hold(row: Wish) -> None:
-    """Until the end of the transaction nobody else joins or leaves: two would not see each other's voices."""
+    """Lock the wish: two transactions would not see each other's voices."""
     if not list(Wish.objects.select_for_update().filter(pk=row.pk).values_list("pk")):
         raise CatalogError("gone", _("Nobody wants this any more."), status=409)
 

@@ -12,6 +12,6 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def unseen(context: Any) -> int:
-    """How many notices this person has not seen; 0 for visitors and on pages of errors, without a query."""
+    """Count the notices this person has not seen; 0 for visitors and on pages of errors, without a query."""
     request = context.get("request")
     return notices.unseen(getattr(request, "user", None) or AnonymousUser())

@@ -17,7 +17,7 @@ register = template.Library()
 
 @register.simple_tag
 def linked_performers(track: Track, guests: Iterable[tuple[str, str]]) -> SafeString:
-    """``A feat. B & C``, each name a link to its page; ``guests``: ``(name, slug)`` of each."""
+    """Render ``A feat. B & C``, each name a link to its page; ``guests``: ``(name, slug)`` of each."""
     links = [_link(name, slug) for name, slug in guests]
     first = _link(track.artist.name, track.artist.slug)
     if not links:
@@ -32,7 +32,7 @@ def linked_performers(track: Track, guests: Iterable[tuple[str, str]]) -> SafeSt
 
 @register.filter
 def genre_address(track: Track | Song) -> str:
-    """Where the songs of this track's genre are; nothing for what is no name."""
+    """Return the address of the track's genre; empty for what is no name."""
     return reverse("genre", args=[slug_of(track.genre_key)]) if is_name(track.genre_key) else ""
 
 

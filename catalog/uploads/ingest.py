@@ -25,7 +25,7 @@ from audio import identity
 from audio.errors import AudioError
 from audio.probe import probe
 from audio.types import Limits, Probe
-from catalog.curation.locks import keep_moves_away
+from catalog.curation.locks import lock_shared
 from catalog.curation.takedowns import refuse_blocked, refuse_blocked_digest
 from catalog.errors import CatalogError
 from catalog.fingerprints import Similar, noted
@@ -242,7 +242,7 @@ def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Inge
             cover = store_cover(found.cover) if found.cover else ""
         try:
             with transaction.atomic():
-                keep_moves_away()
+                lock_shared()
                 refuse_blocked_digest(found.audio_digest)  # it may have been taken down a moment ago
                 known = _known(brought, found.audio_digest)
                 if known is not None:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from catalog.curation.locks import keep_still
+from catalog.curation.locks import lock_exclusively
 from catalog.curation.relations import move
 from catalog.models import Album, Artist, Credit, Track, Visibility
 from catalog.uploads.featured_artists import credit
@@ -120,7 +120,7 @@ def _settle_some() -> int:
     if not (_lost().exists() or _known(artists).exists() or _known_albums(albums).exists()):
         return 0
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         lost = list(_lost().select_related("artist", "album__artist", "owner")[:BATCH])
         for track in lost:
             settle(track)

@@ -34,7 +34,7 @@ BY_NUMBER = (
 @require_safe
 @gzip_page
 def artists(request: HttpRequest) -> HttpResponse:
-    """Everybody in the library, by first letter."""
+    """List artists, by first letter."""
     letter = letter_of(request)
     rows = Artist.objects.visible_to(request.user)
     if letter:
@@ -47,7 +47,7 @@ def artists(request: HttpRequest) -> HttpResponse:
 @require_safe
 @gzip_page
 def artist(request: HttpRequest, slug: str) -> HttpResponse:
-    """An artist's albums and songs, and where they are guests. Exists only for who may see one of them."""
+    """Show an artist's albums and songs, and where they are guests. 404 for who may see none of them."""
     user = request.user
     row = next(iter(selectors.artists(Artist.objects.filter(slug=slug).order_by())), None)
     page = page_of(request, songs_of_artist(row.pk, user), SONGS_OF_AN_ARTIST) if row else None
@@ -72,7 +72,7 @@ def _albums(artist: ArtistName, user: Reader) -> dict[str, Any]:
 
 
 def _appearances(artist: ArtistName, user: Reader) -> dict[str, Any]:
-    """Songs of others that name them, and others' albums with songs of theirs."""
+    """Read songs of others that name them, and others' albums with songs of theirs."""
     guest = songs_with_guest(artist.pk, user)[: APPEARANCES + 1]
     elsewhere: list[AlbumTile] = []
     if artist.name not in {UNKNOWN_ARTIST, VARIOUS_ARTISTS}:
@@ -89,7 +89,7 @@ def _appearances(artist: ArtistName, user: Reader) -> dict[str, Any]:
 @require_safe
 @gzip_page
 def albums(request: HttpRequest) -> HttpResponse:
-    """Every album by first letter, or all of one ``?artist=``."""
+    """List albums by first letter, or all of one ``?artist=``."""
     rows = Album.objects.visible_to(request.user)
     context: dict[str, Any] = {"letters": LETTERS, "letter": ""}
     if slug := slug_in(request, "artist"):
@@ -112,7 +112,7 @@ def albums(request: HttpRequest) -> HttpResponse:
 @require_safe
 @gzip_page
 def album(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """An album's songs in their order, by discs. Exists only for those who may see one of them."""
+    """Show an album's songs in their order, by discs. 404 for who may see none of them."""
     user = request.user
     row = Album.objects.filter(pk=pk).select_related("artist").first()
     tracks = Track.objects.visible_to(user).filter(album=pk).order_by(*BY_NUMBER)
@@ -137,7 +137,7 @@ def album(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def by_discs(tracks: list[Song]) -> list[tuple[int | None, list[Song]]]:
-    """Songs in the order of their discs, each disc's together."""
+    """Group songs by disc, in their order."""
     discs: dict[int | None, list[Song]] = {}
     for track in tracks:
         discs.setdefault(track.disc_number, []).append(track)

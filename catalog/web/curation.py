@@ -103,14 +103,14 @@ def _shared(request: HttpRequest, kind: str, key: str | UUID) -> Named:
 
 
 def _other(request: HttpRequest, kind: str, row: Named, key: str) -> Named | None:
-    """What ``?into=`` names, unless it is the same one."""
+    """Find what ``?into=`` names, unless it is the same row."""
     rows = visible_rows(kind, request.user).filter(pk__in=_ids([key])).exclude(pk=row.pk)
     other: Named | None = (rows.filter(visibility=Visibility.SHARED) if kind == "track" else rows).first()
     return other
 
 
 def _candidates(request: HttpRequest, kind: str, row: Named, words: str) -> list[Named]:
-    """What is found by words; without any, what is likely to be the same."""
+    """Find rows by words; without any, those that are likely to be the same."""
     rows: Any = visible_rows(kind, request.user)
     if kind == "track":
         rows = rows.filter(visibility=Visibility.SHARED)

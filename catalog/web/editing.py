@@ -34,7 +34,7 @@ ALBUMS_SUGGESTED = 50
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_track(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What a song is called and who may hear it, for its owner and those who look after the catalogue."""
+    """Edit the names of a song and who may hear it, for its owner and curators."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     if not may_edit(track, person(request)):
         raise PermissionDenied
@@ -59,7 +59,7 @@ def edit_track(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def artist(request: HttpRequest, slug: str) -> HttpResponse:
-    """What an artist is called."""
+    """Edit the names of an artist."""
     row = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
     form = ArtistForm(request.POST if request.method == "POST" else None, row=row)
     return _edit_shared(request, row, form, edit_artist, _("Edit this artist"))
@@ -68,7 +68,7 @@ def artist(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def album(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What an album is called and whose it is."""
+    """Edit the title of an album and whose it is."""
     row = get_object_or_404(Album.objects.visible_to(request.user).select_related("artist"), pk=pk)
     form = AlbumForm(request.POST if request.method == "POST" else None, row=row)
     return _edit_shared(request, row, form, edit_album, _("Edit this album"))
@@ -107,7 +107,7 @@ def _explain(form: EditForm, error: CatalogError) -> None:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove_track(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Ask, then let go of one's claim on a song. It stays for others who brought it too."""
+    """Ask for confirmation, then drop the user's claim. The song stays for others who brought it too."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     user = person(request)
     if not (holds(track, user) or may_edit(track, user)):

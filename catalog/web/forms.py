@@ -77,7 +77,7 @@ class EditForm(forms.Form):
 
     @property
     def values(self) -> Details:
-        """What was sent, by the names of ``details()``."""
+        """Return what was sent, by the names of ``details()``."""
         return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
 
     @property

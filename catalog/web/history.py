@@ -44,7 +44,7 @@ class Entry:
 @require_safe
 @gzip_page
 def of_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
-    """Everything that was changed about one artist, album or track, the newest first."""
+    """Show everything that was changed about one artist, album or track, the newest first."""
     row = get_row_or_404(kind, key, request.user)
     page = page_of(request, history.of(row, request.user), CHANGES_PER_PAGE)
     context = {
@@ -62,7 +62,7 @@ def of_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
 @require_safe
 @gzip_page
 def recent(request: HttpRequest) -> HttpResponse:
-    """What was changed lately in what everybody shares, for curators."""
+    """Show what was changed lately in what everybody shares, for curators."""
     if not history.is_curator(request.user):
         raise PermissionDenied
     shared = history.visible_to(request.user).filter(private_to=None)
@@ -92,7 +92,7 @@ def undo_change(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def entries(changes: Any, user: User | AnonymousUser, *, places: bool = False) -> list[Entry]:
-    """These changes as people read them; ``places`` adds where the rows are, if ``user`` may see them."""
+    """Describe these changes; ``places`` adds the addresses of the rows that ``user`` may see."""
     rows = list(changes)
     own = history.own_tracks(rows, user)
     where = _places(rows, user) if places else {}
@@ -109,7 +109,7 @@ def entries(changes: Any, user: User | AnonymousUser, *, places: bool = False) -
 
 
 def _places(changes: list[Change], user: User | AnonymousUser) -> dict[UUID, str]:
-    """Where the rows of these changes are, in one query for each kind."""
+    """Return the addresses of the rows of these changes, with one query for each kind."""
     found_: dict[UUID, str] = {}
     for kind, model in MODELS.items():
         ids = {change.target_id for change in changes if change.target == kind}

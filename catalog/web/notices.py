@@ -15,7 +15,7 @@ NOTICES_PER_PAGE = 30
 @login_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The notices of this person, the newest first. Reading them is seeing them."""
+    """Show the notices of this person, the newest first, and mark them as seen."""
     user = person(request)
     page = page_of(request, notices.of(user), NOTICES_PER_PAGE)
     if request.method == "GET" and any(notice.seen_at is None for notice in page):

@@ -24,7 +24,7 @@ WHILE_TYPING = 100  # songs that are ranked: fewer, for a sooner answer
 @require_safe
 @gzip_page
 def home(request: HttpRequest) -> HttpResponse:
-    """Search first, then what is new and played. ``?fragment=results``: the list alone, while somebody types.
+    """Show the search, or what is new and played. ``?fragment=results``: the list alone, while somebody types.
 
     ``?narrow=1``: with what the list can be narrowed by, which is counted only for who wants to see it.
     """
@@ -68,7 +68,7 @@ def _address(words: str, filters: Filters, *, home: str = "", **changes: str) ->
 
 
 def _active_filters(words: str, filters: Filters) -> list[dict[str, str]]:
-    """The filters that are on, each with the address of the list without it."""
+    """List the filters that are on, each with the address of the list without it."""
     labels = {
         "model": model_label(filters.model) if filters.model else "",
         "genre": filters.genre,
@@ -82,7 +82,7 @@ def _active_filters(words: str, filters: Filters) -> list[dict[str, str]]:
 
 
 def _facets(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
-    """Facets by which the list can still be narrowed, each choice with its address."""
+    """List the facets by which the list can still be narrowed, each choice with its address."""
     facets = {"model": found.facets.models, "genre": found.facets.genres, "decade": found.facets.decades}
     offered, home = [], reverse("home")
     for name, choices in facets.items():
@@ -97,7 +97,7 @@ def _facets(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
 
 
 def _wish(words: str) -> str:
-    """Where to wish for what was not found, where this library takes wishes."""
+    """Return where to wish for what was not found, where this library takes wishes."""
     try:
         return f"{reverse('wish-new')}?{urlencode({'q': words})}"
     except NoReverseMatch:

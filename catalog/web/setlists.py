@@ -25,7 +25,7 @@ from catalog.social import setlists
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
-    """One's own setlists, and a new one."""
+    """Show the user's setlists, and create one."""
     user = person(request)
     if request.method == "POST":
         try:
@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @gzip_page
 @login_required
 def setlist(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One's own setlist, to play through and to put in order."""
+    """Show a setlist to its owner, to play through and to put in order."""
     row = get_object_or_404(Setlist, pk=pk, owner=person(request))
     return render(request, "library/setlist.html", _context(request, row, str(row.pk)))
 
@@ -50,7 +50,7 @@ def setlist(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @gzip_page
 def shared(request: HttpRequest, link: str) -> HttpResponse:
-    """A setlist by its link: to play through."""
+    """Show a setlist by its link, to play through."""
     row = setlists.find(link, request.user)
     if row is None or row.link != link:
         raise Http404
@@ -82,7 +82,7 @@ def _context(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
 @login_required
 @require_POST
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What ``do`` says: ``rename``, ``share``, ``hide``, ``link`` (a new one) or ``delete``."""
+    """Change a setlist as ``do`` says: ``rename``, ``share``, ``hide``, ``link`` (a new one) or ``delete``."""
     row = get_object_or_404(Setlist, pk=pk, owner=person(request))
     match request.POST.get("do"):
         case "rename":
@@ -105,7 +105,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
-    """What ``do`` says to one entry: ``up``, ``down``, ``note`` or ``remove``."""
+    """Change an entry as ``do`` says: ``up``, ``down``, ``note`` or ``remove``."""
     rows = SetlistEntry.objects.select_related("setlist")
     row = get_object_or_404(rows, pk=entry, setlist=pk, setlist__owner=person(request))
     match request.POST.get("do"):

@@ -29,7 +29,7 @@ SETLISTS_IN_A_MENU = 8
 @require_safe
 @gzip_page
 def songs(request: HttpRequest) -> HttpResponse:
-    """All songs: ``?order=`` newest, played, separated or title. ``?with=``: those that an artist is a guest on."""
+    """List all songs: ``?order=`` newest, played, separated or title; ``?with=``: those an artist is a guest on."""
     order = ORDERS.get(request.GET.get("order", ""), ORDERS["newest"])
     context: dict[str, Any] = {"order": order, "orders": ORDERS.values()}
     if slug := slug_in(request, "with"):
@@ -68,14 +68,14 @@ def track_actions(request: HttpRequest, track: Track) -> dict[str, Any]:
 @require_safe
 @gzip_page
 def genres(request: HttpRequest) -> HttpResponse:
-    """Every genre there are songs of."""
+    """List every genre there are songs of."""
     return render(request, "catalog/genres.html", {"genres": kinds.genres(request.user)})
 
 
 @require_safe
 @gzip_page
 def genre(request: HttpRequest, slug: str) -> HttpResponse:
-    """The newest songs of a genre."""
+    """List the newest songs of a genre."""
     found = kinds.genre_at(slug, request.user)
     if found is None:
         raise Http404
@@ -86,7 +86,7 @@ def genre(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def played(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The player of this song was started."""
+    """Count that the player of this song was started."""
     if not plays.count_play_in_session(request.session, pk, request.user):
         raise Http404
     return HttpResponse(status=204)

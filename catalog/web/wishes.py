@@ -32,7 +32,7 @@ UUID_INSIDE = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """What nobody has brought yet: the most wanted first, or ``?order=new``."""
+    """List what nobody has brought yet: the most wanted first, or ``?order=new``."""
     order = "new" if request.GET.get("order") == "new" else "voices"
     page = page_of(request, wishes.open_wishes(order), WISHES_PER_PAGE)
     joined: set[UUID] = set()
@@ -48,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """A new wish. ``?artist=`` and ``?title=``, or the words of a search as ``?q=``, fill the form in."""
+    """Make a wish. ``?artist=`` and ``?title=``, or the words of a search as ``?q=``, fill the form in."""
     given = {name: request.GET.get(name, "").strip()[:255] for name in ("artist", "title")}
     if not any(given.values()):
         given = _split_words(request.GET.get("q", "").strip()[:255])
@@ -70,13 +70,13 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def _split_words(words: str) -> dict[str, str]:
-    """``"Artist - Title"`` in two, anything else as a title."""
+    """Split ``"Artist - Title"``; anything else is a title."""
     artist, dash, title = words.partition(" - ")
     return {"artist": artist, "title": title} if dash else {"artist": "", "title": words}
 
 
 def _check_rate(request: HttpRequest) -> None:
-    """The same limit as the API's, counted together with it."""
+    """Apply the same limit as the API, counted together with it."""
     throttle = ScopeThrottle()
     view = SimpleNamespace(throttle_scope=THROTTLE_SCOPE)
     if not throttle.allow_request(cast("Any", request), cast("Any", view)):
@@ -86,7 +86,7 @@ def _check_rate(request: HttpRequest) -> None:
 @login_required
 @require_POST
 def voice(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Want it too, or with ``do=leave`` no longer."""
+    """Join a wish, or with ``do=leave`` leave it."""
     row = get_object_or_404(Wish, pk=pk)
     if request.POST.get("do") == "leave":
         wishes.leave(row, person(request))
