@@ -1,20 +1,21 @@
-"""How sign-up and sign-in behave on this installation."""
+"""How sign-up, sign-in and their e-mails behave on this installation (allauth's adapter)."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.password_reset import get_reset_password_url
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
 
 from accounts import outgoing_mail
-from accounts.language_cookie import remember
+from accounts.language_cookie import set_language_cookie
 from accounts.models import User
 from accounts.security.client_address import client_address, client_network
-from accounts.security.pending_action import forget_elsewhere
+from accounts.security.pending_action import discard_unless_resumed
+from accounts.site_url import absolute_url
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -23,20 +24,27 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(settings.REGISTRATION)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:
-        """Greet people in the language they chose last time; no older form waits for whoever signs in."""
+        """Switch to the language that the person chose, and discard an older pending action."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
-        forget_elsewhere(request, response.headers.get("Location", ""))
+        discard_unless_resumed(request, response.headers.get("Location", ""))
         if isinstance(user, User) and user.language:
-            remember(response, user.language)
+            set_language_cookie(response, user.language)
         return response
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the message in any case, so that answering takes as long whether it is sent or not."""
-        about = {"request": self.request, "email": email, "current_site": get_current_site(self.request)}
-        message = self.render_mail(template_prefix, email, about | context)
+        """Render the message in any case, so that answering takes as long whether it is sent or not.
+
+        Links lead to ``STEMOTECA_URL`` where that is set, whatever address the request was sent to.
+        """
+        links = {
+            name: absolute_url(value) or value for name, value in context.items() if name.endswith("_url")
+        }
+        host = urlsplit(settings.SITE_URL).netloc or self.request.get_host()
+        about = {"request": self.request, "email": email, "current_site": {"domain": host, "name": host}}
+        message = self.render_mail(template_prefix, email, context | about | links)
         if outgoing_mail.may_be_sent(template_prefix, email, client_network(self.request)):
             outgoing_mail.send(message)
 
@@ -47,7 +55,9 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Tell people what happened to their account in their own language."""
-        more = {"password_reset_url": get_reset_password_url(self.request), **(context or {})}
+        """Tell people what happened to their account, in their own language."""
+        reset = self.request.build_absolute_uri(reverse("account_reset_password"))
         with translation.override(getattr(user, "language", "") or translation.get_language()):
-            super().send_notification_mail(template_prefix, user, more, email)
+            super().send_notification_mail(
+                template_prefix, user, {"password_reset_url": reset, **(context or {})}, email
+            )

@@ -1,7 +1,7 @@
-"""Accounts in the admin panel: by e-mail address, with what each of them stores.
+"""Accounts in the admin site, by e-mail address, with what each of them stores.
 
-Only superusers give rights, passwords and addresses. Staff who may change accounts name them and close them, those of
-other staff and of superusers excepted: else whoever may change accounts could become, or sign in as, anybody.
+Only superusers change permissions, passwords and addresses. Staff with permission to change accounts may rename and
+close those of people who are not staff: otherwise they could become, or sign in as, anybody.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
-from rest_framework_simplejwt.token_blacklist import admin as _their_pages  # noqa: F401 (registers them now)
+from rest_framework_simplejwt.token_blacklist import admin as _token_pages  # noqa: F401 (registers them now)
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import User
 
-# The pages of tokens would show what still opens accounts. Those of groups and addresses are for superusers below.
+# The pages of tokens would show valid ones. Those of groups and addresses are registered below, for superusers only.
 for table in (OutstandingToken, BlacklistedToken, Group, EmailAddress):
     admin.site.unregister(table)
 
@@ -38,7 +38,7 @@ def is_superuser(request: HttpRequest) -> bool:
 
 
 class SuperusersOnly:
-    """Rows that decide who may do what."""
+    """Restrict a model's pages to superusers."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request)
@@ -57,7 +57,7 @@ class SuperusersOnly:
 
 
 @admin.register(Group)
-class RightsAdmin(SuperusersOnly, GroupAdmin):
+class PermissionGroupAdmin(SuperusersOnly, GroupAdmin):
     """Groups, which carry permissions."""
 
 
@@ -117,10 +117,10 @@ class AccountAdmin(AccountAdminBase):
         return fixed if obj is None or is_superuser(request) else (*fixed, "email")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and _may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and _may_change(request, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002  # Django's name
         if not is_superuser(request):
@@ -128,7 +128,7 @@ class AccountAdmin(AccountAdminBase):
         return super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's
-        """Another address replaces all that the account had, for a forgotten one would still lead into it."""
+        """Replace all addresses of the account when its address changes: an old one could still reset the password."""
         super().save_model(request, obj, form, change)
         if not change or "email" in form.changed_data:
             EmailAddress.objects.filter(user=obj).delete()
@@ -137,12 +137,14 @@ class AccountAdmin(AccountAdminBase):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Whom it is about; what goes along can be thousands of rows, each of which would take a query to name."""
+        """List the accounts alone: naming each of thousands of related rows would take a query for each."""
         names = [user.email for user in objs[:100]]
-        kept = {str(_("accounts of staff"))} if not all(_may_touch(request, user) for user in objs) else set()
+        kept = (
+            {str(_("accounts of staff"))} if not all(_may_change(request, user) for user in objs) else set()
+        )
         return names, {str(_("accounts")): len(objs)}, kept, []
 
 
-def _may_touch(request: HttpRequest, account: User | None) -> bool:
-    """Whether the account is below the person in front of the panel."""
+def _may_change(request: HttpRequest, account: User | None) -> bool:
+    """Return whether this person may change the account: superusers any, other staff those of non-staff."""
     return account is None or is_superuser(request) or not (account.is_staff or account.is_superuser)

@@ -1,4 +1,4 @@
-"""Signing up and in, and one's own profile."""
+"""API: registration, tokens and one's own profile."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError as PasswordError
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
@@ -16,11 +16,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.current_user import account
 from accounts.models import User
 from accounts.registration import AddressTakenError, register
 from accounts.tokens import check_password, pair_for, revoke, rotate
 
-MAX_PASSWORD = 1_000  # characters; hashing more would only cost time
+MAX_PASSWORD = 1_000  # characters; bounds the cost of hashing
 
 
 def password_field() -> serializers.CharField:
@@ -44,7 +45,7 @@ class RegistrationSerializer(serializers.Serializer[User]):
 
 
 class RegisteredSerializer(serializers.Serializer[dict[str, Any]]):
-    """Without the id where addresses are confirmed by e-mail, so that a known one looks like a new one."""
+    """``id`` is null where addresses are confirmed by e-mail, so that a known one looks like a new one."""
 
     id = serializers.UUIDField(allow_null=True)
     email = serializers.EmailField()
@@ -110,15 +111,8 @@ class MeSerializer(serializers.ModelSerializer[User]):
         }
 
 
-def account(request: Request) -> User:
-    """The person behind a request; 401 for a visitor."""
-    if not isinstance(request.user, User):
-        raise NotAuthenticated
-    return request.user
-
-
 class OpenView(APIView):
-    """For calls that need no account: a stale token sent along must not get in the way of a new one."""
+    """Base of calls that need no account and ignore an expired token that is sent along."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -141,7 +135,7 @@ class RegisterView(OpenView):
         """Make an account."""
         if not settings.REGISTRATION:
             raise PermissionDenied(
-                _("New accounts are made by whoever runs this library."), "registration_closed"
+                _("The administrator of this library creates the accounts."), "registration_closed"
             )
         sent = RegistrationSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -151,12 +145,12 @@ class RegisterView(OpenView):
             raise serializers.ValidationError(
                 {"email": [_("This address already has an account.")]}
             ) from error
-        told = None if settings.VERIFY_EMAIL or user is None else str(user.pk)
+        is_verified_first = settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory"
         answer = {
-            "id": told,
+            "id": None if is_verified_first or user is None else str(user.pk),
             "email": sent.validated_data["email"].strip().lower(),
             "display_name": sent.validated_data["display_name"],
-            "confirm_by_email": settings.VERIFY_EMAIL,
+            "confirm_by_email": is_verified_first,
         }
         return Response(RegisteredSerializer(answer).data, status=201)
 
@@ -216,3 +210,23 @@ class MeView(RetrieveAPIView[User]):
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return Response(serializer.data)
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(help_text="Send it as `Authorization: Bearer <token>`; it lasts an hour.")
+    userId = serializers.UUIDField()  # noqa: N815 (the name that scripts expect)
+
+
+class LoginView(OpenView):
+    @extend_schema(
+        request=CredentialsSerializer, responses=TokenSerializer, tags=["simple"], operation_id="login"
+    )
+    def post(self, request: Request) -> Response:
+        """Sign in for an hour.
+
+        The token goes into the header `Authorization` of other calls.
+        """
+        sent = CredentialsSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        user = check_password(request, **sent.validated_data)
+        return Response({"token": pair_for(user)["access"], "userId": str(user.pk)})

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = _("Accounts")
+    verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts.security import devices  # noqa: F401, PLC0415  # listen to sign-ins, once models are there
+        from accounts.security import devices  # noqa: F401, PLC0415  # connects signal receivers; needs models

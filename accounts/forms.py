@@ -1,4 +1,4 @@
-"""allauth's forms, where people can have a name and where known addresses must look like unknown ones."""
+"""allauth's forms, with a display name, and with the same timing for addresses with and without an account."""
 
 from typing import Any, cast
 
@@ -24,7 +24,7 @@ class SignupForm(AllauthSignupForm):
     field_order = ["display_name", "email", "password1"]
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Take as long for an address that has an account as for one that has none."""
+        """Hash the password also where nothing is saved, so that an address with an account takes as long."""
         if self.account_already_exists:
             make_password(self.cleaned_data["password1"])
         saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
@@ -38,7 +38,7 @@ class SignupForm(AllauthSignupForm):
 
 
 def reached_by(email: str) -> list[User]:
-    """Return the accounts that sign in with this address or confirmed it; not those that only named it."""
+    """Return the accounts that sign in with this address or have confirmed it."""
     confirmed = Q(emailaddress__email=email, emailaddress__verified=True)
     return list(User.objects.filter(Q(email=email) | confirmed, is_active=True).distinct())
 
@@ -50,7 +50,7 @@ class ResetPasswordForm(AllauthResetPasswordForm):
         return email
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Make a link for nobody where there is nobody, so that it takes as long."""
+        """Generate a token also where there is no account, so that it takes as long."""
         if not self.users:
             default_token_generator.make_token(User())
         email: str = super().save(request, **kwargs)
@@ -61,8 +61,8 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
     def clean_email(self) -> str:
         """Limit the codes by client and address, and by address.
 
-        A code opens nothing but the browser that asked for it, so a flood of them could leave their owner without;
-        links for a new password cannot be used up like that (`outgoing_mail`).
+        A code works only in the browser that asked for it, so a flood of requests can leave the owner without one;
+        links for a new password cannot be used up like that (``outgoing_mail``).
         """
         email = UserManager.normalize_email(self.cleaned_data["email"])
         who = client_of(context.request, email)

@@ -1,11 +1,11 @@
-"""The language a person chose, carried in a cookie: every page knows it without asking the database."""
+"""The cookie with the language a person chose, so that pages need no query to know it."""
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
 
 
-def remember(response: HttpResponseBase, language: str) -> None:
-    """Keep ``language`` in the browser; an empty one means the browser decides again."""
+def set_language_cookie(response: HttpResponseBase, language: str) -> None:
+    """Set the cookie; an empty ``language`` deletes it, and the browser's preference counts again."""
     if language:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, language, max_age=365 * 86_400, samesite="Lax", httponly=True

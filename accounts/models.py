@@ -1,4 +1,4 @@
-"""The person: signs in with an e-mail address, and holds a quota of stored bytes."""
+"""The account: an e-mail address to sign in with, and a quota of stored bytes."""
 
 import uuid
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes accounts; addresses are kept in lower case, so that one person is one row."""
+    """Create accounts. Addresses are stored in lower case, so that one person is one row."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email), **fields)
@@ -32,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """An account. ``stored_bytes`` is what its uploads hold in the catalogue; see :meth:`reserve`."""
+    """An account. ``stored_bytes`` counts what its uploads store; see :meth:`reserve`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(
@@ -69,13 +69,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def name(self) -> str:
-        """What others see: the chosen name, else what stands before the @."""
+        """Return what others see: the chosen name, else what stands before the @."""
         return self.display_name or self.email.partition("@")[0]
 
     def reserve(self, size: int, limit: int) -> bool:
-        """Count ``size`` bytes against a quota of ``limit``; False, and nothing counted, if it does not fit.
+        """Add ``size`` bytes to what is stored; return False, and add nothing, if that exceeds ``limit``.
 
-        One conditional UPDATE: a thousand uploads at once cannot pass the limit together.
+        One conditional UPDATE, so that concurrent uploads cannot exceed the limit together.
         """
         rows = type(self).objects.filter(pk=self.pk, stored_bytes__lte=limit - size)
         return bool(rows.update(stored_bytes=F("stored_bytes") + size))

@@ -1,7 +1,6 @@
-"""E-mail: sent beside the request that caused it, and no more of it than a mailbox can bear.
+"""E-mail: sent by a background thread, and limited for each address.
 
-A thread sends, so a slow mail server holds up nobody, and how long an answer takes does not tell whether a
-message was sent.
+So a slow mail server delays no request, and the time an answer takes does not tell whether a message was sent.
 """
 
 import logging
@@ -24,11 +23,11 @@ executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 def may_be_sent(template: str, address: str, network: str) -> bool:
-    """Whether one more message that anybody can request may go to ``address`` (``STEMOTECA_RATE_MAIL``).
+    """Count one more message that anybody can request, and return whether ``STEMOTECA_RATE_MAIL`` allows it.
 
-    Nobody is told when it may not. A flood of links for a new password keeps their owner from nothing: any of the
-    links that came works, and who signs in may ask for new ones. Addresses without an account belong to strangers:
-    one network may bother few of them.
+    Nobody is told when it does not. The owner of a flooded address loses nothing: each of the links that arrived
+    works, and signing in resets the limit. Addresses without an account belong to strangers, so they are limited for
+    each network, too.
     """
     if template not in {RESET, NO_ACCOUNT, HAS_ACCOUNT}:
         return True
@@ -39,22 +38,22 @@ def may_be_sent(template: str, address: str, network: str) -> bool:
 
 
 @receiver(user_logged_in)
-def allow_again(user: Any, **_more: Any) -> None:
-    """Signing in makes the links that were sent useless, so others may be asked for."""
+def reset_limit(user: Any, **_more: Any) -> None:
+    """Allow new links for a new password: signing in has invalidated those that were sent."""
     if isinstance(user, User):
-        _rate(RESET, user.email).forget()
+        _rate(RESET, user.email).reset()
 
 
 def send(message: EmailMessage) -> None:
-    """Send ``message`` in the background; a mail server that is away is a line in the log."""
+    """Send ``message`` in the background; a failure is logged."""
     executor.submit(_send, message)
 
 
 def _send(message: EmailMessage) -> None:
     try:
         message.send()
-    except Exception as error:  # noqa: BLE001  # whatever a mail server does, the page was answered
-        log.warning("a message could not be sent: %s", error)
+    except Exception as error:  # noqa: BLE001  # the request has been answered; any failure is logged
+        log.warning("sending mail failed: %s", error)
 
 
 def _rate(template: str, address: str) -> KeyThrottle:

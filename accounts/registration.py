@@ -1,7 +1,6 @@
-"""Making an account from outside a form."""
+"""Registration of an account without a form: for the API."""
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.email_verification import send_verification_email_for_user
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -16,23 +15,22 @@ class AddressTakenError(Exception):
 
 
 def register(request: HttpRequest, *, email: str, password: str, display_name: str = "") -> User | None:
-    """Make an account; with verification on, send the link that proves the address.
+    """Create an account; with verification on, send the link that confirms the address.
 
-    An address that has an account already is told apart only where it must be. With verification on, the
-    outside sees the same in both cases (``None`` is returned) and the owner of the address gets a message
-    instead. With verification off there is no message, and somebody who forgot their account would be left
-    with a "success" that does not let them in: ``AddressTakenError``. The rate of registrations bounds what
-    can be asked that way.
+    For an address that has an account already: with verification on, return ``None``, look the same from outside,
+    and send its owner a message. With verification off no message can be trusted to arrive, so raise
+    ``AddressTakenError``; the rate of registrations limits how many addresses can be probed that way.
     """
     email = UserManager.normalize_email(email)
+    is_verified_first = settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory"
     user = _create(email, password, display_name)
     if user is None:
-        if not settings.VERIFY_EMAIL:
+        if not is_verified_first:
             raise AddressTakenError
-        make_password(password)  # takes as long as making the account does
+        make_password(password)  # as slow as creating the account
         get_adapter(request).send_account_already_exists_mail(email)
-    elif settings.VERIFY_EMAIL:
-        send_verification_email_for_user(request, user)
+    elif is_verified_first:
+        EmailAddress.objects.get(user=user, primary=True).send_confirmation(request)
     return user
 
 
@@ -45,6 +43,6 @@ def _create(email: str, password: str, display_name: str) -> User | None:
             user.set_password(password)
             user.save()
             EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
-    except IntegrityError:  # somebody was quicker
+    except IntegrityError:  # a concurrent registration of this address
         return None
     return user

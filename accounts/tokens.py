@@ -1,8 +1,8 @@
-"""Bearer tokens: what makes them valid, and what ends them.
+"""Bearer tokens: how they are issued, rotated and revoked.
 
 An access token lives an hour. A refresh token is used once: using it gives the next one of its *family* (all
-that came from one sign-in). Using one twice means that somebody else has a copy, so the whole family ends. A
-new password ends every token, access and refresh: each carries a mark of the password it was made under.
+that came from one sign-in). Using one twice means that somebody else has a copy, so the whole family is revoked.
+A new password revokes every token, access and refresh: each carries a digest of the password hash it was issued under.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ class BearerAuthentication(JWTAuthentication):
     def get_user(self, validated_token: Token) -> Any:
         try:
             return super().get_user(validated_token)
-        except (ValidationError, ValueError, TypeError) as error:  # the id in it is not one of ours
+        except (ValidationError, ValueError, TypeError) as error:  # not the id of an account
             raise InvalidToken from error
 
 
@@ -55,32 +55,31 @@ class FamilyToken(RefreshToken):
             raise
 
     def revoke_family(self) -> None:
-        """End every refresh token of this sign-in."""
+        """Blacklist every refresh token of this sign-in."""
         family = str(self.payload[api_settings.JTI_CLAIM]).partition(".")[0]
-        living = OutstandingToken.objects.filter(jti__startswith=f"{family}.", blacklistedtoken__isnull=True)
+        valid = OutstandingToken.objects.filter(jti__startswith=f"{family}.", blacklistedtoken__isnull=True)
         BlacklistedToken.objects.bulk_create(
-            [BlacklistedToken(token=token) for token in living], ignore_conflicts=True
+            [BlacklistedToken(token=token) for token in valid], ignore_conflicts=True
         )
 
-    def holder(self) -> User:
-        """The account it was given to; ``AuthenticationFailed`` when it no longer opens that account."""
-        bearer = BearerAuthentication()
-        user: User = bearer.get_user(self)
-        return user
+    def check_user(self) -> None:
+        """Raise ``AuthenticationFailed`` if the account is closed or its password has changed since."""
+        BearerAuthentication().get_user(self)
 
 
 def check_password(request: Request, email: str, password: str) -> User:
-    """The account behind this address and password; ``AuthenticationFailed`` when there is none.
+    """Return the account of this address and password; raise ``AuthenticationFailed`` if there is none.
 
-    Unknown, closed and wrong look and cost the same. After too many wrong ones ``TooManyAttempts`` (429).
+    Unknown address, closed account and wrong password look and cost the same. Too many wrong ones raise
+    ``TooManyAttempts`` (429).
     """
-    http_request = request._request  # noqa: SLF001 (signals and backends are used to Django's)
+    http_request = request._request  # noqa: SLF001 (signals and backends expect Django's)
     user = authenticate(http_request, email=UserManager.normalize_email(email), password=password)
     if not isinstance(user, User):
         raise AuthenticationFailed(_("The address or the password is wrong."), "wrong_credentials")
-    if settings.VERIFY_EMAIL and not _is_verified(user):
+    if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory" and not _is_verified(user):
         raise AuthenticationFailed(
-            _("Please confirm your address first: see your e-mail."), "address_not_verified"
+            _("Please confirm your address first. We have sent you an e-mail."), "address_not_verified"
         )
     user_logged_in.send(sender=User, request=http_request, user=user)
     return user
@@ -91,16 +90,16 @@ def _is_verified(user: User) -> bool:
 
 
 def pair_for(user: User) -> dict[str, str]:
-    """``{"access", "refresh"}`` of a new sign-in; the person's expired tokens are forgotten."""
+    """Issue ``{"access", "refresh"}`` for a new sign-in, and delete the account's expired tokens."""
     OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
     refresh = FamilyToken.for_user(user)
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
 
 
 def rotate(text: str) -> dict[str, str]:
-    """Use a refresh token up and give the next pair; ``AuthenticationFailed`` when it is not a living one."""
+    """Exchange a refresh token for the next pair; raise ``AuthenticationFailed`` if it is not valid any more."""
     token = _read(text)
-    token.holder()
+    token.check_user()
     with transaction.atomic():
         outcome: Any = token.blacklist()  # what get_or_create returns
         first = bool(outcome[1])
@@ -109,14 +108,14 @@ def rotate(text: str) -> dict[str, str]:
             token.set_exp()
             token.set_iat()
             token.outstand()
-    if not first:  # two used it at the same moment
+    if not first:  # a concurrent request has used it
         token.revoke_family()
         raise InvalidToken
     return {"access": str(token.access_token), "refresh": str(token)}
 
 
 def revoke(text: str) -> None:
-    """Sign out: this refresh token and its family open nothing any more."""
+    """Sign out: blacklist this refresh token and its family."""
     token = _read(text)
     token.blacklist()
     token.revoke_family()

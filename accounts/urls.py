@@ -1,4 +1,4 @@
-"""Addresses of pages about one's own account; signing in and the like are allauth's, but for what is stricter."""
+"""URLs of pages about one's own account, and of those of allauth's that are stricter here."""
 
 from django.urls import path
 
@@ -8,7 +8,7 @@ from accounts.security import pending_action
 urlpatterns = [
     path("accounts/profile/", views.profile, name="profile"),
     path("accounts/continue/", pending_action.resume, name="continue"),
-    path("accounts/language_cookie/", views.language, name="language"),
+    path("accounts/language/", views.language, name="language"),
     path("accounts/signup/", views.sign_up, name="account_signup"),
     path("accounts/email/", views.AddressesView.as_view(), name="account_email"),
 ]

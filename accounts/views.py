@@ -19,10 +19,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from accounts.current_user import person
-from accounts.language_cookie import remember
+from accounts.language_cookie import set_language_cookie
 from accounts.models import User
 from accounts.security.pending_action import login_required
-from accounts.security.throttles import limited
+from accounts.security.throttles import throttle_posts
 
 UPLOADS_PER_PAGE = 25
 
@@ -30,21 +30,24 @@ UPLOADS_PER_PAGE = 25
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has no generics when it runs
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
-        choices=[("", gettext_lazy("As my browser asks for")), *settings.LANGUAGES],
+        choices=[("", gettext_lazy("Same as my browser")), *settings.LANGUAGES],
         required=False,
     )
 
     class Meta:
         model = User
         fields = ["display_name", "language", "mail_notices"]
-        labels = {"display_name": gettext_lazy("Your name"), "mail_notices": gettext_lazy("E-mail me")}
-        help_texts = {"display_name": gettext_lazy("What others see beside your songs.")}
+        labels = {
+            "display_name": gettext_lazy("Your name"),
+            "mail_notices": gettext_lazy("Notify me by e-mail"),
+        }
+        help_texts = {"display_name": gettext_lazy("The name that others see next to your songs.")}
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Name and language, how much is stored, and what this person has brought."""
+    """Show and change name and language; list what this person has uploaded and how much that stores."""
     user = User.objects.get(pk=person(request).pk)
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
@@ -53,7 +56,7 @@ def profile(request: HttpRequest) -> HttpResponse:
             translation.activate(user.language)
         messages.success(request, _("Saved."))
         response = redirect("profile")
-        remember(response, user.language)
+        set_language_cookie(response, user.language)
         return response
     uploads = user.uploads.select_related("track__artist", "audio")
     page = Paginator(uploads, UPLOADS_PER_PAGE).get_page(request.GET.get("page"))
@@ -63,44 +66,51 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
-    """Switch the language of the pages; an account keeps the choice for its next sign-in."""
+    """Switch the language of the pages, and keep the choice in the account for the next sign-in."""
     wanted = request.POST.get("language", "")
     if request.user.is_authenticated and wanted in dict(settings.LANGUAGES):
         User.objects.filter(pk=request.user.pk).update(language=wanted)
     return set_language(request)
 
 
-sign_up = limited("register")(signup)
+sign_up = throttle_posts("register")(signup)
 
 
 @method_decorator(login_required, name="dispatch")
 class AddressesView(EmailView):
     """E-mail addresses: allauth's page, which asks for the password before it changes anything.
 
-    Stricter in one thing: an address is signed in with only after it was confirmed, also where signing up needs no
+    Stricter in one thing: only a confirmed address becomes the one to sign in with, even where registration needs no
     confirmation. Without a mail server the link is in the log, and the administrator may change the address as well.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self._know_primary(person(request))
+        self._ensure_primary(person(request))
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
-    def _know_primary(self, user: User) -> None:
-        """Accounts that were not made by signing up have no row yet that says which address they sign in with."""
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "action_primary" in request.POST and not self._may_become_primary(request):
+            return redirect("account_email")
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def _ensure_primary(self, user: User) -> None:
+        """Create the row of the primary address for accounts that no registration has made."""
         addresses = EmailAddress.objects.filter(user=user)
         if not addresses.filter(primary=True).exists():
             EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"primary": True})
 
-    def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
-        address: EmailAddress | None = self._get_email_address(request)
+    def _may_become_primary(self, request: HttpRequest) -> bool:
+        """Return whether the chosen address may be signed in with; add a message that says why not."""
+        email = request.POST.get("email", "")
+        address = EmailAddress.objects.filter(user=person(request), email=email).first()
         if address is None or address.primary:
-            return None
+            return False
         if not address.verified:
             messages.error(request, _("Confirm this address first: we have sent a link to it."))
-            return None
+            return False
         if User.objects.filter(email=address.email).exclude(pk=address.user_id).exists():
             messages.error(request, _("This address already has an account."))
-            return None
-        response: HttpResponse | None = super()._action_primary(request, *args, **kwargs)
-        return response
+            return False
+        return True

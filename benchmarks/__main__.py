@@ -12,25 +12,14 @@ from statistics import median
 from timeit import timeit
 
 from audio.probe import probe
-from benchmarks import (
-    attacks,
-    catalogue,
-    encoding,
-    equality,
-    fingerprints,
-    kills,
-    long_work,
-    machine,
-    measure,
-    mixes,
-    models,
-    server,
-    songs,
-)
-from benchmarks import together as pairs
+from benchmarks import measure, mixes, songs
+from benchmarks.catalogue import fingerprints, pages
+from benchmarks.engines import equality, flac_encoding, matrix_product, models
+from benchmarks.engines import two_songs as pairs
+from benchmarks.engines.separator import Ours
+from benchmarks.installation import attacks, kills, long_work, server
 from benchmarks.measure import Cost, table, typical
 from benchmarks.search import measured as search
-from benchmarks.separators import Ours
 from separation.engines import modelspec
 
 PARTS = (
@@ -153,7 +142,7 @@ def _race(name: str, options: argparse.Namespace) -> tuple[dict[str, list[Cost]]
     slug = f"spleeter:{name}"
     configuration = models.configuration(models_dir, slug)
     # Unmodified where it finds the ffmpeg that it needs, else with an adapter that costs it a little less.
-    adapter = [] if shutil.which("ffmpeg") else ["-a", "benchmarks.adapter.WaveAdapter"]
+    adapter = [] if shutil.which("ffmpeg") else ["-a", "benchmarks.engines.spleeter_adapter.WaveAdapter"]
     command = ["separate", *adapter, "-p", str(configuration), "-o"]
     costs: dict[str, list[Cost]] = {kind: [] for kind in (_COMMAND, _KEPT, _COLD, _WARM)}
     shares = []
@@ -174,7 +163,7 @@ def _race(name: str, options: argparse.Namespace) -> tuple[dict[str, list[Cost]]
 
 def _floor(slug: str) -> float:
     """CPU seconds that the network's operations take on the song at the rate of a matrix product, now."""
-    return machine.operations(modelspec.get(slug)) * _SONG_SECONDS / machine.rate()
+    return matrix_product.operations(modelspec.get(slug)) * _SONG_SECONDS / matrix_product.rate()
 
 
 def memory(options: argparse.Namespace) -> None:
@@ -264,7 +253,7 @@ def together(options: argparse.Namespace) -> None:
 
 def encoded(options: argparse.Namespace) -> None:
     """CPU and size of stems as FLAC, ours and libFLAC's."""
-    table(encoding.HEADS, encoding.measured(options.recording, options.rounds))
+    table(flac_encoding.HEADS, flac_encoding.measured(options.recording, options.rounds))
 
 
 def mixed(options: argparse.Namespace) -> None:
@@ -281,7 +270,7 @@ def whole(options: argparse.Namespace) -> None:
 
 def library(options: argparse.Namespace) -> None:
     """Pages, API and admin panel with a large catalogue."""
-    catalogue.compare(options.tracks, options.cache, options.only, options.rounds)
+    pages.compare(options.tracks, options.cache, options.only, options.rounds)
 
 
 def searched(options: argparse.Namespace) -> None:

@@ -60,7 +60,15 @@ class KeptSeparator:
 
     def __init__(self, configuration: Path, song: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "benchmarks.kept", str(configuration), str(song)],
+            [
+                sys.executable,
+                "-W",
+                "ignore",
+                "-m",
+                "benchmarks.engines.kept_separator",
+                str(configuration),
+                str(song),
+            ],
             cwd=ROOT,
             env=environment(),
             stdin=subprocess.PIPE,

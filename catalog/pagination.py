@@ -25,7 +25,7 @@ from rest_framework.response import Response
 SONGS_PER_PAGE = 24
 NAMES_PER_PAGE = 120
 LAST_ROW = 12_000  # of pages; whoever looks for something further down narrows the list
-LAST_ROW_OF_API = 100_000
+MAX_ROW = 100_000
 MOST_PAGES = 10**9  # more would only make the database count to numbers that it cannot hold
 MOST_COUNTED = 10_000
 REMEMBER_SECONDS = 60
@@ -99,7 +99,7 @@ class ApiPagination(PageNumberPagination):
         size, number = self.get_page_size(request), self.get_page_number(request, None)
         by_id = _has_ids(queryset) and (number > 1 or connection.vendor == "sqlite")
         read = (lambda part: ids_first(part, queryset)) if by_id else list
-        self.page: Any = Page(queryset, number, size, LAST_ROW_OF_API, read)
+        self.page: Any = Page(queryset, number, size, MAX_ROW, read)
         if not self.page.object_list and number > 1:
             raise exceptions.NotFound
         if not self.page.has_next():

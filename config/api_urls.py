@@ -1,4 +1,4 @@
-"""Every address below ``/api/v1/``."""
+"""The URLs below ``/api/v1/``."""
 
 from django.urls import path
 
@@ -8,7 +8,7 @@ from catalog.api import views as catalog
 from catalog.api.search import SearchView
 from catalog.uploads import policy
 from separation.api import library as own
-from separation.api import lookups, mixes, ratings, separations, tracks
+from separation.api import lookups, mixes, models, ratings, separations, stems, tracks, uploads
 from separation.api.statistics import StatisticsView
 
 app_name = "api"
@@ -20,7 +20,7 @@ urlpatterns = [
     path("auth/token/blacklist/", accounts.BlacklistView.as_view(), name="token-blacklist"),
     path("me/", accounts.MeView.as_view(), name="me"),
     path("me/library/", own.MyLibraryView.as_view(), name="me-library"),
-    path("models/", separations.ModelListView.as_view(), name="models"),
+    path("models/", models.ModelListView.as_view(), name="models"),
     path("statistics/", StatisticsView.as_view(), name="statistics"),
     path("search/", SearchView.as_view(), name="search"),
     path("artists/", catalog.ArtistListView.as_view(), name="artists"),
@@ -51,12 +51,12 @@ urlpatterns = [
     path("tracks/<str:pk>/reports/", curation.ReportView.as_view(), name="track-reports"),
     path("lookups/", lookups.LookupView.as_view(), name="lookups"),
     path("lookups/proof/", lookups.ProofView.as_view(), name="lookup-proof"),
-    path("uploads/", policy.accepts(policy.AUDIO)(tracks.UploadView.as_view()), name="uploads"),
+    path("uploads/", policy.accepts(policy.AUDIO)(uploads.UploadView.as_view()), name="uploads"),
     path("separations/<str:pk>/", separations.SeparationView.as_view(), name="separation"),
     path("separations/<str:pk>/archive/", separations.ArchiveView.as_view(), name="separation-archive"),
     path("separations/<str:pk>/mix/", mixes.MixView.as_view(), name="separation-mix"),
     path("separations/<str:pk>/rating/", ratings.RatingView.as_view(), name="separation-rating"),
-    path("stems/<str:pk>/audio/", separations.StemAudioView.as_view(), name="stem-audio"),
-    path("stems/<str:pk>/peaks/", separations.StemPeaksView.as_view(), name="stem-peaks"),
-    path("stems/<str:pk>/segments/<int:number>/", separations.StemSegmentView.as_view(), name="stem-segment"),
+    path("stems/<str:pk>/audio/", stems.StemAudioView.as_view(), name="stem-audio"),
+    path("stems/<str:pk>/peaks/", stems.StemPeaksView.as_view(), name="stem-peaks"),
+    path("stems/<str:pk>/segments/<int:number>/", stems.StemSegmentView.as_view(), name="stem-segment"),
 ]

@@ -1,4 +1,4 @@
-"""The API's description for programs, and the page to read and try it."""
+"""Views of the OpenAPI description, and of the page to read and try it."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 
 class SchemaView(SpectacularAPIView):
-    """JSON unless YAML is asked for: every YAML reader can read JSON, but not the other way round."""
+    """Serve JSON unless YAML is asked for: YAML parsers read JSON, but not the other way round."""
 
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2]
     throttle_classes: list[Any] = []
 
 
 class DocsView(SpectacularSwaggerSplitView):
-    """The script is a file of its own and the page has no style of its own, so the strict policy holds."""
+    """Serve the script as a file and the page without inline style, as the content security policy demands."""
 
     url_name = "api-schema"
     template_name = "api/docs.html"

@@ -1,42 +1,171 @@
-"""Reads the environment, and says in one line what is wrong with it."""
+"""The environment (``STEMOTECA_*``): reading, validation, and what Django makes of it.
+
+Every function here that meets a value it cannot use ends the process with one line that says which variable is wrong.
+"""
 
 import os
+import re
 import secrets
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
-from operations.process_lifecycle import refuse
+from operations.process_lifecycle import exit_with_error
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+PREFIX = "STEMOTECA_"
+MIN_SECRET_LENGTH = 32
+RENAMED = {
+    "HOSTS": "ALLOWED_HOSTS",
+    "ORIGINS": "CSRF_TRUSTED_ORIGINS",
+    "FROM_EMAIL": "DEFAULT_FROM_EMAIL",
+}
 
 
-def read_environment() -> environ.Env:
-    """The environment under the prefix ``STEMOTECA_``, with ``.env`` beside the project for what is not set."""
-    dotenv = BASE_DIR / ".env"
-    if dotenv.is_file():
-        environ.Env.read_env(str(dotenv))
-    env = environ.Env()
-    env.prefix = "STEMOTECA_"
-    return env
+class Environment:
+    """The variables with this prefix; ``.env`` beside the project has defaults for them."""
+
+    def __init__(self) -> None:
+        dotenv = BASE_DIR / ".env"
+        if dotenv.is_file():
+            environ.Env.read_env(str(dotenv))
+        for old, new in RENAMED.items():
+            if PREFIX + old in os.environ:
+                exit_with_error(f"{PREFIX}{old} is now called {PREFIX}{new}")
+
+    def text(self, name: str, default: str = "") -> str:
+        return os.environ.get(PREFIX + name) or default
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Read ``on``, ``off`` and their synonyms."""
+        value = self.text(name).lower()
+        if value in {"on", "true", "yes", "1"}:
+            return True
+        if value in {"off", "false", "no", "0"}:
+            return False
+        if value:
+            exit_with_error(f"{PREFIX}{name} must be on or off, not {value!r}")
+        return default
+
+    def number(self, name: str, default: int, *, minimum: int = 0) -> int:
+        value = self.text(name, str(default)).strip()
+        if not re.fullmatch(r"\d{1,15}", value, re.ASCII) or int(value) < minimum:
+            exit_with_error(f"{PREFIX}{name} must be a whole number of at least {minimum}, not {value!r}")
+        return int(value)
+
+    def items(self, name: str) -> list[str]:
+        """Read values separated by commas."""
+        return [value.strip() for value in self.text(name).split(",") if value.strip()]
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> Any:
+        """Read one of ``choices``, in upper or lower case; by default the first."""
+        value = self.text(name, choices[0])
+        known = {choice.lower(): choice for choice in choices}
+        if value.lower() not in known:
+            exit_with_error(f"{PREFIX}{name} must be one of {', '.join(known.values())}, not {value!r}")
+        return known[value.lower()]
+
+    def rate(self, name: str, default: str) -> str:
+        """Read a limit in the form of REST framework's throttles."""
+        value = self.text(f"RATE_{name}", default)
+        if not re.fullmatch(r"\d+/(s|m|h|d|sec|second|min|minute|hour|day)", value, re.ASCII):
+            exit_with_error(f"{PREFIX}RATE_{name} must have the form {default}, not {value!r}")
+        return value
+
+    def url(self, name: str) -> str:
+        """Read the address of a site, without a slash at its end: ``https://music.example.org``."""
+        value = self.text(name).strip()
+        if value and (problem := _problem_of_origin(value)):
+            exit_with_error(f"{PREFIX}{name} must look like https://music.example.org; {value!r} {problem}")
+        return value.rstrip("/")
+
+    def origins(self, name: str) -> list[str]:
+        """Read addresses of sites, whose host may begin with ``*.``."""
+        values = self.items(name)
+        for value in values:
+            if problem := _problem_of_origin(value.replace("://*.", "://", 1)):
+                exit_with_error(
+                    f"{PREFIX}{name} must have values like https://music.example.org; {value!r} {problem}"
+                )
+        return [value.rstrip("/") for value in values]
+
+    def email(self, name: str) -> dict[str, Any]:
+        """Return Django's ``EMAIL_*`` settings; without an address messages are printed to the log."""
+        try:
+            settings: dict[str, Any] = environ.Env.email_url_config(self.text(name) or "consolemail://")
+        except (ImproperlyConfigured, ValueError) as error:
+            exit_with_error(f"{PREFIX}{name} cannot be used: {error}")
+        return {
+            key: value for key, value in settings.items() if key.startswith("EMAIL_") and value is not None
+        }
+
+    def database(self, name: str, data_dir: Path) -> dict[str, Any]:
+        """Return Django's settings of the database, by default SQLite in the data folder."""
+        try:
+            database: dict[str, Any] = environ.Env.db_url_config(
+                self.text(name) or f"sqlite:///{data_dir / 'stemoteca.sqlite3'}"
+            )
+        except (ImproperlyConfigured, ValueError) as error:
+            exit_with_error(f"{PREFIX}{name} cannot be used: {error}")
+        # Opening SQLite for each request would cost 5 ms as well, and its page cache would be lost.
+        database.setdefault("CONN_MAX_AGE", 300)
+        options = database.setdefault("OPTIONS", {})
+        if database["ENGINE"] == "django.db.backends.sqlite3":
+            # WAL lets readers continue while one writes; IMMEDIATE takes the write lock when a transaction begins, so
+            # that it waits for its turn instead of failing half-way.
+            options |= {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
+            }
+            # Tests of races need a database that several threads can open, unlike the default one in memory.
+            database["TEST"] = {"NAME": data_dir / "test.sqlite3"}
+        elif database["ENGINE"] == "django.db.backends.postgresql":
+            database["ENGINE"] = "operations.postgresql"
+            database.setdefault("CONN_HEALTH_CHECKS", True)
+            options.setdefault("connect_timeout", 5)
+            options.setdefault("tcp_user_timeout", 10_000)  # milliseconds until a lost host is noticed
+            # No prepared statements (`prepare_threshold`), though they save a third of the database's time for a page:
+            # planned once for an average artist, a list of the songs of somebody who has thousands took a second.
+        else:
+            exit_with_error(f"{PREFIX}{name} must be a sqlite or postgres address")
+        return database
+
+    def data_folder(self, name: str) -> Path:
+        """Return the folder that holds everything this installation owns; create it on first use."""
+        folder = Path(self.text(name) or BASE_DIR / "var").expanduser().absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            exit_with_error(f"cannot make the data folder {folder}: {error.strerror}")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            exit_with_error(f"cannot write to the data folder {folder}")
+        return folder
 
 
-def data_folder(env: environ.Env) -> Path:
-    """The folder that holds everything this installation owns; made on first use."""
-    folder = Path(env.str("DATA", default=str(BASE_DIR / "var"))).expanduser().absolute()
+def _problem_of_origin(value: str) -> str:
+    """Return what is wrong with the address of a site, ``""`` if nothing is."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        refuse(f"cannot make the data folder {folder}: {error.strerror}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        refuse(f"cannot write to the data folder {folder}")
-    return folder
+        parts = urlsplit(value)
+        _port = parts.port
+    except ValueError as error:
+        return f"is no address ({error})"
+    if parts.scheme not in {"http", "https"}:
+        return "does not begin with http:// or https://"
+    if not parts.hostname or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", parts.hostname):
+        return "names no host"
+    if parts.username is not None or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        return "has more than a host and a port"
+    return ""
 
 
 def secret(folder: Path, name: str) -> str:
-    """A secret that belongs to this installation, generated once into the data folder.
+    """Return a secret of this installation, generated once into the data folder.
 
-    Written under a temporary name and linked, so that two first starts agree on one secret.
+    It is written under a temporary name and linked, so that concurrent first starts agree on one secret.
     """
     path = folder / name
     if not path.is_file():
@@ -53,6 +182,39 @@ def secret(folder: Path, name: str) -> str:
         finally:
             temporary.unlink()
     value = path.read_text().strip()
-    if len(value) < 32:
-        refuse(f"{path} is too short to be a secret; remove it to have a new one made")
+    if len(value) < MIN_SECRET_LENGTH:
+        exit_with_error(f"{path} is too short to be a secret; remove it to have a new one made")
     return value
+
+
+def caches(redis_url: str) -> dict[str, dict[str, Any]]:
+    """Return Django's ``CACHES``. Limits are kept apart; a hundred thousand counters take some 40 MB."""
+    if redis_url:
+        redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
+        return {"default": redis, "limits": {**redis, "KEY_PREFIX": "limits"}}
+    return {
+        alias: {
+            "BACKEND": "operations.memory_cache.MemoryCache",
+            "LOCATION": alias,
+            "OPTIONS": {"MAX_ENTRIES": entries, "CULL_FREQUENCY": 10},
+        }
+        for alias, entries in (("default", 20_000), ("limits", 100_000))
+    }
+
+
+def files_storage(env: Environment, data_dir: Path) -> dict[str, Any]:
+    """Return the storage of every file that the catalogue names: mixtures, stems, renditions, covers."""
+    bucket = env.text("S3_BUCKET")
+    if not bucket:
+        options: dict[str, Any] = {"location": data_dir / "files", "base_url": None}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    options = {
+        "bucket_name": bucket,
+        "endpoint_url": env.text("S3_ENDPOINT") or None,
+        "region_name": env.text("S3_REGION") or None,
+        "access_key": env.text("S3_ACCESS_KEY") or None,
+        "secret_key": env.text("S3_SECRET_KEY") or None,
+        "querystring_expire": 3600,
+        "file_overwrite": True,
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}

@@ -1,23 +1,55 @@
-"""Pages instead of the bare answers that a browser would show for an error."""
+"""Handlers for the errors 400, 404, 405 and 500: JSON for the API, a page for everybody else."""
 
+import sys
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
+
+from catalog.error_responses import API_PREFIX, NOT_FOUND, database_error, error_response, json_error
+from catalog.errors import CatalogError
+from catalog.uploads.admission import too_large
 
 
-def method_not_allowed_page(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: a page of our own for a view that refuses the method; Django has no ``handler405``."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return error_response(request, exception if isinstance(exception, CatalogError) else too_large())
+    if request.path.startswith(API_PREFIX):
+        return json_error(400, "bad_request", _("The request could not be understood."))
+    return defaults.bad_request(request, exception)
 
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API_PREFIX):
+        return json_error(404, "not_found", NOT_FOUND)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 or 507 if the database is the cause (Django calls this while it handles the exception), else 500."""
+    error = sys.exception()
+    if isinstance(error, OperationalError | InterfaceError):
+        return error_response(request, database_error(error))
+    if request.path.startswith(API_PREFIX):
+        return json_error(500, "server_error", _("Something went wrong on the server. It has been logged."))
+    return defaults.server_error(request)
+
+
+class MethodNotAllowedMiddleware:
+    """Answer 405 with a page where a view does so without one: Django has no ``handler405``."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
         if not isinstance(response, HttpResponseNotAllowed) or request.method == "HEAD":
             return response
         page = render(request, "405.html", status=response.status_code)
         page["Allow"] = response["Allow"]
         return page
-
-    return middleware

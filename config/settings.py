@@ -1,66 +1,56 @@
 """All settings of Stemoteca. Every choice an installation makes comes from the environment (``STEMOTECA_*``)."""
 
-import os
 import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from corsheaders.defaults import default_headers
 from csp.constants import NONCE, NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, data_folder, read_environment, secret
+from config.env import BASE_DIR, Environment, caches, files_storage, secret
 from operations import capacity
-from operations.process_lifecycle import refuse
+from operations.logs import LOG_LEVELS, logging_config
+from operations.process_lifecycle import exit_with_error
+from separation.engines import hardware
 
-env = read_environment()
+env = Environment()
 
-try:
-    DATA_DIR = data_folder(env)
-    DEBUG = env.bool("DEBUG", default=False)
-    SECRET_KEY = env.str("SECRET_KEY", default="") or secret(DATA_DIR, "secret_key")
-    DATABASE: dict[str, Any] = env.db("DATABASE", default=f"sqlite:///{DATA_DIR / 'stemoteca.sqlite3'}")
-    CACHE_URL = env.str("REDIS", default="")
-    HOSTS: list[str] = env.list("HOSTS", default=[])
-    ORIGINS: list[str] = env.list("ORIGINS", default=[])
-    PROXIES = env.int("PROXIES", default=0)
-    WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
-    WEB_THREADS = env.int("WEB_THREADS", default=8)
-    WORKERS = env.int("WORKERS", default=0) or capacity.workers(capacity.cores(), capacity.memory())
-    SEPARATOR_ENGINE = env.str("ENGINE", default="auto")
-    SEPARATOR_THREADS = env.int("THREADS", default=0) or capacity.threads(capacity.cores(), WORKERS)
-    SEPARATOR_MEMORY = env.int("SEPARATOR_MEMORY", default=2_000) * 1_000_000
-    S3_BUCKET = env.str("S3_BUCKET", default="")
-    MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=1_000) * 1_000_000
-    MAX_SECONDS = env.int("MAX_MINUTES", default=120) * 60
-    DISK_FLOOR_BYTES = env.int("DISK_FLOOR_MB", default=500) * 1_000_000
-    X_ACCEL = env.str("X_ACCEL", default="")
-    QUOTA_BYTES = env.int("QUOTA_MB", default=50_000) * 1_000_000
-    UPLOADS_PER_PERSON = env.int("UPLOADS_PER_PERSON", default=8)
-    VERIFY_EMAIL = env.bool("VERIFY_EMAIL", default=False)
-    REGISTRATION = env.bool("REGISTRATION", default=True)
-    VISITOR_DOWNLOADS = env.bool("VISITOR_DOWNLOADS", default=True)
-    FINGERPRINTS = env.bool("FINGERPRINTS", default=True)
-    QUEUED_PER_PERSON = env.int("QUEUED_PER_PERSON", default=200)
-    RUNNING_PER_PERSON = env.int("RUNNING_PER_PERSON", default=0) or capacity.running_per_person(WORKERS)
-    ENCODINGS_AT_ONCE = env.int("ENCODINGS_AT_ONCE", default=0) or max(1, capacity.cores() // 2)
-    ENCODINGS_PER_PERSON = env.int("ENCODINGS_PER_PERSON", default=20)
-    ENCODING_WAIT_SECONDS = env.int("ENCODING_WAIT_SECONDS", default=20)
-    WAITING_PER_PERSON = env.int("WAITING_PER_PERSON", default=0) or max(1, WEB_THREADS // 4)
-    SIMPLE_WAIT_SECONDS = env.int("SIMPLE_WAIT_SECONDS", default=3_600)
-    METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-    LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
-except (ImproperlyConfigured, ValueError) as error:
-    refuse(str(error))
+DATA_DIR = env.data_folder("DATA")
+SITE_URL = env.url("URL")
+REDIS_URL = env.text("REDIS")
+PROXIES = env.number("PROXIES", 0)
+WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
+WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
+STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, minimum=1)
+WORKERS = env.number("WORKERS", 0) or capacity.workers(hardware.cores(), hardware.total_memory())
+SEPARATOR_ENGINE: Any = env.choice("ENGINE", ("auto", "native", "openvino", "tensorflow"))
+SEPARATOR_THREADS = env.number("THREADS", 0) or capacity.threads(hardware.cores(), WORKERS)
+SEPARATOR_MEMORY = env.number("SEPARATOR_MEMORY", 2_000) * 1_000_000
+MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MB", 1_000) * 1_000_000
+MAX_SECONDS = env.number("MAX_MINUTES", 120) * 60
+DISK_FLOOR_BYTES = env.number("DISK_FLOOR_MB", 500) * 1_000_000
+X_ACCEL = env.text("X_ACCEL")
+QUOTA_BYTES = env.number("QUOTA_MB", 50_000) * 1_000_000
+UPLOADS_PER_PERSON = env.number("UPLOADS_PER_PERSON", 8)
+REGISTRATION = env.flag("REGISTRATION", default=True)
+VISITOR_DOWNLOADS = env.flag("VISITOR_DOWNLOADS", default=True)
+FINGERPRINTS = env.flag("FINGERPRINTS", default=True)
+QUEUED_PER_PERSON = env.number("QUEUED_PER_PERSON", 200)
+RUNNING_PER_PERSON = env.number("RUNNING_PER_PERSON", 0) or capacity.running_per_person(WORKERS)
+ENCODINGS_AT_ONCE = env.number("ENCODINGS_AT_ONCE", 0) or max(1, hardware.cores() // 2)
+ENCODINGS_PER_PERSON = env.number("ENCODINGS_PER_PERSON", 20)
+ENCODING_WAIT_SECONDS = env.number("ENCODING_WAIT_SECONDS", 20)
+WAITING_PER_PERSON = env.number("WAITING_PER_PERSON", 0) or max(1, WEB_THREADS // 4)
+SIMPLE_WAIT_SECONDS = env.number("SIMPLE_WAIT_SECONDS", 3_600)
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 
-if SEPARATOR_ENGINE not in {"auto", "native", "openvino", "tensorflow"}:
-    refuse("STEMOTECA_ENGINE must be auto, native, openvino or tensorflow")
-if min(WEB_PROCESSES, WEB_THREADS) < 1:
-    refuse("STEMOTECA_WEB_PROCESSES and STEMOTECA_WEB_THREADS must be 1 or more")
-if WEB_PROCESSES > 1 and not CACHE_URL:
-    refuse("STEMOTECA_WEB_PROCESSES above 1 needs STEMOTECA_REDIS, or limits would count per process")
+if WEB_PROCESSES > 1 and not REDIS_URL:
+    exit_with_error(
+        "STEMOTECA_WEB_PROCESSES above 1 needs STEMOTECA_REDIS, or limits would count per process"
+    )
 
 with (BASE_DIR / "pyproject.toml").open("rb") as project:
     VERSION = str(tomllib.load(project)["project"]["version"])
@@ -70,15 +60,22 @@ with (BASE_DIR / "pyproject.toml").open("rb") as project:
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-ALLOWED_HOSTS = [*HOSTS, "localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS = ORIGINS
-SECURE_SITE = any(origin.startswith("https://") for origin in ORIGINS)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SITE
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY") or secret(DATA_DIR, "secret_key")
+# What the site's address says about hosts, origins and cookies; the variables of these names add to it.
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+CSRF_TRUSTED_ORIGINS = [*([SITE_URL] if SITE_URL else []), *env.origins("CSRF_TRUSTED_ORIGINS")]
+ALLOWED_HOSTS = [
+    *([f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST] if SITE_HOST else []),
+    *env.items("ALLOWED_HOSTS"),
+    *("localhost", "127.0.0.1", "[::1]"),
+]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(url.startswith("https://") for url in CSRF_TRUSTED_ORIGINS)
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
-if SECURE_SITE and PROXIES:
+if SESSION_COOKIE_SECURE and PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 INSTALLED_APPS = [
@@ -86,7 +83,7 @@ INSTALLED_APPS = [
     "separation",
     "catalog",
     "accounts",
-    "operations.admin_app.PanelConfig",
+    "operations.admin_app.DashboardAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -113,14 +110,14 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "config.middleware.UploadAdmissionMiddleware",
+    "catalog.uploads.middleware.UploadAdmissionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.security.middleware.SignInMiddleware",
-    "config.error_pages.method_not_allowed_page",
+    "config.error_pages.MethodNotAllowedMiddleware",
 ]
 
 TEMPLATES = [
@@ -140,60 +137,15 @@ TEMPLATES = [
     }
 ]
 
-if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
-    # WAL lets readers go on while one writes; IMMEDIATE takes the write lock at the start, so that a transaction
-    # waits for its turn instead of failing half-way.
-    DATABASE["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
-    }
-    # Tests of races need a database that several threads can open, which the default one in memory is not.
-    DATABASE["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
-elif DATABASE["ENGINE"] == "django.db.backends.postgresql":
-    DATABASE.setdefault("CONN_HEALTH_CHECKS", True)
-    DATABASE.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
-    # No prepared statements (`prepare_threshold`), though they save a third of what the database does for a page:
-    # planned once for an average artist, a list of the songs of somebody who has thousands took a second.
-else:
-    refuse("STEMOTECA_DATABASE must be a sqlite or postgres address")
-# Opening SQLite anew for each request costs 5 ms as well, and what it had read is forgotten.
-DATABASE.setdefault("CONN_MAX_AGE", 300)
-DATABASES = {"default": DATABASE}
-
-# Limits are kept apart from everything else. A hundred thousand counters take some 40 MB.
-CACHES: dict[str, dict[str, Any]] = {
-    alias: (
-        {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": CACHE_URL,
-            "KEY_PREFIX": prefix,
-        }
-        if CACHE_URL
-        else {
-            "BACKEND": "operations.memory_cache.MemoryCache",
-            "LOCATION": alias,
-            "OPTIONS": {"MAX_ENTRIES": entries, "CULL_FREQUENCY": 10},
-        }
-    )
-    for alias, prefix, entries in (("default", "", 20_000), ("limits", "limits", 100_000))
-}
-if not CACHE_URL:
-    # One web process, and nobody else writes sessions: so each is read once.
-    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-    SESSION_CACHE_ALIAS = "sessions"
-    CACHES["sessions"] = {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "sessions",
-        "OPTIONS": {"MAX_ENTRIES": 10_000},
-    }
+DATABASES = {"default": env.database("DATABASE", DATA_DIR)}
+CACHES = caches(REDIS_URL)
 
 # Languages --------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_TZ = True
 
 # Files ------------------------------------------------------------------------------------------------------------
@@ -202,39 +154,24 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WORK_DIR = DATA_DIR / "work"
-MODELS_DIR = Path(env.str("MODELS", default=str(DATA_DIR / "models")))
-MODELS_SOURCE = env.str(
-    "MODELS_SOURCE", default="https://github.com/deezer/spleeter/releases/download/v1.4.0"
-)
+MODELS_DIR = Path(env.text("MODELS") or DATA_DIR / "models")
+MODELS_SOURCE = env.text("MODELS_SOURCE", "https://github.com/deezer/spleeter/releases/download/v1.4.0")
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 for folder in (WORK_DIR, MODELS_DIR, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
     folder.mkdir(parents=True, exist_ok=True)
 
+STATIC_STORAGES = (
+    "operations.static_files.StaticFilesStorage",
+    "django.contrib.staticfiles.storage.StaticFilesStorage",
+)
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "operations.static_files.StaticFiles"
+        else "operations.static_files.StaticFilesStorage"
     },
-    # Every file the catalogue names: mixtures, stems, renditions, covers.
-    "files": {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT", default=None),
-            "region_name": env.str("S3_REGION", default=None),
-            "access_key": env.str("S3_ACCESS_KEY", default=None),
-            "secret_key": env.str("S3_SECRET_KEY", default=None),
-            "querystring_expire": 3600,
-            "file_overwrite": True,
-        },
-    }
-    if S3_BUCKET
-    else {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "files", "base_url": None},
-    },
+    "files": files_storage(env, DATA_DIR),
 }
 
 FILE_UPLOAD_HANDLERS = ["catalog.uploads.handlers.UploadHandler"]
@@ -259,7 +196,8 @@ LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "mandatory" if VERIFY_EMAIL else "none"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if env.flag("VERIFY_EMAIL", default=False) else "none"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme or "http"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
@@ -273,22 +211,15 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900
-ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # a device that came by mail is known from then on
-# Ours, which know devices and are shared with the API: see `accounts.security`, `accounts.adapters`.
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # makes the device a known one
+# Replaced by limits that website and API share (`accounts.security`).
 ACCOUNT_RATE_LIMITS = dict.fromkeys(
     ["login", "login_failed", "signup", "request_login_code", "reset_password", "reset_password_from_key"]
 )
 
-email = env.email("EMAIL", default="consolemail://")
-EMAIL_BACKEND = email["EMAIL_BACKEND"]
-EMAIL_HOST = email.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = email.get("EMAIL_PORT", 25)
-EMAIL_HOST_USER = email.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = email.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = email.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = email.get("EMAIL_USE_SSL", False)
+globals().update(env.email("EMAIL"))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", default="Stemoteca <stemoteca@localhost>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Stemoteca <stemoteca@localhost>")
 
 # Queue ------------------------------------------------------------------------------------------------------------
 
@@ -325,30 +256,30 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.api.JsonParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.Negotiation",
+    "DEFAULT_PARSER_CLASSES": ["catalog.api.parsers.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "catalog.api.content_negotiation.LenientContentNegotiation",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PAGINATION_CLASS": "catalog.pagination.ApiPagination",
-    "DEFAULT_SCHEMA_CLASS": "config.schema.Described",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.DescribedSchema",
     "DEFAULT_THROTTLE_CLASSES": [
         "accounts.security.throttles.VisitorThrottle",
         "accounts.security.throttles.AccountThrottle",
         "accounts.security.throttles.ScopeThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "anon": env.str("RATE_VISITOR", default="6000/min"),
-        "user": env.str("RATE_ACCOUNT", default="6000/min"),
-        "register": env.str("RATE_REGISTER", default="100/hour"),
-        "token": env.str("RATE_TOKEN", default="60/min"),
-        "mail": env.str("RATE_MAIL", default="5/hour"),
+        "anon": env.rate("VISITOR", "6000/min"),
+        "user": env.rate("ACCOUNT", "6000/min"),
+        "register": env.rate("REGISTER", "100/hour"),
+        "token": env.rate("TOKEN", "60/min"),
+        "mail": env.rate("MAIL", "5/hour"),
         "codes": "30/hour",
-        "upload": env.str("RATE_UPLOAD", default="1200/hour"),
-        "wishes": env.str("RATE_WISHES", default="600/hour"),
-        "mixes": env.str("RATE_MIXES", default="1200/hour"),
-        "proofs": env.str("RATE_PROOFS", default="60/hour"),  # wrong ones
-        "ratings": env.str("RATE_RATINGS", default="6000/hour"),
+        "upload": env.rate("UPLOAD", "1200/hour"),
+        "wishes": env.rate("WISHES", "600/hour"),
+        "mixes": env.rate("MIXES", "1200/hour"),
+        "proofs": env.rate("PROOFS", "60/hour"),  # wrong ones
+        "ratings": env.rate("RATINGS", "6000/hour"),
     },
-    "EXCEPTION_HANDLER": "config.api.answer_error",
+    "EXCEPTION_HANDLER": "catalog.api.exception_handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
@@ -373,31 +304,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "tryItOutEnabled": True, "displayRequestDuration": True},
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "PREPROCESSING_HOOKS": ["config.schema.without_doubles"],
+    "PREPROCESSING_HOOKS": ["config.schema.exclude_duplicates"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.schema.with_examples",
+        "config.schema.add_error_schema",
+        "config.schema.add_examples",
+        "config.schema.add_server",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {"Visibility": "catalog.models.Visibility", "Status": "separation.models.Status"},
-    "APPEND_COMPONENTS": {
-        "schemas": {
-            "Error": {
-                "type": "object",
-                "description": "Every error has this form. `code` is stable and for programs, `detail` is for people.",
-                "properties": {
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                    "fields": {
-                        "type": "object",
-                        "description": "What is wrong, by field.",
-                        "additionalProperties": True,
-                    },
-                },
-                "required": ["code", "detail"],
-            }
-        }
-    },
 }
 
 CORS_URLS_REGEX = r"^/api/.*$"
@@ -405,15 +320,8 @@ CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
-    "Content-Disposition",
-    "Location",
-    "Retry-After",
-    "ETag",
-    "Content-Range",
-    "Accept-Ranges",
-    "Preference-Applied",
-    "WWW-Authenticate",
-    "X-Gain",
+    *("Content-Disposition", "Location", "Retry-After", "ETag", "Content-Range", "Accept-Ranges"),
+    *("Preference-Applied", "WWW-Authenticate", "X-Gain"),
 ]
 
 CONTENT_SECURITY_POLICY = {
@@ -434,25 +342,6 @@ CONTENT_SECURITY_POLICY = {
 
 # Logs -------------------------------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {
-        "database": {"()": "operations.logs.WithoutDatabaseTraceback"},
-        "hosts": {"()": "operations.logs.WithoutHostTraceback"},
-        "refusals": {"()": "operations.logs.WithoutRefusals"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["refusals", "database", "hosts"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        "django-q": {"level": os.environ.get("STEMOTECA_QUEUE_LOG_LEVEL", "WARNING")},
-        "waitress.queue": {"level": "ERROR"},  # a line for each request that waits for a thread
-    },
-}
+LOGGING = logging_config(
+    env.choice("LOG_LEVEL", LOG_LEVELS), env.choice("QUEUE_LOG_LEVEL", ("WARNING", *LOG_LEVELS))
+)

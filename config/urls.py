@@ -1,17 +1,18 @@
-"""Every address of the site."""
+"""The URLs of the site."""
 
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.api import LoginView
 from catalog.uploads import policy
 from config.docs import DocsView, SchemaView
 from operations import health
 from operations.favicon import favicon
-from separation.api.quick import LoginView, SeparateView
+from separation.api.quick import SeparateView
 
-handler400 = "config.api.bad_request"
-handler404 = "config.api.not_found"
-handler500 = "config.api.server_error"
+handler400 = "config.error_pages.bad_request"
+handler404 = "config.error_pages.not_found"
+handler500 = "config.error_pages.server_error"
 
 separate = policy.accepts(policy.AUDIO)(SeparateView.as_view())
 

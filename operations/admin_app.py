@@ -1,9 +1,9 @@
-"""Django's admin panel, with a front page of our own. Apart from `apps`: one module has one app to offer by default."""
+"""The app config of Django's admin with our own site. Not in ``apps``, which may define one default config only."""
 
 from django.contrib.admin.apps import AdminConfig
 
 
-class PanelConfig(AdminConfig):
-    """Which site `django.contrib.admin.site` is."""
+class DashboardAdminConfig(AdminConfig):
+    """Make ``operations.admin_site.Site`` the default admin site."""
 
     default_site = "operations.admin_site.Site"

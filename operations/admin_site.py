@@ -1,4 +1,4 @@
-"""The admin panel of this installation: its front page tells how things are."""
+"""The admin site, whose front page shows the dashboard."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from operations import dashboard
 
 class Site(admin.AdminSite):
     site_header = site_title = "Stemoteca"
-    index_title = _("How things are")
+    index_title = _("Status")
     index_template = "admin/dashboard.html"
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        told = {} if request.user.is_anonymous else dashboard.now(request.user)
-        return super().index(request, {"told": told, **(extra_context or {})})
+        status = {} if request.user.is_anonymous else dashboard.status(request.user)
+        return super().index(request, {"status": status, **(extra_context or {})})
 
-    def password_change(  # type: ignore[override]  # Django's own answers with a page
+    def password_change(  # type: ignore[override]  # Django's returns a page
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseRedirect:
-        """Lead to the website's page, which limits how often the old password may be tried."""
+        """Redirect to the website's page, which limits attempts at the old password."""
         return redirect("account_change_password")

@@ -1,4 +1,4 @@
-"""Everything that must be true before the website can answer, done only as far as it is not."""
+"""What a start needs: the data folder's lock, a listening socket, tables, static files, the administrator."""
 
 import errno
 import hashlib
@@ -15,71 +15,94 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import OperationalError
 
-from accounts import installation
-from accounts.installation import FolderLock
-from operations.process_lifecycle import refuse
-from operations.static_files import UNUSED
+from accounts.administrator import get_or_create_administrator
+from catalog.management.database import migrate_database
+from catalog.storage.data_folder_lock import DataFolderLock
+from operations.process_lifecycle import exit_with_error
+from operations.static_files import IGNORED_FILES
+from separation.engines.native import build
 
-UNREACHABLE = 2
+log = logging.getLogger(__name__)
+
+DATABASE_UNREACHABLE = 2
 
 
-def own(folder: Path) -> FolderLock:
-    """The data folder, for as long as the result lives; refuses with one line when somebody else has it."""
-    lock = FolderLock(folder)
-    if not lock.take():
-        refuse(f"already running from {folder} (process {lock.holder() or 'unknown'})")
+def lock_data_folder(folder: Path) -> DataFolderLock:
+    """Return the acquired lock; exit with one line when another process has it."""
+    lock = DataFolderLock(folder)
+    if not lock.acquire():
+        exit_with_error(f"already running from {folder} (process {lock.holder() or 'unknown'})")
     return lock
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket that the website inherits; refuses with one line when the address is taken."""
+    """Return a listening socket that the website inherits; exit with one line when the address is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            refuse(f"port {port} is taken; choose another one with PORT=...")
-        refuse(f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}")
-    listener.set_inheritable(True)  # its only argument
+            exit_with_error(f"port {port} is taken; choose another one with PORT=...")
+        exit_with_error(f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}")
+    listener.set_inheritable(True)
     return listener
 
 
-def prepare() -> tuple[str, str]:
-    """Tables, static files, the administrator's account; returns its address, and its password if new.
+def prepare_installation() -> tuple[str, str]:
+    """Migrate, collect static files, create the administrator; return its address, and its password if it is new.
 
-    Happens in a fork: what migrations and static files need in memory, the supervisor need not keep for ever.
+    Runs in a fork, so that the supervisor does not keep the memory that this takes.
     """
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            installation.migrate()
+            migrate_database()
             collect_static()
-            user, password = installation.administrator()
+            compile_engine()
+            user, password = get_or_create_administrator()
             os.write(writer, json.dumps([user.email, password]).encode())
             status = 0
         except OperationalError as error:
             sys.stderr.write(f"stemoteca: the database does not answer: {' '.join(str(error).split())}\n")
-            status = UNREACHABLE
+            status = DATABASE_UNREACHABLE
         except Exception:
-            logging.getLogger(__name__).exception("the installation could not be prepared")
+            log.exception("the installation could not be prepared")
         finally:
             os._exit(status)
     os.close(writer)
     with os.fdopen(reader) as answer:
-        said = answer.read()
+        result = answer.read()
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if status == UNREACHABLE:
+    if status == DATABASE_UNREACHABLE:
         sys.exit(1)
     if status:
-        refuse("cannot start: the installation could not be prepared (see above)")
-    email, password = json.loads(said)
+        exit_with_error("cannot start: preparing the installation failed (see above)")
+    email, password = json.loads(result)
     return email, password
 
 
+def compile_engine() -> None:
+    """Compile the native engine if it is to be used and there is none for this processor and release."""
+    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or build.is_built():
+        return
+    log.info("compiling the native engine for this processor; this takes some seconds, once")
+    try:
+        build.build()
+    except build.NotBuilt as error:
+        log.warning("%s: %s", build.FALLBACK, error)
+
+
+def log_engine() -> None:
+    """Log which engine separates songs here."""
+    from separation.engines import registry  # noqa: PLC0415 (2 MB that the supervisor does not need)
+
+    log.info("separating with %s", registry.describe(settings.SEPARATOR_ENGINE))
+
+
 def collect_static() -> bool:
-    """Gather the static files into one folder when any of them changed; False when it was up to date."""
+    """Collect the static files into one folder if any of them changed; return False if none did."""
     stamp = settings.STATIC_ROOT / ".collected"
     digest = hashlib.sha256(f"{django.get_version()} {settings.STORAGES['staticfiles']}".encode())
     for finder in get_finders():
@@ -89,6 +112,6 @@ def collect_static() -> bool:
     wanted = digest.hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return False
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True, ignore_patterns=UNUSED)
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True, ignore_patterns=IGNORED_FILES)
     stamp.write_text(wanted)
     return True

@@ -1,48 +1,24 @@
-"""How many songs at once, and how many threads for each: what fits a machine when nobody has said."""
-
-import os
-from pathlib import Path
+"""Defaults for workers and threads, from the processors and the memory of this machine or its container."""
 
 THREADS_PER_WORKER = 4
-# What a worker and its separator take with four stems, and what the website, the queue and the system take.
+# Memory of a worker and its separator with four stems, and of the website, the queue and the system together.
 WORKER_BYTES = 900_000_000
-REST_BYTES = 1_000_000_000
-
-
-def cores() -> int:
-    """Processors that this process may use, also in a container that has only a share of them."""
-    count = len(os.sched_getaffinity(0))
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(count, round(int(quota) / int(period))))
-    except (OSError, ValueError):  # no such file, or "max"
-        return count
-
-
-def memory() -> int:
-    """Bytes of memory of this machine, or of its container."""
-    bounds = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        try:
-            bounds.append(int((Path("/sys/fs/cgroup") / name).read_text()))
-        except (OSError, ValueError):
-            continue
-    return min(bounds)
+BASE_BYTES = 1_000_000_000
 
 
 def workers(cores: int, memory: int) -> int:
-    """Songs at once: one for every four cores, as far as the memory goes.
+    """Return how many songs are separated at once: one for every four cores, as far as memory allows.
 
-    One song on several cores takes less memory than several songs, and each is done sooner.
+    One song on four cores takes less memory than four songs, and each finishes sooner.
     """
-    return max(1, min(cores // THREADS_PER_WORKER, (memory - REST_BYTES) // WORKER_BYTES))
+    return max(1, min(cores // THREADS_PER_WORKER, (memory - BASE_BYTES) // WORKER_BYTES))
 
 
 def threads(cores: int, workers: int) -> int:
-    """Threads for each song, so that all songs together keep every core busy, and none waits for another."""
+    """Return the threads of each song, so that all songs together use every core."""
     return max(1, min(THREADS_PER_WORKER, cores // workers))
 
 
 def running_per_person(workers: int) -> int:
-    """Songs of one person at once: not all the workers, but a long one and a short one always."""
+    """Return how many songs of one person are separated at once: half the workers, at least a long and a short one."""
     return max(2, workers // 2)

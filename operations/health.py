@@ -1,12 +1,13 @@
-"""For whoever watches the server: does it live, can it work, how much is there to do."""
+"""``/healthz``, ``/readyz`` and ``/metrics`` for monitoring."""
 
 import ipaddress
 import os
 import shutil
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Count, Sum
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -15,23 +16,23 @@ from django.views.decorators.http import require_safe
 
 from accounts.security.client_address import UNKNOWN, client_address
 from catalog.errors import CatalogError
-from catalog.models import AudioFile, Upload
 from catalog.storage import backend
+from operations import figures
 from separation.models import Separation, Status
 
 
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """This process answers."""
+    """Answer 200: this process is alive."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when the database answers, files can be written and uploads have room; else 503 with what is wrong."""
-    checks = {"database": _database(), "files": _files(), "disk": _disk()}
+    """Answer 200 if the database answers, files can be written and uploads have room; else 503 with what is wrong."""
+    checks = {"database": _database_answers(), "files": _folders_are_writable(), "disk": _disk_has_room()}
     good = all(checks.values())
     body = {"status": "ready" if good else "not ready", "checks": checks}
     answer = JsonResponse(body, status=200 if good else 503)
@@ -40,7 +41,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _database() -> bool:
+def _database_answers() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -49,8 +50,8 @@ def _database() -> bool:
     return True
 
 
-def _disk() -> bool:
-    """Whether more than ``DISK_FLOOR_BYTES`` are free; below that every upload is refused."""
+def _disk_has_room() -> bool:
+    """Return whether more than ``DISK_FLOOR_BYTES`` are free; below that every upload is refused."""
     try:
         backend.check_space(0)
     except CatalogError:
@@ -58,7 +59,7 @@ def _disk() -> bool:
     return True
 
 
-def _files() -> bool:
+def _folders_are_writable() -> bool:
     folders = [settings.WORK_DIR, settings.FILE_UPLOAD_TEMP_DIR]
     if backend.is_local():
         folders.append(backend.local_path(""))
@@ -68,49 +69,62 @@ def _files() -> bool:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer in Prometheus' text format. Totals include private songs, so they are for whoever runs the server."""
+    """Answer in Prometheus' text format. Totals include private songs, so only who runs the server may see them.
+
+    The queue is counted now; what would scan whole tables comes from ``figures``, with its age.
+    """
     if not _may_see_metrics(request):
         raise Http404
-    separations = dict.fromkeys(Status.values, 0) | dict(
-        Separation.objects.order_by().values_list("status").annotate(Count("pk"))
-    )
-    oldest = (
-        Separation.objects.filter(status=Status.QUEUED)
-        .exclude(queued_at=None)
-        .order_by("queued_at")
-        .values_list("queued_at", flat=True)
-        .first()
-    )
-    waited = (timezone.now() - oldest).total_seconds() if oldest else 0.0
-    stored = AudioFile.objects.aggregate(count=Count("pk"), size=Sum("size"))
     lines: list[str] = []
+    waiting = Separation.objects.filter(status=Status.QUEUED).order_by("queued_at")
+    oldest = waiting.exclude(queued_at=None).values_list("queued_at", flat=True).first()
+    waited = (timezone.now() - oldest).total_seconds() if oldest else 0.0
     _gauge(
         lines,
-        "separations",
-        "Separations by status.",
-        {f'{{status="{k}"}}': v for k, v in separations.items()},
+        "queue_oldest_seconds",
+        "Waiting time of the oldest queued separation.",
+        round(max(waited, 0.0), 3),
     )
-    _gauge(
-        lines, "queue_oldest_seconds", "How long the first one has waited.", {"": round(max(waited, 0.0), 3)}
+    _gauge(lines, "disk_free_bytes", "Free bytes for data.", shutil.disk_usage(settings.DATA_DIR).free)
+    current = dict(
+        Separation.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
+        .order_by()
+        .values_list("status")
+        .annotate(Count("pk"))
     )
-    _gauge(lines, "uploads", "Files that people brought.", {"": Upload.objects.count()})
-    _gauge(lines, "audio_files", "Stored recordings and stems.", {"": stored["count"]})
-    _gauge(lines, "audio_bytes", "Bytes they take.", {"": stored["size"] or 0})
-    _gauge(lines, "disk_free_bytes", "Bytes left for data.", {"": shutil.disk_usage(settings.DATA_DIR).free})
+    known = figures.latest_or_first()
+    totals = known.separations if known else {}
+    by_status = totals | {status: current.get(status, 0) for status in (Status.QUEUED, Status.RUNNING)}
+    _gauge_by(lines, "separations", "Separations by status.", "status", by_status)
+    if known:
+        _gauge(lines, "uploads", "Files that people uploaded.", known.uploads)
+        _gauge(lines, "audio_files", "Stored recordings and stems.", known.audio_files)
+        _gauge(lines, "audio_bytes", "Bytes of these.", known.original_bytes + known.stem_bytes)
+        age = round(known.age.total_seconds(), 3)
+        _gauge(lines, "figures_age_seconds", "Age of all totals but the queue's.", age)
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _may_see_metrics(request: HttpRequest) -> bool:
-    """With ``METRICS_TOKEN`` whoever sends it, else whoever asks from this machine itself."""
+    """Return whether the request has ``METRICS_TOKEN`` or, where none is set, comes from this machine."""
     if settings.METRICS_TOKEN:
         sent = request.headers.get("Authorization", "")
         return constant_time_compare(sent, f"Bearer {settings.METRICS_TOKEN}")
     if not settings.PROXIES and not request.headers.keys().isdisjoint({"X-Forwarded-For", "Forwarded"}):
-        return False  # a proxy of which nobody told us calls from this machine for everybody
+        return False  # a proxy on this machine that `STEMOTECA_PROXIES` does not mention
     address = client_address(request)
     return address != UNKNOWN and ipaddress.ip_address(address).is_loopback
 
 
-def _gauge(lines: list[str], name: str, about: str, values: dict[str, float]) -> None:
-    lines += [f"# HELP stemoteca_{name} {about}", f"# TYPE stemoteca_{name} gauge"]
-    lines += [f"stemoteca_{name}{labels} {value}" for labels, value in values.items()]
+def _gauge(lines: list[str], name: str, description: str, value: float) -> None:
+    lines += _head(name, description)
+    lines.append(f"stemoteca_{name} {value}")
+
+
+def _gauge_by(lines: list[str], name: str, description: str, label: str, values: Mapping[str, float]) -> None:
+    lines += _head(name, description)
+    lines += [f'stemoteca_{name}{{{label}="{key}"}} {value}' for key, value in values.items()]
+
+
+def _head(name: str, description: str) -> list[str]:
+    return [f"# HELP stemoteca_{name} {description}", f"# TYPE stemoteca_{name} gauge"]

@@ -1,14 +1,39 @@
-"""What is left out of the log."""
+"""Logging: levels, format and filters."""
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 
+LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 
-class WithoutRefusals(logging.Filter):
-    """Leave out answers that send clients away for a while: under attack they would be all that the log says."""
+
+def logging_config(level: str, queue_level: str) -> dict[str, Any]:
+    """Return Django's ``LOGGING``: lines on stderr."""
+    filters = {
+        "database": {"()": ShortenDatabaseErrors},
+        "hosts": {"()": ShortenHostErrors},
+        "refusals": {"()": ExcludeRefusals},
+    }
+    console = {"class": "logging.StreamHandler", "formatter": "line", "filters": list(filters)}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "filters": filters,
+        "handlers": {"console": console},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django-q": {"level": queue_level},
+            "waitress.queue": {"level": "ERROR"},  # warns for each request that waits for a thread
+        },
+    }
+
+
+class ExcludeRefusals(logging.Filter):
+    """Leave out responses 503 and 507: under attack the log would consist of them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         status = getattr(record, "status_code", None)
@@ -17,8 +42,8 @@ class WithoutRefusals(logging.Filter):
         )
 
 
-class WithoutDatabaseTraceback(logging.Filter):
-    """A database that is away is one line for each request, not a page."""
+class ShortenDatabaseErrors(logging.Filter):
+    """Log a database that does not answer as one line, without a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -29,8 +54,8 @@ class WithoutDatabaseTraceback(logging.Filter):
         return True
 
 
-class WithoutHostTraceback(logging.Filter):
-    """A wrong ``Host`` header, which anybody can send, is a warning of one line, which helps who forgot a name."""
+class ShortenHostErrors(logging.Filter):
+    """Log a wrong ``Host`` header, which anybody can send, as a warning of one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], DisallowedHost):

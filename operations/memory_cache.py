@@ -1,4 +1,4 @@
-"""A cache in this process's memory that many new keys cannot empty."""
+"""A cache in process memory that a flood of new keys cannot empty."""
 
 import heapq
 import math
@@ -9,10 +9,10 @@ from django.core.cache.backends.locmem import LocMemCache
 
 
 class MemoryCache(LocMemCache):
-    """Django's own, with another rule for what goes when it is full: the expired, then what expires soonest.
+    """Django's own with another culling rule: expired entries first, then those that expire soonest.
 
-    Django's drops what was used longest ago, so whoever calls from enough addresses resets everybody's limits. Here
-    a flood of short-lived counters pushes out nothing but itself.
+    Django's evicts the least recently used, so calls from enough addresses would reset everybody's rate limits. Here
+    a flood of short-lived counters evicts nothing but itself.
     """
 
     _expire_info: dict[str, float | None]
@@ -20,10 +20,10 @@ class MemoryCache(LocMemCache):
 
     def _cull(self) -> None:
         now = time.time()
-        ends = {key: math.inf if end is None else end for key, end in self._expire_info.items()}
-        least = len(ends) // self._cull_frequency
-        gone = [key for key, end in ends.items() if end <= now]
-        if len(gone) < least:
-            gone = heapq.nsmallest(least, ends, key=ends.__getitem__)
-        for key in gone:
+        expiry = {key: math.inf if end is None else end for key, end in self._expire_info.items()}
+        minimum = len(expiry) // self._cull_frequency
+        evicted = [key for key, end in expiry.items() if end <= now]
+        if len(evicted) < minimum:
+            evicted = heapq.nsmallest(minimum, expiry, key=expiry.__getitem__)
+        for key in evicted:
             self._delete(key)

@@ -1,4 +1,8 @@
-"""Parents and children: nobody outlives the process that is responsible for it. (Linux only.)"""
+"""Parent and child processes: no process outlives the one that started it (Linux only).
+
+No library does it: psutil finds children when asked, but only the kernel (``prctl``) ends them when their parent is
+killed with SIGKILL.
+"""
 
 import ctypes
 import os
@@ -9,43 +13,43 @@ from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-# Tells a child who its parent is, so that it can see whether that died before it could be watched.
-PARENT = "STEMOTECA_PARENT"
+# Process id of the supervisor, so that a child notices if that ended before `exit_with_parent` was called.
+SUPERVISOR_PID_VARIABLE = "STEMOTECA_PARENT"
 
 
-def refuse(sentence: str) -> NoReturn:
-    """Stop the process with one readable line instead of a traceback."""
+def exit_with_error(sentence: str) -> NoReturn:
+    """Exit with status 1 and one line on stderr."""
     sys.exit(f"stemoteca: {sentence}")
 
 
-def die_with(parent: int, how: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send ``how`` to this process when ``parent`` ends; at once if it has ended already."""
-    _prctl(_PR_SET_PDEATHSIG, int(how))
+def exit_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send signal ``number`` to this process when ``parent`` ends; at once if it has ended already."""
+    _prctl(_PR_SET_PDEATHSIG, int(number))
     if os.getppid() != parent:
-        os.kill(os.getpid(), how)
+        os.kill(os.getpid(), number)
 
 
-def die_with_starter() -> None:
-    """As ``die_with``, for a process that the supervisor started; a process started by hand stays free."""
-    parent = os.environ.get(PARENT, "")
+def exit_with_supervisor() -> None:
+    """Call ``exit_with_parent`` if the supervisor started this process; do nothing if it was started by hand."""
+    parent = os.environ.get(SUPERVISOR_PID_VARIABLE, "")
     if parent.isdecimal():
-        die_with(int(parent))
+        exit_with_parent(int(parent))
 
 
-def tell_starter() -> None:
-    """Tell the supervisor, if there is one, that something was put right just now and left work behind."""
-    parent = os.environ.get(PARENT, "")
+def notify_supervisor() -> None:
+    """Ask the supervisor, if there is one, for a recovery run at once (SIGUSR1)."""
+    parent = os.environ.get(SUPERVISOR_PID_VARIABLE, "")
     if parent.isdecimal() and os.getppid() == int(parent):
         os.kill(int(parent), signal.SIGUSR1)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends."""
+    """Become the parent of descendants whose own parent ends (subreaper)."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def children() -> list[int]:
-    """Process ids of this process's children."""
+def child_pids() -> list[int]:
+    """Return the process ids of this process's children."""
     found: list[int] = []
     for task in Path("/proc/self/task").glob("*/children"):
         try:

@@ -55,7 +55,7 @@ class QueueSentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types
             self.abandon()
         super().reincarnate(process)
         if busy:
-            process_lifecycle.tell_starter()  # so that its song need not wait for the next recovery
+            process_lifecycle.notify_supervisor()  # so that its song need not wait for the next recovery
 
     def abandon(self) -> None:
         """End the cluster at once; songs in work are handed back first."""
@@ -70,7 +70,7 @@ class QueueSentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types
 
 def run() -> None:
     """Run the cluster in this process until SIGTERM or SIGINT; never returns."""
-    process_lifecycle.die_with_starter()
+    process_lifecycle.exit_with_supervisor()
     parent = os.getpid()
     stop = StopEvent()
     status = EXIT_BROKEN
@@ -91,6 +91,6 @@ def run() -> None:
 
 
 def _start_child(parent: int) -> None:
-    process_lifecycle.die_with(parent)
+    process_lifecycle.exit_with_parent(parent)
     signal.signal(signal.SIGTERM, lambda *_: drain())
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -60,7 +60,7 @@ class Program:
         self.process = subprocess.Popen(
             self.command,
             cwd=settings.BASE_DIR,
-            env=os.environ | {process_lifecycle.PARENT: str(os.getpid())},
+            env=os.environ | {process_lifecycle.SUPERVISOR_PID_VARIABLE: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             pass_fds=self.pass_fds,
             start_new_session=True,  # Ctrl-C is for the supervisor, and the whole group can be killed at once
@@ -212,7 +212,7 @@ class Supervisor:
             time.sleep(0.05)
             self._reap()
         deadline = time.monotonic() + 5.0
-        while (left := process_lifecycle.children()) and time.monotonic() < deadline:
+        while (left := process_lifecycle.child_pids()) and time.monotonic() < deadline:
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)

@@ -1,22 +1,24 @@
-"""What ``manage.py check`` says about the engine."""
+"""System checks of the engine."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, register
 
-from separation.engines.native import library
+from separation.engines.native import build
 
 _HINT = "Run: python -m separation.engines.native"
 
 
 @register("separation")
 def native_engine(**_kwargs: Any) -> list[CheckMessage]:
-    """OpenVINO does the same work, only slower; that it does is worth knowing. Who asks for ours must have it."""
-    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or library.is_built():
+    """Report that OpenVINO separates instead of our faster engine; an error where the settings demand ours."""
+    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or build.is_built():
         return []
     if settings.SEPARATOR_ENGINE == "native":
         return [
-            Error("STEMOTECA_ENGINE is native, but our own network is not built", _HINT, id="separation.E001")
+            Error(
+                "STEMOTECA_ENGINE is native, but the native engine is not built", _HINT, id="separation.E001"
+            )
         ]
-    return [Info(library.INSTEAD, _HINT, id="separation.I001")]
+    return [Info(build.FALLBACK, _HINT, id="separation.I001")]

@@ -1,4 +1,4 @@
-"""Plain words for models and stems, in the language of the person who reads."""
+"""Names of models and stems for people, in the language of the request."""
 
 from dataclasses import dataclass
 
@@ -9,23 +9,23 @@ from django.utils.translation import gettext_lazy
 from separation.engines.modelspec import SPECS, ModelSpec
 
 STEMS: dict[str, Promise] = {
-    "vocals": gettext_lazy("Singer"),
-    "accompaniment": gettext_lazy("Band"),
+    "vocals": gettext_lazy("Vocals"),
+    "accompaniment": gettext_lazy("Accompaniment"),
     "drums": gettext_lazy("Drums"),
     "bass": gettext_lazy("Bass"),
     "piano": gettext_lazy("Piano"),
-    "other": gettext_lazy("Rest"),
+    "other": gettext_lazy("Other"),
 }
 
 
 def stem_label(name: str) -> Promise | str:
-    """``"vocals"`` is "Singer"; a name we do not know stays as it is."""
+    """Return the name of a stem for people; an unknown one stays as it is."""
     return STEMS.get(name, name)
 
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model as a person chooses it: what comes out first, its own name second."""
+    """A model as people choose it: ``title`` names its stems, ``detail`` describes it."""
 
     slug: str
     title: str
@@ -36,26 +36,26 @@ class ModelChoice:
 def _title(stems: tuple[str, ...]) -> str:
     match len(stems):
         case 2:
-            return _("Singer and band")
+            return _("Vocals and accompaniment")
         case 4:
-            return _("Singer, drums, bass, rest")
+            return _("Vocals, drums, bass, other")
         case 5:
-            return _("Singer, piano, drums, bass, rest")
+            return _("Vocals, piano, drums, bass, other")
     return ", ".join(str(stem_label(name)) for name in stems)
 
 
 def describe(spec: ModelSpec) -> ModelChoice:
-    """How to name ``spec`` to a person."""
+    """Describe ``spec`` for people."""
     if spec.bundled:
-        detail = _("Quick. A small model, good for a first listen.")
+        detail = _("Fast. A small model, good for a first listen.")
     elif spec.slug.endswith("-16kHz"):
-        detail = _("Spleeter, with the high notes cut cleanly up to 16 kHz.")
+        detail = _("Spleeter, for frequencies up to 16 kHz.")
     else:
         detail = _("Spleeter, the well-known model.")
     return ModelChoice(spec.slug, _title(spec.stems), detail, spec.stems)
 
 
 def describe_slug(slug: str) -> ModelChoice:
-    """How to name the model of a finished separation, also one that is no longer installed."""
+    """Describe the model of a separation, also one that is no longer known."""
     spec = SPECS.get(slug)
     return describe(spec) if spec else ModelChoice(slug, slug, "", ())

@@ -1,4 +1,4 @@
-"""Why a separation did not succeed: stable codes, a sentence for each, and whether trying again can help."""
+"""Why separations fail: a stable code and a sentence for each reason."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -31,7 +31,7 @@ REASONS: dict[str, "str | Promise"] = {
 
 
 def explain(separation: Separation) -> str:
-    """Why ``separation`` failed, in the reader's language; empty when it did not."""
+    """Say why ``separation`` failed, in the language of the request; empty unless it failed."""
     if separation.status != Status.FAILED:
-        return ""  # a code that is there then tells how the last attempt ended
+        return ""  # a running one may have the code of its last attempt
     return str(REASONS.get(separation.error_code) or separation.error_detail)

@@ -122,7 +122,7 @@ def carry_out(run: ImportRun, jobs: int) -> None:
                 return
     left = requester.left if requester else 0
     remarks = [
-        _("%(n)d songs were not queued for taking apart: too many wait.") % {"n": left} if left else "",
+        _("%(n)d songs were not queued for separation: too many are waiting.") % {"n": left} if left else "",
         str(report.skipped),
     ]
     report.end(state, " ".join(filter(None, remarks))[:500])

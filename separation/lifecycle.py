@@ -2,15 +2,14 @@
 
 ::
 
-    (new) ──queue──> queued ──claim──> running ──succeed──────────────────────────────────> succeeded
-                     ^ ^  ^              │ │
-                     │ │  │   extend: ───┘ ├──hand_back──> queued, no attempt counted
-                     │ │  │                │
-                     │ │  └──retry─────────┼──fail (crashed three times, or a retry cannot help)──> failed
-                     │ └──retry────────────┼──interrupt (ten times)───────────────────────────────> failed
-                     │                     └──cancel (as from queued)─────────────────────────────> cancelled
-                     ├──queue─── failed, cancelled
-                     └──requeue─ everything that is not running
+    (new) ──queue──> queued ──claim──> running ──succeed────────────────────────> succeeded
+                       ^                  │  └─extend─> running
+                       ├─────hand_back────┤
+                       ├─────fail─────────┼──fail, third crash or hopeless──────> failed
+                       ├─────interrupt────┼──interrupt, the tenth───────────────> failed
+                       │                  └──cancel, also from queued───────────> cancelled
+                       ├─────queue────────── failed, cancelled
+                       └─────requeue──────── all but running
 
 Every transition is one conditional UPDATE that names the state it leaves: a caller that changes no row has lost the
 race and stops. The row is the truth; the queue of django-q2 only wakes workers up (``wake_worker``).
@@ -41,7 +40,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 from django_q.tasks import async_task
 
-from separation.models import Separation, Status
+from separation.models import Separation, SeparationQuerySet, Status
 from separation.queue import notifications, workers
 
 MAX_CRASHES = 3
@@ -55,7 +54,6 @@ WORKER_TASK = "separation.queue.worker.run"
 _UNOWNED: dict[str, Any] = {"owner": "", "lease_until": None}
 _NO_PROGRESS: dict[str, Any] = {"progress": 0.0, "segments": 0}
 _NO_ERROR: dict[str, Any] = {"error_code": "", "error_detail": ""}
-_UNFINISHED = Q(status__in=[Status.QUEUED, Status.RUNNING])
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +249,9 @@ def cancel(separation: Separation) -> bool:
     return bool(cancel_all(Separation.objects.filter(pk=separation.pk)))
 
 
-def cancel_all(rows: QuerySet[Separation]) -> int:
+def cancel_all(rows: SeparationQuerySet) -> int:
     """Stop those of ``rows`` that are unfinished; how many these were."""
-    return rows.filter(_UNFINISHED).update(status=Status.CANCELLED, finished_at=Now(), **_UNOWNED)
+    return rows.unfinished().update(status=Status.CANCELLED, finished_at=Now(), **_UNOWNED)
 
 
 def _waiting_again(pause: float) -> dict[str, Any]:

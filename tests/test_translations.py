@@ -7,14 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.password_validation import password_validators_help_text_html
+from django.utils import translation
 from django.utils.translation.template import templatize
+
+from accounts.translations import ALLAUTH, FORMS, PASSWORDS
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = ROOT / "locale" / "es" / "LC_MESSAGES"
 MARKERS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 LITERAL = r"u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|<a [^>]*>")
+
+FORMAL = re.compile(
+    r"\b(usted|su|sus|introduzca|ingrese|asegúrese|escoja|envíe|compruebe|escriba|puede eliminar|debe escribir)\b",
+    re.IGNORECASE,
+)
 
 Catalogue = dict[str, list[str]]
 
@@ -92,3 +103,21 @@ def test_the_compiled_file_is_up_to_date(spanish: Catalogue) -> None:
         assert found == texts
     known = compiled._catalog  # type: ignore[attr-defined]  # the only way to see what else it holds
     assert {key if isinstance(key, str) else key[0] for key in known if key} == spanish.keys()
+
+
+def test_texts_of_libraries_address_people_as_ours_do() -> None:
+    with translation.override("es"):
+        texts = [
+            translation.gettext(text) for text in (*ALLAUTH, *PASSWORDS, *FORMS) if isinstance(text, str)
+        ]
+        texts.append(str(password_validators_help_text_html()))
+    for text in texts:
+        assert not FORMAL.search(text), text
+
+
+def test_no_two_titles_of_the_panel_are_equal() -> None:
+    with translation.override("es"):
+        titles = [str(model._meta.verbose_name_plural) for model in admin.site._registry]
+        labels = {model._meta.app_label for model in admin.site._registry}
+        titles += [str(apps.get_app_config(label).verbose_name) for label in labels]
+    assert len({title.casefold() for title in titles}) == len(titles), sorted(titles)

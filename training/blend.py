@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from training import weightfile
-from training.judging import held_out, judge
 from training.network import Networks
+from training.validation import held_out, judge
 from training.weightfile import Array
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)

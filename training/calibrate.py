@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from training import weightfile
-from training.judging import Figures, held_out, means, note
+from training.data.patches import spectra
 from training.network import Networks
-from training.patches import spectra
+from training.validation import Figures, held_out, means, note
 from training.weightfile import Array
 
 _STEPS = tuple(step / 8 for step in range(-8, 9))

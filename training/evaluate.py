@@ -18,9 +18,10 @@ from separation.engines.openvino import weights as openvino_weights
 from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import Engine
 from separation.engines.streaming import separate
-from training import sets, weightfile
-from training.pool import STEMS
-from training.sets import Audio, Mixture
+from training import weightfile
+from training.data import sets
+from training.data.pool import STEMS
+from training.data.sets import Audio, Mixture
 
 _CHUNK = 1 << 17
 
@@ -91,7 +92,7 @@ def load(stem_count: int, path: Path, threads: int) -> Engine:
     """The engine with the weights in `path`."""
     arrays = weightfile.read(path)
     spec = weightfile.spec_of(stem_count, arrays)
-    return OpenVinoEngine(spec, openvino_weights.arranged(spec, arrays), threads=threads)
+    return OpenVinoEngine(spec, openvino_weights.arrange(spec, arrays), threads=threads)
 
 
 def table(figures: dict[str, Figures]) -> str:

@@ -10,10 +10,12 @@ import time
 from functools import partial
 from pathlib import Path
 
-from training import pool, song, voices
-from training.instruments import SOLOISTS
+from training.data import pool
+from training.synthesis import song, voice_analysis
+from training.synthesis.instruments import SOLOISTS
+from training.synthesis.studio import Studio
 
-_studio: song.Studio | None = None
+_studio: Studio | None = None
 
 
 def make_song(seed: int, solo: str = "", *, pack: Path, out: Path, cache: Path, seconds: float) -> str:
@@ -23,7 +25,7 @@ def make_song(seed: int, solo: str = "", *, pack: Path, out: Path, cache: Path, 
     if (out / f"{name}.json").is_file():
         return f"{name} exists"
     if _studio is None:
-        _studio = song.Studio(pack, cache)
+        _studio = Studio(pack, cache)
     begun = time.monotonic()
     try:
         made = song.make_solo(_studio, seed, seconds, solo) if solo else song.make(_studio, seed, seconds)
@@ -34,7 +36,7 @@ def make_song(seed: int, solo: str = "", *, pack: Path, out: Path, cache: Path, 
 
 
 def _analyse(recording: Path, cache: Path) -> None:
-    voices.analyse(recording, cache)
+    voice_analysis.analyse(recording, cache)
 
 
 def main() -> None:
@@ -59,7 +61,7 @@ def main() -> None:
             print(work(*job), flush=True)
         return
     with multiprocessing.get_context("spawn").Pool(options.processes) as workers:
-        workers.map(partial(_analyse, cache=cache), voices.recordings(options.pack), chunksize=4)
+        workers.map(partial(_analyse, cache=cache), voice_analysis.recordings(options.pack), chunksize=4)
         for result in [workers.apply_async(work, job) for job in jobs]:
             print(result.get(), flush=True)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.patches import Batch
+from training.data.patches import Batch
 
 WEIGHT_EXPONENT = 0.7
 _FLOOR = 0.1

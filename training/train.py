@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from separation.engines.protocol import FRAMES
 from training import loss, weightfile
-from training.judging import held_out, judge
+from training.data.patches import Batch, Patches, Tapes
+from training.data.pool import Pool
 from training.network import Networks
-from training.patches import Batch, Patches, Tapes
-from training.pool import Pool
-from training.starting import warm_start
+from training.validation import held_out, judge
+from training.warm_start import warm_start
 
 _WARM_UP_STEPS = 100
 _FINAL_RATE = 0.03

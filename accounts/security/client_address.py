@@ -1,4 +1,4 @@
-"""The address of a client, read in one place for limits, e-mail and the log."""
+"""The IP address of a client, for rate limits, e-mail and the log."""
 
 import ipaddress
 
@@ -7,14 +7,14 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 UNKNOWN = "unknown"
-IPV6_PREFIX = 64  # what one customer is given: its addresses are one client for every limit
+IPV6_PREFIX = 64  # what a provider assigns to one customer, who is one client for every limit
 
 
 def client_address(request: HttpRequest | Request) -> str:
     """Return the address from which the outermost of ``STEMOTECA_PROXIES`` proxies was called.
 
-    Each proxy appends the address that called it to ``X-Forwarded-For``. What the client itself wrote there stands
-    before those entries and is never read. ``"unknown"`` for a Unix socket without a proxy.
+    Each proxy appends the address that called it to ``X-Forwarded-For``. What the client itself sent there comes
+    before those entries and is ignored. ``"unknown"`` for a Unix socket without a proxy.
     """
     hops: list[str] = []
     if settings.PROXIES:

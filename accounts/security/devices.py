@@ -1,7 +1,7 @@
-"""Known devices: browsers in which somebody signed in to an account before.
+"""Known devices: browsers in which somebody signed in to an account before (OWASP: device cookies).
 
-A signed cookie names the accounts, each with a number of its own. Wrong passwords that come with it are counted for
-this device alone (`sign_in`), so whatever others try, here its owner gets in. OWASP calls it a device cookie.
+A signed cookie holds, for each account, a random id of the device. Wrong passwords that come with it are counted for
+this device alone (``attempts``), so attempts from elsewhere never lock its owner out.
 """
 
 import secrets
@@ -19,38 +19,38 @@ from accounts.security.client_address import client_network
 from accounts.security.throttles import digest
 
 COOKIE = "devices"
-DEVICE = "device-"
+DEVICE_PREFIX = "device-"
 SALT = "accounts.security.devices"
-SECONDS = 365 * 86_400
-ACCOUNTS = 5  # that one browser remembers
+MAX_AGE_SECONDS = 365 * 86_400
+MAX_ACCOUNTS = 5  # in one cookie
 
 
 def client_of(request: HttpRequest, address: str) -> str:
-    """Return who tries to get into the account of ``address``: a device known to it, else a network."""
+    """Return the client that signs in to the account of ``address``: its known device, else its network."""
     device = _read(request).get(digest(address))
-    return f"{DEVICE}{device}" if device else f"network-{client_network(request)}"
+    return f"{DEVICE_PREFIX}{device}" if device else f"network-{client_network(request)}"
 
 
 @receiver(user_logged_in)
-def note_sign_in(request: HttpRequest | None, user: Any, **_more: Any) -> None:
-    """Have the answer to ``request`` make this device known."""
+def mark_signed_in(request: HttpRequest | None, user: Any, **_more: Any) -> None:
+    """Have the response to ``request`` set the cookie."""
     if request is not None and isinstance(user, User):
         request.signed_in_address = user.email  # type: ignore[attr-defined]
 
 
 def remember_device(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Send the cookie if somebody signed in with ``request``. Programs keep none, and get none."""
+    """Set the cookie if somebody signed in with ``request``, the API excepted: its clients keep no cookies."""
     address = getattr(request, "signed_in_address", "")
     if not address or request.path.startswith("/api/"):
         return
     known = _read(request)
     account = digest(address)
     known[account] = known.pop(account, "") or secrets.token_urlsafe(12)
-    latest = list(known.items())[-ACCOUNTS:]
+    latest = list(known.items())[-MAX_ACCOUNTS:]
     response.set_cookie(
         COOKIE,
         signing.dumps(latest, salt=SALT),
-        max_age=SECONDS,
+        max_age=MAX_AGE_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -59,6 +59,6 @@ def remember_device(request: HttpRequest, response: HttpResponseBase) -> None:
 
 def _read(request: HttpRequest) -> dict[str, str]:
     try:
-        return dict(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=SECONDS))
+        return dict(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=MAX_AGE_SECONDS))
     except signing.BadSignature:
         return {}

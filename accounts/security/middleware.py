@@ -1,4 +1,4 @@
-"""What sign-in needs around each page."""
+"""Middleware for sign-in: device cookies, and pages for 429."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ from django.shortcuts import render
 from rest_framework.exceptions import Throttled
 
 from accounts.security.devices import remember_device
-from accounts.security.throttles import TooManyAttempts, TooManyCodes, explain, seconds_left
+from accounts.security.throttles import TooManyAttempts, TooManyCodes, explain, retry_after
 
 
 class SignInMiddleware:
-    """Makes devices known, and answers 429 with a page. The API answers its own errors."""
+    """Set device cookies, and answer ``Throttled`` with a page. The API answers its own errors."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -30,5 +30,5 @@ class SignInMiddleware:
             "by_link": isinstance(exception, (TooManyAttempts, TooManyCodes)),
         }
         response = render(request, "429.html", context, status=429)
-        response["Retry-After"] = str(seconds_left(exception))
+        response["Retry-After"] = str(retry_after(exception))
         return response

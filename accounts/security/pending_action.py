@@ -1,8 +1,7 @@
-"""Actions that a form sent without a session: kept while the person signs in, then carried out.
+"""Forms posted by a visitor: stored while the person signs in, then submitted.
 
-A session expires while a page is open, and a visitor presses a button that needs an account. Either way the browser
-sends a POST that cannot be answered yet. Redirecting it to the sign-in page would lose it, since the redirect after
-signing in is a GET.
+A session expires while a page is open, or a visitor presses a button that needs an account. The browser then sends a
+POST that would be lost by the redirect to the sign-in page, since the redirect after signing in is a GET.
 """
 
 import copy
@@ -30,24 +29,24 @@ View = Callable[..., HttpResponseBase]
 
 
 def login_required(view: View) -> View:
-    """Let only accounts through, like Django's decorator; what a visitor posted is done once they have signed in.
+    """Require an account, as Django's decorator does; submit what a visitor posted once they have signed in.
 
-    Forms with files are not kept: whoever sent one comes back to the page of the form.
+    Forms with files are not stored: they lead back to the page of the form.
     """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated or request.method != "POST":
             return django_login_required(view)(request, *args, **kwargs)
-        if _keep(request):
+        if _store(request):
             return redirect_to_login(reverse("continue"))
         return redirect_to_login(request.get_full_path())
 
     return guarded
 
 
-def _keep(request: HttpRequest) -> bool:
-    """Remember the form in the visitor's session. It has passed the CSRF check, so this person sent it."""
+def _store(request: HttpRequest) -> bool:
+    """Store the form in the visitor's session. It has passed the CSRF check, so this person sent it."""
     if request.content_type != FORM:
         return False
     fields = request.POST.copy()
@@ -59,8 +58,8 @@ def _keep(request: HttpRequest) -> bool:
     return True
 
 
-def forget_elsewhere(request: HttpRequest, address: str) -> None:
-    """Forget the form of somebody who signs in and is sent to ``address``, unless that carries it out."""
+def discard_unless_resumed(request: HttpRequest, address: str) -> None:
+    """Discard the stored form when somebody signs in and is redirected to anything but ``resume``."""
     if address != reverse("continue"):
         request.session.pop(SESSION_KEY, None)
 
@@ -68,28 +67,28 @@ def forget_elsewhere(request: HttpRequest, address: str) -> None:
 @require_safe
 @login_required
 def resume(request: HttpRequest) -> HttpResponseBase:
-    """Carry out the action that was kept, as its own view does, and answer what that view answers.
+    """Submit the stored form to its view, and return that view's response.
 
-    Where the view redirects and says nothing itself, the page that follows says that something was done.
+    Where the view redirects without a message of its own, add one for the next page.
     """
-    kept = request.session.pop(SESSION_KEY, None)
-    if kept is None or time.time() - kept["sent_at"] > MAX_AGE_SECONDS:
+    stored = request.session.pop(SESSION_KEY, None)
+    if stored is None or time.time() - stored["sent_at"] > MAX_AGE_SECONDS:
         return redirect("home")
-    match = resolve(kept["path"])
+    match = resolve(stored["path"])
     posted = copy.copy(request)
     posted.method = "POST"
-    posted.path = posted.path_info = kept["path"]
+    posted.path = posted.path_info = stored["path"]
     posted.resolver_match = match
     posted.GET = QueryDict()
-    posted.POST = QueryDict(kept["body"])
+    posted.POST = QueryDict(stored["body"])
     response: HttpResponseBase = match.func(posted, *match.args, **match.kwargs)
-    if isinstance(response, HttpResponseRedirectBase) and not _has_spoken(request):
+    if isinstance(response, HttpResponseRedirectBase) and not _has_new_message(request):
         messages.info(request, _("Done, now that you are signed in."))
-    # A cached answer would carry out nothing the next time.
+    # A cached response would submit nothing the next time.
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _has_spoken(request: HttpRequest) -> bool:
-    """Whether the view said itself what it did, or why not."""
+def _has_new_message(request: HttpRequest) -> bool:
+    """Return whether the view added a message."""
     return bool(getattr(messages.get_messages(request), "added_new", False))

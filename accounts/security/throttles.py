@@ -1,6 +1,6 @@
-"""Limits by client: the API's own, and those that website and API share.
+"""Rate limits by client: the API's own, and those that website and API share.
 
-All count in the cache ``limits``, where nothing else is kept.
+All count in the cache ``limits``, which stores nothing else.
 """
 
 import hashlib
@@ -24,7 +24,9 @@ from rest_framework.throttling import (
 
 from accounts.security.client_address import client_network
 
-limits: Any = ConnectionProxy(caches, "limits")  # the cache of this thread, as `django.core.cache.cache` is
+limits: Any = ConnectionProxy(
+    caches, "limits"
+)  # one connection for each thread, like `django.core.cache.cache`
 
 
 class TooManyAttempts(Throttled):
@@ -34,7 +36,7 @@ class TooManyAttempts(Throttled):
 
 
 class TooManyCodes(Throttled):
-    """Too many codes to sign in with were asked for."""
+    """Too many sign-in codes were requested."""
 
     default_code = "too_many_codes"
 
@@ -59,7 +61,7 @@ class ScopeThrottle(ClientThrottle, ScopedRateThrottle):
 
 
 class KeyThrottle(ClientThrottle):
-    """Counts whatever it is given a key for; not a view's."""
+    """Limit anything that has a key; for use outside API views."""
 
     def __init__(self, scope: str, key: str) -> None:
         self.scope = scope
@@ -70,43 +72,45 @@ class KeyThrottle(ClientThrottle):
         return self.cache_format % {"scope": self.scope, "ident": self._key}
 
     def is_allowed(self) -> bool:
-        """Count once more, and say whether the rate allows it."""
+        """Count one more, and return whether the rate allows it."""
         return bool(self.allow_request(None, None))  # type: ignore[arg-type]  # neither is looked at
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.cache.delete(self.get_cache_key(None, None))
 
 
 def digest(text: str) -> str:
-    """Return a short name that stands for ``text`` in the key of a cache."""
+    """Return a short hash of ``text`` for use in cache keys."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def limited(scope: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Limit the POSTs of a page by address, together with the calls of the API that have this scope."""
+def throttle_posts(
+    scope: str,
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Limit the POSTs of a page by client, counted together with the API's throttle scope of this name."""
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def limited_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def throttled_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method == "POST":
                 throttle = KeyThrottle(scope, client_network(request))
                 if not throttle.is_allowed():
                     raise Throttled(throttle.wait())
             return view(request, *args, **kwargs)
 
-        return limited_view
+        return throttled_view
 
     return decorate
 
 
-def seconds_left(error: Throttled) -> int:
-    """Return what `Retry-After` says."""
+def retry_after(error: Throttled) -> int:
+    """Return the seconds for the header ``Retry-After``."""
     return max(1, int(getattr(error, "wait", None) or 0))
 
 
 def explain(error: Throttled) -> str:
-    """Say what there was too much of, and how long to wait."""
-    time = duration(seconds_left(error))
+    """Return a sentence that says what was too much, and how long to wait."""
+    time = duration(retry_after(error))
     if isinstance(error, TooManyAttempts):
         return _("Too many wrong passwords. Try again in %(time)s.") % {"time": time}
     if isinstance(error, TooManyCodes):

@@ -9,9 +9,9 @@ Row = list[str]
 
 def measured(tracks: int, cache: Path) -> list[Row]:
     """A row for each class, and one for all; the songs are put among ``tracks`` made-up ones."""
-    from benchmarks import catalogue  # noqa: PLC0415  # imports what is Django's when it is told where
+    from benchmarks.catalogue import pages  # noqa: PLC0415  # imports what is Django's when it is told where
 
-    catalogue.prepared(tracks, cache)
+    pages.prepared(tracks, cache)
     from django.db import transaction  # noqa: PLC0415
 
     from benchmarks.search import table  # noqa: PLC0415

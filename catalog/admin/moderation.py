@@ -59,11 +59,11 @@ class ReportAdmin(ReadOnly[Report]):
         wanted = Q(track__in=find_tracks(words))
         return wanted | Q(user__in=find_accounts(words)) if "@" in words else wanted
 
-    @admin.action(description=_("It was put right"), permissions=["change"])
+    @admin.action(description=_("Mark as fixed"), permissions=["change"])
     def put_right(self, request: HttpRequest, queryset: "QuerySet[Report]") -> None:
         self._close(request, queryset, Outcome.DONE)
 
-    @admin.action(description=_("There is nothing to do"), permissions=["change"])
+    @admin.action(description=_("No action needed"), permissions=["change"])
     def refuse(self, request: HttpRequest, queryset: "QuerySet[Report]") -> None:
         self._close(request, queryset, Outcome.REFUSED)
 
@@ -152,10 +152,10 @@ class BlockAdmin(Removable[Block]):
     readonly_fields = ["label", "reason", "audio_digest", "recognised", "duration", "actor", "created_at"]
     actions = ["lift"]
 
-    @admin.action(description=_("Let it come back"), permissions=["delete"])
+    @admin.action(description=_("Unblock"), permissions=["delete"])
     def lift(self, request: HttpRequest, queryset: "QuerySet[Block]") -> None:
         queryset.delete()
-        self.message_user(request, _("Whoever brings it again is no longer refused."))
+        self.message_user(request, _("The recording can be added again."))
 
     @admin.display(description=_("in other encodings too"), boolean=True)
     def recognised(self, row: Block) -> bool:

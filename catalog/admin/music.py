@@ -198,7 +198,7 @@ class TrackAdmin(HistoryAdmin):
     def listen(self, row: Track) -> SafeString:
         return player(row.audio)
 
-    @admin.display(description=_("brought by"))
+    @admin.display(description=_("added by"))
     def brought(self, row: Track) -> SafeString:
         uploads = row.uploads.select_related("user").order_by("created_at")[:10]
         names = [f"{one.user or '-'}: {one.filename}" for one in uploads]

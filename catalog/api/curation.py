@@ -11,7 +11,7 @@ from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnl
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api import account
+from accounts.current_user import account
 from catalog.api import views
 from catalog.api.serializers import AlbumSerializer, ArtistSerializer, NameField
 from catalog.curation import history

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import account
+from accounts.current_user import account
+from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import NameField
-from catalog.api.views import validated_query
 from catalog.models import Notice, Track, Wish, WishVoice
 from catalog.social import likes, notices, wishes
 from catalog.visibility import may_see
@@ -131,12 +131,12 @@ class WishMixin(GenericAPIView[Wish]):
     throttle_scope: str | None = None
 
     def get_throttles(self) -> Any:
-        """Limit wishing and joining in; looking and leaving are not limited."""
+        """Wishing and joining in are limited; looking and leaving are not."""
         self.throttle_scope = "wishes" if self.request.method == "POST" else None
         return super().get_throttles()
 
     def serialize(self, rows: list[Wish]) -> Any:
-        """Serialize ``rows``."""
+        """The JSON of ``rows``."""
         user = self.request.user
         voices = (
             WishVoice.objects.filter(user=user.pk, wish__in=rows) if user.pk else WishVoice.objects.none()
@@ -152,9 +152,9 @@ class WishListView(WishMixin):
     @extend_schema(
         parameters=[WishQuerySerializer], responses=WishSerializer(many=True), operation_id="wishes_list"
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `validated_query`)
+    def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `query_parameters`)
         """List songs that people want and nobody has brought."""
-        wanted = validated_query(self, WishQuerySerializer)
+        wanted = query_parameters(self, WishQuerySerializer)
         if wanted["fulfilled"]:
             rows = Wish.objects.filter(fulfilled_at__isnull=False).order_by(F("fulfilled_at").desc(), "pk")
         else:

@@ -9,10 +9,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import ArtistNameSerializer
-from catalog.api.views import validated_query
 from catalog.models import Album, Track
-from catalog.search.query import MOST_LETTERS
+from catalog.search.query import MAX_LENGTH
 from catalog.search.service import find
 
 LOOKED_AT = 150  # documents: enough for the first few of each kind
@@ -23,7 +23,7 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         default="",
-        max_length=MOST_LETTERS,
+        max_length=MAX_LENGTH,
         help_text="What was typed by now.",
     )
     limit = serializers.IntegerField(
@@ -40,6 +40,10 @@ class FoundAlbumSerializer(serializers.ModelSerializer[Album]):
         fields = ["id", "title", "year", "artist"]
         read_only_fields = fields
 
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        known = {"id": str(instance.pk), "title": instance.title, "year": instance.year}
+        return known | {"artist": instance.performer}
+
 
 class FoundTrackSerializer(serializers.ModelSerializer[Track]):
     id = serializers.UUIDField(source="pk", read_only=True)
@@ -49,6 +53,9 @@ class FoundTrackSerializer(serializers.ModelSerializer[Track]):
         model = Track
         fields = ["id", "title", "artist"]
         read_only_fields = fields
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {"id": str(instance.pk), "title": instance.title, "artist": instance.performer}
 
 
 class SuggestionsSerializer(serializers.Serializer[Any]):
@@ -69,7 +76,7 @@ class SearchView(GenericAPIView[Any]):
     @extend_schema(parameters=[SearchQuerySerializer], responses=SuggestionsSerializer, operation_id="search")
     def get(self, request: Request) -> Response:
         """Suggest artists, albums and songs for some words. Accents, beginnings and typing errors are forgiven."""
-        wanted = validated_query(self, SearchQuerySerializer)
+        wanted = query_parameters(self, SearchQuerySerializer)
         limit = wanted["limit"]
         found = find(wanted["q"], request.user, most=LOOKED_AT)
         answer = {

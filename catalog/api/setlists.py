@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from accounts.api import account
+from accounts.current_user import account
 from catalog.api.serializers import NameField, TrackSerializer
 from catalog.models import Setlist, SetlistEntry, Track
 from catalog.social import setlists

@@ -7,7 +7,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -15,6 +14,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.security.client_address import client_network
+from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import (
     AlbumQuerySerializer,
     AlbumSerializer,
@@ -37,13 +37,6 @@ ALBUM_ORDERS: Orders = {
     "-created_at": ("-created_at", "pk"),
 }
 MOVED = {301: OpenApiResponse(description="It was merged into another, which is at `Location`.")}
-
-
-def validated_query(view: GenericAPIView[Any], kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-    """Validate the query parameters by a serializer; 400 with ``fields`` for what cannot be used."""
-    parameters = kind(data=view.request.query_params.dict())
-    parameters.is_valid(raise_exception=True)
-    return dict(parameters.validated_data)
 
 
 def as_id(text: str) -> UUID:
@@ -89,7 +82,11 @@ class ArtistListView(ArtistMixin, ListAPIView[Artist]):
 
     def filter_queryset(self, queryset: Any) -> Any:
         return narrow(
-            queryset, "artist", self.request.user, validated_query(self, ArtistQuerySerializer), ARTIST_ORDERS
+            queryset,
+            "artist",
+            self.request.user,
+            query_parameters(self, ArtistQuerySerializer),
+            ARTIST_ORDERS,
         )
 
 
@@ -117,7 +114,7 @@ class AlbumListView(AlbumMixin, ListAPIView[Album]):
     """List albums with something to hear, by title."""
 
     def filter_queryset(self, queryset: Any) -> Any:
-        wanted = validated_query(self, AlbumQuerySerializer)
+        wanted = query_parameters(self, AlbumQuerySerializer)
         if artist := wanted.get("artist"):
             queryset = queryset.filter(Q(artist__slug=artist) | Q(artist=as_id(artist)))
         return narrow(queryset, "album", self.request.user, wanted, ALBUM_ORDERS)

@@ -38,7 +38,9 @@ class ConflictError(CatalogError):
     """``changed_meanwhile`` (409): somebody else changed the same values; ``now`` is what they are by now."""
 
     def __init__(self, now: Details, fields: list[str]) -> None:
-        sentence = _("Somebody else changed this meanwhile: %(fields)s. Look again before you save.")
+        sentence = _(
+            "Somebody else has changed this in the meantime: %(fields)s. Check it before you save again."
+        )
         super().__init__(
             "changed_meanwhile", sentence % {"fields": ", ".join(map(label, fields))}, status=409
         )
@@ -251,4 +253,4 @@ def lock_row(row: N) -> N:
 
 def not_yours() -> CatalogError:
     """Make the error ``not_yours`` (403)."""
-    return CatalogError("not_yours", _("Only who brought this song may do this."), status=403)
+    return CatalogError("not_yours", _("Only the person who added this song may do this."), status=403)

@@ -20,7 +20,7 @@ LABELS: dict[str, Promise] = {
     "sort_name": gettext_lazy("Sorted as"),
     "title": gettext_lazy("Title"),
     "artist": gettext_lazy("Artist"),
-    "guests": gettext_lazy("With"),
+    "guests": gettext_lazy("Featured artists"),
     "album": gettext_lazy("Album"),
     "album_artist": gettext_lazy("Album artist"),
     "disc_number": gettext_lazy("Disc"),

@@ -41,7 +41,7 @@ def merge(loser: N, winner: N, user: User) -> Change:
     if not user.has_perm(f"catalog.change_{kind}"):
         raise CatalogError("not_yours", _("Only curators may do this."), status=403)
     if loser.pk == winner.pk:
-        raise CatalogError("same", _("This is one and the same already."))
+        raise CatalogError("same", _("These are already the same."))
     with transaction.atomic():
         lock_exclusively()
         rows = lock_rows(type(winner), [loser.pk, winner.pk])

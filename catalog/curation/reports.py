@@ -18,9 +18,9 @@ PER_DAY = 50
 LONGEST = 2000
 
 ANSWERS: dict[str, Any] = {
-    Report.Outcome.DONE: _("You reported “{label}”. It was put right. Thank you."),
-    Report.Outcome.TAKEN_DOWN: _("You reported “{label}”. It was taken down. Thank you."),
-    Report.Outcome.REFUSED: _("You reported “{label}”. We looked at it and left it as it is."),
+    Report.Outcome.DONE: _("You reported “{label}”. It has been fixed. Thank you."),
+    Report.Outcome.TAKEN_DOWN: _("You reported “{label}”. It has been taken down. Thank you."),
+    Report.Outcome.REFUSED: _("You reported “{label}”. We reviewed it and left it as it is."),
 }
 
 
@@ -45,7 +45,7 @@ def report(track: Track, user: User, reason: Report.Reason, text: str = "") -> t
         if mine.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() >= PER_DAY:
             raise CatalogError(
                 "too_many_reports",
-                _("You have reported many songs today. Thank you; please go on tomorrow."),
+                _("You have reported many songs today. Thank you. Please continue tomorrow."),
                 status=429,
             )
         row = Report.objects.create(

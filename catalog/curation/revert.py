@@ -55,26 +55,26 @@ def target(change: Change) -> Named | None:
 def _check(change: Change, row: Named | None, user: User) -> None:
     own = history.own_tracks([change], user)
     if change.private_to_id not in (None, user.pk):
-        raise _refused("not_yours", _("Only who brought this song may do this."), 403)
+        raise _refused("not_yours", _("Only the person who added this song may do this."), 403)
     if not history.is_undoable(change):
         raise _refused("not_undoable", _("This cannot be undone."))
     if change.undone_by_id:
         raise _refused("already_undone", _("This was undone already."))
     if not history.may_undo(change, user, own):
-        raise _refused("not_yours", _("Only who brought this song may do this."), 403)
+        raise _refused("not_yours", _("Only the person who added this song may do this."), 403)
     if row is None:
         raise _refused("gone", _("This is no longer there. It may have been merged or removed."))
     if isinstance(row, Track) and not may_edit(row, user):
-        raise _refused("not_yours", _("Only who brought this song may do this."), 403)
+        raise _refused("not_yours", _("Only the person who added this song may do this."), 403)
 
 
 def _undo_edit(change: Change, row: Named, user: User) -> Change:
     now = details(row)
     if any(now.get(name) != value for name, value in change.after.items()):
-        raise _refused("changed_since", _("This was changed again since; put it right by hand."))
+        raise _refused("changed_since", _("This has been changed again since. Please correct it by hand."))
     done = write(row, user, change.before, kind=Change.Kind.UNDO)
     if done is None:
-        raise _refused("changed_since", _("This was changed again since; put it right by hand."))
+        raise _refused("changed_since", _("This has been changed again since. Please correct it by hand."))
     return done
 
 

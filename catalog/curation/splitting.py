@@ -29,7 +29,7 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
     """
     _check(row, user)
     if not name:
-        raise CatalogError("no_name", _("Say where they belong."))
+        raise CatalogError("no_name", _("Enter where they belong."))
     with transaction.atomic():
         lock_exclusively()
         chosen = songs_of(row).filter(pk__in=list(tracks))
@@ -42,7 +42,7 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
             else Album.objects.get_or_create_by_title(name, row.artist)
         )
         if other.pk == row.pk:
-            raise CatalogError("same", _("This is one and the same already."))
+            raise CatalogError("same", _("These are already the same."))
         before = {str(t.pk): [str(t.artist_id), str(t.album_id) if t.album_id else None] for t in found}
         for track in found:
             _hand_over(track, row, other)
@@ -150,7 +150,9 @@ def unsplit(change: Change, row: Artist | Album | Track) -> None:
 
 
 def _changed() -> CatalogError:
-    return CatalogError("changed_since", _("This was changed again since; put it right by hand."), status=409)
+    return CatalogError(
+        "changed_since", _("This has been changed again since. Please correct it by hand."), status=409
+    )
 
 
 def _check(row: Artist | Album | Track, user: User) -> None:

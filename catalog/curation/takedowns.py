@@ -83,9 +83,7 @@ def refuse_blocked_digest(digest: str) -> None:
 
 
 def _blocked() -> CatalogError:
-    return CatalogError(
-        "blocked", _("This recording was taken down and cannot be brought here again."), status=451
-    )
+    return CatalogError("blocked", _("This recording was taken down and cannot be added again."), status=451)
 
 
 def _tracks_of(audio: Sequence[UUID]) -> list[Track]:

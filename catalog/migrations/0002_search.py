@@ -11,7 +11,7 @@ def create(_apps: Any, editor: Any) -> None:
     schema.create(editor.connection)
     if editor.connection.vendor == "postgresql":
         schema.run(editor.connection, schema.dialect(editor.connection).FUNCTIONS)
-    schema.run(editor.connection, schema.dialect(editor.connection).FILLED)
+    schema.run(editor.connection, schema.dialect(editor.connection).FILL)
 
 
 def drop(_apps: Any, editor: Any) -> None:

@@ -1,14 +1,10 @@
-"""Finding songs, artists and albums by words that need not be spelt as they stand in the catalogue.
+"""Full-text search for songs, artists and albums, by words that need not be spelt as they stand in the catalogue.
 
 ::
 
-    words --fold--> Query --the index of this database--> at most 500 documents --ranking (Python)--> hits
-                                     nothing? near words --> "Showing results for ..."
+    typed --analysis--> Query --MATCH expression--> index: at most 600 documents --ranking--> hits
+                                     nothing? spelling --> "Showing results for ..."
 
-``sqlite.py`` and ``postgres.py`` are the index: tables of plain words that triggers keep in step. Everything that
-decides what is found and what comes first is in Python, and the same for both.
+``sqlite.py`` and ``postgres.py`` define the index: tables of analysed words that triggers keep in step. What is found
+and what comes first is decided in Python, and the same for both databases.
 """
-
-from catalog.search.reindex import reindex, unindexed
-
-__all__ = ["reindex", "unindexed"]

@@ -17,7 +17,7 @@ from unicodedata import normalize
 
 from catalog.search.characters import FOLDED, SPELT_OUT, SPELT_OUT_LETTERS, UNSPACED
 
-LONGEST_JOINED = 40
+MAX_JOINED_LENGTH = 40
 _FEWEST_INITIALS = 3  # that are joined though only spaces part them
 _P = r"!-/:-@\[-`{-~€£¥"
 _LETTER = rf"[^\s\d{_P}]"
@@ -78,12 +78,12 @@ class Analysis:
 def analyze(text: str) -> Analysis:
     """The words of a name or a query; where there is no letter or digit, its symbols are the words."""
     folded = text.translate(FOLDED)
-    found = Analysis(tuple(folded.split())) if _PLAIN.fullmatch(folded) else _parted(folded)
+    found = Analysis(tuple(folded.split())) if _PLAIN.fullmatch(folded) else _split(folded)
     if not found.words:
         whole = "".join(folded.split()) or "".join(filter(str.isprintable, "".join(text.casefold().split())))
         return Analysis(found.symbols or ((whole,) if whole else ()))
     if not text.isascii() and not SPELT_OUT_LETTERS.isdisjoint(composed := normalize("NFC", text).lower()):
-        return replace(found, spelt_out=_parted(composed.translate(SPELT_OUT)).words)
+        return replace(found, spelt_out=_split(composed.translate(SPELT_OUT)).words)
     return found
 
 
@@ -112,7 +112,7 @@ def other_forms(word: str) -> Iterator[str]:
         yield word.translate(_DIGITS)
 
 
-def _parted(text: str) -> Analysis:
+def _split(text: str) -> Analysis:
     """The words of folded text, and compounds as one word each: ``jay-z`` is ``jay``, ``z``, and ``jayz``."""
     words: list[str] = []
     symbols: list[str] = []
@@ -125,7 +125,7 @@ def _parted(text: str) -> Analysis:
             continue
         parts = _WORD.findall(chunk.replace("'", ""))
         if len(parts) > 1:
-            joined.append("".join(parts)[:LONGEST_JOINED])
+            joined.append("".join(parts)[:MAX_JOINED_LENGTH])
         if "'" in chunk:
             joined += _AFTER_APOSTROPHE.findall(chunk)
         for part in parts:

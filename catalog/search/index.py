@@ -1,72 +1,83 @@
-"""Asks the index. Every question reads a bounded number of rows, however common its words are."""
+"""Queries the index. Every query reads a bounded number of rows, however common its words are."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
 from django.db import connection, connections
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from accounts.models import User
+from catalog.search import spelling
 from catalog.search.analysis import is_unspaced
 from catalog.search.facets import Facts
-from catalog.search.postgres import SAMPLE, document
-from catalog.search.query import Query, Variant, for_postgres, for_sqlite
+from catalog.search.postgres import document, tsquery
+from catalog.search.query import Query
 from catalog.search.ranking import Hit, Name
 
-MOST = 300  # documents that are ranked; beyond it is "more than 300"
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import User
+
+MAX_HITS = 300  # documents that are ranked; beyond it is "more than 300"
 # Where there are too many documents to look at all: names that begin with the words, a fifth of those that are ranked,
 # and the most played songs, among which the words are looked for, three fifths.
-AT_EACH_NAME = 1 / 5
-AT_OTHER_BEGINNINGS = 1 / 20  # with or without "The"
-MOST_PLAYED = 3 / 5
-WITH_STOP_WORDS = 2 / 5
-MOST_NAMES = 150
-MOST_OF_ONE = 5_000
-LISTED = 10_000  # for lists in another order, such as the admin panel's
+SHARE_OF_PREFIX = 1 / 5
+SHARE_OF_OTHER_PREFIX = 1 / 20  # with or without "The"
+SHARE_OF_MOST_PLAYED = 3 / 5
+SHARE_WITH_STOP_WORDS = 2 / 5
+MAX_NAMES = 150
+MAX_WITHIN = 5_000
+MAX_LISTED = 10_000  # for lists in another order, such as the admin panel's
 LAST = chr(0x10FFFF)
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 Parameters = list[Any]
 Source = tuple[str, Parameters]
 
-_ROW = "d.*"
+# Of a track: what ranking needs, and what ``_tagged`` asks for.
+_ROW = """d.target, d.artist_id, d.album_id, d.name, d.artist, d.album, d.others, d.spellings, d.other_spellings,
+    d.plays, d.created_at, d.year, d.genre_key"""
 
 
 class Index:
     """The index in one database, as one person may read it."""
 
-    def __init__(self, connection: Any, user: User | AnonymousUser) -> None:
+    def __init__(self, connection: Any, user: "User | AnonymousUser") -> None:
         self.connection = connection
         self.is_postgres = connection.vendor == "postgresql"
         self.reader = "" if user.is_anonymous else (str(user.pk) if self.is_postgres else user.pk.hex)
 
-    def tracks(self, query: Query, wanted: Sequence[Variant], most: int = MOST) -> tuple[list[Hit], bool]:
-        """Documents that hold one of what is ``wanted``, and whether there are more."""
-        rows = self._hits([self._matching(wanted, most + 1)], query.tags)
+    def tracks(self, query: Query, match: str, most: int = MAX_HITS) -> tuple[list[Hit], bool]:
+        """Return documents that match the expression (none if it is empty), and whether there are more."""
+        if not match:
+            return [], False
+        rows = self._hits([self._matching(match, most + 1)], query.tags)
         return rows[:most], len(rows) > most
 
-    def common_tracks(self, query: Query, most: int = MOST) -> list[Hit]:
+    def sample_of_common(self, query: Query, most: int = MAX_HITS) -> list[Hit]:
         """Where the words are in too many documents: names that begin with them, and the most played songs.
 
         Stop words that were typed are looked for, too.
         """
-        sources = [*self._all_begun(query, most), self._popular(query, round(most * MOST_PLAYED))]
+        sources = [
+            *self._name_ranges(query, most),
+            self._most_played(query, round(most * SHARE_OF_MOST_PLAYED)),
+        ]
         if query.optional:
-            sources.append(self._matching([query.everything()], round(most * WITH_STOP_WORDS)))
+            sources.append(self._matching(query.match_optional(), round(most * SHARE_WITH_STOP_WORDS)))
         return self._hits(sources, query.tags)
 
-    def any_tracks(self) -> list[Hit]:
+    def most_played(self) -> list[Hit]:
         """The most played songs, when neither words nor tags are asked for."""
-        return self._hits([self._popular(Query(""), MOST)], ())
+        return self._hits([self._most_played(Query(""), MAX_HITS)], ())
 
     def tracks_of(self, kind: str, pk: UUID, query: Query) -> list[Hit]:
         """Songs of one artist or album, of which there are not so many that a word could be too common."""
         key = str(pk) if self.is_postgres else pk.hex
         sql = f"""SELECT {_ROW} FROM catalog_track o JOIN catalog_search_track d ON d.target = o.id
-            WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MOST_OF_ONE}"""
+            WHERE o.{kind}_id = %s AND (d.reader IS NULL OR d.reader = %s) LIMIT {MAX_WITHIN}"""
         return self._hits([(sql, [key, self.reader])], query.tags)
 
     def names(self, query: Query, liked: Mapping[str, Sequence[str]], most: int) -> dict[str, list[Name]]:
@@ -82,10 +93,10 @@ class Index:
             documents = f"SELECT {columns} FROM catalog_search_{kind} d WHERE"
             own, reader = self._own_or_shared(kind)
             begun = f"{documents} d.name >= %s AND d.name < %s{own} ORDER BY d.name LIMIT {most // 4}"
-            sources += [(begun, [text, text + LAST, *reader]) for text in query.beginnings]
+            sources += [(begun, [text, text + LAST, *reader]) for text in query.name_prefixes]
             if query.words:
                 sql, given = matching(
-                    self.connection, kind, columns, [query.everything_begun()], most=most, own=own
+                    self.connection, kind, columns, query.match_prefixes(), most=most, own=own
                 )
                 sources.append((sql, [*given, *reader]))
             if ids:
@@ -116,12 +127,19 @@ class Index:
             known = {row[0]: Facts(*row) for row in cursor.fetchall()}
         return {track: known[track] for track in tracks if track in known}
 
-    def near(self, keys: Sequence[str]) -> list[str]:
-        """Words of the catalogue that share one of these keys (see ``near.py``)."""
-        places = ", ".join(["%s"] * len(keys))
-        sql = f"SELECT DISTINCT word FROM catalog_search_near WHERE key IN ({places}) LIMIT 3000"
+    def near(self, keys: Collection[str]) -> list[str]:
+        """Words of the catalogue that share one of these keys (see ``spelling.py``)."""
+        return self._vocabulary(f"key IN ({_places(keys)}) LIMIT 3000", [*keys]) if keys else []
+
+    def known(self, words: Collection[str]) -> set[str]:
+        """Those of ``words`` that the catalogue has."""
+        heads = {word[: spelling.END] for word in words}
+        where = f"key IN ({_places(heads)}) AND word IN ({_places(words)})"
+        return set(self._vocabulary(where, [*heads, *words])) if words else set()
+
+    def _vocabulary(self, where: str, given: Parameters) -> list[str]:
         with self.connection.cursor() as cursor:
-            cursor.execute(sql, list(keys))
+            cursor.execute(f"SELECT DISTINCT word FROM catalog_search_vocabulary WHERE {where}", given)
             return [word for (word,) in cursor.fetchall()]
 
     def _hits(self, sources: list[Source], tags: Sequence[str]) -> list[Hit]:
@@ -142,32 +160,26 @@ class Index:
             cursor.execute(sql, [value for _sql, values in sources for value in values])
             return list(cursor.fetchall())
 
-    def _matching(self, wanted: Sequence[Variant], most: int) -> Source:
-        source = self._among(wanted, most)
-        if self.is_postgres and len(wanted) == 1:
-            return _sooner(self._among(wanted, most, SAMPLE), source, most)
-        return source
+    def _matching(self, match: str, most: int) -> Source:
+        return matching(self.connection, "track", _ROW, match, reader=self.reader, most=most)
 
-    def _among(self, wanted: Sequence[Variant], most: int, among: str = "") -> Source:
-        return matching(self.connection, "track", _ROW, wanted, reader=self.reader, most=most, among=among)
-
-    def _all_begun(self, query: Query, most: int) -> list[Source]:
-        first, *others = query.beginnings
-        shares = [(first, AT_EACH_NAME), *((text, AT_OTHER_BEGINNINGS) for text in others)]
+    def _name_ranges(self, query: Query, most: int) -> list[Source]:
+        first, *others = query.name_prefixes
+        shares = [(first, SHARE_OF_PREFIX), *((text, SHARE_OF_OTHER_PREFIX) for text in others)]
         return [
-            self._begun(column, text, round(most * share))
+            self._name_range(column, text, round(most * share))
             for text, share in shares
             for column in ("name", "artist")
         ]
 
-    def _begun(self, column: str, text: str, most: int) -> Source:
+    def _name_range(self, column: str, text: str, most: int) -> Source:
         return (
             f"""SELECT {_ROW} FROM catalog_search_track d WHERE d.{column} >= %s AND d.{column} < %s
             AND (d.reader IS NULL OR d.reader = %s) ORDER BY d.{column} LIMIT {most}""",
             [text, text + LAST, self.reader],
         )
 
-    def _popular(self, query: Query, most: int) -> Source:
+    def _most_played(self, query: Query, most: int) -> Source:
         at = "strpos" if self.is_postgres else "instr"
         names = ("name", "artist", "album", "others", "spellings", "other_spellings")
         spoken = " || ' ' || ".join(("''", *(f"d.{name}" for name in names)))
@@ -180,46 +192,34 @@ class Index:
         )
 
 
-def _sooner(sample: Source, whole: Source, most: int) -> Source:
-    """For PostgreSQL: the sample where that has as many already; else, and only then, the whole is read."""
-    (some, given), (every, more) = sample, whole
-    many = f"(SELECT count(*) FROM s) >= {most}"
-    sql = f"""WITH s AS MATERIALIZED ({some}) SELECT * FROM s WHERE {many}
-        UNION ALL SELECT * FROM ({every}) e WHERE NOT {many}"""
-    return sql, [*given, *more]
-
-
 def matching(
     connection: Any,
     kind: str,
     columns: str,
-    wanted: Sequence[Variant],
+    match: str,
     *,
     reader: str | None = None,
-    most: int = LISTED,
-    among: str = "",
+    most: int = MAX_LISTED,
     own: str = "",
 ) -> Source:
-    """``SELECT columns`` of the documents ``d`` that hold what is wanted, at most so many; SQLite: the newest.
+    """``SELECT columns`` of the documents ``d`` that match an expression, at most so many; SQLite: the newest.
 
-    ``reader``: only tracks that this person may see. ``among``: in PostgreSQL, only those of which this is true.
-    ``own``: one more condition.
+    ``reader``: only tracks that this person may see. ``own``: one more condition.
     """
     table = f"catalog_search_{kind}"
     more, given = ("", []) if reader is None else (" AND (d.reader IS NULL OR d.reader = %s)", [reader])
     if connection.vendor == "postgresql":
-        more += f" AND {among}" if among else ""
         sql = f"SELECT {columns} FROM {table} d WHERE {document(kind, 'd.')} @@ %s::tsquery{more}{own} LIMIT {most}"
-        return sql, [for_postgres(wanted), *given]
+        return sql, [tsquery(match), *given]
     sql = f"""SELECT {columns} FROM {table}_words w JOIN {table} d ON d.doc = w.rowid
         WHERE w.{table}_words MATCH %s{more}{own} ORDER BY w.rowid DESC LIMIT {most}"""
-    return sql, [for_sqlite(wanted), *given]
+    return sql, [match, *given]
 
 
 def found_in_index(rows: Rows, kind: str, words: str) -> Rows:
     """Those of ``rows`` (artists, albums, tracks) that hold every one of ``words``; all when there are none.
 
-    For lists in an order of their own. At most ``LISTED`` are found.
+    For lists in an order of their own. At most ``MAX_LISTED`` are found.
     """
     query = Query.of(words)
     if not query.text:
@@ -238,9 +238,13 @@ def ids_in_index(kind: str, words: str, most: int, column: str = "target") -> li
 
 
 def _holding(
-    connection: Any, kind: str, query: Query, column: str = "d.target", most: int = LISTED
+    connection: Any, kind: str, query: Query, column: str = "d.target", most: int = MAX_LISTED
 ) -> Source:
-    return matching(connection, kind, column, [query.everything_begun()], most=most)
+    return matching(connection, kind, column, query.match_prefixes(), most=most)
+
+
+def _places(values: Collection[str]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _tagged(tags: Sequence[str]) -> Source:

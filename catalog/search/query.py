@@ -1,30 +1,65 @@
-"""What somebody typed, and how it is asked of either database.
+"""What somebody typed, and the MATCH expressions that ask the index for it.
 
-A query is words in any order, each as the beginning of a word. All have to be there, except stop words and symbols,
-which only help to rank. Both databases hold words that ``analysis.py`` made, so nothing about spelling is left to them.
+A query is words in any order, each as a prefix. All have to be there, except stop words and symbols, which only help to
+rank. Both databases hold words that ``analysis.py`` made, so nothing about spelling is left to them. Expressions are
+written as SQLite's FTS5 reads them, with quotes around every word, so that none is an operator: ``queen`` becomes
+``("queen"* OR "#=queen")``, and ``40 queens`` ``("40" OR "forty" OR "cuarenta") AND ("queens"* OR "#=queens")``.
+``postgres.tsquery`` translates them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import combinations
 
 from catalog.search.analysis import analyze, clusters, grams, is_unspaced, other_forms
-from catalog.search.stop_words import COMPOUND_NUMBERS, GUESTS, STOP_WORDS, SYNONYMS
+from catalog.search.stop_words import COMPOUND_NUMBERS, FEATURING, STOP_WORDS, SYNONYMS
 
-MOST_LETTERS = 200
-MOST_WORDS = 12
-MOST_JOINED = 8  # words of which neighbours may be one
-LONGEST_BEGINNING = 12  # letters; what begins with more of them PostgreSQL looks for among whole words
+MAX_LENGTH = 200
+MAX_WORDS = 12
+MAX_JOINED_WORDS = 8  # words of which neighbours may be one
 SHORT = 2  # a word of so few letters begins too many others to be looked up as a beginning
-MOST_PARTED = 24  # signs of a run that may be artist and title together
-MOST_INITIALS = 3
-IN_ONE = "#="  # before a name without its spaces
+MAX_SPLIT_RUN = 24  # signs of a run that may be artist and title together
+MAX_INITIALS = 3
+JOINED_MARK = "#="  # before a name without its spaces
 
-Token = tuple[str, bool]  # a word, and whether it may go on
-Alternative = Sequence[Token]  # tokens that all have to be there
-Group = Sequence[Alternative]  # one of these has to be there
-Variant = Sequence[Group]  # all of these have to be there
+
+def token(word: str) -> str:
+    """A word as it stands in the index: ``rock`` is ``"rock"``, ``!!!`` is ``"!!!"``."""
+    return '"' + word.replace('"', '""') + '"'
+
+
+def prefix(word: str) -> str:
+    """Words that begin so: ``que`` is ``"que"*``."""
+    return token(word) + "*"
+
+
+def all_of(expressions: Iterable[str]) -> str:
+    """``"rock" AND "que"*``: each of these matches; ``"rock"`` alone stays as it is."""
+    return " AND ".join(expressions)
+
+
+def any_of(expressions: Iterable[str]) -> str:
+    """``("rock" OR "que"*)``: one of these matches; ``"rock"`` alone stays as it is."""
+    found = list(expressions)
+    return f"({' OR '.join(found)})" if len(found) > 1 else "".join(found)
+
+
+def all_but(expressions: Sequence[str], few: int) -> str:
+    """All of these but ``few``: of ``"a"``, ``"b"``, ``"c"`` but one ``("b" AND "c" OR "a" AND ("b" OR "c"))``.
+
+    Each half lacks some: that says every expression less often than all combinations would.
+    """
+    if few == 0:
+        return all_of(expressions)
+    if len(expressions) - few == 1:
+        return any_of(expressions)
+    half = len(expressions) // 2
+    first, second = expressions[:half], expressions[half:]
+    return any_of(
+        all_of(all_but(part, n) for part, n in ((first, few - n), (second, n)) if n < len(part))
+        for n in range(few + 1)
+        if n <= len(second) and few - n <= len(first)
+    )
 
 
 @dataclass(frozen=True)
@@ -46,18 +81,16 @@ class Query:
 
     @classmethod
     def of(cls, words: str, tags: Iterable[str] = ()) -> "Query":
-        found = analyze(words[:MOST_LETTERS].replace("\0", " "))
+        found = analyze(words[:MAX_LENGTH].replace("\0", " "))
         pairs = zip(found.words, found.spelt_out, strict=False) if found.spelt_out else ()
         others = tuple((word, other) for word, other in pairs if word != other)
         initials = tuple(word for word in found.words if _may_be_initials(word, words))
-        return cls(
-            found.text[:MOST_LETTERS].strip(), tuple(tags), found.symbols[:MOST_WORDS], others, initials
-        )
+        return cls(found.text[:MAX_LENGTH].strip(), tuple(tags), found.symbols[:MAX_WORDS], others, initials)
 
     @cached_property
     def typed(self) -> tuple[str, ...]:
         """The words in the order in which they were typed."""
-        return tuple(self.text.split()[:MOST_WORDS])
+        return tuple(self.text.split()[:MAX_WORDS])
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -71,14 +104,30 @@ class Query:
         return tuple((word, f" {word} ") for word in self.words)
 
     @cached_property
+    def other_places(self) -> dict[str, tuple[list[str], list[str]]]:
+        """For each word what else it may be in a text, and what a longer word begins with: ``" acdc "``, ``" acd"``."""
+        found = {}
+        for word in self.words:
+            joined = self.joined.get(word, ())
+            begun = [f" {word}", *(f" {one}" for one in joined if word in self.typed[-2:])]
+            others = (*self.alternatives(word), JOINED_MARK + word, *joined)
+            found[word] = [f" {other} " for other in others], begun
+        return found
+
+    @cached_property
+    def whole_optional(self) -> tuple[str, ...]:
+        """The optional words between spaces."""
+        return tuple(f" {word} " for word in self.optional)
+
+    @cached_property
     def optional(self) -> tuple[str, ...]:
         """Words that may be there, and symbols."""
         return (*(word for word in dict.fromkeys(self.typed) if word not in self.words), *self.symbols)
 
     @cached_property
-    def guests(self) -> frozenset[str]:
-        """Words behind a "feat."; the song need not be credited to them here."""
-        at = next((n for n, word in enumerate(self.typed) if n and word in GUESTS), len(self.typed))
+    def featured(self) -> frozenset[str]:
+        """Words after a "feat."; the song need not be credited to them here."""
+        at = next((n for n, word in enumerate(self.typed) if n and word in FEATURING), len(self.typed))
         return frozenset(self.typed[at:]) - frozenset(self.typed[:at])
 
     @cached_property
@@ -87,12 +136,17 @@ class Query:
         return len(self.words) == 1 and _is_short(self.words[0])
 
     @cached_property
-    def bare(self) -> str:
-        """The text without spaces and stop words."""
-        return bare(self.text)
+    def as_one(self) -> str:
+        """The text as one word: ``l amour`` is ``lamour``, as ``L'amour`` is read."""
+        return self.text.replace(" ", "")
 
     @cached_property
-    def beginnings(self) -> tuple[str, ...]:
+    def without_spaces(self) -> str:
+        """The text without spaces and stop words."""
+        return without_spaces(self.text)
+
+    @cached_property
+    def name_prefixes(self) -> tuple[str, ...]:
         """What a name may begin with that is meant: the text, with and without an article before it."""
         words = list(self.typed)
         while len(words) > 1 and words[0] in STOP_WORDS:
@@ -100,71 +154,75 @@ class Query:
         rest = " ".join(words)
         return tuple(dict.fromkeys((self.text, rest, f"the {rest}")))
 
-    def wanted(self, *, whole: bool = False) -> Variant:
-        """All words and tags. A short word is taken as a whole word, or left out when it may go on."""
-        groups: list[Group] = []
+    def match(self, *, whole: bool = False) -> str:
+        """All words and tags. A short word is a token, or is left out when it may go on (not if ``whole``)."""
+        found: list[str] = []
         for word in self.words:
             if not _is_short(word):
-                groups.append(self.group(word))
-            elif whole or word != self.typed[-1] or not groups:
-                groups.append([[(word, False)], *self._others(word)])
-        return [*groups, *self._tagged()]
+                found.append(self.term(word))
+            elif whole or word != self.typed[-1] or not found:
+                found.append(any_of([token(word), *self._alternative_terms(word)]))
+        return self.with_tags(found)
 
-    def everything(self) -> Variant:
+    def match_optional(self) -> str:
         """All words and those that are optional, too."""
-        return [*self.wanted(), *([[(word, False)]] for word in self.optional)]
+        return all_of([self.match(), *map(token, self.optional)])
 
-    def everything_begun(self) -> Variant:
-        """Every word as a beginning, however short, for lists that somebody may wait for a little."""
-        return [*map(self.group, self.words), *self._tagged()]
+    def match_prefixes(self) -> str:
+        """Every word as a prefix, however short, for lists that somebody may wait for a little."""
+        return self.with_tags(map(self.term, self.words))
 
-    def narrowed_to(self, words: Sequence[Group]) -> Variant:
-        """Other words, the same tags."""
-        return [*words, *self._tagged()]
+    def with_tags(self, expressions: Iterable[str]) -> str:
+        """All of these and the tags: ``"rock"`` of the nineties is ``"rock" AND "#d1990"``."""
+        return all_of([*expressions, *map(token, self.tags)])
 
-    def with_neighbours_joined(self) -> list[Variant]:
-        """Two or three neighbours as one word, wherever: ``black pink``, ``a ha``, ``twenty one``."""
-        variants = []
+    def match_joined(self) -> str:
+        """Two or three neighbours as one word, wherever: ``black pink``, ``a ha``, ``twenty one``; or nothing."""
+        found = []
         for start, end in self._neighbours():
-            rest = [word for word in (*self.typed[:start], *self.typed[end:]) if word in self.words]
-            one = [[(word, end == len(self.typed))] for word in _as_one(self.typed[start:end])]
-            variants.append(self.narrowed_to([one, *map(self.group, dict.fromkeys(rest))]))
-        return variants
+            ends = end == len(self.typed)
+            one = any_of(prefix(word) if ends else token(word) for word in _as_one(self.typed[start:end]))
+            rest = dict.fromkeys(
+                word for word in (*self.typed[:start], *self.typed[end:]) if word in self.words
+            )
+            found.append(self.with_tags([one, *map(self.term, rest)]))
+        return any_of(found)
 
     def _neighbours(self) -> Iterator[tuple[int, int]]:
-        most = min(len(self.typed), MOST_JOINED)
+        most = min(len(self.typed), MAX_JOINED_WORDS)
         return ((start, start + size) for size in (2, 3) for start in range(most - size + 1))
 
-    def with_words_left_out(self) -> list[Variant]:
-        """All words but one or two, whichever, and all but guests; as whole words."""
-        few = self.dispensable if len(self.words) <= MOST_JOINED else 1
-        left = list(combinations(self.words, few)) if few else []
-        if 0 < len(self.guests.intersection(self.words)) < len(self.words):
-            left.append(tuple(self.guests))
-        groups = {word: self.group(word, begun=False) for word in self.words}
-        return [
-            self.narrowed_to([group for word, group in groups.items() if word not in without])
-            for without in left
-        ]
+    def match_most_words(self) -> str:
+        """All words but one or two, whichever, or all but featured artists; as tokens; or nothing."""
+        few = self.dispensable if len(self.words) <= MAX_JOINED_WORDS else 1
+        terms = {word: self.term(word, whole=True) for word in self.words}
+        without_featured = [term for word, term in terms.items() if word not in self.featured]
+        found = [all_but([*terms.values()], few)] if few else []
+        if 0 < len(without_featured) < len(terms):
+            found.append(all_of(without_featured))
+        return self.with_tags([any_of(found)]) if found else ""
 
-    def with_runs_parted(self) -> list[Variant]:
-        """Each run of a script without spaces but for one pair of signs: the one where artist and title meet."""
-        groups = [_but_one_pair(word) if self.is_run(word) else self.group(word) for word in self.words]
-        return [self.narrowed_to(groups)] if any(map(self.is_run, self.words)) else []
+    def match_split_runs(self) -> str:
+        """Each run of a script without spaces but for one pair: the one where artist and title meet; or nothing."""
+        if not any(map(self.is_run, self.words)):
+            return ""
+        return self.with_tags(
+            _all_but_one_pair(word) if self.is_run(word) else self.term(word) for word in self.words
+        )
 
     def is_run(self, word: str) -> bool:
         """Whether ``word`` may be two names that no space parts."""
-        return is_unspaced(word) and 2 < len(clusters(word)) <= MOST_PARTED
+        return is_unspaced(word) and 2 < len(clusters(word)) <= MAX_SPLIT_RUN
 
-    def with_initials_parted(self) -> "Query":
-        """The query with each of the initials as a word."""
+    def with_initials_split(self) -> "Query":
+        """The query with each of the initials as a word: ``js bach`` is ``j s bach``."""
         words = (" ".join(word) if word in self.initials else word for word in self.typed)
         return replace(self, text=" ".join(words))
 
-    def without_short_words(self) -> list[Variant]:
-        """The words that are long enough to be looked up; the others are looked for in what was found."""
+    def match_long_words(self) -> str:
+        """The words that are long enough to be looked up; the others are looked for in what was found; or nothing."""
         long = [word for word in self.words if not _is_short(word)]
-        return [self.narrowed_to([*map(self.group, long)])] if 0 < len(long) < len(self.words) else []
+        return self.with_tags(map(self.term, long)) if 0 < len(long) < len(self.words) else ""
 
     @property
     def dispensable(self) -> int:
@@ -173,22 +231,22 @@ class Query:
 
     @property
     def has_short_end(self) -> bool:
-        """Whether ``wanted`` left out the last word, which then is looked for in what was found."""
+        """Whether ``match`` left out the last word, which then is looked for in what was found."""
         return len(self.words) > 1 and _is_short(self.typed[-1]) and self.typed[-1] in self.words
 
-    def group(self, word: str, *, begun: bool = True) -> Group:
-        """The word as a beginning, and what else it may stand as."""
-        if is_unspaced(word):
-            pairs = grams(word)
-            return [[(pair, pair is pairs[-1]) for pair in pairs]]
-        return [
-            [(word, begun)],
-            *self._others(word),
-            [(IN_ONE + word, False)],
-        ]
+    def term(self, word: str, *, whole: bool = False) -> str:
+        """The word as a prefix (a token if ``whole``), and what else it may stand as.
 
-    def _others(self, word: str) -> Iterator[Alternative]:
-        return ([(part, False) for part in other.split()] for other in self.alternatives(word))
+        ``four`` is ``("four"* OR "4" OR "iv" OR "cuatro" OR "for" OR "#=four")``, ``夜に駆`` is ``"夜に" AND "に駆"*``.
+        """
+        if is_unspaced(word):
+            *pairs, last = grams(word)
+            return all_of([*map(token, pairs), prefix(last)])
+        first = token(word) if whole else prefix(word)
+        return any_of([first, *self._alternative_terms(word), token(JOINED_MARK + word)])
+
+    def _alternative_terms(self, word: str) -> Iterator[str]:
+        return (all_of(map(token, other.split())) for other in self.alternatives(word))
 
     def alternatives(self, word: str) -> tuple[str, ...]:
         """What ``word`` may stand as besides; some are two words."""
@@ -204,12 +262,9 @@ class Query:
                 found[word] += _as_one(self.typed[start:end])
         return found
 
-    def _tagged(self) -> Iterator[Group]:
-        return ([[(tag, False)]] for tag in self.tags)
-
 
 @lru_cache(maxsize=10_000)
-def bare(text: str) -> str:
+def without_spaces(text: str) -> str:
     """``the beatles`` is ``beatles``, ``ac dc`` is ``acdc``, ``the the`` is ``thethe``."""
     return "".join(word for word in text.split() if word not in STOP_WORDS) or text.replace(" ", "")
 
@@ -226,52 +281,16 @@ def _as_one(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _may_be_initials(word: str, typed: str) -> bool:
     """Two letters, or three that were written apart."""
-    if not word.isalpha() or is_unspaced(word) or not 1 < len(word) <= MOST_INITIALS:
+    if not word.isalpha() or is_unspaced(word) or not 1 < len(word) <= MAX_INITIALS:
         return False
     return len(word) == SHORT or word not in typed.casefold()
 
 
-def _but_one_pair(word: str) -> Group:
-    pairs = grams(word)
-    tokens = [(pair, pair is pairs[-1]) for pair in pairs]
-    return [[*tokens[:n], *tokens[n + 1 :]] for n in range(len(tokens))]
+def _all_but_one_pair(word: str) -> str:
+    *pairs, last = grams(word)
+    terms = [*map(token, pairs), prefix(last)]
+    return any_of(all_of([*terms[:n], *terms[n + 1 :]]) for n in range(len(terms)))
 
 
 def _is_short(word: str) -> bool:
     return len(word) <= SHORT and not is_unspaced(word)
-
-
-def for_sqlite(variants: Sequence[Variant]) -> str:
-    """For ``MATCH``. Words are in quotes, so that no operator can be among them."""
-
-    def token(row: Token) -> str:
-        word, begun = row
-        return '"' + word.replace('"', '""') + '"' + ("*" if begun else "")
-
-    return _joined(variants, token, " AND ", " OR ")
-
-
-def for_postgres(variants: Sequence[Variant]) -> str:
-    """A ``tsquery`` as text; see ``postgres.py`` for how words and their beginnings stand in the index."""
-
-    def token(row: Token) -> str:
-        word, begun = row
-        lexeme = "'" + word.replace("\\", "\\\\").replace("'", "''")
-        if not begun:
-            return f"{lexeme}.'"
-        return f"{lexeme}'" if len(word) <= LONGEST_BEGINNING else f"{lexeme}':*"
-
-    return _joined(variants, token, " & ", " | ")
-
-
-def _joined(variants: Sequence[Variant], token: Callable[[Token], str], both: str, either: str) -> str:
-    def alternative(tokens: Alternative) -> str:
-        return "(" + both.join(token(row) for row in tokens) + ")"
-
-    def group(alternatives: Group) -> str:
-        return "(" + either.join(alternative(tokens) for tokens in alternatives) + ")"
-
-    def variant(groups: Variant) -> str:
-        return "(" + both.join(group(alternatives) for alternatives in groups) + ")"
-
-    return either.join(variant(groups) for groups in variants)

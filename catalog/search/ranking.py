@@ -1,11 +1,11 @@
-"""Which of the documents that were found come first. The same in Python for both databases."""
+"""Ranking of the documents that were found, the same for both databases."""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from catalog.search.analysis import clusters, is_unspaced
-from catalog.search.query import IN_ONE, Query, bare
+from catalog.search.query import JOINED_MARK, Query, without_spaces
 
 
 class Hit(NamedTuple):
@@ -33,7 +33,7 @@ class Hit(NamedTuple):
 
     @property
     def rest(self) -> str:
-        """Guests and album, likewise."""
+        """Featured artists and album, likewise."""
         return f" {self.others} {self.album} {self.other_spellings} "
 
 
@@ -41,7 +41,7 @@ Score = tuple[int, int]
 
 
 def ranked(hits: Iterable[Hit], query: Query) -> list[Hit]:
-    """Those of ``hits`` that hold every word, each once; the best first, then the most played, then the newest."""
+    """Return the hits that hold every word, each once: the best first, then the most played, then the newest."""
     found = {hit.id: hit for hit in hits}
     newest = sorted(found.values(), key=attrgetter("created_at"), reverse=True)
     scored = [(*score, -hit.plays, n, hit) for n, hit in enumerate(newest) if (score := _score(hit, query))]
@@ -50,7 +50,7 @@ def ranked(hits: Iterable[Hit], query: Query) -> list[Hit]:
 
 
 def _score(hit: Hit, query: Query) -> Score | None:
-    """How well a document answers; smaller is better, ``None`` where a word is missing."""
+    """Score a document: smaller is better, ``None`` where a word is missing."""
     text, name, artist = query.text, hit.name, hit.artist
     if not text:
         return (0, 0)
@@ -60,21 +60,23 @@ def _score(hit: Hit, query: Query) -> Score | None:
     both = len(text) == len(name) + len(artist) + 1
     if text in (name, artist) or (both and text in (f"{artist} {name}", f"{name} {artist}")):
         return (0, cost)
-    title, performer = bare(name), bare(artist)
-    if query.bare in (title, performer, performer + title, title + performer):
-        return (0, cost + OTHERWISE)
+    if cost < PREFIX_ONLY:
+        title, performer = without_spaces(name), without_spaces(artist)
+        same = query.without_spaces in (title, performer, performer + title, title + performer)
+        if same or query.as_one in (name, artist) or f" {JOINED_MARK}{query.as_one} " in hit.main:
+            return (0, cost + OTHER_SPELLING)
     begins = name.startswith(text) or artist.startswith(text)
-    return ((1 if begins else 2) + (0 if cost < BEGUN else 2), cost)
+    return ((1 if begins else 2) + (0 if cost < PREFIX_ONLY else 2), cost)
 
 
-OTHERWISE = 1  # a word that is written in another way, or an optional one that is missing
-ELSEWHERE = 2  # a word that stands in the album or among the guests
-BEGUN = 100  # a word that is only a beginning
+OTHER_SPELLING = 1  # a word that is written in another way, or an optional one that is missing
+ELSEWHERE = 2  # a word that stands in the album or among featured artists
+PREFIX_ONLY = 100  # a word that is only a beginning
 MISSING = 10_000
 
 
 def cost_of(query: Query, found: "Hit | Name") -> int | None:
-    """What is imperfect about how the words stand in what was found."""
+    """Add up the penalties of how the words stand in what was found; ``None`` where too many are missing."""
     main = found.main
     total = missing = 0
     for word, whole in query.whole_words:
@@ -82,37 +84,37 @@ def cost_of(query: Query, found: "Hit | Name") -> int | None:
             continue
         cost = _cost(query, word, main, found.rest)
         if cost is None and query.parted and query.is_run(word) and _in_two(word, found):
-            cost = OTHERWISE
+            cost = OTHER_SPELLING
         if cost is not None:
             total += cost
         elif query.partly:
             total += MISSING
-            missing += word not in query.guests
+            missing += word not in query.featured
         else:
             return None
-    if missing > query.dispensable:
+    if missing and missing > query.dispensable:
         return None
-    if query.optional:
-        total += sum(OTHERWISE for word in query.optional if f" {word} " not in main)
+    for whole in query.whole_optional:
+        if whole not in main:
+            total += OTHER_SPELLING
     return total
 
 
 def _cost(query: Query, word: str, main: str, rest: str) -> int | None:
-    """What is imperfect about a word that does not stand in ``main`` as a whole."""
+    """Return the penalty of a word that does not stand in ``main`` as a whole; ``None`` where it is missing."""
     if f" {word} " in rest:
         return ELSEWHERE
     if is_unspaced(word):
         for more, text in ((0, main), (ELSEWHERE, rest)):
             if word in text.replace(" ", ""):
-                return OTHERWISE + more
+                return OTHER_SPELLING + more
         return None
-    joined = query.joined.get(word, ())
-    others = [f" {other} " for other in (*query.alternatives(word), IN_ONE + word, *joined)]
-    begun = [f" {word}", *(f" {one}" for one in joined if word in query.typed[-2:])]
-    for cost, texts in ((OTHERWISE, others), (BEGUN, begun)):
+    others, begun = query.other_places[word]
+    for cost, texts in ((OTHER_SPELLING, others), (PREFIX_ONLY, begun)):
         for more, text in ((0, main), (ELSEWHERE, rest)):
-            if any(other in text for other in texts):
-                return cost + more
+            for other in texts:
+                if other in text:
+                    return cost + more
     return None
 
 
@@ -148,13 +150,13 @@ class Name(NamedTuple):
 
 
 def ranked_names(rows: Iterable[Name], query: Query, liked: Mapping[str, int]) -> list[Name]:
-    """The best first, then those whose songs are played most, then the shortest name."""
+    """Return the names that hold every word: the best first, then the most played, then the shortest."""
     scored = []
     for row in {row.id: row for row in rows}.values():
         cost = cost_of(query, row)
         if cost is not None:
-            same = row.name == query.text or bare(row.name) == query.bare
+            same = row.name == query.text or without_spaces(row.name) == query.without_spaces
             best = 0 if same else 1 if row.name.startswith(query.text) else 2
-            tier = best if best == 0 or cost < BEGUN else best + 2
+            tier = best if best == 0 or cost < PREFIX_ONLY else best + 2
             scored.append(((tier, cost, -liked.get(row.id, 0), len(row.name), row.name), row))
     return [row for _score, row in sorted(scored, key=lambda pair: pair[0])]

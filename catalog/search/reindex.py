@@ -1,5 +1,6 @@
 """The whole index anew, quickly: after a restored backup, or when much was written at once."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from catalog.normalization import fold, initial, sort_key, sort_name
 from catalog.search import names, schema
+
+logger = logging.getLogger(__name__)
 
 # With which other columns a key is unique.
 _UNIQUE_WITH: dict[str, tuple[str, ...] | None] = {
@@ -32,12 +35,30 @@ def reindex(*, refold: bool = False, using: str = DEFAULT_DB_ALIAS) -> None:
         if refold:
             fold_names(using)
         schema.remove_triggers(connection)
-        schema.run(
-            connection, schema.dialect(connection).FUNCTIONS if connection.vendor == "postgresql" else []
-        )
-        names.learn_all(connection)
-        schema.run(connection, schema.dialect(connection).FILLED)
+        _fill(connection)
         schema.install_triggers(connection)
+
+
+def rebuild(connection: Any) -> None:
+    """For migrations: drop the index and make it anew, without triggers, which follow after the last migration.
+
+    Whoever changes how names are read adds a migration that calls this.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM catalog_track LIMIT 1")
+        if cursor.fetchone():
+            logger.info("the search index is being rebuilt: minutes with a million songs")
+    schema.drop(connection)
+    schema.create(connection)
+    _fill(connection)
+
+
+def _fill(connection: Any) -> None:
+    dialect = schema.dialect(connection)
+    if connection.vendor == "postgresql":
+        schema.run(connection, dialect.FUNCTIONS)
+    names.store_all_words(connection)
+    schema.run(connection, dialect.FILL)
 
 
 @contextmanager

@@ -24,20 +24,30 @@ def run(connection: Any, statements: list[str]) -> None:
 
 def create(connection: Any) -> None:
     """Tables and functions, without the triggers: later migrations may still change the catalogue's tables."""
-    run(connection, dialect(connection).TABLES)
+    run(connection, dialect(connection).CREATE_TABLES)
 
 
 def drop(connection: Any) -> None:
     remove_triggers(connection)
-    run(connection, dialect(connection).DROPPED)
+    run(connection, dialect(connection).DROP_TABLES)
 
 
 def install_triggers(connection: Any) -> None:
-    run(connection, dialect(connection).INSTALLED)
+    run(connection, dialect(connection).CREATE_TRIGGERS)
+
+
+def triggers(connection: Any) -> dict[str, str]:
+    """The names of the triggers that are installed, and of their tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(dialect(connection).LIST_TRIGGERS)
+        return dict(cursor.fetchall())
 
 
 def remove_triggers(connection: Any) -> None:
-    run(connection, dialect(connection).REMOVED)
+    at = " ON {}" if connection.vendor == "postgresql" else ""
+    run(
+        connection, [f"DROP TRIGGER {name}{at.format(table)}" for name, table in triggers(connection).items()]
+    )
 
 
 def before_migrations(using: str, plan: list[Any], **_others: Any) -> None:
@@ -52,9 +62,6 @@ def after_migrations(using: str, **_others: Any) -> None:
     connection = connections[using]
     if "catalog_search_track" not in connection.introspection.table_names():
         return
-    with connection.cursor() as cursor:
-        cursor.execute(dialect(connection).LIST)
-        found = {name for (name,) in cursor.fetchall()}
-    if found != set(dialect(connection).TRIGGERS):
+    if set(triggers(connection)) != set(dialect(connection).TRIGGERS):
         remove_triggers(connection)
         install_triggers(connection)

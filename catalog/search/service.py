@@ -1,4 +1,4 @@
-"""The search itself: from what somebody typed to what they see."""
+"""Searching: from what somebody typed to what they see."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,22 +17,22 @@ from accounts.models import User
 from catalog.models import Track
 from catalog.search import facets, spelling
 from catalog.search.facets import Facets, Filters
-from catalog.search.index import MOST, MOST_NAMES, Index
-from catalog.search.query import Group, Query
+from catalog.search.index import MAX_HITS, MAX_NAMES, Index
+from catalog.search.query import Query, all_of, any_of, token
 from catalog.search.ranking import Hit, Name, cost_of, ranked, ranked_names
 from catalog.selectors import AlbumTitle, ArtistName, Song, albums_by_id, artists_by_id, songs_by_id
 
 M = TypeVar("M", bound="Any")
 
-ENOUGH = 24  # songs: two words are not taken for one where as many hold both
-FEW = 2  # songs: perhaps others misspelt the words, too
-MUCH_MORE = 3
-LONGEST_PARTED = 16
-NEAR_WORDS = 10  # for each word that may be wrong
-READ = 200  # documents that say how the words were meant
-SHOWN_NAMES = 6
-SEEN_NAMES = 24  # the best, of which some may be for others only
-BESIDE = 60  # names of each kind that are ranked beside songs
+ENOUGH_SONGS = 24  # songs: two words are not taken for one where as many hold both
+FEW_SONGS = 2  # songs: perhaps others misspelt the words, too
+SUGGESTION_FACTOR = 3
+MAX_SPLIT_LENGTH = 16
+MAX_CANDIDATES = 10  # for each word that may be wrong
+MAX_READ = 200  # documents that say how the words were meant
+NAMES_SHOWN = 6
+NAMES_CHECKED = 24  # the best, of which some may be for others only
+NAMES_RANKED = 60  # names of each kind that are ranked beside songs
 
 
 @dataclass
@@ -72,18 +72,18 @@ class Found:
         """The same as lists show them."""
         return InOrder([hit.id for hit in self.hits], lambda ids: songs_by_id(ids, self.user))
 
-    def artists(self, most: int = SHOWN_NAMES) -> list[ArtistName]:
+    def artists(self, most: int = NAMES_SHOWN) -> list[ArtistName]:
         """Artists of that name, those whose songs were found and are played most first."""
-        return self._seen("artist", artists_by_id, most)
+        return self._visible("artist", artists_by_id, most)
 
-    def albums(self, most: int = SHOWN_NAMES) -> list[AlbumTitle]:
+    def albums(self, most: int = NAMES_SHOWN) -> list[AlbumTitle]:
         """Albums whose title or artist it is."""
-        return self._seen("album", albums_by_id, most)
+        return self._visible("album", albums_by_id, most)
 
-    def _seen(self, kind: str, fetch: Callable[..., list[M]], most: int) -> list[M]:
+    def _visible(self, kind: str, fetch: Callable[..., list[M]], most: int) -> list[M]:
         """The best names that this person may see; that is proved where a song of each was found."""
-        ids = self._names[kind][:SEEN_NAMES]
-        proved = all(key in self._liked[kind] for key in ids[:most])
+        ids = self._names[kind][:NAMES_CHECKED]
+        proved = all(key in self._plays_by_name[kind] for key in ids[:most])
         seen = InOrder(ids[:most], lambda keys: fetch(keys, self.user, proved=proved)).whole()
         if len(seen) < most < len(ids):  # some are for others only
             seen += InOrder(ids[most:], lambda keys: fetch(keys, self.user, proved=False)).whole()
@@ -93,11 +93,13 @@ class Found:
     def _names(self) -> dict[str, list[str]]:
         return self.names("artist", "album")
 
-    def names(self, *kinds: str, most: int = BESIDE) -> dict[str, list[str]]:
+    def names(self, *kinds: str, most: int = NAMES_RANKED) -> dict[str, list[str]]:
         """The ids of artists and albums, the best first, without looking at who may see them."""
         if not self.query.text:
             return {kind: [] for kind in kinds}
-        liked = {kind: nlargest(SEEN_NAMES, of, key=of.__getitem__) for kind, of in self._liked.items()}
+        liked = {
+            kind: nlargest(NAMES_CHECKED, of, key=of.__getitem__) for kind, of in self._plays_by_name.items()
+        }
         artists = {hit.artist_id: hit for hit in self.hits}  # as the index has them
         asked = {kind: liked[kind] if kind == "album" else [] for kind in kinds}
         found = _index(self.user).names(self.query, asked, most)
@@ -105,12 +107,12 @@ class Found:
             hits = [artists[key] for key in liked["artist"]]
             found["artist"] += [Name(hit.artist_id, hit.artist, "", hit.spellings, "") for hit in hits]
         return {
-            kind: [row.id for row in ranked_names(rows, self.query, self._liked[kind])]
+            kind: [row.id for row in ranked_names(rows, self.query, self._plays_by_name[kind])]
             for kind, rows in found.items()
         }
 
     @cached_property
-    def _liked(self) -> dict[str, Mapping[str, int]]:
+    def _plays_by_name(self) -> dict[str, Mapping[str, int]]:
         """The artists and albums of the songs that were found, by how much these are played."""
         artists: dict[str, int] = defaultdict(int)
         albums: dict[str, int] = defaultdict(int)
@@ -157,7 +159,7 @@ def find(
     user: User | AnonymousUser,
     filters: Filters | None = None,
     *,
-    most: int = MOST,
+    most: int = MAX_HITS,
     hints: bool = False,
     within: tuple[str, UUID] | None = None,
 ) -> Found:
@@ -172,29 +174,29 @@ def find(
         hits = ranked(_index(user).tracks_of(*within, query), query)
         return Found(query, user, _by_model(hits, filters.model, user) if filters.model else hits)
     if not query.text and not query.tags and filters.model:
-        return Found(query, user, _by_model(_index(user).any_tracks(), filters.model, user), more=True)
+        return Found(query, user, _by_model(_index(user).most_played(), filters.model, user), more=True)
     found = _find(query, user, most)
     if not found.hits:
-        found = _find_parted(query, user, most)
-    if not found.hits and query.words and (text := _corrected(query, user)):
+        found = _find_split(query, user, most)
+    if not found.hits and query.words and (text := _correct(query, user)):
         found = _find(Query(text, query.tags), user, most)
         found.corrected = text
     if not found.hits:
-        found = _find_loosely(query, user, most)
+        found = _find_most_words(query, user, most)
     if filters.model:
         found.hits = _by_model(found.hits, filters.model, user)
-    if hints and 0 < len(found.hits) <= FEW and not (found.corrected or found.partly or filters):
-        found.suggested = _corrected(query, user, more_than=MUCH_MORE * len(found.hits))
+    if hints and 0 < len(found.hits) <= FEW_SONGS and not (found.corrected or found.partly or filters):
+        found.suggested = _correct(query, user, more_than=SUGGESTION_FACTOR * len(found.hits))
     return found
 
 
 def find_names(kind: str, words: str, user: User | AnonymousUser) -> list[UUID]:
     """Artists or albums by words, the best first, without looking at who may see them."""
     found = Found(Query.of(words), user, [])
-    ids = found.names(kind, most=MOST_NAMES)[kind]
-    if not ids and found.query.words and (text := _corrected(found.query, user)):
+    ids = found.names(kind, most=MAX_NAMES)[kind]
+    if not ids and found.query.words and (text := _correct(found.query, user)):
         found.query = Query(text)
-        ids = found.names(kind, most=MOST_NAMES)[kind]
+        ids = found.names(kind, most=MAX_NAMES)[kind]
     return [UUID(key) for key in ids]
 
 
@@ -206,36 +208,35 @@ def _find(query: Query, user: User | AnonymousUser, most: int) -> Found:
     index = _index(user)
     if not query.words and not query.tags:
         return Found(query, user, [])
-    wanted = query.wanted()
-    hits, more = index.tracks(query, [wanted], most)
+    hits, more = index.tracks(query, query.match(), most)
     if more or query.is_short:
-        hits += index.common_tracks(query, most)
+        hits += index.sample_of_common(query, most)
         if query.has_short_end:
-            hits += index.tracks(query, [query.wanted(whole=True)], most)[0]
-    if 0 < len(hits) < ENOUGH and (variants := query.with_neighbours_joined()):
-        hits += index.tracks(query, variants, most)[0]
+            hits += index.tracks(query, query.match(whole=True), most)[0]
+    if 0 < len(hits) < ENOUGH_SONGS:
+        hits += index.tracks(query, query.match_joined(), most)[0]
     return Found(query, user, ranked(hits, query)[:most], more)
 
 
-def _find_parted(query: Query, user: User | AnonymousUser, most: int) -> Found:
-    """Artist and title that no space parts, in a script that has none; before one of them passes for a typing error."""
+def _find_split(query: Query, user: User | AnonymousUser, most: int) -> Found:
+    """Find artist and title written together, in a script without spaces, before one passes for a typing error."""
     asked = replace(query, parted=True)
-    if not (variants := asked.with_runs_parted()):
+    if not (match := asked.match_split_runs()):
         return Found(query, user, [])
-    hits, more = _index(user).tracks(asked, variants, most)
+    hits, more = _index(user).tracks(asked, match, most)
     return Found(asked, user, ranked(hits, asked), more)
 
 
-def _find_loosely(query: Query, user: User | AnonymousUser, most: int) -> Found:
-    """Where nothing holds all words: neighbours as one, initials as names, or else most of them."""
+def _find_most_words(query: Query, user: User | AnonymousUser, most: int) -> Found:
+    """Where nothing holds all words, find neighbours as one word, initials as names, or else most of the words."""
     index = _index(user)
-    initials = query.with_initials_parted()
-    for asked, variants in (
-        (query, query.with_neighbours_joined()),
-        (initials, initials.without_short_words()),
-        (replace(query, partly=True), query.with_words_left_out()),
+    initials = query.with_initials_split()
+    for asked, match in (
+        (query, query.match_joined()),
+        (initials, initials.match_long_words()),
+        (replace(query, partly=True), query.match_most_words()),
     ):
-        hits, more = index.tracks(asked, variants, most) if variants else ([], False)
+        hits, more = index.tracks(asked, match, most)
         if best := ranked(hits, asked):
             return Found(asked, user, best, more)
     return Found(query, user, [])
@@ -248,25 +249,23 @@ def _by_model(hits: list[Hit], model: str, user: User | AnonymousUser) -> list[H
     return [hit for hit in hits if model in done.get(hit.id, ())]
 
 
-def _corrected(query: Query, user: User | AnonymousUser, *, more_than: int = 0) -> str:
-    """The query with typing errors put right, by words that stand together in what ``user`` may see; or nothing.
+def _correct(query: Query, user: User | AnonymousUser, *, more_than: int = 0) -> str:
+    """Correct typing errors by words that stand together in what ``user`` may see; return the text, or nothing.
 
     ``more_than``: only if they stand together in more than so many songs.
     """
     index = _index(user)
-    choices = _choices(query, index)
+    choices = _candidates(query, index)
     if not any(len(group) > 1 for group in choices):
         return ""
-    groups: list[Group] = [
-        [*query.group(word), *([(part, False) for part in text.split()] for text in others)]
-        for word, *others in choices
-    ]
-    variants = [query.narrowed_to(groups)]
-    variants += [
-        query.narrowed_to([*groups[:n], [[(a + b, False)]], *groups[n + 2 :]])
-        for n, (a, b) in enumerate(pairwise(query.words))
-    ]
-    hits, _more = index.tracks(query, variants, READ)
+    joined = ["", *map(token, map("".join, pairwise(query.words))), ""]  # each word with its neighbours
+    terms = (
+        any_of(
+            filter(None, [query.term(word), *(all_of(map(token, text.split())) for text in others), *pairs])
+        )
+        for (word, *others), pairs in zip(choices, pairwise(joined), strict=True)
+    )
+    hits, _more = index.tracks(query, query.with_tags(terms), MAX_READ)
     readings: Counter[str] = Counter()
     costs: dict[str, int] = {}
     for hit in hits:
@@ -279,7 +278,7 @@ def _corrected(query: Query, user: User | AnonymousUser, *, more_than: int = 0) 
 
 
 def _reading(query: Query, choices: list[list[str]], hit: Hit) -> tuple[int, str]:
-    """How ``hit`` reads the words, and at which cost: the earlier choice is the nearer one."""
+    """Return at which cost ``hit`` has the words, and which of the choices: the earlier one is the nearer one."""
     words, text = query.words, hit.main + hit.rest
     cost, skip = 0, False
     read: dict[str, str] = {}
@@ -305,27 +304,34 @@ def _reading(query: Query, choices: list[list[str]], hit: Hit) -> tuple[int, str
     return cost, " ".join(filter(None, (read.get(word, word) for word in dict.fromkeys(query.typed))))
 
 
-def _choices(query: Query, index: Index) -> list[list[str]]:
-    """For each word itself and then what it may have been meant to be, the nearest first."""
+def _candidates(query: Query, index: Index) -> list[list[str]]:
+    """Return for each word itself and then what it may have been meant to be, the nearest first."""
     words = query.words
-    wrong = {word for word in words if spelling.allowed(word)}
-    keys = {key for word in wrong for key in spelling.keys(word)}
-    known = index.near(sorted(keys)) if keys else []
+    wrong = {word for word in words if spelling.max_errors(word)}
+    parted = {word: _split_in_two(word) for word in words}
+    parts = {
+        part for texts in parted.values() for text in texts for part in text.split() if spelling.is_kept(part)
+    }
+    near = index.near({key for word in wrong for key in spelling.keys(word)})
+    known = index.known(parts)
     found = []
     for word in words:
         scored = [
             (far, other)
-            for other in (known if word in wrong else ())
-            if other != word and (far := spelling.farness(word, other)) is not None
+            for other in (near if word in wrong else ())
+            if other != word and (far := spelling.error_score(word, other)) is not None
         ]
-        nearest = [other for _far, other in sorted(scored)[:NEAR_WORDS]]
-        found.append([word, *nearest, *_parted(word)])
+        nearest = [other for _far, other in sorted(scored)[:MAX_CANDIDATES]]
+        whole = (
+            text for text in parted[word] if all(p in known or not spelling.is_kept(p) for p in text.split())
+        )
+        found.append([word, *nearest, *whole])
     return found
 
 
-def _parted(word: str) -> list[str]:
+def _split_in_two(word: str) -> list[str]:
     """The word as two, for each place where it may be cut, and ``rocknroll`` as three."""
-    if not 3 <= len(word) <= LONGEST_PARTED:
+    if not 3 <= len(word) <= MAX_SPLIT_LENGTH:
         return []
     parts = [f"{word[:cut]} {word[cut:]}" for cut in range(1, len(word))]
     return parts + [

@@ -17,8 +17,8 @@ _OF_RECORDINGS = (
     "songs cancion canciones music musica mp3 flac wav m4a ogg opus aac wma"
 )
 
-GUESTS: Final = frozenset(("feat", "ft", "featuring"))
-STOP_WORDS: Final = GUESTS | frozenset(f"vs x {_ARTICLES_AND_CONJUNCTIONS} {_OF_RECORDINGS}".split())
+FEATURING: Final = frozenset(("feat", "ft", "featuring"))
+STOP_WORDS: Final = FEATURING | frozenset(f"vs x {_ARTICLES_AND_CONJUNCTIONS} {_OF_RECORDINGS}".split())
 
 _NUMBERS = (
     "0 zero cero, 1 one uno, 2 two ii dos, 3 three iii tres, 4 four iv cuatro, 5 five cinco, 6 six vi seis, "

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.site_url import absolute_url
 from catalog.models import Notice, Track
 from catalog.visibility import visible_to
 
@@ -123,12 +124,8 @@ def _letter(notice: Notice) -> EmailMessage:
 
 
 def _address(name: str, *args: object) -> str:
-    """Where a page is, if this installation knows what it is called from outside; else nothing."""
-    return (
-        f"{settings.CSRF_TRUSTED_ORIGINS[0]}{reverse(name, args=args)}"
-        if settings.CSRF_TRUSTED_ORIGINS
-        else ""
-    )
+    """Return the address of a page, ``""`` where ``STEMOTECA_URL`` is not set."""
+    return absolute_url(reverse(name, args=args))
 
 
 def _send(letter: EmailMessage) -> None:

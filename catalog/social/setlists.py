@@ -67,7 +67,7 @@ def latest(user: User, most: int) -> list[Setlist]:
 def make(user: User, title: str) -> Setlist:
     """Create a setlist. Raises ``CatalogError``: ``no_title``, ``too_many_setlists``."""
     if user.setlists.count() >= MOST_SETLISTS:
-        raise CatalogError("too_many_setlists", _("You have as many setlists as one person may have."))
+        raise CatalogError("too_many_setlists", _("You have reached the maximum number of setlists."))
     return Setlist.objects.create(owner=user, title=_title(title))
 
 
@@ -95,7 +95,7 @@ def add(setlist: Setlist, track: Track, note: str = "") -> SetlistEntry:
         _hold(setlist)
         last = setlist.entries.aggregate(last=Max("position"), count=Count("pk"))
         if last["count"] >= MOST_ENTRIES:
-            sentence = _("This setlist is full. Begin another one.")
+            sentence = _("This setlist is full. Create another one.")
             raise CatalogError("setlist_full", sentence)
         setlist.save(update_fields=["changed_at"])
         position = (last["last"] or 0) + 1

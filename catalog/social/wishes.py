@@ -29,7 +29,7 @@ def wish(user: User, artist: str, title: str) -> Wish:
     """
     artist, title = (clean_text(artist) or "")[:255], (clean_text(title) or "")[:255]
     if not title:
-        raise CatalogError("no_title", _("Say what the song is called."))
+        raise CatalogError("no_title", _("Enter the title of the song."))
     found = here(artist, title)
     if found is not None:
         raise AlreadyInLibraryError(found)
@@ -95,12 +95,12 @@ def fulfil(row: Wish, track: Track, user: User) -> None:
     Raises ``CatalogError``: ``not_yours`` (403), ``not_shared`` (409), ``fulfilled`` (409).
     """
     if not may_fulfil(track, user):
-        sentence = _("Only who brought this song, or looks after the library, may say so.")
+        sentence = _("Only the person who added this song or a curator may do this.")
         raise CatalogError("not_yours", sentence, status=403)
     if track.visibility != Visibility.SHARED:
         raise CatalogError("not_shared", _("Only you see this song. Share it first."), status=409)
     if not _fulfil(row, track):
-        raise CatalogError("fulfilled", _("This wish came true already."), status=409)
+        raise CatalogError("fulfilled", _("This wish has already been fulfilled."), status=409)
 
 
 def may_fulfil(track: Track, user: User) -> bool:

@@ -31,7 +31,7 @@ Kind = Literal["audio", "renditions", "covers"]
 def no_space() -> CatalogError:
     """Return the error for a full disk: 507, trying again later can help."""
     return CatalogError(
-        "no_space", _("There is no room left on the server. Please try again later."), status=507
+        "no_space", _("The server has run out of storage. Please try again later."), status=507
     )
 
 

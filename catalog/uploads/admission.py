@@ -75,7 +75,9 @@ def admit(body: PendingBody, policy: UploadPolicy | None, user: User | Anonymous
     backend.check_space(2 * size - body.received)
     if not body.count_for(str(user.pk), settings.UPLOADS_PER_PERSON):
         raise CatalogError(
-            "too_many_uploads", _("You are sending many files already. Wait for one to end."), status=429
+            "too_many_uploads",
+            _("You are already sending many files. Wait until one has finished."),
+            status=429,
         )
     body.admit(largest_body(policy))
 

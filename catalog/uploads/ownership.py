@@ -30,7 +30,7 @@ def drop_claim(track: Track, user: User) -> bool:
     with transaction.atomic():
         track = Track.objects.select_for_update().get(pk=track.pk)
         if not holds(track, user):
-            raise CatalogError("not_yours", _("This track was not brought by you."), status=403)
+            raise CatalogError("not_yours", _("You did not add this track."), status=403)
         dropped = track.uploads.filter(user=user)
         charged = dropped.aggregate(total=Sum("charged", default=0))["total"]
         _release(dropped)
@@ -77,7 +77,9 @@ def change_visibility(track: Track, visibility: Visibility) -> Track:
                 raise CatalogError("not_yours", _("This track belongs to nobody."), status=403)
             if track.uploads.exclude(user=track.owner).exists():
                 raise CatalogError(
-                    "shared_by_others", _("Others brought this recording too; it stays shared."), status=409
+                    "shared_by_others",
+                    _("Others have added this recording too, so it stays shared."),
+                    status=409,
                 )
             same = same.filter(owner=track.owner)
             _forget_picture(track)

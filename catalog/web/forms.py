@@ -45,7 +45,7 @@ class GuestsField(forms.CharField):
     def validate(self, value: Any) -> None:
         super().validate(value)
         if len(value) > MOST_GUESTS:
-            raise forms.ValidationError(_("These are too many names."))
+            raise forms.ValidationError(_("Too many names."))
 
     def run_validators(self, value: Any) -> None:
         """Those of text do not fit a list; each name was cleaned."""
@@ -101,17 +101,17 @@ class TrackForm(EditForm):
     title = NameField(label=_("Title"))
     artist = NameField(label=_("Artist"), suggest="artists")
     guests = GuestsField(
-        label=_("With"),
+        label=_("Featured artists"),
         required=False,
         max_length=2000,
-        help_text=_("Who else plays on it, with semicolons between the names."),
+        help_text=_("Other artists on this song, separated by semicolons."),
     )
     album = NameField(label=_("Album"), required=False, suggest="albums")
     album_artist = NameField(
         label=_("Album artist"),
         required=False,
         suggest="artists",
-        help_text=_("Whose album it is. Left empty, it is the artist's."),
+        help_text=_("Leave empty if it is the same artist."),
     )
     disc_number = NumberField(_("Disc"))
     track_number = NumberField(_("Track number"))
@@ -121,7 +121,7 @@ class TrackForm(EditForm):
         label=_("Encoding of the names"),
         required=False,
         help_text=_(
-            "This file does not say in which encoding its names are. Choose the one in which they read right."
+            "The file does not say how its names are encoded. Choose the encoding in which they read correctly."
         ),
     )
     visibility = forms.ChoiceField(label=_("Who may hear it"), choices=Visibility.choices)
@@ -143,7 +143,7 @@ class ArtistForm(EditForm):
     sort_name = NameField(
         label=_("Sorted as"),
         required=False,
-        help_text=_("“Beatles, The”. Left empty, it is made from the name."),
+        help_text=_("For example “Beatles, The”. Leave empty to derive it from the name."),
     )
 
 
@@ -153,7 +153,7 @@ class AlbumForm(EditForm):
     title = NameField(label=_("Title"))
     artist = NameField(label=_("Artist"), suggest="artists")
     year = YearField()
-    compilation = forms.BooleanField(label=_("A compilation of songs by many"), required=False)
+    compilation = forms.BooleanField(label=_("Compilation of several artists"), required=False)
 
 
 class ReportForm(forms.Form):

@@ -30,7 +30,7 @@ def report_track(request: HttpRequest, pk: UUID) -> HttpResponse:
             form.add_error(None, str(error.detail))
         else:
             if new:
-                messages.success(request, _("Thank you. Somebody will look at it, and you will be told."))
+                messages.success(request, _("Thank you. Somebody will look at it, and you will be notified."))
             else:
                 messages.info(request, _("You have reported this already. Somebody will look at it."))
             return redirect("track", track.pk)

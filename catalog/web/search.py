@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 
 from catalog.pagination import SONGS_PER_PAGE
 from catalog.search.facets import Filters, model_label
-from catalog.search.index import MOST
-from catalog.search.query import MOST_LETTERS
+from catalog.search.index import MAX_HITS
+from catalog.search.query import MAX_LENGTH
 from catalog.search.service import Found, find
 from catalog.selectors import add_details
 from catalog.web.track_lists import shelves
@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
     ``?narrow=1``: with what the list can be narrowed by, which is counted only for who wants to see it.
     """
-    words = request.GET.get("q", "").strip()[:MOST_LETTERS]
+    words = request.GET.get("q", "").strip()[:MAX_LENGTH]
     filters = Filters.of(request.GET)
     fragment = request.GET.get("fragment") == "results"
     context: dict[str, Any] = {"q": words}
@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _results(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
     narrow = "narrow" in request.GET
-    most = WHILE_TYPING if request.GET.get("fragment") and not narrow else MOST
+    most = WHILE_TYPING if request.GET.get("fragment") and not narrow else MAX_HITS
     found = find(words, request.user, filters, most=most, hints=True)
     pages = Paginator(found.songs(), SONGS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))

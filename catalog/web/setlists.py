@@ -94,7 +94,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
             setlists.share(row, by_link=what == "share")
         case "link":
             setlists.renew_link(row)
-            messages.success(request, _("The setlist has a new link. The old one opens nothing any more."))
+            messages.success(request, _("The setlist has a new link. The old one no longer works."))
         case "delete":
             row.delete()
             messages.success(request, _("Setlist deleted: %(title)s") % {"title": row.title})

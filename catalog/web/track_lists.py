@@ -37,7 +37,7 @@ ORDERS: Final = {
     for order in (
         Order("newest", _("Newest songs"), NEWEST),
         Order("played", _("Most played"), ("-plays", "-created_at"), Q(plays__gt=0)),
-        Order("separated", _("Separated lately"), ("-separated_at",), Q(separated_at__isnull=False)),
+        Order("separated", _("Recently separated"), ("-separated_at",), Q(separated_at__isnull=False)),
         Order("title", _("Songs from A to Z"), BY_TITLE),
     )
 }

@@ -64,7 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
         except CatalogError as problem:
             error = str(problem.detail)
         else:
-            messages.success(request, _("Noted. You are told when somebody brings it."))
+            messages.success(request, _("Saved. You will be notified when somebody adds it."))
             return redirect("wishes")
     return render(request, "library/wish_new.html", {"given": given, "error": error})
 
@@ -116,7 +116,7 @@ def fulfil(request: HttpRequest, pk: UUID) -> HttpResponse:
         except CatalogError as error:
             messages.error(request, str(error.detail))
             return redirect("wish-fulfil", row.pk)
-        messages.success(request, _("Thank you. Everybody who wanted it is told."))
+        messages.success(request, _("Thank you. Everybody who wanted it will be notified."))
         return redirect("track", track.pk)
     words = request.GET.get("q", f"{row.artist} {row.title}").strip()[:200]
     context = {"wish": row, "q": words, "candidates": _candidates(request, words)}

@@ -1,8 +1,8 @@
-"""Bodies of requests that are still on their way, and what Django says about them before they are read.
+"""Admission of request bodies before they are read.
 
-The server itself keeps no list of upload addresses. A body that is neither tiny nor of known length waits while a
-thread hands the headers alone to Django, with the ``PendingBody`` in the environment. Status 100 lets it come; any
-other answer is sent to the client as it is. The question is asked again while the body arrives.
+The server has no list of upload URLs. A body that is large or chunked waits while a thread sends the headers alone to
+Django, with the ``PendingBody`` in the WSGI environment. Status 100 admits the body; any other response goes to the
+client. The check is repeated while the body arrives.
 """
 
 import io
@@ -20,7 +20,7 @@ CHECK_EVERY_BYTES = 8_000_000
 
 
 class UploadCounter:
-    """How many bodies each person, each network or all together are sending to this process."""
+    """Count the bodies that this process is receiving, by sender."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class UploadCounter:
 
 
 class PendingBody:
-    """A body that Django has to admit. ``length`` is what was announced, ``None`` for a chunked body."""
+    """A body that Django has to admit. ``length`` is the announced one in bytes, None for a chunked body."""
 
     def __init__(self, length: int | None) -> None:
         self.length = length
@@ -53,13 +53,12 @@ class PendingBody:
         self._counted_for: list[str] = []
 
     def admit(self, limit: int, seconds: float = math.inf) -> None:
-        """Let it come, up to ``limit`` bytes and for ``seconds``. Django is asked again on the way, and when it is
-        longer."""
+        """Admit up to ``limit`` bytes for ``seconds``. Django checks again on the way, and beyond the limit."""
         self.deadline = min(self.deadline, time.time() + seconds)
         self.next_check = min(self.received + CHECK_EVERY_BYTES, limit + 1)
 
     def count_for(self, who: str, at_most: int) -> bool:
-        """Count it as one that ``who`` sends; False when there are ``at_most`` already."""
+        """Count the body for ``who``; return False if there are ``at_most`` already."""
         if who in self._counted_for or self.counter is None:
             return True
         if not self.counter.add(who, at_most):
@@ -68,13 +67,13 @@ class PendingBody:
         return True
 
     def release(self) -> None:
-        """It has been dealt with, or its sender has gone."""
+        """Stop counting the body."""
         while self._counted_for and self.counter is not None:
             self.counter.remove(self._counted_for.pop())
 
 
 class Refusal:
-    """A complete answer of Django, in the form in which waitress keeps errors."""
+    """A complete response of Django, in the form of waitress's errors."""
 
     def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         self.status = status
@@ -85,27 +84,27 @@ class Refusal:
         return self.status, self.headers, self.body
 
 
-def ask(
+def check_headers(
     application: Any, environ: dict[str, Any], body: PendingBody | None, uploads: UploadCounter
 ) -> Refusal | None:
-    """Hand ``environ`` to Django without its body: ``None`` when the body may come, else the answer."""
+    """Send ``environ`` to Django without the body; return None if the body is admitted, else the response."""
     status, headers = "", list[tuple[str, str]]()
 
     def start_response(given: str, with_headers: list[tuple[str, str]], _error: Any = None) -> Any:
         nonlocal status, headers
         status, headers = given, with_headers
-        return sys.stderr.write  # the callable of old applications, which Django never calls
+        return sys.stderr.write  # for old applications; Django never calls it
 
     if body is not None:
         body.counter = uploads
     environ |= {"wsgi.input": io.BytesIO(), PENDING_BODY: body}
     environ.pop("wsgi.file_wrapper", None)
-    answer: Iterable[bytes] = application(environ, start_response)
+    response: Iterable[bytes] = application(environ, start_response)
     try:
-        content = b"".join(answer)
+        content = b"".join(response)
     finally:
-        if hasattr(answer, "close"):
-            answer.close()
+        if hasattr(response, "close"):
+            response.close()
     if status.startswith("100"):
         return None
     return Refusal(status, headers, content)

@@ -1,4 +1,4 @@
-"""One connection: what it may take, how long each phase may last, and how it ends."""
+"""One connection: deadlines for each phase, reading, writing and closing."""
 
 import socket
 import time
@@ -9,23 +9,23 @@ from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 from waitress.utilities import InternalServerError
 
-from operations.server.body import Refusal, ask
+from operations.server.body import Refusal, check_headers
 from operations.server.parser import CHUNKED_READ_BYTES, RequestParser
 
 KEEP_ALIVE_SECONDS = 15.0
 HEADER_SECONDS = 20.0
-# Bodies: at least so many bytes a second after a first while, and never silent for long.
+# The minimum rate of a body after a grace period, and the longest silence.
 BODY_GRACE_SECONDS, BODY_BYTES_PER_SECOND = 10.0, 1_000
 STALLED_SECONDS = 30.0
-# Who is refused while sending may send on for so long: closed at once, many clients would not see the answer.
+# How long a refused client may keep sending: if closed at once, many would not read the response.
 LINGER_SECONDS, LINGER_SILENT_SECONDS = 30.0, 5.0
-# Of a response, what one connection sends before the others have their turn.
+# Bytes of a response that one connection sends before the others get their turn.
 TURN_BYTES = 1 << 20
 SEND_BYTES = BODY_READ_BYTES = 1 << 18
 
 
 class ResponseTask(WSGITask):  # type: ignore[misc]  # waitress has no types
-    """The answer to one request; to HEAD, its headers."""
+    """Write the response to one request; for HEAD, its headers only."""
 
     wrote_header: bool
 
@@ -44,7 +44,7 @@ class ResponseTask(WSGITask):  # type: ignore[misc]  # waitress has no types
         super().write(data)
 
     def finish(self) -> None:
-        self.channel.write_soon(b"")  # headers to which no body came after all
+        self.channel.write_soon(b"")  # headers without a body
         if not self.wrote_header:
             self.write(b"")
         if self.request.command != "HEAD":
@@ -70,7 +70,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
         self.request_at = self.creation_time
 
     def recv(self, buffer_size: int) -> bytes:
-        """Much at once of a body that is only stored, little of what costs time."""
+        """Read large portions of plain bodies, and small ones of what takes time to parse."""
         request = self.request
         if request is not None and request.headers_finished:
             buffer_size = CHUNKED_READ_BYTES if request.chunked else BODY_READ_BYTES
@@ -88,25 +88,25 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
         return bool(self.lingers_from) or super().readable()
 
     def service(self) -> None:
-        """In a thread: answer the first request, or ask Django whether its body may come."""
+        """Answer the first request, or have Django check its headers. Runs in a worker thread."""
         request = self.requests[0]
         if request.paused and not request.error and self.connected:
             try:
-                request.error = self._ask(request)
+                request.error = self._check_headers(request)
             except Exception:
-                self.logger.exception("Exception while looking at the headers of %s", request.path)
+                self.logger.exception("checking the headers of %s failed", request.path)
                 request.error = InternalServerError(
                     "The server encountered an unexpected internal server error"
                 )
             if request.error is None:
-                # Still among the requests until then, so nothing is read meanwhile.
+                # The request stays in the list until then, so that nothing more is read.
                 self.server.trigger.pull_trigger(self._resume)
                 return
         self._unread = self._unread or request.error is not None
         super().service()
 
     def begin(self, head: bytes) -> None:
-        """Keep the headers until the first bytes of the body are written: one packet, one system call."""
+        """Hold the headers back until the first bytes of the body: one packet, one system call."""
         self._head = head
 
     def write_soon(self, data: Any) -> int:
@@ -117,12 +117,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
             super().write_soon(head)
         return int(super().write_soon(data))
 
-    def _ask(self, request: RequestParser) -> Refusal | None:
+    def _check_headers(self, request: RequestParser) -> Refusal | None:
         environ = WSGITask(self, request).get_environment()
-        return ask(self.server.application, environ, request.pending, self.server.uploads)
+        return check_headers(self.server.application, environ, request.pending, self.server.uploads)
 
     def _resume(self) -> None:
-        """In the loop: let the body come."""
+        """Continue with an admitted body. Runs in the loop."""
         with self.requests_lock:
             if not self.requests:
                 return
@@ -154,7 +154,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
                 self.handle_close()
 
     def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 (waitress's signature)
-        """Say that the socket takes no more once this connection has had its turn."""
+        """Send nothing more once this connection has had its turn."""
         if self._turn <= 0:
             return 0
         sent = int(super().send(data, do_close=do_close))
@@ -169,24 +169,24 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
 
     @property
     def client(self) -> str:
-        """Whose turn it is when this connection is answered."""
+        """Return the address by which requests take turns."""
         proxies = self.server.proxies
-        said = (
+        forwarded = (
             self.requests[0].headers.get("X_FORWARDED_FOR", "").split(",")
             if proxies and self.requests
             else []
         )
-        return str(said[-proxies].strip() if 0 < proxies <= len(said) else self.addr[0])
+        return str(forwarded[-proxies].strip() if 0 < proxies <= len(forwarded) else self.addr[0])
 
     @property
     def unsent_bytes(self) -> int:
-        """What the client has not read yet of answers that are no files."""
+        """Return how much of responses, files excepted, the client has not read yet."""
         with self.outbuf_lock:
             return sum(len(part) for part in self.outbufs if not isinstance(part, ReadOnlyFileBasedBuffer))
 
     @property
     def rank(self) -> tuple[int, float]:
-        """Which of the connections that no thread works for is closed first when there are too many."""
+        """Return the order in which idle connections are closed when there are too many; the lowest first."""
         if self.total_outbufs_len:
             return 2, self.last_activity
         if self.request is not None and self.request.headers_finished:
@@ -194,6 +194,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
         return 0, self.last_activity if self.request is None else self.request_at
 
     def overdue(self, now: float) -> bool:
+        """Return whether the current phase has exceeded its deadline."""
         silent = now - self.last_activity
         if self.lingers_from:
             return silent > LINGER_SILENT_SECONDS or now - self.lingers_from > LINGER_SECONDS

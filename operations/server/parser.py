@@ -1,4 +1,4 @@
-"""Requests as they arrive: stricter than waitress about lengths, and paused where Django has to be asked."""
+"""The request parser: stricter than waitress's about lengths, and paused until Django has admitted the body."""
 
 import time
 from typing import Any
@@ -10,16 +10,16 @@ from waitress.utilities import BadRequest
 
 from operations.server.body import PendingBody
 
-# So much of a body is taken unseen, and kept in memory: sign-in forms, searches, most JSON.
+# Bodies up to this size are read without a check, and kept in memory: sign-in forms, searches, most JSON.
 FREE_BYTES = 16_384
 LENGTH_DIGITS = 15
-# Chunks: read in small portions, since each of them costs time; gathered before they are written; and what stands
-# around them is kept in memory.
+# Chunked bodies: bytes read at once, since parsing blocks the loop; bytes gathered for one write; and the limit of
+# chunk sizes and trailers, which are kept in memory.
 CHUNKED_READ_BYTES, GATHERED_BYTES, FRAME_BYTES = 16_384, 65_536, 16_384
 
 
 class GatheringBuffer:
-    """Writes to ``buffer`` in large portions, however small those are that arrive."""
+    """Gather small portions, and write large ones to ``buffer``."""
 
     def __init__(self, buffer: OverflowableBuffer) -> None:
         self._buffer = buffer
@@ -54,12 +54,12 @@ class ChunkedBody(ChunkedReceiver):  # type: ignore[misc]  # waitress has no typ
 
     @property
     def frame_bytes(self) -> int:
-        """Of what is no data: the beginning of a size's line, or of the trailer."""
+        """Return the bytes of an unfinished chunk size or trailer."""
         return len(self.control_line) + len(self.trailer)
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """A paused parser pretends to be complete, so that the channel hands it to a thread; see ``Channel.service``."""
+    """While paused it claims to be complete, so that the channel passes it to a thread (``Channel.service``)."""
 
     body_rcv: Any
     pending: PendingBody | None = None
@@ -69,11 +69,11 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     _expects_continue = False
 
     def received(self, data: bytes) -> int:
-        # Waitress copies the rest of what it is given for each chunk.
+        # For each chunk waitress copies all that follows.
         part = data[:CHUNKED_READ_BYTES] if self.chunked else data
         try:
             consumed: int = super().received(part)
-        except OSError:  # no room for the temporary file
+        except OSError:  # the disk of the temporary file is full
             if self.pending is None:
                 raise
             self.pending.disk_full = True
@@ -97,19 +97,19 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     def parse_header(self, header_plus: bytes) -> None:
         try:
             super().parse_header(header_plus)
-        except ValueError as error:  # a length of thousands of digits
+        except ValueError as error:  # thousands of digits
             raise ParsingError("Content-Length is invalid") from error
         length = self.headers.get("CONTENT_LENGTH", "")
         if len(length) > LENGTH_DIGITS:
             raise ParsingError("Content-Length is invalid")
         if self.chunked:
             self.body_rcv = ChunkedBody(self.body_rcv.buf)
-        # A proxy in front may believe the other one: the rest of the body would be the next request.
+        # A proxy may use the other length, and the rest of the body would become the next request.
         if (self.chunked and length) or self.headers.get("TRANSFER_ENCODING"):
             raise ParsingError("The length of the body is ambiguous")
 
     def resume(self) -> bytes:
-        """Go on with the body; the bytes that arrived with what came before."""
+        """Continue with the body; return bytes that have arrived already."""
         self.paused = self.completed = False
         self.expect_continue, self._expects_continue = self._expects_continue, False
         held, self._held = self._held, b""
@@ -120,7 +120,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
             self.pending.release()
         try:
             super().close()
-        except OSError:  # what could not be written before cannot be written now
+        except OSError:  # the disk is still full
             return
 
     def _pause(self, data: bytes, consumed: int) -> int:
@@ -130,8 +130,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         return len(data)
 
     def overdue(self, now: float, *, grace: float, rate: float) -> bool:
-        """Whether the body comes more slowly than ``rate`` bytes a second, after the first ``grace`` seconds, or has
-        taken longer than it was admitted for."""
+        """Return whether the body is slower than ``rate`` bytes a second after ``grace`` seconds, or has exceeded the
+        time for which it was admitted."""
         if self.pending is not None and now > self.pending.deadline:
             return True
         late = now - self.headers_at - grace

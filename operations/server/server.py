@@ -1,4 +1,4 @@
-"""The listening socket, the limits on all connections together, and the way to stop."""
+"""The server: the listening socket, limits on all connections together, and an orderly stop."""
 
 import heapq
 import resource
@@ -18,20 +18,20 @@ from operations.server.channel import SEND_BYTES, Channel
 from operations.server.parser import FREE_BYTES
 from operations.server.turns import TurnQueue
 
-MOST_CONNECTIONS = 4_096
-# A connection holds its socket, and while it sends or receives one file each.
+MAX_CONNECTIONS = 4_096
+# A connection has its socket, and a temporary file while it receives and while it sends.
 FILES_PER_CONNECTION = 3
 SPARE_FILES = 256
 ACCEPTED_AT_ONCE = 64
 STOP_SECONDS = 9.0
-# What all clients together may leave unread in memory and temporary files; files that are sent do not count.
-MOST_UNSENT_BYTES = 128_000_000
+# Limit of unread responses of all clients together, in memory and temporary files; stored files do not count.
+MAX_UNSENT_BYTES = 128_000_000
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
-    """Answers on ``listener`` with ``application``; several processes may share one listener.
+    """Serve ``application`` on ``listener``, which several processes may share.
 
-    ``proxies`` is how many of the addresses in ``X-Forwarded-For`` are to be believed, counted from the end.
+    ``proxies`` is the number of addresses in ``X-Forwarded-For``, counted from the end, that are trusted.
     """
 
     channel_class = Channel
@@ -45,7 +45,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         proxies: int = 0,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """``on_stop`` is called when stopping begins, to end work that requests wait for."""
+        """``on_stop`` is called when the stop begins, to cancel work that requests are waiting for."""
         adjustments = Adjustments(
             threads=threads,
             ident="Stemoteca",
@@ -71,7 +71,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self._on_stop = on_stop
         self.uploads = UploadCounter()
         self.proxies = proxies
-        self.most_connections = _most_connections()
+        self.max_connections = _max_connections()
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.queue = TurnQueue()
         dispatcher.set_thread_count(threads)
@@ -86,7 +86,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         )
 
     def run(self) -> None:
-        """Serve until ``stop()``, then finish what has begun, for ``STOP_SECONDS`` at most."""
+        """Serve until ``stop()``, then finish open requests, for at most ``STOP_SECONDS``."""
         while not self.stopping:
             wasyncore.poll2(self.adj.asyncore_loop_timeout, self._map)
         self.accepting = False
@@ -105,7 +105,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         wasyncore.close_all(self._map)
 
     def stop(self, *_signal: object) -> None:
-        """End ``run()``; a handler of signals, too."""
+        """End ``run()``. Also a signal handler."""
         self.stopping = True
         with suppress(OSError):  # the loop has ended already: a second signal
             self.pull_trigger()
@@ -119,14 +119,14 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             self._make_room()
 
     def maintenance(self, now: float) -> None:
-        """Once a second. Nothing that happens here may end the loop."""
+        """Close overdue connections. Called once a second; an exception must not end the loop."""
         try:
             self._close_overdue(now)
         except Exception:
-            self.logger.exception("connections could not be looked at")
+            self.logger.exception("closing overdue connections failed")
 
     def _close_overdue(self, now: float) -> None:
-        """Close what is overdue, and the slowest readers where too much waits for them."""
+        """Close overdue connections, and the slowest readers if too much is unsent."""
         unsent = 0
         waiting: list[Channel] = []
         for channel in list(self.active_channels.values()):
@@ -137,29 +137,29 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
                 waiting.append(channel)
         waiting.sort(key=lambda channel: channel.last_activity)
         for channel in waiting:
-            if unsent <= MOST_UNSENT_BYTES:
+            if unsent <= MAX_UNSENT_BYTES:
                 break
             unsent -= channel.unsent_bytes
             channel.handle_close()
 
     def _make_room(self) -> None:
-        """With too many connections, close the oldest of those for which nothing is being done."""
-        if len(self.active_channels) <= self.most_connections:
+        """Close the oldest idle connections if there are too many."""
+        if len(self.active_channels) <= self.max_connections:
             return
         idle = [channel for channel in self.active_channels.values() if not channel.requests]
         for channel in heapq.nsmallest(
-            max(1, self.most_connections // 20), idle, key=lambda channel: channel.rank
+            max(1, self.max_connections // 20), idle, key=lambda channel: channel.rank
         ):
             channel.handle_close()
 
 
-def _most_connections() -> int:
-    """As many as the open files that this process may have allow, after asking for more of them."""
+def _max_connections() -> int:
+    """Raise the limit of open files as far as allowed; return how many connections it permits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS * FILES_PER_CONNECTION + SPARE_FILES
+    wanted = MAX_CONNECTIONS * FILES_PER_CONNECTION + SPARE_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY:
-        return MOST_CONNECTIONS
-    return max(64, min(MOST_CONNECTIONS, (soft - SPARE_FILES) // FILES_PER_CONNECTION))
+        return MAX_CONNECTIONS
+    return max(64, min(MAX_CONNECTIONS, (soft - SPARE_FILES) // FILES_PER_CONNECTION))

@@ -1,4 +1,4 @@
-"""The requests that wait for a thread: clients take turns, so that one with hundreds delays another by one."""
+"""The queue of requests that wait for a thread. Clients take turns, so hundreds of one delay another by one."""
 
 from collections import deque
 from typing import Protocol
@@ -12,7 +12,7 @@ class Waiting(Protocol):
 
 
 class TurnQueue:
-    """Stands in for the deque of waitress's dispatcher, which holds its lock around each call."""
+    """Replace the deque of waitress's dispatcher, which locks each call."""
 
     def __init__(self) -> None:
         self._by_client: dict[str, deque[Waiting]] = {}
@@ -26,7 +26,7 @@ class TurnQueue:
         self._count += 1
 
     def popleft(self) -> Waiting:
-        """The oldest of the client whose turn it is, which is then the last one."""
+        """Return the oldest request of the next client, and move that client to the end."""
         client = next(iter(self._by_client))
         waiting = self._by_client.pop(client)
         channel = waiting.popleft()

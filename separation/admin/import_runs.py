@@ -28,7 +28,7 @@ else:  # Django's own class takes no parameter
 class ImportForm(_ModelForm):
     """A folder of this server, and what is done with the songs in it."""
 
-    model = forms.ChoiceField(label=_("Take them apart with"), required=False)
+    model = forms.ChoiceField(label=_("Separate them with"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,7 +97,7 @@ class ImportRunAdmin(Removable[ImportRun]):
     @admin.display(description=_("remark"))
     def remark(self, row: ImportRun) -> str:
         if row.state == ImportRun.State.FAILED and not row.detail:
-            return str(_("It broke off. Start it again: it goes on where it was."))
+            return str(_("It failed. Start it again: it continues where it stopped."))
         return row.detail or "-"
 
     @admin.display(description=_("refused files"))
@@ -113,9 +113,9 @@ class ImportRunAdmin(Removable[ImportRun]):
     def stop(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
         for row in rows:
             import_runs.stop(row)
-        self.message_user(request, _("They end after the files they are at."), messages.SUCCESS)
+        self.message_user(request, _("They stop after the current files."), messages.SUCCESS)
 
-    @admin.action(description=_("Start again; what was taken in is passed over"), permissions=["add"])
+    @admin.action(description=_("Start again; files already imported are skipped"), permissions=["add"])
     def start_again(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
         count = sum(import_runs.start_again(row) for row in rows)
         sentence = ngettext("%d import waits its turn.", "%d imports wait their turn.", count)

@@ -144,7 +144,7 @@ class SeparationAdmin(ReadOnly[Separation]):
         self.message_user(request, sentence % count, messages.SUCCESS)
         return None
 
-    @admin.action(description=_("Stop, whoever wants it"), permissions=["manage"])
+    @admin.action(description=_("Stop for everybody"), permissions=["manage"])
     def stop(self, request: HttpRequest, rows: QuerySet[Separation]) -> None:
         count = sum(cancel(row) for row in rows)
         sentence = ngettext("%d separation was stopped.", "%d separations were stopped.", count)

@@ -1,8 +1,8 @@
-"""Answer requests for files that may have to be encoded first.
+"""Answers with files that may have to be encoded first.
 
 Programs wait a bounded time for the file; with ``Prefer: respond-async`` they get 202 with the progress instead, and
-after that time 503 with ``Retry-After``, which ``curl --retry`` understands. People's browsers get a page that tells
-the progress and fetches the file by itself.
+after that time 503 with ``Retry-After``, which ``curl --retry`` understands. Browsers get a page that shows the
+progress and downloads the file by itself.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -20,14 +21,16 @@ from rest_framework.response import Response
 
 from audio.formats import OUTPUT
 from catalog.errors import CatalogError
-from catalog.models import Rendition
-from catalog.storage import encoding_pool
+from catalog.models import Rendition, Track
+from catalog.storage import encoding_pool, file_responses
 from catalog.storage.encoding_pool import EncodingPendingError
-from catalog.storage.renditions import Recipe
+from catalog.storage.renditions import Recipe, check_codec, parse_bitrate
 from catalog.storage.waiting_requests import requester
+from separation.delivery.downloads import ArchiveOrder, download_name, order_archive
+from separation.delivery.permissions import VisibleSeparation, codec_or_best
 
 POLL_SECONDS = 1
-PAGE_SECONDS = 2  # between two looks of the page that browsers get
+PAGE_SECONDS = 2  # between two reloads of the page for browsers
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -63,11 +66,13 @@ FILE_RESPONSES: dict[Any, Any] = {
 
 
 class EncodedFileView(GenericAPIView[Any]):
-    """A view whose files are encoded when somebody first asks for them."""
+    """Base of views whose files are encoded on the first request for them."""
 
     def obtain(self, request: Request, recipes: Sequence[Recipe]) -> list[Rendition]:
-        """The renditions of ``recipes``. Raises ``CatalogError`` as ``encodings.obtain`` does, also to be answered
-        otherwise by ``handle_exception``."""
+        """Find or make the renditions of ``recipes``.
+
+        Raises ``CatalogError`` as ``encoding_pool.obtain`` does; ``handle_exception`` answers it.
+        """
         waits = not (prefers_not_to_wait(request) or is_browser(request))
         seconds = settings.ENCODING_WAIT_SECONDS if waits else 0
         return encoding_pool.obtain(recipes, requester(request), seconds=seconds)
@@ -82,13 +87,13 @@ class EncodedFileView(GenericAPIView[Any]):
 
 
 def prefers_not_to_wait(request: Request) -> bool:
-    """``Prefer: respond-async`` (RFC 7240)."""
+    """Look for ``Prefer: respond-async`` (RFC 7240)."""
     preferences = request.headers.get("Prefer", "").lower().replace(";", ",").split(",")
     return "respond-async" in (preference.strip() for preference in preferences)
 
 
 def is_browser(request: Request) -> bool:
-    """Whether somebody opened the address in a browser, rather than a script or a player."""
+    """Tell a person's browser from a script or a player."""
     return "text/html" in request.headers.get("Accept", "")
 
 
@@ -113,3 +118,43 @@ def _page(request: Request, error: CatalogError) -> Any:
     page["Retry-After"] = page["Refresh"]
     page["Cache-Control"] = "no-store"
     return page
+
+
+def requested_encoding(request: Request, parameters: dict[str, Any]) -> tuple[str, int | None]:
+    """Read codec and bitrate (kbit/s). Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``."""
+    codec = codec_or_best(request.user, parameters.get("codec", ""))
+    return codec, check_codec(codec, parse_bitrate(parameters.get("bitrate", "")))
+
+
+def order_requested_archive(
+    request: Request, visible: VisibleSeparation, parameters: dict[str, Any]
+) -> ArchiveOrder:
+    """Order the archive of the parameters ``codec``, ``bitrate`` and ``stems``.
+
+    Raises ``CatalogError`` as ``requested_encoding`` and ``order_archive`` do.
+    """
+    codec, bitrate = requested_encoding(request, parameters)
+    names = [name.strip() for name in parameters.get("stems", "").split(",") if name.strip()]
+    return order_archive(visible.separation, visible.track, codec, bitrate, names)
+
+
+def send_archive(request: Request, order: ArchiveOrder, renditions: Sequence[Rendition]) -> HttpResponseBase:
+    """Send the renditions of ``order`` as a zip."""
+    archive = order.archive(renditions)
+    return file_responses.serve_archive(request._request, archive, filename=order.filename)  # noqa: SLF001 (Django's request)
+
+
+def send_rendition(
+    request: Request, rendition: Rendition, codec: str, track: Track, description: str
+) -> HttpResponseBase:
+    """Send ``rendition`` as a download, named after ``track`` with ``description`` in brackets."""
+    output = OUTPUT[codec]
+    return file_responses.serve(
+        request._request,  # noqa: SLF001 (Django's request)
+        rendition.key,
+        filename=download_name(track, description, output.extension),
+        content_type=output.content_type,
+        checksum=rendition.checksum,
+        size=rendition.size,
+        download=True,
+    )

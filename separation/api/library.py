@@ -1,4 +1,4 @@
-"""What somebody brought, asked for and likes, as tracks."""
+"""The tracks that somebody uploaded, requested or likes."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api import account
-from catalog.api.views import validated_query
+from accounts.current_user import account
+from catalog.api.query_parameters import query_parameters
 from catalog.models import Track
 from catalog.social.likes import likes_of
 from separation.api.serializers import SeparatedTrackSerializer
@@ -35,15 +35,15 @@ class MyLibraryView(TrackMixin):
     )
     def get(self, request: Request) -> Response:
         """List your songs, the last one first."""
-        wanted = validated_query(self, LibraryQuerySerializer)
+        parameters = query_parameters(self, LibraryQuerySerializer)
         user = account(request)
         kinds: dict[str, QuerySet[Any, Any]] = {
             "brought": uploads_of(user),
             "asked": requested_tracks(user),
             "liked": likes_of(user),
         }
-        rows = kinds[wanted["kind"]].filter(holding(wanted.get("q", "")))
+        rows = kinds[parameters["kind"]].filter(holding(parameters.get("q", "")))
         ids = list(self.paginate_queryset(rows.values_list("track", flat=True)) or [])
         tracks: dict[Any, Track] = self.get_queryset().in_bulk(ids)
-        found = [tracks[pk] for pk in ids if pk in tracks]
-        return self.get_paginated_response(self.serialize(found))
+        in_order = [tracks[pk] for pk in ids if pk in tracks]
+        return self.get_paginated_response(self.represent(in_order))

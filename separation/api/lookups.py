@@ -1,4 +1,4 @@
-"""Looking a file up by its checksum, and proving that one has it."""
+"""Look-ups of files by checksum, and proofs that somebody has the file."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
-from accounts.api import account
+from accounts.current_user import account
 from catalog.errors import CatalogError
 from catalog.uploads.checksum_lookup import challenge, prove
 from catalog.uploads.ingest import lookup
@@ -76,19 +76,19 @@ class LookupView(TrackMixin):
         track = lookup(checksum, user)
         if track is None:
             raise Http404
-        asked = challenge(track, checksum, user)
-        proof = asked and {
-            "token": asked.token,
-            "nonce": asked.nonce,
-            "ranges": [{"offset": offset, "length": length} for offset, length in asked.ranges],
-            "expires_at": asked.expires_at,
+        issued = challenge(track, checksum, user)
+        proof = issued and {
+            "token": issued.token,
+            "nonce": issued.nonce,
+            "ranges": [{"offset": offset, "length": length} for offset, length in issued.ranges],
+            "expires_at": issued.expires_at,
         }
-        found = {"track": self.fresh(track), "yours": holds(track, user)}
+        found = {"track": self.represent_current(track), "yours": holds(track, user)}
         return Response({**found, "proof": proof and ChallengeSerializer(proof).data})
 
 
 class FailedProofs(ScopedRateThrottle):
-    """Limits wrong answers; right ones are not counted."""
+    """Counts wrong answers only."""
 
     def throttle_success(self) -> bool:
         return True
@@ -125,4 +125,4 @@ class ProofView(TrackMixin):
             raise
         if track is None:
             raise Http404
-        return Response({"track": self.fresh(track)})
+        return Response({"track": self.represent_current(track)})

@@ -1,4 +1,4 @@
-"""Mixes: one file made of a separation's stems, as somebody wants to hear them."""
+"""Mixes: one file of a separation's stems, with volumes, tempo and pitch."""
 
 import math
 from typing import Any
@@ -12,22 +12,27 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 
-from audio.formats import OUTPUT
-from catalog.api.views import validated_query
-from catalog.storage import file_responses
+from catalog.api.query_parameters import query_parameters
 from catalog.storage.encoding_pool import is_being_made
 from catalog.storage.renditions import Recipe, found
-from separation.api.downloads import AUDIO_FILES, FILE_RESPONSES, PREFER, EncodedFileView
-from separation.api.separations import SeparationMixin, encoding
-from separation.api.serializers import EncodingSerializer
-from separation.delivery import downloads, mixes
+from separation.api.downloads import (
+    AUDIO_FILES,
+    FILE_RESPONSES,
+    PREFER,
+    EncodedFileView,
+    requested_encoding,
+    send_rendition,
+)
+from separation.api.request_serializers import EncodingSerializer
+from separation.api.separations import SeparationMixin
+from separation.delivery import mixes
 from separation.engines.modelspec import SPECS
 
 STEMS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
 
 
 class NumberField(serializers.FloatField):
-    """A number of a query; left empty it is the default."""
+    """A number of a query; an empty one is the default."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return super().run_validation(serializers.empty if data == "" else data)
@@ -40,8 +45,8 @@ class NumberField(serializers.FloatField):
 
 
 def _gain(stem: str) -> NumberField:
-    said = f"Gain of the stem `{stem}`: 0 leaves it out, 1 (if left out) is as loud as in the song."
-    return NumberField(required=False, min_value=0, max_value=mixes.LOUDEST, help_text=said)
+    help_text = f"Gain of the stem `{stem}`: 0 leaves it out, 1 (if left out) is as loud as in the song."
+    return NumberField(required=False, min_value=0, max_value=mixes.LOUDEST, help_text=help_text)
 
 
 class MixQuerySerializer(EncodingSerializer):
@@ -67,7 +72,7 @@ class MixQuerySerializer(EncodingSerializer):
         return {stem: _gain(stem) for stem in STEMS} | super().get_fields()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A misspelt stem would be heard at its full volume: what is not known is refused."""
+        """Refuse unknown parameters: a misspelt stem would be heard at its full volume."""
         if unknown := self.initial_data.keys() - self.fields.keys():
             sentence = _("There is no such parameter.")
             raise serializers.ValidationError({name[:80]: [sentence] for name in sorted(unknown)[:20]})
@@ -89,27 +94,18 @@ class MixView(EncodedFileView, SeparationMixin):
 
         Made once for everybody who asks for the same. A mix that would clip is made quieter as a whole, by one gain.
         """
-        seen = self.seen(pk)
-        asked_for = validated_query(self, MixQuerySerializer)
-        codec, bitrate = encoding(request, asked_for)
-        gains = {stem: asked_for[stem] for stem in STEMS if stem in asked_for}
-        wanted = mixes.Wanted.of(gains, asked_for["tempo"], asked_for["semitones"])
-        ordered = mixes.order(seen.separation, seen.track, wanted, codec, bitrate)
-        self.count_new(request, ordered.recipe)
-        (made,) = self.obtain(request, [ordered.recipe])
-        output = OUTPUT[codec]
-        return file_responses.serve(
-            request._request,  # noqa: SLF001 (serving knows Django's requests)
-            made.key,
-            filename=downloads.download_name(seen.track, ordered.words, output.extension),
-            content_type=output.content_type,
-            checksum=made.checksum,
-            size=made.size,
-            download=True,
-        )
+        visible = self.visible(pk)
+        parameters = query_parameters(self, MixQuerySerializer)
+        codec, bitrate = requested_encoding(request, parameters)
+        gains = {stem: parameters[stem] for stem in STEMS if stem in parameters}
+        settings = mixes.MixSettings.of(gains, parameters["tempo"], parameters["semitones"])
+        mix = mixes.order_mix(visible.separation, visible.track, settings, codec, bitrate)
+        self.limit_new_mixes(request, mix.recipe)
+        (rendition,) = self.obtain(request, [mix.recipe])
+        return send_rendition(request, rendition, codec, visible.track, mix.description)
 
-    def count_new(self, request: Request, recipe: Recipe) -> None:
-        """Only mixes that are neither there nor being made count for the limit. Raises ``Throttled``."""
+    def limit_new_mixes(self, request: Request, recipe: Recipe) -> None:
+        """Count the mix for the rate limit unless it exists or is being made. Raises ``Throttled``."""
         if found(recipe) is None and not is_being_made(recipe):
             self.throttle_scope = "mixes"
             throttle = ScopedRateThrottle()

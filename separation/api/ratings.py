@@ -1,4 +1,4 @@
-"""Stars for separations and their stems."""
+"""Ratings of separations and their stems."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api import account
-from catalog.api.views import validated_query
+from accounts.current_user import account
+from catalog.api.query_parameters import query_parameters
 from separation.api.separations import SeparationMixin
 from separation.delivery.permissions import VisibleSeparation
 from separation.feedback.ratings import (
@@ -63,14 +63,14 @@ class RatingView(SeparationMixin):
     throttle_scope: str | None = None
 
     def get_throttles(self) -> Any:
-        """Giving stars is limited; looking is not."""
+        """Limit the rate of changes; reading has no limit of its own."""
         self.throttle_scope = "ratings" if self.request.method in {"PUT", "DELETE"} else None
         return super().get_throttles()
 
     @extend_schema(responses=RatingsSerializer, operation_id="separations_ratings")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (REST framework's signature)
         """Show the stars of a separation and its stems."""
-        return self.said(self.seen(pk))
+        return self.represent(self.visible(pk))
 
     @extend_schema(
         request=ScoreSerializer,
@@ -79,13 +79,13 @@ class RatingView(SeparationMixin):
     )
     def put(self, request: Request, pk: str) -> Response:
         """Rate a separation or a stem with 1 to 5 stars. Doing it again replaces yours."""
-        seen = self.seen(pk)
+        visible = self.visible(pk)
         sent = ScoreSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        stem = find_stem(seen.separation, sent.validated_data["stem"] or "")
-        rate(seen, stem, account(request), sent.validated_data["score"])
-        outdate(seen.track)
-        return self.said(seen)
+        stem = find_stem(visible.separation, sent.validated_data["stem"] or "")
+        rate(visible, stem, account(request), sent.validated_data["score"])
+        outdate(visible.track)
+        return self.represent(visible)
 
     @extend_schema(
         parameters=[StemNameSerializer],
@@ -95,25 +95,27 @@ class RatingView(SeparationMixin):
     )
     def delete(self, request: Request, pk: str) -> Response:
         """Take your stars back. `stem` may also come in a body, as it does with PUT."""
-        seen = self.seen(pk)
-        separation = seen.separation
-        name = validated_query(self, StemNameSerializer)["stem"]
+        visible = self.visible(pk)
+        separation = visible.separation
+        name = query_parameters(self, StemNameSerializer)["stem"]
         if not name and request.data:
             sent = StemNameSerializer(data=request.data)
             sent.is_valid(raise_exception=True)
             name = sent.validated_data["stem"]
         remove_rating(separation, find_stem(separation, name or ""), account(request))
-        outdate(seen.track)
+        outdate(visible.track)
         return Response(status=204)
 
-    def said(self, seen: VisibleSeparation) -> Response:
-        found = ratings_of(seen, self.request.user)
+    def represent(self, visible: VisibleSeparation) -> Response:
+        ratings = ratings_of(visible, self.request.user)
         stems = [
-            {"id": str(row.stem.pk), "name": row.stem.name, **_said(row)} for row in found.stems if row.stem
+            {"id": str(row.stem.pk), "name": row.stem.name, **_summary(row)}
+            for row in ratings.stems
+            if row.stem
         ]
-        return Response({**_said(found.whole), "stems": stems})
+        return Response({**_summary(ratings.whole), "stems": stems})
 
 
-def _said(row: RatingSummary) -> dict[str, Any]:
+def _summary(row: RatingSummary) -> dict[str, Any]:
     average = None if row.average is None else round(row.average, 2)
     return {"average": average, "count": row.count, "mine": row.mine}

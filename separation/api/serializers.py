@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from audio.formats import EXTENSIONS, OUTPUT, STEREO_RATE
-from catalog.api.serializers import NameField, TrackSerializer, absolute_url
-from catalog.models import Track, Visibility
+from audio.formats import STEREO_RATE
+from catalog.api.serializers import TrackSerializer, absolute_url
+from catalog.models import Track
 from separation.delivery.live import LiveStem, live_stems
 from separation.delivery.permissions import VisibleSeparation
 from separation.delivery.segments import segment_count
@@ -17,9 +17,6 @@ from separation.queue.forecast import forecast
 from separation.selectors import separations_by_track
 
 SAMPLES_PER_PEAK = 4_096
-NO_MODEL = "none"
-SEPARATE, ASK = "separate", "ask"
-BITRATES = sorted({str(rate) for output in OUTPUT.values() for rate in output.bitrates}, key=int)
 
 
 class ModelSerializer(serializers.Serializer[Any]):
@@ -102,15 +99,15 @@ class SeparationSerializer(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(source="separation.finished_at", read_only=True, allow_null=True)
 
     @extend_schema_field(ReasonSerializer(allow_null=True))
-    def get_error(self, seen: VisibleSeparation) -> dict[str, str] | None:
-        reason = explain(seen.separation)
-        return {"code": seen.separation.error_code, "detail": reason} if reason else None
+    def get_error(self, visible: VisibleSeparation) -> dict[str, str] | None:
+        reason = explain(visible.separation)
+        return {"code": visible.separation.error_code, "detail": reason} if reason else None
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
-    def get_archive(self, seen: VisibleSeparation) -> str | None:
-        if seen.separation.status != Status.SUCCEEDED:
+    def get_archive(self, visible: VisibleSeparation) -> str | None:
+        if visible.separation.status != Status.SUCCEEDED:
             return None
-        return absolute_url(self, "api:separation-archive", seen.separation.pk)
+        return absolute_url(self, "api:separation-archive", visible.separation.pk)
 
 
 class LiveSeparationSerializer(SeparationSerializer):
@@ -148,60 +145,6 @@ class SeparatedTrackSerializer(TrackSerializer):
         read_only_fields = fields
 
 
-class TrackQuerySerializer(serializers.Serializer[Any]):
-    q = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Words to find.")
-    artist = serializers.CharField(required=False, allow_blank=True, max_length=80, help_text="Id or slug.")
-    album = serializers.CharField(required=False, allow_blank=True, max_length=80, help_text="Id.")
-    genre = serializers.CharField(required=False, allow_blank=True, max_length=80)
-    model = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=40,
-        help_text="Only tracks that this model has separated.",
-    )
-    decade = serializers.IntegerField(
-        required=False, min_value=1000, max_value=2999, help_text="Any year of it: `1990` for the nineties."
-    )
-    ordering = serializers.ChoiceField(
-        required=False,
-        allow_blank=True,
-        choices=[
-            sign + name
-            for name in ("created_at", "title", "artist", "album", "genre", "year", "duration")
-            for sign in ("", "-")
-        ],
-        help_text="If left out: the best matches first with `q`, the newest first without.",
-    )
-
-
-class UploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(
-        allow_empty_file=True,
-        use_url=False,
-        help_text=f"Audio, or video with sound, named like any of: {', '.join(EXTENSIONS)}.",
-    )
-    model = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=40,
-        help_text="One of `models/`; left out, the default one; `none` does not separate.",
-    )
-    title = NameField(required=False, allow_blank=True, default="")
-    artist = NameField(required=False, allow_blank=True, default="")
-    album = NameField(required=False, allow_blank=True, default="")
-    visibility = serializers.ChoiceField(
-        choices=Visibility.choices, required=False, default=Visibility.SHARED.value
-    )
-    when_matched = serializers.ChoiceField(
-        choices=[SEPARATE, ASK],
-        required=False,
-        default=SEPARATE,
-        help_text="`ask`: do not separate a song that sounds like one that is separated already (see `matches`), "
-        "but leave that to a second call.",
-    )
-
-
 class MatchSerializer(serializers.Serializer[Any]):
     """A track that may be the same recording in another encoding.
 
@@ -226,49 +169,6 @@ class UploadedSerializer(serializers.Serializer[Any]):
     matches = MatchSerializer(many=True)
     separation = LiveSeparationSerializer(allow_null=True)
     separation_error = ReasonSerializer(allow_null=True)
-
-
-class AskSerializer(serializers.Serializer[Any]):
-    model = serializers.CharField(
-        required=False, allow_blank=True, max_length=40, help_text="Left out: the default model."
-    )
-
-
-@extend_schema_field({"type": "string", "enum": ["", *OUTPUT]})
-class CodecField(serializers.CharField):
-    """The name of a codec; that there is such a one is said later, with those that there are."""
-
-
-@extend_schema_field(
-    {"type": "string", "pattern": rf"^(?:{'|'.join(BITRATES)})k?$", "examples": ["192", "192k"]}
-)
-class BitrateField(serializers.CharField):
-    """kbit/s, with or without its `k`."""
-
-
-class EncodingSerializer(serializers.Serializer[Any]):
-    codec = CodecField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=8,
-        help_text="wav, flac, mp3, ogg, m4a or opus. Left out: FLAC for accounts, MP3 for visitors.",
-    )
-    bitrate = BitrateField(
-        required=False, allow_blank=True, max_length=8, help_text="kbit/s: `192` or `192k`."
-    )
-
-
-class ArchiveQuerySerializer(EncodingSerializer):
-    stems = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=200, help_text="Names, separated by commas."
-    )
-
-
-class PeaksQuerySerializer(serializers.Serializer[Any]):
-    start = serializers.IntegerField(
-        required=False, default=0, min_value=0, max_value=10**9, help_text="Leave out so many of the first."
-    )
 
 
 class PeaksSerializer(serializers.Serializer[Any]):

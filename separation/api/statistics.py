@@ -1,4 +1,4 @@
-"""What is in this library, in figures."""
+"""The statistics of the library."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from separation.feedback.statistics import MONTHS, MOST_GENRES, current
 
 
 class TotalsSerializer(serializers.Serializer[Any]):
-    """Everything that is here, private songs too; ``seconds`` of music."""
+    """Shared songs and what belongs to them; ``seconds`` of music."""
 
     tracks = serializers.IntegerField()
     seconds = serializers.FloatField()
@@ -92,8 +92,7 @@ class StatisticsView(APIView):
         """Show statistics of this library.
 
         Totals, and what is shared by model, genre and month, with the stars that people give. Counted now and then: a
-        second old in a small library, older in a large one; `measured_at` tells. Private songs are in the totals and
-        in nothing else.
+        second old in a small library, older in a large one; `measured_at` tells. Private songs are in none of them.
         """
         row = current()
         return Response(StatisticsSerializer({"measured_at": row.measured_at, **row.figures}).data)

@@ -1,4 +1,4 @@
-"""What people take home: single stems, and archives of them."""
+"""Downloads: single stems and archives of them, with their tags and file names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,14 @@ from catalog.uploads.naming import cut, safe_filename
 from separation.models import Separation, Status, Stem
 
 
-def tags_for(track: Track, words: str) -> Tags:
-    """The tags of a file made from ``track``, with ``words`` after the title that say what it is: a stem's name."""
+def tags_for(track: Track, description: str) -> Tags:
+    """Return the tags of a file made from ``track``; ``description`` (a stem's name) follows the title in brackets."""
     album = track.album
     names = [track.artist.name, *(credit.artist.name for credit in track.credits.select_related("artist"))]
     return Tags(
-        title=f"{cut(track.title, min(200, 250 - len(words)))} ({words})" if words else track.title,
+        title=f"{cut(track.title, min(200, 250 - len(description)))} ({description})"
+        if description
+        else track.title,
         artist=cut(line(names), 255),
         artists=tuple(names) if len(names) > 1 else (),
         album=album.title if album else None,
@@ -37,7 +39,7 @@ def tags_for(track: Track, words: str) -> Tags:
 def stem_recipe(
     stem: Stem, track: Track, codec: str, bitrate: int | None, excerpt: Excerpt | None = None
 ) -> Recipe:
-    """``stem``, or an ``excerpt`` of it, as ``codec`` at ``bitrate`` kbit/s, tagged as a part of ``track``.
+    """Return the recipe of ``stem``, or of an ``excerpt``, as ``codec`` at ``bitrate`` kbit/s, tagged for ``track``.
 
     Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``.
     """
@@ -54,29 +56,29 @@ def stem_recipe(
 def stem_rendition(
     stem: Stem, track: Track, codec: str, bitrate: int | None, excerpt: Excerpt | None = None
 ) -> Rendition:
-    """Find or make it in this thread; requests of the website have it made, see ``catalog.storage.encoding_pool``.
+    """Find or make the file in this thread; requests of the website use ``catalog.storage.encoding_pool`` instead.
 
     Raises ``CatalogError`` as ``stem_recipe`` and ``catalog.storage.renditions.made`` do.
     """
     return made(stem_recipe(stem, track, codec, bitrate, excerpt))
 
 
-def download_name(track: Track, words: str, extension: str) -> str:
-    """``"Artist - Title (vocals).mp3"``: safe as a file name everywhere, at most 200 bytes."""
-    artist = cut(track.artist.name, 90)  # a long artist must not push the title out
-    ending = f" ({words}).{extension}" if words else f".{extension}"
+def download_name(track: Track, description: str, extension: str) -> str:
+    """Return ``"Artist - Title (vocals).mp3"``, safe as a file name on every system, at most 200 bytes."""
+    artist = cut(track.artist.name, 90)  # leave room for the title after a long name
+    ending = f" ({description}).{extension}" if description else f".{extension}"
     return safe_filename(f"{artist} - {track.title}", ending)
 
 
 @dataclass(frozen=True)
 class ArchiveOrder:
-    """What an archive consists of: for each file its name there and its recipe."""
+    """The file name of an archive, and for each member its name and its recipe."""
 
     filename: str
     recipes: dict[str, Recipe]
 
     def archive(self, renditions: Sequence[Rendition]) -> ZipArchive:
-        """The archive of ``renditions``, which are those of ``recipes``, not yet open."""
+        """Return the archive of ``renditions``, which are those of ``recipes``; it has yet to be opened."""
         return ZipArchive(
             [
                 Member(name, row.key, row.size, crc32_of(row), row.checksum)
@@ -92,21 +94,21 @@ def order_archive(
     bitrate: int | None,
     stem_names: Sequence[str] | None = None,
 ) -> ArchiveOrder:
-    """The stems of ``separation`` (all, or those named) as ``codec``, in one zip.
+    """Order the stems of ``separation`` (all, or those named) as ``codec`` in one zip.
 
     Raises ``CatalogError``: ``not_ready`` (409), ``unknown_stem``, ``unknown_codec``, ``bad_bitrate``.
     """
     check_codec(codec, bitrate)
     recipes: dict[str, Recipe] = {}
-    taken: set[str] = set()
-    for stem in chosen(separation, stem_names):
-        name = _unique(download_name(track, stem.name, OUTPUT[codec].extension), taken)
+    used_names: set[str] = set()
+    for stem in select_stems(separation, stem_names):
+        name = _unique(download_name(track, stem.name, OUTPUT[codec].extension), used_names)
         recipes[name] = stem_recipe(stem, track, codec, bitrate)
     return ArchiveOrder(download_name(track, "", "zip"), recipes)
 
 
-def chosen(separation: Separation, stem_names: Sequence[str] | None) -> list[Stem]:
-    """The stems of these names, in the separation's order; all of them for ``None`` or an empty list.
+def select_stems(separation: Separation, stem_names: Sequence[str] | None) -> list[Stem]:
+    """Return the stems of these names in the separation's order; all of them for ``None`` or an empty list.
 
     Raises ``CatalogError``: ``not_ready`` (409) before it has succeeded, ``unknown_stem``.
     """
@@ -115,19 +117,19 @@ def chosen(separation: Separation, stem_names: Sequence[str] | None) -> list[Ste
     stems = list(separation.stems.select_related("audio").order_by("position"))
     if not stem_names:
         return stems
-    wanted = set(stem_names)
-    if unknown := wanted - {stem.name for stem in stems}:
+    names = set(stem_names)
+    if unknown := names - {stem.name for stem in stems}:
         sentence = _("There is no stem called %(names)s here.")
         raise CatalogError("unknown_stem", sentence % {"names": ", ".join(sorted(unknown))[:100]})
-    return [stem for stem in stems if stem.name in wanted]
+    return [stem for stem in stems if stem.name in names]
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """``name``, or with a number when another file of the archive has it, on systems that ignore case too."""
+def _unique(name: str, used_names: set[str]) -> str:
+    """Return ``name``, numbered if another member has it on systems that ignore case."""
     stem, _dot, extension = name.rpartition(".")
     number = 1
-    while name.casefold() in taken:
+    while name.casefold() in used_names:
         number += 1
         name = safe_filename(stem, f" {number}.{extension}")
-    taken.add(name.casefold())
+    used_names.add(name.casefold())
     return name

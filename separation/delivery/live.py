@@ -1,9 +1,9 @@
-"""Listening to a separation before it is finished.
+"""Stems of a running separation, for players that do not wait until it is finished.
 
-A running separation has no Stem rows yet, but its stems have the ids they will keep, and every complete
-segment can be had. Where stored files are ordinary files, it is read from the file that the separator is
-writing; elsewhere the worker puts it into storage under a passing name, and takes it away in the end. The row
-tells how many there are; the bytes tell their gain, which may change while the work goes on.
+It has no Stem rows yet, but its stems have the ids they will keep, and every complete segment can be fetched. With
+local storage a segment is read from the file that the separator is writing; with other storage the worker copies it
+there under a temporary key, and deletes it in the end. The row counts the complete segments; each segment's bytes
+carry its gain, which may change during the work.
 """
 
 import logging
@@ -34,12 +34,12 @@ log = logging.getLogger(__name__)
 
 
 def stem_id(separation: UUID, name: str) -> UUID:
-    """The id of the stem called ``name``, from the beginning and for ever."""
+    """Derive the id of the stem called ``name``: the same while it is made and when it is stored."""
     return uuid5(separation, name)
 
 
 def place(separation: UUID, attempt: int, owner: str) -> str:
-    """The name of the folder in which one attempt does its work."""
+    """Return the name of the folder in which one attempt works."""
     return f"{separation}-{attempt}-{owner.rpartition('/')[2]}"
 
 
@@ -56,12 +56,12 @@ class LiveStem:
 
     @property
     def frames(self) -> int:
-        """Samples that it will have in the end."""
+        """Samples of the finished stem."""
         return self.separation.mixture.frames
 
     @property
     def segments(self) -> int:
-        """How many segments can be had by now."""
+        """Number of segments that can be fetched already."""
         return min(self.separation.segments, segment_count(self.frames))
 
     @property
@@ -70,7 +70,7 @@ class LiveStem:
 
 
 def live_stems(separation: Separation) -> list[LiveStem]:
-    """The stems that a running separation is making."""
+    """List the stems that a running separation is making; none in any other state."""
     spec = SPECS.get(separation.model)
     if separation.status != Status.RUNNING or spec is None:
         return []
@@ -78,22 +78,22 @@ def live_stems(separation: Separation) -> list[LiveStem]:
 
 
 def find(pk: str, separations: SeparationQuerySet) -> LiveStem | None:
-    """The stem with this id among ``separations``, if it is being made now."""
+    """Find the stem with this id among the running ones of ``separations``."""
     with suppress(ValueError):
-        wanted = UUID(pk)
-        # There are only as many as workers, and each knows the ids of its stems.
+        stem_pk = UUID(pk)
+        # There are no more running separations than workers.
         for separation in separations.filter(status=Status.RUNNING).select_related("mixture"):
             for stem in live_stems(separation):
-                if stem.pk == wanted:
+                if stem.pk == stem_pk:
                     return stem
     return None
 
 
 def segment(stem: LiveStem, n: int) -> Segment:
-    """Segment ``n`` of a stem that is being made.
+    """Read segment ``n`` of a stem that is being made.
 
-    Raises ``CatalogError``: ``no_segment`` (404) beyond the end, ``not_ready`` (409) when it is not complete
-    yet, ``try_again`` (503) while the file is on its way to its last place.
+    Raises ``CatalogError``: ``no_segment`` (404) beyond the end, ``not_ready`` (409) before it is complete,
+    ``try_again`` (503) while the file is being moved into storage.
     """
     if not 0 <= n < segment_count(stem.frames):
         raise no_segment()
@@ -111,27 +111,27 @@ def segment(stem: LiveStem, n: int) -> Segment:
     except IndexError:
         pass
     except (FileNotFoundError, AudioError) as error:
-        raise _on_its_way() from error
+        raise _moving() from error
     raise CatalogError("not_ready", _("This part is not ready yet."), status=409)
 
 
 def peaks(stem: LiveStem) -> tuple[bytes, float]:
-    """The outline of what is there so far, one byte for each 4096 samples, and what gain it was drawn with."""
+    """Read the peaks of the complete part, one byte for each 4096 samples, and the gain that they include."""
     try:
         if backend.is_local():
             path = settings.WORK_DIR / stem.place / f"{stem.name}.flac"
-            outline = path.with_suffix(".peaks").read_bytes()
+            drawn = path.with_suffix(".peaks").read_bytes()
             with path.open("rb") as file:
-                return outline, Layout.of(file.read(HEAD_BYTES)).gain
+                return drawn, Layout.of(file.read(HEAD_BYTES)).gain
         if not stem.segments:
             return b"", 1.0
-        head, outline = _read(_key(stem.place, stem.name, "peaks")).split(b"\n", 1)
-        return outline, float(head)
+        gain, drawn = _read(_key(stem.place, stem.name, "peaks")).split(b"\n", 1)
+        return drawn, float(gain)
     except (FileNotFoundError, AudioError) as error:
-        raise _on_its_way() from error
+        raise _moving() from error
 
 
-def _on_its_way() -> CatalogError:
+def _moving() -> CatalogError:
     return CatalogError("try_again", _("Please try again in a moment."), status=503)
 
 
@@ -145,10 +145,10 @@ def _read(key: str) -> bytes:
 
 
 class Feed:
-    """Makes complete segments of one attempt available; ``segments`` tells how many are.
+    """Makes the complete segments of one attempt available; ``segments`` counts them.
 
-    Local files are so at once. To other storage a thread copies them, so that neither the work nor the lease
-    waits for the network; what cannot be copied is only heard later.
+    Local files are available at once. To other storage a thread copies them, so that neither the work nor the lease
+    waits for the network; a segment that cannot be copied is heard only when the separation is finished.
     """
 
     def __init__(self, folder: Path, stems: tuple[str, ...]) -> None:
@@ -156,7 +156,7 @@ class Feed:
         self._folder = folder
         self._stems = stems
         self._complete: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._kept: list[str] = []
+        self._copied: list[str] = []
         self._thread = None
         if not backend.is_local():
             self._thread = threading.Thread(target=self._copy, daemon=True, name="feed")
@@ -169,19 +169,19 @@ class Feed:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, and take away what was copied: by now there are stems, or there will be none."""
+        """Stop, and delete the copies: the stems are stored by now, or never will be."""
         if self._thread:
             self._complete.put(None)
             self._thread.join()
-            for key in self._kept:
+            for key in self._copied:
                 try:
                     backend.delete(key)
-                except Exception as problem:  # noqa: BLE001  # the collector finds it
-                    log.warning("%s was not removed: %s", key, problem)
+                except Exception as problem:  # noqa: BLE001  # garbage collection finds it
+                    log.warning("live segment %s could not be deleted: %s", key, problem)
                     break
 
     def complete(self, segments: int) -> None:
-        """So many segments of every stem are complete now."""
+        """Note that the first ``segments`` segments of every stem are complete."""
         if self._thread:
             self._complete.put(segments)
         else:
@@ -192,19 +192,19 @@ class Feed:
             try:
                 for n in range(self.segments, complete):
                     for name in self._stems:
-                        self._keep_segment(name, n)
+                        self._copy_segment(name, n)
                     self.segments = n + 1
-            except Exception as problem:  # noqa: BLE001  # whatever it was, the work goes on
-                log.warning("%s: segments cannot be heard yet: %s", self._folder.name, problem)
+            except Exception as problem:  # noqa: BLE001  # no failure here may end the work
+                log.warning("%s: copying live segments failed: %s", self._folder.name, problem)
 
-    def _keep_segment(self, name: str, n: int) -> None:
+    def _copy_segment(self, name: str, n: int) -> None:
         path = self._folder / f"{name}.flac"
         data, gain = read_segment(path, n)
         self._put(_key(self._folder.name, name, f"{n}.flac"), data)
-        outline = path.with_suffix(".peaks").read_bytes()
-        self._put(_key(self._folder.name, name, "peaks"), f"{gain!r}\n".encode() + outline)
+        drawn = path.with_suffix(".peaks").read_bytes()
+        self._put(_key(self._folder.name, name, "peaks"), f"{gain!r}\n".encode() + drawn)
 
     def _put(self, key: str, data: bytes) -> None:
-        if key not in self._kept:
-            self._kept.append(key)
+        if key not in self._copied:
+            self._copied.append(key)
         file_storage().save(key, ContentFile(data, name=key))

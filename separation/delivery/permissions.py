@@ -82,7 +82,7 @@ def track_for(separation: Separation, user: User | AnonymousUser) -> Track:
 
 
 def may_download(user: User | AnonymousUser, separation: Separation, codec: str) -> bool:
-    """Accounts may have every file; visitors MP3 of separations into two stems, if the settings allow it."""
+    """Allow accounts every file, and visitors MP3 of separations into two stems if the settings do."""
     if user.is_authenticated:
         return True
     return bool(

@@ -1,4 +1,4 @@
-"""The pieces that players fetch: slices of the stored stems, which tell themselves where to cut."""
+"""Segments of stored stems for players, cut from the FLAC files without decoding by the index in their headers."""
 
 import io
 from collections.abc import Iterator
@@ -32,17 +32,17 @@ class Segment:
 
 
 def no_segment() -> CatalogError:
-    """The refusal for a number beyond the end."""
+    """Return the error for a number beyond the end."""
     return CatalogError("no_segment", _("The stem ends before this segment."), status=404)
 
 
 def segment_count(samples: int) -> int:
-    """How many segments a stem of ``samples`` has; the last one is shorter."""
+    """Count the segments of a stem of ``samples``; the last one is shorter."""
     return -(-samples // SEGMENT_SAMPLES)
 
 
 def segment(stem: Stem, n: int) -> Segment:
-    """Samples ``[n * 524288, (n + 1) * 524288)`` of ``stem`` as a FLAC of its own, bit for bit.
+    """Cut samples ``[n * 524288, (n + 1) * 524288)`` of ``stem``, bit for bit, as a FLAC of its own.
 
     Raises ``CatalogError``: ``no_segment`` (404) beyond the end, ``file_missing``.
     """
@@ -50,7 +50,7 @@ def segment(stem: Stem, n: int) -> Segment:
     if not 0 <= n < segment_count(audio.frames):
         raise no_segment()
     try:
-        layout = None if _is_brought(audio) else _layout(audio.key, audio.size)
+        layout = None if _is_uploaded(audio) else _layout(audio.key, audio.size)
         if layout is None:
             data = _encoded(audio, n)
         else:
@@ -63,19 +63,21 @@ def segment(stem: Stem, n: int) -> Segment:
 
 @lru_cache(maxsize=256)
 def _layout(key: str, size: int) -> Layout | None:
-    """How the stored file is laid out; it never changes. None when it does not say."""
+    """Read where the segments of a stored file are, which never changes; None for a file without an index."""
     layout = Layout.of(backend.read(key, 0, HEAD_BYTES, size=size))
     return layout if layout.is_indexed else None
 
 
-def _is_brought(audio: AudioFile) -> bool:
-    """Whether somebody has brought this very file. Once in a blue moon (ten seconds of silence) that has the
-    same audio as a stem; what it consists of is then not of our making."""
+def _is_uploaded(audio: AudioFile) -> bool:
+    """Tell whether somebody uploaded this very file: it may have the same audio as a stem (ten seconds of silence).
+
+    Its bytes are then untrusted.
+    """
     return audio.uploads.filter(checksum=audio.checksum).exists()
 
 
 def _encoded(audio: AudioFile, n: int) -> bytes:
-    """A segment of a file that does not say where its segments are."""
+    """Decode a segment of a file without an index, and encode it again."""
     start = n * SEGMENT_SAMPLES
     with backend.whole_copy(audio.key, audio.size) as path:
         blocks = list(_samples(audio, path, start, start + SEGMENT_SAMPLES))
@@ -86,8 +88,8 @@ def _encoded(audio: AudioFile, n: int) -> bytes:
 
 
 def _samples(audio: AudioFile, path: Path, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
-    """Samples ``[start, stop)``; those of a file that somebody brought are decoded in the sandbox."""
-    if not _is_brought(audio):
+    """Yield samples ``[start, stop)``; an uploaded file is decoded in the sandbox."""
+    if not _is_uploaded(audio):
         yield from read_stored(path, start, stop)
         return
     position = 0

@@ -1,4 +1,4 @@
-"""Reads a TensorFlow checkpoint (a "tensor bundle") without TensorFlow.
+"""Read a TensorFlow checkpoint (a "tensor bundle") without TensorFlow.
 
 ``model.index`` is a sorted-string table, in LevelDB's format, of protocol-buffer entries that say where each
 tensor lies in ``model.data-00000-of-00001``. The tensors are mapped, not read: pages are loaded when they are
@@ -22,11 +22,11 @@ _DTYPES: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 3: np.dtype("<i4"), 9: 
 
 
 class CheckpointError(ValueError):
-    """The checkpoint is damaged or uses something no Spleeter model uses."""
+    """The checkpoint is damaged, or uses a feature that no Spleeter model uses."""
 
 
 def read_checkpoint(prefix: Path) -> Mapping[str, npt.NDArray[np.generic]]:
-    """Tensors by variable name, mapped read-only, of the checkpoint ``prefix.index``.
+    """Map the tensors of the checkpoint ``prefix.index`` read-only; return them by variable name.
 
     Variables of other types than float32, int32 and int64 are left out. Raises `CheckpointError`, `OSError`.
     """
@@ -123,7 +123,7 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """(field number, value) pairs of a protocol-buffer message."""
+    """Yield (field number, value) of a protocol-buffer message."""
     position = 0
     while position < len(message):
         tag, position = _varint(message, position)

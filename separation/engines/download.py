@@ -1,8 +1,8 @@
-"""Brings an official Spleeter model to this machine: verified, resumable, and never half there.
+"""Download and install an official Spleeter model: verified, resumable, atomic.
 
-A model comes as ``2stems.tar.gz`` beside a ``checksum.json`` (``{"2stems": "<SHA-256 of the archive>", ...}``), the
-layout of Spleeter's own release. It is downloaded under ``models_dir/.incoming``, hashed, unpacked there, read once
-as a whole, sealed (see ``modelspec.seal``) and only then renamed to its place.
+A source offers ``2stems.tar.gz`` beside ``checksum.json`` (``{"2stems": "<SHA-256 of the archive>", ...}``), like
+Spleeter's own release. The archive is downloaded to ``models_dir/.incoming``, hashed, unpacked there, read once as a
+whole, sealed (see ``modelspec.seal``) and only then renamed to its final place.
 """
 
 import contextlib
@@ -34,23 +34,23 @@ _BLOCK = 1 << 18
 _MAX_UNPACKED = 1 << 30
 
 Progress = Callable[[int, int | None], None]
-"""Called with (bytes so far, bytes in all or None)."""
+"""Called with (bytes so far, total bytes or None)."""
 
 
 class FetchError(Exception):
-    """The model could not be brought here; nothing changed. The message says what to do next."""
+    """The model could not be installed; nothing has changed. The message says what to do next."""
 
 
 def fetch(name: str, models_dir: Path, *, source: str = OFFICIAL_URL, on_progress: Progress) -> bool:
-    """Install the model ``name`` ("2stems") from ``source``: an address, a local archive, or an unpacked folder.
+    """Install the model `name` ("2stems") from `source`: a URL, a local archive, or an unpacked folder.
 
-    Returns whether it is the official one, byte for byte. Raises `FetchError`.
+    Return whether it is the official one, byte for byte. Raises `FetchError`.
     """
     if name not in OFFICIAL_ARCHIVES:
         raise FetchError(f"there is no official model {name!r}; the names are {', '.join(NAMES)}")
     incoming = models_dir / ".incoming"
     incoming.mkdir(parents=True, exist_ok=True)
-    with _alone(incoming, name), tempfile.TemporaryDirectory(dir=incoming, prefix=f"{name}-") as temporary:
+    with _lock(incoming, name), tempfile.TemporaryDirectory(dir=incoming, prefix=f"{name}-") as temporary:
         folder = Path(temporary) / name
         folder.mkdir()
         official = True
@@ -78,8 +78,8 @@ def fetch(name: str, models_dir: Path, *, source: str = OFFICIAL_URL, on_progres
 
 
 @contextlib.contextmanager
-def _alone(incoming: Path, name: str) -> Iterator[None]:
-    """No second process brings the same model; what one that was killed left unpacked goes away."""
+def _lock(incoming: Path, name: str) -> Iterator[None]:
+    """Keep other processes from fetching the same model, and remove what a killed one has left."""
     with (incoming / f"{name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,7 +91,7 @@ def _alone(incoming: Path, name: str) -> Iterator[None]:
 
 
 def _install(name: str, folder: Path, models_dir: Path) -> None:
-    """Read the whole model once, seal it, convert it, and give it its final name in one step."""
+    """Seal and read the whole model, convert it for the engine, then rename it to its final place."""
     spec = modelspec.get(f"spleeter:{name}")
     try:
         modelspec.seal(folder, name)
@@ -105,7 +105,7 @@ def _install(name: str, folder: Path, models_dir: Path) -> None:
 
 
 def _expected_digest(name: str, source: str) -> str:
-    """What the archive must hash to: pinned for the official address, stated by a mirror for its own."""
+    """Return the archive's SHA-256: known for the official address, stated by a mirror for its own."""
     if source.rstrip("/") == OFFICIAL_URL:
         return OFFICIAL_ARCHIVES[name]
     with _open(f"{source.rstrip('/')}/checksum.json") as answer:
@@ -133,7 +133,7 @@ def _open(url: str, start: int = 0) -> http.client.HTTPResponse:
 
 
 def _download(url: str, path: Path, on_progress: Progress) -> None:
-    """Fetch ``url`` into ``path``, going on where an earlier try stopped; what has arrived is kept."""
+    """Download `url` to `path`, resuming an earlier attempt; what has arrived is kept after an error."""
     start = path.stat().st_size if path.exists() else 0
     with _open(url, start) as answer:
         resumed = answer.status == http.HTTPStatus.PARTIAL_CONTENT
@@ -160,7 +160,7 @@ def _blocks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Take the checkpoint's files out of ``archive``, wherever in it they lie, and nothing else."""
+    """Extract the files of the checkpoint, and no others, from anywhere in `archive`."""
     try:
         with tarfile.open(archive, "r:*") as tar:
             for member in tar:

@@ -1,4 +1,4 @@
-"""The models Stemoteca can separate with: what each one is, which are ready to run, which to prefer.
+"""The models that Stemoteca separates with: their networks, which are installed, which to prefer.
 
 An official Spleeter model lives in ``models_dir/<2stems|4stems|5stems>``, exactly as its archive unpacks, and
 counts only once `seal` has hashed it: a half-copied folder is not a model. The 11 kHz and 16 kHz forms of a
@@ -30,8 +30,8 @@ _KNOWN_DIGESTS = {
 Activation = Literal["LeakyReLU", "ReLU", "ELU"]
 
 
-class ModelUnavailable(Exception):  # noqa: N818 (part of the public vocabulary)
-    """The model is unknown, not installed, or its files are not what they should be."""
+class ModelUnavailable(Exception):  # noqa: N818 (a state, not a mistake)
+    """The model is unknown, not installed, or its files are damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ SPECS: dict[str, ModelSpec] = {
 
 
 def get(slug: str) -> ModelSpec:
-    """The spec called `slug`. Raises `ModelUnavailable` for an unknown one."""
+    """Return the spec called `slug`. Raises `ModelUnavailable` for an unknown one."""
     try:
         return SPECS[slug]
     except KeyError:
@@ -145,19 +145,19 @@ def get(slug: str) -> ModelSpec:
 
 
 def is_available(spec: ModelSpec, models_dir: Path) -> bool:
-    """Whether `spec` can run now. Cheap: looks at the seal and at file sizes, not at the contents."""
+    """Return whether `spec` is installed. Cheap: looks at the seal and at file sizes, not at the contents."""
     if spec.bundled:
         return (BUNDLED_DIR / spec.weights).is_file()
     return read_seal(models_dir / spec.weights) is not None
 
 
 def available(models_dir: Path) -> list[ModelSpec]:
-    """Every model that can run now, the preferred one of each number of stems first."""
+    """Return every installed model, the preferred one of each number of stems first."""
     return [spec for spec in SPECS.values() if is_available(spec, models_dir)]
 
 
 def best_for(stem_count: int, models_dir: Path) -> ModelSpec:
-    """The preferred available model with `stem_count` stems. Raises `ModelUnavailable` if there is none."""
+    """Return the preferred installed model with `stem_count` stems. Raises `ModelUnavailable` if there is none."""
     for spec in available(models_dir):
         if len(spec.stems) == stem_count:
             return spec
@@ -165,16 +165,16 @@ def best_for(stem_count: int, models_dir: Path) -> ModelSpec:
 
 
 def default(models_dir: Path) -> ModelSpec:
-    """The model used when nobody chose one: the preferred available one with two stems."""
+    """Return the model used when none was chosen: the preferred installed one with two stems."""
     return best_for(2, models_dir)
 
 
 def seal(folder: Path, name: str) -> None:
     """Hash the checkpoint of the official model `name` ("2stems") in `folder` and record it as complete.
 
-    Call it after the archive's own checksum was verified and before the folder gets its final name. Whoever
-    states the checksum (Spleeter's release, or a mirror for its own weights) is trusted for what it names;
-    `is_official` tells them apart. Raises `ModelUnavailable` when a file is missing.
+    Call it after the archive's checksum was verified and before the folder gets its final name. The source of
+    the checksum (Spleeter's release, or a mirror with its own weights) is trusted; `is_official` tells which.
+    Raises `ModelUnavailable` when a file is missing.
     """
     files = {}
     for file_name in CHECKPOINT_FILES:
@@ -188,7 +188,7 @@ def seal(folder: Path, name: str) -> None:
 
 
 def is_official(folder: Path, name: str) -> bool:
-    """Whether `folder` holds files that are known, by digest, to be those of the official model `name`."""
+    """Return whether `folder` holds files with the known digests of the official model `name`."""
     known = _KNOWN_DIGESTS.get(name, {})
     return bool(known) and all(
         (folder / file_name).is_file() and checksum(folder / file_name) == digest
@@ -197,7 +197,7 @@ def is_official(folder: Path, name: str) -> bool:
 
 
 def read_seal(folder: Path) -> dict[str, str] | None:
-    """SHA-256 by file name as sealed, or None when `folder` is not a complete model of this release."""
+    """Return SHA-256 by file name as sealed, None if `folder` is not a complete model of this release."""
     try:
         sealed = json.loads((folder / SEAL).read_text())
         if sealed["release"] != OFFICIAL_RELEASE:

@@ -1,4 +1,4 @@
-"""What the signal chain asks of the software that runs a network."""
+"""The interface between the signal chain and the software that runs a network."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,25 +9,29 @@ import numpy.typing as npt
 from separation.engines.modelspec import ModelSpec
 
 FRAMES = 512
-"""Spectrogram frames that the network sees at once."""
+"""Spectrogram frames that a network processes at once."""
 
 
-class Lane(Protocol):
-    """A place where one window at a time is separated. Lanes of one engine may work at the same time."""
+class WorkerSlot(Protocol):
+    """The buffers and the network for one chunk at a time. Slots of one engine may work concurrently."""
 
-    def separate(self, window: npt.NDArray[np.float32], share: npt.NDArray[np.float32]) -> None:
-        """[2, WINDOW + OVERLAP] samples -> the window's share of the stems, [stems, 2, WINDOW + OVERLAP]."""
+    def separate(self, chunk: npt.NDArray[np.float32], stems: npt.NDArray[np.float32]) -> None:
+        """Separate `chunk` [2, CHUNK] into `stems` [stems, 2, CHUNK], which need not be initialised.
+
+        Both are float32 and C-contiguous. The first and last OVERLAP samples are partial sums of the
+        overlap-add.
+        """
 
 
 class Network(Protocol):
-    """A network for one window at a time; `spectral` makes a lane of it."""
+    """A network for one chunk at a time; `stft.StftSlot` makes a worker slot of it."""
 
     @property
     def magnitude(self) -> npt.NDArray[np.float32]:
-        """The input, [2, FRAMES, bins]: write the magnitudes of a window here."""
+        """The input, [2, FRAMES, bins]: write the magnitudes of a chunk here."""
 
     def masks(self) -> Sequence[npt.NDArray[np.float32]]:
-        """Run the network: for each stem ratio masks [2, FRAMES, bins], valid until this network's next call."""
+        """Run the network; return a ratio mask [2, FRAMES, bins] for each stem, valid until the next call."""
 
 
 class Engine(Protocol):
@@ -35,8 +39,8 @@ class Engine(Protocol):
 
     @property
     def spec(self) -> ModelSpec:
-        """The model this engine runs."""
+        """The model that this engine runs."""
 
     @property
-    def lanes(self) -> Sequence[Lane]:
-        """As many as may usefully work at the same time; at least one."""
+    def slots(self) -> Sequence[WorkerSlot]:
+        """As many worker slots as may usefully work concurrently; at least one."""

@@ -1,4 +1,4 @@
-"""Which software runs a network here, and a network loaded into it."""
+"""Which engine runs networks on this machine, and how a model is loaded into it."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Literal
 from separation.engines import weights
 from separation.engines.memory import EngineKind
 from separation.engines.modelspec import ModelSpec
+from separation.engines.native import build
 from separation.engines.native import engine as native_engine
-from separation.engines.native import library
 from separation.engines.openvino import weights as openvino_weights
 from separation.engines.protocol import Engine
 
@@ -16,22 +16,41 @@ EngineName = Literal["auto", EngineKind]
 
 
 def choose(name: EngineName) -> EngineKind:
-    """The engine that "auto" stands for here: TensorFlow on a CUDA GPU, else see `on_processors`."""
+    """Resolve "auto": TensorFlow if it sees a CUDA GPU, else as `on_processors`. May import TensorFlow."""
     return "tensorflow" if name == "auto" and _sees_gpu() else on_processors(name)
 
 
+def expected(name: EngineName) -> EngineKind:
+    """Resolve "auto" without asking TensorFlow whether it can use the GPU that is there."""
+    return "tensorflow" if name == "auto" and _may_see_gpu() else on_processors(name)
+
+
 def on_processors(name: EngineName) -> EngineKind:
-    """The same without looking for a GPU: our own where it is built, else OpenVINO where it is installed."""
+    """Resolve "auto" without looking for a GPU: native if it is built, else OpenVINO if installed, else TensorFlow."""
     if name != "auto":
         return name
-    if library.is_built():
+    if build.is_built():
         return "native"
     return "tensorflow" if find_spec("openvino") is None else "openvino"
 
 
+def describe(name: EngineName) -> str:
+    """Say which engine separates here, and why it is not the native one, for the log."""
+    kind = expected(name)
+    if kind == "native":
+        return f"the native engine ({build.target()}, {build.find()})"
+    if name == "auto" and not build.is_built():
+        return f"{kind}: the native engine is not built (python -m separation.engines.native)"
+    return kind
+
+
+def _may_see_gpu() -> bool:
+    return any(Path("/dev").glob("nvidia[0-9]*")) and find_spec("tensorflow") is not None
+
+
 def _sees_gpu() -> bool:
-    """Whether TensorFlow can compute on a GPU. Costs nothing where there is no NVIDIA device."""
-    if not any(Path("/dev").glob("nvidia[0-9]*")) or find_spec("tensorflow") is None:
+    """Return whether TensorFlow can compute on a GPU. Imports it only where there is an NVIDIA device."""
+    if not _may_see_gpu():
         return False
     import tensorflow  # noqa: ICN001 (seconds, but it will be used)
 

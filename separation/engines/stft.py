@@ -1,94 +1,91 @@
-"""Short-time Fourier transform of one window and back, around engines that run networks only.
+"""Short-time Fourier transform of one chunk and back, around engines that run networks only.
 
-In blocks that fit the processor's cache. Our own engine does the same in C (native/spectral.h).
+Transforms are float32, by ``scipy.fft`` (NumPy's own are float64), in blocks of frames that fit the
+processor's cache. The native engine does the same in C (``native/src/stft.h``).
 """
 
 import numpy as np
 import numpy.typing as npt
+import scipy.fft
 
-from separation.engines import fft
 from separation.engines.modelspec import FRAME_LENGTH, ModelSpec
 from separation.engines.protocol import FRAMES, Network
-from separation.engines.stft_params import ANALYSIS, CARRY, COVERED, HOP, SYNTHESIS, Audio
+from separation.engines.stft_params import (
+    ANALYSIS_WINDOW,
+    CHUNK,
+    HOP,
+    OVERLAP_HOPS,
+    SYNTHESIS_WINDOW,
+    WINDOW_SUM,
+    Audio,
+)
 
 _BLOCK = 16
 _BINS = FRAME_LENGTH // 2 + 1
 
-_forward, _inverse = fft.transforms()
+Spectrum = npt.NDArray[np.complex64]
 
 
-class WindowSeparator:
-    """A lane around a network, with buffers that it keeps. Left and right lie side by side in them."""
+class StftSlot:
+    """A worker slot around a network. Spectra are [frames, 2, bins]."""
 
     def __init__(self, network: Network, spec: ModelSpec) -> None:
         self._network = network
         self._bins = spec.bins
         self._average = spec.mask_extension == "average"
-        # Bins above the network's are needed only where the mask extends to them.
+        # Bins above the network's are needed only where masks extend to them.
         self._kept = _BINS if self._average else spec.bins
-        self._spectrum = np.empty((FRAMES, self._kept, 2), dtype=np.complex64)
-        self._frames = np.empty((_BLOCK, 2, FRAME_LENGTH), dtype=np.float32)
-        self._block = np.empty((_BLOCK, _BINS, 2), dtype=np.complex64)
-        self._masked = np.zeros((_BLOCK, _BINS, 2), dtype=np.complex64)
-        self._mask = np.zeros((_BLOCK, spec.bins, 2), dtype=np.complex64)
-        self._power = np.empty((_BLOCK, spec.bins, 2), dtype=np.float32)
+        self._spectrum = np.empty((FRAMES, 2, self._kept), dtype=np.complex64)
+        self._masked = np.zeros((_BLOCK, 2, _BINS), dtype=np.complex64)
 
-    def separate(self, window: Audio, share: Audio) -> None:
-        """See `Lane`."""
-        self._analyse(window)
+    def separate(self, chunk: Audio, stems: Audio) -> None:
+        """Separate one chunk, see `WorkerSlot`."""
+        self._analyse(chunk)
         masks = self._network.masks()
-        if self._average:  # masks for all of the spectrum, which add up to one: the last stem is what is left
+        if self._average:  # such masks add up to one at every bin: the last stem is what remains
             masks = masks[:-1]
-        hops = share.reshape(*share.shape[:2], FRAMES + CARRY, HOP)
-        hops[: len(masks), :, :CARRY] = 0
-        for stem, mask in enumerate(masks):
-            in_order = mask.transpose(1, 2, 0)
+        hops = stems.reshape(*stems.shape[:2], CHUNK // HOP, HOP)
+        hops[: len(masks), :, :OVERLAP_HOPS] = 0
+        for stem, mask in zip(hops, masks, strict=False):
             for start in range(0, FRAMES, _BLOCK):
-                frames = slice(start, start + _BLOCK)
-                self._synthesise(in_order[frames], self._spectrum[frames])
+                frames = self._synthesise(mask[:, start : start + _BLOCK].transpose(1, 0, 2), start)
                 for channel in range(2):
-                    _overlap_add(
-                        self._frames[:, channel], hops[stem, channel, start : start + _BLOCK + CARRY]
-                    )
+                    _overlap_add(frames[:, channel], stem[channel, start : start + _BLOCK + OVERLAP_HOPS])
+        if len(masks) < len(stems):
+            np.multiply(chunk, WINDOW_SUM, out=stems[-1])
+            for other in stems[:-1]:
+                stems[-1] -= other
 
-        if len(masks) < len(share):
-            np.multiply(window, COVERED, out=share[-1])
-            for other in share[:-1]:
-                share[-1] -= other
-
-    def _analyse(self, window: Audio) -> None:
-        strides = (HOP * window.itemsize, window.strides[0], window.itemsize)
-        framed = np.lib.stride_tricks.as_strided(window, (FRAMES, 2, FRAME_LENGTH), strides, writeable=False)
-        magnitudes = self._network.magnitude.transpose(1, 2, 0)
-        low = self._block[:, : self._bins]
+    def _analyse(self, chunk: Audio) -> None:
+        strides = (HOP * chunk.itemsize, chunk.strides[0], chunk.itemsize)
+        framed = np.lib.stride_tricks.as_strided(chunk, (FRAMES, 2, FRAME_LENGTH), strides, writeable=False)
+        magnitudes = self._network.magnitude.transpose(1, 0, 2)
         for start in range(0, FRAMES, _BLOCK):
-            frames = slice(start, start + _BLOCK)
-            np.multiply(framed[frames], ANALYSIS, out=self._frames)
-            _forward(self._frames, self._block.transpose(0, 2, 1))
-            self._spectrum[frames] = self._block[:, : self._kept]
-            magnitude = magnitudes[frames]
-            np.square(low.real, out=magnitude)
-            np.square(low.imag, out=self._power)
-            magnitude += self._power
-            np.sqrt(magnitude, out=magnitude)
+            block = slice(start, start + _BLOCK)
+            spectrum = scipy.fft.rfft(framed[block] * ANALYSIS_WINDOW)
+            self._spectrum[block] = spectrum[:, :, : self._kept]
+            low = spectrum[:, :, : self._bins]
+            np.sqrt(np.square(low.real) + np.square(low.imag), out=magnitudes[block])
 
-    def _synthesise(self, mask: npt.NDArray[np.float32], spectrum: npt.NDArray[np.complex64]) -> None:
-        """Masks and spectrum of one block -> its windowed frames, [_BLOCK, 2, FRAME_LENGTH]."""
-        bins = self._bins
-        self._mask.real = mask  # one product of complex numbers is faster than two of their parts
-        np.multiply(spectrum[:, :bins], self._mask, out=self._masked[:, :bins])
+    def _synthesise(self, mask: npt.NDArray[np.float32], start: int) -> Audio:
+        """Return _BLOCK windowed frames [.., 2, FRAME_LENGTH] from `start` under `mask` [.., 2, bins]."""
+        spectrum = self._spectrum[start : start + _BLOCK]
+        np.multiply(spectrum[:, :, : self._bins], mask, out=self._masked[:, :, : self._bins])
         if self._average:
-            np.multiply(spectrum[:, bins:], mask.mean(axis=1, keepdims=True), out=self._masked[:, bins:])
-        _inverse(self._masked.transpose(0, 2, 1), self._frames)
-        self._frames *= SYNTHESIS
+            mean = mask.mean(axis=2, keepdims=True)
+            np.multiply(spectrum[:, :, self._bins :], mean, out=self._masked[:, :, self._bins :])
+        frames: Audio = scipy.fft.irfft(self._masked, FRAME_LENGTH)
+        frames *= SYNTHESIS_WINDOW
+        return frames
 
 
 def _overlap_add(frames: Audio, hops: Audio) -> None:
-    """Add `frames` [_BLOCK, FRAME_LENGTH], a hop apart, to `hops` [_BLOCK + CARRY, HOP].
+    """Add `frames` [_BLOCK, FRAME_LENGTH], a hop apart, to `hops` [_BLOCK + OVERLAP_HOPS, HOP].
 
-    Of `hops`, only the first CARRY have been written before: the rest gets what comes there first.
+    Only the first OVERLAP_HOPS of `hops` have been written before; the rest is assigned what comes there
+    first.
     """
-    parts = frames.reshape(_BLOCK, CARRY + 1, HOP)  # a view, also of one channel of two
-    hops[CARRY:] = parts[:, CARRY]
-    for part in reversed(range(CARRY)):
+    parts = frames.reshape(_BLOCK, OVERLAP_HOPS + 1, HOP)  # a view, also of one channel of two
+    hops[OVERLAP_HOPS:] = parts[:, OVERLAP_HOPS]
+    for part in reversed(range(OVERLAP_HOPS)):
         hops[part : part + _BLOCK] += parts[:, part]

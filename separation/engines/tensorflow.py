@@ -1,6 +1,6 @@
-"""The reference engine: Spleeter's own graph code in a kept TensorFlow session.
+"""The reference engine: Spleeter's own graph code in a TensorFlow session that stays open.
 
-For machines where OpenVINO has no wheel, and to check the other engine against.
+For GPUs, for machines where the other engines are missing, and to check the others against.
 """
 
 from typing import Any
@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from separation.engines.modelspec import ModelSpec
 from separation.engines.protocol import FRAMES
-from separation.engines.stft import WindowSeparator
+from separation.engines.stft import StftSlot
 from separation.engines.weights import Weights, spleeter_params, variable_names, with_every_network
 
 _EPSILON = 1e-10
 
 
 class TensorFlowEngine:
-    """Runs `spec` with TensorFlow, on a GPU where it finds one, else on `threads` processor threads."""
+    """Run `spec` with TensorFlow, on a GPU if it finds one, else on `threads` processor threads."""
 
     def __init__(self, spec: ModelSpec, weights: Weights, *, threads: int) -> None:
         import tensorflow as tf
@@ -50,10 +50,10 @@ class TensorFlowEngine:
                 for name, variable in variable_names(spec.stems)
                 if name is not None
             }
-            # Each initialiser assigns what is fed in the place of its second input: one run for all of them.
+            # Each initialiser assigns its second input, which is replaced by what is fed: one run for all of them.
             session.run(list(initial), {assign.inputs[1]: value for assign, value in initial.items()})
             run = session.make_callable(tf.transpose(masks, [0, 3, 1, 2]), [magnitude])
-        self.lanes = [WindowSeparator(_TensorFlowNetwork(run, spec), spec)]
+        self.slots = [StftSlot(_TensorFlowNetwork(run, spec), spec)]
 
 
 class _TensorFlowNetwork:

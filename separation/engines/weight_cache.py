@@ -1,7 +1,7 @@
-"""A model's weights in the form that an engine wants: made once, kept beside the checkpoint, mapped.
+"""Cache a model's weights in an engine's own layout, in a file beside the checkpoint that is mapped into memory.
 
-Mapped instead of read, they are shared by all processes that use the model, and the system can take their memory
-back without writing it anywhere.
+The map is shared by all processes that use the model, and the system can reclaim its memory without writing
+it out.
 """
 
 import json
@@ -26,12 +26,12 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How an engine wants weights: as an array of so many float32, filled from those of the checkpoint."""
+    """An engine's layout of weights: an array of float32, filled from the variables of the checkpoint."""
 
     name: str
-    """Of the file, ``<name>.f32``."""
+    """The file is called ``<name>.f32``."""
     layout: str
-    """Another one for another meaning of the same file."""
+    """The version of the layout; another one makes the file invalid."""
     floats: Callable[[ModelSpec], int]
     fill: Callable[[ModelSpec, Weights, Floats], None]
     """Writes into an array of zeros."""
@@ -43,21 +43,21 @@ class Form:
 
     @property
     def seal(self) -> str:
-        """What that was made from, and its checksum, as JSON."""
+        """JSON beside it: the digests of the checkpoint it was made from, and its own."""
         return f"{self.name}.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """Weights in a form, page by page in memory."""
+    """Weights in an engine's layout."""
 
     floats: Floats
     drop_pages: Callable[[], None]
-    """Give back the memory of pages that were read from the file; who looks again reads them again."""
+    """Free the memory of pages that were read from the file; they are read again on access."""
 
 
 def load(spec: ModelSpec, models_dir: Path, form: Form) -> Converted:
-    """The weights of `spec`, verified by checksum, as `form`. Raises `ModelUnavailable` as `weights.load`."""
+    """Load the weights of `spec` as `form`, verified by checksum. Raises `ModelUnavailable` like `weights.load`."""
     if spec.bundled:
         return in_memory(spec, weights.load(spec, models_dir), form)
     folder = models_dir / spec.weights
@@ -77,17 +77,17 @@ def load(spec: ModelSpec, models_dir: Path, form: Form) -> Converted:
 
 
 def in_memory(spec: ModelSpec, loaded: Weights, form: Form) -> Converted:
-    """The same of weights that are in memory."""
+    """Convert weights that are in memory."""
     floats = zeros(form.floats(spec))
     form.fill(spec, loaded, floats)
     return Converted(floats, lambda: None)
 
 
 def zeros(count: int) -> Floats:
-    """So many float32, from the beginning of a page on; their memory goes back to the system with them."""
+    """Return `count` zeros, float32, page-aligned, whose memory is returned to the system when they are freed."""
     pages = mmap.mmap(-1, max(1, count) * 4)
-    if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux; fewer pages to look up save a network a twentieth
-        with suppress(OSError):  # of a kernel without
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux; fewer TLB misses save a network 5 % of its time
+        with suppress(OSError):  # a kernel without them
             pages.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(pages, np.float32, count)
 
@@ -95,14 +95,14 @@ def zeros(count: int) -> Floats:
 def _mapped(spec: ModelSpec, folder: Path, form: Form) -> Converted:
     count = form.floats(spec)
     with (folder / form.file).open("rb") as file:
-        # A private map: OpenVINO asks for memory that it could write to, though it does not write.
+        # A private map: OpenVINO requires writable memory, though it does not write.
         protection = mmap.PROT_READ | mmap.PROT_WRITE
         pages = mmap.mmap(file.fileno(), count * 4, flags=mmap.MAP_PRIVATE, prot=protection)
     return Converted(np.frombuffer(pages, np.float32), lambda: pages.madvise(mmap.MADV_DONTNEED))
 
 
 def _keep(floats: Floats, folder: Path, source: dict[str, str], form: Form) -> None:
-    """Write the converted weights beside the checkpoint, and a seal that says what they were made from."""
+    """Write the converted weights beside the checkpoint, and the seal that says what they were made from."""
     descriptor, partial = tempfile.mkstemp(dir=folder, prefix=f".{form.file}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -110,7 +110,7 @@ def _keep(floats: Floats, folder: Path, source: dict[str, str], form: Form) -> N
             file.flush()
             os.fsync(file.fileno())
         digest = checksum(Path(partial))
-        Path(partial).chmod(0o644)  # whoever may read the checkpoint may read this
+        Path(partial).chmod(0o644)  # as readable as the checkpoint
         Path(partial).replace(folder / form.file)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
@@ -122,7 +122,7 @@ def _keep(floats: Floats, folder: Path, source: dict[str, str], form: Form) -> N
 
 
 def _is_conversion_of(folder: Path, source: dict[str, str], form: Form) -> bool:
-    """Raises what reading and parsing raise."""
+    """Return whether the cached file is intact and of this checkpoint. Raises what reading and parsing raise."""
     seal = json.loads((folder / form.seal).read_text())
     if seal["layout"] != form.layout or seal["source"] != source:
         return False

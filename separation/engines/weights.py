@@ -33,15 +33,15 @@ _NORMALISATION_PARTS = {
 
 
 def load(spec: ModelSpec, models_dir: Path) -> Weights:
-    """The weights of `spec`, verified by checksum and complete.
+    """Load the weights of `spec`, verified by checksum and complete.
 
     Raises `ModelUnavailable` if anything is missing or differs, so that nothing ever runs on other weights.
     """
     try:
         weights = _load_bundled(spec) if spec.bundled else _load_official(spec, models_dir)
+        check(spec, weights)
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f"{spec.slug}: {error}") from error
-    _check_complete(spec, weights)
     return weights
 
 
@@ -65,7 +65,7 @@ def _load_official(spec: ModelSpec, models_dir: Path) -> Weights:
 
 
 def load_checkpoint(spec: ModelSpec, prefix: Path) -> Weights:
-    """The weights of `spec` from the TensorFlow checkpoint ``prefix.index``, mapped read-only.
+    """Map the weights of `spec` read-only from the TensorFlow checkpoint ``prefix.index``.
 
     Raises `ModelUnavailable` if a variable is missing, and what `read_checkpoint` raises.
     """
@@ -82,7 +82,7 @@ def load_checkpoint(spec: ModelSpec, prefix: Path) -> Weights:
 
 
 def variable_names(networks: tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
-    """(our name, Spleeter's variable name) for each variable of `networks`, in the order Keras numbers them.
+    """Yield (our name, Spleeter's variable name) for each variable of `networks`, in the order Keras numbers them.
 
     Our name is None for the batch normalisation that Spleeter creates and never uses.
     """
@@ -109,7 +109,7 @@ def variable_names(networks: tuple[str, ...]) -> Iterator[tuple[str | None, str]
 
 
 def shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
-    """The shape of every array the weights of `spec` consist of."""
+    """Return the shape of every array that the weights of `spec` consist of, by name."""
     widths = (2, *spec.filters)
     result: dict[str, tuple[int, ...]] = {}
     for network in spec.networks:
@@ -129,20 +129,21 @@ def shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
     return result
 
 
-def _check_complete(spec: ModelSpec, weights: Weights) -> None:
+def check(spec: ModelSpec, weights: Weights) -> None:
+    """Raise ValueError unless `weights` are exactly the arrays of `spec`, of the right shapes and finite."""
     expected = shapes(spec)
     found = {name: array.shape for name, array in weights.items()}
     if found != expected:
         wrong = sorted(
             name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
         )
-        raise ModelUnavailable(f"{spec.slug}: {len(wrong)} arrays are missing or misshapen, first {wrong[0]}")
+        raise ValueError(f"{len(wrong)} arrays are missing or misshapen, first {wrong[0]}")
     if not all(np.isfinite(array).all() for array in weights.values()):
-        raise ModelUnavailable(f"{spec.slug}: the weights contain values that are not numbers")
+        raise ValueError("the weights contain values that are not numbers")
 
 
 def with_every_network(spec: ModelSpec, weights: Weights) -> Weights:
-    """`weights` with a network for each stem, as Spleeter wants it.
+    """Return `weights` with a network for each stem, which Spleeter requires.
 
     A stem without one gets the other network with its mask layer negated: sigmoid(-x) = 1 - sigmoid(x).
     """
@@ -158,7 +159,7 @@ def with_every_network(spec: ModelSpec, weights: Weights) -> Weights:
 
 
 def spleeter_params(spec: ModelSpec) -> dict[str, Any]:
-    """What Spleeter's network functions want to know about the network of `spec`."""
+    """Return the parameters of Spleeter's network functions for the network of `spec`."""
     return {
         "conv_n_filters": list(spec.filters),
         "conv_activation": spec.conv_activation,
@@ -167,7 +168,7 @@ def spleeter_params(spec: ModelSpec) -> dict[str, Any]:
 
 
 def spleeter_configuration(spec: ModelSpec, model_dir: Path) -> dict[str, Any]:
-    """The configuration that makes Spleeter build the network of `spec` with a checkpoint in `model_dir`."""
+    """Return the configuration with which Spleeter builds the network of `spec` from a checkpoint in `model_dir`."""
     return {
         "train_csv": "",
         "validation_csv": "",

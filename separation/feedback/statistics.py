@@ -1,20 +1,17 @@
-"""What is in this library, and how people find it: totals, by model, by genre, stars.
+"""Statistics of the library: totals, figures by model, genre and month, ratings.
 
-Counting takes a look through whole tables, so it is done now and then and kept in one row, which every request and
-every process reads. Where it takes no time, because there is little, whoever asks counts anew after a second, and at
-once after somebody gave stars. Where it takes long, the supervisor does, so seldom that it costs a fiftieth of the
-time.
+Counting scans whole tables, so the result is kept in one row, which every request and every process reads. In a small
+library, where counting is quick, a request counts again after a second, and at once after a new rating. In a large one
+the supervisor counts, so seldom that it costs a fiftieth of the time.
 
-Private songs, and what belongs to them, count in nothing: neither a total nor a genre nor a model nor a star tells that
-somebody keeps one.
+Private songs and what belongs to them are in no figure, so that no total, genre, model or rating reveals one.
 """
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
-from operator import attrgetter
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -30,10 +27,10 @@ from separation.feedback.ratings import FEWEST, MOST
 from separation.models import Rating, Separation, Statistics, Status, Stem
 
 FRESH_SECONDS = 1.0
-COST = 50  # counting may take one part of so many of the time
+INTERVAL_FACTOR = 50  # the pause between two counts, in times of what the last one took
 QUICK_SECONDS = 0.25
-BEGUN = "statistics-begun"
-LONGEST_SECONDS = 600  # after so long whoever began to count has died
+LOCK = "statistics-begun"
+LOCK_SECONDS = 600  # outlasts every count; a process that died must not hold it for ever
 
 MOST_GENRES = 50
 MONTHS = 12
@@ -42,21 +39,21 @@ Figures = dict[str, Any]
 
 
 def current() -> Statistics:
-    """The statistics to show: a second old at most in a small library, older in a large one."""
-    row = _last()
+    """Return the statistics to show: a second old at most in a small library, older in a large one."""
+    row = _stored()
     if row is None:
         return measure()
-    if _is_due(row) and row.seconds < QUICK_SECONDS and cache.add(BEGUN, "here", LONGEST_SECONDS):
+    if _is_due(row) and row.seconds < QUICK_SECONDS and cache.add(LOCK, "here", LOCK_SECONDS):
         try:
             return measure()
         finally:
-            cache.delete(BEGUN)
+            cache.delete(LOCK)
     return row
 
 
 def refresh() -> bool:
-    """For the supervisor: count anew what takes long to count, when it is time; whether it was."""
-    row = _last()
+    """Count again if that is slow and due; True if it was. For the supervisor."""
+    row = _stored()
     if row is not None and (row.seconds < QUICK_SECONDS or not _is_due(row)):
         return False
     measure()
@@ -64,22 +61,24 @@ def refresh() -> bool:
 
 
 def outdate(track: Track) -> None:
-    """Stars of ``track`` have changed, which people look for at once: where counting is quick, it is done for the
-    next one. Those of a private track count nowhere."""
+    """Have the next request count again, where that is quick, because ratings of ``track`` changed.
+
+    Those of a private track are in no figure.
+    """
     if track.visibility == Visibility.SHARED:
         Statistics.objects.filter(seconds__lt=QUICK_SECONDS).delete()
 
 
 def measure() -> Statistics:
-    """Look through the tables, and keep what was found."""
+    """Count everything, and store it."""
     started = time.perf_counter()
-    made, stars = _made(), _stars()
+    separations, ratings = _separation_counts(), _rating_counts()
     figures = {
         "totals": _totals(),
-        "by_model": _by_model(made, stars),
-        "by_genre": _by_genre(made, stars),
+        "by_model": _by_model(separations, ratings),
+        "by_genre": _by_genre(separations, ratings),
         "by_month": _by_month(),
-        "ratings": _ratings(stars),
+        "ratings": _score_totals(ratings),
     }
     row, _created = Statistics.objects.update_or_create(
         pk=1,
@@ -92,34 +91,34 @@ def measure() -> Statistics:
     return row
 
 
-def _last() -> Statistics | None:
+def _stored() -> Statistics | None:
     return Statistics.objects.filter(pk=1).first()
 
 
 def _is_due(row: Statistics) -> bool:
     age = (timezone.now() - row.measured_at).total_seconds()
-    return age > max(FRESH_SECONDS, COST * row.seconds) or age < 0
+    return age > max(FRESH_SECONDS, INTERVAL_FACTOR * row.seconds) or age < 0
 
 
 def _totals() -> Figures:
     shared = Track.objects.filter(visibility=Visibility.SHARED)
     tracks = shared.aggregate(n=Count("pk"), seconds=Sum("audio__duration"), plays=Sum("plays"))
-    separated = _separated()
+    finished = _finished()
     return {
         "tracks": tracks["n"],
         "seconds": round(tracks["seconds"] or 0.0, 1),
         "plays": tracks["plays"] or 0,
         "artists": Artist.objects.visible_to(AnonymousUser()).count(),
         "albums": Album.objects.visible_to(AnonymousUser()).count(),
-        "separations": separated.count(),
-        "stems": Stem.objects.filter(separation__in=separated.values("pk")).count(),
+        "separations": finished.count(),
+        "stems": Stem.objects.filter(separation__in=finished.values("pk")).count(),
         "people": User.objects.count(),
         "ratings": _rating_rows().count(),
     }
 
 
-def _separated() -> QuerySet[Separation]:
-    """Finished separations of shared songs; shared audio has one track, so each is here once."""
+def _finished() -> QuerySet[Separation]:
+    """Select finished separations of shared songs, each once, as shared audio has one track."""
     return Separation.objects.filter(
         status=Status.SUCCEEDED,
         track_separations__track__visibility=Visibility.SHARED,
@@ -129,15 +128,15 @@ def _separated() -> QuerySet[Separation]:
 
 
 def _rating_rows() -> QuerySet[Rating]:
-    """Those given to shared songs; what a song that was merged into another has of its former audio is left out."""
+    """Select ratings of shared songs, without those of audio that a merged song had before."""
     return Rating.objects.filter(
         track__visibility=Visibility.SHARED, track__audio=F("separation__mixture")
     ).order_by()
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """So many separations of shared songs, and seconds of music in them."""
+class _SeparationCount:
+    """``count`` separations of shared songs, with ``seconds`` of music."""
 
     model: str
     genre: str
@@ -146,8 +145,8 @@ class _Made:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stars:
-    """So many ratings of shared songs; ``stem`` is None for the whole."""
+class _RatingCount:
+    """``count`` ratings of shared songs with ``score``; ``stem`` is None for the whole."""
 
     model: str
     genre: str
@@ -156,51 +155,51 @@ class _Stars:
     count: int
 
 
-def _made() -> list[_Made]:
-    """One look at all of them, for models and genres."""
-    rows = _separated().values_list("model", "track_separations__track__genre_key")
-    return [_Made(*row) for row in rows.annotate(Count("pk"), Sum("mixture__duration"))]
+def _separation_counts() -> list[_SeparationCount]:
+    """Count in one scan for models and genres."""
+    rows = _finished().values_list("model", "track_separations__track__genre_key")
+    return [_SeparationCount(*row) for row in rows.annotate(Count("pk"), Sum("mixture__duration"))]
 
 
-def _stars() -> list[_Stars]:
-    """One look at all of them, for models, genres and scores."""
-    said = _rating_rows().values_list("separation__model", "track__genre_key", "stem__name", "score")
-    return [_Stars(*row) for row in said.annotate(Count("pk"))]
+def _rating_counts() -> list[_RatingCount]:
+    """Count in one scan for models, genres and scores."""
+    rows = _rating_rows().values_list("separation__model", "track__genre_key", "stem__name", "score")
+    return [_RatingCount(*row) for row in rows.annotate(Count("pk"))]
 
 
-def _rated(stars: Iterable[_Stars]) -> Figures:
-    """``average`` of ``count`` ratings."""
+def _average(ratings: Iterable[_RatingCount]) -> Figures:
+    """Return ``average`` of ``count`` ratings."""
     total = count = 0
-    for row in stars:
+    for row in ratings:
         total += row.score * row.count
         count += row.count
     return {"average": round(total / count, 2) if count else None, "count": count}
 
 
-def _grouped(stars: list[_Stars], key: Callable[[_Stars], str]) -> dict[str, list[_Stars]]:
-    found: dict[str, list[_Stars]] = defaultdict(list)
-    for row in stars:
-        found[key(row)].append(row)
-    return found
+def _group_by(ratings: list[_RatingCount], field: str) -> dict[str, list[_RatingCount]]:
+    groups: dict[str, list[_RatingCount]] = defaultdict(list)
+    for row in ratings:
+        groups[getattr(row, field)].append(row)
+    return groups
 
 
-def _by_model(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
-    """Those with separations, the most used first."""
+def _by_model(separations: list[_SeparationCount], ratings: list[_RatingCount]) -> list[Figures]:
+    """List the models with separations, the most used first."""
     counts: Counter[str] = Counter()
     seconds: dict[str, float] = defaultdict(float)
-    for row in made:
+    for row in separations:
         counts[row.model] += row.count
         seconds[row.model] += row.seconds
-    of = _grouped(stars, attrgetter("model"))
+    ratings_of = _group_by(ratings, "model")
     return [
         {
             "model": model,
             "separations": count,
             "seconds": round(seconds[model], 1),
-            "rating": _rated(of[model]),
-            "whole": _rated(said for said in of[model] if said.stem is None),
+            "rating": _average(ratings_of[model]),
+            "whole": _average(row for row in ratings_of[model] if row.stem is None),
             "stems": [
-                {"name": name, **_rated(said for said in of[model] if said.stem == name)}
+                {"name": name, **_average(row for row in ratings_of[model] if row.stem == name)}
                 for name in (modelspec.SPECS[model].stems if model in modelspec.SPECS else ())
             ],
         }
@@ -208,8 +207,8 @@ def _by_model(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
     ]
 
 
-def _by_genre(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
-    """The genres with the most shared songs."""
+def _by_genre(separations: list[_SeparationCount], ratings: list[_RatingCount]) -> list[Figures]:
+    """List the genres with the most shared songs."""
     shared = Track.objects.filter(visibility=Visibility.SHARED).exclude(genre_key="").order_by()
     rows = list(
         shared.values_list("genre_key")
@@ -217,9 +216,9 @@ def _by_genre(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
         .order_by("-n", "genre_key")[:MOST_GENRES]
     )
     counts: Counter[str] = Counter()
-    for row in made:
+    for row in separations:
         counts[row.genre] += row.count
-    of = _grouped(stars, attrgetter("genre"))
+    ratings_of = _group_by(ratings, "genre")
     return [
         {
             "genre": name,
@@ -227,7 +226,7 @@ def _by_genre(made: list[_Made], stars: list[_Stars]) -> list[Figures]:
             "tracks": count,
             "plays": played or 0,
             "separations": counts[key],
-            "rating": _rated(of[key]),
+            "rating": _average(ratings_of[key]),
         }
         for key, count, played, name in rows
     ]
@@ -243,7 +242,7 @@ def _by_month() -> list[Figures]:
     shared = Track.objects.filter(visibility=Visibility.SHARED, created_at__gte=months[0]).order_by()
     tracks = _count_by_month(shared, F("created_at"), zone)
     shown = Greatest("finished_at", "track_separations__created_at")  # as for those who see the track
-    separated = _separated().annotate(shown=shown).filter(shown__gte=months[0])
+    separated = _finished().annotate(shown=shown).filter(shown__gte=months[0])
     separations = _count_by_month(separated, F("shown"), zone)
     names = [f"{month:%Y-%m}" for month in months]
     return [
@@ -257,9 +256,9 @@ def _count_by_month(rows: "QuerySet[Any]", moment: F, zone: tzinfo) -> dict[str,
     return {f"{month:%Y-%m}": count for month, count in counts if month}
 
 
-def _ratings(stars: list[_Stars]) -> Figures:
-    """All stars for shared songs, and how many of each."""
+def _score_totals(ratings: list[_RatingCount]) -> Figures:
+    """Average all ratings of shared songs, and count each score."""
     counts: Counter[int] = Counter()
-    for row in stars:
+    for row in ratings:
         counts[row.score] += row.count
-    return {**_rated(stars), "scores": [counts[score] for score in range(FEWEST, MOST + 1)]}
+    return {**_average(ratings), "scores": [counts[score] for score in range(FEWEST, MOST + 1)]}

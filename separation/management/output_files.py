@@ -1,4 +1,4 @@
-"""Write stems into a folder that is not ours, over nothing but what was made of the same stem before."""
+"""Write stems into a folder of the user's; only files that were made of the same stem are overwritten."""
 
 import itertools
 import os
@@ -19,24 +19,25 @@ Files = Sequence[tuple[Stem, Rendition]]
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a file goes; ``free`` when there was none."""
+    """Where a file goes; ``free`` if there is no file yet."""
 
     path: Path
     free: bool
 
 
 def write(files: Files, named: Callable[[Stem], Path], *, ignore_case: bool) -> list[Path]:
-    """Copy the renditions of a song's stems to the paths that ``named`` gives; returns where they are.
+    """Copy the renditions of a song's stems to the paths that ``named`` gives; return the paths written.
 
-    Where another file has one of these names all of them get the same number: ``... (2).flac``. A file may be
-    replaced when its bytes are a rendition of this very stem, so the same song again goes to the same place, also
-    in another bitrate. With ``ignore_case`` names that differ in case only count as the same, as they are on some
-    systems. Raises ``OSError`` and ``CatalogError("file_missing")``.
+    If another file has one of these names, all of them get the same number: ``... (2).flac``. A file is replaced only
+    if its bytes are a rendition of the same stem, so the same song overwrites its own files, also in another bitrate.
+    With ``ignore_case`` names that differ in case only count as equal, as some systems treat them.
+
+    Raises ``OSError`` and ``CatalogError("file_missing")``.
     """
     for folder in {named(stem).parent for stem, _rendition in files}:
         folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        copies = [_copied(rendition, named(stem).parent, stack) for stem, rendition in files]
+        copies = [_copy(rendition, named(stem).parent, stack) for stem, rendition in files]
         for number in itertools.count(1):
             places = [
                 _place(_numbered(named(stem), number), stem, ignore_case=ignore_case)
@@ -48,8 +49,8 @@ def write(files: Files, named: Callable[[Stem], Path], *, ignore_case: bool) -> 
     raise AssertionError("numbers never end")
 
 
-def _copied(rendition: Rendition, folder: Path, stack: ExitStack) -> Path:
-    """The bytes of ``rendition`` under a temporary name in ``folder``."""
+def _copy(rendition: Rendition, folder: Path, stack: ExitStack) -> Path:
+    """Copy ``rendition`` under a temporary name into ``folder``."""
     copy = stack.enter_context(backend.beside(folder / "stem"))
     with backend.whole_copy(rendition.key, rendition.size) as source:
         shutil.copyfile(source, copy)
@@ -61,11 +62,11 @@ def _numbered(path: Path, number: int) -> Path:
 
 
 def _place(path: Path, stem: Stem, *, ignore_case: bool) -> _Place | None:
-    """``path`` if it is free, or the file in its place if that may be replaced; None where it may not."""
-    there = _existing(path, ignore_case=ignore_case)
-    if there is None:
+    """Return ``path`` if it is free, or the file in its place if that may be replaced, else None."""
+    existing = _existing(path, ignore_case=ignore_case)
+    if existing is None:
         return _Place(path, free=True)
-    return _Place(there, free=False) if _is_rendition(there, stem) else None
+    return _Place(existing, free=False) if _is_rendition(existing, stem) else None
 
 
 def _existing(path: Path, *, ignore_case: bool) -> Path | None:
@@ -82,15 +83,15 @@ def _folded(name: str) -> str:
 
 
 def _is_rendition(path: Path, stem: Stem) -> bool:
-    """Whether this ordinary file holds exactly what was once made of ``stem``, so that nothing is lost with it."""
+    """Tell whether ``path`` is an ordinary file with the bytes of a rendition of ``stem``, so that nothing is lost."""
     if path.is_symlink() or not path.is_file():
         return False
-    made = Rendition.objects.filter(audio=stem.audio_id, size=path.stat().st_size)
-    return made.exists() and made.filter(checksum=identity.checksum(path)).exists()
+    renditions = Rendition.objects.filter(audio=stem.audio_id, size=path.stat().st_size)
+    return renditions.exists() and renditions.filter(checksum=identity.checksum(path)).exists()
 
 
 def _put(copies: Sequence[Path], places: Sequence[_Place]) -> bool:
-    """Give ``copies`` their names; False when another process has taken one of these in the meantime."""
+    """Rename ``copies`` to their places; False if another process has taken one of the names meanwhile."""
     reserved: list[Path] = []
     try:
         for place in places:

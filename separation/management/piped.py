@@ -1,4 +1,4 @@
-"""Commands that print the names of files, to whatever terminal or pipe."""
+"""Output of commands that print file names to any terminal or pipe."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ PIPE_CLOSED = 141  # as shells report a process that SIGPIPE has ended
 
 @contextmanager
 def printing_any_name() -> Iterator[None]:
-    """Escape what the encoding of the output lacks; end quietly once the reader of a pipe has gone."""
+    """Escape characters that the output's encoding lacks; exit quietly when the reader of a pipe is gone."""
     streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, TextIOWrapper)]
     for stream in streams:
         stream.reconfigure(errors="backslashreplace")

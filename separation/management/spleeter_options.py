@@ -1,4 +1,4 @@
-"""Read what the command line of ``spleeter separate`` says, with the meaning that it has there.
+"""Parse the options of ``spleeter separate`` with the meaning that they have there.
 
 Source: ``spleeter/options.py`` and ``spleeter/separator.py`` of Spleeter 2.4.2.
 """
@@ -12,7 +12,7 @@ from audio.formats import OUTPUT
 from catalog.errors import CatalogError
 from separation.engines import modelspec
 
-# What Spleeter does where an option is left out. Its 600 seconds are not among them: a song ends where it ends.
+# Spleeter's defaults, except its limit of 600 seconds: songs are written to their end.
 CODEC = "wav"
 BITRATE = "128k"
 FILENAME_FORMAT = "{filename}/{instrument}.{codec}"
@@ -34,12 +34,12 @@ NO_WMA = (
 
 
 def refusal(sentence: str) -> CatalogError:
-    """The error for an option that cannot be used; ``sentence`` says what to do instead."""
+    """Return the error for an option that cannot be used; ``sentence`` says what to do instead."""
     return CatalogError("bad_option", sentence)
 
 
 def model(descriptor: str) -> modelspec.ModelSpec:
-    """The model of ``-p``: ``spleeter:2stems``, or ``2stems`` alone. Raises ``CatalogError``."""
+    """Find the model of ``-p``: ``spleeter:2stems``, or ``2stems`` alone. Raises ``CatalogError``."""
     name = descriptor if descriptor in modelspec.SPECS else f"spleeter:{descriptor.removeprefix('spleeter:')}"
     if name in modelspec.SPECS:
         return modelspec.SPECS[name]
@@ -52,7 +52,7 @@ def model(descriptor: str) -> modelspec.ModelSpec:
 
 
 def seconds(option: str, text: str) -> float:
-    """A time of the song: finite, not negative. Raises ``CatalogError``."""
+    """Parse a time within the song: finite, not negative. Raises ``CatalogError``."""
     try:
         value = float(text)
     except ValueError:
@@ -64,7 +64,7 @@ def seconds(option: str, text: str) -> float:
 
 
 def excerpt(offset: str | None, duration: str | None) -> tuple[float, float | None]:
-    """Where ``-s`` and ``-d`` begin and how long they last, in seconds. Raises ``CatalogError``."""
+    """Parse ``-s`` and ``-d`` into start and length in seconds; no length: to the end. Raises ``CatalogError``."""
     length = None if duration is None else seconds("-d", duration)
     if length == 0:
         raise refusal("-d 0: there would be nothing to write")
@@ -72,7 +72,7 @@ def excerpt(offset: str | None, duration: str | None) -> tuple[float, float | No
 
 
 def check_possible(*, mwf: bool, adapter: str, codec: str) -> None:
-    """Refuse what Spleeter can do and is not done here. Raises ``CatalogError``."""
+    """Refuse what Spleeter can do and we cannot. Raises ``CatalogError``."""
     if mwf:
         raise refusal(NO_MWF)
     if adapter != ADAPTER:
@@ -88,7 +88,7 @@ class FilenameFormat:
     template: str
 
     def __post_init__(self) -> None:
-        """Raises ``CatalogError`` for what is no template, or gives all stems of a song one name."""
+        """Refuse an invalid template, and one that gives two stems the same path. Raises ``CatalogError``."""
         stems = {stem for spec in modelspec.SPECS.values() for stem in spec.stems}
         try:
             paths = {self.path(Path("/folder/song.mp3"), stem, "wav") for stem in stems}
@@ -99,7 +99,7 @@ class FilenameFormat:
             raise refusal(f"-f {self.template}: stems would share one name; it needs {{instrument}}")
 
     def path(self, song: Path, stem: str, extension: str) -> Path:
-        """Where a stem of the file ``song`` belongs."""
+        """Return the path for a stem of the file ``song``."""
         song = song.resolve()
         values = (song.stem, stem, extension, song.parent.name)
         return Path(self.template.format(**dict(zip(PLACEHOLDERS, values, strict=True))))

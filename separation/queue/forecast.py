@@ -23,6 +23,7 @@ HOST_RATIO = 2.0
 # Seconds of work per second of song, before this server has separated anything.
 FIRST_GUESS = 0.2
 SNAPSHOT_SECONDS = 1.0
+EXPENSIVE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,15 @@ class Forecast:
 
 
 class _Snapshot(NamedTuple):
-    """The forecasts of everything that waits."""
+    """The forecasts of everything that waits, and the moments from when on they may and must be renewed."""
 
-    version: tuple[object, ...]
-    taken_at: float
     forecasts: dict[UUID, Forecast]
+    version: tuple[object, ...]
+    renew_from: float
+    renew_at: float
+
+    def is_current(self, version: tuple[object, ...], now: float) -> bool:
+        return now < self.renew_from or (version == self.version and now < self.renew_at)
 
 
 _snapshot: _Snapshot | None = None
@@ -49,9 +54,10 @@ _lock = threading.Lock()
 def forecast(separation: Separation) -> Forecast:
     """How long ``separation`` will still take.
 
-    Sorting and forecasting the queue takes time in proportion to its length, and every waiting client polls. Hence all
-    requests of a process share one snapshot: as long as the same number waits and the same songs run, for
-    ``SNAPSHOT_SECONDS`` at most. Concurrent requests wait for the one that is being taken.
+    A forecast of the queue takes time in proportion to its length, and every waiting client polls. Hence all requests
+    of a process share a snapshot of it: for ``SNAPSHOT_SECONDS``, as long as the same number waits and the same
+    songs run. One that was expensive, as with thousands of songs, serves for ten times as long as it took, whatever
+    changes. Concurrent requests wait for the one that takes it.
     """
     if separation.status == Status.RUNNING:
         return Forecast(eta_seconds=_remaining(separation, speed))
@@ -63,19 +69,27 @@ def forecast(separation: Separation) -> Forecast:
         known = _snapshot
         if (
             known is None
-            or known.version != version
-            or not 0 <= time.monotonic() - known.taken_at < SNAPSHOT_SECONDS
             or separation.pk not in known.forecasts
+            or not known.is_current(version, time.monotonic())
         ):
-            known = _snapshot = _Snapshot(version, time.monotonic(), _forecast_queue())
+            known = _snapshot = _take_snapshot(version)
     return known.forecasts.get(separation.pk, Forecast())
+
+
+def _take_snapshot(version: tuple[object, ...]) -> _Snapshot:
+    started = time.thread_time()
+    forecasts = _forecast_queue()
+    cost = time.thread_time() - started
+    now = time.monotonic()
+    patience = 10 * cost if cost > EXPENSIVE_SECONDS else 0.0
+    return _Snapshot(forecasts, version, now + patience, now + max(SNAPSHOT_SECONDS, patience))
 
 
 def _version() -> tuple[object, ...]:
     """Changes when the queue visibly does; read from an index, whatever the length of the queue."""
     queued = Separation.objects.filter(status=Status.QUEUED).aggregate(n=Count("*"), last=Max("queued_at"))
-    running = Separation.objects.filter(status=Status.RUNNING).order_by("pk").values_list("pk", "attempts")
-    return queued["n"], queued["last"], tuple(running), settings.WORKERS, settings.RUNNING_PER_PERSON
+    running = Separation.objects.filter(status=Status.RUNNING).order_by().values_list("pk", "attempts")
+    return queued["n"], queued["last"], frozenset(running), settings.WORKERS, settings.RUNNING_PER_PERSON
 
 
 def _forecast_queue() -> dict[UUID, Forecast]:

@@ -9,7 +9,7 @@ import time
 
 from django.conf import settings
 
-from separation.engines import memory, registry
+from separation.engines import hardware, memory, registry
 from separation.engines.modelspec import SPECS
 from separation.lifecycle import Lease, claim
 from separation.models import Separation
@@ -75,4 +75,4 @@ class Interleaver:
                 return False
             engine = registry.on_processors(settings.SEPARATOR_ENGINE)
             needed = memory.needed_bytes(spec, settings.SEPARATOR_THREADS, engine)
-        return memory.available_bytes() > needed
+        return hardware.available_memory() > needed

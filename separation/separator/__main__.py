@@ -1,9 +1,9 @@
 """The separator process: ``python -m separation.separator PARENT_PID OPTIONS``, JSON lines in and out.
 
-Answers each request with ``accepted``, any number of ``progress``, and one ``done`` or ``failed``, all with the
-``id`` of the request. One that comes while a song is being separated is done between two chunks of that; a
-``stop`` with its ``id`` ends it there. Keeps the model that was used last. Lives as long as its parent keeps its
-standard input open.
+Each request is answered with ``accepted``, any number of ``progress``, and one ``done`` or ``failed``, all
+with the ``id`` of the request. A request that arrives while a song is being separated is served between two
+chunks of it; ``stop`` with its ``id`` ends it there. The model used last stays loaded. The process ends when
+its standard input is closed.
 """
 
 import contextlib
@@ -21,18 +21,18 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Serve requests until the parent is gone."""
+    """Serve requests until the parent has ended."""
     parent, options = int(sys.argv[1]), json.loads(sys.argv[2])
     libc = ctypes.CDLL(None, use_errno=True)
     _die_with(parent, libc)
-    # What libraries print must not end up between our messages.
+    # Libraries that print must not write between the messages.
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
 
     def send(**message: Any) -> None:
         channel.write(json.dumps(message) + "\n")
 
-    from separation.separator.worker import Worker, release_memory  # noqa: PLC0415 (the guards above stand first)
+    from separation.separator.worker import Worker, release_memory  # noqa: PLC0415 (after the guards above)
 
     requests = _Requests()
     worker = Worker(send, requests.waiting, requests.is_stopped, **options)
@@ -44,14 +44,14 @@ def main() -> None:
 def _die_with(parent: int, libc: ctypes.CDLL) -> None:
     with contextlib.suppress(AttributeError):
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before it could be watched
+    if os.getppid() != parent:  # it died before prctl
         os._exit(1)
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go when memory ends
+        Path("/proc/self/oom_score_adj").write_text("1000")  # the OOM killer's first choice
 
 
 class _Requests:
-    """Requests as they come. When the pipe closes the process ends at once, whatever it is doing."""
+    """Read requests in a thread. When the pipe closes, the process ends at once."""
 
     def __init__(self) -> None:
         self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -70,15 +70,15 @@ class _Requests:
         os._exit(0)
 
     def next(self) -> dict[str, Any]:
-        """Waits for one."""
+        """Wait for a request."""
         return self._requests.get()
 
     def waiting(self) -> dict[str, Any] | None:
-        """One that is there already."""
+        """Return a request that has arrived, None if there is none."""
         return None if self._requests.empty() else self.next()
 
     def is_stopped(self, number: int) -> bool:
-        """Whether nobody wants the answer to this request any more."""
+        """Return whether the parent has stopped this request."""
         return number in self._stopped
 
 

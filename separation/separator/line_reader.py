@@ -1,4 +1,4 @@
-"""Lines from one pipe of a child process, with a time limit; what it complains of on another is kept."""
+"""Read lines from one pipe of a child process with a time limit, and keep the end of another."""
 
 import os
 import selectors
@@ -6,12 +6,12 @@ import time
 from collections import deque
 from typing import IO
 
-_KEPT_COMPLAINTS = 4000
-_READ = 65_536
+_KEPT_ERROR_BYTES = 4000
+_READ_BYTES = 65_536
 
 
 class LineReader:
-    """Reads complete lines of `output`; drains `errors` on the way, of which only the end is kept."""
+    """Read complete lines of `output`; drain `errors` meanwhile, and keep the last 4000 bytes of it."""
 
     def __init__(self, output: IO[bytes], errors: IO[bytes]) -> None:
         self._output = output
@@ -22,12 +22,12 @@ class LineReader:
             self._selector.register(stream, selectors.EVENT_READ)
         self._partial = bytearray()
         self._lines: deque[bytes] = deque()
-        self._complaints = b""
+        self._errors_end = b""
         self.ended = False
-        """True once `output` was closed by the other side."""
+        """True once the other side has closed `output`."""
 
     def read(self, timeout: float) -> bytes | None:
-        """The next line without its end; None when there is none within `timeout` seconds, or never again."""
+        """Return the next line without its end, None if none came within `timeout` seconds or `output` is closed."""
         deadline = time.monotonic() + timeout
         while not self._lines and not self.ended:
             ready = self._selector.select(max(0.0, deadline - time.monotonic()))
@@ -38,7 +38,7 @@ class LineReader:
         return self._lines.popleft() if self._lines else None
 
     def _take(self, descriptor: int) -> None:
-        data = os.read(descriptor, _READ)
+        data = os.read(descriptor, _READ_BYTES)
         is_output = descriptor == self._output.fileno()
         if not data:
             self._selector.unregister(descriptor)
@@ -49,18 +49,19 @@ class LineReader:
             self._lines.extend(lines)
             self._partial = bytearray(rest)
         else:
-            self._complaints = (self._complaints + data)[-_KEPT_COMPLAINTS:]
+            self._errors_end = (self._errors_end + data)[-_KEPT_ERROR_BYTES:]
 
-    def complaints(self) -> str:
-        """The end of what came on `errors` so far."""
+    def last_errors(self) -> str:
+        """Return the end of what came on `errors` so far."""
         while self._errors.fileno() in self._selector.get_map() and self._selector.select(0):
-            before = self._complaints
+            before = self._errors_end
             self._take(self._errors.fileno())
-            if self._complaints == before:
+            if self._errors_end == before:
                 break
-        return self._complaints.decode(errors="replace").strip()
+        return self._errors_end.decode(errors="replace").strip()
 
     def close(self) -> None:
+        """Close both pipes."""
         self._selector.close()
         self._output.close()
         self._errors.close()

@@ -1,10 +1,10 @@
-"""Stems on disk: 16-bit FLAC written while they come, digests and peaks on the way, never clipped.
+"""Write stems as 16-bit FLAC while they are separated, with digests and peaks, and without clipping.
 
-Nobody knows a song's loudest sample before its end, so the stems are written as they are until one of them
-would clip. Then one gain that leaves room is chosen for the whole set, and what is already written is encoded
-again; each time after the third leaves twice the room, so that it happens nine times at most. Whoever wants to
-listen meanwhile finds complete segments in ``<stem>.flac``, which tells where they are and what they were
-multiplied by, and the outline so far in ``<stem>.peaks``.
+The loudest sample is known only at the end of a song, so stems are written with gain 1 until one of them
+would clip. Then one lower gain is chosen for all of them, and what has been written is encoded again. From
+the third time on the headroom doubles, so that this happens nine times at most. Meanwhile players read
+complete segments from ``<stem>.flac``, whose header holds their offsets and the gain, and the peaks so far
+from ``<stem>.peaks``.
 """
 
 import math
@@ -26,23 +26,23 @@ from separation.separator.protocol import SeparatedSet, SeparatedStem
 
 PEAK_SAMPLES = FRAME_SAMPLES
 _FULL_SCALE = 32768
-_LOUDEST = 32767
+_MAX_SAMPLE = 32767
 _STEP_DB = 0.5
 _MARGIN_DB = 1.0
-# So often the margin is small, then it doubles each time: encoding a long song again takes a while.
-_SMALL_MARGINS = 3
+# From the next time on the margin doubles: encoding a long song again takes a while.
+_CONSTANT_MARGINS = 3
 _BLOCK = 65_536
 _UNKNOWN_SECONDS = 7200
 
 Pcm = npt.NDArray[np.int16]
 
 
-class StemFiles:
-    """The FLAC files of one separation, ``out_dir/<stem>.flac``, of `expected` samples if that is known."""
+class StemWriter:
+    """Write the FLAC files of one separation, ``out_dir/<stem>.flac``, of `expected` samples if that is known."""
 
     def __init__(self, out_dir: Path, names: Sequence[str], expected: int | None = None) -> None:
         self.gain = 1.0
-        self._lowered = 0
+        self._times_lowered = 0
         self._out_dir = out_dir
         self._names = tuple(names)
         self._segments = -(-(expected or _UNKNOWN_SECONDS * SAMPLE_RATE) // SEGMENT_SAMPLES)
@@ -53,27 +53,27 @@ class StemFiles:
 
     @property
     def segments(self) -> int:
-        """How many segments of all stems can be fetched already."""
+        """How many segments of every stem are complete."""
         return min(file.segments for file in self._files)
 
     def write(self, chunk: npt.NDArray[np.float32]) -> None:
-        """Append float32 [stems, 2, n]. Raises ValueError for samples that are not finite."""
+        """Append `chunk`, float32 [stems, 2, n]. Raises ValueError for samples that are not finite."""
         if chunk.shape[2] == 0:
             return
         peak = max(float(chunk.max()), -float(chunk.min()))
         if not math.isfinite(peak):
             raise ValueError("the stems contain values that are not numbers")
-        if peak * self.gain * _FULL_SCALE > _LOUDEST:
+        if peak * self.gain * _FULL_SCALE > _MAX_SAMPLE:
             self._lower_gain(peak)
         scale = np.float32(self.gain * _FULL_SCALE)
         for file, stem in zip(self._files, chunk, strict=True):
             for start in range(0, stem.shape[1], _BLOCK):
-                file.write(_rounded(stem[:, start : start + _BLOCK].T, scale))
-            file.show_peaks()
+                file.write(_to_pcm(stem[:, start : start + _BLOCK].T, scale))
+            file.flush_peaks()
 
     def _lower_gain(self, peak: float) -> None:
-        """Choose a gain with room for `peak` and a little more, and encode again what is written."""
-        margin = _MARGIN_DB * 2 ** max(0, self._lowered + 1 - _SMALL_MARGINS)
+        """Choose a gain with headroom for `peak`, and encode again what has been written."""
+        margin = _MARGIN_DB * 2 ** max(0, self._times_lowered + 1 - _CONSTANT_MARGINS)
         steps = math.ceil((20 * math.log10(peak) + margin) / _STEP_DB)
         gain = 10 ** (-steps * _STEP_DB / 20)
         ratio = np.float32(gain / self.gain)
@@ -81,19 +81,19 @@ class StemFiles:
             path, partial = self._path(name), self._path(f"{name}.part")
             old = self._files[index]
             rest = old.close()
-            # From here on closed with the others, whatever happens to it.
+            # `close` closes it with the others from here on, also after an error.
             new = self._files[index] = _StemFile(partial, self._segments, gain)
             if old.samples > len(rest):  # a file without a frame cannot be read
                 with soundfile.SoundFile(path) as written:
                     for block in written.blocks(_BLOCK, dtype="int16", always_2d=True):
-                        new.write(_rounded(block, ratio))
-            new.write(_rounded(rest, ratio))
-            new.show_peaks()
+                        new.write(_to_pcm(block, ratio))
+            new.write(_to_pcm(rest, ratio))
+            new.flush_peaks()
             # Renamed while open: the encoder goes on writing to the same files.
             partial.with_suffix(".peaks").replace(path.with_suffix(".peaks"))
             partial.replace(path)
         self.gain = gain
-        self._lowered += 1
+        self._times_lowered += 1
 
     def finish(self) -> SeparatedSet:
         """Close and fsync the files. Raises OSError if one of them is not whole."""
@@ -115,10 +115,10 @@ class _StemFile:
         self._encoder = encoder(self._file)
         self._digest = PcmDigest()
         self.samples = 0
-        """Written so far, with those that do not fill a frame yet."""
+        """Samples written, including those that do not fill a frame yet."""
         self._peaks = bytearray()
-        self._shown = path.with_suffix(".peaks").open("wb", buffering=0)
-        self._shown_peaks = 0
+        self._peaks_file = path.with_suffix(".peaks").open("wb", buffering=0)
+        self._flushed_peaks = 0
         self._peak = 0
         self._rest: Pcm = np.empty((0, 2), dtype=np.int16)
 
@@ -142,17 +142,17 @@ class _StemFile:
             highest, lowest = blocks.max(axis=1).astype(np.int32), blocks.min(axis=1).astype(np.int32)
             peaks = np.maximum(highest, -lowest)
             self._peak = max(self._peak, int(peaks.max()))
-            self._peaks += np.minimum(np.rint(peaks * (255 / _LOUDEST)), 255).astype(np.uint8).tobytes()
+            self._peaks += np.minimum(np.rint(peaks * (255 / _MAX_SAMPLE)), 255).astype(np.uint8).tobytes()
 
-    def show_peaks(self) -> None:
-        """Let others see the peaks so far."""
-        self._shown.write(bytes(self._peaks[self._shown_peaks :]))
-        self._shown_peaks = len(self._peaks)
+    def flush_peaks(self) -> None:
+        """Write the peaks so far."""
+        self._peaks_file.write(bytes(self._peaks[self._flushed_peaks :]))
+        self._flushed_peaks = len(self._peaks)
 
     def close(self) -> Pcm:
-        """Close the file; returns what was not yet written, since it does not fill a frame."""
+        """Close the file; return the samples that do not fill a frame and were not written."""
         self._encoder.close()
-        self._shown.close()
+        self._peaks_file.close()
         return self._rest
 
     def finish(self, name: str, path: Path) -> SeparatedStem:
@@ -174,8 +174,8 @@ class _StemFile:
         )
 
 
-def _rounded(samples: npt.NDArray[Any], factor: np.float32) -> Pcm:
-    """[n, 2] in any order -> the same times `factor`, frame by frame, as the encoder and the digest want it."""
+def _to_pcm(samples: npt.NDArray[Any], factor: np.float32) -> Pcm:
+    """Multiply `samples` [n, 2], of any memory layout, by `factor`, and round to int16 [n, 2], C-contiguous."""
     pcm = np.empty(samples.shape, dtype=np.int16)
     for channel, scaled in zip(pcm.T, samples.T, strict=True):
         values = np.multiply(scaled, factor, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What the separator process does with a request: decode, separate, write stems, and say how far it is."""
+"""Serve requests in the separator process: decode, separate, write stems, report progress."""
 
 import contextlib
 import ctypes
@@ -16,7 +16,7 @@ from typing import Any, cast
 from audio.decoding.decode import decode
 from audio.errors import AudioError, NoAudio
 from audio.types import Limits
-from separation.engines import memory, modelspec
+from separation.engines import hardware, memory, modelspec
 from separation.engines.memory import NotEnoughMemory
 from separation.engines.modelspec import ModelUnavailable
 from separation.engines.protocol import Engine
@@ -24,24 +24,24 @@ from separation.engines.registry import EngineName, choose, load_engine
 from separation.engines.stft_params import Audio
 from separation.engines.streaming import separate
 from separation.separator.protocol import SeparatedSet
-from separation.separator.stem_writer import StemFiles
+from separation.separator.stem_writer import StemWriter
 
 Request = dict[str, Any]
 
-_FULL_BYTES = 1 << 20
-_HALF_WAY_SAMPLES = 180 * modelspec.SAMPLE_RATE
-"""Where the progress of a song of unknown length stands at one half."""
+_FULL_DISK_BYTES = 1 << 20
+_HALF_PROGRESS_SAMPLES = 180 * modelspec.SAMPLE_RATE
+"""The progress of a song of unknown length is one half after so many samples."""
 
 
 class _Stopped(Exception):  # noqa: N818 (nothing is wrong)
-    """Nobody wants this song any more."""
+    """The parent has stopped this request."""
 
 
 class Worker:
-    """Serves requests with the engine that was used last, or another one.
+    """Serve requests, with the engine of the last one if the model is the same.
 
-    `waiting` gives a request that has come meanwhile, or None: between two chunks of one song a whole other one
-    is separated, on the same network if it is of the same model.
+    `waiting` returns a request that has arrived meanwhile, or None. It is served between two chunks of the
+    current song, on the same engine if it is for the same model.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Worker:
         self._engine: Engine | None = None
 
     def serve(self, request: Request) -> None:
-        """Do one request and answer it, with an error if need be."""
+        """Serve one request; answer with its result or an error."""
         out_dir = Path(request["out_dir"])
         send = partial(self._channel, id=request["id"])
         send(event="accepted")
@@ -83,7 +83,7 @@ class Worker:
             send(event="failed", kind="stopped")
         except MemoryError:
             send(event="failed", kind="memory", detail="out of memory")
-        except Exception:  # noqa: BLE001 (the parent is told, and decides)
+        except Exception:  # noqa: BLE001 (reported to the parent, which decides)
             kind = "space" if _is_full(out_dir) else "bug"
             send(event="failed", kind=kind, detail=traceback.format_exc(limit=-5))
 
@@ -91,17 +91,17 @@ class Worker:
         spec = modelspec.get(slug)
         if self._engine is None or self._engine.spec != spec:
             kind = choose(self._engine_name)
-            available = memory.available_bytes(self._memory_limit)
-            if self._nested and self._engine is not None:  # which the song around this one keeps
-                available -= memory.needed_bytes(self._engine.spec, len(self._engine.lanes), kind)
-            self._engine = None  # before the next one is loaded: there may not be memory for two
+            available = hardware.available_memory(self._memory_limit)
+            if self._nested and self._engine is not None:  # the outer song keeps it
+                available -= memory.needed_bytes(self._engine.spec, len(self._engine.slots), kind)
+            self._engine = None  # freed before the next one is loaded: there may not be memory for two
             threads = memory.fitting_threads(spec, self._threads, kind, available)
             self._engine = load_engine(spec, self._models_dir, name=kind, threads=threads)
             release_memory()
         return self._engine
 
-    def _between(self) -> None:
-        """Separate a song that came meanwhile; those that come during that one have to wait."""
+    def _serve_nested(self) -> None:
+        """Serve a request that arrived meanwhile; those that arrive during it wait."""
         if self._nested or (request := self._waiting()) is None:
             return
         engine, self._nested = self._engine, True
@@ -116,53 +116,53 @@ class Worker:
         out_dir.mkdir(parents=True, exist_ok=True)
         send(event="progress", fraction=0.0, segments=0)
         with (
-            # Ends the decoder's own process, whatever happens here.
-            closing(decode(Path(request["mixture"]), limits)) as chunks,
+            # Ends the decoder's process also after an error.
+            closing(decode(Path(request["mixture"]), limits)) as blocks,
             ThreadPoolExecutor(1, thread_name_prefix="model") as loader,
         ):
-            # The decoder starts, as this thread's child, while another thread loads the model.
+            # The decoder starts, as a child of this thread, while another thread loads the model.
             loading = loader.submit(self._engine_for, request["model"])
-            begun = chain(list(islice(chunks, 1)), chunks)
-            return self._write(send, begun, loading.result(), request)
+            blocks_from_first = chain(list(islice(blocks, 1)), blocks)
+            return self._write(send, blocks_from_first, loading.result(), request)
 
     def _write(
         self,
         send: Callable[..., None],
-        chunks: Iterable[Audio],
+        blocks: Iterable[Audio],
         engine: Engine,
         request: Request,
     ) -> SeparatedSet:
         samples, expected = 0, request["expected_samples"]
         with (
-            closing(separate(chunks, engine)) as pieces,
-            closing(StemFiles(Path(request["out_dir"]), engine.spec.stems, expected)) as files,
+            closing(separate(blocks, engine)) as pieces,
+            closing(StemWriter(Path(request["out_dir"]), engine.spec.stems, expected)) as files,
         ):
             for piece in pieces:
                 files.write(piece)
                 samples += piece.shape[2]
-                del piece  # its memory is used again
+                del piece  # freed before the next one is made
                 send(event="progress", fraction=_fraction(samples, expected), segments=files.segments)
                 if self._is_stopped(request["id"]):
                     raise _Stopped
-                self._between()
+                self._serve_nested()
             if samples == 0:
                 raise NoAudio
             return files.finish()
 
 
 def release_memory() -> None:
-    """Give what is free back to the system: a warm process should cost its model and nothing more."""
+    """Return free memory to the system, so that a warm process keeps its model and nothing more."""
     gc.collect()
-    with contextlib.suppress(AttributeError):  # other C libraries than glibc have no such thing
+    with contextlib.suppress(AttributeError):  # glibc only
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def _fraction(samples: int, expected: int | None) -> float:
-    return min(1.0, samples / expected) if expected else samples / (samples + _HALF_WAY_SAMPLES)
+    return min(1.0, samples / expected) if expected else samples / (samples + _HALF_PROGRESS_SAMPLES)
 
 
 def _is_full(folder: Path) -> bool:
     try:
-        return disk_usage(folder).free < _FULL_BYTES
+        return disk_usage(folder).free < _FULL_DISK_BYTES
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""What lists of songs say about separations: which parts a song has, or how far they are."""
+"""Template tags for stems, progress and ratings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,19 +20,19 @@ register = template.Library()
 
 @register.filter
 def stem_name(name: str) -> str:
-    """A stem's name in plain words."""
+    """Name a stem for people."""
     return str(stem_label(name))
 
 
 @register.filter
 def percent(share: float) -> int:
-    """``0.423`` becomes ``42``; never 100 before it is done."""
+    """Turn ``0.423`` into ``42``; at most 99, as 100 means finished."""
     return min(int(share * 100), 99)
 
 
 @register.simple_tag
 def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
-    """The lanes of a separation that is not there yet: faint, and in colour up to ``share``."""
+    """Draw the waveforms of a separation in progress: faint, and in colour up to ``share`` (0 to 1)."""
     seed = key.int
     rows = []
     for row, name in enumerate(model.stems):
@@ -52,7 +52,7 @@ def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
 
 @register.simple_tag
 def place_in_line(position: int | None) -> SafeString:
-    """A row of heads, the last one in colour: how many come first. Longer lines end in an ellipsis."""
+    """Draw a queue of at most twelve heads, the last one in colour."""
     ahead = min((position or 1) - 1, 11)
     heads = "".join(f'<circle cx="{16 + 30 * n}" cy="16" r="11"/>' for n in range(ahead))
     me = f'<circle class="queue-own" cx="{16 + 30 * ahead}" cy="16" r="13"/>'
@@ -64,7 +64,7 @@ def place_in_line(position: int | None) -> SafeString:
 
 @register.filter
 def about(seconds: float | None) -> str:
-    """``95`` becomes "about 2 min left"; nothing for what is not known."""
+    """Turn ``95`` into "about 2 min left"; empty for an unknown time."""
     if seconds is None:
         return ""
     if seconds < 55:
@@ -74,7 +74,7 @@ def about(seconds: float | None) -> str:
 
 @register.simple_tag
 def bar(share: int) -> SafeString:
-    """A bar of ``share`` percent of the room; the figure stands beside it."""
+    """Draw a bar of ``share`` percent of the width; screen readers get the figure beside it."""
     return format_html(
         '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         '<rect width="{}" height="10"/></svg>',
@@ -84,7 +84,7 @@ def bar(share: int) -> SafeString:
 
 @register.simple_tag
 def starred(rated: Mapping[str, Any]) -> SafeString:
-    """``average`` of ``count`` ratings in stars and in words."""
+    """Show ``average`` of ``count`` ratings."""
     if not rated["count"]:
         return format_html('<span class="soft">{}</span>', _("Not rated yet"))
     return format_html(
@@ -94,7 +94,7 @@ def starred(rated: Mapping[str, Any]) -> SafeString:
 
 @register.simple_tag
 def five_stars(rated: RatingSummary) -> SafeString:
-    """A choice of one to five stars, the person's own chosen; scripts let people choose."""
+    """Offer one to five stars, the reader's own checked; disabled until the script runs."""
     name = f"stars-{rated.stem.name if rated.stem else ''}"
     return format_html_join(
         "\n",
@@ -112,7 +112,7 @@ def _stars(n: int) -> str:
 
 @register.simple_tag
 def said_of(rated: RatingSummary) -> str:
-    """``"4.2 of 5, 3 ratings"``."""
+    """Return ``"4.2 of 5, 3 ratings"``."""
     return _("Not rated yet") if rated.average is None else _average(rated.average, rated.count)
 
 

@@ -1,4 +1,4 @@
-"""The form that brings a song, for browsers that run no scripts; with scripts the page talks to the API."""
+"""The upload form for browsers without scripts; with scripts the page uses the API."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ NO_MODEL = "none"
 
 
 def choices() -> list[ModelChoice]:
-    """One model for each set of stems, the best that is installed, fewest stems first."""
+    """Offer one model for each number of stems, the best that is installed, fewest stems first."""
     best: dict[int, ModelChoice] = {}
     for spec in modelspec.available(settings.MODELS_DIR):
         best.setdefault(len(spec.stems), describe(spec))

@@ -1,4 +1,4 @@
-"""My library: what somebody brought, asked for, likes and wishes for."""
+"""My library: what somebody uploaded, requested, likes and wishes for."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ NAMES = ("track__artist", "track__album", "track__audio")
 @gzip_page
 @login_required
 def library(request: HttpRequest, kind: str = "brought") -> HttpResponse:
-    """One part of one's library, with a search in it."""
+    """Show one part of one's library, with a search."""
     user = person(request)
     words = request.GET.get("q", "").strip()[:200]
     page = KINDS[kind](request, user, words)
@@ -95,7 +95,7 @@ KINDS: dict[str, Callable[[HttpRequest, User, str], Page]] = {
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Ask, then drop one's own claim on a song; it stays for others who brought it too."""
+    """Confirm, then drop one's own claim on a song; it stays for others who uploaded it too."""
     user = person(request)
     track = get_object_or_404(Track.objects.visible_to(user).with_names(), pk=pk)
     if not holds(track, user):
@@ -111,7 +111,7 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def forget(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Take something off the list of what one asked for; what still waits for nobody else is stopped."""
+    """Withdraw a request; work that nobody else waits for is stopped."""
     row = get_object_or_404(
         SeparationRequest.objects.select_related("separation"), pk=pk, user=person(request)
     )

@@ -1,4 +1,4 @@
-"""The page of the library in figures."""
+"""The statistics page."""
 
 from datetime import date
 from typing import Any
@@ -22,7 +22,7 @@ GENRES_SHOWN = 20
 @require_safe
 @gzip_page
 def statistics(request: HttpRequest) -> HttpResponse:
-    """What is in this library and how people find it, with plots; for anybody."""
+    """Show the statistics of the library with bars, to everybody."""
     row = current()
     figures = row.figures
     context = {
@@ -71,12 +71,12 @@ def _genres(rows: list[Row]) -> list[Row]:
 
 
 def _months(rows: list[Row]) -> list[Row]:
-    """Both columns to one scale."""
+    """Scale tracks and separations together."""
     shares = _shares([row["tracks"] for row in rows] + [row["separations"] for row in rows])
-    drawn = []
+    scaled = []
     for index, row in enumerate(rows):
         first = date.fromisoformat(f"{row['month']}-01")
-        drawn.append(
+        scaled.append(
             {
                 **row,
                 "short": date_format(first, "M"),
@@ -85,11 +85,11 @@ def _months(rows: list[Row]) -> list[Row]:
                 "parted": shares[len(rows) + index],
             }
         )
-    return drawn
+    return scaled
 
 
 def _scores(counts: list[int]) -> list[Row]:
-    """The most stars first."""
+    """List the highest score first."""
     rows = [
         {"stars": stars, "count": count, "share": share}
         for stars, (count, share) in enumerate(zip(counts, _shares(counts), strict=True), start=1)
@@ -102,6 +102,6 @@ def _stars(rated: Row) -> Row:
 
 
 def _shares(counts: list[int]) -> list[int]:
-    """Each as a share of the largest, in percent; what is there at all can be seen."""
+    """Scale ``counts`` to percents of the largest, at least 1 % for anything above 0."""
     most = max(counts, default=0)
     return [max(round(100 * count / most), 1) if count else 0 for count in counts]

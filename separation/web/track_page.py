@@ -43,7 +43,7 @@ class TrackPage:
     track: Track
     separation: Separation | None
     model: ModelChoice | None = None
-    lanes: list[StemRow] = field(default_factory=list)
+    stem_rows: list[StemRow] = field(default_factory=list)
     position: int | None = None
     eta: float | None = None
     reason: str = ""
@@ -58,7 +58,7 @@ class TrackPage:
             return cls(track, None)
         ready = separation.status == Status.SUCCEEDED
         stems: list[Stem | LiveStem] = [*(stems_in_order(separation) if ready else live_stems(separation))]
-        lanes = [
+        stem_rows = [
             StemRow(stem, str(stem_label(stem.name)), str(number))
             for number, stem in enumerate(stems, start=1)
         ]
@@ -68,7 +68,7 @@ class TrackPage:
             track,
             separation,
             model=describe_slug(separation.model),
-            lanes=lanes,
+            stem_rows=stem_rows,
             position=expected.queue_position,
             eta=expected.eta_seconds,
             reason=explain(separation),
@@ -89,7 +89,7 @@ class TrackPage:
     @property
     def is_audible(self) -> bool:
         """Whether there is something to play: every segment, or the first ones of a running separation."""
-        return any(not isinstance(lane.stem, LiveStem) or lane.stem.segments for lane in self.lanes)
+        return any(not isinstance(row.stem, LiveStem) or row.stem.segments for row in self.stem_rows)
 
     @property
     def offers(self) -> list[ModelChoice]:
@@ -105,22 +105,22 @@ class TrackPage:
     @property
     def player(self) -> dict[str, Any]:
         """The player's configuration, which the page hands to its script as JSON."""
-        made = [lane.stem for lane in self.lanes if isinstance(lane.stem, LiveStem)]
+        unfinished = [row.stem for row in self.stem_rows if isinstance(row.stem, LiveStem)]
         return {
             "track": str(self.track.pk),
             # Number of segments that can be played already; null for all.
-            "ready": min(stem.segments for stem in made) if made else None,
+            "ready": min(stem.segments for stem in unfinished) if unfinished else None,
             "frames": self.track.audio.frames,
             "rate": STEREO_RATE,
             "segment": SEGMENT_SAMPLES,
             "played": reverse("track-played", args=[self.track.pk]),
             "stems": [
                 {
-                    "name": lane.stem.name,
-                    "segments": reverse("api:stem-segment", args=[lane.stem.pk, 0]),  # the first
-                    "peaks": reverse("api:stem-peaks", args=[lane.stem.pk]),
+                    "name": row.stem.name,
+                    "segments": reverse("api:stem-segment", args=[row.stem.pk, 0]),  # the first
+                    "peaks": reverse("api:stem-peaks", args=[row.stem.pk]),
                 }
-                for lane in self.lanes
+                for row in self.stem_rows
             ],
         }
 

@@ -1,4 +1,4 @@
-"""The pages where a song is played in parts and where one is brought."""
+"""The page of a song, with its player, and the upload page."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from separation.delivery.permissions import VisibleSeparation, shown_by
 from separation.duplicates import worth_asking
 from separation.queue import requests
 from separation.web.forms import NO_MODEL, UploadForm
-from separation.web.js_messages import PLAYER_WORDS, UPLOAD_WORDS, spoken
+from separation.web.js_messages import PLAYER_MESSAGES, UPLOAD_MESSAGES, translate
 from separation.web.track_page import TrackPage, finished_rows, other_models, separation_to_show
 
 
@@ -38,8 +38,8 @@ from separation.web.track_page import TrackPage, finished_rows, other_models, se
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a song: its player, or the progress of its separation.
 
-    ``?separation=`` (an id) or ``?model=`` chooses among its separations. ``?fragment=stage`` sends the middle of the
-    page alone, for scripts that update it.
+    ``?separation=`` (an id) or ``?model=`` chooses among its separations. ``?fragment=separation`` sends the middle of
+    the page alone, for scripts that update it.
     """
     visible = Track.objects.visible_to(request.user).with_names()
     row = visible.filter(pk=pk).first()
@@ -53,15 +53,15 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     context: dict[str, Any] = {
         "track": row,
-        "stage": TrackPage.of(row, shown, request.user),
+        "track_page": TrackPage.of(row, shown, request.user),
         "others": other_models(separations, shown),
         "made": finished_rows(separations),
         "may_edit": row.may_be_edited_by(request.user),
         "may_remove": not request.user.is_anonymous and holds(row, request.user),
-        "words": spoken(PLAYER_WORDS),
+        "words": translate(PLAYER_MESSAGES),
     }
-    if request.GET.get("fragment") == "stage":
-        return render(request, "separation/stage.html", context)
+    if request.GET.get("fragment") == "separation":
+        return render(request, "separation/track_separation.html", context)
     return render(request, "separation/track.html", context | track_actions(request, row))
 
 
@@ -90,7 +90,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     if requests.withdraw(separation, person(request)):
         messages.success(request, _("Stopped."))
     else:
-        messages.info(request, _("Others are waiting for it too, so it goes on."))
+        messages.info(request, _("Others are waiting for it too, so it continues."))
     return redirect("track", row.pk)
 
 
@@ -98,15 +98,15 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
-    """Bring songs. Scripts send several and show how far each is; without them this form takes one."""
+    """Upload a song. With scripts the page sends several through the API and shows the progress of each."""
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        answer = _take_in(request, form)
-        if answer is not None:
-            return answer
+        response = _ingest_and_ask(request, form)
+        if response is not None:
+            return response
     context = {
         "form": form,
-        "words": spoken(UPLOAD_WORDS),
+        "words": translate(UPLOAD_MESSAGES),
         "accept": ",".join(["audio/*", *(f".{extension}" for extension in EXTENSIONS)]),
         "limit": settings.MAX_UPLOAD_BYTES,
         "minutes": settings.MAX_SECONDS // 60,
@@ -114,25 +114,25 @@ def upload(request: HttpRequest) -> HttpResponse:
     return render(request, "separation/upload.html", context)
 
 
-def _take_in(request: HttpRequest, form: UploadForm) -> HttpResponse | None:
-    """The same two steps as the API's: ingest, then ask; None when the form has to say what was wrong."""
+def _ingest_and_ask(request: HttpRequest, form: UploadForm) -> HttpResponse | None:
+    """Ingest the song and request its separation, as the API does; None with an error in ``form``."""
     file: TemporaryUploadedFile = form.cleaned_data["file"]
     user = person(request)
     try:
-        taken = ingest(
+        ingested = ingest(
             Path(file.temporary_file_path()),
             filename=file.name or "",
             user=user,
             visibility=Visibility(form.cleaned_data["visibility"]),
         )
-        wanted = form.cleaned_data["model"] != NO_MODEL
-        if wanted and worth_asking(taken.matches):  # the song's page shows both ways to go on
-            messages.info(request, _("This song is here in another file already. Choose below."))
-        elif wanted:
-            requests.ask(taken.track, form.cleaned_data["model"], user)
+        separate = form.cleaned_data["model"] != NO_MODEL
+        if separate and worth_asking(ingested.matches):  # the song's page offers both
+            messages.info(request, _("This song is already here as another file. Choose below."))
+        elif separate:
+            requests.ask(ingested.track, form.cleaned_data["model"], user)
     except CatalogError as error:
         form.add_error(None, str(error.detail))
         return None
-    if not taken.created:
+    if not ingested.created:
         messages.success(request, _("This song was here already."))
-    return redirect("track", taken.track.pk)
+    return redirect("track", ingested.track.pk)

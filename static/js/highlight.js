@@ -3,15 +3,30 @@
 const WORD = /([\p{L}\p{N}\p{M}]+)/u;
 const LETTER = /.\p{M}*/gsu; // with its marks
 const BETWEEN_WORDS = /[^\p{L}\p{N}\p{M}]+/u;
-// Accents, where a letter without its accent is the same letter to whoever types; elsewhere marks are vowels or tones.
-const ACCENT = /(?<=[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]\p{M}*)\p{M}/gu;
+// Marks that people leave out: the accents of Latin, Greek and Cyrillic, the points of Hebrew, the short vowels of Arabic,
+// and what only chooses how a character is drawn. All other marks make another letter. As in catalog/normalization.py.
+const ACCENT = new RegExp(
+  "[\\u0300-\\u036f\\u0483-\\u0489\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f" +
+    "\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7" +
+    "\\u0610-\\u061a\\u064b-\\u065f\\u0670\\u06d6-\\u06dc\\u06df-\\u06e4\\u06e7\\u06e8\\u06ea-\\u06ed\\u08d3-\\u08e1\\u08e3-\\u08ff" +
+    "\\u180b-\\u180d\\ufe00-\\ufe0f\\u{e0100}-\\u{e01ef}\\u200c\\u200d]",
+  "gu",
+);
+/** @type {Record<string, string>} */
+const PLAIN = {
+  ...{ ß: "ss", ς: "σ", œ: "oe", ı: "i" },
+  ...{ ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", æ: "ae", ħ: "h", ŧ: "t" },
+};
+const NOT_PLAIN = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "gu");
 
 /**
- * Fold text for comparing: small letters, without accents.
+ * Fold a word as lists are sorted: "MØ" is "mo", "Canción" is "cancion", "दिल" stays as it is. Decomposed, so that the
+ * syllables of Hangul and the dots of kana may still be missing while somebody types.
  * @param {string} text
  */
 export function fold(text) {
-  return text.normalize("NFKD").replace(ACCENT, "").toLowerCase();
+  const letters = text.normalize("NFKD").toLowerCase().normalize("NFKD").replace(ACCENT, "");
+  return letters.replace(NOT_PLAIN, (letter) => PLAIN[letter] ?? letter);
 }
 
 /**

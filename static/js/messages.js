@@ -26,3 +26,13 @@ export function remainingTimeMessage(seconds) {
   const { unit, n } = roundRemainingTime(seconds);
   return message(unit === "seconds" ? "etaSeconds" : "etaMinutes", { n });
 }
+
+/**
+ * Say an artist's name: what stands for nobody in particular is said in the language of the page.
+ * @param {string} name as the API gives it
+ */
+export function artistName(name) {
+  const { unknownArtist, variousArtists } = document.body.dataset;
+  if (name === "Unknown artist") return unknownArtist ?? name;
+  return name === "Various artists" ? (variousArtists ?? name) : name;
+}

@@ -5,6 +5,7 @@ import { callApi, isAborted, NetworkError, request } from "stemoteca/api";
 import { closestElement, findElement, findElements, getElement } from "stemoteca/dom";
 import { fillAddress } from "stemoteca/formatting";
 import { highlight } from "stemoteca/highlight";
+import { artistName } from "stemoteca/messages";
 
 const DELAY = 120; // milliseconds after the last letter
 
@@ -228,7 +229,9 @@ function showSuggestions(field) {
       option.id = `${list.id}-${options.length}`;
       option.dataset.address = row.address;
       option.setAttribute("aria-selected", "false");
-      option.append(...highlighted(row.name, words));
+      const name = document.createElement("span");
+      name.append(...highlighted(row.name, words));
+      option.append(name);
       if (row.by) {
         const by = document.createElement("small");
         by.append(...highlighted(row.by, words));
@@ -261,12 +264,14 @@ function showSuggestions(field) {
     field.removeAttribute("aria-activedescendant");
     const all = new URL(form.action);
     all.searchParams.set("q", typed);
-    const artists = answer.artists.map(({ name, slug }) => ({ name, address: fillAddress(text("artistPage"), slug) }));
+    const artists = answer.artists.map(({ name, slug }) => {
+      return { name: artistName(name), address: fillAddress(text("artistPage"), slug) };
+    });
     const albums = answer.albums.map(({ id, title, artist }) => {
-      return { name: title, by: artist, address: fillAddress(text("albumPage"), id) };
+      return { name: title, by: artistName(artist), address: fillAddress(text("albumPage"), id) };
     });
     const songs = answer.tracks.map(({ id, title, artist }) => {
-      return { name: title, by: artist, address: fillAddress(text("trackPage"), id) };
+      return { name: title, by: artistName(artist), address: fillAddress(text("trackPage"), id) };
     });
     /** @type {[string, Row[]][]} */
     const found = [

@@ -18,12 +18,12 @@ import { readStored, store } from "stemoteca/storage";
 const CODEC = "stemoteca.codec";
 // A setlist is played through: this song begins by itself, and the next one follows.
 const playsThrough = new URL(location.href).searchParams.has("play");
-const stage = getElement(document, "#stage", HTMLElement);
+const section = getElement(document, "#track-separation", HTMLElement);
 
 /** Fetch the middle of the page as it is now; empty where that cannot be had. */
 async function fetchStage() {
   const address = new URL(location.href);
-  address.searchParams.set("fragment", "stage");
+  address.searchParams.set("fragment", "separation");
   const answer = await request(address);
   return answer.ok ? answer.text() : "";
 }
@@ -31,18 +31,18 @@ async function fetchStage() {
 async function reloadStage() {
   const html = await fetchStage();
   if (!html) return;
-  stage.innerHTML = html;
+  section.innerHTML = html;
   begin();
   // For those who do not see that the page has changed.
-  const heading = stage.querySelector(".separation-state h2") ?? stage.querySelector("[data-state]");
-  const status = getElement(document, "#stage-status", HTMLElement);
+  const heading = section.querySelector(".separation-state h2") ?? section.querySelector("[data-state]");
+  const status = getElement(document, "#track-status", HTMLElement);
   status.textContent = heading?.getAttribute("aria-label") ?? heading?.textContent ?? "";
 }
 
 function begin() {
-  const state = findElement(stage, "[data-state]", HTMLElement);
+  const state = findElement(section, "[data-state]", HTMLElement);
   /** @type {Recording | null} */
-  const recording = JSON.parse(stage.querySelector("#player")?.textContent ?? "null");
+  const recording = JSON.parse(section.querySelector("#player")?.textContent ?? "null");
   const player = state && recording && startPlayer(state, recording);
   if (player && playsThrough) playThrough(player);
   if (player && recording.ready !== null) growPlayer(state, player);
@@ -90,9 +90,9 @@ async function growPlayer(state, player) {
 
 /** @param {Separation} separation */
 function showProgress(separation) {
-  const remaining = stage.querySelector("[data-eta]");
+  const remaining = section.querySelector("[data-eta]");
   if (remaining) remaining.textContent = remainingTimeMessage(separation.eta_seconds);
-  const percent = stage.querySelector("[data-percent]");
+  const percent = section.querySelector("[data-percent]");
   if (percent) percent.textContent = `${percentDone(separation.progress)} %`;
 }
 
@@ -127,14 +127,14 @@ function waitForChange(element) {
  * @param {Player | null} player
  */
 function enhanceBelow(player) {
-  const form = findElement(stage, "[data-take]", HTMLFormElement);
+  const form = findElement(section, "[data-take]", HTMLFormElement);
   if (form) {
     offerFormats(form);
     offerDownloads(form);
     const mix = findElement(form, "[data-mix]", HTMLElement);
     if (mix && player) offerMix(mix, form, player.mixer);
   }
-  for (const stars of findElements(stage, "fieldset[data-stars]", HTMLElement)) takeRating(stars);
+  for (const stars of findElements(section, "fieldset[data-stars]", HTMLElement)) takeRating(stars);
 }
 
 /**

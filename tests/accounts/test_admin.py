@@ -14,7 +14,7 @@ def staff(client: Client, db: None) -> Client:
     return client
 
 
-def test_accounts_are_listed_found_and_shown(staff: Client, user: User) -> None:
+def test_account_list_search_and_detail(staff: Client, user: User) -> None:
     user.display_name = "<script>alert(1)</script>"
     user.save()
     page = staff.get(LIST, {"q": "ana"}).content.decode()
@@ -23,7 +23,7 @@ def test_accounts_are_listed_found_and_shown(staff: Client, user: User) -> None:
     assert staff.get(f"{LIST}{user.pk}/change/").status_code == 200
 
 
-def test_a_new_account_has_an_address_in_lower_case_and_its_password(staff: Client) -> None:
+def test_added_account_has_lower_case_address_and_password(staff: Client) -> None:
     fields = {
         "email": "New@Example.org",
         "display_name": "",
@@ -36,10 +36,10 @@ def test_a_new_account_has_an_address_in_lower_case_and_its_password(staff: Clie
     assert User.objects.get(email="new@example.org").check_password("quite a long one")
 
 
-def test_only_staff(client: Client, user: User) -> None:
+def test_account_admin_requires_staff(client: Client, user: User) -> None:
     client.force_login(user)
     assert client.get(LIST).status_code == 302
 
 
-def test_tokens_have_no_page(staff: Client) -> None:
+def test_token_models_are_not_registered(staff: Client) -> None:
     assert staff.get("/admin/token_blacklist/outstandingtoken/").status_code == 404

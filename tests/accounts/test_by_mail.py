@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.outgoing_mail import executor
-from tests.accounts.doors import IN, WAIT, outcome, tries, website
+from tests.accounts.sign_in import IN, WAIT, outcome, tries, website
 
 CODE = "/accounts/login/code/"
 CONFIRM = "/accounts/login/code/confirm/"
@@ -48,7 +48,7 @@ def choose_password(client: Client, link: str) -> Any:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_a_code_signs_in_where_it_was_asked_for(user: User, language: str) -> None:
+def test_login_code_signs_in_requesting_browser(user: User, language: str) -> None:
     browser = Client(headers={"accept-language": language})
     page = browser.post(CODE, {"email": "ANA@example.org ", "next": "/artists/"}, follow=True)
     assert 'name="code"' in page.content.decode()
@@ -59,7 +59,7 @@ def test_a_code_signs_in_where_it_was_asked_for(user: User, language: str) -> No
     assert browser.get("/api/v1/me/").json()["email"] == user.email
 
 
-def test_a_code_works_in_no_other_browser_and_three_wrong_ones_end_it(user: User) -> None:
+def test_login_code_fails_in_other_browser_and_after_three_wrong_ones(user: User) -> None:
     asked, elsewhere = Client(), Client()
     asked.post(CODE, {"email": user.email})
     code = code_in(delivered()[0])
@@ -71,7 +71,7 @@ def test_a_code_works_in_no_other_browser_and_three_wrong_ones_end_it(user: User
     assert asked.get("/api/v1/me/").status_code == 401
 
 
-def test_another_code_can_be_asked_for(client: Client, user: User) -> None:
+def test_login_code_can_be_requested_again(client: Client, user: User) -> None:
     client.post(CODE, {"email": "mistyped@example.org"})
     answer = client.post("/accounts/logout/", {"next": CODE}, follow=True)
     assert answer.request["PATH_INFO"] == CODE
@@ -79,7 +79,7 @@ def test_another_code_can_be_asked_for(client: Client, user: User) -> None:
     assert client.post(CONFIRM, {"code": code_in(delivered()[-1])}).headers["Location"] == "/"
 
 
-def test_under_attack_from_ones_own_address_a_code_opens_a_new_device(user: User) -> None:
+def test_login_code_works_while_passwords_from_same_address_are_locked(user: User) -> None:
     tries(website, at("192.0.2.1"), user.email, 40)
     owner = at("192.0.2.1")
     assert outcome(website(owner, user.email, "a long enough one")) == WAIT
@@ -89,7 +89,7 @@ def test_under_attack_from_ones_own_address_a_code_opens_a_new_device(user: User
     assert outcome(website(owner, user.email, "a long enough one")) == IN
 
 
-def test_whoever_uses_up_the_codes_leaves_the_links(user: User) -> None:
+def test_reset_link_works_after_login_codes_are_exhausted(user: User) -> None:
     """The attacker shares the owner's address, and asks for everything that can be asked for."""
     attacker, owner = at("192.0.2.1"), at("192.0.2.1")
     tries(website, attacker, user.email, 40)
@@ -111,7 +111,7 @@ def test_whoever_uses_up_the_codes_leaves_the_links(user: User) -> None:
     assert outcome(website(owner, user.email, NEW["password1"])) == IN
 
 
-def test_after_signing_in_other_links_may_be_asked_for(client: Client, user: User) -> None:
+def test_signing_in_resets_limit_of_reset_links(client: Client, user: User) -> None:
     for _attempt in range(7):
         at("192.0.2.1").post(RESET, {"email": user.email})
     website(client, user.email, "a long enough one")
@@ -122,7 +122,7 @@ def test_after_signing_in_other_links_may_be_asked_for(client: Client, user: Use
     assert "New password" in Client().get(link_in(letters[5]), follow=True).content.decode()
 
 
-def test_codes_are_limited_for_each_mailbox_and_come_back(user: User) -> None:
+def test_login_codes_are_limited_per_address_and_expire(user: User) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         seen = [at(f"10.0.0.{n // 5}").post(CODE, {"email": user.email}).status_code for n in range(40)]
         assert seen == [302] * 30 + [429] * 10
@@ -131,7 +131,7 @@ def test_codes_are_limited_for_each_mailbox_and_come_back(user: User) -> None:
     assert len(delivered()) == 31
 
 
-def test_strangers_get_few_letters(db: None) -> None:
+def test_mails_to_addresses_without_account_are_limited_per_network(db: None) -> None:
     for number in range(20):
         assert at("192.0.2.1").post(RESET, {"email": f"stranger{number}@example.org"}).status_code == 302
         assert at("192.0.2.1").post(RESET, {"email": "same@example.org"}).status_code == 302
@@ -139,7 +139,7 @@ def test_strangers_get_few_letters(db: None) -> None:
 
 
 @pytest.mark.parametrize("path", [CODE, RESET])
-def test_known_and_unknown_addresses_look_the_same(user: User, path: str) -> None:
+def test_responses_for_known_and_unknown_addresses_are_identical(user: User, path: str) -> None:
     User.objects.create_user("closed@example.org", "a long enough one", is_active=False)
     pages = []
     for address in (user.email, "nobody@example.org", "closed@example.org"):
@@ -152,7 +152,7 @@ def test_known_and_unknown_addresses_look_the_same(user: User, path: str) -> Non
     assert pages[0] == pages[1] == pages[2]
 
 
-def test_an_address_that_was_only_named_leads_into_no_account(user: User) -> None:
+def test_unconfirmed_secondary_address_gets_no_login_code_or_link(user: User) -> None:
     EmailAddress.objects.create(user=user, email="typo@example.org", verified=False)
     EmailAddress.objects.create(user=user, email="second@example.org", verified=True)
     for path in (CODE, RESET):
@@ -167,11 +167,11 @@ def test_an_address_that_was_only_named_leads_into_no_account(user: User) -> Non
     ]
 
 
-def test_a_mail_server_that_is_away_is_a_line_in_the_log(
+def test_mail_failure_is_logged_and_request_succeeds(
     client: Client, user: User, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     assert client.post(RESET, {"email": user.email}).status_code == 302
     delivered()
-    assert "a message could not be sent" in caplog.text
+    assert "sending mail failed" in caplog.text

@@ -12,7 +12,7 @@ from tests.factories import make_separation, make_track
 ME = "/api/v1/me/"
 
 
-def test_profile_quota_and_statistics(api_of: Any, user: User, other: User, settings: Any) -> None:
+def test_me_returns_profile_quota_and_statistics(api_of: Any, user: User, other: User, settings: Any) -> None:
     settings.QUOTA_BYTES = 1_000
     user.stored_bytes = 250
     user.save()
@@ -32,7 +32,7 @@ def test_profile_quota_and_statistics(api_of: Any, user: User, other: User, sett
     }
 
 
-def test_name_and_language_can_be_changed_and_nothing_else(api_of: Any, user: User) -> None:
+def test_me_patch_changes_name_and_language_only(api_of: Any, user: User) -> None:
     wanted = {
         "display_name": "Ana María",
         "language": "es",
@@ -49,19 +49,19 @@ def test_name_and_language_can_be_changed_and_nothing_else(api_of: Any, user: Us
 
 
 @pytest.mark.parametrize("change", [{"language": "xx"}, {"display_name": "x" * 81}])
-def test_bad_changes_are_400(api_of: Any, user: User, change: dict[str, Any]) -> None:
+def test_me_patch_with_invalid_value_returns_400(api_of: Any, user: User, change: dict[str, Any]) -> None:
     answer = api_of(user).patch(ME, change)
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == list(change)
 
 
-def test_visitors_have_no_profile(api: APIClient, db: None) -> None:
+def test_me_without_account_returns_401(api: APIClient, db: None) -> None:
     for answer in (api.get(ME), api.patch(ME, {})):
         assert answer.status_code == 401
         assert answer.json()["code"] == "not_authenticated"
 
 
-def test_the_browser_session_works_too_but_changes_need_its_token(user: User) -> None:
+def test_me_with_session_requires_csrf_token_for_changes(user: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(user)
     assert browser.get(ME).status_code == 200

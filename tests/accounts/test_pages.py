@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "a long enough one"
 
 
-def test_sign_up_signs_in_at_once(client: Client) -> None:
+def test_signup_page_signs_in(client: Client) -> None:
     form = {"email": "New@Example.org", "password1": PASSWORD, "display_name": "Nuria"}
     answer = client.post("/accounts/signup/?next=/artists/", form)
     assert answer.headers["Location"] == "/artists/"
@@ -25,12 +25,12 @@ def test_sign_up_signs_in_at_once(client: Client) -> None:
     assert "Nuria" in client.get("/").content.decode()
 
 
-def test_sign_up_can_be_closed(client: Client, settings: Any) -> None:
+def test_signup_page_with_registration_disabled(client: Client, settings: Any) -> None:
     settings.REGISTRATION = False
-    assert "No new accounts here" in client.get("/accounts/signup/").content.decode()
+    assert "Registration is closed" in client.get("/accounts/signup/").content.decode()
 
 
-def test_sign_in_and_out(client: Client, user: User) -> None:
+def test_login_and_logout_pages(client: Client, user: User) -> None:
     answer = client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     assert answer.headers["Location"] == "/"
     assert "Sign out" in client.get("/").content.decode()
@@ -38,16 +38,16 @@ def test_sign_in_and_out(client: Client, user: User) -> None:
     assert "Sign in" in client.get("/").content.decode()
 
 
-def test_a_wrong_password_is_a_sentence(client: Client, user: User) -> None:
+def test_login_page_with_wrong_password_shows_error(client: Client, user: User) -> None:
     answer = client.post("/accounts/login/", {"login": user.email, "password": "wrong"})
     assert answer.status_code == 200
     assert 'role="alert"' in answer.content.decode()
 
 
-def test_a_new_password_by_mail(client: Client, user: User) -> None:
+def test_password_reset_by_mail(client: Client, user: User) -> None:
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     answer = client.post("/accounts/password/reset/", {"email": user.email}, follow=True)
-    assert "Look into your mail" in answer.content.decode()
+    assert "Check your e-mail" in answer.content.decode()
     executor.submit(lambda: None).result(10)  # mail is sent beside the request
     letter = mail.outbox[0]
     assert letter.subject == "Your new password for Stemoteca"
@@ -63,32 +63,30 @@ def test_a_new_password_by_mail(client: Client, user: User) -> None:
     assert "This link no longer works" in Client().get(link[1], follow=True).content.decode()
 
 
-def test_a_reset_for_nobody_looks_the_same(client: Client) -> None:
+def test_password_reset_for_unknown_address_looks_the_same(client: Client) -> None:
     answer = client.post("/accounts/password/reset/", {"email": "nobody@example.org"}, follow=True)
-    assert "Look into your mail" in answer.content.decode()
+    assert "Check your e-mail" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
     "address",
     ["login/", "signup/", "password/reset/", "password/reset/done/", "confirm-email/", "inactive/"],
 )
-def test_pages_for_visitors_have_the_look_of_the_site(client: Client, address: str) -> None:
+def test_visitor_pages_use_site_layout(client: Client, address: str) -> None:
     answer = client.get(f"/accounts/{address}")
     assert answer.status_code == 200
     assert 'class="brand"' in answer.content.decode()
 
 
 @pytest.mark.parametrize("address", ["password/change/", "email/", "logout/", "profile/"])
-def test_pages_for_accounts_have_the_look_of_the_site(client: Client, user: User, address: str) -> None:
+def test_account_pages_use_site_layout(client: Client, user: User, address: str) -> None:
     client.force_login(user)
     answer = client.get(f"/accounts/{address}")
     assert answer.status_code == 200
     assert 'class="brand"' in answer.content.decode()
 
 
-def test_the_account_shows_what_was_brought_and_the_room_left(
-    client: Client, user: User, other: User
-) -> None:
+def test_profile_page_shows_uploads_and_quota(client: Client, user: User, other: User) -> None:
     make_track(user, title="Mine", visibility=Visibility.PRIVATE)
     make_track(other, title="Theirs")
     User.objects.filter(pk=user.pk).update(stored_bytes=1_500_000_000)
@@ -99,7 +97,7 @@ def test_the_account_shows_what_was_brought_and_the_room_left(
     assert "1.5 GB of 50 GB" in page
 
 
-def test_name_and_language_are_kept(client: Client, user: User) -> None:
+def test_profile_page_saves_name_and_language(client: Client, user: User) -> None:
     client.force_login(user)
     answer = client.post("/accounts/profile/", {"display_name": "Anita", "language": "es"})
     assert answer.status_code == 302
@@ -110,13 +108,13 @@ def test_name_and_language_are_kept(client: Client, user: User) -> None:
     assert '<html lang="en">' in client.get("/").content.decode()
 
 
-def test_visitors_sign_in_before_their_account(client: Client) -> None:
+def test_profile_page_requires_login(client: Client) -> None:
     assert client.get("/accounts/profile/").headers["Location"] == "/accounts/login/?next=/accounts/profile/"
 
 
-def test_the_language_switch(client: Client, user: User) -> None:
+def test_language_switch_sets_cookie_and_account(client: Client, user: User) -> None:
     client.force_login(user)
-    answer = client.post("/accounts/language_cookie/", {"language": "es", "next": "/artists/"})
+    answer = client.post("/accounts/language/", {"language": "es", "next": "/artists/"})
     assert answer.headers["Location"] == "/artists/"
     assert '<html lang="es">' in client.get("/artists/").content.decode()
     user.refresh_from_db()
@@ -124,16 +122,16 @@ def test_the_language_switch(client: Client, user: User) -> None:
 
 
 @pytest.mark.parametrize("form", [{"language": "xx"}, {"language": "es", "next": "https://evil.example/"}])
-def test_the_language_switch_leads_nowhere_strange(client: Client, form: dict[str, str]) -> None:
-    assert client.post("/accounts/language_cookie/", form).headers["Location"] == "/"
+def test_language_switch_rejects_foreign_redirect(client: Client, form: dict[str, str]) -> None:
+    assert client.post("/accounts/language/", form).headers["Location"] == "/"
 
 
-def test_the_browsers_language_is_the_first_choice(client: Client) -> None:
+def test_accept_language_header_selects_language(client: Client) -> None:
     page = client.get("/", headers={"accept-language": "es-AR,es;q=0.9"}).content.decode()
     assert '<html lang="es">' in page
 
 
-def test_signing_in_brings_the_language_back(client: Client, user: User) -> None:
+def test_login_restores_language_of_account(client: Client, user: User) -> None:
     User.objects.filter(pk=user.pk).update(language="es")
     client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     assert '<html lang="es">' in client.get("/").content.decode()

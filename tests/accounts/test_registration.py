@@ -14,7 +14,7 @@ NEW = {"email": "New@Example.org", "password": "quite a long one", "display_name
 
 
 @pytest.mark.django_db
-def test_a_new_account_can_sign_in_at_once(api: APIClient) -> None:
+def test_registered_account_can_sign_in_at_once(api: APIClient) -> None:
     answer = api.post(REGISTER, NEW)
     assert answer.status_code == 201
     user = User.objects.get()
@@ -29,7 +29,7 @@ def test_a_new_account_can_sign_in_at_once(api: APIClient) -> None:
 
 
 @pytest.mark.django_db
-def test_nobody_makes_themselves_staff(api: APIClient) -> None:
+def test_registration_ignores_staff_fields(api: APIClient) -> None:
     more = {"is_staff": True, "is_superuser": True, "stored_bytes": 5, "id": "1"}
     assert api.post(REGISTER, NEW | more).status_code == 201
     user = User.objects.get()
@@ -52,7 +52,7 @@ def test_nobody_makes_themselves_staff(api: APIClient) -> None:
         ({"display_name": "x" * 81}, "display_name"),
     ],
 )
-def test_what_cannot_be_used_is_said_by_field(api: APIClient, change: dict[str, Any], field: str) -> None:
+def test_registration_errors_are_listed_by_field(api: APIClient, change: dict[str, Any], field: str) -> None:
     answer = api.post(REGISTER, NEW | change)
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid"
@@ -60,16 +60,16 @@ def test_what_cannot_be_used_is_said_by_field(api: APIClient, change: dict[str, 
     assert not User.objects.exists()
 
 
-def test_a_known_address_is_said_where_no_letter_could_say_it(api: APIClient, user: User) -> None:
+def test_registration_of_known_address_fails_without_verification(api: APIClient, user: User) -> None:
     answer = api.post(REGISTER, NEW | {"email": user.email.upper()})
     assert answer.status_code == 400
     assert "email" in answer.json()["fields"]
 
 
-def test_where_addresses_are_confirmed_a_known_one_looks_like_a_new_one(
+def test_registration_of_known_address_looks_new_with_verification(
     api: APIClient, user: User, settings: Any
 ) -> None:
-    settings.VERIFY_EMAIL = True
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     known = api.post(REGISTER, NEW | {"email": user.email})
     new = api.post(REGISTER, NEW)
@@ -81,7 +81,7 @@ def test_where_addresses_are_confirmed_a_known_one_looks_like_a_new_one(
 
 
 @pytest.mark.django_db
-def test_registration_can_be_closed(api: APIClient, settings: Any) -> None:
+def test_registration_disabled_returns_403(api: APIClient, settings: Any) -> None:
     settings.REGISTRATION = False
     answer = api.post(REGISTER, NEW)
     assert answer.status_code == 403
@@ -89,5 +89,5 @@ def test_registration_can_be_closed(api: APIClient, settings: Any) -> None:
     assert not User.objects.exists()
 
 
-def test_only_post(api: APIClient, db: None) -> None:
+def test_registration_allows_post_only(api: APIClient, db: None) -> None:
     assert api.get(REGISTER).status_code == 405

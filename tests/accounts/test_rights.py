@@ -74,7 +74,9 @@ def rights(user: User) -> tuple[Any, ...]:
     )
 
 
-def test_an_ordinary_account_is_named_and_closed_and_gets_no_rights(panel: Client, user: User) -> None:
+def test_staff_rename_and_close_ordinary_account_without_granting_permissions(
+    panel: Client, user: User
+) -> None:
     before = rights(user)
     assert panel.post(f"{LIST}{user.pk}/change/", everything()).status_code == 302
     assert rights(user) == before
@@ -85,7 +87,7 @@ def test_an_ordinary_account_is_named_and_closed_and_gets_no_rights(panel: Clien
 
 
 @pytest.mark.parametrize("whom", ["helper", "superuser", "colleague"])
-def test_staff_and_superusers_are_out_of_reach(
+def test_staff_cannot_change_staff_or_superusers(
     panel: Client, request: pytest.FixtureRequest, whom: str
 ) -> None:
     account: User = request.getfixturevalue(whom)
@@ -101,7 +103,9 @@ def test_staff_and_superusers_are_out_of_reach(
     assert panel.get(f"{LIST}{account.pk}/history/").status_code == 200
 
 
-def test_one_protected_account_keeps_the_whole_selection(panel: Client, user: User, superuser: User) -> None:
+def test_bulk_delete_with_protected_account_deletes_nothing(
+    panel: Client, user: User, superuser: User
+) -> None:
     chosen = {"action": "delete_selected", "_selected_action": [user.pk, superuser.pk], "post": "yes"}
     assert panel.post(LIST, chosen).status_code == 403
     assert User.objects.filter(pk__in=[user.pk, superuser.pk]).count() == 2
@@ -109,14 +113,14 @@ def test_one_protected_account_keeps_the_whole_selection(panel: Client, user: Us
     assert not User.objects.filter(pk=user.pk).exists()
 
 
-def test_ordinary_accounts_get_no_password_from_staff(panel: Client, user: User) -> None:
+def test_staff_cannot_set_passwords(panel: Client, user: User) -> None:
     new = {"password1": "another long one", "password2": "another long one", "usable_password": "true"}
     assert panel.get(f"{LIST}{user.pk}/password/").status_code == 403
     assert panel.post(f"{LIST}{user.pk}/password/", new).status_code == 403
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
 
 
-def test_accounts_that_staff_make_have_no_rights(panel: Client) -> None:
+def test_account_added_by_staff_has_no_permissions(panel: Client) -> None:
     new = {"password1": "another long one", "password2": "another long one", "usable_password": "true"}
     assert panel.post(f"{LIST}add/", everything() | new).status_code == 302
     made = User.objects.get(email="taken@example.org")
@@ -124,7 +128,7 @@ def test_accounts_that_staff_make_have_no_rights(panel: Client) -> None:
 
 
 @pytest.mark.parametrize("table", ["auth/group", "account/emailaddress"])
-def test_groups_and_addresses_are_for_superusers(
+def test_groups_and_addresses_require_superuser(
     panel: Client, helper: User, superuser: User, table: str
 ) -> None:
     group = Group.objects.create(name="Theirs")
@@ -148,7 +152,7 @@ def test_groups_and_addresses_are_for_superusers(
     assert table not in panel.get("/admin/").content.decode()
 
 
-def test_a_superuser_gives_rights_passwords_and_addresses(
+def test_superuser_changes_permissions_password_and_address(
     client: Client, superuser: User, user: User
 ) -> None:
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
@@ -165,13 +169,13 @@ def test_a_superuser_gives_rights_passwords_and_addresses(
     assert client.get("/admin/account/emailaddress/").status_code == 200
 
 
-def test_a_closed_superuser_is_none(client: Client, superuser: User) -> None:
+def test_inactive_superuser_has_no_access(client: Client, superuser: User) -> None:
     client.force_login(superuser)
     User.objects.filter(pk=superuser.pk).update(is_active=False)
     assert client.get("/admin/auth/group/").status_code == 302
 
 
-def test_ones_own_password_is_changed_on_the_website(client: Client, superuser: User) -> None:
+def test_admin_password_change_redirects_to_website(client: Client, superuser: User) -> None:
     client.force_login(superuser)
     assert client.get("/admin/password_change/").headers["Location"] == "/accounts/password/change/"
 
@@ -191,6 +195,6 @@ def test_ones_own_password_is_changed_on_the_website(client: Client, superuser: 
         "account/emailconfirmation",
     ],
 )
-def test_some_tables_have_no_page_for_anybody(client: Client, superuser: User, table: str) -> None:
+def test_unregistered_model_returns_404(client: Client, superuser: User, table: str) -> None:
     client.force_login(superuser)
     assert client.get(f"/admin/{table}/").status_code == 404

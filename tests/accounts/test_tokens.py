@@ -42,7 +42,7 @@ def signed(claims: dict[str, Any], key: str = site.SECRET_KEY, **options: Any) -
     return jwt.encode(claims, key, algorithm="HS256", **options)
 
 
-def test_address_and_password_give_a_pair_that_opens_the_profile(api: APIClient, user: User) -> None:
+def test_token_pair_authenticates_profile(api: APIClient, user: User) -> None:
     answer = api.post(TOKEN, {"email": " ANA@example.org ", "password": PASSWORD})
     assert answer.status_code == 200
     assert set(answer.json()) == {"access", "refresh"}
@@ -53,7 +53,7 @@ def test_address_and_password_give_a_pair_that_opens_the_profile(api: APIClient,
     assert user.last_login is not None
 
 
-def test_form_fields_do_as_well_as_json(api: APIClient, user: User) -> None:
+def test_token_accepts_form_fields(api: APIClient, user: User) -> None:
     fields = {"email": user.email, "password": PASSWORD}
     kind = "application/x-www-form-urlencoded"
     assert api.post(TOKEN, urlencode(fields), content_type=kind).status_code == 200
@@ -61,7 +61,9 @@ def test_form_fields_do_as_well_as_json(api: APIClient, user: User) -> None:
     assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_wrong_unknown_and_closed_look_the_same(api: APIClient, user: User, other: User) -> None:
+def test_token_refusals_of_wrong_unknown_and_closed_are_identical(
+    api: APIClient, user: User, other: User
+) -> None:
     User.objects.filter(pk=other.pk).update(is_active=False)
     answers = [
         api.post(TOKEN, {"email": email, "password": password})
@@ -78,29 +80,29 @@ def test_wrong_unknown_and_closed_look_the_same(api: APIClient, user: User, othe
     assert answers[0]["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_stale_token_does_not_get_in_the_way_of_a_new_one(user: User) -> None:
+def test_token_ignores_expired_authorization_header(user: User) -> None:
     answer = bearer("nonsense").post(TOKEN, {"email": user.email, "password": PASSWORD})
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("body", [{}, {"email": "a@b.org"}, {"email": [], "password": {}}, [], "text", None])
-def test_bad_bodies_are_400(api: APIClient, db: None, body: Any) -> None:
+def test_token_with_invalid_body_returns_400(api: APIClient, db: None, body: Any) -> None:
     answer = api.generic("POST", TOKEN, json.dumps(body), content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid"
 
 
-def test_an_unconfirmed_address_does_not_sign_in_where_addresses_are_confirmed(
+def test_token_refused_for_unverified_address_if_verification_is_mandatory(
     api: APIClient, user: User, settings: Any
 ) -> None:
-    settings.VERIFY_EMAIL = True
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     credentials = {"email": user.email, "password": PASSWORD}
     assert api.post(TOKEN, credentials).json()["code"] == "address_not_verified"
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     assert api.post(TOKEN, credentials).status_code == 200
 
 
-def test_the_rate_of_sign_ins_is_limited(api: APIClient, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_rate_limit_returns_429(api: APIClient, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     rates = {**SimpleRateThrottle.THROTTLE_RATES, "token": "2/min"}
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     answers = [
@@ -113,7 +115,7 @@ def test_the_rate_of_sign_ins_is_limited(api: APIClient, user: User, monkeypatch
     assert 0 < int(answers[2]["Retry-After"]) <= 61
 
 
-def test_refreshing_rotates_and_the_old_one_is_used_up(api: APIClient, user: User) -> None:
+def test_refresh_rotates_token_once(api: APIClient, user: User) -> None:
     first = pair_for(user)
     answer = api.post(REFRESH, {"refresh": first["refresh"]})
     assert answer.status_code == 200
@@ -122,7 +124,7 @@ def test_refreshing_rotates_and_the_old_one_is_used_up(api: APIClient, user: Use
     assert bearer(second["access"]).get(ME).status_code == 200
 
 
-def test_using_a_refresh_token_twice_ends_its_family_but_no_other_sign_in(api: APIClient, user: User) -> None:
+def test_refresh_token_reuse_revokes_its_family_only(api: APIClient, user: User) -> None:
     first, elsewhere = pair_for(user), pair_for(user)
     second = api.post(REFRESH, {"refresh": first["refresh"]}).json()
     again = api.post(REFRESH, {"refresh": first["refresh"]})
@@ -132,14 +134,14 @@ def test_using_a_refresh_token_twice_ends_its_family_but_no_other_sign_in(api: A
     assert api.post(REFRESH, {"refresh": elsewhere["refresh"]}).status_code == 200
 
 
-def test_a_blacklisted_token_refreshes_nothing(api: APIClient, user: User) -> None:
+def test_refresh_with_blacklisted_token_returns_401(api: APIClient, user: User) -> None:
     pair = pair_for(user)
     assert api.post(BLACKLIST, {"refresh": pair["refresh"]}).status_code == 200
     assert api.post(REFRESH, {"refresh": pair["refresh"]}).status_code == 401
     assert api.post(BLACKLIST, {"refresh": pair["refresh"]}).status_code == 401
 
 
-def test_a_new_password_ends_every_token(api: APIClient, user: User) -> None:
+def test_password_change_revokes_all_tokens(api: APIClient, user: User) -> None:
     pair = pair_for(user)
     rotated = api.post(REFRESH, {"refresh": pair["refresh"]}).json()
     user.set_password("another long one")
@@ -149,7 +151,7 @@ def test_a_new_password_ends_every_token(api: APIClient, user: User) -> None:
 
 
 @pytest.mark.parametrize("what", ["closed", "gone"])
-def test_tokens_of_a_closed_or_removed_account_open_nothing(api: APIClient, user: User, what: str) -> None:
+def test_tokens_of_inactive_or_deleted_account_return_401(api: APIClient, user: User, what: str) -> None:
     pair = pair_for(user)
     if what == "closed":
         User.objects.filter(pk=user.pk).update(is_active=False)
@@ -159,7 +161,7 @@ def test_tokens_of_a_closed_or_removed_account_open_nothing(api: APIClient, user
     assert api.post(REFRESH, {"refresh": pair["refresh"]}).status_code == 401
 
 
-def test_forged_and_misused_tokens_are_401(user: User) -> None:
+def test_forged_and_misused_tokens_return_401(user: User) -> None:
     pair = pair_for(user)
     access = pair["access"]
     claims = changed(access)
@@ -189,7 +191,7 @@ def test_forged_and_misused_tokens_are_401(user: User) -> None:
     assert bearer(strange_key).get(ME).status_code == 200  # the name of a key is not looked at
 
 
-def test_an_access_token_lasts_an_hour(user: User) -> None:
+def test_access_token_expires_after_an_hour(user: User) -> None:
     access = pair_for(user)["access"]
     with time_machine.travel(timezone.now() + timedelta(minutes=59)):
         assert bearer(access).get(ME).status_code == 200
@@ -197,14 +199,14 @@ def test_an_access_token_lasts_an_hour(user: User) -> None:
         assert bearer(access).get(ME).status_code == 401
 
 
-def test_the_word_bearer_may_be_written_in_any_case(api: APIClient, user: User) -> None:
+def test_authorization_scheme_is_case_insensitive(api: APIClient, user: User) -> None:
     access = pair_for(user)["access"]
     assert api.get(ME, HTTP_AUTHORIZATION=f"bearer {access}").status_code == 200
     assert api.get(ME, HTTP_AUTHORIZATION="Basic YTpi").status_code == 401
 
 
 @pytest.mark.parametrize("path", [TOKEN, REFRESH, BLACKLIST])
-def test_only_post(api: APIClient, db: None, path: str) -> None:
+def test_token_endpoints_allow_post_only(api: APIClient, db: None, path: str) -> None:
     answer = api.get(path)
     assert answer.status_code == 405
     assert answer.json()["code"] == "method_not_allowed"
@@ -218,7 +220,7 @@ def test_refresh_tokens_of_one_sign_in_share_a_family(user: User) -> None:
     assert FamilyToken.for_user(user)["jti"].partition(".")[0] != family
 
 
-def test_expired_tokens_are_forgotten_at_the_next_sign_in(user: User, other: User) -> None:
+def test_sign_in_deletes_expired_tokens_of_the_account(user: User, other: User) -> None:
     with time_machine.travel(timezone.now() - timedelta(days=31)):
         pair_for(user)
         pair_for(other)

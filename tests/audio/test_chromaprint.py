@@ -13,7 +13,7 @@ from audio.encoding.encode import encode
 from audio.errors import ProbeFailed
 from audio.fingerprint import chromaprint, matching
 from audio.types import Limits
-from benchmarks.tunes import tune
+from benchmarks.catalogue.tunes import tune
 from tests.audio.making import RATE, with_sndfile
 
 needs_chromaprint = pytest.mark.skipif(not chromaprint.version(), reason="libchromaprint is not installed")

@@ -74,7 +74,7 @@ def test_the_front_page_has_a_shelf_of_each(client: Client, library: list[Track]
     page = text(client, "/")
     assert "Newest songs" in page
     assert "Most played" in page
-    assert "Separated lately" in page
+    assert "Recently separated" in page
     fragment = client.get("/", {"fragment": "results"}).content.decode()
     assert "Most played" in fragment
     assert "<html" not in fragment
@@ -270,11 +270,11 @@ def test_plays_of_what_cannot_be_seen_are_not_counted(client: Client, user: User
 
 def test_the_track_page_tells_what_was_made(client: Client, user: User) -> None:
     track = make_track(user)
-    assert "Taken apart into" not in text(client, f"/tracks/{track.pk}/")
+    assert "Separated into" not in text(client, f"/tracks/{track.pk}/")
     make_separation(track, model="compact:2stems")
     make_separation(track, model="compact:4stems")
     page = text(client, f"/tracks/{track.pk}/")
-    assert "Singer, Drums, Bass, Rest" in page
+    assert "Vocals, Drums, Bass, Other" in page
     assert "compact:4stems" in page
 
 

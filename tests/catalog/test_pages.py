@@ -40,7 +40,7 @@ def test_newest_songs_first_with_their_parts(client: Client, user: User) -> None
     make_separation(old, model="compact:2stems")
     page = client.get("/").content.decode()
     assert page.index("New one") < page.index("Old one")
-    assert 'aria-label="Singer, Drums, Bass, Rest"' in page
+    assert 'aria-label="Vocals, Drums, Bass, Other"' in page
     assert "1:05" in page
 
 
@@ -173,7 +173,7 @@ def test_others_may_not_edit_or_remove(mine: Client, other: User) -> None:
     for page in ("edit", "remove"):
         answer = mine.post(f"/tracks/{track.pk}/{page}/", {"title": "Mine now"})
         assert answer.status_code == 403
-        assert "This is not for you" in answer.content.decode()
+        assert "You do not have access" in answer.content.decode()
 
 
 def test_removing_asks_first_and_keeps_what_others_brought(mine: Client, user: User, other: User) -> None:

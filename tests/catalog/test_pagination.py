@@ -18,7 +18,7 @@ def five(db: None) -> None:
 
 
 @pytest.mark.usefixtures("five")
-def test_exact_up_to_the_bound() -> None:
+def test_count_is_exact_up_to_bound() -> None:
     assert pagination.count_up_to(Track.objects.all(), 6) == 5
     assert pagination.count_up_to(Track.objects.all(), 5) == 5
     assert pagination.count_up_to(Track.objects.all(), 3) == 3
@@ -26,7 +26,7 @@ def test_exact_up_to_the_bound() -> None:
 
 
 @pytest.mark.usefixtures("five")
-def test_that_a_list_is_long_is_remembered_and_that_it_is_short_is_not() -> None:
+def test_large_count_is_cached_and_small_count_is_not() -> None:
     for most, queries in ((3, 0), (6, 1)):
         pagination.count_up_to(Track.objects.all(), most)
         with CaptureQueriesContext(connection) as asked:
@@ -35,14 +35,14 @@ def test_that_a_list_is_long_is_remembered_and_that_it_is_short_is_not() -> None
 
 
 @pytest.mark.usefixtures("five")
-def test_nobody_is_told_another_persons_count(user: User) -> None:
+def test_count_cache_differs_by_visibility(user: User) -> None:
     make_track(user, title="secret", visibility=Visibility.PRIVATE)
     assert pagination.count_up_to(Track.objects.visible_to(user), 6) == 6
     assert APIClient().get("/api/v1/tracks/?page_size=2").json()["count"] == 5
 
 
 @pytest.mark.usefixtures("five")
-def test_pages_go_on_beyond_the_bound(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_continue_beyond_counted_bound(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination.count_up_to, "__defaults__", (3,))
     seen, address = [], "/api/v1/tracks/?page_size=2&ordering=title"
     while address:
@@ -54,7 +54,7 @@ def test_pages_go_on_beyond_the_bound(api: APIClient, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("five")
-def test_pages_end_where_nobody_turns_them(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pagination, "LAST_ROW_OF_API", 4)
+def test_pages_end_at_max_row(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "MAX_ROW", 4)
     assert api.get("/api/v1/tracks/?page_size=2&page=2").json()["next"] is None
     assert api.get("/api/v1/tracks/?page_size=2&page=3").status_code == 404

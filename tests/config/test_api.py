@@ -16,7 +16,7 @@ V1 = "/api/v1/"
 TOKEN = "/api/v1/auth/token/"
 
 
-def test_an_address_that_is_not_there_answers_in_the_same_form(api: APIClient, db: None) -> None:
+def test_unknown_api_url_returns_json_404(api: APIClient, db: None) -> None:
     for path in ("/api/", "/api/v1/nothing/", "/api/v1/tracks/x/nothing/"):
         answer = api.get(path)
         assert answer.status_code == 404
@@ -24,7 +24,7 @@ def test_an_address_that_is_not_there_answers_in_the_same_form(api: APIClient, d
     assert api.get("/nothing/")["Content-Type"].startswith("text/html")
 
 
-def test_a_failure_of_the_server_is_json_and_tells_nothing(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_error_is_json_without_details(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_args: object) -> None:
         raise RuntimeError("the password is 1234")
 
@@ -51,7 +51,7 @@ def test_a_failure_of_the_server_is_json_and_tells_nothing(db: None, monkeypatch
         ("--x--\r\n", "multipart/form-data; boundary=x", 415, "unsupported_media_type"),
     ],
 )
-def test_bodies_that_cannot_be_read(
+def test_unreadable_body_is_refused(
     client: Client, body: str | bytes, content_type: str, status: int, code: str
 ) -> None:
     answer = client.generic("POST", TOKEN, body, content_type=content_type)
@@ -59,7 +59,7 @@ def test_bodies_that_cannot_be_read(
 
 
 @pytest.mark.django_db
-def test_pages(api: APIClient) -> None:
+def test_pagination_links(api: APIClient) -> None:
     for number in range(5):
         make_track(title=f"Song {number}")
     first = api.get(f"{V1}tracks/?page_size=2").json()
@@ -72,7 +72,7 @@ def test_pages(api: APIClient) -> None:
 
 
 @pytest.mark.django_db
-def test_a_page_is_never_larger_than_allowed(api: APIClient) -> None:
+def test_page_size_is_capped(api: APIClient) -> None:
     Artist.objects.bulk_create(Artist(name=f"A{n}", key=f"a{n}", slug=f"a{n}") for n in range(205))
     for artist in Artist.objects.all():
         make_track(artist=artist.name)
@@ -96,20 +96,20 @@ def test_a_page_is_never_larger_than_allowed(api: APIClient) -> None:
         ("page_size=x", 400),
     ],
 )
-def test_pages_that_are_none(api: APIClient, query: str, status: int) -> None:
+def test_invalid_page_parameters(api: APIClient, query: str, status: int) -> None:
     assert api.get(f"{V1}tracks/?{query}").status_code == status
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("accept", ["audio/*", "text/html", "application/xml", "nonsense"])
-def test_whatever_is_accepted_json_is_answered(api: APIClient, accept: str) -> None:
+def test_any_accept_header_is_answered_with_json(api: APIClient, accept: str) -> None:
     answer = api.get(f"{V1}tracks/", HTTP_ACCEPT=accept)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/json"
 
 
 @pytest.mark.django_db
-def test_other_origins_may_call_with_a_token_but_never_with_cookies(user: User) -> None:
+def test_cors_allows_tokens_and_no_cookies(user: User) -> None:
     browser = Client()
     browser.force_login(user)
     for origin in ("https://elsewhere.example", "null"):
@@ -130,7 +130,7 @@ def test_other_origins_may_call_with_a_token_but_never_with_cookies(user: User) 
     assert "Access-Control-Allow-Origin" not in page
 
 
-def test_details_come_in_the_readers_language_and_codes_do_not(api: APIClient, db: None) -> None:
+def test_error_details_are_translated_and_codes_are_not(api: APIClient, db: None) -> None:
     for language in ("en", "es"):
         answer = api.get(f"{V1}me/", HTTP_ACCEPT_LANGUAGE=language)
         assert answer.json()["code"] == "not_authenticated"
@@ -138,7 +138,7 @@ def test_details_come_in_the_readers_language_and_codes_do_not(api: APIClient, d
 
 
 @pytest.mark.django_db
-def test_the_description_is_openapi_as_json_and_as_yaml(api: APIClient) -> None:
+def test_schema_as_json_and_yaml(api: APIClient) -> None:
     answer = api.get("/api/schema/")
     assert answer["Content-Type"].startswith("application/json")
     schema = answer.json()
@@ -149,7 +149,7 @@ def test_the_description_is_openapi_as_json_and_as_yaml(api: APIClient) -> None:
 
 
 @pytest.mark.django_db
-def test_every_operation_describes_its_errors(api: APIClient) -> None:
+def test_schema_describes_errors_of_every_operation(api: APIClient) -> None:
     paths = api.get("/api/schema/").json()["paths"]
     for path, operations in paths.items():
         for method, operation in operations.items():
@@ -157,13 +157,13 @@ def test_every_operation_describes_its_errors(api: APIClient) -> None:
             assert errors == {"$ref": "#/components/schemas/Error"}, (path, method)
 
 
-def test_the_description_has_no_warnings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_schema_generates_without_warnings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yaml"))
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.django_db
-def test_the_page_to_try_it_holds_to_the_strict_policy(client: Client) -> None:
+def test_docs_page_respects_content_security_policy(client: Client) -> None:
     page = client.get("/api/docs/")
     assert page.status_code == 200
     text = page.content.decode()

@@ -50,7 +50,7 @@ def allows(answer: requests.Response, method: str, *headers: str) -> bool:
     ],
 )
 @pytest.mark.django_db(transaction=True)
-def test_a_page_elsewhere_may_send_what_the_api_understands(
+def test_preflight_allows_headers_of_api(
     live_server: LiveServer, user: User, method: str, path: str, headers: list[str]
 ) -> None:
     separation = make_separation(make_track(user))
@@ -62,7 +62,7 @@ def test_a_page_elsewhere_may_send_what_the_api_understands(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_page_elsewhere_fetches_the_rest_of_a_stem(live_server: LiveServer, user: User) -> None:
+def test_cross_origin_range_request(live_server: LiveServer, user: User) -> None:
     """Every header that the next request is made of can be read from the answer."""
     separation = make_separation(make_track(user), stored=True)
     stem = separation.stems.get(name="vocals")
@@ -88,7 +88,7 @@ def readable(answer: requests.Response) -> dict[str, str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_page_elsewhere_learns_why_it_may_not(live_server: LiveServer) -> None:
+def test_cross_origin_error_is_readable(live_server: LiveServer) -> None:
     answer = requests.get(f"{live_server}/api/v1/me/", headers={"Origin": ORIGIN}, timeout=30)
     assert answer.status_code == 401
     assert readable(answer)["www-authenticate"].startswith("Bearer")
@@ -96,6 +96,6 @@ def test_a_page_elsewhere_learns_why_it_may_not(live_server: LiveServer) -> None
 
 
 @pytest.mark.django_db
-def test_no_page_of_the_website_is_open_to_other_origins(api: APIClient) -> None:
+def test_website_pages_have_no_cors_headers(api: APIClient) -> None:
     answer = api.options("/", headers={"Origin": ORIGIN, "Access-Control-Request-Method": "GET"})
     assert "Access-Control-Allow-Origin" not in answer

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from operations.logs import WithoutDatabaseTraceback
+from operations.logs import ShortenDatabaseErrors
 
 ADDRESSES = ["/", "/artists/", "/library/", "/upload/", "/admin/", "/statistics/"]
 CALLS = ["/api/v1/tracks/", "/api/v1/me/", "/api/v1/statistics/", "/api/login"]
@@ -44,7 +44,7 @@ def client() -> Client:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_pages_say_when_to_come_back(away: None, client: Client, address: str) -> None:
+def test_pages_return_503_with_retry_after_without_database(away: None, client: Client, address: str) -> None:
     answer = client.get(address)
     assert (answer.status_code, answer["Retry-After"]) == (503, "10"), answer.content[:300]
     assert b'lang="es"' in answer.content
@@ -52,7 +52,7 @@ def test_pages_say_when_to_come_back(away: None, client: Client, address: str) -
 
 
 @pytest.mark.parametrize("address", CALLS)
-def test_the_api_says_it_in_its_form(away: None, client: Client, address: str) -> None:
+def test_api_returns_503_with_retry_after_without_database(away: None, client: Client, address: str) -> None:
     if address == "/api/login":
         answer = client.post(
             address, {"email": "a@example.org", "password": "x"}, content_type="application/json"
@@ -63,14 +63,16 @@ def test_the_api_says_it_in_its_form(away: None, client: Client, address: str) -
     assert answer.json()["code"] == "database_away"
 
 
-def test_whoever_watches_is_told(away: None, client: Client) -> None:
+def test_readyz_fails_and_healthz_succeeds_without_database(away: None, client: Client) -> None:
     assert client.get("/healthz").status_code == 200
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["checks"]["database"]) == (503, False)
 
 
-def test_the_log_has_a_line_and_no_page(away: None, client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.handler.addFilter(WithoutDatabaseTraceback())
+def test_database_error_is_logged_in_one_line(
+    away: None, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.addFilter(ShortenDatabaseErrors())
     with caplog.at_level(logging.WARNING):
         client.get("/api/v1/tracks/")
     (record,) = [record for record in caplog.records if record.name == "django.request"]
@@ -78,5 +80,5 @@ def test_the_log_has_a_line_and_no_page(away: None, client: Client, caplog: pyte
     assert record.getMessage().startswith("Service Unavailable: /api/v1/tracks/: ")
 
 
-def test_it_recovers_by_itself(client: Client, db: None) -> None:
+def test_requests_succeed_once_database_is_back(client: Client, db: None) -> None:
     assert client.get("/api/v1/tracks/").status_code == 200

@@ -50,7 +50,7 @@ def complaints(schema: Any, part: Any, value: Any) -> list[str]:
     return [error.message for error in checker.iter_errors(value)]
 
 
-def test_every_operation_has_a_short_summary_a_description_and_a_tag(schema: Any) -> None:
+def test_schema_operations_have_summary_description_and_tag(schema: Any) -> None:
     for name, operation in operations(schema):
         assert re.fullmatch(r"[A-Z][^\n.]{3,79}", operation["summary"]), name
         assert operation["description"], name
@@ -58,7 +58,7 @@ def test_every_operation_has_a_short_summary_a_description_and_a_tag(schema: Any
         assert all(response["description"] for response in operation["responses"].values()), name
 
 
-def test_the_names_of_operations_are_unique_and_stay(schema: Any) -> None:
+def test_schema_operation_ids_are_unique_and_stable(schema: Any) -> None:
     """Generated clients call their functions so: a name that goes breaks a script."""
     names = [operation["operationId"] for _name, operation in operations(schema)]
     assert len(set(names)) == len(names)
@@ -71,7 +71,7 @@ def test_the_names_of_operations_are_unique_and_stay(schema: Any) -> None:
     }
 
 
-def test_every_body_has_an_example_that_fits_its_schema(schema: Any) -> None:
+def test_schema_examples_are_valid(schema: Any) -> None:
     count = 0
     for name, operation in operations(schema):
         for kind, body in bodies(operation):
@@ -92,7 +92,7 @@ def parts(part: Any) -> Iterator[Any]:
         yield from parts(inner)
 
 
-def test_every_default_fits_its_schema(schema: Any) -> None:
+def test_schema_defaults_are_valid(schema: Any) -> None:
     """Validators and generated clients refuse a description whose own defaults are wrong."""
     described = [part for part in parts(schema) if "default" in part and "type" in part]
     assert len(described) > 10
@@ -100,18 +100,18 @@ def test_every_default_fits_its_schema(schema: Any) -> None:
     assert wrong == []
 
 
-def test_no_example_is_left_over(schema: Any) -> None:
+def test_schema_examples_are_all_used(schema: Any) -> None:
     assert EXAMPLES.keys() <= schema["components"]["schemas"].keys()
 
 
-def test_each_request_has_one_form(schema: Any) -> None:
+def test_schema_requests_have_one_media_type(schema: Any) -> None:
     """A client that is generated for several of them sends the body in all of them at once."""
     for name, operation in operations(schema):
         kinds = set(operation.get("requestBody", {}).get("content", {}))
         assert kinds in (set(), {JSON}, {FORM}), name
 
 
-def test_every_error_has_the_form_of_errors(schema: Any) -> None:
+def test_schema_errors_have_common_form(schema: Any) -> None:
     """One without a body looks like an answer without content to generated clients."""
     for name, operation in operations(schema):
         for status, response in operation["responses"].items():
@@ -123,7 +123,7 @@ def test_every_error_has_the_form_of_errors(schema: Any) -> None:
                 )
 
 
-def test_files_are_described_by_their_types_and_by_the_general_one(schema: Any) -> None:
+def test_schema_files_have_own_and_generic_media_type(schema: Any) -> None:
     audio = {output.content_type for output in OUTPUT.values()}
     expected = {
         "/api/v1/stems/{id}/audio/": audio,
@@ -140,7 +140,7 @@ def test_files_are_described_by_their_types_and_by_the_general_one(schema: Any) 
     assert (fields["file"]["type"], fields["file"]["format"]) == ("string", "binary")
 
 
-def test_values_with_a_form_tell_it(schema: Any) -> None:
+def test_schema_values_have_formats(schema: Any) -> None:
     parts = schema["components"]["schemas"]
     for name, component in parts.items():
         identity = component.get("properties", {}).get("id")
@@ -158,7 +158,7 @@ def test_values_with_a_form_tell_it(schema: Any) -> None:
     assert set(codec["enum"]) == {"", *OUTPUT}
 
 
-def test_what_may_be_nothing_is_said_as_openapi_31_says_it(schema: Any) -> None:
+def test_schema_nullable_values_use_openapi_31_types(schema: Any) -> None:
     """``nullable`` was OpenAPI 3.0's word: generated clients take the last page's ``next`` for a text."""
 
     described = [part for part in parts(schema["components"]["schemas"]) if "type" in part or "$ref" in part]
@@ -190,9 +190,7 @@ def full(user: User) -> Separation:
         "wishes/",
     ],
 )
-def test_answers_are_what_the_description_says(
-    api_of: Any, user: User, full: Separation, schema: Any, path: str
-) -> None:
+def test_responses_match_schema(api_of: Any, user: User, full: Separation, schema: Any, path: str) -> None:
     """Null where it may be null, all that is required, ids that are ids."""
     answer = api_of(user).get(f"/api/v1/{path}", {"q": "bar"} if path == "search/" else {})
     body = schema["paths"][f"/api/v1/{path}"]["get"]["responses"]["200"]["content"][JSON]
@@ -200,9 +198,7 @@ def test_answers_are_what_the_description_says(
     assert complaints(schema, body["schema"], answer.json()) == []
 
 
-def test_a_separation_is_what_the_description_says(
-    api_of: Any, user: User, full: Separation, schema: Any
-) -> None:
+def test_separation_response_matches_schema(api_of: Any, user: User, full: Separation, schema: Any) -> None:
     for path, address in (
         ("/api/v1/separations/{id}/", f"/api/v1/separations/{full.pk}/"),
         ("/api/v1/separations/{id}/rating/", f"/api/v1/separations/{full.pk}/rating/"),

@@ -173,7 +173,7 @@ def test_a_search_is_narrowed_in_its_place(furnished: tuple[Server, Places], bro
     page = browser.new_page()
     page.goto(f"{furnished[0].url}/?q=orilla")
     page.evaluate("window.here = true")
-    page.get_by_role("link", name="Narrow down").click()
+    page.get_by_role("link", name="Filter").click()
     page.get_by_role("link", name="Folk").wait_for()
     assert page.evaluate("window.here")  # no other page was loaded
     assert page.url.endswith("/?q=orilla&narrow=1")

@@ -8,14 +8,14 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from audio.encoding.encode import encode
 from audio.types import Tags
-from benchmarks.tunes import tune
+from benchmarks.catalogue.tunes import tune
 from tests.audio.test_chromaprint import needs_chromaprint
 from tests.e2e.server import Person, Server
 from tests.e2e.test_website import CHROMIUM, SWITCHES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server"), needs_chromaprint]
 
-ALIKE = "This sounds like Ana \N{EN DASH} Marea, which is taken apart already."
+ALIKE = "This sounds like Ana \N{EN DASH} Marea, which has already been separated."
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def page(chromium: Browser, server: Server) -> Iterator[Page]:
     page.get_by_label("Your name").fill("Ada")
     page.get_by_label("Email").fill("ada@example.org")
     page.get_by_label("Password").fill("a long enough one")
-    page.get_by_role("button", name="Make an account").click()
+    page.get_by_role("button", name="Create an account").click()
     expect(page.get_by_text("Ada", exact=True)).to_have_count(1)
     yield page
     context.close()
@@ -56,7 +56,7 @@ def test_the_person_decides_whether_it_is_done_again(page: Page, server: Server,
     page.get_by_role("button", name="Start").click()
     sent = page.locator(".upload-item")
     expect(sent.get_by_role("status")).to_have_text(ALIKE, timeout=60_000)
-    expect(sent.get_by_text("Your file is kept.")).to_be_visible()
+    expect(sent.get_by_text("Your file is saved.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
     # Whoever leaves now finds the same choice on the song's page.
@@ -68,7 +68,7 @@ def test_the_person_decides_whether_it_is_done_again(page: Page, server: Server,
 
     sent.get_by_role("link", name="Open its parts").focus()
     page.keyboard.press("Tab")
-    expect(sent.get_by_role("button", name="Take mine apart")).to_be_focused()
+    expect(sent.get_by_role("button", name="Separate mine")).to_be_focused()
     page.keyboard.press("Enter")
     expect(sent.get_by_role("status")).to_have_text("Ready", timeout=120_000)
     sent.get_by_role("link", name="Play it").click()

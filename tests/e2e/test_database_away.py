@@ -1,13 +1,15 @@
-"""PostgreSQL goes away under a running installation, and comes back."""
+"""PostgreSQL refuses connections or hangs under a running installation, and comes back."""
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 import requests
 
+from tests.e2e.postgresql import PostgreSQL
 from tests.e2e.server import Person, Server, wait_for
 
 pytestmark = [
@@ -36,7 +38,7 @@ def lock_out(server: Server, *, out: bool) -> None:
             )
 
 
-def test_pages_and_calls_answer_503_until_it_is_back(server: Server) -> None:
+def test_pages_and_api_return_503_until_postgresql_is_back(server: Server) -> None:
     person = Person(server)
     browser = requests.Session()
     browser.cookies["sessionid"] = "c" * 32
@@ -59,3 +61,41 @@ def test_pages_and_calls_answer_503_until_it_is_back(server: Server) -> None:
         assert browser.get(f"{server.url}/", timeout=30).status_code == 200
         assert person.call("GET", "me/").status_code == 200
     assert "Traceback" not in "".join(line for line in server.log().splitlines() if "django.request" in line)
+
+
+@pytest.fixture
+def postgresql() -> Iterator[PostgreSQL]:
+    database = PostgreSQL().start()
+    yield database
+    database.stop()
+
+
+@pytest.fixture
+def impatient_server(tmp_path: Path, postgresql: PostgreSQL) -> Iterator[Server]:
+    """An installation on a database of its own, whose statements may take 2 s."""
+    server = Server(tmp_path, STEMOTECA_DATABASE=postgresql.url, STEMOTECA_STATEMENT_SECONDS="2").start()
+    yield server
+    postgresql.resume()
+    assert server.stop() == 0
+
+
+def test_pages_answer_503_while_postgresql_hangs(impatient_server: Server, postgresql: PostgreSQL) -> None:
+    """Stopped by SIGSTOP it accepts connections and packets, and refuses nothing."""
+
+    def statuses(path: str) -> set[tuple[int, str | None]]:
+        """Send as many requests at once as there are threads."""
+        with ThreadPoolExecutor(8) as pool:
+            sent = [pool.submit(requests.get, impatient_server.url + path, timeout=60) for _ in range(8)]
+            return {(one.result().status_code, one.result().headers.get("Retry-After")) for one in sent}
+
+    assert statuses("/artists/") == {(200, None)}
+    postgresql.pause()
+    assert statuses("/artists/") == {(503, "10")}, "with connections from before"
+    assert statuses("/artists/") == {(503, "10")}, "with none"
+    call = requests.get(f"{impatient_server.url}/api/v1/tracks/", timeout=60)
+    assert (call.status_code, call.json()["code"]) == (503, "database_away")
+    assert requests.get(f"{impatient_server.url}/healthz", timeout=60).status_code == 200
+    ready = requests.get(f"{impatient_server.url}/readyz", timeout=60)
+    assert ready.json()["checks"]["database"] is False
+    postgresql.resume()
+    assert statuses("/artists/") == {(200, None)}

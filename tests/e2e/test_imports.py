@@ -54,7 +54,7 @@ def test_a_folder_that_was_asked_for_in_the_panel_is_taken_in(server: Server, tm
         soundfile.write(folder / f"Coro - Canto {seed}.wav", song(3, seed=seed), 44_100)
     browser = administrator(server)
     page = wait_until(browser, ask(server, browser, folder), "Done")
-    assert "See how far it is" not in page
+    assert "Show progress" not in page
     songs = requests.get(f"{server.url}/api/v1/tracks/", {"q": "Coro Canto"}, timeout=30).json()["results"]
     assert {track["title"] for track in songs} == {"Canto 71", "Canto 72"}
 

@@ -129,7 +129,7 @@ def test_a_song_that_is_here_is_ones_own_without_being_sent(
     page.get_by_label("Nothing yet").check()
     page.locator("input[type=file]").set_input_files(bringer[2])
     page.get_by_role("button", name="Start").click()
-    expect(page.locator(".upload-item [data-says]")).to_have_text("We have this song already")
+    expect(page.locator(".upload-item [data-says]")).to_have_text("This song is already here")
     assert any("/lookups/" in url for url in sent)
     assert not any("/uploads/" in url for url in sent)
     page.goto("/library/")
@@ -137,9 +137,9 @@ def test_a_song_that_is_here_is_ones_own_without_being_sent(
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Uno")
     row.get_by_role("link", name="Remove").click()
-    expect(page.get_by_text("Other people have brought this song too")).to_be_visible()
+    expect(page.get_by_text("Other people have added this song too")).to_be_visible()
     page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_role("heading", name="You have brought nothing yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="You have not added any songs yet")).to_be_visible()
 
 
 def test_a_long_file_is_looked_at_piece_by_piece(reader: Watched, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_long_file_is_looked_at_piece_by_piece(reader: Watched, tmp_path: Path
     assert asked.value.post_data_json == {"checksum": checksum}
     expect(page.locator(".upload-item")).to_contain_text("not an audio format", timeout=30_000)
     seen = page.evaluate("seen")
-    assert any(re.fullmatch(r"Looking whether we have it, \d+ %", says) for says in seen), seen
+    assert any(re.fullmatch(r"Checking whether it is already here, \d+ %", says) for says in seen), seen
     reader.faults[:] = [fault for fault in reader.faults if "415" not in fault]  # the refusal itself
 
 
@@ -184,7 +184,7 @@ def test_a_heart_changes_without_the_page_and_stays(
     with page.expect_response("**/like/"):
         heart.press("Enter")
     page.reload()
-    expect(page.get_by_role("heading", name="You like nothing yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="You have not liked any songs yet")).to_be_visible()
 
 
 def titles(page: Page) -> list[str]:
@@ -197,12 +197,12 @@ def test_a_setlist_is_put_in_order_by_hand_and_by_keyboard(
     page = reader.page
     page.goto("/setlists/")
     page.get_by_label("Name of the new setlist").fill("Friday")
-    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", name="No songs yet")).to_be_visible()
     address = page.url
     for track in bringer[1]:
         page.goto(f"/tracks/{track['id']}/")
-        page.get_by_text("To a setlist").click()
+        page.get_by_text("Add to setlist").click()
         page.get_by_role("button", name="Friday").click()
         expect(page.get_by_text(f"“{track['title']}” is now in “Friday”.")).to_be_visible()
     page.goto(address)
@@ -229,14 +229,14 @@ def test_a_setlist_is_put_in_order_by_hand_and_by_keyboard(
     page.reload()
     assert titles(page) == ["Uno", "Tres", "Dos"]
     expect(note).to_have_value("in D")
-    page.get_by_role("link", name="Play through").click()
+    page.get_by_role("link", name="Play all").click()
     here = page.get_by_role("navigation", name="Setlist")
     expect(here).to_contain_text("1 of 3")
     here.get_by_role("link", name="Next: Tres").click()
     here.get_by_role("link", name="Next: Dos").click()
     expect(here).to_contain_text("3 of 3")
     expect(here).to_contain_text("in D")
-    expect(here.get_by_role("link", name="Before: Tres")).to_be_visible()
+    expect(here.get_by_role("link", name="Previous: Tres")).to_be_visible()
 
 
 def test_the_same_without_scripts(
@@ -251,7 +251,7 @@ def test_the_same_without_scripts(
             page.get_by_role("button", name="Lesson").click()
         else:
             page.get_by_label("Name of the new setlist").fill("Lesson")
-            page.get_by_role("button", name="Begin a setlist").click()
+            page.get_by_role("button", name="Create a setlist").click()
     page.get_by_role("button", name="I like “Dos”").first.click()
     expect(page.get_by_text("1 person likes it")).to_be_visible()
     page.goto("/setlists/")
@@ -261,14 +261,14 @@ def test_the_same_without_scripts(
     page.get_by_label("Note for “Uno”").fill("capo 2")
     page.get_by_role("button", name="Save").nth(1).click()
     expect(page.get_by_label("Note for “Uno”")).to_have_value("capo 2")
-    page.get_by_role("button", name="Take “Dos” out").click()
+    page.get_by_role("button", name="Remove “Dos”").click()
     assert titles(page) == ["Uno"]
-    page.get_by_role("button", name="Share it by a link").click()
+    page.get_by_role("button", name="Share by link").click()
     link = page.get_by_label("Link").input_value()
     visitor = Watched(chromium, server)
     visitor.page.goto(link)
     expect(visitor.page.get_by_role("heading", name="Lesson")).to_be_visible()
-    visitor.page.get_by_role("link", name="Play through").click()
+    visitor.page.get_by_role("link", name="Play all").click()
     expect(visitor.page.get_by_role("navigation", name="Setlist")).to_contain_text("1 of 1")
     assert watched.faults == visitor.faults == []
     visitor.context.close()

@@ -63,7 +63,7 @@ def test_space_plays_after_a_part_was_muted_with_the_mouse(
     page = singer.page
     page.goto(f"/tracks/{tracks[0]['id']}/")
     player = page.locator(".player")
-    mute = page.get_by_role("group", name="Singer").get_by_role("button", name="Mute")
+    mute = page.get_by_role("group", name="Vocals").get_by_role("button", name="Mute")
     mute.click()
     page.keyboard.press("2")  # a key in between does not give the button a visible focus
     page.keyboard.press("2")
@@ -80,8 +80,8 @@ def test_space_presses_the_button_that_was_reached_by_keyboard(
 ) -> None:
     page = singer.page
     page.goto(f"/tracks/{tracks[0]['id']}/")
-    solo = page.get_by_role("group", name="Singer").get_by_role("button", name="Solo")
-    page.get_by_role("group", name="Singer").get_by_role("button", name="Mute").focus()
+    solo = page.get_by_role("group", name="Vocals").get_by_role("button", name="Solo")
+    page.get_by_role("group", name="Vocals").get_by_role("button", name="Mute").focus()
     page.keyboard.press("Tab")
     expect(solo).to_be_focused()
     page.keyboard.press("Space")
@@ -98,12 +98,12 @@ def test_setlist_plays_through_what_can_be_played(
     page = singer.page
     sign_in(page, owner)
     page.goto(f"/setlists/{made['id']}/")
-    page.get_by_role("link", name="Play through").click()
+    page.get_by_role("link", name="Play all").click()
     expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
     expect(page.get_by_role("heading", name="Primera")).to_be_visible()
     expect(page.get_by_role("heading", name="Tercera")).to_be_visible(timeout=(SECONDS + 10) * 1000)
     expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
-    expect(page.get_by_text("At the end")).to_be_attached(timeout=(SECONDS + 10) * 1000)
+    expect(page.get_by_text("End of the song")).to_be_attached(timeout=(SECONDS + 10) * 1000)
     expect(page.get_by_role("heading", name="Tercera")).to_be_visible()
 
 

@@ -48,13 +48,13 @@ def test_nothing_is_sent_before_the_start_and_choices_are_remembered(
     page.locator("input[type=file]").set_input_files(path)
     expect(page.locator(".upload-item [data-says]")).to_have_text("Not sent yet")
     expect(page.get_by_text("1 file is ready to be sent.")).to_be_visible()
-    expect(page.get_by_label("Singer and band")).to_be_focused()
+    expect(page.get_by_label("Vocals and accompaniment")).to_be_focused()
     page.get_by_text("Only me").click()
     page.get_by_text("Nothing yet").click()
     page.wait_for_timeout(1500)  # time for a request that must not come
     assert not [url for url in asked if "/api/" in url]
     start.click()
-    expect(page.locator(".upload-item [data-says]")).to_have_text("Kept. You can take it apart later.")
+    expect(page.locator(".upload-item [data-says]")).to_have_text("Saved. You can separate it later.")
     page.get_by_role("link", name="Open its page").click()
     expect(page.get_by_role("heading", name="Ensayo")).to_be_visible()
     answer = page.request.get(f"/api/v1/tracks/{page.url.rstrip('/').rpartition('/')[2]}/")
@@ -81,7 +81,7 @@ def test_audio_files_of_a_dropped_folder_are_taken(reader: Watched) -> None:  # 
     page.goto("/upload/")
     page.evaluate(DROP_FOLDER)
     expect(page.get_by_text("131 files are ready to be sent.")).to_be_visible()
-    expect(page.get_by_text("2 files of the folder are no audio and were left out.")).to_be_visible()
+    expect(page.get_by_text("2 files in the folder are not audio and were left out.")).to_be_visible()
     names = page.locator(".upload-item [data-name]").all_inner_texts()
     assert names[:3] == ["Ana - Uno.FLAC", "song 1.mp3", "song 2.mp3"]
     assert names[-1] == "song 130.mp3"
@@ -112,7 +112,7 @@ def test_file_is_sent_after_signing_in_again(
     other.wait_for_url("**/upload/")
     other.close()
     page.get_by_role("button", name="Try again").click()
-    expect(says).to_have_text("Kept. You can take it apart later.")
+    expect(says).to_have_text("Saved. You can separate it later.")
     watched.context.close()
 
 

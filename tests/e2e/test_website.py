@@ -111,7 +111,7 @@ def signed_up(chromium: Browser, server: Server, name: str) -> Watched:
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Email").fill(f"{name.lower()}@example.org")
     page.get_by_label("Password").fill("a long enough one")
-    page.get_by_role("button", name="Make an account").click()
+    page.get_by_role("button", name="Create an account").click()
     expect(page.get_by_text(name, exact=True)).to_be_visible()
     return watched
 
@@ -132,7 +132,7 @@ def address(person: Watched, tmp_path_factory: pytest.TempPathFactory) -> str:
     broken.write_bytes(b"no song at all" * 100)
     page = person.page
     page.goto("/upload/")
-    page.get_by_text("Singer, drums, bass, rest").click()
+    page.get_by_text("Vocals, drums, bass, other").click()
     page.locator("input[type=file]").set_input_files([path, broken])
     page.get_by_role("button", name="Start").click()
     sent = page.locator(".upload-item").filter(has_text="Canción de agua")
@@ -150,7 +150,7 @@ def test_a_song_plays_while_it_is_still_being_taken_apart(person: Watched, tmp_p
     soundfile.write(path, np.tile(song(30, seed=8), (8, 1)), 44_100)
     page = person.page
     page.goto("/upload/")
-    page.get_by_text("Singer and band").click()
+    page.get_by_text("Vocals and accompaniment").click()
     page.locator("input[type=file]").set_input_files([path])
     page.get_by_role("button", name="Start").click()
     page.get_by_role("link", name="Open its page").click(timeout=60_000)
@@ -158,7 +158,7 @@ def test_a_song_plays_while_it_is_still_being_taken_apart(person: Watched, tmp_p
     expect(player).to_have_attribute("data-state", "running", timeout=60_000)
     page.get_by_role("button", name="Play", exact=True).click()
     expect(player).to_have_attribute("data-playing", "playing")
-    expect(page.get_by_text("You can listen already.")).to_be_visible()
+    expect(page.get_by_text("You can already listen.")).to_be_visible()
     expect(player).to_have_attribute("data-state", "succeeded", timeout=120_000)
     expect(page.locator("[data-take]")).to_be_visible()
     expect(player).to_have_attribute("data-playing", "playing")
@@ -178,7 +178,7 @@ def test_a_second_time_nothing_is_sent(person: Watched, address: str, tmp_path: 
     page.on("request", lambda request: sent.append(request.url))
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Start").click()
-    what = re.compile("We have this song already|In line|Taking it apart|Ready")
+    what = re.compile("This song is already here|in the queue|Separating|Ready")
     expect(page.locator(".upload-item [data-says]")).to_have_text(what, timeout=30_000)
     assert any("/lookups/" in url for url in sent)
     assert not any("/uploads/" in url for url in sent)
@@ -196,7 +196,7 @@ def test_somebody_else_proves_to_have_the_file_and_sends_nothing(
     page.goto("/upload/")
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Start").click()
-    what = re.compile("We have this song already|In line|Taking it apart|Ready")
+    what = re.compile("This song is already here|in the queue|Separating|Ready")
     expect(page.locator(".upload-item [data-says]")).to_have_text(what, timeout=30_000)
     assert any(url.endswith("/lookups/proof/") for url in sent)
     assert not any("/uploads/" in url for url in sent)
@@ -217,9 +217,9 @@ def test_playing_by_keyboard(person: Watched, address: str) -> None:
     page.keyboard.press("ArrowRight")
     expect(page.locator("[data-now]")).to_have_text(re.compile("0:0[6-9]"))
     page.keyboard.press("1")
-    singer = page.get_by_role("group", name="Singer")
+    singer = page.get_by_role("group", name="Vocals")
     expect(singer.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_text("Singer muted")).to_be_visible()
+    expect(page.get_by_text("Vocals muted")).to_be_visible()
     page.keyboard.press("Shift+Digit2")
     drums = page.get_by_role("group", name="Drums")
     expect(drums.get_by_role("button", name="Solo")).to_have_attribute("aria-pressed", "true")
@@ -294,7 +294,7 @@ def test_downloads_come_with_their_names(person: Watched, address: str) -> None:
     with page.expect_download() as archive:
         page.get_by_role("button", name="All parts as a zip").click()
     assert archive.value.suggested_filename == "Ana Ríos - Canción de agua.zip"
-    expect(page.locator("[data-take-report]")).to_have_text("Ready. The download begins.")
+    expect(page.locator("[data-take-report]")).to_have_text("Ready. The download starts.")
 
 
 def test_the_mix_that_is_heard_comes_as_one_file(person: Watched, address: str) -> None:
@@ -303,17 +303,17 @@ def test_the_mix_that_is_heard_comes_as_one_file(person: Watched, address: str) 
     page.keyboard.press("r")
     page.keyboard.press("1")
     page.get_by_role("slider", name="Bass, volume").fill("50")
-    expect(page.get_by_text("Without Singer · Bass at 50 %")).to_be_visible()
+    expect(page.get_by_text("Without Vocals · Bass at 50 %")).to_be_visible()
     page.get_by_label("Format").select_option("opus")
     page.get_by_label("Tempo, in percent").fill("80")
     page.get_by_label("Key, in semitones").fill("-2")
     with page.expect_download(timeout=60_000) as mix:
         page.get_by_role("button", name="Download this mix").click()
-        expect(page.get_by_text(re.compile(r"Making it, \d+ %"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"Preparing, \d+ %"))).to_be_visible()
     assert mix.value.suggested_filename == (
         "Ana Ríos - Canción de agua (no vocals, bass x0.25, tempo x0.8, -2 semitones).opus"
     )
-    expect(page.get_by_text("Ready. The download begins.")).to_be_visible()
+    expect(page.get_by_text("Ready. The download starts.")).to_be_visible()
     page.get_by_label("Tempo, in percent").fill("20")
     page.get_by_role("button", name="Download this mix").click()
     expect(page.locator("#mix-tempo:invalid")).to_be_focused()
@@ -334,7 +334,7 @@ def test_stars_are_given_and_taken_back_by_keyboard(person: Watched, address: st
     expect(all_of_it.get_by_text("4.0 of 5, one rating")).to_be_visible()
     page.reload()
     expect(all_of_it.get_by_role("radio", name="4 stars")).to_be_checked()
-    all_of_it.get_by_role("button", name="Take back").press("Enter")
+    all_of_it.get_by_role("button", name="Remove rating").press("Enter")
     expect(all_of_it.get_by_text("Not rated yet")).to_be_visible()
     expect(all_of_it.get_by_role("radio", name="1 star", exact=True)).to_be_focused()
 
@@ -342,8 +342,8 @@ def test_stars_are_given_and_taken_back_by_keyboard(person: Watched, address: st
 def test_the_page_becomes_the_player_by_itself(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
-    page.get_by_role("button", name="Take it apart").or_(
-        page.get_by_role("link", name=re.compile("Play|See how far"))
+    page.get_by_role("button", name="Separate").or_(
+        page.get_by_role("link", name=re.compile("Play|Show progress"))
     ).first.click()
     expect(page.locator(".lane")).to_have_count(2, timeout=120_000)
 

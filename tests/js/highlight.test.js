@@ -40,6 +40,13 @@ test("vowel signs tell words apart", () => {
   assert.notEqual(fold("ကို"), fold("ကူ"));
 });
 
+test("letters of their own are marked by those that people type for them", () => {
+  assert.equal(bracketed("MØ", "mo"), "[MØ]");
+  assert.equal(bracketed("Łódź", "lod"), "[Łód]ź");
+  assert.equal(bracketed("Straße", "strass"), "[Straß]e");
+  assert.equal(bracketed("봄날", "보"), "[봄]날");
+});
+
 test("letters beyond 16 bits are not torn apart", () => {
   assert.equal(bracketed("𝔖𝔬𝔫𝔤", "song"), "[𝔖𝔬𝔫𝔤]");
   assert.equal(bracketed("🎵 Sol", "so"), "🎵 [So]l");

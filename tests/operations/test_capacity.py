@@ -3,6 +3,7 @@
 import pytest
 
 from operations import capacity
+from separation.engines import hardware
 
 GB = 1_000_000_000
 
@@ -21,14 +22,14 @@ GB = 1_000_000_000
         (64, 8 * GB, 7, 4),
     ],
 )
-def test_songs_at_once_and_threads_of_each(cores: int, memory: int, workers: int, threads: int) -> None:
+def test_workers_and_threads_by_cores_and_memory(cores: int, memory: int, workers: int, threads: int) -> None:
     assert capacity.workers(cores, memory) == workers
     assert capacity.threads(cores, workers) == threads
     assert workers * threads <= cores
     assert 2 <= capacity.running_per_person(workers) <= max(2, workers)
 
 
-def test_what_was_said_is_what_is_done(settings: object) -> None:
+def test_environment_overrides_capacity(settings: object) -> None:
     assert capacity.threads(2, 4) == 1
-    assert 1 <= capacity.cores() <= 4096
-    assert capacity.memory() > GB // 10
+    assert 1 <= hardware.cores() <= 4096
+    assert hardware.total_memory() > GB // 10

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -11,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from operations import dashboard
+from operations import dashboard, figures
+from separation.engines.native import build
 from separation.models import Separation, Status
 from tests.factories import make_separation, make_track
 
@@ -36,9 +38,9 @@ def some_life(user: User, number: int) -> None:
     User.objects.filter(pk=user.pk).update(stored_bytes=3_000_000)
 
 
-def test_tells_how_things_are(keeper: Client, user: User) -> None:
+def test_dashboard_shows_queue_failures_and_figures(keeper: Client, user: User) -> None:
     some_life(user, 1)
-    dashboard.remember(dashboard.measure())
+    figures.store(figures.measure())
     page = keeper.get("/admin/").content.decode()
     for part in (
         "running 1",
@@ -49,31 +51,31 @@ def test_tells_how_things_are(keeper: Client, user: User) -> None:
         "succeeded 1",
     ):
         assert part in page
-    told = dashboard.now(User.objects.get(email="admin@example.org"))
-    assert (told["queue"]["waiting_count"], told["queue"]["running_count"], told["queue"]["busy"]) == (
+    status = dashboard.status(User.objects.get(email="admin@example.org"))
+    assert (status["queue"]["waiting_count"], status["queue"]["running_count"], status["queue"]["busy"]) == (
         1,
         1,
         1,
     )
-    [model] = told["figures"].models
+    [model] = status["figures"].models
     assert (model.slug, model.succeeded, model.failed) == ("compact:2stems", 1, 1)
     assert model.speed == pytest.approx(3.0, abs=0.2)
-    assert (told["figures"].tracks, told["figures"].original_bytes, told["figures"].stem_bytes) == (
+    assert (status["figures"].tracks, status["figures"].original_bytes, status["figures"].stem_bytes) == (
         4,
         4000,
         2000,
     )
 
 
-def test_speaks_spanish_too(keeper: Client) -> None:
-    dashboard.remember(dashboard.measure())
+def test_dashboard_in_spanish(keeper: Client) -> None:
+    figures.store(figures.measure())
     assert keeper.get("/admin/", headers={"Accept-Language": "es"}).status_code == 200
 
 
-def test_more_rows_take_no_more_queries(keeper: Client, user: User) -> None:
+def test_dashboard_query_count_is_constant(keeper: Client, user: User) -> None:
     def queries() -> int:
         cache.clear()
-        dashboard.remember(dashboard.measure())
+        figures.store(figures.measure())
         with CaptureQueriesContext(connection) as asked:
             assert keeper.get("/admin/").status_code == 200
         return len(asked)
@@ -86,10 +88,10 @@ def test_more_rows_take_no_more_queries(keeper: Client, user: User) -> None:
     assert queries() == few
 
 
-def test_staff_see_what_they_may_look_at_anyway(user: User) -> None:
+def test_dashboard_shows_only_permitted_parts(user: User) -> None:
     some_life(user, 1)
     User.objects.filter(pk=user.pk).update(is_staff=True)
-    assert dashboard.now(User.objects.get(pk=user.pk)) == {}
+    assert dashboard.status(User.objects.get(pk=user.pk)) == {}
     client = Client()
     client.force_login(user)
     page = client.get("/admin/").content.decode()
@@ -97,12 +99,22 @@ def test_staff_see_what_they_may_look_at_anyway(user: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_takes_long_is_counted_aside() -> None:
+def test_figures_are_measured_in_background() -> None:
     make_track()
-    assert dashboard.figures() is None
+    assert figures.latest() is None
     for thread in threading.enumerate():
-        if thread.name == "dashboard":
+        if thread.name == "figures":
             thread.join(20)
-    measured = dashboard.figures()
+    measured = figures.latest()
     assert measured is not None
     assert measured.tracks == 1
+
+
+def test_tells_which_engine_separates(keeper: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.SEPARATOR_ENGINE = "native"
+    page = " ".join(keeper.get("/admin/").content.decode().split())
+    assert "Engine: native </li>" in page
+    settings.SEPARATOR_ENGINE = "openvino"
+    monkeypatch.setattr(build, "is_built", lambda: False)
+    page = " ".join(keeper.get("/admin/").content.decode().split())
+    assert "Engine: openvino (the native engine is not built, so separations take longer)" in page

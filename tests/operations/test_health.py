@@ -1,29 +1,46 @@
+import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
-from operations import health
+from operations import figures, health
 from separation.models import Status
 from tests.factories import make_separation, make_track
 
 
-def test_it_lives(client: Client) -> None:
+def numbers_of(answer: Any) -> dict[str, str]:
+    """Parse the text format of Prometheus."""
+    return dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines() if line[0] != "#")
+
+
+def join_measuring() -> None:
+    """Wait until no figures are being measured."""
+    for thread in threading.enumerate():
+        if thread.name == "figures":
+            thread.join(20)
+
+
+def test_healthz_answers(client: Client) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.content) == (200, b"ok")
     assert client.post("/healthz").status_code == 405
 
 
-def test_it_is_ready(client: Client, db: None) -> None:
+def test_readyz_returns_200(client: Client, db: None) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ready", "checks": {"database": True, "files": True, "disk": True}}
 
 
-def test_it_is_not_ready_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readyz_without_database_returns_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     class Away:
         def cursor(self) -> None:
             raise OperationalError("no route to host")
@@ -34,7 +51,7 @@ def test_it_is_not_ready_without_a_database(client: Client, monkeypatch: pytest.
     assert answer.json()["checks"] == {"database": False, "files": True, "disk": True}
 
 
-def test_it_is_not_ready_when_files_cannot_be_written(
+def test_readyz_without_writable_files_returns_503(
     client: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("operations.health.os.access", lambda _path, _mode: False)
@@ -43,25 +60,62 @@ def test_it_is_not_ready_when_files_cannot_be_written(
     assert answer.json()["checks"] == {"database": True, "files": False, "disk": True}
 
 
-def test_it_is_not_ready_when_uploads_have_no_room(client: Client, db: None, settings: Any) -> None:
+def test_readyz_with_full_disk_returns_503(client: Client, db: None, settings: Any) -> None:
     settings.DISK_FLOOR_BYTES = 10**18
     answer = client.get("/readyz")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert answer.json()["checks"] == {"database": True, "files": True, "disk": False}
 
 
-def test_numbers_for_prometheus(client: Client, user: User, settings: Any, tmp_path: Path) -> None:
+def test_metrics_in_prometheus_format(client: Client, user: User, settings: Any, tmp_path: Path) -> None:
     make_separation(make_track(user), status=Status.QUEUED)
     make_separation(make_track(user), status=Status.FAILED)
     answer = client.get("/metrics")
     assert answer["Content-Type"].startswith("text/plain; version=0.0.4")
-    numbers = dict(line.rsplit(" ", 1) for line in answer.content.decode().splitlines() if line[0] != "#")
+    numbers = numbers_of(answer)
     assert numbers['stemoteca_separations{status="queued"}'] == "1"
     assert numbers['stemoteca_separations{status="running"}'] == "0"
     assert numbers['stemoteca_separations{status="failed"}'] == "1"
     assert numbers["stemoteca_uploads"] == "2"
     assert int(numbers["stemoteca_disk_free_bytes"]) > 0
     assert user.email not in answer.content.decode()
+
+
+def test_metrics_scan_no_tables_once_figures_are_cached(client: Client, user: User) -> None:
+    make_separation(make_track(user), status=Status.QUEUED)
+    client.get("/metrics")
+    make_separation(make_track(user), status=Status.QUEUED)
+    with CaptureQueriesContext(connection) as queries:
+        numbers = numbers_of(client.get("/metrics"))
+    assert numbers['stemoteca_separations{status="queued"}'] == "2", "the queue is counted each time"
+    assert numbers["stemoteca_uploads"] == "1"
+    assert 0 <= float(numbers["stemoteca_figures_age_seconds"]) < 60
+    assert len(queries) == 2
+    assert all('"separation_separation"."status"' in query["sql"] for query in queries)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_metrics_of_large_catalogue_leave_totals_out_until_measured(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "SMALL", 1)
+    make_separation(make_track(user), status=Status.QUEUED)
+    numbers = numbers_of(client.get("/metrics"))
+    assert numbers['stemoteca_separations{status="queued"}'] == "1"
+    assert "stemoteca_uploads" not in numbers
+    join_measuring()
+    assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_metrics_measure_stale_figures_again_in_background(client: Client, user: User) -> None:
+    figures.store(replace(figures.measure(), measured_at=timezone.now() - timedelta(hours=1)))
+    make_track(user)
+    numbers = numbers_of(client.get("/metrics"))
+    assert numbers["stemoteca_uploads"] == "0"
+    assert float(numbers["stemoteca_figures_age_seconds"]) >= 3600
+    join_measuring()
+    assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +133,7 @@ def test_numbers_for_prometheus(client: Client, user: User, settings: Any, tmp_p
         (1, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1, 192.0.2.1"}, 404),
     ],
 )
-def test_without_a_token_only_this_machine_reads_metrics(
+def test_metrics_without_token_require_loopback_address(
     client: Client,
     db: None,
     settings: Any,
@@ -106,7 +160,7 @@ def test_without_a_token_only_this_machine_reads_metrics(
     ],
 )
 @pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.1"])
-def test_with_a_token_who_sends_it_reads_metrics(
+def test_metrics_with_token_require_token(
     client: Client, db: None, settings: Any, address: str, sent: str | None, status: int
 ) -> None:
     settings.METRICS_TOKEN = "let the watcher in"

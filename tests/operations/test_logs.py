@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 
-def test_a_wrong_host_is_one_line_without_a_traceback(
+def test_wrong_host_is_logged_without_traceback(
     client: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = io.StringIO()

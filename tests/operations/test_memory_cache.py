@@ -15,9 +15,9 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.security.throttles import VisitorThrottle, limits
 from operations.memory_cache import MemoryCache
-from tests.accounts.doors import WAIT, outcome, simple, tries
+from tests.accounts.sign_in import WAIT, outcome, simple, tries
 
-in_memory = pytest.mark.skipif(bool(site.CACHE_URL), reason="limits are in Redis")
+in_memory = pytest.mark.skipif(bool(site.REDIS_URL), reason="limits are in Redis")
 
 
 def cache_of(entries: int, name: str) -> MemoryCache:
@@ -30,7 +30,7 @@ def entries(cache: MemoryCache) -> int:
     return len(cache._cache)  # type: ignore[attr-defined]
 
 
-def test_ten_thousand_addresses_do_not_reset_one(db: None, settings: Any) -> None:
+def test_flood_of_addresses_does_not_reset_rate_limit(db: None, settings: Any) -> None:
     tries(simple, Client(REMOTE_ADDR="192.0.2.1"), "ana@example.org", 10)
     calls = APIRequestFactory()
     for number in range(10_000):
@@ -40,7 +40,7 @@ def test_ten_thousand_addresses_do_not_reset_one(db: None, settings: Any) -> Non
     assert tries(simple, Client(REMOTE_ADDR="192.0.2.1"), "ana@example.org", 1) == [WAIT]
 
 
-def test_ten_thousand_addresses_trying_passwords_do_not_reset_one(user: User) -> None:
+def test_flood_of_password_attempts_does_not_reset_limit(user: User) -> None:
     with time_machine.travel(timezone.now(), tick=False):
         tries(simple, Client(REMOTE_ADDR="192.0.2.1"), user.email, 10)
         for number in range(10_000):
@@ -48,15 +48,15 @@ def test_ten_thousand_addresses_trying_passwords_do_not_reset_one(user: User) ->
         assert outcome(simple(Client(REMOTE_ADDR="192.0.2.1"), user.email, "a long enough one")) == WAIT
 
 
-def test_limits_are_kept_apart_from_everything_else(user: User) -> None:
+def test_limits_survive_full_default_cache(user: User) -> None:
     tries(simple, Client(REMOTE_ADDR="192.0.2.1"), user.email, 10)
-    caches["default"].clear() if not site.CACHE_URL else caches["default"].delete("anything")
+    caches["default"].clear() if not site.REDIS_URL else caches["default"].delete("anything")
     for number in range(1_000):
         caches["default"].set(f"count-{number}", number)
     assert outcome(simple(Client(REMOTE_ADDR="192.0.2.1"), user.email, "a long enough one")) == WAIT
 
 
-def test_a_full_cache_drops_the_expired_first_then_what_expires_soonest() -> None:
+def test_full_cache_evicts_expired_then_soonest_to_expire() -> None:
     cache = cache_of(100, "full")
     with time_machine.travel(timezone.now(), tick=False) as clock:
         cache.set("ever", 1, None)
@@ -81,7 +81,7 @@ def test_a_full_cache_drops_the_expired_first_then_what_expires_soonest() -> Non
 
 
 @in_memory
-def test_memory_stays_bounded() -> None:
+def test_memory_cache_is_bounded() -> None:
     cache = cache_of(site.CACHES["limits"]["OPTIONS"]["MAX_ENTRIES"], "bounded")
     tracemalloc.start()
     try:

@@ -21,7 +21,7 @@ def staff(user: User, client: Client) -> Client:
 
 
 @pytest.mark.parametrize("model", [Separation, SeparationRequest, Stem])
-def test_every_page_opens_and_nothing_can_be_changed(staff: Client, user: User, model: Any) -> None:
+def test_pages_open_and_are_read_only(staff: Client, user: User, model: Any) -> None:
     make_separation(make_track(user, title="<script>alert(1)</script>"), asked_by=user)
     name = f"admin:separation_{model._meta.model_name}"
     listed = staff.get(reverse(f"{name}_changelist"), {"q": "alert"})
@@ -40,7 +40,7 @@ def act(browser: Client, action: str, rows: list[Separation]) -> None:
     assert answer.status_code == 200
 
 
-def test_failed_work_is_started_again_and_waiting_work_stopped(staff: Client, user: User) -> None:
+def test_actions_start_failed_and_stop_waiting_separations(staff: Client, user: User) -> None:
     failed = make_separation(make_track(user), status=Status.FAILED)
     done = make_separation(make_track(user))
     act(staff, "start_again", [failed])
@@ -66,7 +66,7 @@ def test_start_again_of_ready_separation_asks_first(staff: Client, user: User) -
     assert set(Separation.objects.values_list("status", flat=True)) == {Status.QUEUED}
 
 
-def test_looking_is_not_acting(staff: Client, user: User) -> None:
+def test_view_permission_allows_no_action(staff: Client, user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_superuser=False)
     user.user_permissions.add(Permission.objects.get(codename="view_separation"))
     failed = make_separation(make_track(user), status=Status.FAILED)
@@ -76,7 +76,7 @@ def test_looking_is_not_acting(staff: Client, user: User) -> None:
     assert failed.status == Status.FAILED
 
 
-def test_the_queues_own_tables_are_not_shown() -> None:
+def test_tables_of_django_q_are_not_registered() -> None:
     assert not any(model._meta.app_label == "django_q" for model in admin.site._registry)
     with pytest.raises(NoReverseMatch):
         reverse("admin:django_q_success_changelist")

@@ -9,11 +9,11 @@ from django.test import Client
 
 from accounts.models import User
 from audio.encoding.encode import encode
-from benchmarks.tunes import tune
+from benchmarks.catalogue.tunes import tune
 from catalog.fingerprints import Similar
 from catalog.models import Match, Track, Visibility
 from catalog.uploads.ingest import ingest
-from separation.duplicates import others_like, worth_asking
+from separation.duplicates import similar_tracks, worth_asking
 from separation.models import Separation, Status
 from tests.audio.test_chromaprint import needs_chromaprint
 from tests.factories import make_separation, make_track
@@ -42,7 +42,9 @@ def file(tmp_path: Path) -> SimpleUploadedFile:
 
 
 @needs_chromaprint
-def test_who_wants_to_be_asked_is_asked(api_of: Any, user: User, there: Track, file: Any) -> None:
+def test_upload_with_ask_leaves_a_similar_song_unseparated(
+    api_of: Any, user: User, there: Track, file: Any
+) -> None:
     client = api_of(user)
     answer = client.post(UPLOADS, {"file": file, "when_matched": "ask"}, format="multipart")
     assert answer.status_code == 201
@@ -60,16 +62,16 @@ def test_who_wants_to_be_asked_is_asked(api_of: Any, user: User, there: Track, f
 
 
 @needs_chromaprint
-def test_programs_get_what_they_ask_for(api_of: Any, user: User, there: Track, file: Any) -> None:
+def test_upload_without_ask_separates_a_similar_song(
+    api_of: Any, user: User, there: Track, file: Any
+) -> None:
     body = api_of(user).post(UPLOADS, {"file": file}, format="multipart").json()
     assert [match["track"]["id"] for match in body["matches"]] == [str(there.pk)]
     assert body["separation"]["status"] == "queued"
 
 
 @needs_chromaprint
-def test_the_same_answer_whether_others_have_it_in_private_or_not(
-    api_of: Any, user: User, there: Track, file: Any
-) -> None:
+def test_private_songs_of_others_change_no_answer(api_of: Any, user: User, there: Track, file: Any) -> None:
     there.visibility = Visibility.PRIVATE
     there.save()
     answer = api_of(user).post(UPLOADS, {"file": file, "when_matched": "ask"}, format="multipart")
@@ -79,7 +81,9 @@ def test_the_same_answer_whether_others_have_it_in_private_or_not(
 
 
 @needs_chromaprint
-def test_without_scripts_the_songs_page_asks(client: Client, user: User, there: Track, file: Any) -> None:
+def test_upload_without_scripts_offers_the_similar_song(
+    client: Client, user: User, there: Track, file: Any
+) -> None:
     client.force_login(user)
     fields = {"file": file, "model": "compact:2stems", "visibility": "shared"}
     answer = client.post("/upload/", fields, follow=True)
@@ -94,7 +98,7 @@ def test_without_scripts_the_songs_page_asks(client: Client, user: User, there: 
     assert Separation.objects.filter(mixture=mine.audio).exists()
 
 
-def test_a_page_hints_only_at_what_its_visitor_may_see(user: User, other: User) -> None:
+def test_page_hints_at_visible_songs_only(user: User, other: User) -> None:
     mine, shown, hidden, waiting = (make_track(owner) for owner in (user, other, other, other))
     Track.objects.filter(pk=hidden.pk).update(visibility=Visibility.PRIVATE)
     for track in (shown, hidden):
@@ -102,13 +106,13 @@ def test_a_page_hints_only_at_what_its_visitor_may_see(user: User, other: User) 
     make_separation(waiting, status=Status.QUEUED)
     for track in (shown, hidden, waiting):
         Match.objects.create(audio=mine.audio, other=track.audio, similarity=0.9, offset=0)
-    assert others_like(mine, user) == [shown]
-    assert set(others_like(mine, other)) == {shown, hidden}
+    assert similar_tracks(mine, user) == [shown]
+    assert set(similar_tracks(mine, other)) == {shown, hidden}
     make_separation(mine)
-    assert others_like(shown, other) == [mine]
+    assert similar_tracks(shown, other) == [mine]
 
 
-def test_names_alone_keep_nobody_waiting(user: User) -> None:
+def test_match_by_name_alone_is_separated(user: User) -> None:
     track = make_track(user)
     make_separation(track)
     assert worth_asking([Similar(track)]) is None

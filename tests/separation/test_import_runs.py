@@ -1,4 +1,4 @@
-"""Folders that somebody asked for in the admin panel: what may be asked for, what becomes of it, and who may ask."""
+"""Imports of folders: which folders are accepted, what is imported, and who may ask for one."""
 
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,12 @@ def admin(client: Client) -> User:
     return someone
 
 
-def wanted(folder: Path, owner: User, **values: Any) -> ImportRun:
+def make_run(folder: Path, owner: User, **values: Any) -> ImportRun:
     return ImportRun.objects.create(folder=str(folder), owner=owner, **values)
 
 
-def test_a_folder_is_taken_in_and_the_row_tells_how_it_went(music: Path, user: User) -> None:
-    run = wanted(music, user, visibility="private", model="compact:2stems")
+def test_carry_out_imports_folder_and_stores_figures(music: Path, user: User) -> None:
+    run = make_run(music, user, visibility="private", model="compact:2stems")
     import_runs.carry_out(run, jobs=1)
     run.refresh_from_db()
     assert (run.state, run.new, run.known, run.refused) == (State.DONE, 2, 1, 1)
@@ -53,7 +53,7 @@ def test_a_folder_is_taken_in_and_the_row_tells_how_it_went(music: Path, user: U
     assert detail
     assert set(Track.objects.values_list("owner", "visibility")) == {(user.pk, "private")}
     assert Separation.objects.count() == 2
-    import_runs.carry_out(run, jobs=1)  # rung twice
+    import_runs.carry_out(run, jobs=1)  # a second process for the same run
     assert import_runs.start_again(run)
     assert import_runs.next_waiting() == run.pk
     import_runs.carry_out(run, jobs=1)
@@ -61,11 +61,11 @@ def test_a_folder_is_taken_in_and_the_row_tells_how_it_went(music: Path, user: U
     assert (run.new, run.known, run.unchanged) == (0, 0, 4)
 
 
-def test_whoever_does_not_want_it_any_more_ends_it(
+def test_stop_ends_waiting_and_running_imports(
     music: Path, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_runs, "_REPORT_SECONDS", 0.0)
-    waiting, running = wanted(music, user), wanted(music, user, is_unwanted=True)
+    waiting, running = make_run(music, user), make_run(music, user, is_unwanted=True)
     import_runs.stop(waiting)
     import_runs.carry_out(running, jobs=1)
     assert set(ImportRun.objects.values_list("state", flat=True)) == {State.STOPPED}
@@ -73,10 +73,8 @@ def test_whoever_does_not_want_it_any_more_ends_it(
     assert running.refused + running.new == 1
 
 
-def test_what_breaks_off_says_so_and_what_the_end_of_the_machine_interrupted_waits_again(
-    music: Path, user: User
-) -> None:
-    run = wanted(music, user, state=State.RUNNING)
+def test_interrupted_import_is_resumed_and_broken_one_fails(music: Path, user: User) -> None:
+    run = make_run(music, user, state=State.RUNNING)
     assert import_runs.resume() == 1
     assert import_runs.next_waiting() == run.pk
     import_runs.fail_unfinished(run.pk)
@@ -91,12 +89,14 @@ def test_what_breaks_off_says_so_and_what_the_end_of_the_machine_interrupted_wai
     assert (run.state, run.detail) == (State.FAILED, "There is no such folder on this server.")
 
 
-def test_asking_in_the_panel(client: Client, admin: User, user: User, music: Path) -> None:
+def test_admin_adds_stops_and_starts_import_again(
+    client: Client, admin: User, user: User, music: Path
+) -> None:
     fields = {"folder": str(music), "owner": str(user.pk), "visibility": "shared", "model": "compact:4stems"}
     assert "compact:4stems" in client.get(f"{LIST}add/").content.decode()
     answer = client.post(f"{LIST}add/", fields, follow=True)
     page = answer.content.decode()
-    assert "See how far it is" in page
+    assert "Show progress" in page
     run = ImportRun.objects.get()
     assert (run.folder, run.owner, run.model, run.state) == (
         str(music),
@@ -106,7 +106,7 @@ def test_asking_in_the_panel(client: Client, admin: User, user: User, music: Pat
     )
     import_runs.carry_out(run, jobs=1)
     page = client.get(f"{LIST}{run.pk}/change/").content.decode()
-    assert "See how far it is" not in page
+    assert "Show progress" not in page
     assert "broken.mp3" in page
     chosen = {"_selected_action": [str(run.pk)]}
     client.post(LIST, {"action": "start_again", **chosen})
@@ -117,9 +117,7 @@ def test_asking_in_the_panel(client: Client, admin: User, user: User, music: Pat
 
 
 @pytest.mark.parametrize("folder", ["", "music", "/nowhere/at/all", "/", "DATA", "DATA/files"])
-def test_what_is_no_folder_of_music_is_refused(
-    client: Client, admin: User, settings: Any, folder: str
-) -> None:
+def test_admin_refuses_unsuitable_folder(client: Client, admin: User, settings: Any, folder: str) -> None:
     (Path(settings.DATA_DIR) / "files").mkdir(parents=True, exist_ok=True)
     path = folder.replace("DATA", str(settings.DATA_DIR))
     answer = client.post(f"{LIST}add/", {"folder": path, "owner": str(admin.pk), "visibility": "shared"})
@@ -127,9 +125,9 @@ def test_what_is_no_folder_of_music_is_refused(
     assert not ImportRun.objects.exists()
 
 
-def test_only_administrators_say_which_folder_is_read(client: Client, user: User, music: Path) -> None:
+def test_staff_without_superuser_cannot_import(client: Client, user: User, music: Path) -> None:
     User.objects.filter(pk=user.pk).update(is_staff=True)
     client.force_login(User.objects.get())
-    run = wanted(music, user)
+    run = make_run(music, user)
     addresses = (LIST, f"{LIST}add/", f"{LIST}{run.pk}/change/")
     assert [client.get(address).status_code for address in addresses] == [403, 403, 403]

@@ -24,7 +24,10 @@ def written(source: str) -> set[str]:
     tree = ast.parse(source)
     if not any(_names_separations(node) for node in ast.walk(tree)):
         return set()
-    return {column for node in ast.walk(tree) for column in _written_by(node)}
+    found = {column for node in ast.walk(tree) for column in _written_by(node)}
+    if any(_saves(node) for node in ast.walk(tree)):
+        found.update(column for node in ast.walk(tree) for column in _assigned_by(node))
+    return found
 
 
 def _names_separations(node: ast.AST) -> bool:
@@ -49,12 +52,25 @@ def _written_by(node: ast.AST) -> Iterator[str]:
                 yield "?"
         case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=str(name)), _]):
             yield from COLUMNS & {name}
+        case ast.Constant(value=str(text)) if "separation_separation" in text:
+            yield from {"?"} if text.lstrip().upper().startswith(("UPDATE", "INSERT", "DELETE")) else set()
+
+
+def _saves(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"save", "asave"}
+    )
+
+
+def _assigned_by(node: ast.AST) -> Iterator[str]:
+    """Columns assigned to a row, which writes them once it is saved."""
+    match node:
         case ast.Assign(targets=targets):
             yield from (column for target in targets for column in _attributes(target))
         case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
             yield from _attributes(target)
-        case ast.Constant(value=str(text)) if "separation_separation" in text:
-            yield from {"?"} if text.lstrip().upper().startswith(("UPDATE", "INSERT", "DELETE")) else set()
 
 
 def _is_of_another_table(node: ast.AST) -> bool:
@@ -85,7 +101,7 @@ def _columns(keyword: ast.keyword) -> Iterator[str]:
 def _attributes(target: ast.AST) -> Iterator[str]:
     match target:
         case ast.Attribute(value=ast.Name(id="self")):
-            return  # an object's own state; models define no method that assigns
+            return  # the state of another object
         case ast.Attribute(attr=name):
             yield from COLUMNS & {name}
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
@@ -118,12 +134,13 @@ def test_writes_of_lifecycle_are_found() -> None:
         ("rows.update(**changes)", {"?"}),
         ("Separation.objects.get_or_create(model='m', defaults={'crashes': 1})", {"crashes"}),
         ("row.status = 'failed'\nrow.save()", {"status"}),
-        ("row.attempts += 1", {"attempts"}),
+        ("row.attempts += 1\nrow.save()", {"attempts"}),
         ("setattr(row, 'progress', 1.0)", {"progress"}),
         ("Separation.objects.bulk_update(rows, ['status'])", {"?"}),
         ("cursor.execute('UPDATE separation_separation SET status = 1')", {"?"}),
         ("track.audio.separations.update(finished_at=None)", {"finished_at"}),
         ("Track.objects.update(owner=None)", set()),
+        ("shown = copy(row)\nshown.progress = 0.0", set()),
         ("Separation.objects.filter(status='failed').values('owner')", set()),
     ],
 )

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import signal
 
-from training import composition, effects, instruments
-from training.composition import Frame, Note, Rng
-from training.material import Wave
-from training.pool import SAMPLE_RATE
-from training.sets import Mixture
-from training.voices import Parameters
+from training.data.pool import SAMPLE_RATE
+from training.data.sets import Mixture
+from training.synthesis import composition, effects, instruments
+from training.synthesis.composition import Frame, Note, Rng
+from training.synthesis.sample_pack import Wave
+from training.synthesis.voice_analysis import Parameters
 
 _SECONDS = 9
 _SAMPLES = _SECONDS * SAMPLE_RATE

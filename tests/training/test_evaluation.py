@@ -7,8 +7,9 @@ import pytest
 import soundfile
 
 from separation.engines import modelspec, weights
-from training import evaluate, export, sets, weightfile
-from training.pool import SAMPLE_RATE
+from training import evaluate, export, weightfile
+from training.data import sets
+from training.data.pool import SAMPLE_RATE
 
 
 def test_the_ratio_is_that_of_energies() -> None:

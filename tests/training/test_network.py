@@ -12,12 +12,13 @@ from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import FRAMES
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
-from training import blend, calibrate, loss, pool  # noqa: E402 (needs what may be missing)
-from training.judging import held_out  # noqa: E402
+from training import blend, calibrate, loss  # noqa: E402
+from training.data import pool  # noqa: E402 (needs what may be missing)
+from training.data.patches import Batch, Patches, Tapes, length, spectra  # noqa: E402
 from training.network import Networks  # noqa: E402
-from training.patches import Batch, Patches, Tapes, length, spectra  # noqa: E402
-from training.starting import warm_start  # noqa: E402
 from training.train import Plan, Trainer  # noqa: E402
+from training.validation import held_out  # noqa: E402
+from training.warm_start import warm_start  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -29,7 +30,7 @@ def test_training_and_engine_give_the_same_masks(stem_count: int, tmp_path: Path
     networks = Networks(spec.networks, spec.filters).eval()
     networks.load_arrays(arrays)
     assert all(np.array_equal(value, arrays[name]) for name, value in networks.arrays().items())
-    ours = OpenVinoEngine(spec, openvino_weights.arranged(spec, arrays), threads=1).networks[0]
+    ours = OpenVinoEngine(spec, openvino_weights.arrange(spec, arrays), threads=1).networks[0]
     slope = np.linspace(1, 0.01, spec.bins, dtype=np.float32)
     ours.magnitude[:] = np.abs(np.random.default_rng(0).normal(0, 30, ours.magnitude.shape)) * slope
     with torch.no_grad():

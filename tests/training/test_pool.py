@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from training import own, pool
+from training import add_recordings
+from training.data import pool
 
 
 def _stems(seconds: int) -> pool.Array:
@@ -43,7 +44,7 @@ def test_own_recordings_become_songs(tmp_path: Path) -> None:
     tone = 0.5 * np.sin(np.arange(22_050) / 20)
     soundfile.write(folder / "vocals.wav", tone, 22_050)
     soundfile.write(folder / "accompaniment.flac", tone[:11_025], 22_050)
-    assert own.add(folder, tmp_path / "pool") == 1
+    assert add_recordings.add(folder, tmp_path / "pool") == 1
     song = pool.read(tmp_path / "pool", "own-waltz-000")
     assert not song.complete
     assert song.audio.shape == (4, pool.SAMPLE_RATE, 2)
@@ -52,4 +53,4 @@ def test_own_recordings_become_songs(tmp_path: Path) -> None:
 
 def test_a_folder_without_stems_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no stems"):
-        own.read_song(tmp_path)
+        add_recordings.read_song(tmp_path)

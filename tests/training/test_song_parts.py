@@ -9,8 +9,16 @@ import pytest
 import soundfile
 from scipy import signal
 
-from training import composition, effects, grains, instruments, sampler, singing, voices
-from training.pool import SAMPLE_RATE
+from training.data.pool import SAMPLE_RATE
+from training.synthesis import (
+    composition,
+    effects,
+    granular,
+    instruments,
+    sampler,
+    singing,
+    voice_analysis,
+)
 
 
 def test_the_same_seed_composes_the_same_music() -> None:
@@ -112,7 +120,7 @@ def test_the_score_for_the_singer_has_every_beat_of_its_measures() -> None:
 
 def test_syllables_are_cut_where_the_voice_sounds() -> None:
     pitch = np.concatenate([np.zeros(20), np.full(44, 200.0), np.zeros(10), np.full(3, 200.0)])
-    assert voices.syllables(pitch) == [(6, 20, 42), (42, 42, 64)]
+    assert voice_analysis.syllables(pitch) == [(6, 20, 42), (42, 42, 64)]
 
 
 @pytest.mark.parametrize("formants", [1.0, 0.8])
@@ -122,9 +130,9 @@ def test_grains_sing_another_pitch_with_the_same_resonances(formants: float) -> 
     above, below = signal.iirpeak(1500, 8, SAMPLE_RATE)
     spoken = signal.lfilter(above, below, (np.diff(time * 200 % 1, prepend=0) < 0).astype(float))
     pitch = np.full(101, 200.0)
-    found = grains.marks(spoken.astype(np.float32), pitch)
+    found = granular.marks(spoken.astype(np.float32), pitch)
     assert np.median(np.diff(found.places)) == pytest.approx(SAMPLE_RATE / 200, abs=2)
-    sung = grains.render(
+    sung = granular.render(
         np.random.default_rng(0),
         spoken.astype(np.float32),
         found,

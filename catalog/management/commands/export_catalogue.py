@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import installation
 from catalog import export
+from catalog.management.database import migrate_database
 from catalog.storage import backend
 
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
     def handle(self, *_args: Any, form: str, output: Path | None, **_options: Any) -> None:
-        installation.migrate()
+        migrate_database()
         pieces = export.export(export.everything(), form)
         if output is None:
             try:

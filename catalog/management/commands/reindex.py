@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from catalog.search import reindex
+from catalog.search.reindex import reindex
 
 
 class Command(BaseCommand):

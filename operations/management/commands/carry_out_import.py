@@ -18,18 +18,18 @@ INTERRUPTED = 130
 
 
 class Command(BaseCommand):
-    help = "Takes in a folder that somebody asked for in the admin panel. `run` starts this."
+    help = "Import a folder that was requested in the admin site. `run` starts this."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=UUID)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        process_lifecycle.die_with_starter()
+        process_lifecycle.exit_with_supervisor()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         for app in ("separation", "catalog"):
-            logging.getLogger(app).setLevel(logging.ERROR)  # what matters is told in the panel
-        os.nice(10)  # the website comes first
+            logging.getLogger(app).setLevel(logging.ERROR)  # the admin site shows what matters
+        os.nice(10)  # the website has priority
         run = ImportRun.objects.select_related("owner").get(pk=options["run"])
         try:
             with translation.override(run.owner.language or None):

@@ -10,7 +10,7 @@ from operations import process_lifecycle
 
 
 class Command(BaseCommand):
-    help = "Runs the website and the queue's workers until Ctrl-C. Prepares what a first start needs."
+    help = "Run the website and the queue's workers until Ctrl-C. Prepare what a first start needs."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,14 +20,14 @@ class Command(BaseCommand):
         from operations import bootstrap, supervisor  # noqa: PLC0415  # django-q needs the settings
 
         if options["with_parent"]:
-            process_lifecycle.die_with(os.getppid(), signal.SIGTERM)
+            process_lifecycle.exit_with_parent(os.getppid(), signal.SIGTERM)
         host = os.environ.get("STEMOTECA_BIND") or "127.0.0.1"
         port = os.environ.get("PORT") or "8000"
         if not port.isdecimal() or int(port) > 65535:
-            process_lifecycle.refuse(f"PORT must be a number up to 65535, not {port!r}")
-        lock = bootstrap.own(settings.DATA_DIR)
+            process_lifecycle.exit_with_error(f"PORT must be a number up to 65535, not {port!r}")
+        lock = bootstrap.lock_data_folder(settings.DATA_DIR)
         listener = bootstrap.listen(host, int(port))
-        email, password = bootstrap.prepare()
+        email, password = bootstrap.prepare_installation()
         port = str(listener.getsockname()[1])
 
         def welcome() -> None:
@@ -44,6 +44,6 @@ class Command(BaseCommand):
         status = supervisor.Supervisor(programs, queue).run(welcome)
         self.stdout.write("Stemoteca has stopped.")
         self.stdout.flush()
-        lock.close()
-        # At once: a thread of the supervisor may be in the middle of something.
+        lock.release()
+        # Without waiting for the threads of the supervisor.
         os._exit(status)

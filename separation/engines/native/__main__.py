@@ -1,11 +1,11 @@
-"""``python -m separation.engines.native``: build the library for this machine, if it is not there yet."""
+"""``python -m separation.engines.native``: compile the library for this machine unless it is there already."""
 
 import sys
 
-from separation.engines.native.library import INSTEAD, NotBuilt, build
+from separation.engines.native.build import FALLBACK, NotBuilt, build
 
 if __name__ == "__main__":
     try:
         build()
     except NotBuilt as error:
-        sys.exit(f"{INSTEAD}: {error}")
+        sys.exit(f"{FALLBACK}: {error}")

@@ -1,18 +1,17 @@
-"""The engine of production: our own in C, one window at a time on each thread."""
+"""The engine used in production: one chunk at a time on each of its worker slots, in C."""
 
 import ctypes
 import itertools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from separation.engines import weight_cache
+from separation.engines import weight_cache, weights
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import library
-from separation.engines.native.library import Model, Tapers, Variables
+from separation.engines.native import binding, build
+from separation.engines.native.binding import LAYERS, Model, StftWindows, Variables
 from separation.engines.protocol import FRAMES
-from separation.engines.stft_params import ANALYSIS, COVERED, SYNTHESIS, Audio
+from separation.engines.stft_params import ANALYSIS_WINDOW, SYNTHESIS_WINDOW, WINDOW_SUM, Audio
 from separation.engines.weight_cache import Floats, Form
 from separation.engines.weights import DEPTH, Weights
 
@@ -33,86 +32,86 @@ _PARTS = {
 
 
 class NativeEngine:
-    """Runs `spec` with the weights that `load` or `packed` gave, on as many lanes as there are `threads`."""
+    """Run `spec` with packed weights (of `load` or `pack`) on `threads` worker slots."""
 
-    def __init__(self, spec: ModelSpec, weights: Floats, *, threads: int) -> None:
+    def __init__(self, spec: ModelSpec, packed: Floats, *, threads: int) -> None:
         self.spec = spec
-        self.lanes = [_NativeLane(spec, weights) for _ in range(threads)]
+        self.slots = [_NativeSlot(spec, packed) for _ in range(threads)]
 
 
-class _NativeLane:
-    def __init__(self, spec: ModelSpec, weights: Floats) -> None:
-        self._separate = library.load().separate
+class _NativeSlot:
+    def __init__(self, spec: ModelSpec, packed: Floats) -> None:
         self._model = _model(spec)
-        self._weights = weights
-        self._networks = _pointers(list(weights.reshape(len(spec.networks), -1)))
-        self._tapers = Tapers(*(taper.ctypes.data for taper in (ANALYSIS, SYNTHESIS, COVERED)))
-        self._workspace = weight_cache.zeros(library.load().workspace_floats(self._model))
-        self._masks = [weight_cache.zeros(FRAMES * spec.bins * 2) for _ in spec.stems]
-        self._mask_pointers = _pointers(self._masks)
+        self._packed = packed.reshape(len(spec.networks), -1)
+        self._windows = StftWindows(*(w.ctypes.data for w in (ANALYSIS_WINDOW, SYNTHESIS_WINDOW, WINDOW_SUM)))
+        self._workspace = weight_cache.zeros(binding.workspace_floats(self._model))
+        masks = (len(spec.stems), FRAMES, spec.bins, 2)
+        self._masks = weight_cache.zeros(int(np.prod(masks))).reshape(masks)
 
-    def separate(self, window: Audio, share: Audio) -> None:
-        self._separate(
+    def separate(self, chunk: Audio, stems: Audio) -> None:
+        binding.separate(
             self._model,
-            self._networks,
-            self._tapers,
-            self._workspace.ctypes.data,
-            self._mask_pointers,
-            window.ctypes.data,
-            share.ctypes.data,
+            windows=self._windows,
+            packed=self._packed,
+            workspace=self._workspace,
+            masks=self._masks,
+            chunk=chunk,
+            stems=stems,
         )
 
 
 def load(spec: ModelSpec, models_dir: Path) -> Floats:
-    """The weights of `spec`, verified and packed. Raises `ModelUnavailable` as ``weights.load``."""
+    """Load the weights of `spec`, verified and packed. Raises `ModelUnavailable` like `weights.load`."""
     return weight_cache.load(spec, models_dir, form()).floats
 
 
-def packed(spec: ModelSpec, weights: Weights) -> Floats:
-    """The same of weights that are in memory."""
-    return weight_cache.in_memory(spec, weights, form()).floats
+def pack(spec: ModelSpec, loaded: Weights) -> Floats:
+    """Pack weights that are in memory. Raises ValueError if they are not of the shapes of `spec`."""
+    return weight_cache.in_memory(spec, loaded, form()).floats
 
 
 def weights_bytes(spec: ModelSpec) -> int:
-    """Memory that the packed weights take."""
-    return 4 * _floats(spec)
+    """Return the size of the packed weights."""
+    return 4 * _packed_floats(spec)
 
 
-def lane_bytes(spec: ModelSpec) -> int:
-    """Memory that each lane takes: spectrum, images between layers, and masks."""
-    return 4 * (int(library.load().workspace_floats(_model(spec))) + len(spec.stems) * FRAMES * spec.bins * 2)
+def slot_bytes(spec: ModelSpec) -> int:
+    """Return the size of a worker slot's buffers: spectrum, tensors between layers, masks."""
+    return 4 * (binding.workspace_floats(_model(spec)) + len(spec.stems) * FRAMES * spec.bins * 2)
 
 
 def form() -> Form:
-    """How this processor wants weights. Raises `library.NotBuilt`."""
-    return Form("packed", library.identity(), _floats, _pack)
+    """Return the layout of packed weights on this processor."""
+    return Form("packed", build.identity(), _packed_floats, _pack)
 
 
 def _model(spec: ModelSpec) -> Model:
-    widths = (ctypes.c_int * DEPTH)(*spec.filters)
-    encoder, decoder = _ACTIVATIONS[spec.conv_activation], _ACTIVATIONS[spec.deconv_activation]
-    networks, stems = len(spec.networks), len(spec.stems)
-    average = spec.mask_extension == "average"
     return Model(
-        FRAMES, spec.bins, widths, encoder, decoder, spec.softmax, spec.exponent, networks, stems, average
+        frames=FRAMES,
+        bins=spec.bins,
+        widths=(ctypes.c_int * DEPTH)(*spec.filters),
+        encoder=_ACTIVATIONS[spec.conv_activation],
+        decoder=_ACTIVATIONS[spec.deconv_activation],
+        softmax=spec.softmax,
+        exponent=spec.exponent,
+        networks=len(spec.networks),
+        stems=len(spec.stems),
+        average=spec.mask_extension == "average",
     )
 
 
-def _floats(spec: ModelSpec) -> int:
-    return len(spec.networks) * int(library.load().packed_floats(_model(spec)))
+def _packed_floats(spec: ModelSpec) -> int:
+    return len(spec.networks) * binding.packed_floats(_model(spec))
 
 
-def _pack(spec: ModelSpec, weights: Weights, floats: Floats) -> None:
-    for network, into in zip(spec.networks, floats.reshape(len(spec.networks), -1), strict=True):
-        layers = (Variables * len(_LAYERS))()
-        alive = []
-        for layer, (field, part) in itertools.product(range(len(_LAYERS)), _PARTS.items()):
-            array = weights.get(f"{network}/{_LAYERS[layer]}/{part}")
+def _pack(spec: ModelSpec, loaded: Weights, floats: Floats) -> None:
+    weights.check(spec, loaded)
+    for network, packed in zip(spec.networks, floats.reshape(len(spec.networks), -1), strict=True):
+        layers = (Variables * LAYERS)()
+        alive = []  # until they are packed
+        for layer, (field, part) in itertools.product(range(LAYERS), _PARTS.items()):
+            array = loaded.get(f"{network}/{_LAYERS[layer]}/{part}")
             if array is not None:
                 alive.append(np.ascontiguousarray(array, dtype=np.float32))
                 setattr(layers[layer], field, alive[-1].ctypes.data)
-        library.load().pack(_model(spec), layers, into.ctypes.data)
-
-
-def _pointers(arrays: list[Floats]) -> Any:
-    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+        binding.pack(_model(spec), layers, packed)

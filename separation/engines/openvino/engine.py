@@ -1,4 +1,4 @@
-"""Where our own network is not built: OpenVINO, in float32, one window at a time in each stream."""
+"""The engine where the native one is not built: OpenVINO, in float32, one chunk at a time per stream."""
 
 import sys
 from typing import Any
@@ -7,37 +7,37 @@ import numpy as np
 import numpy.typing as npt
 
 from separation.engines.modelspec import ModelSpec
-from separation.engines.openvino import graph as networks
-from separation.engines.openvino.weights import Kernels
+from separation.engines.openvino import graph
+from separation.engines.openvino.weights import MappedWeights
 from separation.engines.protocol import FRAMES
-from separation.engines.stft import WindowSeparator
+from separation.engines.stft import StftSlot
 
 
 class OpenVinoEngine:
-    """Runs `spec` on the processor with `threads` streams of one thread each.
+    """Run `spec` on the processor with `threads` streams of one thread each.
 
-    That is the least work and memory for a song: a window needs no synchronisation between cores.
+    This costs the least time and memory for a song: cores need no synchronisation within a chunk.
     """
 
-    def __init__(self, spec: ModelSpec, kernels: Kernels, *, threads: int) -> None:
-        openvino = import_silently()
+    def __init__(self, spec: ModelSpec, weights: MappedWeights, *, threads: int) -> None:
+        openvino = import_without_telemetry()
         self.spec = spec
         # No CACHE_DIR: reading the compiled model back takes as long as compiling it.
-        with kernels.few_pages():
+        with weights.bounded_memory():
             compiled = openvino.Core().compile_model(
-                networks.build(spec, kernels, FRAMES),
+                graph.build(spec, weights, FRAMES),
                 "CPU",
                 {
                     "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
                     "INFERENCE_NUM_THREADS": threads,
                     "NUM_STREAMS": threads,
-                    # Its compiler of chains of sums takes longer and leaves more behind than it saves here.
+                    # Its compiler of element-wise operations costs more time and memory than it saves.
                     "SNIPPETS_MODE": "DISABLE",
                 },
             )
-        # All Python bindings are exercised here, in one thread: two first calls at once can deadlock.
+        # In one thread: concurrent first calls of the Python bindings can deadlock.
         self.networks = [_OpenVinoNetwork(openvino, compiled) for _ in range(threads)]
-        self.lanes = [WindowSeparator(network, spec) for network in self.networks]
+        self.slots = [StftSlot(network, spec) for network in self.networks]
 
 
 class _OpenVinoNetwork:
@@ -47,24 +47,24 @@ class _OpenVinoNetwork:
         self._input = openvino.Tensor(matrix, shared_memory=True)
         self._request.set_input_tensor(self._input)
         self._masks = [
-            _image(self._request.get_output_tensor(index).data) for index in range(len(compiled.outputs))
+            _as_image(self._request.get_output_tensor(index).data) for index in range(len(compiled.outputs))
         ]
-        self.magnitude = _image(matrix)
+        self.magnitude = _as_image(matrix)
 
     def masks(self) -> list[npt.NDArray[np.float32]]:
         self._request.infer()
         return self._masks
 
 
-def _image(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """[frames, bins * 2] -> the same numbers as [2, frames, bins]."""
+def _as_image(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return a view [2, frames, bins] of `matrix` [frames, bins * 2]."""
     return matrix.reshape(len(matrix), -1, 2).transpose(2, 0, 1)
 
 
-def import_silently() -> Any:
+def import_without_telemetry() -> Any:
     """Import OpenVINO without its telemetry, which reports each import to its makers."""
     if "openvino" not in sys.modules:
-        # Makes that import fail, upon which OpenVINO uses a stub that does nothing.
+        # Makes the import of the telemetry fail, upon which OpenVINO uses a stub that does nothing.
         sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # as Python documents it
     import openvino
 

@@ -1,12 +1,12 @@
 """Spleeter's U-Nets as one OpenVINO model: magnitude spectrogram in, one ratio mask for each stem out.
 
-Kernels are [out, in, height, width], those of transposed convolutions [in, out, height, width]. "Height" is time,
-"width" is frequency, the two channels are left and right, side by side in memory.
+Kernels are [out, in, height, width], those of transposed convolutions [in, out, height, width]. Height is
+time, width is frequency; the two input channels are left and right.
 
-The last decoder layer has a single output channel at full resolution, which no processor likes. It is
-computed as 16 channels at a quarter of the resolution instead (one for each position, or phase, in a 4x4
-block of the output); the mask layer that follows works on the phases too, and only its result is put together: a
-sixth of the time saved.
+The last decoder layer has a single output channel at full resolution, which vectorises badly. It is computed
+as 16 channels at a quarter of the resolution instead, one for each position (phase) in a 4x4 block of the
+output. The mask layer that follows works on the phases, too, and only its result is rearranged to full
+resolution. This saves a sixth of the time.
 """
 
 from collections.abc import Callable
@@ -28,9 +28,9 @@ Node = Any  # openvino ships no usable types for the nodes of a graph
 
 
 def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
-    """The ``openvino.Model`` of `spec`: float32 [frames, bins * 2] -> for each stem the same.
+    """Build the ``openvino.Model`` of `spec`: float32 magnitudes [frames, bins * 2] to a mask per stem.
 
-    `weights` are as `kernels` arranges them; `frames` and ``spec.bins`` must be multiples of 64.
+    `weights` are in the layout of `openvino.weights`; `frames` and ``spec.bins`` must be multiples of 64.
     """
     import openvino
     from openvino import opset13 as ops
@@ -41,12 +41,12 @@ def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
     (first, *_) = spec.networks
     per_stem = [logits[stem] if stem in logits else ops.negative(logits[first]) for stem in spec.stems]
     if spec.softmax:
-        shares = ops.split(ops.softmax(ops.concat(per_stem, axis=0), axis=0), 0, len(per_stem)).outputs()
+        fractions = ops.split(ops.softmax(ops.concat(per_stem, axis=0), axis=0), 0, len(per_stem)).outputs()
     else:
-        shares = [ops.sigmoid(node) for node in per_stem]
+        fractions = [ops.sigmoid(node) for node in per_stem]
     estimates = [
-        _power(ops, ops.multiply(graph.images.blocks(share, _PHASES), magnitude), spec.exponent)
-        for share in shares
+        _power(ops, ops.multiply(graph.images.depth_to_space(fraction, _PHASES), magnitude), spec.exponent)
+        for fraction in fractions
     ]
     total = estimates[0]
     for estimate in estimates[1:]:
@@ -66,7 +66,7 @@ def _power(ops: Any, node: Node, exponent: int) -> Node:
 
 
 class _Graph:
-    """Builds the networks of one model. Between layers, images are matrices."""
+    """Build the networks of one model. Between layers, images are matrices (see `layout`)."""
 
     def __init__(self, ops: Any, spec: ModelSpec, weights: Weights) -> None:
         self.images = Images(ops)
@@ -76,7 +76,7 @@ class _Graph:
         self._decode = _activation(ops, spec.deconv_activation)
 
     def unet(self, network: str, magnitude: Node) -> Node:
-        """The mask logits of one network, [1, 16 phases * 2, frames / 4, bins / 4]."""
+        """Return the mask logits of one network, [1, 16 phases * 2, frames / 4, bins / 4]."""
         node, channels = magnitude, 2
         skips: list[Node] = []
         for layer in range(1, DEPTH + 1):
@@ -87,12 +87,12 @@ class _Graph:
             node = self._up(f"{network}/up{layer}", node, channels)
             channels = self._width_of(f"{network}/up{layer}")
             if layer < DEPTH - 1:
-                node = self.images.beside(skips[DEPTH - 1 - layer], node, channels)
+                node = self.images.concat_channels(skips[DEPTH - 1 - layer], node, channels)
                 channels *= 2
         return self._mask(network, skips[0], node, channels)
 
     def _down(self, layer: str, matrix: Node, channels: int, *, last: bool) -> tuple[Node, Node]:
-        """What the decoder sees of an encoder layer, and what the next layer does."""
+        """Return an encoder layer's skip connection and its output for the next layer."""
         kernel, bias = self._weights[f"{layer}/kernel"], self._weights[f"{layer}/bias"]
         node = _convolution(self._ops, self._image(matrix, channels), kernel, stride=2, before=1, after=2)
         skip = self._ops.add(node, _along(node, bias))
@@ -113,11 +113,11 @@ class _Graph:
         return self._matrix(self._normalised(self._decode(self._ops.add(node, _along(node, bias))), layer))
 
     def _mask(self, network: str, skip: Node, matrix: Node, channels: int) -> Node:
-        """The last decoder layer and the mask layer, on phases."""
+        """Return the logits: the last decoder layer and the mask layer, on phases."""
         last = f"{network}/up{DEPTH}"
         kernel = _decoder_phases(self._weights[f"{last}/kernel"])
-        # The largest pair is not put together: each half of the kernel takes its own, and what they give is
-        # small.
+        # The largest pair of inputs is not concatenated: each goes through its half of the kernel, and the small
+        # results are added.
         half = kernel.shape[1] // 2
         upper, lower = (
             _convolution(self._ops, self._image(part, channels), weights, stride=2, before=1, after=1)
@@ -131,8 +131,7 @@ class _Graph:
         return self._ops.add(node, _along(node, np.tile(self._weights[f"{network}/mask/bias"], _PHASES**2)))
 
     def _normalised(self, node: Node, layer: str) -> Node:
-        # Kept apart from the convolution that follows: folded into it, the zeros at the borders would be
-        # shifted too.
+        # Not folded into the next convolution: its zero padding would be shifted as well.
         gamma, beta, mean, variance = (
             self._weights[f"{layer}/bn_{part}"] for part in ("gamma", "beta", "mean", "var")
         )
@@ -172,21 +171,21 @@ def _activation(ops: Any, name: Activation) -> Callable[[Node], Node]:
 
 
 def _constant(array: Array | np.float32) -> Node:
-    """A constant that shares the memory of `array`: the graph's own way copies it, number by number."""
+    """Return a constant that shares the memory of `array`; ``ops.constant`` would copy it element by element."""
     from openvino import op
 
     return op.Constant(np.ascontiguousarray(array, dtype=np.float32), shared_memory=True)
 
 
 def _along(node: Node, values: Array) -> Node:
-    """Values of channels, as `node` wants them: an image, or a matrix in which channels follow one another."""
+    """Return per-channel `values` in a shape that broadcasts over `node`, an image or a matrix."""
     if len(node.shape) == 4:
         return _constant(values.reshape(1, -1, 1, 1))
     return _constant(np.tile(values, node.shape[1] // len(values))[np.newaxis])
 
 
 def _decoder_phases(kernel: Array) -> Array:
-    """Transposed kernel [channels, 1, 5, 5], stride 2 -> kernel [16, channels, 4, 4], stride 2, padding 1.
+    """Turn a transposed kernel [channels, 1, 5, 5], stride 2, into [16, channels, 4, 4], stride 2, padding 1.
 
     Row ``o`` of the transposed convolution takes row ``i`` of its input with tap ``o + 1 - 2 i``. An output
     block starts at row ``4 p``, and tap ``a`` of the new kernel sees the input row ``2 p - 1 + a``.
@@ -200,9 +199,9 @@ def _decoder_phases(kernel: Array) -> Array:
 
 
 def _mask_phases(kernel: Array) -> Array:
-    """Kernel [2, 1, 4, 4], dilation 2, padding 3 -> kernel [32, 16, 3, 3], padding 1, on the phases.
+    """Turn the kernel [2, 1, 4, 4], dilation 2, padding 3, into a kernel [32, 16, 3, 3], padding 1, on the phases.
 
-    Channels of the result: phase row, phase column, left or right, as DepthToSpace "blocks first" wants them.
+    Channels of the result: phase row, phase column, left or right, the order of DepthToSpace "blocks first".
     """
     phases = np.zeros((_PHASES, _PHASES, 2, _PHASES, _PHASES, 3, 3), dtype=np.float32)
     for out_row, out_column, row, column in np.ndindex(_PHASES, _PHASES, 4, 4):

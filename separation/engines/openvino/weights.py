@@ -1,7 +1,7 @@
-"""A model's weights as our network in OpenVINO wants them: kernels [out, in, height, width], aligned.
+"""A model's weights in the layout of `graph`: kernels [out, in, height, width], aligned.
 
-The arrays lie one after the other in the order of ``weights.shapes``. OpenVINO packs each kernel for the processor
-at hand, after which `Kernels.drop_pages` gives back what was read from the file.
+The arrays follow one another in the order of ``weights.shapes``. OpenVINO copies each kernel into a layout of
+its own, after which `MappedWeights.drop_pages` frees the memory of what was read from the file.
 """
 
 import threading
@@ -21,23 +21,23 @@ _ALIGNMENT = 16
 _DROP_SECONDS = 0.02
 
 
-class Kernels(Mapping[str, Array]):
-    """Arrays by the names that `weights` gives them."""
+class MappedWeights(Mapping[str, Array]):
+    """Arrays by the names that `weights` gives them, mapped from a file where possible."""
 
     def __init__(self, spec: ModelSpec, loaded: Converted) -> None:
-        self._arrays = dict(_placed(spec, loaded.floats))
+        self._arrays = dict(_views(spec, loaded.floats))
         self.drop_pages = loaded.drop_pages
 
     @contextmanager
-    def few_pages(self) -> Iterator[None]:
-        """Gives pages back again and again, while they are read one after the other."""
+    def bounded_memory(self) -> Iterator[None]:
+        """Drop pages every few milliseconds while the arrays are read one after the other."""
         done = threading.Event()
 
         def drop() -> None:
             while not done.wait(_DROP_SECONDS):
                 self.drop_pages()
 
-        dropper = threading.Thread(target=drop, name="kernels")
+        dropper = threading.Thread(target=drop, name="drop-pages")
         dropper.start()
         try:
             yield
@@ -56,28 +56,28 @@ class Kernels(Mapping[str, Array]):
         return len(self._arrays)
 
 
-def load(spec: ModelSpec, models_dir: Path) -> Kernels:
-    """The weights of `spec`, verified by checksum and arranged. Raises `ModelUnavailable` as `weights.load`."""
-    return Kernels(spec, weight_cache.load(spec, models_dir, FORM))
+def load(spec: ModelSpec, models_dir: Path) -> MappedWeights:
+    """Load the weights of `spec`, verified by checksum. Raises `ModelUnavailable` like `weights.load`."""
+    return MappedWeights(spec, weight_cache.load(spec, models_dir, FORM))
 
 
-def arranged(spec: ModelSpec, loaded: Weights) -> Kernels:
-    """The same of weights that are in memory."""
-    return Kernels(spec, weight_cache.in_memory(spec, loaded, FORM))
+def arrange(spec: ModelSpec, loaded: Weights) -> MappedWeights:
+    """Arrange weights that are in memory."""
+    return MappedWeights(spec, weight_cache.in_memory(spec, loaded, FORM))
 
 
-def _arranged_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """TensorFlow's [height, width, in, out] (transposed: [.., out, in]) to [out, in, ..] ([in, out, ..])."""
+def _openvino_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Turn TensorFlow's [height, width, in, out] (transposed: [.., out, in]) into [out, in, ..] ([in, out, ..])."""
     if len(shape) != 4:
         return shape
     return shape[3], shape[2], shape[0], shape[1]
 
 
-def _placed(spec: ModelSpec, floats: Floats) -> Iterator[tuple[str, Array]]:
+def _views(spec: ModelSpec, floats: Floats) -> Iterator[tuple[str, Array]]:
     begin = 0
     for name, shape in weights.shapes(spec).items():
         count = int(np.prod(shape))
-        yield name, floats[begin : begin + count].reshape(_arranged_shape(shape))
+        yield name, floats[begin : begin + count].reshape(_openvino_shape(shape))
         begin += _aligned(count)
 
 
@@ -90,7 +90,7 @@ def _aligned(count: int) -> int:
 
 
 def _fill(spec: ModelSpec, loaded: Weights, floats: Floats) -> None:
-    for name, array in _placed(spec, floats):
+    for name, array in _views(spec, floats):
         array[...] = loaded[name].transpose(3, 2, 0, 1) if array.ndim == 4 else loaded[name]
 
 

@@ -1,4 +1,4 @@
-"""``manage.py fetch_models [NAME...]``: brings the official Spleeter models to this installation."""
+"""``manage.py fetch_models [NAME...]``: download the official Spleeter models."""
 
 import sys
 from argparse import ArgumentParser
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             self._list()
 
     def _draw(self, name: str) -> download.Progress:
-        """A progress bar on a terminal; a line for every tenth elsewhere."""
+        """Return a callback that draws a bar on a terminal, or prints a line for every tenth elsewhere."""
         terminal = sys.stderr.isatty()
         shown = -1
 

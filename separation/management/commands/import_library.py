@@ -11,9 +11,10 @@ from typing import Any, TextIO
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import installation
+from accounts.administrator import get_or_create_administrator
 from accounts.models import User
 from catalog.errors import CatalogError
+from catalog.management.database import migrate_database
 from catalog.models import Visibility
 from catalog.uploads.folder_import import Import, jobs_for_this_machine, key_of
 from catalog.uploads.scanning import Outcome, Skipped, songs_in
@@ -27,7 +28,7 @@ NONE = "none"
 
 
 class Progress:
-    """One line that moves on a terminal; a line for each file elsewhere."""
+    """Progress of an import: one line that is rewritten on a terminal, a line for each file elsewhere."""
 
     def __init__(self, out: TextIO) -> None:
         self.counts: Counter[str] = Counter()
@@ -92,7 +93,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
-        installation.migrate()
+        migrate_database()
         if not folder.is_dir():
             raise CommandError(f"there is no folder {folder}", returncode=USAGE)
         requester = None
@@ -128,7 +129,7 @@ class Command(BaseCommand):
 
     def _owner(self, email: str | None) -> User:
         if not email:
-            return installation.administrator()[0]
+            return get_or_create_administrator()[0]
         found = User.objects.filter(email=User.objects.normalize_email(email)).first()
         if found is None:
             raise CommandError(f"there is no account {email}", returncode=USAGE)

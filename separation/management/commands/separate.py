@@ -12,17 +12,19 @@ from typing import Any, TextIO
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import installation
+from accounts.administrator import get_or_create_administrator
 from accounts.models import User
 from audio import identity
 from audio.formats import OUTPUT, STEREO_RATE
 from catalog.errors import CatalogError
+from catalog.management.database import migrate_database
 from catalog.models import Track
 from catalog.storage import backend
+from catalog.storage.data_folder_lock import is_locked
 from catalog.storage.renditions import Excerpt, check_codec, parse_bitrate
 from catalog.uploads.checksum_lookup import claim
 from catalog.uploads.ingest import ingest
-from separation.delivery.downloads import chosen, download_name, stem_rendition
+from separation.delivery.downloads import download_name, select_stems, stem_rendition
 from separation.engines import modelspec
 from separation.error_messages import explain
 from separation.management import output_files
@@ -42,7 +44,7 @@ RECOVERY_SECONDS = 5.0
 
 
 class Bar:
-    """Progress of one song: a bar that moves on a terminal, a line for each tenth elsewhere."""
+    """Progress of one song: a bar on a terminal, a line for each tenth elsewhere."""
 
     WIDTH = 30
 
@@ -72,7 +74,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Order:
-    """What to make of every file, checked before any work begins."""
+    """What to make of every file. All options were checked before any work begins."""
 
     user: User
     model: str
@@ -85,7 +87,7 @@ class Order:
     duration: float | None
 
     def excerpt(self, frames: int) -> Excerpt | None:
-        """The part to write of a song of so many samples; None for all. Raises ``CatalogError("no_excerpt")``."""
+        """Return the part to write of ``frames`` samples; None for all. Raises ``CatalogError("no_excerpt")``."""
         start = round(self.offset * STEREO_RATE)
         stop = frames if self.duration is None else min(frames, start + round(self.duration * STEREO_RATE))
         if start >= stop:
@@ -193,8 +195,8 @@ class Command(BaseCommand):
                     self._separate(path, order)
                 except CatalogError as error:
                     failed += 1
-                    instead = _instead_of(order.model) if error.code == "model_unavailable" else ""
-                    self.stderr.write(f"{path}: {error.detail}{instead}")
+                    alternative = _alternative_to(order.model) if error.code == "model_unavailable" else ""
+                    self.stderr.write(f"{path}: {error.detail}{alternative}")
                 except BrokenPipeError:
                     raise
                 except OSError as error:
@@ -209,7 +211,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _order(self, given: dict[str, Any]) -> Order:
-        """Raises CommandError (status 2) for what cannot work with any file."""
+        """Check the options. Raises CommandError (status 2) for what cannot work with any file."""
         stems = [name.strip() for name in given["stems"].split(",") if name.strip()]
         spleeter = given["params_filename"] is not None
         output = given["output"] or (options.OUTPUT_PATH if spleeter else Path())
@@ -242,7 +244,7 @@ class Command(BaseCommand):
     def _separate(self, path: Path, order: Order) -> None:
         if not path.is_file():
             raise CatalogError("no_file", "there is no such file")
-        track = self._take_in(path, order)
+        track = self._ingest(path, order)
         separation = ask(track, order.model, order.user).separation
         bar = Bar(path.name, sys.stderr)
         try:
@@ -263,8 +265,8 @@ class Command(BaseCommand):
         for written in self._write(path, separation, track, order):
             self.stdout.write(str(written))
 
-    def _take_in(self, path: Path, order: Order) -> Track:
-        """The track of this file. What is known by its checksum is read once, and never decoded."""
+    def _ingest(self, path: Path, order: Order) -> Track:
+        """Find or ingest the track of a file; one known by its checksum is read once and not decoded."""
         known = claim(identity.checksum(path), path.name, order.user)
         if known is not None and backend.size(known.audio.key) == known.audio.size:
             self.stderr.write(f"{path.name}: in the library already")
@@ -273,14 +275,14 @@ class Command(BaseCommand):
         return ingest(path, filename=path.name, user=order.user).track
 
     def _wait(self, separation: Separation, bar: Bar) -> None:
-        """Until it is finished, by the running queue when there is one, else by this process."""
+        """Wait until it is finished: by the running queue if there is one, else separate in this process."""
         recovered = time.monotonic()
         while True:
             separation.refresh_from_db()
             if separation.is_finished:
                 return
             bar.show(separation.progress)
-            if not installation.is_running(settings.DATA_DIR):
+            if not is_locked(settings.DATA_DIR):
                 if not worker.has_room(separation):
                     raise backend.no_space()
                 if worker.separate(separation.pk, bar.show):
@@ -292,7 +294,7 @@ class Command(BaseCommand):
             time.sleep(LOOK_SECONDS)
 
     def _write(self, path: Path, separation: Separation, track: Track, order: Order) -> list[Path]:
-        stems = chosen(separation, order.stems)
+        stems = select_stems(separation, order.stems)
         excerpt = order.excerpt(stems[0].audio.frames)
         extension = OUTPUT[order.codec].extension
 
@@ -310,10 +312,10 @@ class Command(BaseCommand):
 
 
 def _account(email: str | None) -> User:
-    """The account of this address, the administrator's for None. Raises CommandError."""
-    installation.migrate()
+    """Find the account of an address, the administrator's for None. Raises CommandError."""
+    migrate_database()
     if not email:
-        return installation.administrator()[0]
+        return get_or_create_administrator()[0]
     found = User.objects.filter(email=User.objects.normalize_email(email)).first()
     if found is None:
         raise CommandError(f"there is no account {email}", returncode=USAGE)
@@ -321,15 +323,15 @@ def _account(email: str | None) -> User:
 
 
 def _model_with(stems: list[str]) -> modelspec.ModelSpec:
-    """The preferred model that has all of ``stems``; the default one when none has."""
+    """Choose the preferred model that has all of ``stems``, else the default one."""
     for spec in modelspec.available(settings.MODELS_DIR):
         if set(stems) <= set(spec.stems):
             return spec
     return choose(None)
 
 
-def _instead_of(model: str) -> str:
-    """How the sentence goes on that ``model`` is not installed: with one that is, and has the same stems."""
+def _alternative_to(model: str) -> str:
+    """Continue the sentence that ``model`` is not installed: name an installed one with the same stems."""
     stems = modelspec.get(model).stems
     for spec in modelspec.available(settings.MODELS_DIR):
         if spec.stems == stems:

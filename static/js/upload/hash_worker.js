@@ -170,7 +170,7 @@ async function answer(id, calculating) {
   try {
     checksum = await calculating;
   } catch (error) {
-    if (!(error instanceof DOMException)) throw error;
+    if (!(error instanceof DOMException)) reportError(error); // the page hears of it, and waits for nothing
   }
   postMessage({ id, checksum });
 }

@@ -2,7 +2,7 @@
 
 import { getElement } from "stemoteca/dom";
 import { formatSize, percentDone } from "stemoteca/formatting";
-import { message, remainingTimeMessage } from "stemoteca/messages";
+import { artistName, message, remainingTimeMessage } from "stemoteca/messages";
 import { followSeparation } from "stemoteca/separation_progress";
 import { offerSignIn } from "stemoteca/session";
 import { UploadError } from "stemoteca/upload/requests";
@@ -16,7 +16,7 @@ import { UploadError } from "stemoteca/upload/requests";
 const WITHOUT_DETAIL = ["offline", "sessionEnded", "throttled", "server", "refused"]; // what we say ourselves
 
 /** @param {Track} track */
-const fullTitle = ({ artist, title }) => `${artist.name} – ${title}`;
+const fullTitle = ({ artist, title }) => `${artistName(artist.name)} – ${title}`;
 
 export class UploadItem {
   #stopper = new AbortController();

@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from tests.accounts.doors import DOORS, IN, WAIT, WRONG, outcome, panel, simple, token, tries, website
+from tests.accounts.sign_in import IN, WAIT, WAYS, WRONG, outcome, panel, simple, token, tries, website
 
 PASSWORD = "a long enough one"
-own_clock = pytest.mark.skipif(bool(site.CACHE_URL), reason="Redis forgets by its own clock")
+own_clock = pytest.mark.skipif(bool(site.REDIS_URL), reason="Redis forgets by its own clock")
 Door = Callable[[Client, str, str], Any]
 
 
@@ -28,8 +28,8 @@ def at(address: str) -> Client:
     return Client(REMOTE_ADDR=address)
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_ten_wrong_passwords_are_answered_then_one_has_to_wait(door: Door, staff: User) -> None:
+@pytest.mark.parametrize("door", WAYS)
+def test_eleventh_wrong_password_has_to_wait(door: Door, staff: User) -> None:
     attacker = at("192.0.2.1")
     assert tries(door, attacker, staff.email, 12) == [WRONG] * 10 + [WAIT] * 2
     refused = door(attacker, staff.email, PASSWORD)
@@ -37,25 +37,25 @@ def test_ten_wrong_passwords_are_answered_then_one_has_to_wait(door: Door, staff
     assert 0 < int(refused["Retry-After"]) <= 30
 
 
-@pytest.mark.parametrize("attacked", DOORS)
-def test_wrong_passwords_from_elsewhere_close_no_door(attacked: Door, staff: User) -> None:
+@pytest.mark.parametrize("attacked", WAYS)
+def test_wrong_passwords_from_other_address_do_not_lock_owner_out(attacked: Door, staff: User) -> None:
     tries(attacked, at("192.0.2.1"), staff.email, 30)
-    assert [outcome(door(at("198.51.100.7"), staff.email, PASSWORD)) for door in DOORS] == [IN] * 4
+    assert [outcome(door(at("198.51.100.7"), staff.email, PASSWORD)) for door in WAYS] == [IN] * 4
 
 
-@pytest.mark.parametrize("attacked", DOORS)
-def test_all_doors_count_together(attacked: Door, staff: User) -> None:
+@pytest.mark.parametrize("attacked", WAYS)
+def test_attempts_are_counted_across_website_admin_and_api(attacked: Door, staff: User) -> None:
     tries(attacked, at("192.0.2.1"), staff.email, 10)
-    assert [outcome(door(at("192.0.2.1"), staff.email, PASSWORD)) for door in DOORS] == [WAIT] * 4
+    assert [outcome(door(at("192.0.2.1"), staff.email, PASSWORD)) for door in WAYS] == [WAIT] * 4
 
 
-def test_other_accounts_are_reached_from_the_attackers_address(user: User, other: User) -> None:
+def test_other_accounts_sign_in_from_attackers_address(user: User, other: User) -> None:
     tries(website, at("192.0.2.1"), user.email, 12)
     assert outcome(website(at("192.0.2.1"), other.email, PASSWORD)) == IN
 
 
 @own_clock
-def test_delays_grow_up_to_an_hour_and_are_forgotten_after_a_day(user: User) -> None:
+def test_delays_double_up_to_an_hour_and_expire_after_a_day(user: User) -> None:
     waits: list[int] = []
     with time_machine.travel(timezone.now(), tick=False) as clock:
         attacker = at("192.0.2.1")
@@ -70,22 +70,22 @@ def test_delays_grow_up_to_an_hour_and_are_forgotten_after_a_day(user: User) -> 
 
 
 @own_clock
-def test_attempts_that_are_refused_lengthen_nothing(user: User) -> None:
+def test_refused_attempts_do_not_lengthen_delay(user: User) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         tries(token, at("192.0.2.1"), user.email, 60)
         clock.shift(30)
         assert outcome(token(at("192.0.2.1"), user.email, PASSWORD)) == IN
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_a_right_password_counts_nothing_and_forgives_the_wrong_ones(door: Door, staff: User) -> None:
+@pytest.mark.parametrize("door", WAYS)
+def test_right_password_resets_wrong_attempts(door: Door, staff: User) -> None:
     client = at("192.0.2.1")
     for _round in range(3):
         assert tries(door, client, staff.email, 9) == [WRONG] * 9
         assert outcome(door(Client(REMOTE_ADDR="192.0.2.1"), staff.email, PASSWORD)) == IN
 
 
-def test_the_answer_says_how_long_in_both_languages(user: User) -> None:
+def test_refusal_says_how_long_in_both_languages(user: User) -> None:
     tries(website, at("192.0.2.1"), user.email, 10)
     answer = token(at("192.0.2.1"), user.email, PASSWORD)
     assert answer.json()["code"] == "locked_out"
@@ -99,7 +99,7 @@ def test_the_answer_says_how_long_in_both_languages(user: User) -> None:
 
 
 @pytest.mark.parametrize("door", [website, panel])
-def test_a_known_device_gets_in_behind_the_attackers_own_address(door: Door, staff: User) -> None:
+def test_known_device_signs_in_behind_attackers_address(door: Door, staff: User) -> None:
     owner = at("192.0.2.1")
     assert outcome(door(owner, staff.email, PASSWORD)) == IN
     owner.post("/accounts/logout/")
@@ -108,9 +108,7 @@ def test_a_known_device_gets_in_behind_the_attackers_own_address(door: Door, sta
     assert outcome(door(owner, staff.email, PASSWORD)) == IN
 
 
-def test_a_known_device_is_known_for_its_own_account_and_has_limits_of_its_own(
-    user: User, other: User
-) -> None:
+def test_known_device_counts_for_its_account_with_own_limits(user: User, other: User) -> None:
     device = at("192.0.2.1")
     website(device, user.email, PASSWORD)
     device.post("/accounts/logout/")
@@ -120,14 +118,14 @@ def test_a_known_device_is_known_for_its_own_account_and_has_limits_of_its_own(
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "W10:1:aaaa", "\x80", "a" * 4_000])
-def test_a_made_up_device_is_no_device(user: User, cookie: str) -> None:
+def test_forged_device_cookie_is_ignored(user: User, cookie: str) -> None:
     tries(website, at("192.0.2.1"), user.email, 10)
     device = at("192.0.2.1")
     device.cookies["devices"] = cookie
     assert outcome(website(device, user.email, PASSWORD)) == WAIT
 
 
-def test_a_browser_remembers_the_last_accounts_and_programs_get_no_cookie(user: User) -> None:
+def test_device_cookie_keeps_last_accounts_and_is_not_set_by_api(user: User) -> None:
     browser = Client()
     for number in range(7):
         person = User.objects.create_user(f"p{number}@example.org", PASSWORD)
@@ -143,7 +141,7 @@ def test_a_browser_remembers_the_last_accounts_and_programs_get_no_cookie(user: 
     assert "devices" not in program.cookies
 
 
-def test_an_attack_from_everywhere_is_slowed_and_keeps_nobody_out(user: User) -> None:
+def test_distributed_attack_is_slowed_without_locking_owner_out(user: User) -> None:
     owner = at("203.0.113.5")
     website(owner, user.email, PASSWORD)
     owner.post("/accounts/logout/")
@@ -157,7 +155,7 @@ def test_an_attack_from_everywhere_is_slowed_and_keeps_nobody_out(user: User) ->
         ] == [IN] * 3
 
 
-def test_one_address_tries_at_most_a_hundred_passwords_in_ten_minutes(db: None) -> None:
+def test_address_may_try_hundred_passwords_in_ten_minutes(db: None) -> None:
     moment = timezone.now().replace(minute=1, second=0)
     owner = User.objects.create_user("owner@example.org", PASSWORD)
     with time_machine.travel(moment, tick=False) as clock:
@@ -176,7 +174,7 @@ def test_one_address_tries_at_most_a_hundred_passwords_in_ten_minutes(db: None) 
         assert outcome(website(at("192.0.2.1"), owner.email, PASSWORD)) == IN
 
 
-def test_a_class_behind_one_address_signs_up_and_in_within_minutes(db: None) -> None:
+def test_school_class_behind_one_address_registers_and_signs_in(db: None) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for number in range(30):
             pupil = at("192.0.2.1")
@@ -193,7 +191,7 @@ def test_a_class_behind_one_address_signs_up_and_in_within_minutes(db: None) -> 
             assert outcome(website(pupil, f"pupil{number}@example.org", PASSWORD)) == IN
 
 
-def test_signing_up_is_limited_by_address_on_the_website_and_in_the_api_together(db: None) -> None:
+def test_registration_limit_is_shared_by_website_and_api(db: None) -> None:
     new = {"email": "new@example.org", "password": PASSWORD}
     for number in range(50):
         at("192.0.2.1").post("/api/v1/auth/register/", {}, content_type="application/json")
@@ -207,9 +205,9 @@ def test_signing_up_is_limited_by_address_on_the_website_and_in_the_api_together
     assert elsewhere.status_code == 201
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", WAYS)
 @pytest.mark.parametrize("known", [True, False])
-def test_one_attempt_costs_one_hash_and_a_refused_one_none(
+def test_attempt_hashes_once_and_refused_attempt_never(
     door: Door, known: bool, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashes: list[str] = []
@@ -225,9 +223,9 @@ def test_one_attempt_costs_one_hash_and_a_refused_one_none(
     assert len(hashes) == 10
 
 
-def test_known_and_unknown_addresses_are_answered_alike(user: User) -> None:
+def test_refusals_for_known_and_unknown_addresses_are_identical(user: User) -> None:
     with time_machine.travel(timezone.now(), tick=False):
-        for number, door in enumerate(DOORS):
+        for number, door in enumerate(WAYS):
             known = _answers(door, f"192.0.2.{number}", user.email)
             assert known == _answers(door, f"192.0.2.{number}", "nobody@example.org")
             assert [status for status, _page in known][10:] == [429]

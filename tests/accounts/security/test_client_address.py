@@ -7,7 +7,7 @@ from django.test import Client, RequestFactory
 
 from accounts.models import User
 from accounts.security.client_address import client_address, client_network
-from tests.accounts.doors import IN, WAIT, WRONG, outcome, simple, tries, website
+from tests.accounts.sign_in import IN, WAIT, WRONG, outcome, simple, tries, website
 
 PASSWORD = "a long enough one"
 
@@ -35,7 +35,7 @@ PASSWORD = "a long enough one"
         (1, "1" * 100_000, "", "unknown"),
     ],
 )
-def test_the_address_of_a_client(
+def test_client_address_behind_proxies(
     settings: Any, proxies: int, forwarded: str | None, remote: str, address: str
 ) -> None:
     settings.PROXIES = proxies
@@ -53,7 +53,7 @@ def test_the_address_of_a_client(
         ("", "unknown"),
     ],
 )
-def test_what_one_customer_is_given_is_one_client(address: str, network: str) -> None:
+def test_client_network_is_ipv4_address_or_ipv6_64(address: str, network: str) -> None:
     assert client_network(RequestFactory().get("/", REMOTE_ADDR=address)) == network
 
 
@@ -61,7 +61,7 @@ def from_behind(proxy: str, forwarded: str) -> Client:
     return Client(REMOTE_ADDR=proxy, HTTP_X_FORWARDED_FOR=forwarded)
 
 
-def test_behind_a_proxy_everybody_has_an_address_of_their_own(user: User, settings: Any) -> None:
+def test_limits_count_by_forwarded_address(user: User, settings: Any) -> None:
     settings.PROXIES = 1
     tries(website, from_behind("127.0.0.1", "192.0.2.1"), user.email, 30)
     for door in (website, simple):
@@ -71,7 +71,9 @@ def test_behind_a_proxy_everybody_has_an_address_of_their_own(user: User, settin
 
 @pytest.mark.parametrize("proxies", [0, 1])
 @pytest.mark.parametrize("door", [website, simple])
-def test_made_up_addresses_open_nothing(user: User, settings: Any, proxies: int, door: Any) -> None:
+def test_forged_forwarded_addresses_do_not_reset_limits(
+    user: User, settings: Any, proxies: int, door: Any
+) -> None:
     """A proxy appends the address that it saw; what stands before it is the client's own."""
     settings.PROXIES = proxies
     real = ", 192.0.2.1" if proxies else ""
@@ -79,14 +81,14 @@ def test_made_up_addresses_open_nothing(user: User, settings: Any, proxies: int,
     assert seen == [WRONG] * 10 + [WAIT] * 5
 
 
-def test_addresses_of_one_ipv6_network_count_together(user: User) -> None:
+def test_ipv6_addresses_of_one_network_share_limits(user: User) -> None:
     seen = [tries(simple, Client(REMOTE_ADDR=f"2001:db8::{n:x}"), user.email, 1)[0] for n in range(15)]
     assert seen == [WRONG] * 10 + [WAIT] * 5
     assert outcome(simple(Client(REMOTE_ADDR="2001:db8:0:1::1"), user.email, PASSWORD)) == IN
 
 
 @pytest.mark.parametrize("remote", ["", "/run/gunicorn.sock", "unix:"])
-def test_pages_bear_a_client_without_an_address(user: User, remote: str) -> None:
+def test_pages_work_without_client_address(user: User, remote: str) -> None:
     client = Client(REMOTE_ADDR=remote)
     assert outcome(website(client, user.email, PASSWORD)) == IN
     assert client.get("/api/v1/me/").status_code == 200

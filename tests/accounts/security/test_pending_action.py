@@ -43,7 +43,7 @@ def browser() -> Client:
     return Client(enforce_csrf_checks=True)
 
 
-def test_visitor_joins_wish_after_signing_in(browser: Client, user: User) -> None:
+def test_visitor_post_is_submitted_after_sign_in(browser: Client, user: User) -> None:
     wish = Wish.objects.create(artist="Ana", title="Barquito", wanted=1)
     login = post(browser, reverse("wish-voice", args=[wish.pk]))
     assert login == f"{reverse('account_login')}?next={reverse('continue')}"
@@ -54,34 +54,34 @@ def test_visitor_joins_wish_after_signing_in(browser: Client, user: User) -> Non
     assert "Done, now that you are signed in." in page
 
 
-def test_like_after_expired_session_goes_back_to_the_page_of_the_heart(browser: Client, user: User) -> None:
+def test_post_after_expired_session_returns_to_its_page(browser: Client, user: User) -> None:
     track = make_track(user)
     login = post(browser, reverse("track-like", args=[track.pk]), do="like", next="/?q=boat")
     assert sign_in(browser, login, user.email) == "/?q=boat"
     assert Like.objects.filter(track=track, user=user).count() == 1
 
 
-def test_filled_form_is_not_lost(browser: Client, user: User) -> None:
+def test_form_fields_survive_sign_in(browser: Client, user: User) -> None:
     login = post(browser, reverse("wish-new"), artist="Ana", title="Ñandú y 100 % más")
     assert sign_in(browser, login, user.email) != reverse("home")
     assert Wish.objects.get().title == "Ñandú y 100 % más"
 
 
-def test_action_is_carried_out_once(browser: Client, user: User) -> None:
+def test_pending_action_is_submitted_once(browser: Client, user: User) -> None:
     login = post(browser, reverse("setlists"), title="Saturday")
     assert sign_in(browser, login, user.email) != reverse("home")
     assert browser.get(reverse("continue"))["Location"] == reverse("home")
     assert Setlist.objects.count() == 1
 
 
-def test_action_of_yesterday_is_forgotten(browser: Client, user: User) -> None:
+def test_pending_action_expires(browser: Client, user: User) -> None:
     login = post(browser, reverse("setlists"), title="Saturday")
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
         assert sign_in(browser, login, user.email) == reverse("home")
     assert not Setlist.objects.exists()
 
 
-def test_action_that_was_refused_is_not_called_done(browser: Client, user: User) -> None:
+def test_refused_pending_action_shows_its_error(browser: Client, user: User) -> None:
     login = post(browser, reverse("setlists"), title=" ")
     page = browser.get(sign_in(browser, login, user.email)).content.decode()
     assert "note bad" in page
@@ -89,9 +89,7 @@ def test_action_that_was_refused_is_not_called_done(browser: Client, user: User)
 
 
 @pytest.mark.parametrize("door", ["account_login", "account_signup"])
-def test_action_is_forgotten_where_somebody_comes_in_another_way(
-    browser: Client, user: User, door: str
-) -> None:
+def test_pending_action_is_discarded_by_other_sign_in(browser: Client, user: User, door: str) -> None:
     post(browser, reverse("setlists"), title="Saturday")
     fields = {"login": user.email, "email": "new@example.org", "display_name": "New", "name": "New"}
     post(browser, reverse(door), password=PASSWORD, password1=PASSWORD, **fields)
@@ -100,7 +98,7 @@ def test_action_is_forgotten_where_somebody_comes_in_another_way(
     assert not Setlist.objects.exists()
 
 
-def test_action_of_somebody_elses_setlist_stays_refused(browser: Client, user: User, other: User) -> None:
+def test_pending_action_on_foreign_setlist_is_refused(browser: Client, user: User, other: User) -> None:
     setlist = Setlist.objects.create(owner=other, title="Saturday")
     login = post(browser, reverse("setlist-change", args=[setlist.pk]), do="delete")
     target = post(browser, login, login=user.email, password=PASSWORD, next=reverse("continue"))
@@ -108,19 +106,24 @@ def test_action_of_somebody_elses_setlist_stays_refused(browser: Client, user: U
     assert Setlist.objects.filter(pk=setlist.pk).exists()
 
 
-def test_form_without_token_is_not_kept(browser: Client, user: User) -> None:
+def test_post_without_csrf_token_is_not_stored(browser: Client, user: User) -> None:
     assert browser.post(reverse("setlists"), {"title": "Saturday"}).status_code == 403
     assert not browser.session.keys()
 
 
-def test_form_that_is_too_long_leads_back_to_its_page(browser: Client, user: User) -> None:
+def test_too_long_form_returns_to_its_page(browser: Client, user: User) -> None:
     login = post(browser, reverse("wish-new"), artist="Ana", title="x" * 30_000)
     assert login == f"{reverse('account_login')}?next={reverse('wish-new')}"
     assert not browser.session.keys()
 
 
-@pytest.mark.parametrize(("language", "sentence"), [("en", "does not open as a page"), ("es", "no se abre")])
-def test_refused_method_has_a_page(client: Client, user: User, language: str, sentence: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "This address is not a page"), ("es", "Esta dirección no es una página")],
+)
+def test_method_not_allowed_page_is_translated(
+    client: Client, user: User, language: str, sentence: str
+) -> None:
     wish = Wish.objects.create(artist="Ana", title="Barquito", wanted=1)
     client.force_login(user)
     address = reverse("wish-voice", args=[wish.pk])
@@ -130,6 +133,6 @@ def test_refused_method_has_a_page(client: Client, user: User, language: str, se
     assert client.head(address).content == b""
 
 
-def test_refused_method_of_the_api_stays_json(client: Client) -> None:
+def test_method_not_allowed_in_api_is_json(client: Client) -> None:
     answer = client.delete("/api/v1/models/")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")

@@ -56,7 +56,7 @@ def test_taking_down_asks_first(keeper: Client, user: User, other: User) -> None
     assert "gone already" in act(keeper, "take_down", rows)
     assert "Not ours" in keeper.get(reverse("admin:catalog_block_changelist")).content.decode()
     assert keeper.get(reverse("admin:catalog_block_change", args=[block.pk])).status_code == 200
-    assert "no longer refused" in act(keeper, "lift", [block], "block")
+    assert "can be added again" in act(keeper, "lift", [block], "block")
     assert not Block.objects.exists()
 
 

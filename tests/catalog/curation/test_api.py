@@ -119,4 +119,4 @@ def test_reports(
     assert (row.outcome, row.closed_by) == (Report.Outcome.DONE, curator)
     notice = Notice.objects.get(user=other)
     assert (notice.kind, notice.track) == (Notice.Kind.REPORT, track)
-    assert "put right" in notice.text
+    assert "has been fixed" in notice.text

@@ -14,7 +14,7 @@ from accounts.models import User
 from audio.encoding.encode import encode
 from audio.fingerprint import chromaprint, matching
 from audio.types import Tags
-from benchmarks.tunes import tune
+from benchmarks.catalogue.tunes import tune
 from catalog import checks, fingerprints
 from catalog.errors import CatalogError
 from catalog.models import Block, Fingerprint, FingerprintTerm, Match, Track, Visibility

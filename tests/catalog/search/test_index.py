@@ -9,8 +9,9 @@ from django.db import connection, transaction
 
 from catalog.models import Album, Artist, Credit, Track
 from catalog.normalization import fold
-from catalog.search import reindex, schema, unindexed
+from catalog.search import schema
 from catalog.search.index import found_in_index
+from catalog.search.reindex import reindex, unindexed
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_audio, make_track
 
@@ -140,9 +141,7 @@ def moved_aside(db: None) -> Iterator[None]:
 
 def test_migrations_find_no_triggers_and_leave_them_all(db: None, moved_aside: None) -> None:
     def installed() -> set[str]:
-        with connection.cursor() as cursor:
-            cursor.execute(schema.dialect(connection).LIST)
-            return {name for (name,) in cursor.fetchall()}
+        return set(schema.triggers(connection))
 
     assert installed() == set()
     schema.after_migrations(using="default")
@@ -168,5 +167,5 @@ def test_keys_in_the_database_are_those_of_the_query(db: None) -> None:
     make_track(title=" ".join(words), artist=f"x{uuid4().hex[:3]}1")
     for word in map(fold, words):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT key FROM catalog_search_near WHERE word = %s", [word])
+            cursor.execute("SELECT key FROM catalog_search_vocabulary WHERE word = %s", [word])
             assert {key for (key,) in cursor.fetchall()} == spelling.keys(word)

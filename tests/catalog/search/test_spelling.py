@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.search.spelling import SHORTEST, allowed, distance, farness, keys
+from catalog.search.spelling import MIN_LENGTH, distance, error_score, keys, max_errors
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_distance(typed: str, word: str, errors: tuple[int, bool] | None) -> Non
     [("sol", 0), ("agua", 1), ("amores", 1), ("cancion", 2), ("canciones", 2), ("1999", 0), ("x" * 41, 0)],
 )
 def test_how_many_errors_are_forgiven(word: str, errors: int) -> None:
-    assert allowed(word) == errors
+    assert max_errors(word) == errors
 
 
 @given(
@@ -63,7 +63,7 @@ def test_one_error_is_always_found_by_a_key(word: str, at: int, letter: str, how
     ],
 )
 def test_what_can_have_been_meant(typed: str, word: str, far: tuple[int, bool, int] | None) -> None:
-    assert farness(typed, word) == far
+    assert error_score(typed, word) == far
 
 
 @given(
@@ -83,5 +83,5 @@ def test_distances_are_those_of_the_table(typed: str, word: str, most: int) -> N
             row.append(cost)
         rows.append(row)
     whole, begun = rows[-1][-1], min(rows[-1])
-    expected = (begun, True) if begun <= most and len(typed) > SHORTEST else None
+    expected = (begun, True) if begun <= most and len(typed) > MIN_LENGTH else None
     assert distance(typed, word, most) == ((whole, False) if whole <= most else expected)

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from benchmarks.search.table import fill, first_page, missed, queries, songs
 
-ENOUGH = 0.95
+ENOUGH_SONGS = 0.95
 
 
 def test_the_table_is_about_songs_that_it_has() -> None:
@@ -20,5 +20,7 @@ def test_songs_are_found_on_the_first_page() -> None:
     with transaction.atomic():
         fill(songs())
     found = missed(first_page)
-    too_few = {kind: wrong for kind, (asked, wrong) in found.items() if len(wrong) > (1 - ENOUGH) * asked}
+    too_few = {
+        kind: wrong for kind, (asked, wrong) in found.items() if len(wrong) > (1 - ENOUGH_SONGS) * asked
+    }
     assert too_few == {}

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from catalog.models import Track
-from catalog.search.query import MOST_LETTERS
+from catalog.search.query import MAX_LENGTH
 from catalog.search.service import find
 from tests.catalog.search.conftest import Titles
 from tests.factories import make_track
@@ -50,7 +50,7 @@ def test_a_sign_alone_is_a_name_of_its_own(titles: Titles) -> None:
 
 def test_the_longest_run_is_answered(titles: Titles) -> None:
     make_track(title="青花瓷", artist="周杰倫")
-    text = "".join(chr(0x4E00 + n) for n in range(MOST_LETTERS))
+    text = "".join(chr(0x4E00 + n) for n in range(MAX_LENGTH))
     assert titles(text) == titles("周杰倫青花瓷" * 40) == titles(" ".join(["周杰倫青花瓷雨"] * 20)) == []
 
 

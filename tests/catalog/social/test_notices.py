@@ -73,7 +73,7 @@ def test_mail_only_for_who_wants_it_and_only_after_the_commit(
     settings: Any,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    settings.CSRF_TRUSTED_ORIGINS = ["https://stems.example"]
+    settings.SITE_URL = "https://stems.example"
     user.mail_notices = True
     user.save()
     track = make_track(title="Orilla", artist="Ana")

@@ -233,7 +233,7 @@ def test_pages_take_as_many_queries_as_ever(
         filled(user)
     with django_assert_max_num_queries(9):
         html = mine.get(f"/setlists/{setlist.pk}/").content.decode()
-    assert len(re.findall(r"data-entry=", html)) == 30
+    assert len(re.findall(r"data-address=", html)) == 30
     with django_assert_max_num_queries(7):
         mine.get("/setlists/")
 

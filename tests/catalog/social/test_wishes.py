@@ -182,9 +182,9 @@ def test_a_search_becomes_a_wish(client: Client, user: User) -> None:
     page = client.post(
         "/wishes/new/", {"artist": "Ana Ríos", "title": "Orilla"}, follow=True
     ).content.decode()
-    assert "You are told when somebody brings it" in page
+    assert "You will be notified when somebody adds it" in page
     assert "1 person wants it" in page
-    assert "Say what the song is called" in client.post("/wishes/new/", {"title": " "}).content.decode()
+    assert "Enter the title of the song" in client.post("/wishes/new/", {"title": " "}).content.decode()
 
 
 def test_joining_and_leaving_by_form(client: Client, user: User, other: User) -> None:

@@ -47,7 +47,7 @@ def open_files(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("length", [len(SONG), None])
-def test_an_admitted_body_arrives_whole_and_leaves_no_file(
+def test_admitted_body_arrives_and_leaves_no_file(
     running: Running, tmp_path: Path, length: int | None
 ) -> None:
     body = SONG if length else chunked(SONG)
@@ -60,13 +60,13 @@ def test_an_admitted_body_arrives_whole_and_leaves_no_file(
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
-def test_small_bodies_are_not_asked_about(running: Running) -> None:
+def test_small_body_is_not_checked(running: Running) -> None:
     assert b'"size": 9000' in running.ask(head("/", 9000, "Connection: close") + bytes(9000))
     assert running.application.asked == []
 
 
 @pytest.mark.parametrize("length", [300_000_000, None])
-def test_a_refused_body_is_not_read_and_its_sender_sees_why(
+def test_refused_body_is_not_read_and_response_arrives(
     running: Running, tmp_path: Path, length: int | None
 ) -> None:
     one = running.connect(head("/nothing", length))
@@ -80,7 +80,7 @@ def test_a_refused_body_is_not_read_and_its_sender_sees_why(
     assert open_files(tmp_path / "incoming") == []
 
 
-def test_who_waits_for_100_gets_it_only_when_admitted(running: Running) -> None:
+def test_expect_continue_is_answered_after_admission(running: Running) -> None:
     one = running.connect(head("/nothing", 300_000_000, "Expect: 100-continue"))
     assert until_head(one).startswith(b"HTTP/1.1 413")
     other = running.connect(head("/upload", len(SONG), "Expect: 100-continue", "Connection: close"))
@@ -93,7 +93,7 @@ def test_who_waits_for_100_gets_it_only_when_admitted(running: Running) -> None:
     assert b'"size": 3' in received(small)
 
 
-def test_django_is_asked_again_while_it_arrives(running: Running, tmp_path: Path) -> None:
+def test_admission_is_checked_again_while_body_arrives(running: Running, tmp_path: Path) -> None:
     running.application.refuse_after = CHECK_EVERY_BYTES
     one = running.connect(head("/upload", 19_000_000) + bytes(19_000_000))
     answer = received(one)
@@ -104,24 +104,24 @@ def test_django_is_asked_again_while_it_arrives(running: Running, tmp_path: Path
     eventually(lambda: not open_files(tmp_path / "incoming"))
 
 
-def test_a_chunked_body_ends_at_the_limit(running: Running) -> None:
+def test_chunked_body_is_cut_at_limit(running: Running) -> None:
     one = running.connect(head("/upload", None))
     one.sendall(chunked(bytes(LIMIT + 2_000_000)))
     assert received(one).startswith(b"HTTP/1.1 413")
     assert LIMIT < running.application.asked[-1] < LIMIT + 1_000_000
 
 
-def test_chunks_of_a_byte_are_a_body_too(running: Running) -> None:
+def test_chunks_of_one_byte_are_accepted(running: Running) -> None:
     answer = running.ask(head("/upload", None, "Connection: close") + chunked(SONG[:40_000], 1))
     assert hashlib.sha256(SONG[:40_000]).hexdigest().encode() in answer
 
 
 @pytest.mark.parametrize("frame", [b"1;" + b"a" * 100_000, b"0\r\n" + b"X-Long: a\r\n" * 10_000])
-def test_what_stands_around_chunks_has_a_limit(running: Running, frame: bytes) -> None:
+def test_chunk_frame_size_is_limited(running: Running, frame: bytes) -> None:
     assert received(running.connect(head("/upload", None) + frame)).startswith(b"HTTP/1.1 400")
 
 
-def test_uploads_of_a_person_are_counted_until_they_end(running: Running, tmp_path: Path) -> None:
+def test_uploads_are_counted_until_they_end(running: Running, tmp_path: Path) -> None:
     begun = head("/upload", 1_000_000, "X-Person: ana") + bytes(500_000)
     sending = [running.connect(begun) for _ in range(2)]
     eventually(lambda: len(open_files(tmp_path / "incoming")) == 2)
@@ -135,7 +135,7 @@ def test_uploads_of_a_person_are_counted_until_they_end(running: Running, tmp_pa
     assert b'"size": 20000' in last
 
 
-def test_requests_behind_an_upload_wait_for_it(running: Running) -> None:
+def test_pipelined_request_waits_for_upload(running: Running) -> None:
     one = running.connect(
         head("/a", 3)
         + b"abc"
@@ -149,7 +149,7 @@ def test_requests_behind_an_upload_wait_for_it(running: Running) -> None:
     assert sizes == [b"3", b"50000", b"1"]
 
 
-def test_a_full_disk_is_an_answer(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_answered(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     admission = Application._admission
 
@@ -168,7 +168,7 @@ def test_a_full_disk_is_an_answer(running: Running, monkeypatch: pytest.MonkeyPa
     assert asked == [False, True]
 
 
-def test_files_of_processes_that_were_killed_are_removed(tmp_path: Path) -> None:
+def test_leftover_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     gone, mine, living, other = (
         tmp_path / name
         for name in (f"{2**22 + 1}-a.upload", f"{os.getpid()}-b.upload", "1-c.upload", "notes")

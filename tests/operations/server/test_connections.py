@@ -20,14 +20,14 @@ def told(answer: bytes) -> Any:
     return json.loads(body)
 
 
-def test_silent_clients_cost_no_thread(running: Running) -> None:
+def test_silent_clients_occupy_no_thread(running: Running) -> None:
     for _ in range(30):
         running.connect(HALF)
         running.connect(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nabc")
     assert told(running.ask(GET))["size"] == 0
 
 
-def test_clients_that_do_not_read_a_file_cost_no_thread(running: Running) -> None:
+def test_clients_not_reading_a_file_occupy_no_thread(running: Running) -> None:
     for _ in range(10):
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -49,7 +49,7 @@ def test_clients_that_do_not_read_a_file_cost_no_thread(running: Running) -> Non
         ("BODY_GRACE_SECONDS", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nabc"),
     ],
 )
-def test_every_phase_has_an_end(
+def test_each_phase_has_a_deadline(
     running: Running, monkeypatch: pytest.MonkeyPatch, limit: str, first: bytes
 ) -> None:
     monkeypatch.setattr(channel, limit, 0.1)
@@ -57,7 +57,7 @@ def test_every_phase_has_an_end(
     eventually(lambda: not running.server.active_channels)
 
 
-def test_who_stops_reading_is_let_go(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_that_stops_reading_is_closed(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "STALLED_SECONDS", 0.1)
     one = running.connect()
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -66,8 +66,8 @@ def test_who_stops_reading_is_let_go(running: Running, monkeypatch: pytest.Monke
     eventually(lambda: not running.server.active_channels)
 
 
-def test_what_nobody_reads_does_not_pile_up(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operations.server.server.MOST_UNSENT_BYTES", 2 * len(FILE))
+def test_unsent_bytes_are_limited(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("operations.server.server.MAX_UNSENT_BYTES", 2 * len(FILE))
     for path in (b"/page", b"/page", b"/page", b"/page", b"/file"):
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -81,8 +81,8 @@ def test_what_nobody_reads_does_not_pile_up(running: Running, monkeypatch: pytes
     assert told(running.ask(GET))["size"] == 0
 
 
-def test_too_many_connections_close_the_oldest_that_are_not_answered(running: Running) -> None:
-    running.server.most_connections = 5
+def test_connection_limit_closes_oldest_idle(running: Running) -> None:
+    running.server.max_connections = 5
     answered = running.connect(b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert running.application.entered.acquire(timeout=20)
     silent = [running.connect(HALF) for _ in range(6)]
@@ -95,12 +95,12 @@ def test_too_many_connections_close_the_oldest_that_are_not_answered(running: Ru
     assert told(received(answered))["size"] == 0
 
 
-def test_connections_are_kept_and_requests_may_follow_one_another(running: Running) -> None:
+def test_keep_alive_and_pipelining(running: Running) -> None:
     one = running.connect(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2 + GET)
     assert received(one).count(b"HTTP/1.1 200 OK") == 3
 
 
-def test_head_has_no_body(running: Running) -> None:
+def test_head_response_has_no_body(running: Running) -> None:
     for path in (b"/", b"/file"):
         answer = running.ask(b"HEAD " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -109,12 +109,12 @@ def test_head_has_no_body(running: Running) -> None:
         assert body == b""
 
 
-def test_a_file_is_sent_from_where_it_stands_and_as_far_as_announced(running: Running) -> None:
+def test_file_is_sent_from_position_up_to_content_length(running: Running) -> None:
     answer = running.ask(b"GET /file HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert answer.partition(b"\r\n\r\n")[2] == FILE[100:-100]
 
 
-def test_the_peer_is_the_address_and_what_proxies_say_is_only_said(running: Running) -> None:
+def test_remote_addr_is_peer_whatever_forwarded_for_says(running: Running) -> None:
     more = b"X-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n"
     answer = told(running.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + more))
     assert (answer["address"], answer["forwarded"]) == ("127.0.0.1", "192.0.2.1")
@@ -135,14 +135,14 @@ def test_the_peer_is_the_address_and_what_proxies_say_is_only_said(running: Runn
         (b"nonsense\r\n\r\n", 400),
     ],
 )
-def test_what_is_no_clear_request_is_refused(running: Running, request_head: bytes, status: int) -> None:
+def test_ambiguous_request_is_refused(running: Running, request_head: bytes, status: int) -> None:
     answer = running.ask(request_head)
     assert answer.startswith(b"HTTP/1.")
     assert int(answer.split(b" ")[1]) == status
     assert answer.count(b"HTTP/1.") == 1, "what follows is no request"
 
 
-def test_stopping_lets_a_request_end(application: Application) -> None:
+def test_stop_finishes_open_request(application: Application) -> None:
     running = Running(application)
     one = running.connect(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
     running.connect(HALF)

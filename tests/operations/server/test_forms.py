@@ -46,7 +46,7 @@ def counted(site: Running, who: str = "forms") -> int:
     return site.server.uploads._bodies[who]
 
 
-def test_a_network_sends_so_many_at_once(site: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forms_at_once_are_limited_per_network(site: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "MOST_FORMS", 18)
     sending = [site.connect(head("X-Forwarded-For: 192.0.2.1") + bytes(50_000)) for _ in range(16)]
     eventually(lambda: counted(site, "network 192.0.2.1") == 16)
@@ -65,7 +65,7 @@ def test_a_network_sends_so_many_at_once(site: Running, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("length", [SIZE, None])
-def test_it_has_to_be_complete_in_time(
+def test_form_exceeding_its_time_is_closed(
     site: Running, monkeypatch: pytest.MonkeyPatch, length: int | None
 ) -> None:
     monkeypatch.setattr(admission, "FORM_SECONDS", 2.0)
@@ -91,13 +91,13 @@ def test_it_has_to_be_complete_in_time(
 
 
 @pytest.mark.parametrize("length", [SIZE, None])
-def test_none_comes_when_the_disk_is_at_its_floor(site: Running, settings: Any, length: int | None) -> None:
+def test_form_is_refused_when_disk_is_full(site: Running, settings: Any, length: int | None) -> None:
     settings.DISK_FLOOR_BYTES = 10**18
     assert refusal(received(site.connect(head(length=length))))[:2] == (507, "no_space")
     eventually(lambda: counted(site) == 0)
 
 
-def test_a_chunked_one_needs_room_for_the_largest(
+def test_chunked_form_needs_room_for_largest_form(
     site: Running, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     asked: list[int] = []

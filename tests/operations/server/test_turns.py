@@ -7,7 +7,7 @@ class One:
         self.client, self.number = client, number
 
 
-def test_clients_take_turns() -> None:
+def test_turn_queue_alternates_clients() -> None:
     queue = TurnQueue()
     for client, number in (("a", 1), ("a", 2), ("a", 3), ("b", 4), ("c", 5), ("b", 6)):
         queue.append(One(client, number))
@@ -17,7 +17,7 @@ def test_clients_take_turns() -> None:
     assert not queue
 
 
-def test_who_waits_for_hundreds_is_alone(running: Running) -> None:
+def test_hundreds_of_requests_of_one_client_do_not_delay_others(running: Running) -> None:
     wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1, 10.0.0.1\r\n\r\n"
     running.server.proxies = 2
     for _ in range(40):

@@ -118,7 +118,7 @@ def own(track: Track, number: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("visibility", Visibility)
-def test_everybody_on_every_route(user: User, visibility: Visibility, who: str) -> None:
+def test_status_of_every_route_for_everybody(user: User, visibility: Visibility, who: str) -> None:
     client = signed_in(who, user)
     found, wanted = {}, {}
     for number, (method, route, body, answers) in enumerate(ROUTES):
@@ -145,7 +145,7 @@ def test_everybody_on_every_route(user: User, visibility: Visibility, who: str) 
     assert found == wanted
 
 
-def test_no_route_that_names_a_row_is_missing_here() -> None:
+def test_every_route_with_an_id_is_covered() -> None:
     tested = {route.partition("?")[0].replace("/0/", "/{n}/") for _method, route, _body, _answers in ROUTES}
     there = set()
     for pattern in api_urls.urlpatterns:

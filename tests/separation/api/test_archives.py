@@ -40,7 +40,7 @@ def content(answer: Any) -> bytes:
     return b"".join(answer.streaming_content)
 
 
-def test_names_type_length_and_members(client: APIClient, path: str) -> None:
+def test_archive_headers_and_members(client: APIClient, path: str) -> None:
     answer = client.get(f"{path}?codec=mp3")
     assert answer["Content-Type"] == "application/zip"
     assert "filename*=UTF-8''Ana%20R%C3%ADos%20-%20Canci%C3%B3n.zip" in answer["Content-Disposition"]
@@ -57,7 +57,7 @@ def test_names_type_length_and_members(client: APIClient, path: str) -> None:
             assert archive.read(item) == backend.local_path(row.key).read_bytes()
 
 
-def test_the_same_request_gives_the_same_bytes(client: APIClient, path: str) -> None:
+def test_archive_is_reproducible(client: APIClient, path: str) -> None:
     first, again = (client.get(f"{path}?codec=mp3") for _ in range(2))
     assert first["ETag"] == again["ETag"]
     assert content(first) == content(again)
@@ -66,7 +66,7 @@ def test_the_same_request_gives_the_same_bytes(client: APIClient, path: str) -> 
     content(other)
 
 
-def test_a_new_name_is_another_archive(client: APIClient, path: str, separation: Separation) -> None:
+def test_archive_changes_with_the_names(client: APIClient, path: str, separation: Separation) -> None:
     first = client.get(f"{path}?codec=wav&stems=vocals")
     content(first)
     separation.mixture.tracks.update(title="Otra")
@@ -76,7 +76,7 @@ def test_a_new_name_is_another_archive(client: APIClient, path: str, separation:
 
 
 @pytest.mark.parametrize("parts", [2, 7, 50])
-def test_parts_make_the_whole(client: APIClient, path: str, parts: int) -> None:
+def test_archive_ranges_join_to_the_whole(client: APIClient, path: str, parts: int) -> None:
     whole = client.get(f"{path}?codec=mp3")
     body = content(whole)
     step = -(-len(body) // parts)
@@ -90,7 +90,7 @@ def test_parts_make_the_whole(client: APIClient, path: str, parts: int) -> None:
     assert b"".join(pieces) == body
 
 
-def test_conditions_heads_and_ranges_outside(client: APIClient, path: str) -> None:
+def test_archive_conditions_head_and_bad_ranges(client: APIClient, path: str) -> None:
     whole = client.get(f"{path}?codec=mp3")
     body = content(whole)
     known = client.get(f"{path}?codec=mp3", headers={"If-None-Match": whole["ETag"]})
@@ -106,14 +106,14 @@ def test_conditions_heads_and_ranges_outside(client: APIClient, path: str) -> No
     assert content(last) == body[-22:]
 
 
-def test_a_row_from_before_the_crc_was_kept(client: APIClient, path: str) -> None:
+def test_archive_of_a_rendition_without_crc(client: APIClient, path: str) -> None:
     first = content(client.get(f"{path}?codec=mp3"))
     Rendition.objects.update(crc32=None)
     assert content(client.get(f"{path}?codec=mp3")) == first
     assert not Rendition.objects.filter(crc32=None).exists()
 
 
-def test_a_lost_file_is_made_again_or_said_to_be_missing(
+def test_archive_makes_lost_renditions_again_or_is_file_missing(
     client: APIClient, path: str, separation: Separation
 ) -> None:
     first = content(client.get(f"{path}?codec=wav"))
@@ -127,7 +127,7 @@ def test_a_lost_file_is_made_again_or_said_to_be_missing(
 
 
 @pytest.mark.skipif(not shutil.which("unzip"), reason="needs Info-ZIP")
-def test_info_zip_reads_it(client: APIClient, path: str, tmp_path: Path) -> None:
+def test_info_zip_reads_the_archive(client: APIClient, path: str, tmp_path: Path) -> None:
     file = tmp_path / "archive.zip"
     file.write_bytes(content(client.get(f"{path}?codec=flac")))
     tested = subprocess.run(["unzip", "-t", file], capture_output=True, text=True, check=False)
@@ -135,7 +135,7 @@ def test_info_zip_reads_it(client: APIClient, path: str, tmp_path: Path) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_does_not_want_to_wait_is_told_the_progress(client: APIClient, path: str) -> None:
+def test_respond_async_returns_202_with_progress(client: APIClient, path: str) -> None:
     later = {"Prefer": "respond-async"}
     first = client.get(f"{path}?codec=mp3", headers=later)
     assert (first.status_code, first["Preference-Applied"]) == (202, "respond-async")

@@ -64,7 +64,7 @@ def sent(answer: Any) -> Any:
 
 
 @pytest.mark.parametrize("what", ADDRESSES)
-def test_who_waits_too_long_is_told_to_come_back_and_then_gets_the_file(
+def test_long_encoding_answers_503_and_later_the_file(
     api_of: Any, user: User, separation: Separation, address: Callable[[str], str], what: str
 ) -> None:
     client: APIClient = api_of(user)
@@ -78,7 +78,7 @@ def test_who_waits_too_long_is_told_to_come_back_and_then_gets_the_file(
 
 
 @pytest.mark.parametrize("what", ADDRESSES)
-def test_who_does_not_want_to_wait_is_told_the_progress(
+def test_respond_async_returns_202_with_progress(
     api_of: Any, user: User, separation: Separation, address: Callable[[str], str], what: str, settings: Any
 ) -> None:
     settings.WAITING_PER_PERSON = 0  # which takes no place of those who wait
@@ -94,7 +94,7 @@ def test_who_does_not_want_to_wait_is_told_the_progress(
 
 
 @pytest.mark.parametrize("what", ADDRESSES)
-def test_a_browser_gets_a_page_that_fetches_the_file(
+def test_browser_gets_a_page_that_downloads_the_file(
     user: User, separation: Separation, address: Callable[[str], str], what: str, settings: Any
 ) -> None:
     settings.WAITING_PER_PERSON = 0
@@ -105,14 +105,14 @@ def test_a_browser_gets_a_page_that_fetches_the_file(
         assert page.status_code == 202
         assert page["Content-Type"].startswith("text/html")
         assert int(page["Refresh"]) > 0
-        assert "Your file is being made" in page.content.decode()
+        assert "Your file is being prepared" in page.content.decode()
         assert "%" in page.content.decode()
     assert pool.wait_until_idle(30)
     file = sent(browser.get(address(what), headers=BROWSER))
     assert (file.status_code, file["Content-Disposition"][:11]) == (200, "attachment;")
 
 
-def test_a_browser_whose_person_has_too_many_gets_a_page_that_tries_again(
+def test_browser_gets_a_page_that_retries_when_busy(
     user: User, address: Callable[[str], str], settings: Any
 ) -> None:
     settings.ENCODINGS_PER_PERSON = 0
@@ -120,11 +120,11 @@ def test_a_browser_whose_person_has_too_many_gets_a_page_that_tries_again(
     browser.force_login(user)
     page = browser.get(address("stem"), headers=BROWSER)
     assert (page.status_code, page["Refresh"]) == (503, page["Retry-After"])
-    assert "tries again by itself" in page.content.decode()
+    assert "tries again automatically" in page.content.decode()
 
 
 @pytest.mark.parametrize("what", ADDRESSES)
-def test_who_has_too_many_is_refused_with_a_stable_code(
+def test_too_many_encodings_answer_503_busy(
     api_of: Any, user: User, address: Callable[[str], str], what: str, settings: Any
 ) -> None:
     settings.ENCODINGS_PER_PERSON = 0
@@ -135,7 +135,7 @@ def test_who_has_too_many_is_refused_with_a_stable_code(
     assert not Rendition.objects.exists()
 
 
-def test_visitors_are_counted_by_their_address(
+def test_visitors_are_limited_by_address(
     api: APIClient, separation: Separation, address: Callable[[str], str], settings: Any
 ) -> None:
     settings.ENCODINGS_PER_PERSON = 1
@@ -147,14 +147,14 @@ def test_visitors_are_counted_by_their_address(
         assert api.get(more, REMOTE_ADDR="192.0.2.2").json()["code"] == "encoding_in_progress"
 
 
-def test_an_error_is_told_to_browsers_as_before(user: User, address: Callable[[str], str]) -> None:
+def test_other_errors_are_the_same_for_browsers(user: User, address: Callable[[str], str]) -> None:
     browser = Client()
     browser.force_login(user)
     answer = browser.get(f"{address('stem')}&bitrate=1", headers=BROWSER)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_bitrate")
 
 
-def test_a_player_is_told_to_come_back(user: User, separation: Separation, settings: Any) -> None:
+def test_player_gets_503_with_retry_after(user: User, separation: Separation, settings: Any) -> None:
     browser = Client()
     browser.force_login(user)
     separation.mixture.tracks.update(visibility="private")

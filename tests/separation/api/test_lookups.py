@@ -55,7 +55,7 @@ def look_up(client: Any, song: Song) -> Any:
     return client.post(LOOKUPS, {"checksum": song.checksum.upper()}).json()
 
 
-def test_a_lookup_changes_nothing(api_of: Any, user: User, other: User, song: Song) -> None:
+def test_lookup_changes_nothing(api_of: Any, user: User, other: User, song: Song) -> None:
     found = look_up(api_of(user), song)
     assert (found["track"]["id"], found["yours"]) == (str(song.track.pk), False)
     assert len(found["proof"]["ranges"]) == PLACES
@@ -65,14 +65,12 @@ def test_a_lookup_changes_nothing(api_of: Any, user: User, other: User, song: So
     assert hidden.visibility == Visibility.PRIVATE, "who only knows the checksum stops nobody"
 
 
-def test_a_filename_does_not_claim_either(api_of: Any, user: User, song: Song) -> None:
+def test_lookup_with_a_filename_claims_nothing(api_of: Any, user: User, song: Song) -> None:
     assert api_of(user).post(LOOKUPS, {"checksum": song.checksum, "filename": "song.wav"}).status_code == 200
     assert not user.uploads.exists()
 
 
-def test_who_has_the_file_gets_the_song_and_pays_nothing(
-    api_of: Any, user: User, other: User, song: Song
-) -> None:
+def test_proof_adds_the_song_without_quota(api_of: Any, user: User, other: User, song: Song) -> None:
     client = api_of(user)
     answer = client.post(PROOF, song.answer(look_up(client, song)["proof"]))
     assert (answer.status_code, answer.json()["track"]["id"]) == (200, str(song.track.pk))
@@ -89,7 +87,7 @@ def test_who_has_the_file_gets_the_song_and_pays_nothing(
     assert song.track.owner == user, "it stays for who has it too"
 
 
-def test_bytes_that_are_not_the_files_prove_nothing(api_of: Any, user: User, song: Song) -> None:
+def test_proof_with_wrong_bytes_is_refused(api_of: Any, user: User, song: Song) -> None:
     client = api_of(user)
     half = song.data[: len(song.data) // 2]
     for data in (b"", half, bytes(len(song.data)), half + bytes(len(half))):
@@ -98,7 +96,7 @@ def test_bytes_that_are_not_the_files_prove_nothing(api_of: Any, user: User, son
     assert not user.uploads.exists()
 
 
-def test_a_challenge_is_answered_once(api_of: Any, user: User, song: Song) -> None:
+def test_proof_is_accepted_once(api_of: Any, user: User, song: Song) -> None:
     client = api_of(user)
     proof = look_up(client, song)["proof"]
     assert client.post(PROOF, song.answer(proof, b"")).status_code == 403
@@ -109,7 +107,9 @@ def test_a_challenge_is_answered_once(api_of: Any, user: User, song: Song) -> No
     assert user.uploads.count() == 1
 
 
-def test_a_challenge_is_one_persons(api_of: Any, user: User, other: User, song: Song) -> None:
+def test_proof_of_somebody_elses_challenge_is_refused(
+    api_of: Any, user: User, other: User, song: Song
+) -> None:
     third = User.objects.create_user("cy@example.org")
     proof = look_up(api_of(third), song)["proof"]
     stolen = api_of(user).post(PROOF, song.answer(proof))
@@ -118,7 +118,7 @@ def test_a_challenge_is_one_persons(api_of: Any, user: User, other: User, song: 
     assert not user.uploads.exists()
 
 
-def test_a_challenge_expires(api_of: Any, user: User, song: Song) -> None:
+def test_proof_expires(api_of: Any, user: User, song: Song) -> None:
     client = api_of(user)
     proof = look_up(client, song)["proof"]
     with time_machine.travel(timezone.now() + LASTS + timedelta(seconds=2)):
@@ -127,12 +127,12 @@ def test_a_challenge_expires(api_of: Any, user: User, song: Song) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "a:b:c", "\0", "x" * 3_000])
-def test_made_up_challenges(api_of: Any, user: User, song: Song, token: str) -> None:
+def test_proof_with_a_forged_token_is_refused(api_of: Any, user: User, song: Song, token: str) -> None:
     answer = api_of(user).post(PROOF, {"token": token, "digest": "0" * 64})
     assert answer.status_code in {400, 403}
 
 
-def test_the_places_stay_the_same_all_day(api_of: Any, user: User, other: User, song: Song) -> None:
+def test_challenge_ranges_stay_the_same_for_a_day(api_of: Any, user: User, other: User, song: Song) -> None:
     client = api_of(user)
     first, second = (look_up(client, song)["proof"] for _twice in range(2))
     assert first["ranges"] == second["ranges"]
@@ -145,7 +145,7 @@ def test_the_places_stay_the_same_all_day(api_of: Any, user: User, other: User, 
         assert place["offset"] + place["length"] <= after["offset"]
 
 
-def test_the_same_audio_in_another_file_has_to_be_sent(
+def test_lookup_of_another_file_of_the_same_audio_has_no_proof(
     api_of: Any, user: User, other: User, song: Song
 ) -> None:
     tagged = song.data + b"LIST\x04\0\0\0INFO"
@@ -162,13 +162,13 @@ def test_the_same_audio_in_another_file_has_to_be_sent(
     assert (found["track"]["id"], found["yours"], found["proof"]) == (str(song.track.pk), False, None)
 
 
-def test_a_small_file_is_asked_for_whole(api_of: Any, user: User, other: User) -> None:
+def test_challenge_of_a_small_file_covers_it_all(api_of: Any, user: User, other: User) -> None:
     track = make_track(other)
     found = api_of(user).post(LOOKUPS, {"checksum": track.audio.checksum}).json()
     assert found["proof"]["ranges"] == [{"offset": 0, "length": track.audio.size}]
 
 
-def test_a_lost_file_proves_nothing(api_of: Any, user: User, song: Song) -> None:
+def test_lookup_of_a_lost_file_has_no_proof(api_of: Any, user: User, song: Song) -> None:
     client = api_of(user)
     proof = look_up(client, song)["proof"]
     backend.delete(song.track.audio.key)
@@ -177,7 +177,7 @@ def test_a_lost_file_proves_nothing(api_of: Any, user: User, song: Song) -> None
     assert not user.uploads.exists()
 
 
-def test_a_song_that_went_away_meanwhile(api_of: Any, user: User, other: User, song: Song) -> None:
+def test_proof_of_a_removed_song_is_404(api_of: Any, user: User, other: User, song: Song) -> None:
     client = api_of(user)
     proof = look_up(client, song)["proof"]
     edit(song.track, other, {"visibility": Visibility.PRIVATE})
@@ -185,7 +185,7 @@ def test_a_song_that_went_away_meanwhile(api_of: Any, user: User, other: User, s
     assert not user.uploads.exists()
 
 
-def test_a_private_song_answers_nobody_else(api_of: Any, user: User, other: User) -> None:
+def test_private_song_is_unknown_to_others(api_of: Any, user: User, other: User) -> None:
     track = make_track(other, visibility=Visibility.PRIVATE)
     answer = api_of(user).post(LOOKUPS, {"checksum": track.audio.checksum})
     unknown = api_of(user).post(LOOKUPS, {"checksum": "0" * 64})
@@ -194,7 +194,7 @@ def test_a_private_song_answers_nobody_else(api_of: Any, user: User, other: User
     assert (own["track"]["id"], own["yours"], own["proof"]) == (str(track.pk), True, None)
 
 
-def test_wrong_answers_are_limited(api_of: Any, user: User, song: Song, monkeypatch: Any) -> None:
+def test_wrong_proofs_are_limited(api_of: Any, user: User, song: Song, monkeypatch: Any) -> None:
     from separation.api.lookups import FailedProofs  # noqa: PLC0415
 
     monkeypatch.setattr(FailedProofs, "THROTTLE_RATES", {"proofs": "3/hour"})
@@ -209,18 +209,18 @@ def test_wrong_answers_are_limited(api_of: Any, user: User, song: Song, monkeypa
 
 
 @pytest.mark.django_db(transaction=True)
-def test_answered_eight_times_at_once(api_of: Any, user: User, song: Song) -> None:
+def test_concurrent_proofs_claim_once(api_of: Any, user: User, song: Song) -> None:
     right = song.answer(look_up(api_of(user), song)["proof"])
     found = at_once(8, lambda _n: api_of(user).post(PROOF, right).status_code)
     assert sorted(found) == [200] + [409] * 7
     assert user.uploads.count() == 1
 
 
-def test_a_visitor_proves_nothing(api: Any, song: Song) -> None:
+def test_lookup_needs_an_account(api: Any, song: Song) -> None:
     assert api.post(PROOF, {"token": "x", "digest": "0" * 64}).status_code == 401
 
 
-def test_somebody_elses_claim_still_counts(user: User, other: User, song: Song) -> None:
+def test_song_claimed_by_others_cannot_become_private(user: User, other: User, song: Song) -> None:
     add_claim(song.track, user)
     with pytest.raises(CatalogError, match="shared_by_others"):
         edit(song.track, other, {"visibility": Visibility.PRIVATE})

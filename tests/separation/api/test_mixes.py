@@ -38,7 +38,7 @@ def content(answer: Any) -> bytes:
     return b"".join(answer.streaming_content)
 
 
-def test_a_file_with_name_type_and_length(client: APIClient, path: str) -> None:
+def test_mix_headers(client: APIClient, path: str) -> None:
     answer = client.get(f"{path}?vocals=0&bass=1.2&codec=mp3&bitrate=192&tempo=0.8&semitones=-2")
     assert answer["Content-Type"] == "audio/mpeg"
     assert answer["Content-Disposition"] == (
@@ -49,7 +49,7 @@ def test_a_file_with_name_type_and_length(client: APIClient, path: str) -> None:
     assert len(body) == int(answer["Content-Length"])
 
 
-def test_the_address_of_the_contract_with_everything_left_empty(client: APIClient, path: str) -> None:
+def test_mix_with_empty_parameters(client: APIClient, path: str) -> None:
     answer = client.get(f"{path}?vocals=0&bass=&codec=&bitrate=&tempo=&semitones=")
     assert answer["Content-Type"] == "audio/flac"
     assert '(no vocals).flac"' in answer["Content-Disposition"]
@@ -57,7 +57,7 @@ def test_the_address_of_the_contract_with_everything_left_empty(client: APIClien
     assert (sound.shape, rate) == ((44_100, 2), 44_100)
 
 
-def test_parts_conditions_and_heads(client: APIClient, path: str) -> None:
+def test_mix_ranges_conditions_and_head(client: APIClient, path: str) -> None:
     mix = f"{path}?vocals=0&codec=mp3"
     whole = client.get(mix)
     body = content(whole)
@@ -69,7 +69,7 @@ def test_parts_conditions_and_heads(client: APIClient, path: str) -> None:
     assert (head.status_code, head["Content-Length"]) == (200, str(len(body)))
 
 
-def test_what_sounds_the_same_is_the_same_file(client: APIClient, path: str) -> None:
+def test_mixes_that_sound_the_same_are_one_file(client: APIClient, path: str) -> None:
     tags = set()
     for query in ("vocals=0", "vocals=0.0&bass=1&tempo=1.0", "bass=1.0000001&semitones=-0&vocals=0"):
         answer = client.get(f"{path}?{query}&codec=mp3")
@@ -78,7 +78,7 @@ def test_what_sounds_the_same_is_the_same_file(client: APIClient, path: str) -> 
     assert len(tags) == 1
 
 
-def test_one_stem_alone_is_that_stem(client: APIClient, path: str, separation: Separation) -> None:
+def test_mix_of_one_stem_is_that_stem(client: APIClient, path: str, separation: Separation) -> None:
     mix = client.get(f"{path}?vocals=0&drums=0&other=0&codec=mp3")
     stem = client.get(f"/api/v1/stems/{separation.stems.get(name='bass').pk}/audio/?codec=mp3")
     assert mix["Content-Disposition"] == stem["Content-Disposition"]
@@ -104,13 +104,15 @@ def test_one_stem_alone_is_that_stem(client: APIClient, path: str, separation: S
         ("codec=mp3&bitrate=1", "bad_bitrate", []),
     ],
 )
-def test_what_cannot_be_mixed(client: APIClient, path: str, query: str, code: str, fields: list[str]) -> None:
+def test_mix_with_bad_parameters_is_refused(
+    client: APIClient, path: str, query: str, code: str, fields: list[str]
+) -> None:
     answer = client.get(f"{path}?{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert sorted(answer.json().get("fields", {})) == fields
 
 
-def test_only_new_mixes_count_for_the_limit(
+def test_rate_limit_counts_new_mixes_only(
     client: APIClient, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates = {"mixes": "2/hour"}
@@ -123,7 +125,7 @@ def test_only_new_mixes_count_for_the_limit(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_does_not_want_to_wait_asks_again(client: APIClient, path: str) -> None:
+def test_respond_async_returns_202_with_location(client: APIClient, path: str) -> None:
     mix, later = f"{path}?vocals=0&tempo=0.9&codec=mp3", {"Prefer": "respond-async"}
     first = client.get(mix, headers=later)
     assert (first.status_code, first["Preference-Applied"]) == (202, "respond-async")
@@ -135,6 +137,6 @@ def test_who_does_not_want_to_wait_asks_again(client: APIClient, path: str) -> N
     content(answer)
 
 
-def test_only_reading(client: APIClient, path: str) -> None:
+def test_other_methods_answer_405(client: APIClient, path: str) -> None:
     for method in ("post", "put", "patch", "delete"):
         assert getattr(client, method)(path, {}).status_code == 405

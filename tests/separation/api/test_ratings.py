@@ -20,7 +20,7 @@ def path(separation: Separation) -> str:
     return f"/api/v1/separations/{separation.pk}/rating/"
 
 
-def test_stars_for_the_whole_and_for_a_stem(
+def test_rating_the_whole_and_a_stem(
     api_of: Any, user: User, other: User, path: str, separation: Separation
 ) -> None:
     ana, ben = api_of(user), api_of(other)
@@ -43,14 +43,14 @@ def test_stars_for_the_whole_and_for_a_stem(
     assert Rating.objects.count() == 3
 
 
-def test_visitors_see_what_people_say(api: Any, api_of: Any, user: User, path: str) -> None:
+def test_visitors_see_averages(api: Any, api_of: Any, user: User, path: str) -> None:
     api_of(user).put(path, {"score": 3})
     answer = api.get(path).json()
     assert (answer["average"], answer["count"], answer["mine"]) == (3.0, 1, None)
 
 
 @pytest.mark.parametrize("by_body", [False, True])
-def test_stars_are_taken_back(api_of: Any, user: User, path: str, *, by_body: bool) -> None:
+def test_rating_is_deleted(api_of: Any, user: User, path: str, *, by_body: bool) -> None:
     client = api_of(user)
     client.put(path, {"score": 3})
     client.put(path, {"stem": "vocals", "score": 2})
@@ -75,7 +75,7 @@ def test_stars_are_taken_back(api_of: Any, user: User, path: str, *, by_body: bo
         ({"stem": ["vocals"], "score": 3}, "invalid", "stem"),
     ],
 )
-def test_what_are_no_stars(
+def test_bad_ratings_are_refused(
     api_of: Any, user: User, path: str, sent: dict[str, Any], code: str, field: str
 ) -> None:
     answer = api_of(user).put(path, sent)
@@ -84,14 +84,14 @@ def test_what_are_no_stars(
     assert not Rating.objects.exists()
 
 
-def test_only_what_can_be_heard_is_rated(api_of: Any, user: User) -> None:
+def test_rating_an_unfinished_separation_is_refused(api_of: Any, user: User) -> None:
     running = make_separation(make_track(user), status=Status.RUNNING)
     answer = api_of(user).put(f"/api/v1/separations/{running.pk}/rating/", {"score": 3})
     assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_at_once_leave_one(api_of: Any, user: User, path: str) -> None:
+def test_concurrent_ratings_leave_one(api_of: Any, user: User, path: str) -> None:
     answers = at_once(8, lambda n: api_of(user).put(path, {"score": n % 5 + 1}).status_code)
     assert answers == [200] * 8
     assert Rating.objects.count() == 1

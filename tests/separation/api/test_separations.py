@@ -20,7 +20,7 @@ SEPARATIONS = "/api/v1/separations/"
 
 
 @pytest.mark.django_db
-def test_every_model_with_what_it_does(api: APIClient) -> None:
+def test_models_are_listed_with_their_stems(api: APIClient) -> None:
     rows = api.get("/api/v1/models/").json()
     assert [row["slug"] for row in rows] == list(modelspec.SPECS)
     row = next(row for row in rows if row["slug"] == "compact:2stems")
@@ -42,7 +42,7 @@ def test_every_model_with_what_it_does(api: APIClient) -> None:
     ("status", "position"),
     [(Status.QUEUED, 1), (Status.RUNNING, None), (Status.FAILED, None), (Status.CANCELLED, None)],
 )
-def test_how_far_it_is(api: APIClient, status: Status, position: int | None) -> None:
+def test_separation_progress_position_and_eta(api: APIClient, status: Status, position: int | None) -> None:
     separation = make_separation(make_track(), status=status)
     body = api.get(f"{SEPARATIONS}{separation.pk}/").json()
     assert (body["status"], body["queue_position"]) == (status, position)
@@ -56,7 +56,7 @@ def test_how_far_it_is(api: APIClient, status: Status, position: int | None) -> 
         assert body["error"] is None
 
 
-def test_everybody_sees_it_through_their_own_track(
+def test_separation_is_seen_through_ones_own_track(
     api: APIClient, api_of: Any, user: User, other: User
 ) -> None:
     shared = make_track(user)
@@ -70,7 +70,7 @@ def test_everybody_sees_it_through_their_own_track(
     assert api_of(other).get(path).json()["track"] == str(own.pk)
 
 
-def test_who_asked_may_stop_wanting_it(api: APIClient, api_of: Any, user: User, other: User) -> None:
+def test_requester_withdraws(api: APIClient, api_of: Any, user: User, other: User) -> None:
     track = make_track(user)
     separation = make_separation(track, status=Status.QUEUED, asked_by=user)
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
@@ -87,7 +87,7 @@ def test_who_asked_may_stop_wanting_it(api: APIClient, api_of: Any, user: User, 
     assert separation.status == Status.CANCELLED
 
 
-def test_what_is_done_stays_when_nobody_wants_it(api_of: Any, user: User) -> None:
+def test_finished_separation_stays_after_withdrawal(api_of: Any, user: User) -> None:
     separation = make_separation(make_track(user), asked_by=user)
     assert api_of(user).delete(f"{SEPARATIONS}{separation.pk}/").status_code == 204
     assert Separation.objects.get().status == Status.SUCCEEDED
@@ -95,7 +95,7 @@ def test_what_is_done_stays_when_nobody_wants_it(api_of: Any, user: User) -> Non
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("identifier", ["0", "x", "%00", "..", "00000000-0000-4000-8000-000000000000"])
-def test_ids_that_are_none(api: APIClient, identifier: str) -> None:
+def test_unknown_ids_are_404(api: APIClient, identifier: str) -> None:
     assert api.get(f"{SEPARATIONS}{identifier}/").status_code == 404
 
 
@@ -106,7 +106,7 @@ def archived(answer: Any) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(content))
 
 
-def test_an_archive_of_all_stems(api_of: Any, user: User) -> None:
+def test_archive_of_all_stems(api_of: Any, user: User) -> None:
     track = make_track(user, title="Barquito / papel")
     path = f"{SEPARATIONS}{make_separation(track, stored=True).pk}/archive/"
     answer = api_of(user).get(path)
@@ -121,7 +121,7 @@ def test_an_archive_of_all_stems(api_of: Any, user: User) -> None:
     assert (sound.shape, rate) == ((44_100, 2), 44_100)
 
 
-def test_some_stems_as_another_codec(api_of: Any, user: User) -> None:
+def test_archive_of_some_stems_in_another_codec(api_of: Any, user: User) -> None:
     separation = make_separation(make_track(user), model="compact:4stems", stored=True)
     path = f"{SEPARATIONS}{separation.pk}/archive/?codec=mp3&bitrate=128k&stems=bass, drums,bass"
     with archived(api_of(user).get(path)) as archive:
@@ -144,13 +144,13 @@ def test_some_stems_as_another_codec(api_of: Any, user: User) -> None:
         (f"stems={'x' * 300}", "invalid"),
     ],
 )
-def test_archives_that_cannot_be_made(api_of: Any, user: User, query: str, code: str) -> None:
+def test_archive_with_bad_parameters_is_refused(api_of: Any, user: User, query: str, code: str) -> None:
     separation = make_separation(make_track(user))
     answer = api_of(user).get(f"{SEPARATIONS}{separation.pk}/archive/?{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
-def test_nothing_to_archive_yet_and_nothing_for_visitors(api: APIClient, api_of: Any, user: User) -> None:
+def test_archive_is_409_before_the_end_and_401_for_visitors(api: APIClient, api_of: Any, user: User) -> None:
     track = make_track(user)
     running = make_separation(track, status=Status.RUNNING)
     refused = api_of(user).get(f"{SEPARATIONS}{running.pk}/archive/")
@@ -160,7 +160,7 @@ def test_nothing_to_archive_yet_and_nothing_for_visitors(api: APIClient, api_of:
     assert api_of(user).post(f"{SEPARATIONS}{done.pk}/archive/", {}).status_code == 405
 
 
-def test_a_lost_file_is_an_answer_not_a_torn_zip(api_of: Any, user: User) -> None:
+def test_archive_of_a_lost_file_is_503(api_of: Any, user: User) -> None:
     separation = make_separation(make_track(user))  # its rows name files that are not there
     answer = api_of(user).get(f"{SEPARATIONS}{separation.pk}/archive/")
     assert (answer.status_code, answer.json()["code"]) == (503, "file_missing")
@@ -173,7 +173,7 @@ def test_a_lost_file_is_an_answer_not_a_torn_zip(api_of: Any, user: User) -> Non
         ("Кино", "Группа крови", "Kino - Gruppa krovi"),
     ],
 )
-def test_files_of_songs_without_latin_letters(
+def test_archive_of_a_song_without_latin_letters(
     api_of: Any, user: User, artist: str, title: str, plain: str
 ) -> None:
     """The plain name that simple clients save under, and the real one; inside an archive the real one alone."""

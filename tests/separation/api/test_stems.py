@@ -39,7 +39,7 @@ def stem(user: User) -> Stem:
     return found
 
 
-def test_a_file_with_name_type_and_length(api_of: Any, user: User, stem: Stem) -> None:
+def test_stem_audio_headers(api_of: Any, user: User, stem: Stem) -> None:
     answer = api_of(user).get(f"{STEMS}{stem.pk}/audio/?codec=flac")
     assert answer["Content-Type"] == "audio/flac"
     assert answer["Content-Disposition"] == (
@@ -52,7 +52,7 @@ def test_a_file_with_name_type_and_length(api_of: Any, user: User, stem: Stem) -
     assert (sound.shape, rate) == ((44_100, 2), 44_100)
 
 
-def test_parts_conditions_and_heads(api_of: Any, user: User, stem: Stem) -> None:
+def test_stem_audio_ranges_conditions_and_head(api_of: Any, user: User, stem: Stem) -> None:
     client, path = api_of(user), f"{STEMS}{stem.pk}/audio/?codec=mp3&bitrate=128"
     whole = client.get(path)
     body = content(whole)
@@ -76,7 +76,7 @@ def test_parts_conditions_and_heads(api_of: Any, user: User, stem: Stem) -> None
         ("opus", "audio/ogg"),
     ],
 )
-def test_accounts_have_every_codec_and_visitors_one(
+def test_accounts_get_every_codec_and_visitors_mp3(
     api: APIClient, api_of: Any, user: User, stem: Stem, codec: str, content_type: str
 ) -> None:
     path = f"{STEMS}{stem.pk}/audio/?codec={codec}"
@@ -88,15 +88,13 @@ def test_accounts_have_every_codec_and_visitors_one(
         assert (visitor.status_code, visitor.json()["code"]) == (401, "account_needed")
 
 
-def test_without_a_codec_everybody_gets_the_best_they_may_have(
-    api: APIClient, api_of: Any, user: User, stem: Stem
-) -> None:
+def test_default_codec_is_the_best_permitted(api: APIClient, api_of: Any, user: User, stem: Stem) -> None:
     path = f"{STEMS}{stem.pk}/audio/"
     assert sent(api.get(path))["Content-Type"] == "audio/mpeg"
     assert sent(api_of(user).get(path))["Content-Type"] == "audio/flac"
 
 
-def test_visitors_download_separations_in_two_stems_only_but_play_all(
+def test_visitors_download_two_stem_separations_and_play_all(
     api: APIClient, user: User, settings: Any
 ) -> None:
     four = make_separation(make_track(user), model="compact:4stems", stored=True).stems.get(name="bass")
@@ -105,7 +103,7 @@ def test_visitors_download_separations_in_two_stems_only_but_play_all(
     assert sent(api.get(f"{STEMS}{four.pk}/segments/0/")).status_code == 200
 
 
-def test_a_setting_keeps_downloads_for_accounts(
+def test_visitor_downloads_setting(
     api: APIClient, api_of: Any, user: User, stem: Stem, settings: Any
 ) -> None:
     settings.VISITOR_DOWNLOADS = False
@@ -118,12 +116,12 @@ def test_a_setting_keeps_downloads_for_accounts(
     ("query", "code"),
     [("codec=aiff", "unknown_codec"), ("codec=mp3&bitrate=1", "bad_bitrate"), ("codec=123456789", "invalid")],
 )
-def test_encodings_that_there_are_not(api_of: Any, user: User, stem: Stem, query: str, code: str) -> None:
+def test_unknown_encodings_are_refused(api_of: Any, user: User, stem: Stem, query: str, code: str) -> None:
     answer = api_of(user).get(f"{STEMS}{stem.pk}/audio/?{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
-def test_peaks_for_drawing(api: APIClient, stem: Stem) -> None:
+def test_peaks_and_their_revalidation(api: APIClient, stem: Stem) -> None:
     answer = api.get(f"{STEMS}{stem.pk}/peaks/")
     assert answer.json() == {
         "samples_per_peak": 4_096,
@@ -138,7 +136,7 @@ def test_peaks_for_drawing(api: APIClient, stem: Stem) -> None:
 
 
 @pytest.mark.django_db
-def test_segments_are_the_stem_in_pieces(api: APIClient) -> None:
+def test_segments_join_to_the_stem(api: APIClient) -> None:
     stem = make_separation(make_track(seconds=12.5), stored=True).stems.get(name="vocals")
     assert (
         api.get(f"/api/v1/tracks/{stem.separation.mixture.tracks.get().pk}/").json()["separations"][0][
@@ -163,13 +161,11 @@ def stem_bytes(stem: Stem) -> bytes:
 
 
 @pytest.mark.parametrize("number", ["1", "99999999999999999999", "-1", "x", "%00"])
-def test_pieces_that_there_are_not(api: APIClient, stem: Stem, number: str) -> None:
+def test_unknown_segments_are_404(api: APIClient, stem: Stem, number: str) -> None:
     assert api.get(f"{STEMS}{stem.pk}/segments/{number}/").status_code == 404
 
 
-def test_everybody_gets_the_names_of_their_own_track(
-    api_of: Any, user: User, other: User, stem: Stem
-) -> None:
+def test_stem_audio_is_named_after_ones_own_track(api_of: Any, user: User, other: User, stem: Stem) -> None:
     own = make_track(other, audio=stem.separation.mixture, visibility=Visibility.PRIVATE, title="My copy")
     ask(own, stem.separation.model, other)
     path = f"{STEMS}{stem.pk}/audio/?codec=flac"
@@ -178,7 +174,7 @@ def test_everybody_gets_the_names_of_their_own_track(
 
 
 @pytest.mark.parametrize("what", ["audio", "peaks", "segments/0"])
-def test_only_reading(api_of: Any, user: User, stem: Stem, what: str) -> None:
+def test_other_methods_answer_405(api_of: Any, user: User, stem: Stem, what: str) -> None:
     client = api_of(user)
     for method in ("post", "put", "patch", "delete"):
         assert getattr(client, method)(f"{STEMS}{stem.pk}/{what}/", {}).status_code == 405

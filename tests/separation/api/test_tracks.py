@@ -27,7 +27,7 @@ def titles(answer: Any) -> list[str]:
     return [row["title"] for row in answer.json()["results"]]
 
 
-def test_a_track_with_its_separations_and_stems(api: APIClient, user: User) -> None:
+def test_track_with_separations_and_stems(api: APIClient, user: User) -> None:
     track = make_track(user, album="Orilla", genre="Folk", year=2019, seconds=2.5)
     separation = make_separation(track)
     answer = api.get(f"{TRACKS}{track.pk}/").json()
@@ -85,7 +85,7 @@ def test_a_track_with_its_separations_and_stems(api: APIClient, user: User) -> N
 
 
 @pytest.mark.django_db
-def test_the_cover_has_an_address_when_there_is_one(api: APIClient) -> None:
+def test_cover_address(api: APIClient) -> None:
     track = make_track(cover="covers/ab/cd/abcdef0123456789abcdef.jpg")
     assert api.get(f"{TRACKS}{track.pk}/").json()["cover"] == (
         f"http://testserver/covers/{track.pk}/?v=abcdef0123456789"
@@ -93,7 +93,7 @@ def test_the_cover_has_an_address_when_there_is_one(api: APIClient) -> None:
 
 
 @pytest.mark.django_db
-def test_filters(api: APIClient) -> None:
+def test_list_filters(api: APIClient) -> None:
     ana = make_track(title="Agua", artist="Ana", album="Orilla", genre="Folk")
     bob = make_track(title="Bread", artist="Bob", genre="Rock")
     make_separation(ana)
@@ -118,7 +118,7 @@ def test_filters(api: APIClient) -> None:
 
 
 @pytest.mark.django_db
-def test_orderings(api: APIClient) -> None:
+def test_list_orderings(api: APIClient) -> None:
     make_track(title="B", artist="Zoe", year=2001, seconds=2)
     make_track(title="A", artist="Ana", year=2002, seconds=3)
     make_track(title="C", artist="Max", year=2003, seconds=1)
@@ -149,13 +149,13 @@ def test_orderings(api: APIClient) -> None:
         f"album={'x' * 100}",
     ],
 )
-def test_questions_that_cannot_be_answered(api: APIClient, query: str) -> None:
+def test_bad_query_parameters_are_refused(api: APIClient, query: str) -> None:
     answer = api.get(f"{TRACKS}?{query}")
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == [query.partition("=")[0]]
 
 
-def test_lists_show_what_one_may_see(api: APIClient, api_of: Any, user: User, other: User) -> None:
+def test_list_shows_visible_tracks_only(api: APIClient, api_of: Any, user: User, other: User) -> None:
     make_track(user, title="Mine", visibility=Visibility.PRIVATE)
     make_track(other, title="Theirs")
     assert titles(api.get(TRACKS)) == ["Theirs"]
@@ -164,7 +164,7 @@ def test_lists_show_what_one_may_see(api: APIClient, api_of: Any, user: User, ot
     assert [(row["title"], row["mine"]) for row in rows] == [("Theirs", False), ("Mine", True)]
 
 
-def test_lists_take_the_same_number_of_queries_however_long(
+def test_list_takes_a_constant_number_of_queries(
     api: APIClient, db: None, django_assert_num_queries: Any
 ) -> None:
     for number in range(6):
@@ -176,7 +176,7 @@ def test_lists_take_the_same_number_of_queries_however_long(
         assert len(api.get(TRACKS).json()["results"][0]["separations"]) == 2
 
 
-def test_the_owner_changes_names(api_of: Any, user: User) -> None:
+def test_owner_edits_names(api_of: Any, user: User) -> None:
     track = make_track(user, album="Orilla")
     changes = {"title": "  Agua\u202e ", "artist": "Bea", "album": "Otra", "genre": "Folk", "year": 2020}
     answer = api_of(user).patch(f"{TRACKS}{track.pk}/", changes)
@@ -189,7 +189,7 @@ def test_the_owner_changes_names(api_of: Any, user: User) -> None:
     assert (cleared["album"], cleared["year"], cleared["genre"]) == (None, None, "")
 
 
-def test_nothing_else_can_be_assigned(api_of: Any, user: User, other: User) -> None:
+def test_other_fields_cannot_be_assigned(api_of: Any, user: User, other: User) -> None:
     track = make_track(user)
     before = Track.objects.values().get()
     sent = {
@@ -219,14 +219,14 @@ def test_nothing_else_can_be_assigned(api_of: Any, user: User, other: User) -> N
         {"visibility": "unlisted"},
     ],
 )
-def test_changes_that_cannot_be(api_of: Any, user: User, change: dict[str, Any]) -> None:
+def test_bad_changes_are_refused(api_of: Any, user: User, change: dict[str, Any]) -> None:
     track = make_track(user)
     answer = api_of(user).patch(f"{TRACKS}{track.pk}/", change)
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == list(change)
 
 
-def test_others_may_not_change_or_remove(api: APIClient, api_of: Any, user: User, other: User) -> None:
+def test_others_may_not_edit_or_delete(api: APIClient, api_of: Any, user: User, other: User) -> None:
     track = make_track(user)
     for method in ("patch", "delete"):
         refused = getattr(api_of(other), method)(f"{TRACKS}{track.pk}/", {"title": "Mine now"})
@@ -237,9 +237,7 @@ def test_others_may_not_change_or_remove(api: APIClient, api_of: Any, user: User
     assert track.title == "Barquito de papel"
 
 
-def test_who_looks_after_the_catalogue_may_correct_but_not_hide(
-    api_of: Any, user: User, curator: User
-) -> None:
+def test_curator_edits_but_does_not_hide(api_of: Any, user: User, curator: User) -> None:
     track = make_track(user)
     client = api_of(curator)
     assert client.patch(f"{TRACKS}{track.pk}/", {"title": "Agua"}).status_code == 200
@@ -248,7 +246,7 @@ def test_who_looks_after_the_catalogue_may_correct_but_not_hide(
     assert client.patch(f"{TRACKS}{hidden.pk}/", {"title": "Agua"}).status_code == 404
 
 
-def test_sharing_and_hiding(api: APIClient, api_of: Any, user: User) -> None:
+def test_owner_changes_visibility(api: APIClient, api_of: Any, user: User) -> None:
     track = make_track(user)
     path = f"{TRACKS}{track.pk}/"
     assert api_of(user).patch(path, {"visibility": "private"}).json()["visibility"] == "private"
@@ -257,7 +255,7 @@ def test_sharing_and_hiding(api: APIClient, api_of: Any, user: User) -> None:
     assert api.get(path).status_code == 200
 
 
-def test_what_others_brought_too_stays_shared(api_of: Any, user: User, other: User) -> None:
+def test_track_held_by_others_stays_shared(api_of: Any, user: User, other: User) -> None:
     track = make_track(user)
     add_claim(track, other)
     answer = api_of(user).patch(f"{TRACKS}{track.pk}/", {"visibility": "private", "title": "Agua"})
@@ -267,7 +265,7 @@ def test_what_others_brought_too_stays_shared(api_of: Any, user: User, other: Us
     assert (track.visibility, track.title) == ("shared", "Barquito de papel")
 
 
-def test_sharing_what_is_shared_already_joins_the_two(api_of: Any, user: User, other: User) -> None:
+def test_sharing_joins_an_existing_shared_track(api_of: Any, user: User, other: User) -> None:
     shared = make_track(other, title="The shared one")
     mine = make_track(user, title="Mine", audio=shared.audio, visibility=Visibility.PRIVATE)
     answer = api_of(user).patch(f"{TRACKS}{mine.pk}/", {"visibility": "shared", "title": "Mine"})
@@ -276,7 +274,7 @@ def test_sharing_what_is_shared_already_joins_the_two(api_of: Any, user: User, o
     assert Track.objects.count() == 1
 
 
-def test_removing_drops_only_ones_own_claim(api_of: Any, user: User, other: User) -> None:
+def test_delete_drops_ones_own_claim_only(api_of: Any, user: User, other: User) -> None:
     track = make_track(user)
     add_claim(track, other)
     assert api_of(user).delete(f"{TRACKS}{track.pk}/").status_code == 204
@@ -287,7 +285,7 @@ def test_removing_drops_only_ones_own_claim(api_of: Any, user: User, other: User
     assert not Track.objects.exists()
 
 
-def test_who_looks_after_the_catalogue_drops_the_owners_claim(api_of: Any, user: User, curator: User) -> None:
+def test_delete_by_a_curator_drops_the_owners_claim(api_of: Any, user: User, curator: User) -> None:
     track = make_track(user)
     orphan = make_track(title="Orphan")
     for row in (track, orphan):
@@ -295,7 +293,7 @@ def test_who_looks_after_the_catalogue_drops_the_owners_claim(api_of: Any, user:
     assert not Track.objects.exists()
 
 
-def test_asking_for_a_separation(api_of: Any, user: User, other: User) -> None:
+def test_requesting_a_separation(api_of: Any, user: User, other: User) -> None:
     track = make_track(user)
     path = f"{TRACKS}{track.pk}/separations/"
     first = api_of(user).post(path, {"model": "compact:4stems"})
@@ -321,13 +319,17 @@ def test_asking_for_a_separation(api_of: Any, user: User, other: User) -> None:
         (["compact:2stems"], 400, "invalid"),
     ],
 )
-def test_models_that_cannot_be_asked_for(api_of: Any, user: User, model: Any, status: int, code: str) -> None:
+def test_requesting_an_unusable_model_is_refused(
+    api_of: Any, user: User, model: Any, status: int, code: str
+) -> None:
     answer = api_of(user).post(f"{TRACKS}{make_track().pk}/separations/", {"model": model})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert not Separation.objects.exists()
 
 
-def test_too_much_at_once_is_refused_with_a_time_to_come_back(api_of: Any, user: User, settings: Any) -> None:
+def test_too_many_queued_separations_answer_429_with_retry_after(
+    api_of: Any, user: User, settings: Any
+) -> None:
     settings.QUEUED_PER_PERSON = 1
     client = api_of(user)
     assert client.post(f"{TRACKS}{make_track().pk}/separations/", {}).status_code == 202

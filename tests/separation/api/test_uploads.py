@@ -33,7 +33,7 @@ def bring(client: APIClient, file: Any, **fields: str) -> Any:
     return client.post(UPLOADS, {"file": file, **fields}, format="multipart")
 
 
-def test_a_new_song_is_taken_in_and_queued(api_of: Any, user: User) -> None:
+def test_new_song_is_201_and_queued(api_of: Any, user: User) -> None:
     answer = bring(api_of(user), sound())
     assert answer.status_code == 201, answer.content
     body = answer.json()
@@ -46,7 +46,7 @@ def test_a_new_song_is_taken_in_and_queued(api_of: Any, user: User) -> None:
     assert body["track"]["separations"][0]["id"] == body["separation"]["id"]
 
 
-def test_what_is_said_counts_more_than_the_file(api_of: Any, user: User, api: APIClient) -> None:
+def test_form_fields_override_tags(api_of: Any, user: User, api: APIClient) -> None:
     fields = {"title": "Otra", "artist": "Bea", "album": "Orilla", "visibility": "private", "model": "none"}
     body = bring(api_of(user), sound(), **fields).json()
     assert (body["track"]["title"], body["track"]["artist"]["name"]) == ("Otra", "Bea")
@@ -56,7 +56,7 @@ def test_what_is_said_counts_more_than_the_file(api_of: Any, user: User, api: AP
     assert api.get(f"/api/v1/tracks/{body['track']['id']}/").status_code == 404
 
 
-def test_a_known_song_comes_back(api_of: Any, user: User, other: User) -> None:
+def test_known_song_is_200(api_of: Any, user: User, other: User) -> None:
     first = bring(api_of(user), sound()).json()
     again = bring(api_of(other), sound(name="something else.wav"))
     assert again.status_code == 200
@@ -67,7 +67,7 @@ def test_a_known_song_comes_back(api_of: Any, user: User, other: User) -> None:
     assert (Track.objects.count(), AudioFile.objects.count(), Upload.objects.count()) == (1, 1, 2)
 
 
-def test_what_is_private_to_somebody_else_is_new(api_of: Any, user: User, other: User) -> None:
+def test_private_song_of_somebody_else_is_new(api_of: Any, user: User, other: User) -> None:
     first = bring(api_of(user), sound(), visibility="private", model="none").json()
     answer = bring(api_of(other), sound(), visibility="private", model="none")
     assert answer.status_code == 201
@@ -79,7 +79,7 @@ def test_what_is_private_to_somebody_else_is_new(api_of: Any, user: User, other:
     ("content", "status", "code"),
     [(b"", 400, "empty_file"), (b"<html>" * 100, 415, "unsupported"), (b"RIFF\0\0\0\0WAVE", 422, None)],
 )
-def test_what_is_no_song_is_refused_with_a_reason(
+def test_files_that_are_no_audio_are_refused(
     api_of: Any, user: User, content: bytes, status: int, code: str | None
 ) -> None:
     answer = bring(api_of(user), SimpleUploadedFile("song.wav", content))
@@ -96,14 +96,14 @@ def test_what_is_no_song_is_refused_with_a_reason(
         ({"model": "x" * 41}, "model"),
     ],
 )
-def test_bad_fields_are_said_by_name(api_of: Any, user: User, change: dict[str, str], field: str) -> None:
+def test_bad_fields_are_named(api_of: Any, user: User, change: dict[str, str], field: str) -> None:
     answer = bring(api_of(user), sound(), **change)
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == [field]
 
 
 @pytest.mark.parametrize(("model", "status"), [("compact:9stems", 400), ("spleeter:5stems", 409)])
-def test_a_model_that_cannot_be_used(api_of: Any, user: User, model: str, status: int) -> None:
+def test_unusable_model_is_refused(api_of: Any, user: User, model: str, status: int) -> None:
     answer = bring(api_of(user), sound(), model=model)
     if status == 400:  # said before the song is taken in
         assert (answer.status_code, answer.json()["code"]) == (400, "unknown_model")
@@ -115,7 +115,7 @@ def test_a_model_that_cannot_be_used(api_of: Any, user: User, model: str, status
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "\x00"])
-def test_no_file_is_400(api_of: Any, user: User, name: str) -> None:
+def test_missing_file_is_400(api_of: Any, user: User, name: str) -> None:
     boundary = "frontier"
     body = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
@@ -140,9 +140,7 @@ def test_no_file_is_400(api_of: Any, user: User, name: str) -> None:
         "\u202efdp.wav",
     ],
 )
-def test_hostile_names_are_only_names(
-    api_of: Any, user: User, name: str, settings: Any, tmp_path: Path
-) -> None:
+def test_hostile_file_names(api_of: Any, user: User, name: str, settings: Any, tmp_path: Path) -> None:
     answer = bring(api_of(user), sound(name=name), model="none")
     assert answer.status_code == 201, answer.content
     upload, audio = Upload.objects.get(), AudioFile.objects.get()
@@ -151,7 +149,7 @@ def test_hostile_names_are_only_names(
     assert audio.key == f"audio/{audio.checksum[:2]}/{audio.checksum[2:4]}/{audio.checksum}.wav"
 
 
-def test_too_large_is_said_before_the_body_is_read(api_of: Any, user: User, settings: Any) -> None:
+def test_announced_size_is_refused_before_the_body_is_read(api_of: Any, user: User, settings: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 10_000
     refused = bring(api_of(user), sound())
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
@@ -161,22 +159,20 @@ def test_too_large_is_said_before_the_body_is_read(api_of: Any, user: User, sett
     assert (announced.status_code, announced.json()["code"]) == (413, "too_large")
 
 
-def test_a_full_quota_is_said(api_of: Any, user: User, settings: Any) -> None:
+def test_full_quota_is_refused(api_of: Any, user: User, settings: Any) -> None:
     settings.QUOTA_BYTES = 1_000
     answer = bring(api_of(user), sound())
     assert (answer.status_code, answer.json()["code"]) == (413, "quota_exceeded")
     assert not Track.objects.exists()
 
 
-def test_visitors_may_not_bring_anything_and_only_forms_are_read(
-    api: APIClient, api_of: Any, user: User
-) -> None:
+def test_upload_needs_an_account_and_a_form(api: APIClient, api_of: Any, user: User) -> None:
     assert bring(api, sound()).status_code == 401
     assert api_of(user).post(UPLOADS, {"file": "x"}, format="json").status_code == 415
     assert api_of(user).get(UPLOADS).status_code == 405
 
 
-def test_the_website_brings_songs_with_its_session_and_token(user: User) -> None:
+def test_upload_by_session_needs_a_csrf_token(user: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(user)
     assert browser.post(UPLOADS, {"file": sound()}).status_code == 403
@@ -186,12 +182,12 @@ def test_the_website_brings_songs_with_its_session_and_token(user: User) -> None
     assert Track.objects.get().owner == user
 
 
-def test_a_token_needs_no_session(user: User) -> None:
+def test_upload_by_bearer_token(user: User) -> None:
     client = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {pair_for(user)['access']}"})
     assert client.post(UPLOADS, {"file": sound(), "model": "none"}).status_code == 201
 
 
-def test_a_checksum_that_is_known_saves_the_upload(api_of: Any, user: User, other: User) -> None:
+def test_lookup_of_a_known_checksum(api_of: Any, user: User, other: User) -> None:
     file = sound()
     checksum = hashlib.sha256(file.read()).hexdigest()
     file.seek(0)
@@ -203,7 +199,7 @@ def test_a_checksum_that_is_known_saves_the_upload(api_of: Any, user: User, othe
         assert answer.json()["track"]["id"] == track["id"]
 
 
-def test_a_private_song_answers_nobody_but_its_owner(api_of: Any, user: User, other: User) -> None:
+def test_lookup_of_a_private_song_by_others_is_404(api_of: Any, user: User, other: User) -> None:
     track = make_track(user, visibility=Visibility.PRIVATE)
     known = api_of(other).post(LOOKUPS, {"checksum": track.audio.checksum})
     unknown = api_of(other).post(LOOKUPS, {"checksum": "0" * 64})
@@ -213,11 +209,11 @@ def test_a_private_song_answers_nobody_but_its_owner(api_of: Any, user: User, ot
 
 
 @pytest.mark.parametrize("checksum", ["", "abc", "g" * 64, "0" * 65, None, 5, ["0" * 64], "0" * 63 + "\x00"])
-def test_what_is_no_checksum(api_of: Any, user: User, checksum: Any) -> None:
+def test_lookup_of_a_bad_checksum_is_400(api_of: Any, user: User, checksum: Any) -> None:
     answer = api_of(user).post(LOOKUPS, {"checksum": checksum})
     assert answer.status_code == 400
     assert "checksum" in answer.json()["fields"]
 
 
-def test_visitors_may_not_ask(api: APIClient, db: None) -> None:
+def test_lookup_needs_an_account(api: APIClient, db: None) -> None:
     assert api.post(LOOKUPS, {"checksum": "0" * 64}).status_code == 401

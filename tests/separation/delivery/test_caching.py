@@ -63,7 +63,7 @@ def addresses_of(separation: Separation, track: Track, reader: User) -> Addresse
         "cover without version": f"/covers/{track.pk}/?size=96",
         "album cover": f"/covers/album/{album.pk}/?size=96&v={version(track.cover)}",
         "track page": f"/tracks/{track.pk}/",
-        "fragment": f"/tracks/{track.pk}/?fragment=stage",
+        "fragment": f"/tracks/{track.pk}/?fragment=separation",
         "m3u": f"/tracks/{track.pk}.m3u8",
         "track in the API": f"/api/v1/tracks/{track.pk}/",
         "separation in the API": path,

@@ -99,7 +99,7 @@ def opened(zip_archive: ZipArchive) -> zipfile.ZipFile:
     return zipped
 
 
-def test_a_stem_is_tagged_as_part_of_its_track(separation: Separation, track: Track) -> None:
+def test_stem_file_has_the_tags_of_its_track(separation: Separation, track: Track) -> None:
     row = stem_rendition(separation.stems.get(name="vocals"), track, "flac", None)
     tags = mutagen.File(backend.local_path(row.key))
     assert {
@@ -130,13 +130,13 @@ def test_a_stem_is_tagged_as_part_of_its_track(separation: Separation, track: Tr
         ("A" * 255, "B" * 255, f"{'A' * 90} - {'B' * 94} (vocals).mp3"),
     ],
 )
-def test_names_of_downloads(artist: str, title: str, name: str) -> None:
+def test_download_names(artist: str, title: str, name: str) -> None:
     track = Track(title=title, artist=Artist(name=artist))
     assert download_name(track, "vocals", "mp3") == name
     assert len(name.encode()) <= 200
 
 
-def test_an_archive_holds_every_stem_uncompressed(separation: Separation, track: Track) -> None:
+def test_archive_holds_every_stem_uncompressed(separation: Separation, track: Track) -> None:
     assert order_archive(separation, track, "flac", None).filename == "Ana Ríos - Canción.zip"
     zipped = opened(archive(separation, track, "flac", None))
     assert zipped.namelist() == [f"Ana Ríos - Canción ({name}).flac" for name in NAMES]
@@ -147,13 +147,13 @@ def test_an_archive_holds_every_stem_uncompressed(separation: Separation, track:
         assert np.array_equal(samples, np.rint(song(0.5, seed=10 + position) * 32768))
 
 
-def test_an_archive_of_chosen_stems(separation: Separation, track: Track) -> None:
+def test_archive_of_chosen_stems(separation: Separation, track: Track) -> None:
     assert opened(archive(separation, track, "mp3", 128, ["vocals"])).namelist() == [
         "Ana Ríos - Canción (vocals).mp3"
     ]
 
 
-def test_archived_names_are_safe_and_distinct(separation: Separation, track: Track) -> None:
+def test_archive_members_have_safe_and_distinct_names(separation: Separation, track: Track) -> None:
     track.title = "../" * 100
     Stem.objects.filter(name="vocals").update(name="a/b")
     Stem.objects.filter(name="accompaniment").update(name="A\\B")
@@ -170,21 +170,21 @@ def test_archived_names_are_safe_and_distinct(separation: Separation, track: Tra
         (None, "mp3", 1, "bad_bitrate"),
     ],
 )
-def test_archives_that_cannot_be(
+def test_archive_with_bad_parameters_is_refused(
     separation: Separation, track: Track, stems: list[str] | None, codec: str, bitrate: int | None, code: str
 ) -> None:
     with pytest.raises(CatalogError, match=code):
         order_archive(separation, track, codec, bitrate, stems)
 
 
-def test_an_archive_needs_a_finished_separation(separation: Separation, track: Track) -> None:
+def test_archive_of_an_unfinished_separation_is_refused(separation: Separation, track: Track) -> None:
     separation.status = Status.RUNNING
     with pytest.raises(CatalogError) as refused:
         order_archive(separation, track, "mp3", None)
     assert (refused.value.code, refused.value.status) == ("not_ready", 409)
 
 
-def test_separations_of_a_dropped_track_are_stopped_and_go(
+def test_separations_of_a_removed_track_are_cancelled_and_deleted(
     separation: Separation, track: Track, tmp_path: Path
 ) -> None:
     running = Separation.objects.create(

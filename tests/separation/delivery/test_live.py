@@ -64,7 +64,7 @@ def growing(running: Separation, settings: Any) -> Iterator[Growing]:
     files.close()
 
 
-def test_stems_have_their_ids_before_they_exist(api: APIClient, running: Separation) -> None:
+def test_live_stems_are_listed_with_their_final_ids(api: APIClient, running: Separation) -> None:
     Separation.objects.update(segments=1)
     body = api.get(f"{API}separations/{running.pk}/").json()
     vocals = body["stems"][0]
@@ -83,7 +83,9 @@ def test_stems_have_their_ids_before_they_exist(api: APIClient, running: Separat
     assert api.get(f"{API}separations/{running.pk}/").json()["stems"] == []
 
 
-def test_what_is_complete_can_be_heard(api: APIClient, running: Separation, growing: Growing) -> None:
+def test_complete_live_segments_and_peaks_are_served(
+    api: APIClient, running: Separation, growing: Growing
+) -> None:
     stem = f"{API}stems/{live.stem_id(running.pk, 'accompaniment')}/"
     early = api.get(f"{stem}segments/0/")
     assert (early.status_code, early.json()["code"]) == (409, "not_ready")
@@ -103,7 +105,7 @@ def test_what_is_complete_can_be_heard(api: APIClient, running: Separation, grow
     assert (whole.status_code, whole.json()["code"]) == (409, "not_ready")
 
 
-def test_a_file_that_is_encoded_again_is_not_taken_for_complete(
+def test_live_segment_of_a_file_encoded_again_is_not_ready(
     api: APIClient, running: Separation, growing: Growing
 ) -> None:
     """Its header tells its length by then, and its last segment is cut short."""
@@ -115,7 +117,7 @@ def test_a_file_that_is_encoded_again_is_not_taken_for_complete(
     assert answers[1].json()["code"] == "not_ready"
 
 
-def test_files_that_move_are_asked_for_again(api: APIClient, running: Separation) -> None:
+def test_live_segment_of_a_moving_file_answers_503(api: APIClient, running: Separation) -> None:
     stem = f"{API}stems/{live.stem_id(running.pk, 'vocals')}/"
     for what in ("segments/0", "peaks"):
         answer = api.get(f"{stem}{what}/")
@@ -123,7 +125,7 @@ def test_files_that_move_are_asked_for_again(api: APIClient, running: Separation
 
 
 @pytest.mark.parametrize("what", ["segments/0", "peaks"])
-def test_what_is_private_stays_so(
+def test_live_segments_of_a_private_song_are_for_its_owner(
     api: APIClient, api_of: Any, user: User, running: Separation, growing: Growing, what: str
 ) -> None:
     growing.write(SEGMENT_SAMPLES + 100)
@@ -133,7 +135,7 @@ def test_what_is_private_stays_so(
     assert api_of(user).get(path).status_code == 200
 
 
-def test_other_storage_is_fed_and_cleared(
+def test_live_segments_are_copied_to_other_storage_and_deleted(
     api: APIClient, running: Separation, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A storage in memory stands for one on another machine: its files have no paths."""

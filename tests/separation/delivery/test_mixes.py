@@ -16,7 +16,7 @@ from catalog.storage import backend
 from catalog.storage.covers import store_cover
 from catalog.storage.renditions import made, rendition
 from separation.delivery.downloads import stem_rendition
-from separation.delivery.mixes import Wanted, in_words, order
+from separation.delivery.mixes import MixSettings, describe_mix, order_mix
 from separation.models import Separation, Status
 from tests.catalog.conftest import pictures
 from tests.factories import make_audio, make_separation, make_track
@@ -64,23 +64,27 @@ def stem_samples(separation: Separation, name: str) -> Any:
         ),
     ],
 )
-def test_a_mix_in_words(
+def test_mix_description(
     stems: tuple[str, ...], gains: dict[str, float], tempo: float, semitones: float, words: str
 ) -> None:
-    assert in_words(stems, Wanted.of(gains, tempo, semitones)) == words
+    assert describe_mix(stems, MixSettings.of(gains, tempo, semitones)) == words
 
 
-def test_what_sounds_the_same_is_the_same() -> None:
-    assert Wanted.of({"vocals": 1.0, "bass": 0.5}) == Wanted.of({"bass": 0.50001})
-    assert Wanted.of({}, 1.0, -0.0) == Wanted.of({"drums": 1}, 0.99999, 0.001)
+def test_mix_settings_that_sound_the_same_are_equal() -> None:
+    assert MixSettings.of({"vocals": 1.0, "bass": 0.5}) == MixSettings.of({"bass": 0.50001})
+    assert MixSettings.of({}, 1.0, -0.0) == MixSettings.of({"drums": 1}, 0.99999, 0.001)
 
 
-def test_the_stems_with_their_gains_as_loud_as_in_the_song(separation: Separation, track: Track) -> None:
+def test_mix_sums_stems_with_their_gains(separation: Separation, track: Track) -> None:
     Separation.objects.filter(pk=separation.pk).update(gain=0.8)
     separation.refresh_from_db()
     row = made(
-        order(
-            separation, track, Wanted.of({"vocals": 0, "bass": 0.5, "drums": 0.3, "other": 0.1}), "flac", None
+        order_mix(
+            separation,
+            track,
+            MixSettings.of({"vocals": 0, "bass": 0.5, "drums": 0.3, "other": 0.1}),
+            "flac",
+            None,
         ).recipe
     )
     loud = {"bass": 0.5, "drums": 0.3, "other": 0.1}
@@ -88,28 +92,26 @@ def test_the_stems_with_their_gains_as_loud_as_in_the_song(separation: Separatio
     assert np.abs(samples(row) - wanted).max() < 2 / 32768
 
 
-def test_what_is_a_file_already_is_not_made_again(separation: Separation, track: Track) -> None:
-    alone = Wanted.of(dict.fromkeys(("vocals", "drums", "other"), 0.0) | {"bass": 1.0})
-    ordered = order(separation, track, alone, "mp3", 192)
-    assert made(ordered.recipe) == stem_rendition(separation.stems.get(name="bass"), track, "mp3", 192)
-    assert ordered.words == "bass"
-    whole = made(order(separation, track, Wanted.of({"bass": 1.0}), "flac", None).recipe)
+def test_mix_of_one_stem_or_the_whole_song_is_that_file(separation: Separation, track: Track) -> None:
+    alone = MixSettings.of(dict.fromkeys(("vocals", "drums", "other"), 0.0) | {"bass": 1.0})
+    order = order_mix(separation, track, alone, "mp3", 192)
+    assert made(order.recipe) == stem_rendition(separation.stems.get(name="bass"), track, "mp3", 192)
+    assert order.description == "bass"
+    whole = made(order_mix(separation, track, MixSettings.of({"bass": 1.0}), "flac", None).recipe)
     assert np.array_equal(samples(whole), samples(separation.mixture))
     assert mutagen.File(backend.local_path(whole.key))["title"] == [track.title]
 
 
-def test_tempo_and_pitch_of_the_whole_song_are_those_of_the_mixture(
-    separation: Separation, track: Track
-) -> None:
-    ordered = order(separation, track, Wanted.of({}, 0.5, 2), "flac", None)
-    assert ordered.recipe.mix is not None
-    assert ordered.recipe.mix.parts == ((separation.mixture, 1.0),)
-    assert len(samples(made(ordered.recipe))) == 2 * 44_100
+def test_mix_of_the_whole_song_stretches_the_mixture(separation: Separation, track: Track) -> None:
+    order = order_mix(separation, track, MixSettings.of({}, 0.5, 2), "flac", None)
+    assert order.recipe.mix is not None
+    assert order.recipe.mix.parts == ((separation.mixture, 1.0),)
+    assert len(samples(made(order.recipe))) == 2 * 44_100
 
 
-def test_tags_and_cover_are_kept(separation: Separation, track: Track) -> None:
+def test_mix_has_tags_and_cover(separation: Separation, track: Track) -> None:
     track.cover = store_cover(pictures())
-    row = made(order(separation, track, Wanted.of({"vocals": 0}), "mp3", None).recipe)
+    row = made(order_mix(separation, track, MixSettings.of({"vocals": 0}), "mp3", None).recipe)
     path = backend.local_path(row.key)
     tags = mutagen.File(path, easy=True)
     assert (tags["title"], tags["artist"], tags["album"]) == (
@@ -128,29 +130,29 @@ def test_tags_and_cover_are_kept(separation: Separation, track: Track) -> None:
         (dict.fromkeys(FOUR, 0.0001), "silent_mix", set(FOUR)),
     ],
 )
-def test_mixes_that_cannot_be(
+def test_mix_with_bad_settings_is_refused(
     separation: Separation, track: Track, gains: dict[str, float], code: str, fields: set[str]
 ) -> None:
     with pytest.raises(CatalogError) as refused:
-        order(separation, track, Wanted.of(gains), "mp3", None)
+        order_mix(separation, track, MixSettings.of(gains), "mp3", None)
     assert (refused.value.code, refused.value.status) == (code, 400)
     assert (refused.value.by_field or {}).keys() == fields
 
 
-def test_a_mix_needs_a_finished_separation(separation: Separation, track: Track) -> None:
+def test_mix_of_an_unfinished_separation_is_refused(separation: Separation, track: Track) -> None:
     separation.status = Status.RUNNING
     with pytest.raises(CatalogError, match="not_ready"):
-        order(separation, track, Wanted(), "mp3", None)
+        order_mix(separation, track, MixSettings(), "mp3", None)
 
 
-def test_a_part_that_is_gone_is_said_to_be_missing(separation: Separation, track: Track) -> None:
+def test_mix_of_a_lost_stem_file_is_file_missing(separation: Separation, track: Track) -> None:
     backend.delete(separation.stems.get(name="bass").audio.key)
     with pytest.raises(CatalogError, match="file_missing"):
-        made(order(separation, track, Wanted.of({"vocals": 0}), "flac", None).recipe)
+        made(order_mix(separation, track, MixSettings.of({"vocals": 0}), "flac", None).recipe)
     assert not list(settings.WORK_DIR.glob("*rendition-*"))
 
 
-def test_a_mix_goes_with_the_song(separation: Separation, track: Track) -> None:
-    made(order(separation, track, Wanted.of({"vocals": 0}), "wav", None).recipe)
+def test_mix_is_deleted_with_the_song(separation: Separation, track: Track) -> None:
+    made(order_mix(separation, track, MixSettings.of({"vocals": 0}), "wav", None).recipe)
     rendition(separation.mixture, "wav", None)
     assert separation.mixture.renditions.count() == Rendition.objects.count() == 2

@@ -50,7 +50,7 @@ def stem(user: User, tmp_path: Path) -> Stem:
 
 
 @pytest.mark.parametrize("origin", ["ours", "other", "brought"])
-def test_segments_join_to_the_stem_sample_for_sample(stem: Stem, tmp_path: Path, origin: str) -> None:
+def test_segments_join_to_the_stem_bit_for_bit(stem: Stem, tmp_path: Path, origin: str) -> None:
     audio = stem.audio
     with backend.local_copy(audio.key) as path:
         whole = decoded(path.read_bytes())
@@ -72,7 +72,7 @@ def test_segments_join_to_the_stem_sample_for_sample(stem: Stem, tmp_path: Path,
 
 
 @pytest.mark.parametrize("n", [3, -1, 10**12])
-def test_no_segment_beyond_the_end(stem: Stem, n: int) -> None:
+def test_segment_beyond_the_end_is_404(stem: Stem, n: int) -> None:
     with pytest.raises(CatalogError) as refused:
         segment(stem, n)
     assert (refused.value.code, refused.value.status) == ("no_segment", 404)
@@ -80,7 +80,7 @@ def test_no_segment_beyond_the_end(stem: Stem, n: int) -> None:
 
 @pytest.mark.parametrize("known", [False, True], ids=["unread", "read before"])
 @pytest.mark.parametrize("damage", ["gone", "short", "other"])
-def test_a_damaged_stem_is_said_to_be_missing(stem: Stem, damage: str, known: bool) -> None:
+def test_segment_of_a_damaged_stem_is_file_missing(stem: Stem, damage: str, known: bool) -> None:
     if known:
         segment(stem, 1)
     path = backend.local_path(stem.audio.key)

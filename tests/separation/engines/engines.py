@@ -11,11 +11,11 @@ from separation.engines.weights import Weights
 
 
 def _native(spec: ModelSpec, weights: Weights, threads: int) -> Engine:
-    return native_engine.NativeEngine(spec, native_engine.packed(spec, weights), threads=threads)
+    return native_engine.NativeEngine(spec, native_engine.pack(spec, weights), threads=threads)
 
 
 def _openvino(spec: ModelSpec, weights: Weights, threads: int) -> Engine:
-    return OpenVinoEngine(spec, openvino_weights.arranged(spec, weights), threads=threads)
+    return OpenVinoEngine(spec, openvino_weights.arrange(spec, weights), threads=threads)
 
 
 ENGINES: dict[str, Callable[[ModelSpec, Weights, int], Engine]] = {"native": _native, "openvino": _openvino}

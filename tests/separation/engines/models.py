@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from separation.engines import modelspec, weights
 from separation.engines.modelspec import ModelSpec
-from separation.engines.stft_params import WINDOW
+from separation.engines.stft_params import STRIDE
 from separation.engines.weights import Weights
 
 SMALL = (4, 6, 8, 8, 12, 16)
@@ -20,13 +20,13 @@ MODELS: dict[str, ModelSpec] = {
     "two": replace(modelspec.SPECS["spleeter:2stems"], filters=SMALL),
     "four": replace(modelspec.SPECS["spleeter:4stems"], filters=SMALL),
     "five": replace(modelspec.SPECS["spleeter:5stems-16kHz"], filters=SMALL),
-    # Its inner layers are so large that our own engine keeps their kernels raw.
+    # Its inner layers are so large that the native engine stores their kernels untransformed.
     "deep": replace(modelspec.SPECS["spleeter:2stems"], filters=DEEP),
 }
 
-# A song starts one frame of 4096 zeros late, so it fills the first window at WINDOW - 4096 samples.
-LENGTHS = (1, 100, 5000, WINDOW - 4097, WINDOW - 4096, WINDOW - 4095, 2 * WINDOW - 4096 - 1500)
-TWO_WINDOWS = WINDOW - 4095
+# A song is preceded by one frame of 4096 zeros, so it fills the first chunk's stride at STRIDE - 4096 samples.
+LENGTHS = (1, 100, 5000, STRIDE - 4097, STRIDE - 4096, STRIDE - 4095, 2 * STRIDE - 4096 - 1500)
+TWO_CHUNKS = STRIDE - 4095
 
 
 def weights_of(name: str) -> Weights:

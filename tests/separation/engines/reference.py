@@ -1,9 +1,10 @@
-"""``python -m tests.separation.engines.reference FOLDER``: what unmodified Spleeter makes of the clips.
+"""``python -m tests.separation.engines.reference FOLDER``: separate the clips with unmodified Spleeter.
 
 A process of its own: TensorFlow takes seconds to import, warns, and must not be loaded where tests run.
 Writes ``FOLDER/<model>/`` in Spleeter's format, and ``FOLDER/<model>-<samples>.npy``, [stems, 2, samples].
 """
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from separation.engines import weights
 from separation.engines.modelspec import ModelSpec
 from separation.engines.streaming import separate
 from separation.engines.tensorflow import TensorFlowEngine
-from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
+from tests.separation.engines.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
 
 
 def main(folder: Path) -> None:
@@ -22,11 +23,12 @@ def main(folder: Path) -> None:
 
     for name, spec in MODELS.items():
         configuration = weights.export_to_spleeter(spec, weights_of(name), folder / name)
-        separator = Separator(str(configuration), multiprocess=False)
-        stems = separator.separate(np.ascontiguousarray(clip(TWO_WINDOWS).T))
-        save(folder / f"{name}-{TWO_WINDOWS}.npy", spec, stems)
         if name == "two":
             save_every_length(folder, configuration)
+            continue
+        separator = Separator(str(configuration), multiprocess=False)
+        stems = separator.separate(np.ascontiguousarray(clip(TWO_CHUNKS).T))
+        save(folder / f"{name}-{TWO_CHUNKS}.npy", spec, stems)
     save_tensorflow_engine(folder)
 
 
@@ -35,7 +37,7 @@ def save(path: Path, spec: ModelSpec, stems: dict[str, Any]) -> None:
 
 
 def save_every_length(folder: Path, configuration: Path) -> None:
-    """The same, clip after clip in one session, since ``separate`` builds its graph again for each."""
+    """Save the stems of clips of every length from one session: ``separate`` would build its graph for each."""
     from spleeter.separator import Separator
 
     separator = Separator(str(configuration), multiprocess=False)
@@ -51,12 +53,13 @@ def save_every_length(folder: Path, configuration: Path) -> None:
 
 
 def save_tensorflow_engine(folder: Path) -> None:
-    """Our own TensorFlow engine on the same clips, as ``FOLDER/tensorflow-<model>.npy``."""
+    """Save the stems of our TensorFlow engine as ``FOLDER/tensorflow-<model>.npy``."""
     for name in ("compact2", "two"):
         engine = TensorFlowEngine(MODELS[name], weights_of(name), threads=1)
-        result = np.concatenate(list(separate([clip(TWO_WINDOWS)], engine)), axis=2)
+        result = np.concatenate(list(separate([clip(TWO_CHUNKS)], engine)), axis=2)
         np.save(folder / f"tensorflow-{name}.npy", result)
 
 
 if __name__ == "__main__":
+    gc.disable()  # graphs are millions of objects, which it would look through again and again
     main(Path(sys.argv[1]))

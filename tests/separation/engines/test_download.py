@@ -72,11 +72,11 @@ def test_a_model_of_official_size_serves_both_bandwidths(mirror: Mirror, models_
     slugs = {spec.slug for spec in modelspec.available(models_dir)}
     assert {SLUG, f"{SLUG}-16kHz"} <= slugs
     loaded = weights.load(OFFICIAL, models_dir)
-    arranged = openvino_weights.arranged(OFFICIAL, loaded)
+    arranged = openvino_weights.arrange(OFFICIAL, loaded)
     for name, array in openvino_weights.load(OFFICIAL, models_dir).items():
         np.testing.assert_array_equal(array, arranged[name])
     np.testing.assert_array_equal(
-        native_engine.load(OFFICIAL, models_dir), native_engine.packed(OFFICIAL, loaded)
+        native_engine.load(OFFICIAL, models_dir), native_engine.pack(OFFICIAL, loaded)
     )
     assert leftovers(models_dir) == set()
 

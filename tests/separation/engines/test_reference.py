@@ -1,9 +1,13 @@
 """Our separation is Spleeter's, sample by sample."""
 
+import hashlib
 import itertools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +17,7 @@ from separation.engines import weights
 from separation.engines.checkpoint import CheckpointError, read_checkpoint
 from separation.engines.streaming import separate
 from tests.separation.engines.engines import ENGINES
-from tests.separation.engines.models import LENGTHS, MODELS, TWO_WINDOWS, clip, weights_of
+from tests.separation.engines.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
 
 ROOT = Path(__file__).resolve().parents[3]
 CLOSE = 1e-5
@@ -28,32 +32,51 @@ def close_to(name: str) -> float:
     return CLOSE if MODELS[name].mask_extension == "zeros" else CLOSE_ABOVE
 
 
+def fingerprint() -> str:
+    """What the reference depends on: the models and clips of these tests, our weights and engines, the libraries."""
+    digest = hashlib.sha256("".join(version(name) for name in ("spleeter", "tensorflow", "numpy")).encode())
+    for path in (
+        *sorted((ROOT / "separation/engines").rglob("*.py")),
+        *sorted(Path(__file__).parent.glob("*.py")),
+    ):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("reference")
-    command = [sys.executable, "-m", "tests.separation.engines.reference", str(folder)]
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+def reference(pytestconfig: pytest.Config) -> Path:
+    """Spleeter's stems, kept between runs: they take a minute of TensorFlow."""
+    kept = pytestconfig.cache.mkdir("spleeter-reference")
+    folder = kept / fingerprint()
+    if not folder.is_dir():
+        partial = Path(tempfile.mkdtemp(dir=kept, prefix=".partial-"))
+        command = [sys.executable, "-m", "tests.separation.engines.reference", str(partial)]
+        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        for old in kept.iterdir():
+            if old != partial:
+                shutil.rmtree(old)
+        partial.rename(folder)
     return folder
 
 
 # One test, so that one process makes the reference however the tests are spread.
-def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
+def test_equals_spleeter(reference: Path, tmp_path: Path, subtests: pytest.Subtests) -> None:
     ours: dict[tuple[str, str], np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
     for (kind, make), (name, spec) in itertools.product(ENGINES.items(), MODELS.items()):
         engine = make(spec, weights_of(name), 2)
-        for samples in LENGTHS if name == "two" else (TWO_WINDOWS,):
+        for samples in LENGTHS if name == "two" else (TWO_CHUNKS,):
             with subtests.test(engine=kind, model=name, samples=samples):
                 expected = np.load(reference / f"{name}-{samples}.npy")
                 stems = np.concatenate(list(separate([clip(samples)], engine)), axis=2)
                 assert stems.shape == expected.shape == (len(spec.stems), 2, samples)
-                if samples == TWO_WINDOWS:
+                if samples == TWO_CHUNKS:
                     ours[kind, name] = stems
                 np.testing.assert_allclose(stems, expected, rtol=0, atol=close_to(name))
     for name in ("compact2", "two"):
         with subtests.test("engine in TensorFlow", model=name):
-            expected = np.load(reference / f"{name}-{TWO_WINDOWS}.npy")
+            expected = np.load(reference / f"{name}-{TWO_CHUNKS}.npy")
             stems = np.load(reference / f"tensorflow-{name}.npy")
             np.testing.assert_allclose(stems, expected, rtol=0, atol=close_to(name))
             for kind in ENGINES:
@@ -61,7 +84,7 @@ def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
     for kind, name in itertools.product(ENGINES, ("compact2", "compact4")):
         with subtests.test("stems add up", engine=kind, model=name):
             np.testing.assert_allclose(
-                ours[kind, name].sum(axis=0), clip(TWO_WINDOWS), rtol=0, atol=CLOSE_TO_ONE_ANOTHER
+                ours[kind, name].sum(axis=0), clip(TWO_CHUNKS), rtol=0, atol=CLOSE_TO_ONE_ANOTHER
             )
     for name, spec in MODELS.items():
         with subtests.test("checkpoint", model=name):
@@ -70,7 +93,8 @@ def test_equals_spleeter(reference: Path, subtests: pytest.Subtests) -> None:
             assert loaded.keys() == expected_weights.keys()
             assert all(np.array_equal(loaded[part], expected_weights[part]) for part in loaded)
     with subtests.test("damaged checkpoint"):
-        refuses_damage(reference / "two", np.random.default_rng(1))
+        shutil.copytree(reference / "two", tmp_path / "two")
+        refuses_damage(tmp_path / "two", np.random.default_rng(1))
 
 
 def refuses_damage(folder: Path, generator: np.random.Generator) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from separation.engines import registry
-from separation.engines.native import library
+from separation.engines.native import build
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     """A machine whose properties the test chooses."""
     has = {"native": True, "openvino": True, "gpu": False}
-    monkeypatch.setattr(library, "is_built", lambda: has["native"])
+    monkeypatch.setattr(build, "is_built", lambda: has["native"])
     monkeypatch.setattr(registry, "_sees_gpu", lambda: has["gpu"])
     monkeypatch.setattr(registry, "find_spec", lambda name: sys if has[name] else None)
     return has

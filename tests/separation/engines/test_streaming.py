@@ -12,7 +12,7 @@ import pytest
 from separation.engines.protocol import Engine
 from separation.engines.streaming import separate
 from tests.separation.engines.engines import ENGINES
-from tests.separation.engines.models import MODELS, TWO_WINDOWS, clip, weights_of
+from tests.separation.engines.models import MODELS, TWO_CHUNKS, clip, weights_of
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,14 +27,14 @@ def whole(chunks: list[npt.NDArray[np.float32]], engine: Engine) -> npt.NDArray[
 
 
 def test_the_pieces_it_comes_in_make_no_difference(engine: Engine) -> None:
-    song = clip(2 * TWO_WINDOWS)
+    song = clip(2 * TWO_CHUNKS)
     borders = [1, 1025, 4097, 300_000, 300_001, 900_000]
     pieces = np.split(song, borders, axis=1)
     np.testing.assert_array_equal(whole(pieces, engine), whole([song], engine))
 
 
 def test_stems_add_up_to_the_mixture(engine: Engine) -> None:
-    song = clip(TWO_WINDOWS + 12_345)
+    song = clip(TWO_CHUNKS + 12_345)
     np.testing.assert_allclose(whole([song], engine).sum(axis=0), song, rtol=0, atol=1e-5)
 
 
@@ -54,7 +54,7 @@ def test_absurdly_loud_samples_stay_numbers(engine: Engine) -> None:
 
 def test_an_error_of_the_source_comes_through(engine: Engine) -> None:
     def breaking() -> Iterator[npt.NDArray[np.float32]]:
-        yield clip(TWO_WINDOWS)
+        yield clip(TWO_CHUNKS)
         raise ConnectionError("gone")
 
     with pytest.raises(ConnectionError, match="gone"):

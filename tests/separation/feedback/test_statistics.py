@@ -50,7 +50,7 @@ def figures() -> Any:
     return statistics.measure().figures
 
 
-def test_totals_count_what_everybody_sees(library: None) -> None:
+def test_totals_count_shared_songs(library: None) -> None:
     assert figures()["totals"] == {
         "tracks": 3,
         "seconds": 100.0,
@@ -64,7 +64,7 @@ def test_totals_count_what_everybody_sees(library: None) -> None:
     }
 
 
-def test_by_model(library: None) -> None:
+def test_figures_by_model(library: None) -> None:
     assert figures()["by_model"] == [
         {
             "model": "compact:2stems",
@@ -80,7 +80,7 @@ def test_by_model(library: None) -> None:
     ]
 
 
-def test_by_genre_in_any_spelling(library: None) -> None:
+def test_figures_by_genre_join_spellings(library: None) -> None:
     folk, jazz = figures()["by_genre"]
     assert folk["genre"] in {"Folk", "FOLK"}
     assert {**folk, "genre": ""} == {
@@ -94,7 +94,7 @@ def test_by_genre_in_any_spelling(library: None) -> None:
     assert (jazz["genre"], jazz["tracks"], jazz["rating"]) == ("jazz", 1, {"average": 1.0, "count": 1})
 
 
-def test_stars_and_months(library: None) -> None:
+def test_scores_and_months(library: None) -> None:
     found = figures()
     assert found["ratings"] == {"average": 3.0, "count": 4, "scores": [1, 1, 0, 1, 1]}
     assert len(found["by_month"]) == 12
@@ -102,27 +102,27 @@ def test_stars_and_months(library: None) -> None:
     assert found["by_month"][0]["tracks"] == 0
 
 
-def test_private_songs_are_told_by_nothing(library: None) -> None:
+def test_private_songs_are_in_no_figure(library: None) -> None:
     found = figures()
     for word in ("polka", "Polka", "spleeter"):
         assert word not in str(found)
     assert found["ratings"]["scores"][2] == 0
 
 
-def test_an_empty_library_has_figures_too(db: None, api: APIClient) -> None:
+def test_figures_of_an_empty_library(db: None, api: APIClient) -> None:
     answer = api.get(STATISTICS)
     assert answer.json()["totals"]["seconds"] == 0.0
     assert answer.json()["ratings"] == {"average": None, "count": 0, "scores": [0, 0, 0, 0, 0]}
     assert Client().get("/statistics/").status_code == 200
 
 
-def test_the_api_tells_what_was_counted(library: None, api: APIClient) -> None:
+def test_api_returns_the_stored_figures(library: None, api: APIClient) -> None:
     answer = api.get(STATISTICS).json()
     measured = Statistics.objects.get()
     assert {**answer, "measured_at": None} == {**measured.figures, "measured_at": None}
 
 
-def test_stars_are_told_at_once(user: User, api: APIClient, api_of: Any) -> None:
+def test_new_rating_counts_at_once(user: User, api: APIClient, api_of: Any) -> None:
     separation = make_separation(make_track(user, genre="Folk"))
     api.get(STATISTICS)
     path = f"/api/v1/separations/{separation.pk}/rating/"
@@ -132,7 +132,7 @@ def test_stars_are_told_at_once(user: User, api: APIClient, api_of: Any) -> None
     assert api.get(STATISTICS).json()["by_genre"][0]["rating"] == {"average": None, "count": 0}
 
 
-def test_a_request_reads_one_row(library: None, api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_takes_one_statement(library: None, api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statistics, "FRESH_SECONDS", 60.0)
     api.get(STATISTICS)
     with CaptureQueriesContext(connection) as asked:
@@ -149,7 +149,7 @@ def test_a_request_reads_one_row(library: None, api: APIClient, monkeypatch: pyt
         (2.0, 200, False, True),
     ],
 )
-def test_counted_anew_by_whom_and_when(
+def test_requests_count_when_quick_and_the_supervisor_when_slow(
     library: None, took: float, age: float, *, by_request: bool, by_sweep: bool
 ) -> None:
     def set_back() -> Statistics:
@@ -163,13 +163,13 @@ def test_counted_anew_by_whom_and_when(
     assert statistics.refresh() is by_sweep
 
 
-def test_the_sweep_counts_first(db: None) -> None:
+def test_supervisor_counts_first(db: None) -> None:
     assert statistics.refresh()
     assert not statistics.refresh()
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_the_page_shows_it_to_anybody(library: None, language: str) -> None:
+def test_page_is_shown_to_visitors(library: None, language: str) -> None:
     page = Client().get("/statistics/", headers={"Accept-Language": language})
     text = page.content.decode()
     assert "jazz" in text
@@ -200,7 +200,7 @@ def test_months_are_those_of_the_time_zone(
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
-def test_the_first_minute_of_each_month_counts(user: User, settings: Any, zone: str) -> None:
+def test_months_begin_at_midnight_of_the_time_zone(user: User, settings: Any, zone: str) -> None:
     settings.TIME_ZONE = zone
     local = ZoneInfo(zone)
     for month in range(1, 13):

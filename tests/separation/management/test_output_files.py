@@ -68,7 +68,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 VOCALS, BAND = (f"Ana Torres - Barquito de papel ({stem}).wav" for stem in ("vocals", "accompaniment"))
 
 
-def test_two_songs_with_the_same_tags_have_files_of_their_own(folder: Path) -> None:
+def test_songs_with_equal_tags_get_numbered_files(folder: Path) -> None:
     first, second = a_song(), a_song()
     assert [path.name for path in write(first, folder)] == [VOCALS, BAND]
     before = contents(folder)
@@ -81,7 +81,7 @@ def test_two_songs_with_the_same_tags_have_files_of_their_own(folder: Path) -> N
     assert len(set(contents(folder).values())) == 4
 
 
-def test_a_song_that_comes_again_goes_to_its_own_place(folder: Path) -> None:
+def test_same_song_overwrites_its_files(folder: Path) -> None:
     songs = [a_song(), a_song(), a_song()]
     places = [write(song, folder) for song in songs]
     before = contents(folder)
@@ -89,7 +89,7 @@ def test_a_song_that_comes_again_goes_to_its_own_place(folder: Path) -> None:
     assert contents(folder) == before
 
 
-def test_another_bitrate_of_a_song_replaces_its_own_file(folder: Path) -> None:
+def test_other_bitrate_overwrites_the_songs_file(folder: Path) -> None:
     first, second = a_song(), a_song()
     small, other = write(first, folder, "mp3", 96), write(second, folder, "mp3", 96)
     kept = other[0].read_bytes()
@@ -101,7 +101,7 @@ def test_another_bitrate_of_a_song_replaces_its_own_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["text", "empty", "folder", "link", "dangling link"])
-def test_what_is_not_ours_stays_as_it_is(folder: Path, tmp_path: Path, what: str) -> None:
+def test_foreign_files_are_kept(folder: Path, tmp_path: Path, what: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     there = folder / VOCALS
     if what in {"text", "empty"}:
@@ -120,7 +120,7 @@ def test_what_is_not_ours_stays_as_it_is(folder: Path, tmp_path: Path, what: str
     assert len(list(folder.iterdir())) == 3
 
 
-def test_a_stem_that_somebody_has_edited_stays(folder: Path) -> None:
+def test_edited_stem_is_kept(folder: Path) -> None:
     song = a_song()
     vocals = write(song, folder)[0]
     sound, rate = soundfile.read(vocals)
@@ -131,13 +131,13 @@ def test_a_stem_that_somebody_has_edited_stays(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [VOCALS.upper(), VOCALS.lower(), BAND.replace("Torres", "TORRES")])
-def test_names_that_differ_in_case_alone_would_be_one_file_elsewhere(folder: Path, name: str) -> None:
+def test_names_that_differ_in_case_get_numbers(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"mine")
     assert [path.name[-8:] for path in write(a_song(), folder)] == [" (2).wav", " (2).wav"]
     assert (folder / name).read_bytes() == b"mine"
 
 
-def test_songs_whose_names_differ_in_case_or_spelling_alone(folder: Path) -> None:
+def test_songs_whose_names_differ_in_case_or_normal_form_get_numbers(folder: Path) -> None:
     write(a_song("Ñandú", "ABBA"), folder)
     write(a_song("ñandú", "Abba"), folder)
     assert len({name.casefold() for name in contents(folder)}) == 4
@@ -147,7 +147,7 @@ def test_songs_whose_names_differ_in_case_or_spelling_alone(folder: Path) -> Non
     assert decomposed.read_bytes() == b"mine"
 
 
-def test_a_song_renamed_in_case_keeps_its_file(folder: Path) -> None:
+def test_song_renamed_in_case_overwrites_its_file(folder: Path) -> None:
     song = a_song("Sos", "Abba")
     first = write(song, folder)
     Track.objects.filter(audio=song.mixture).update(title="SOS")
@@ -155,7 +155,7 @@ def test_a_song_renamed_in_case_keeps_its_file(folder: Path) -> None:
     assert len(contents(folder)) == 2
 
 
-def test_names_that_somebody_has_chosen_are_taken_letter_by_letter(folder: Path) -> None:
+def test_names_of_a_template_are_case_sensitive(folder: Path) -> None:
     made = files(a_song())
     for name in ("Song", "song"):
         written = output_files.write(made, exactly(folder, name), ignore_case=False)
@@ -166,7 +166,7 @@ def exactly(folder: Path, name: str) -> Callable[[Stem], Path]:
     return lambda stem: folder / f"{name}_{stem.name}.wav"
 
 
-def test_folders_are_made_and_one_that_cannot_be_is_an_error(folder: Path) -> None:
+def test_folders_are_created_or_an_error(folder: Path) -> None:
     song = a_song()
     assert all(path.is_file() for path in write(song, folder / "new" / "folder"))
     (folder / "file").write_bytes(b"mine")
@@ -175,7 +175,7 @@ def test_folders_are_made_and_one_that_cannot_be_is_an_error(folder: Path) -> No
     assert (folder / "file").read_bytes() == b"mine"
 
 
-def test_what_fails_leaves_nothing_behind(folder: Path) -> None:
+def test_failure_leaves_no_files(folder: Path) -> None:
     song = a_song()
     made = files(song)
     backend.delete(made[1][1].key)
@@ -186,7 +186,7 @@ def test_what_fails_leaves_nothing_behind(folder: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_at_once_lose_nothing(folder: Path) -> None:
+def test_concurrent_writers_lose_nothing(folder: Path) -> None:
     """Eight commands in one folder, as threads: each song ends up whole, with both stems under one number."""
     songs = [a_song() for _number in range(8)]
     made = [(files(song), tagged(song, folder)) for song in songs]

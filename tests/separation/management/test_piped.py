@@ -38,7 +38,7 @@ def music(tmp_path: Path) -> Path:
     return folder
 
 
-def test_whoever_reads_only_the_first_line_ends_the_import_quietly(music: Path, tmp_path: Path) -> None:
+def test_import_ends_quietly_when_the_pipe_closes(music: Path, tmp_path: Path) -> None:
     with manage(tmp_path, "import_library", music, "--jobs", 2) as process:
         assert process.stdout
         assert process.stderr
@@ -47,14 +47,14 @@ def test_whoever_reads_only_the_first_line_ends_the_import_quietly(music: Path, 
         assert (process.wait(120), process.stderr.read()) == (PIPE_CLOSED, b"")
 
 
-def test_names_that_the_terminal_cannot_show_are_escaped(music: Path, tmp_path: Path) -> None:
+def test_names_beyond_the_terminals_encoding_are_escaped(music: Path, tmp_path: Path) -> None:
     few = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     out, said = manage(tmp_path, "import_library", music, **few).communicate(timeout=120)
     assert (said, out.count(b".mp3: "), b"100 refused" in out) == (b"", 100, True)
     assert out.isascii()
 
 
-def test_nobody_reads_what_was_separated(tmp_path: Path) -> None:
+def test_separate_ends_quietly_when_the_pipe_closes(tmp_path: Path) -> None:
     songs = [write_song(tmp_path / f"青 {seed}.wav", 0.5, seed=seed) for seed in (1, 2)]
     with manage(tmp_path, "separate", *songs, "-o", tmp_path / "out") as process:
         assert process.stdout

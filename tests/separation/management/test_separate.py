@@ -10,11 +10,11 @@ import soundfile
 from django.core.management import CommandError, call_command
 from mutagen.flac import FLAC
 
-from accounts.installation import FolderLock
 from accounts.models import User
 from audio.encoding.encode import encode
 from audio.types import Tags
 from catalog.models import Track, Upload
+from catalog.storage.data_folder_lock import DataFolderLock
 from separation.models import Separation, Status
 from separation.queue.separator_holder import holder
 from tests.songs import RATE, loud, song, write_song
@@ -50,7 +50,7 @@ def separate(capsys: pytest.CaptureFixture[str], tmp_path: Path, settings: Any) 
     return run
 
 
-def test_a_song_becomes_named_and_tagged_files(separate: Command, tmp_path: Path) -> None:
+def test_stems_are_named_and_tagged_files(separate: Command, tmp_path: Path) -> None:
     path = tmp_path / "anything.flac"
     tags = Tags(title="Barquito: de papel", artist="Ana Torres", album="Orilla", year=1998)
     encode([song(3.0).T], path, "flac", None, tags, None)
@@ -74,7 +74,7 @@ def test_a_song_becomes_named_and_tagged_files(separate: Command, tmp_path: Path
     )
 
 
-def test_a_loud_song_gets_one_gain_and_the_command_says_so(separate: Command, tmp_path: Path) -> None:
+def test_loud_song_gets_one_gain_and_a_message(separate: Command, tmp_path: Path) -> None:
     path, quiet = tmp_path / "loud.wav", write_song(tmp_path / "quiet.wav", 1.0)
     mixture = loud(song(3.0))
     soundfile.write(path, mixture, RATE, subtype="FLOAT")
@@ -89,7 +89,7 @@ def test_a_loud_song_gets_one_gain_and_the_command_says_so(separate: Command, tm
     assert "quieter" not in separate(quiet)[2]
 
 
-def test_a_known_file_is_recognised_without_being_decoded(separate: Command, tmp_path: Path) -> None:
+def test_known_file_is_not_decoded(separate: Command, tmp_path: Path) -> None:
     assert separate(write_song(tmp_path / "song.flac", 1.0))[0] == 0
     upload = Upload.objects.get()
     path = tmp_path / "known.mp3"
@@ -102,7 +102,7 @@ def test_a_known_file_is_recognised_without_being_decoded(separate: Command, tmp
     assert Upload.objects.count() == 1, "a claim is noted once"
 
 
-def test_a_known_song_comes_back_without_any_work(separate: Command, tmp_path: Path) -> None:
+def test_known_song_is_not_separated_again(separate: Command, tmp_path: Path) -> None:
     path = write_song(tmp_path / "song.flac", 2.0)
     assert separate(path)[0] == 0
     row = Separation.objects.values().get()
@@ -111,7 +111,7 @@ def test_a_known_song_comes_back_without_any_work(separate: Command, tmp_path: P
     assert Separation.objects.values().get() == row
 
 
-def test_one_bad_file_does_not_stop_the_others(separate: Command, tmp_path: Path) -> None:
+def test_bad_file_does_not_stop_the_others(separate: Command, tmp_path: Path) -> None:
     good = write_song(tmp_path / "good.wav", 2.0)
     bad = tmp_path / "bad.mp3"
     bad.write_text("not audio")
@@ -133,7 +133,7 @@ def test_one_bad_file_does_not_stop_the_others(separate: Command, tmp_path: Path
         ["--as", "nobody@example.org"],
     ],
 )
-def test_what_cannot_work_is_said_before_any_work(
+def test_bad_options_are_status_2_before_any_work(
     separate: Command, tmp_path: Path, options: list[str]
 ) -> None:
     status, written, said = separate(write_song(tmp_path / "song.wav", 1.0), *options)
@@ -142,18 +142,18 @@ def test_what_cannot_work_is_said_before_any_work(
     assert not Separation.objects.exists()
 
 
-def test_the_songs_belong_to_whom_one_says(separate: Command, tmp_path: Path, other: User) -> None:
+def test_songs_belong_to_the_named_account(separate: Command, tmp_path: Path, other: User) -> None:
     assert separate(write_song(tmp_path / "song.wav", 1.0), "--as", "BEN@example.org")[0] == 0
     assert Separation.objects.get().requests.get().user == other
 
 
-def test_stems_choose_a_model_that_has_them(separate: Command, tmp_path: Path) -> None:
+def test_stems_choose_a_model(separate: Command, tmp_path: Path) -> None:
     status, written, _said = separate(write_song(tmp_path / "song.wav", 1.0), "--stems", "drums,bass")
     assert (status, len(written)) == (0, 2)
     assert Separation.objects.get().model == "compact:4stems"
 
 
-def test_a_song_that_cannot_be_separated_says_why(
+def test_failed_separation_prints_the_reason(
     separate: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_song(tmp_path / "song.wav", 2.0)
@@ -167,13 +167,13 @@ def test_a_song_that_cannot_be_separated_says_why(
     assert Separation.objects.get().status == Status.FAILED
 
 
-def test_a_running_server_does_the_work(
+def test_command_waits_for_a_running_server(
     separate: Command, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While somebody holds the data folder this process only waits, whoever finishes the song."""
     settings.DATA_DIR = tmp_path
-    server = FolderLock(tmp_path)
-    assert server.take()
+    server = DataFolderLock(tmp_path)
+    assert server.acquire()
     calls: list[object] = []
     monkeypatch.setattr("separation.queue.worker.separate", lambda *arguments: calls.append(arguments))
 
@@ -185,10 +185,12 @@ def test_a_running_server_does_the_work(
     assert status == 1
     assert "nobody wants it" in said
     assert calls == []
-    server.close()
+    server.release()
 
 
-def test_a_model_that_is_not_installed(separate: Command, tmp_path: Path) -> None:
+def test_model_that_is_not_installed_is_refused_with_an_alternative(
+    separate: Command, tmp_path: Path
+) -> None:
     path = write_song(tmp_path / "song.wav", 1.0)
     status, written, said = separate(path, "--model", "spleeter:5stems")
     assert (status, written) == (1, [])

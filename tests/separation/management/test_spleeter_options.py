@@ -92,7 +92,7 @@ def tagged_song(path: Path, seed: int) -> Path:
         ),
     ],
 )
-def test_where_the_stems_go(separate: Run, tmp_path: Path, arguments: list[str], paths: list[str]) -> None:
+def test_filename_format(separate: Run, tmp_path: Path, arguments: list[str], paths: list[str]) -> None:
     (tmp_path / "music").mkdir()
     path = write_song(tmp_path / "music" / "my song.wav", 1.0)
     status, written, said = separate(*arguments, path)
@@ -100,9 +100,7 @@ def test_where_the_stems_go(separate: Run, tmp_path: Path, arguments: list[str],
     assert sorted(file for file in Path().rglob("*") if file.is_file()) == sorted(written)
 
 
-def test_what_is_left_out_is_as_in_spleeter(
-    separate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_defaults_of_spleeter(separate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("separation.management.spleeter_options.OUTPUT_PATH", tmp_path / "separated_audio")
     status, written, _said = separate(*TWO, write_song(tmp_path / "song.wav", 1.0))
     folder = tmp_path / "separated_audio/song"
@@ -111,7 +109,7 @@ def test_what_is_left_out_is_as_in_spleeter(
     assert {soundfile.info(path).frames for path in written} == {44_100}
 
 
-def test_every_option_of_spleeter_is_known_with_its_default() -> None:
+def test_every_option_of_spleeter_has_its_default() -> None:
     from spleeter import options
 
     parser = Command().create_parser("manage.py", "separate")
@@ -139,7 +137,7 @@ def test_every_option_of_spleeter_is_known_with_its_default() -> None:
         assert spleeter_options.model(slug).slug == f"spleeter:{slug}"
 
 
-def test_files_stand_where_spleeter_takes_them(separate: Run, tmp_path: Path) -> None:
+def test_files_may_stand_between_options(separate: Run, tmp_path: Path) -> None:
     paths = [write_song(tmp_path / f"{name}.wav", 0.5, seed=seed) for seed, name in enumerate("abc")]
     dashed = write_song(Path("-d.wav"), 0.5, seed=9)
     status, written, said = separate(paths[0], *TWO, "-i", paths[1], "-o", "out", paths[2], "--", dashed)
@@ -181,7 +179,7 @@ def test_options_of_django_keep_their_meaning() -> None:
         ([*TWO, "-f", "{instrument.x}"], "no template"),
     ],
 )
-def test_what_cannot_be_done_is_said_plainly_before_any_work(
+def test_impossible_options_are_refused_before_any_work(
     separate: Run, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
     path = write_song(tmp_path / "song.wav", 1.0)
@@ -208,7 +206,7 @@ def test_no_file_and_two_models_are_errors(separate: Run, tmp_path: Path) -> Non
         ("5stems", ""),
     ],
 )
-def test_a_model_that_is_not_installed_is_never_replaced(
+def test_model_that_is_not_installed_is_not_replaced(
     separate: Run, tmp_path: Path, model: str, instead: str
 ) -> None:
     path = write_song(tmp_path / "song.wav", 1.0)
@@ -231,7 +229,7 @@ def test_a_model_that_is_not_installed_is_never_replaced(
         (["-d", "600"], 0, 132_300),
     ],
 )
-def test_an_excerpt_is_cut_from_the_stems_to_the_sample(
+def test_excerpt_is_cut_to_the_sample(
     separate: Run, tmp_path: Path, arguments: list[str], start: int, stop: int
 ) -> None:
     path = write_song(tmp_path / "song.wav", 3.0)
@@ -246,14 +244,14 @@ def test_an_excerpt_is_cut_from_the_stems_to_the_sample(
     assert Separation.objects.values().get() == row, "the song was separated once"
 
 
-def test_an_excerpt_behind_the_end_is_refused(separate: Run, tmp_path: Path) -> None:
+def test_excerpt_beyond_the_end_is_refused(separate: Run, tmp_path: Path) -> None:
     path = write_song(tmp_path / "song.wav", 1.0)
     status, written, said = separate(*TWO, "-o", "out", "-s", "1.0", path)
     assert (status, written) == (1, [])
     assert f"{path}: the song has only 1.00 seconds" in said
 
 
-def test_excerpts_of_one_song_replace_each_other_as_in_spleeter(separate: Run, tmp_path: Path) -> None:
+def test_excerpts_of_one_song_overwrite_each_other(separate: Run, tmp_path: Path) -> None:
     path = write_song(tmp_path / "song.wav", 2.0)
     places = [
         separate(*TWO, "-o", "out", *excerpt, path)[1] for excerpt in ([], ["-d", "1"], ["-s", "1.5"], [])
@@ -263,7 +261,7 @@ def test_excerpts_of_one_song_replace_each_other_as_in_spleeter(separate: Run, t
     assert {soundfile.info(file).frames for file in places[0]} == {88_200}
 
 
-def test_two_songs_with_equal_tags(separate: Run, tmp_path: Path) -> None:
+def test_songs_with_equal_tags(separate: Run, tmp_path: Path) -> None:
     """In one call and in later ones; what is said tells where the second one went."""
     paths = [tagged_song(tmp_path / f"{seed}.flac", seed) for seed in (1, 2, 3)]
     status, first, said = separate(*paths[:2])
@@ -276,7 +274,7 @@ def test_two_songs_with_equal_tags(separate: Run, tmp_path: Path) -> None:
     assert {file: file.read_bytes() for file in first} == before
 
 
-def test_two_songs_with_equal_file_names(separate: Run, tmp_path: Path) -> None:
+def test_songs_with_equal_file_names(separate: Run, tmp_path: Path) -> None:
     paths = [tagged_song(tmp_path / f"{seed}" / "song.flac", seed) for seed in (1, 2)]
     _status, first, _said = separate(*TWO, "-o", "out", paths[0])
     before = [file.read_bytes() for file in first]

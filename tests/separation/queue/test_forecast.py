@@ -1,6 +1,7 @@
 """Queue position and remaining time: what is said, and what it costs to ask."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -113,11 +114,12 @@ def simulated(busy: list[list[float]], workers: int, songs: list[float]) -> list
 def test_eta_of_long_queue_is_exact(settings: Any, workers: int, kind: str) -> None:
     settings.WORKERS = workers
     rng = random.Random(f"{workers} {kind}")
-    draw = {
+    draws: dict[str, Callable[[], float]] = {
         "any length": lambda: rng.uniform(10, 600),
         "few lengths": lambda: float(rng.choice([30, 60, 120, 240])),
         "long and short": lambda: rng.choice([3600.0, rng.uniform(60, 240)]),
-    }[kind]
+    }
+    draw = draws[kind]
     for busy in range(workers + 1):
         running = [[draw() for _ in range(rng.choice([1, 2]))] for _ in range(busy)]
         songs = [draw() for _ in range(300)]
@@ -145,3 +147,16 @@ def test_poll_is_answered_anew_after_a_second(user: User, monkeypatch: pytest.Mo
     assert (position(mine), position(theirs)) == (1, 2)
     now += SNAPSHOT_SECONDS
     assert (position(mine), position(theirs)) == (2, 1)
+
+
+def test_expensive_forecast_of_long_queue_is_kept_longer(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, cost = 1000.0, iter(range(100))
+    monkeypatch.setattr("separation.queue.forecast.time.monotonic", lambda: now)
+    monkeypatch.setattr("separation.queue.forecast.time.thread_time", lambda: next(cost))
+    first, second = make_queued(user), make_queued(user)
+    assert position(second) == 2
+    assert cancel(first)
+    now += 9.9
+    assert position(second) == 2
+    assert position(make_queued(user)) == 2, "what was queued meanwhile is not kept waiting"
+    assert position(second) == 1

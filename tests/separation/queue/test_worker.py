@@ -316,7 +316,7 @@ def test_short_outage_of_database_costs_nothing(
         return extend(lease, progress, segments)
 
     extend = lifecycle.extend
-    monkeypatch.setattr(lifecycle, "heartbeat", away_twice)
+    monkeypatch.setattr(lifecycle, "extend", away_twice)
     separation = asked(30.0)
     worker.separate(separation.pk)
     assert len(calls) > 2

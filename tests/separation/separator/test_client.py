@@ -16,9 +16,9 @@ import soundfile
 from audio.decoding.decode import decode
 from audio.errors import AudioError
 from separation.engines.modelspec import ModelUnavailable
-from separation.separator.client import (
+from separation.separator.client import Separator
+from separation.separator.protocol import (
     SeparatedSet,
-    Separator,
     SeparatorCrashed,
     SeparatorInterrupted,
     SeparatorStalled,

@@ -15,7 +15,7 @@ from audio.identity import PcmDigest, checksum
 from separation.separator import stem_writer
 from separation.separator.encoder import LibflacEncoder, NativeEncoder
 from separation.separator.protocol import SeparatedSet
-from separation.separator.stem_writer import StemFiles
+from separation.separator.stem_writer import StemWriter
 from tests.songs import RATE
 
 Stems = npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ def clipping_at(place: int) -> Callable[[int], Stems]:
 
 
 def written(folder: Path, chunks: Iterable[Stems]) -> SeparatedSet:
-    with closing(StemFiles(folder, NAMES)) as files:
+    with closing(StemWriter(folder, NAMES)) as files:
         for chunk in chunks:
             files.write(chunk)
         return files.finish()
@@ -137,13 +137,13 @@ def test_louder_and_louder_is_encoded_again_a_few_times_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gains: list[float] = []
-    lower = StemFiles._lower_gain
+    lower = StemWriter._lower_gain
 
-    def noted(files: StemFiles, peak: float) -> None:
+    def noted(files: StemWriter, peak: float) -> None:
         lower(files, peak)
         gains.append(files.gain)
 
-    monkeypatch.setattr(StemFiles, "_lower_gain", noted)
+    monkeypatch.setattr(StemWriter, "_lower_gain", noted)
     chunks = [noise(5000, 10 ** (n * 1.1 / 20), seed=n) for n in range(1, 105)]
     result = written(tmp_path, chunks)
     assert len(gains) <= 9
@@ -185,7 +185,7 @@ def test_what_listeners_get_while_the_gain_is_lowered(
             told.add(round(float(np.abs(heard).max()) / gain, 2))
             told.add(gain)
 
-    with closing(StemFiles(tmp_path, NAMES, 3 * SEGMENT_SAMPLES)) as files:
+    with closing(StemWriter(tmp_path, NAMES, 3 * SEGMENT_SAMPLES)) as files:
         files.write(full_scale(100))
         assert files.segments == 0
         for name in NAMES:
@@ -213,10 +213,10 @@ def test_a_file_that_cannot_be_written_is_closed(tmp_path: Path, monkeypatch: py
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with closing(StemFiles(tmp_path, NAMES)) as files:
+    with closing(StemWriter(tmp_path, NAMES)) as files:
         files.write(noise(9000, 0.5))
         with monkeypatch.context() as patched:
-            patched.setattr(stem_writer._StemFile, "show_peaks", full)
+            patched.setattr(stem_writer._StemFile, "flush_peaks", full)
             with pytest.raises(OSError, match="No space"):
                 files.write(noise(9000, 2.0))
     assert set(Path("/proc/self/fd").iterdir()) <= opened

@@ -12,7 +12,7 @@ import soundfile
 from audio.flac import SEGMENT_SAMPLES, read_segment
 from audio.identity import PcmDigest, checksum
 from separation.separator.protocol import SeparatedSet
-from separation.separator.stem_writer import PEAK_SAMPLES, StemFiles
+from separation.separator.stem_writer import PEAK_SAMPLES, StemWriter
 
 Stems = npt.NDArray[np.float32]
 LSB = 1 / 32768
@@ -25,7 +25,7 @@ def noise(samples: int, loudness: float, seed: int = 1) -> Stems:
 
 
 def written(folder: Path, *chunks: Stems) -> SeparatedSet:
-    with closing(StemFiles(folder, ("vocals", "accompaniment"))) as files:
+    with closing(StemWriter(folder, ("vocals", "accompaniment"))) as files:
         for chunk in chunks:
             files.write(chunk)
         return files.finish()
@@ -58,7 +58,7 @@ def test_the_first_overflow_lowers_the_whole_set(tmp_path: Path) -> None:
 
 def test_complete_segments_can_be_heard_before_the_end(tmp_path: Path) -> None:
     chunks = [noise(SEGMENT_SAMPLES - 4096, 0.5, seed=n) for n in range(3)] + [noise(20_000, 3.0)]
-    files = StemFiles(tmp_path, ("vocals", "accompaniment"), sum(chunk.shape[2] for chunk in chunks))
+    files = StemWriter(tmp_path, ("vocals", "accompaniment"), sum(chunk.shape[2] for chunk in chunks))
     ready = []
     for chunk in chunks[:3]:
         files.write(chunk)
@@ -109,7 +109,7 @@ def test_digests_and_peaks_are_those_of_the_file(loudness: float, tmp_path: Path
 
 
 def test_what_is_written_can_be_played_before_the_end(tmp_path: Path) -> None:
-    files = StemFiles(tmp_path, ("vocals",))
+    files = StemWriter(tmp_path, ("vocals",))
     files.write(noise(600_000, 0.5)[:1])
     assert (tmp_path / "vocals.flac").stat().st_size > 524_288
     files.close()

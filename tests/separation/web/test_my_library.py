@@ -1,4 +1,4 @@
-"""My library: its lists, letting go of songs, look-ups that make a song one's own, notices, and M3U files."""
+"""My library: its lists, letting go of songs, and notices."""
 
 import re
 from datetime import timedelta
@@ -16,7 +16,6 @@ from catalog.social import likes, notices, setlists, wishes
 from catalog.storage.garbage_collection import collect
 from catalog.uploads.ingest import ingest
 from separation import lifecycle
-from separation.delivery import m3u
 from separation.models import Separation, SeparationRequest, Status
 from separation.queue import notifications
 from separation.queue.recovery import recover
@@ -35,27 +34,27 @@ def mine(client: Client, user: User) -> Client:
 # The lists ------------------------------------------------------------------------------------------------------
 
 
-def test_every_list_says_what_to_do_when_it_is_empty(mine: Client) -> None:
+def test_empty_lists_say_what_to_do(mine: Client) -> None:
     for path, words in [
-        ("/library/", "You have brought nothing yet"),
-        ("/library/asked/", "You have not asked for any parts yet"),
-        ("/library/liked/", "You like nothing yet"),
+        ("/library/", "You have not added any songs yet"),
+        ("/library/asked/", "You have not requested any separations yet"),
+        ("/library/liked/", "You have not liked any songs yet"),
         ("/library/wishes/", "You have no wishes"),
         ("/setlists/", "You have no setlists"),
-        ("/notices/", "Nothing new"),
+        ("/notices/", "No notices"),
     ]:
         answer = mine.get(path)
         assert answer.status_code == 200, path
         assert words in answer.content.decode(), path
 
 
-def test_it_is_for_accounts(client: Client, api: APIClient) -> None:
+def test_library_needs_an_account(client: Client, api: APIClient) -> None:
     for path in ("/library/", "/library/asked/", "/library/liked/", "/setlists/", "/notices/"):
         assert client.get(path).headers["Location"] == f"/accounts/login/?next={path}"
     assert api.get("/api/v1/me/library/").status_code == 401
 
 
-def test_each_list_has_its_own(mine: Client, api_of: Any, user: User, other: User) -> None:
+def test_each_list_shows_its_songs(mine: Client, api_of: Any, user: User, other: User) -> None:
     brought = make_track(user, title="Brought")
     add_claim(brought, user)  # twice is once
     asked = make_track(other, title="Asked")
@@ -75,7 +74,7 @@ def test_each_list_has_its_own(mine: Client, api_of: Any, user: User, other: Use
     assert api_of(user).get("/api/v1/me/library/", {"kind": "x"}).json()["code"] == "invalid"
 
 
-def test_a_library_of_several_pages(api_of: Any, user: User) -> None:
+def test_library_is_paginated(api_of: Any, user: User) -> None:
     titles = {make_track(user, title=f"Song {number}").title for number in range(3)}
     pages = [
         api_of(user).get("/api/v1/me/library/", {"page": number, "page_size": 2}).json() for number in (1, 2)
@@ -84,7 +83,7 @@ def test_a_library_of_several_pages(api_of: Any, user: User) -> None:
     assert {row["title"] for page in pages for row in page["results"]} == titles
 
 
-def test_search_within_finds_by_every_word(mine: Client, api_of: Any, user: User) -> None:
+def test_search_within_needs_every_word(mine: Client, api_of: Any, user: User) -> None:
     make_track(user, title="Orilla", artist="Ana Ríos")
     make_track(user, title="Orilla", artist="Somebody")
     html = mine.get("/library/", {"q": "ORILLA rios"}).content.decode()
@@ -94,7 +93,7 @@ def test_search_within_finds_by_every_word(mine: Client, api_of: Any, user: User
     assert found["count"] == 1
 
 
-def test_what_one_may_no_longer_see_is_not_listed(mine: Client, user: User, other: User) -> None:
+def test_songs_that_became_private_are_not_listed(mine: Client, user: User, other: User) -> None:
     track = make_track(other, title="Orilla")
     likes.like(track, user)
     make_separation(track, asked_by=user)
@@ -105,7 +104,7 @@ def test_what_one_may_no_longer_see_is_not_listed(mine: Client, user: User, othe
         assert "Orilla" not in mine.get(f"/library/{path}").content.decode()
 
 
-def test_lists_take_as_many_queries_as_ever(
+def test_lists_take_a_constant_number_of_queries(
     mine: Client, api_of: Any, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for n in range(30):
@@ -124,7 +123,7 @@ def test_lists_take_as_many_queries_as_ever(
 # Letting go -----------------------------------------------------------------------------------------------------
 
 
-def test_removing_the_last_claim_takes_the_song_its_stems_and_their_files(
+def test_removing_the_last_claim_deletes_song_stems_and_files(
     mine: Client, user: User, tmp_path: Path, settings: Any
 ) -> None:
     track = ingest(
@@ -136,7 +135,7 @@ def test_removing_the_last_claim_takes_the_song_its_stems_and_their_files(
     assert user.stored_bytes
     assert len([path for path in files.rglob("*") if path.is_file()]) == 3
     page = mine.get(f"/library/{track.pk}/remove/").content.decode()
-    assert "You are the only one who brought this song" in page
+    assert "Nobody else has added this song" in page
     answer = mine.post(f"/library/{track.pk}/remove/")
     assert answer.headers["Location"] == "/library/"
     user.refresh_from_db()
@@ -147,11 +146,13 @@ def test_removing_the_last_claim_takes_the_song_its_stems_and_their_files(
     assert not AudioFile.objects.exists()
 
 
-def test_removing_leaves_it_to_the_others(mine: Client, api_of: Any, user: User, other: User) -> None:
+def test_removing_leaves_the_song_to_other_holders(
+    mine: Client, api_of: Any, user: User, other: User
+) -> None:
     track = make_track(user, title="Orilla")
     add_claim(track, other)
     assert (
-        "Other people have brought this song too" in mine.get(f"/library/{track.pk}/remove/").content.decode()
+        "Other people have added this song too" in mine.get(f"/library/{track.pk}/remove/").content.decode()
     )
     mine.post(f"/library/{track.pk}/remove/")
     track.refresh_from_db()
@@ -162,7 +163,7 @@ def test_removing_leaves_it_to_the_others(mine: Client, api_of: Any, user: User,
     assert mine.post(f"/library/{track.pk}/remove/").status_code == 403
 
 
-def test_no_longer_wanting_what_one_asked_for(mine: Client, user: User, other: User) -> None:
+def test_withdrawing_a_request(mine: Client, user: User, other: User) -> None:
     separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
     request = SeparationRequest.objects.get()
     mine.post(f"/library/asked/{request.pk}/forget/")
@@ -175,7 +176,7 @@ def test_no_longer_wanting_what_one_asked_for(mine: Client, user: User, other: U
 # Notices --------------------------------------------------------------------------------------------------------
 
 
-def test_who_asked_is_told_why_it_failed(user: User, other: User) -> None:
+def test_requester_is_notified_of_a_failure_with_its_reason(user: User, other: User) -> None:
     track = make_track()
     separation = make_separation(track, status=Status.QUEUED, asked_by=user)
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
@@ -189,7 +190,7 @@ def test_who_asked_is_told_why_it_failed(user: User, other: User) -> None:
     assert Notice.objects.count() == 2
 
 
-def test_who_asked_is_told_after_the_third_crash(user: User) -> None:
+def test_requester_is_notified_after_the_third_crash(user: User) -> None:
     separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
     Separation.objects.filter(pk=separation.pk).update(attempts=3, crashes=3)
     recover()
@@ -197,7 +198,7 @@ def test_who_asked_is_told_after_the_third_crash(user: User) -> None:
     assert "broke off three times" in user.notices.get().text
 
 
-def test_many_songs_are_one_mail(
+def test_one_mail_for_many_songs(
     user: User, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
 ) -> None:
     user.mail_notices = True
@@ -216,107 +217,7 @@ def test_many_songs_are_one_mail(
     assert user.notices.count() == 3
 
 
-# M3U ------------------------------------------------------------------------------------------------------------
-
-
-def addresses(answer: Any) -> list[str]:
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("audio/x-mpegurl")
-    return [line for line in answer.content.decode().splitlines() if line and not line.startswith("#")]
-
-
-def test_a_player_without_an_account_can_play_every_address(client: Client, user: User, other: User) -> None:
-    setlist = setlists.make(user, "Friday")
-    two = make_track(other, title="Two", seconds=1.0)
-    make_separation(two, stored=True)
-    own = make_track(user, title="Mine", visibility=Visibility.PRIVATE)
-    make_separation(own, model="compact:4stems", stored=True)
-    nothing = make_track(title="Nothing")
-    for track in (two, own, nothing):
-        setlists.add(setlist, track)
-    client.force_login(user)
-    answer = client.get(f"/setlists/{setlist.pk}.m3u8")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="Friday.m3u8"'
-    text = answer.content.decode().splitlines()
-    assert text[:3] == ["#EXTM3U", "#PLAYLIST:Friday", "#EXTINF:1,Ana Torres - Two (Band)"]
-    assert "# Ana Torres - Nothing: nothing here that a player could play" in text
-    found = addresses(answer)
-    assert "/api/v1/stems/" in found[0]
-    assert "/listen/" in found[1]
-    client.logout()
-    for address in found:
-        played = client.get(address, headers={"range": "bytes=0-99"})
-        assert (played.status_code, played.headers["Content-Type"]) == (206, "audio/mpeg")
-        assert len(played.getvalue()) == 100
-    vocals = addresses(_signed_in(client, user).get(f"/setlists/{setlist.pk}.m3u8", {"stem": "vocals"}))
-    assert len(vocals) == 2
-    assert addresses(client.get(f"/setlists/{setlist.pk}.m3u8", {"stem": "flute"})) == []
-
-
-def _signed_in(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
-
-
-def test_a_signed_address_ends(mine: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    track = make_track(user, visibility=Visibility.PRIVATE)
-    make_separation(track, stored=True)
-    setlist = setlists.make(user, "Friday")
-    setlists.add(setlist, track)
-    [address] = addresses(mine.get(f"/setlists/{setlist.pk}.m3u8"))
-    mine.logout()
-    assert mine.get(address).getvalue()
-    assert mine.get(address[:-3] + "xx/").status_code == 404
-    with monkeypatch.context() as later:
-        later.setattr(m3u, "LINK_LIFETIME", timedelta(seconds=-1))
-        assert mine.get(address).status_code == 404
-    user.is_active = False
-    user.save()
-    assert mine.get(address).status_code == 404
-
-
-def test_by_its_link_visitors_get_what_visitors_may_have(client: Client, user: User, settings: Any) -> None:
-    setlist = setlists.make(user, "Friday")
-    two, four = make_track(user, title="Two"), make_track(user, title="Four")
-    secret = make_track(user, title="Secret", visibility=Visibility.PRIVATE)
-    make_separation(two)
-    make_separation(four, model="compact:4stems")
-    make_separation(secret)
-    for track in (two, four, secret):
-        setlists.add(setlist, track)
-    path = f"/s/{setlist.link}.m3u8"
-    assert client.get(path).status_code == 404
-    setlists.share(setlist, by_link=True)
-    answer = client.get(path)
-    assert len(addresses(answer)) == 1
-    assert "Secret" not in answer.content.decode()
-    settings.VISITOR_DOWNLOADS = False
-    assert addresses(client.get(path)) == []
-    assert client.get(f"/setlists/{setlist.pk}.m3u8").status_code == 404
-
-
-def test_the_parts_of_one_song(mine: Client, client: Client, user: User) -> None:
-    track = make_track(user)
-    make_separation(track)
-    make_separation(track, model="compact:4stems")
-    assert len(addresses(mine.get(f"/tracks/{track.pk}.m3u8"))) == 4
-    mine.logout()
-    assert len(addresses(mine.get(f"/tracks/{track.pk}.m3u8"))) == 2
-
-
-def test_the_setlist_file_takes_as_many_queries_as_ever(
-    mine: Client, user: User, django_assert_max_num_queries: Any
-) -> None:
-    setlist = setlists.make(user, "Friday")
-    for n in range(30):
-        track = make_track(user, title=f"Song {n}")
-        make_separation(track)
-        setlists.add(setlist, track)
-    with django_assert_max_num_queries(8):
-        assert len(addresses(mine.get(f"/setlists/{setlist.pk}.m3u8"))) == 30
-
-
-def test_likes_setlists_and_notices_do_not_hold_a_song(mine: Client, user: User) -> None:
+def test_likes_setlists_and_notices_do_not_keep_a_song(mine: Client, user: User) -> None:
     track = make_track(user)
     likes.like(track, user)
     setlists.add(setlists.make(user, "Friday"), track)

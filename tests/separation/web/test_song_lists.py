@@ -43,7 +43,7 @@ def lines(client: Client, user: User) -> list[str]:
         ([Status.FAILED, Status.QUEUED], WAITING),
     ],
 )
-def test_ready_before_running_before_waiting(
+def test_finished_before_running_before_waiting(
     client: Client, user: User, statuses: list[Status], line: str
 ) -> None:
     models = ["compact:2stems", "compact:4stems", "spleeter:5stems"]
@@ -73,7 +73,7 @@ def test_the_richest_set_is_listed(client: Client, user: User, models: list[str]
 
 
 @pytest.mark.parametrize("status", [None, Status.FAILED, Status.CANCELLED])
-def test_nothing_is_said_of_a_song_without_stems(client: Client, user: User, status: Status | None) -> None:
+def test_song_without_separations_has_no_line(client: Client, user: User, status: Status | None) -> None:
     track = make_track(user)
     if status:
         make_separation(track, status=status)

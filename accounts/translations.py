@@ -1,0 +1,49 @@
+"""Texts of Django and allauth that our own catalogue translates: theirs say *usted* in Spanish, or what we say already.
+
+Nothing imports this: ``make messages`` finds the texts here, and Django prefers our catalogue to those of its apps.
+"""
+
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
+
+ALLAUTH = [
+    _("Accounts"),
+    _("You cannot remove your primary email address."),
+    _("You cannot remove your primary email address (%(email)s)."),
+    _("You cannot add more than %d email addresses."),
+    _("Your primary email address must be verified."),
+    _("Please type your current password."),
+    _("You must type the same password each time."),
+    _("Forgot your password?"),
+    _("Use your password"),
+]
+
+PASSWORDS = [
+    _("Your password can’t be too similar to your other personal information."),  # noqa: RUF001  # as Django writes it
+    _("Your password can’t be a commonly used password."),  # noqa: RUF001  # as above
+    _("Your password can’t be entirely numeric."),  # noqa: RUF001  # as above
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+        "min_length",
+    ),
+]
+
+FORMS = [
+    _("Enter a valid value."),
+    _("Enter a valid email address."),
+    _("Enter a valid URL."),
+    _("Enter a number."),
+    _("Enter a whole number."),
+    _("Ensure this value is less than or equal to %(limit_value)s."),
+    _("Ensure this value is greater than or equal to %(limit_value)s."),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
+        "limit_value",
+    ),
+    _("Select a valid choice. %(value)s is not one of the available choices."),
+    _("Select a valid choice. That choice is not one of the available choices."),
+    _("No file was submitted. Check the encoding type on the form."),
+    _("Upload a valid image. The file you uploaded was either not an image or a corrupted image."),
+]

@@ -1,0 +1,151 @@
+"""Stems: files to download, and the peaks and segments that players fetch."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.generics import GenericAPIView, get_object_or_404
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audio.formats import STEREO_RATE
+from catalog.api.query_parameters import query_parameters
+from catalog.errors import CatalogError
+from catalog.models import Track
+from catalog.storage.file_responses import REVALIDATE
+from separation.api.downloads import (
+    AUDIO_FILES,
+    FILE_RESPONSES,
+    PREFER,
+    EncodedFileView,
+    requested_encoding,
+    send_rendition,
+)
+from separation.api.request_serializers import EncodingSerializer, PeaksQuerySerializer
+from separation.api.serializers import SAMPLES_PER_PEAK, PeaksSerializer
+from separation.delivery import downloads, live, segments
+from separation.delivery.live import LiveStem
+from separation.delivery.permissions import may_download, track_for
+from separation.delivery.segments import Segment
+from separation.models import Separation, Stem
+
+
+class StemMixin(GenericAPIView[Stem]):
+    permission_classes = [AllowAny]
+    serializer_class = PeaksSerializer
+
+    def finished_stem(self, pk: str) -> Stem:
+        """Find the stem; 404, or ``CatalogError("not_ready")`` (409) while it is being made."""
+        stem = self.finished_or_live_stem(pk)
+        if isinstance(stem, LiveStem):
+            raise CatalogError("not_ready", _("This separation is not ready yet."), status=409)
+        return stem
+
+    def finished_or_live_stem(self, pk: str) -> Stem | LiveStem:
+        """Find the stem, or the one that is being made and will have this id; 404 if there is none."""
+        audible = Separation.objects.audible_to(self.request.user)
+        rows = Stem.objects.filter(separation__in=audible).defer("peaks")
+        rows = rows.select_related("audio", "separation__mixture")
+        try:
+            return get_object_or_404(rows, pk=pk)
+        except Http404:
+            stem = live.find(pk, audible)
+            if stem is None:
+                raise
+            return stem
+
+
+class StemAudioView(EncodedFileView, StemMixin):
+    @extend_schema(
+        operation_id="stems_audio",
+        parameters=[EncodingSerializer, PREFER],
+        responses={**AUDIO_FILES, **FILE_RESPONSES},
+    )
+    def get(self, request: Request, pk: str) -> HttpResponseBase:
+        """Download a stem as a file. Visitors may have the MP3s of separations in two stems."""
+        stem = self.finished_stem(pk)
+        codec, bitrate = requested_encoding(request, query_parameters(self, EncodingSerializer))
+        if not may_download(request.user, stem.separation, codec):
+            raise NotAuthenticated(
+                _("Sign in to download this. You can listen without an account."), "account_needed"
+            )
+        try:
+            track = track_for(stem.separation, request.user)
+        except Track.DoesNotExist as error:  # withdrawn since the first query
+            raise Http404 from error
+        (rendition,) = self.obtain(request, [downloads.stem_recipe(stem, track, codec, bitrate)])
+        return send_rendition(request, rendition, codec, track, stem.name)
+
+
+class StemPeaksView(StemMixin):
+    @extend_schema(parameters=[PeaksQuerySerializer], responses=PeaksSerializer, operation_id="stems_peaks")
+    def get(self, request: Request, pk: str) -> HttpResponseBase:
+        """Show the peaks of a stem, to draw a waveform from. The loudest of each 4096 samples, 0 to 255."""
+        stem = self.finished_or_live_stem(pk)
+        start = query_parameters(self, PeaksQuerySerializer)["start"]
+        if isinstance(stem, LiveStem):
+            peaks, gain = live.peaks(stem)
+            return Response(_peaks(peaks, start, len(peaks) * SAMPLES_PER_PEAK, gain))
+        etag = f'"{stem.audio.checksum[:32]}-peaks-{start}"'
+
+        def draw() -> HttpResponseBase:
+            return Response(_peaks(bytes(stem.peaks), start, stem.audio.frames, stem.separation.gain))
+
+        return _revalidated(request, etag, draw)
+
+
+def _peaks(peaks: bytes, start: int, samples: int, gain: float) -> dict[str, Any]:
+    return {
+        "samples_per_peak": SAMPLES_PER_PEAK,
+        "sample_rate": STEREO_RATE,
+        "samples": samples,
+        "gain": gain,
+        "peaks": list(peaks[start:]),
+    }
+
+
+class StemSegmentView(StemMixin):
+    @extend_schema(
+        responses={
+            (200, "audio/flac"): OpenApiTypes.BINARY,
+            304: OpenApiResponse(description="You have it already."),
+            409: OpenApiResponse(description="Not made yet."),
+        },
+        operation_id="stems_segment",
+    )
+    def get(self, request: Request, pk: str, number: int) -> HttpResponseBase:
+        """Fetch a piece of a stem for players. It has 524,288 samples and is a FLAC of its own.
+
+        While the separation is running, those that are ready can be had already. The header `X-Gain` tells what
+        the samples were multiplied by so that they do not clip; pieces that you have stay right with theirs.
+        """
+        stem = self.finished_or_live_stem(pk)
+        if isinstance(stem, LiveStem):
+            segment = live.segment(stem, number)
+            etag = f'"{stem.place}-{stem.name}-{segment.gain}-{number}"'
+            return _revalidated(request, etag, lambda: _flac(segment))
+        etag = f'"{stem.audio.checksum[:32]}-{stem.separation.gain}-{number}"'
+        return _revalidated(request, etag, lambda: _flac(segments.segment(stem, number)))
+
+
+def _flac(segment: Segment) -> HttpResponse:
+    return HttpResponse(segment.data, content_type="audio/flac", headers={"X-Gain": repr(segment.gain)})
+
+
+def _revalidated(request: Request, etag: str, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Answer 304 to a player that has the bytes of ``etag``, without reading them, else ``answer()``.
+
+    Its cache has to ask each time, because permission to hear a song can end.
+    """
+    response = get_conditional_response(request._request, etag=etag) or answer()  # noqa: SLF001 (Django's request)
+    response["Cache-Control"] = REVALIDATE
+    response["ETag"] = etag
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

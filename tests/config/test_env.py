@@ -1,0 +1,113 @@
+"""The environment decides; a value that cannot be used stops the start with one line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = (
+    "SITE_URL",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "SESSION_COOKIE_SECURE",
+    "CSRF_COOKIE_SECURE",
+    "SECURE_PROXY_SSL_HEADER",
+)
+LOCAL = ["localhost", "127.0.0.1", "[::1]"]
+
+
+def start(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Load the settings in a process of their own, and print some of them."""
+    values = f"{{name: getattr(settings, name, None) for name in {NAMES}}}"
+    script = f"import json; from config import settings; print(json.dumps({values}))"
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("STEMOTECA_")}
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=inherited | {"STEMOTECA_DATA": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def settings_of(folder: Path, **environment: str) -> dict[str, Any]:
+    result = start(folder, **environment)
+    assert result.returncode == 0, result.stderr
+    values: dict[str, Any] = json.loads(result.stdout)
+    return values
+
+
+def test_url_decides_about_hosts_origins_and_cookies(tmp_path: Path) -> None:
+    values = settings_of(tmp_path, STEMOTECA_URL="https://music.example.org:8443/", STEMOTECA_PROXIES="1")
+    assert values == {
+        "SITE_URL": "https://music.example.org:8443",
+        "ALLOWED_HOSTS": ["music.example.org", *LOCAL],
+        "CSRF_TRUSTED_ORIGINS": ["https://music.example.org:8443"],
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_SECURE": True,
+        "SECURE_PROXY_SSL_HEADER": ["HTTP_X_FORWARDED_PROTO", "https"],
+    }
+
+
+def test_url_without_tls_leaves_cookies_for_http(tmp_path: Path) -> None:
+    values = settings_of(tmp_path, STEMOTECA_URL="http://[fd00::7]:8000", STEMOTECA_PROXIES="1")
+    assert values["ALLOWED_HOSTS"] == ["[fd00::7]", *LOCAL]
+    assert values["CSRF_TRUSTED_ORIGINS"] == ["http://[fd00::7]:8000"]
+    assert not values["SESSION_COOKIE_SECURE"]
+    assert values["SECURE_PROXY_SSL_HEADER"] is None
+
+
+def test_hosts_and_origins_add_to_url(tmp_path: Path) -> None:
+    values = settings_of(
+        tmp_path,
+        STEMOTECA_URL="https://music.example.org",
+        STEMOTECA_ALLOWED_HOSTS="inside.example.org, .lan",
+        STEMOTECA_CSRF_TRUSTED_ORIGINS="https://*.example.com",
+    )
+    assert values["ALLOWED_HOSTS"] == ["music.example.org", "inside.example.org", ".lan", *LOCAL]
+    assert values["CSRF_TRUSTED_ORIGINS"] == ["https://music.example.org", "https://*.example.com"]
+
+
+def test_without_url_the_site_is_local(tmp_path: Path) -> None:
+    values = settings_of(tmp_path)
+    assert (values["SITE_URL"], values["ALLOWED_HOSTS"], values["CSRF_TRUSTED_ORIGINS"]) == ("", LOCAL, [])
+    assert not values["SESSION_COOKIE_SECURE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("URL", "music.example.org", "does not begin with http:// or https://"),
+        ("URL", "https://", "names no host"),
+        ("URL", "https://music.example.org/stems", "has more than a host and a port"),
+        ("URL", "https://ana@music.example.org", "has more than a host and a port"),
+        ("URL", "https://music.example.org:port", "is no address"),
+        ("CSRF_TRUSTED_ORIGINS", "music.example.org", "does not begin with http:// or https://"),
+        ("HOSTS", "music.example.org", "STEMOTECA_HOSTS is now called STEMOTECA_ALLOWED_HOSTS"),
+        ("ORIGINS", "https://x.example", "STEMOTECA_ORIGINS is now called STEMOTECA_CSRF_TRUSTED_ORIGINS"),
+        ("WEB_THREADS", "0", "must be a whole number of at least 1"),
+        ("QUOTA_MB", "-1", "must be a whole number of at least 0"),
+        ("QUOTA_MB", "lots", "must be a whole number of at least 0"),
+        ("REGISTRATION", "maybe", "must be on or off"),
+        ("ENGINE", "steam", "must be one of auto, native, openvino, tensorflow"),
+        ("LOG_LEVEL", "loud", "must be one of INFO, DEBUG"),
+        ("RATE_TOKEN", "many", "must have the form 60/min"),
+        ("DATABASE", "mysql://db.example/x", "must be a sqlite or postgres address"),
+        ("EMAIL", "pigeon://loft", "STEMOTECA_EMAIL cannot be used"),
+        ("WEB_PROCESSES", "2", "needs STEMOTECA_REDIS"),
+    ],
+)
+def test_wrong_value_stops_start_with_one_line(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    result = start(tmp_path, **{f"STEMOTECA_{name}": value})
+    assert (result.returncode, result.stdout) == (1, "")
+    [line] = result.stderr.splitlines()
+    assert line.startswith("stemoteca: ")
+    assert f"STEMOTECA_{name}" in line
+    assert sentence in line

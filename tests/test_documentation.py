@@ -1,0 +1,34 @@
+"""What the documentation says about the project is so: settings, links, headings."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT: Path = settings.BASE_DIR
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"])
+APPS = ("config", "operations", "separation", "catalog", "accounts", "audio")
+READS = re.compile(r"""env\.\w+\(\s*"([A-Z0-9_]+)"|environ(?:\.get\(|\[)"STEMOTECA_([A-Z0-9_]+)""")
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page, as GitHub derives them from its headings."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_operations_page_names_the_settings_that_exist() -> None:
+    sources = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
+    read = {name or other for path in sources for name, other in READS.findall(path.read_text())}
+    assert {"DATA", "ADMIN_EMAIL", "QUEUE_LOG_LEVEL"} <= read
+    assert set(re.findall(r"STEMOTECA_([A-Z0-9_]+)", (ROOT / "docs" / "operations.md").read_text())) == read
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_pages_and_headings_that_exist(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text())
+    for target, heading in links:
+        other = page.parent / target if target else page
+        assert other.exists(), target
+        assert not heading or heading in headings(other), f"{target}#{heading}"
