@@ -12,7 +12,6 @@ class CatalogConfig(AppConfig):
         from catalog import checks  # noqa: F401, PLC0415  # apps are ready only now
         from catalog.curation import groups  # noqa: PLC0415  # apps are ready only now
         from catalog.search import names, schema  # noqa: PLC0415
-        from catalog.social import wishes  # noqa: F401, PLC0415
 
         for kind in ("Artist", "Album", "Track"):
             pre_save.connect(names.before_save, sender=self.get_model(kind))

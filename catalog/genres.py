@@ -3,26 +3,10 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 
 from accounts.models import User
+from catalog import selectors
 from catalog.models import Track, Visibility
-
-MOST = 2_000
-
-# From one key to the next by the index: grouping would read every song.
-_SHARED = """
-WITH RECURSIVE steps(key) AS (
-  SELECT (SELECT min(genre_key) FROM catalog_track WHERE genre_key > '')
-  UNION ALL
-  SELECT (SELECT min(t.genre_key) FROM catalog_track t WHERE t.genre_key > steps.key)
-  FROM steps WHERE steps.key IS NOT NULL
-)
-SELECT key, (
-  SELECT genre FROM catalog_track t
-  WHERE t.genre_key = steps.key AND t.visibility = 'shared' ORDER BY t.created_at DESC LIMIT 1
-) FROM steps WHERE key IS NOT NULL LIMIT %s
-"""
 
 
 @dataclass(frozen=True)
@@ -37,31 +21,29 @@ class Genre:
         return slug_of(self.key)
 
 
-def named(key: str) -> bool:
+def is_name(key: str) -> bool:
     """Whether a folded genre is a name; what is nothing but signs has no page."""
     return any(char.isalnum() for char in key)
 
 
 def slug_of(key: str) -> str:
-    """A folded genre as part of an address."""
+    """Make a part of an address of a folded genre."""
     return key.replace(" ", "-")
 
 
 def genres(user: User | AnonymousUser) -> list[Genre]:
-    """Every genre with a song that ``user`` may see, in order."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SHARED, [MOST])
-        names = {key: name for key, name in cursor.fetchall() if name and named(key)}
+    """List every genre with a song that ``user`` may see, in order."""
+    names = {key: name for key, name in selectors.genre_names().items() if is_name(key)}
     if not user.is_anonymous:
         own = Track.objects.filter(owner=user.pk, visibility=Visibility.PRIVATE).exclude(genre_key="")
         for key, name in own.order_by("created_at").values_list("genre_key", "genre"):
-            if named(key):
+            if is_name(key):
                 names.setdefault(key, name)
     return [Genre(key, name) for key, name in sorted(names.items())]
 
 
 def genre_at(slug: str, user: User | AnonymousUser) -> Genre | None:
-    """The genre of this address, if ``user`` may see a song of it."""
+    """Find the genre of this address, if ``user`` may see a song of it."""
     key = slug.replace("-", " ").replace("\0", " ")
     tracks = Track.objects.filter(genre_key=key)
     shared = tracks.filter(visibility=Visibility.SHARED).order_by("-created_at")

@@ -1,21 +1,35 @@
-"""Who may see a track, asked from a row that points at one."""
+"""Who may see a track: everybody a shared one, its owner a private one.
+
+Said once, as a condition for queries and as a predicate for a row that has been fetched.
+"""
+
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Q, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.models import Track, Visibility
+
+if TYPE_CHECKING:
+    from catalog.models import Track
 
 
-def seen_through(field: str, user: User | AnonymousUser) -> Q:
-    """Rows whose ``field`` is a track that ``user`` may see; the same rule as ``Track.objects.visible_to``.
+class Visibility(TextChoices):
+    SHARED = "shared", _("Shared with everybody")
+    PRIVATE = "private", _("Only for me")
+
+
+def visible_to(user: User | AnonymousUser, track: str = "") -> Q:
+    """Match tracks that ``user`` may see, or rows whose field ``track`` is such a one.
 
     A join by the track's key: a sub-query would have the database look at every track there is.
     """
-    shared = Q(**{f"{field}__visibility": Visibility.SHARED})
-    return shared if user.is_anonymous else shared | Q(**{f"{field}__owner": user.pk})
+    prefix = f"{track}__" if track else ""
+    shared = Q(**{f"{prefix}visibility": Visibility.SHARED})
+    return shared if user.is_anonymous else shared | Q(**{f"{prefix}owner": user.pk})
 
 
-def may_see(track: Track, user: User | AnonymousUser) -> bool:
-    """The same for a track that has been fetched already."""
+def may_see(track: "Track", user: User | AnonymousUser) -> bool:
+    """Whether ``user`` may see ``track``."""
     return track.visibility == Visibility.SHARED or (not user.is_anonymous and track.owner_id == user.pk)

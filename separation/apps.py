@@ -7,5 +7,7 @@ class SeparationConfig(AppConfig):
     verbose_name = _("Separation")
 
     def ready(self) -> None:
-        """Tell the catalogue what becomes of our rows when its own go."""
+        """Take part in the events of the catalogue."""
         from separation import catalog_hooks, checks  # noqa: F401, PLC0415  # models can be imported only now
+
+        catalog_hooks.connect()

@@ -5,31 +5,31 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from django.db import connection
-
-from catalog.curation.merging import follows_merges
-from catalog.curation.splitting import follows_splits
-from catalog.curation.takedowns import gives_up
+from catalog import hooks
 from catalog.errors import CatalogError
 from catalog.models import Track
-from catalog.search.facets import tells_models
-from catalog.storage.garbage_collection import forgets_rows
 from separation.delivery.permissions import shown_by
 from separation.display_names import describe_slug
 from separation.lifecycle import cancel
 from separation.models import Rating, Separation, Status, Stem, TrackSeparation
 from separation.queue.requests import ask
-
-# By hand: a search asks it of a hundred songs, of which nothing but the models' names is needed.
-_DONE = """SELECT k.track_id{}, s.model
-    FROM separation_trackseparation k JOIN separation_separation s ON s.id = k.separation_id
-    JOIN catalog_track o ON o.id = k.track_id AND o.audio_id = s.mixture_id
-    WHERE s.status = 'succeeded' AND k.stopped_at IS NULL AND k.track_id {}"""
+from separation.selectors import models_of_tracks, parts_of_tracks
 
 
-@follows_merges
-def want_the_same(audio: UUID, track: UUID) -> None:
-    """Who wanted parts of ``audio`` gets those of ``track``, which stands for it now."""
+def connect() -> None:
+    """Take part in the events of the catalogue."""
+    hooks.merged.connect(move_requests)
+    hooks.split.connect(move_track_separations)
+    hooks.taken_down.connect(delete_separations)
+    hooks.collecting_garbage.connect(delete_orphans)
+    hooks.models_of_tracks.connect(models_of_tracks)
+    hooks.model_label.connect(model_label)
+    hooks.parts_of_tracks.connect(parts_of_tracks)
+    hooks.exporting.connect(exported)
+
+
+def move_requests(audio: UUID, track: UUID) -> None:
+    """Cancel the separations of ``audio``, and request those of ``track`` for the same people."""
     winner = Track.objects.filter(pk=track).first()
     if winner is None:
         return
@@ -45,17 +45,15 @@ def want_the_same(audio: UUID, track: UUID) -> None:
                 ask(winner, separation.model, user)
 
 
-@follows_splits
-def show_at(old: Track, fresh: Track) -> None:
-    """What was made of the audio of ``fresh`` is shown by that track again."""
+def move_track_separations(old: Track, fresh: Track) -> None:
+    """Let ``fresh`` show what was made of its audio, with the ratings."""
     shown = TrackSeparation.objects.filter(track=old, separation__mixture=fresh.audio_id)
     shown.update(track=fresh)
     Rating.objects.filter(track=old, separation__mixture=fresh.audio_id).update(track=fresh)
 
 
-@gives_up
-def forget(audio: Sequence[UUID]) -> list[UUID]:
-    """Nothing is published any more, and what was is gone; a running worker notices at its next heartbeat."""
+def delete_separations(audio: Sequence[UUID]) -> list[UUID]:
+    """Delete every separation of ``audio``; a running worker notices at its next heartbeat."""
     rows = Separation.objects.select_for_update().filter(mixture__in=audio).order_by("pk")
     ids = [row.pk for row in rows]
     stems = list(Stem.objects.filter(separation__in=ids).values_list("audio", flat=True))
@@ -63,29 +61,21 @@ def forget(audio: Sequence[UUID]) -> list[UUID]:
     return stems
 
 
-def label(slug: str) -> str:
-    """What comes out, and of several models with the same parts which one it is."""
+def model_label(slug: str) -> str:
+    """Name the stems, and of several models with the same stems the model."""
     model = describe_slug(slug)
     return f"{model.title} ({slug})" if model.title != slug else slug
 
 
-@tells_models(label)
-def models_of(tracks: Collection[str]) -> dict[str, set[str]]:
-    """For each of these tracks that shows a separation: by which models."""
-    found: dict[str, set[str]] = defaultdict(set)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_DONE.format("::text", "= ANY(%s::uuid[])"), [list(tracks)])
-        else:
-            places = ", ".join(["%s"] * len(tracks))
-            cursor.execute(_DONE.format("", f"IN ({places})"), list(tracks))
-        for track, model in cursor.fetchall():
-            found[track].add(model)
+def exported(audio: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Return ``"compact:2stems succeeded"`` for each separation of these audio files."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for separation in Separation.objects.filter(mixture__in=audio):
+        found[separation.mixture_id].append(f"{separation.model} {separation.status}")
     return found
 
 
-@forgets_rows
-def forget_orphans() -> int:
+def delete_orphans() -> int:
     """Cancel what runs for audio without a track, delete what has ended; returns how many were deleted.
 
     Audio that was merged into another track is held by its uploads, and keeps its stems: that may be undone.

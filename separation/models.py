@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models import AudioFile, Row, Track, Visibility
-from catalog.visibility import seen_through
+from catalog.visibility import visible_to
 
 
 class Status(models.TextChoices):
@@ -126,10 +126,7 @@ class TrackSeparation(Row):
         db_index=False,
     )
     separation = models.ForeignKey(
-        Separation,
-        on_delete=models.CASCADE,
-        related_name="track_separations",
-        verbose_name=_("separation"),
+        Separation, on_delete=models.CASCADE, related_name="track_separations", verbose_name=_("separation")
     )
     stopped_at = models.DateTimeField(_("stopped"), null=True, editable=False)
 
@@ -149,7 +146,7 @@ def _through(user: User | AnonymousUser) -> "models.QuerySet[TrackSeparation]":
     rows = TrackSeparation.objects.filter(
         separation=models.OuterRef("pk"), track__audio=models.OuterRef("mixture")
     )
-    return rows.filter(seen_through("track", user))
+    return rows.filter(visible_to(user, "track"))
 
 
 class SeparationRequest(Row):

@@ -62,11 +62,11 @@ def make_track(
 ) -> Track:
     """A track with audio of its own, brought by ``owner``."""
     reader = owner if visibility == Visibility.PRIVATE else None
-    performer = Artist.objects.named(artist, private_to=reader)
+    performer = Artist.objects.get_or_create_by_name(artist, private_to=reader)
     track = Track.objects.create(
         title=title,
         artist=performer,
-        album=Album.objects.titled(album, performer, private_to=reader) if album else None,
+        album=Album.objects.get_or_create_by_title(album, performer, private_to=reader) if album else None,
         audio=audio or make_audio(seconds),
         owner=owner,
         visibility=visibility,

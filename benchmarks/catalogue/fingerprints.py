@@ -166,7 +166,7 @@ def _kept(heard: Probe, title: str, user: "User") -> "Track":
     fields = {name: getattr(heard, name) for name in same} | sound
     audio = AudioFile.objects.create(key=f"benchmark/{heard.checksum}", **fields)
     fingerprints.remember(audio, heard.fingerprint or b"")
-    artist = Artist.objects.named("Somebody")
+    artist = Artist.objects.get_or_create_by_name("Somebody")
     return Track.objects.create(title=title, artist=artist, audio=audio, owner=user)
 
 
@@ -220,7 +220,7 @@ def _fill(tracks: int, user: "User") -> None:
     familiar = np.array([term for values, _length in tunes for term in matching.terms(values)], np.uint32)
     rng = np.random.default_rng(3)
     new_id, digest, rows = Ids(rng, 16), Ids(rng, 32), Rows()
-    artist, moment = Artist.objects.named("Somebody"), "2026-01-01 00:00:00"
+    artist, moment = Artist.objects.get_or_create_by_name("Somebody"), "2026-01-01 00:00:00"
     sound = ("id", "created_at", "audio_digest", "checksum", "size", "key", "container", "codec", "lossless")
     add_audio = rows.of(AudioFile, *sound, "sample_rate", "channels", "samples", "frames", "duration", "peak")
     add_track = rows.of(

@@ -69,15 +69,17 @@ def _lines(name: str) -> Iterator[str]:
 def fill(wanted: Sequence[Song]) -> None:
     """Write the songs into the catalogue, as uploads would."""
     for number, song in enumerate(wanted):
-        artist = Artist.objects.named(song.artist)
+        artist = Artist.objects.get_or_create_by_name(song.artist)
         track = Track.objects.create(
             title=song.title,
             artist=artist,
-            album=Album.objects.titled(song.album, artist),
+            album=Album.objects.get_or_create_by_title(song.album, artist),
             audio=_audio(number),
         )
         for position, guest in enumerate(song.guests):
-            Credit.objects.create(track=track, artist=Artist.objects.named(guest), position=position)
+            Credit.objects.create(
+                track=track, artist=Artist.objects.get_or_create_by_name(guest), position=position
+            )
 
 
 def _audio(number: int) -> AudioFile:

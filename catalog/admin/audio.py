@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -20,11 +20,11 @@ from catalog.admin.base import (
     FOUND,
     ReadOnly,
     Removable,
-    audio_found,
     clock,
-    people_found,
+    find_accounts,
+    find_audio,
+    find_tracks,
     player,
-    tracks_found,
 )
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Fingerprint, ImportedFile, Match, Rendition, Upload
@@ -35,13 +35,13 @@ DIGEST_HELP = _("The beginning of a digest or a checksum, or words of a song.")
 
 
 def files_with(words: str) -> Q:
-    """Audio whose digest or checksum begins with ``words``, or that a song of these words has.
+    """Match audio whose digest or checksum begins with ``words``, or that a song of these words has.
 
     Ranges, as neither database has an index for every way of comparing the beginnings of texts.
     """
     start = words.strip().lower()
     if not _DIGEST.fullmatch(start):
-        return Q(pk__in=audio_found(words))
+        return Q(pk__in=find_audio(words))
     key = f"audio/{start[:2]}/{start[2:4]}/{start}"
     return Q(audio_digest__gte=start, audio_digest__lt=f"{start}g") | Q(key__startswith=key)
 
@@ -75,21 +75,17 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
     ]
     readonly_fields = ["listen"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[AudioFile]", search_term: str
-    ) -> "tuple[QuerySet[AudioFile], bool]":
-        return (queryset.filter(files_with(search_term)) if search_term.strip() else queryset), False
+    def matching(self, words: str) -> Q:
+        return files_with(words)
 
     def get_urls(self) -> list[URLPattern]:
         address = path(
-            "<uuid:pk>/listen/",
-            self.admin_site.admin_view(self.send),
-            name="catalog_audiofile_listen",
+            "<uuid:pk>/listen/", self.admin_site.admin_view(self.send), name="catalog_audiofile_listen"
         )
         return [address, *super().get_urls()]
 
     def send(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
-        """The stored bytes, as some kind of audio and nothing else."""
+        """Send the stored bytes, as some kind of audio and nothing else."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         audio = get_object_or_404(AudioFile, pk=pk)
@@ -123,7 +119,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
         return player(row)
 
 
-class OfAudio(Removable[Any]):
+class AudioRelatedAdmin(Removable[Any]):
     """What belongs to audio files, found by them."""
 
     search_fields = ["pk"]
@@ -131,17 +127,13 @@ class OfAudio(Removable[Any]):
     ordering = ["-created_at"]
     raw_id_fields = ["audio"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
-    ) -> "tuple[QuerySet[Any], bool]":
-        if not search_term.strip():
-            return queryset, False
-        files = AudioFile.objects.filter(files_with(search_term)).values_list("pk", flat=True)[:FOUND]
-        return queryset.filter(audio__in=list(files)), False
+    def matching(self, words: str) -> Q:
+        files = AudioFile.objects.filter(files_with(words)).values_list("pk", flat=True)[:FOUND]
+        return Q(audio__in=list(files))
 
 
 @admin.register(Rendition)
-class RenditionAdmin(OfAudio):
+class RenditionAdmin(AudioRelatedAdmin):
     """These may be deleted: they are made again when somebody asks."""
 
     list_display = ["__str__", "audio", "size", "created_at"]
@@ -150,7 +142,7 @@ class RenditionAdmin(OfAudio):
 
 
 @admin.register(Fingerprint)
-class FingerprintAdmin(OfAudio):
+class FingerprintAdmin(AudioRelatedAdmin):
     """These may be deleted: they are made again with the next one that is needed."""
 
     list_display = ["audio", "duration", "created_at"]
@@ -159,7 +151,7 @@ class FingerprintAdmin(OfAudio):
 
 
 @admin.register(Match)
-class MatchAdmin(OfAudio):
+class MatchAdmin(AudioRelatedAdmin):
     list_display = ["audio", "other", "similarity", "offset", "created_at"]
     list_select_related = ["audio", "other"]
     raw_id_fields = ["audio", "other"]
@@ -174,18 +166,14 @@ class UploadAdmin(ReadOnly[Upload]):
     search_help_text = _("Words of a song, an account's address, or the beginning of a checksum.")
     raw_id_fields = ["track", "audio"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Upload]", search_term: str
-    ) -> "tuple[QuerySet[Upload], bool]":
-        words = search_term.strip().lower()
-        if not words:
-            return queryset, False
+    def matching(self, words: str) -> Q:
+        words = words.lower()
         if "@" in words:
-            return queryset.filter(user__in=people_found(words)), False
-        wanted = Q(track__in=tracks_found(words))
+            return Q(user__in=find_accounts(words))
+        wanted = Q(track__in=find_tracks(words))
         if _DIGEST.fullmatch(words):
             wanted |= Q(checksum__gte=words, checksum__lt=f"{words}g")
-        return queryset.filter(wanted), False
+        return wanted
 
 
 @admin.register(ImportedFile)

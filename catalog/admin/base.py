@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import connection
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -80,6 +80,21 @@ class Rows(_Admin[M]):
     list_max_show_all = 200
     counted: dict[str, tuple[type[Model], str]] = {}
 
+    def matching(self, words: str) -> Q | None:
+        """Match the rows that a search for ``words`` finds; None: Django's own search."""
+        return None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[M], search_term: str
+    ) -> tuple[QuerySet[M], bool]:
+        words = search_term.strip()
+        if not words:
+            return queryset, False
+        wanted = self.matching(words)
+        if wanted is None:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(wanted), False
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CountingList
 
@@ -114,11 +129,11 @@ class Removable(ReadOnly[M]):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        return listed(objs, self.opts.verbose_name_plural)
+        return deletion_summary(objs, self.opts.verbose_name_plural)
 
 
-def listed(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-    """What a page that asks before deleting shows: the first rows by name, and how many there are.
+def deletion_summary(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+    """Summarise what is about to be deleted: the first rows by name, and how many there are.
 
     Django's own lists everything that goes along, with a query for each.
     """
@@ -127,30 +142,23 @@ def listed(rows: Any, name: Any) -> tuple[list[Any], dict[str, int], set[str], l
     return names + (["…"] if count > SHOWN else []), {str(name): count}, set(), []
 
 
-def found(rows: Any, words: str) -> Any:
-    """Those that the catalogue's own search finds; the ids first, or they would be sorted with all that is joined."""
-    if not words.strip():
-        return rows
-    return rows.filter(pk__in=ids_in_index(rows.model._meta.model_name, words, FOUND))  # noqa: SLF001  # its public name
+def find_tracks(words: str, kind: str = "track") -> list[UUID]:
+    """Find songs, artists or albums by the catalogue's search. Ids first: joined before, all would be sorted."""
+    return ids_in_index(kind, words, FOUND)
 
 
-def tracks_found(words: str) -> list[UUID]:
-    """Songs that the catalogue's own search finds: neither case, nor accents, nor punctuation matter."""
-    return ids_in_index("track", words, FOUND)
-
-
-def audio_found(words: str) -> list[UUID]:
-    """The audio of these songs."""
+def find_audio(words: str) -> list[UUID]:
+    """Find the audio of such songs."""
     return ids_in_index("track", words, FOUND, "audio_id")
 
 
-def people_found(words: str) -> list[UUID]:
-    """Accounts with this in their address."""
+def find_accounts(words: str) -> list[UUID]:
+    """Find accounts by a part of their address."""
     return list(User.objects.filter(email__icontains=words.strip()).values_list("pk", flat=True)[:FOUND])
 
 
 def as_id(words: str) -> UUID | None:
-    """``words`` if they are an id."""
+    """Parse an id; None for anything else."""
     try:
         return UUID(words.strip())
     except ValueError:
@@ -158,19 +166,19 @@ def as_id(words: str) -> UUID | None:
 
 
 def clock(seconds: float) -> str:
-    """``"3:07"`` or ``"1:02:09"``."""
+    """Format seconds as ``"3:07"`` or ``"1:02:09"``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def player(audio: AudioFile) -> SafeString:
-    """Something to listen with, which loads nothing before it is asked to."""
+    """Render a player that loads nothing before it is started."""
     address = reverse("admin:catalog_audiofile_listen", args=[audio.pk])
     return format_html('<audio controls preload="none" src="{}"></audio>', address)
 
 
 def excerpt(rows: Iterable[Any], address: str) -> SafeString:
-    """The first of many rows by name, and a link to the list with all of them."""
+    """Render the first of many rows by name, and a link to the list with all of them."""
     names = format_html_join("", "<li>{}</li>", ((str(row),) for row in rows))
     return format_html('<ul>{}</ul><a href="{}">{}</a>', names, address, _("All of them"))

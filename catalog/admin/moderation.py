@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.current_user import person
-from catalog.admin.base import ReadOnly, Removable, as_id, people_found, tracks_found
+from catalog.admin.base import ReadOnly, Removable, as_id, find_accounts, find_tracks
+from catalog.curation import history
 from catalog.curation.reports import close
 from catalog.curation.takedowns import may_take_down, take_down
 from catalog.errors import CatalogError
 from catalog.models import Block, Change, Report
-from catalog.web.history import sentence
 
 Outcome = Report.Outcome
 
@@ -35,15 +35,7 @@ class ReportAdmin(ReadOnly[Report]):
     ordering = ["-created_at"]
     search_fields = ["pk"]
     search_help_text = _("Words of a song, or an account's address.")
-    fields = [
-        "label",
-        "page",
-        "reason",
-        "text",
-        "user",
-        "created_at",
-        ("outcome", "closed_by", "closed_at"),
-    ]
+    fields = ["label", "page", "reason", "text", "user", "created_at", ("outcome", "closed_by", "closed_at")]
     readonly_fields = [
         "page",
         "label",
@@ -63,15 +55,9 @@ class ReportAdmin(ReadOnly[Report]):
     def has_takedown_permission(self, request: HttpRequest) -> bool:
         return may_take_down(person(request))
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Report]", search_term: str
-    ) -> "tuple[QuerySet[Report], bool]":
-        if not search_term.strip():
-            return queryset, False
-        wanted = Q(track__in=tracks_found(search_term))
-        if "@" in search_term:
-            wanted |= Q(user__in=people_found(search_term))
-        return queryset.filter(wanted), False
+    def matching(self, words: str) -> Q:
+        wanted = Q(track__in=find_tracks(words))
+        return wanted | Q(user__in=find_accounts(words)) if "@" in words else wanted
 
     @admin.action(description=_("Mark as fixed"), permissions=["change"])
     def put_right(self, request: HttpRequest, queryset: "QuerySet[Report]") -> None:
@@ -89,7 +75,7 @@ class ReportAdmin(ReadOnly[Report]):
 
     @admin.action(description=_("Take the song down"), permissions=["takedown"])
     def take_down(self, request: HttpRequest, queryset: "QuerySet[Report]") -> TemplateResponse | None:
-        """Asks first: it cannot be undone."""
+        """Ask for confirmation, then take down: it cannot be undone."""
         rows = list(
             queryset.select_related("track__artist", "track__album", "track__audio").exclude(track=None)
         )
@@ -143,19 +129,15 @@ class ChangeAdmin(ReadOnly[Change]):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Change]":
         return super().get_queryset(request).filter(private_to=None)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Change]", search_term: str
-    ) -> "tuple[QuerySet[Change], bool]":
-        if not search_term.strip():
-            return queryset, False
-        if "@" in search_term:
-            return queryset.filter(actor__in=people_found(search_term)), False
-        wanted = as_id(search_term)
-        return queryset.filter(target_id=wanted) if wanted else queryset.none(), False
+    def matching(self, words: str) -> Q:
+        if "@" in words:
+            return Q(actor__in=find_accounts(words))
+        wanted = as_id(words)
+        return Q(target_id=wanted) if wanted else Q(pk__in=[])
 
     @admin.display(description=_("what"))
     def what(self, row: Change) -> str:
-        return sentence(row)
+        return history.sentence(row)
 
 
 @admin.register(Block)

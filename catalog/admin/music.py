@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog import export
-from catalog.admin.base import Inline, Removable, Rows, clock, excerpt, found, listed, player
+from catalog.admin.base import Inline, Removable, Rows, clock, deletion_summary, excerpt, find_tracks, player
 from catalog.curation import history
 from catalog.curation.fields import details, different
 from catalog.errors import CatalogError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Deleted = tuple[list[Any], dict[str, int], set[str], list[str]]
 
 
-class Remembered(Rows[Any]):
+class HistoryAdmin(Rows[Any]):
     """What is changed here stands in the history as well, and can be undone there."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
@@ -44,20 +44,18 @@ class Remembered(Rows[Any]):
                 history.record(Change.Kind.EDIT, form.instance, cast("User", request.user), before, after)
 
 
-class Named(Remembered):
+class Named(HistoryAdmin):
     """An artist or an album: found by the catalogue's own search, and kept while a song names it."""
 
     search_fields = ["key"]
     held_by: tuple[str, ...] = ()
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
-    ) -> "tuple[QuerySet[Any], bool]":
-        return found(queryset, search_term), False
+    def matching(self, words: str) -> Q:
+        return Q(pk__in=find_tracks(words, self.opts.model_name or ""))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> "Deleted":
         """Says what holds a row back, without listing thousands of songs."""
-        names, counts, permissions, held = listed(objs, self.opts.verbose_name_plural)
+        names, counts, permissions, held = deletion_summary(objs, self.opts.verbose_name_plural)
         for row in objs[:100]:
             for relation in self.held_by:
                 held += [f"{row}: {one}" for one in getattr(row, relation).all()[:1]]
@@ -104,7 +102,7 @@ class Credits(Inline):
 
 
 @admin.register(Track)
-class TrackAdmin(Remembered):
+class TrackAdmin(HistoryAdmin):
     list_display = ["title", "artist", "album", "visibility", "owner", "length", "created_at"]
     list_select_related = ["artist", "album", "owner", "audio"]
     list_filter = ["visibility", "created_at"]
@@ -140,10 +138,8 @@ class TrackAdmin(Remembered):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Track]":
         return super().get_queryset(request).select_related("artist", "album__artist", "owner", "audio")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Track]", search_term: str
-    ) -> "tuple[QuerySet[Track], bool]":
-        return found(queryset, search_term), False
+    def matching(self, words: str) -> Q:
+        return Q(pk__in=find_tracks(words))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -153,7 +149,7 @@ class TrackAdmin(Remembered):
         return [path("export/<str:form>/", view, name="catalog_track_export"), *super().get_urls()]
 
     def export(self, request: HttpRequest, form: str) -> HttpResponseBase:
-        """The whole catalogue as a file, as it is read from the database."""
+        """Send the whole catalogue as a file, as it is read from the database."""
         if not self.has_view_permission(request) or form not in export.FORMS:
             raise PermissionDenied
         return _download(export.everything(), form)
@@ -168,7 +164,7 @@ class TrackAdmin(Remembered):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> "Deleted":
         """Uploads go along and are nobody's to protect; listing them all would take a query for each."""
-        return listed(objs, _("tracks"))
+        return deletion_summary(objs, _("tracks"))
 
     def delete_model(self, request: HttpRequest, obj: Track) -> None:
         ownership.remove(obj)

@@ -7,56 +7,57 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.base import Inline, Removable, people_found, tracks_found
+from catalog.admin.base import Inline, Removable, find_accounts, find_tracks
 from catalog.models import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
 
 
-class OfPeople(Removable[Any]):
+class PersonalAdmin(Removable[Any]):
     """Found by the address of the account, or by words of the song."""
 
     search_fields = ["pk"]
     search_help_text = _("Words of a song, or an account's address.")
-    person = "user"
     list_filter = ["created_at"]
     ordering = ["-created_at"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
-    ) -> "tuple[QuerySet[Any], bool]":
-        if not search_term.strip():
-            return queryset, False
-        if "@" in search_term:
-            return queryset.filter(**{f"{self.person}__in": people_found(search_term)}), False
-        return queryset.filter(track__in=tracks_found(search_term)), False
+    def matching(self, words: str) -> Q:
+        if "@" in words:
+            return Q(user__in=find_accounts(words))
+        return Q(track__in=find_tracks(words))
 
 
 @admin.register(Like)
-class LikeAdmin(OfPeople):
+class LikeAdmin(PersonalAdmin):
     list_display = ["track", "user", "created_at"]
     list_select_related = ["track__artist", "user"]
     raw_id_fields = ["track", "user"]
 
 
 @admin.register(Notice)
-class NoticeAdmin(OfPeople):
+class NoticeAdmin(PersonalAdmin):
     list_display = ["kind", "user", "track", "seen_at", "created_at"]
     list_select_related = ["track__artist", "user"]
     list_filter = ["kind", "created_at"]
     raw_id_fields = ["track", "user"]
 
 
-class Voices(Inline):
-    model = WishVoice
-    fields = ["user", "created_at"]
-    readonly_fields = ["user", "created_at"]
+class ReadOnlyInline(Inline):
+    """Rows of another table, to look at; ``related`` is fetched with them."""
+
     extra = 0
     can_delete = False
+    related = ""
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        return super().get_queryset(request).select_related("user")
+        return super().get_queryset(request).select_related(self.related)
 
     def has_add_permission(self, *_arguments: Any) -> bool:
         return False
+
+
+class Voices(ReadOnlyInline):
+    model = WishVoice
+    fields = readonly_fields = ("user", "created_at")
+    related = "user"
 
 
 @admin.register(Wish)
@@ -75,18 +76,10 @@ class WishAdmin(Removable[Wish]):
         return int(row.n_voices)
 
 
-class Entries(Inline):
+class Entries(ReadOnlyInline):
     model = SetlistEntry
-    fields = ["position", "track", "note"]
-    readonly_fields = ["position", "track", "note"]
-    extra = 0
-    can_delete = False
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        return super().get_queryset(request).select_related("track__artist")
-
-    def has_add_permission(self, *_arguments: Any) -> bool:
-        return False
+    fields = readonly_fields = ("position", "track", "note")
+    related = "track__artist"
 
 
 @admin.register(Setlist)
@@ -100,15 +93,9 @@ class SetlistAdmin(Removable[Setlist]):
     fields = ["title", "owner", "by_link", "changed_at", "created_at"]
     inlines = [Entries]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Setlist]", search_term: str
-    ) -> "tuple[QuerySet[Setlist], bool]":
-        if not search_term.strip():
-            return queryset, False
-        wanted = Q(title__icontains=search_term.strip())
-        if "@" in search_term:
-            wanted |= Q(owner__in=people_found(search_term))
-        return queryset.filter(wanted), False
+    def matching(self, words: str) -> Q:
+        wanted = Q(title__icontains=words)
+        return wanted | Q(owner__in=find_accounts(words)) if "@" in words else wanted
 
     @admin.display(description=_("entries"))
     def entries(self, row: Any) -> int:

@@ -16,13 +16,11 @@ from catalog.api import views
 from catalog.api.serializers import AlbumSerializer, ArtistSerializer, NameField
 from catalog.curation import history
 from catalog.curation.editing import edit_album, edit_artist
-from catalog.curation.fields import shown
+from catalog.curation.fields import public_values, visible_rows
 from catalog.curation.merging import merge
 from catalog.curation.reports import LONGEST, report
 from catalog.curation.revert import undo
 from catalog.models import Album, Artist, Change, Report, Track
-from catalog.web.history import sentence
-from catalog.web.places import seen
 
 KINDS = {"artists": "artist", "albums": "album", "tracks": "track"}
 
@@ -110,15 +108,15 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
         return change.actor.name if change.actor else None
 
     def get_sentence(self, change: Change) -> str:
-        return sentence(change)
+        return history.sentence(change)
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_before(self, change: Change) -> dict[str, Any]:
-        return shown(change.before) if history.is_edit(change) else {}
+        return public_values(change.before) if history.is_edit(change) else {}
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_after(self, change: Change) -> dict[str, Any]:
-        return shown(change.after) if history.is_edit(change) else {}
+        return public_values(change.after) if history.is_edit(change) else {}
 
     def get_undone(self, change: Change) -> bool:
         return change.undone_by_id is not None
@@ -133,8 +131,8 @@ class MergeView(GenericAPIView[Change]):
         """Merge one into another, which stays. For curators; everything that named this one names that one."""
         sent = IntoSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        row = get_object_or_404(seen(self.kind, request.user), pk=pk)
-        into = get_object_or_404(seen(self.kind, request.user), pk=sent.validated_data["into"])
+        row = get_object_or_404(visible_rows(self.kind, request.user), pk=pk)
+        into = get_object_or_404(visible_rows(self.kind, request.user), pk=sent.validated_data["into"])
         return Response(self.get_serializer(merge(row, into, account(request))).data)
 
 
@@ -146,7 +144,7 @@ class HistoryView(GenericAPIView[Change]):
     def get_queryset(self) -> QuerySet[Change]:
         if getattr(self, "swagger_fake_view", False):
             return Change.objects.none()
-        row = get_object_or_404(seen(self.kind, self.request.user), pk=self.kwargs["pk"])
+        row = get_object_or_404(visible_rows(self.kind, self.request.user), pk=self.kwargs["pk"])
         return history.of(row, self.request.user)
 
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_queryset`)
@@ -201,7 +199,7 @@ class ReportView(GenericAPIView[Report]):
 
 
 def of_kind(view: type[Any], plural: str, verb: str) -> Any:
-    """``view`` for artists, albums or tracks, with a name of its own in the schema."""
+    """Return ``view`` for artists, albums or tracks, with a name of its own in the schema."""
     name, one = f"{plural}_{verb}", ("an " if plural[0] == "a" else "a ") + KINDS[plural]
     if verb == "merge":
         schema = extend_schema(

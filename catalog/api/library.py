@@ -70,7 +70,7 @@ class NoticesSeenView(APIView):
     @extend_schema(request=None, responses=SeenSerializer, operation_id="notices_see")
     def post(self, request: Request) -> Response:
         """Mark all notices as seen."""
-        return Response({"seen": notices.see(account(request))})
+        return Response({"seen": notices.mark_seen(account(request))})
 
 
 class WishSerializer(serializers.ModelSerializer[Wish]):
@@ -135,7 +135,7 @@ class WishMixin(GenericAPIView[Wish]):
         self.throttle_scope = "wishes" if self.request.method == "POST" else None
         return super().get_throttles()
 
-    def said(self, rows: list[Wish]) -> Any:
+    def serialize(self, rows: list[Wish]) -> Any:
         """The JSON of ``rows``."""
         user = self.request.user
         voices = (
@@ -145,14 +145,14 @@ class WishMixin(GenericAPIView[Wish]):
         return WishSerializer(rows, many=True, context=context).data
 
     def one(self, pk: object) -> Any:
-        return self.said([get_object_or_404(self.get_queryset(), pk=pk)])[0]
+        return self.serialize([get_object_or_404(self.get_queryset(), pk=pk)])[0]
 
 
 class WishListView(WishMixin):
     @extend_schema(
         parameters=[WishQuerySerializer], responses=WishSerializer(many=True), operation_id="wishes_list"
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `asked`)
+    def get(self, request: Request) -> Response:  # noqa: ARG002 (the parameters are read by `query_parameters`)
         """List songs that people want and nobody has brought."""
         wanted = query_parameters(self, WishQuerySerializer)
         if wanted["fulfilled"]:
@@ -160,7 +160,7 @@ class WishListView(WishMixin):
         else:
             rows = wishes.open_wishes(wanted.get("ordering", "voices"))
         page = self.paginate_queryset(rows.select_related("track"))
-        return self.get_paginated_response(self.said(list(page or [])))
+        return self.get_paginated_response(self.serialize(list(page or [])))
 
     @extend_schema(
         request=NewWishSerializer,
@@ -173,7 +173,7 @@ class WishListView(WishMixin):
         sent.is_valid(raise_exception=True)
         try:
             made = wishes.wish(account(request), sent.validated_data["artist"], sent.validated_data["title"])
-        except wishes.HereAlreadyError as found:
+        except wishes.AlreadyInLibraryError as found:
             answer = {"code": found.code, "detail": str(found.detail), "track": str(found.track.pk)}
             return Response(answer, status=found.status)
         return Response(self.one(made.pk), status=201)

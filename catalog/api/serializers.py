@@ -1,16 +1,8 @@
-"""What the API says about artists, albums and tracks.
+"""Serializers of artists, albums and tracks."""
 
-What lists say of each row is written out (``to_representation``); the fields beside it describe it for the schema.
-Going through the fields takes several times as long, and a page of songs has a thousand of them. A test holds both
-together.
-"""
-
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from django.utils.functional import cached_property
-from django.utils.timezone import get_default_timezone
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -19,11 +11,8 @@ from rest_framework import serializers
 from audio.tags.cleaning import clean_text
 from audio.tags.text_encodings import ENCODINGS
 from audio.types import COVER_SIZES
-from catalog.links import pattern
 from catalog.models import Album, Artist, Track, Visibility
-from catalog.selectors import ArtistName
 from catalog.storage.covers import version
-from catalog.uploads.featured_artists import guests_of
 
 COVERS_SCHEMA = {
     "type": ["object", "null"],
@@ -31,41 +20,23 @@ COVERS_SCHEMA = {
 }
 
 
-class Addresses:
-    """Where things are. A list makes each kind of address once, and puts the ids into it."""
-
-    def __init__(self, context: Mapping[str, Any]) -> None:
-        self._build = context["request"].build_absolute_uri
-        self._made: dict[str, str] = {}
-
-    def of(self, name: str, pk: object) -> str:
-        """The whole address of the view ``name`` for this id."""
-        if name not in self._made:
-            self._made[name] = pattern(name, self._build)
-        return self._made[name].format(pk)
+def absolute_url(serializer: serializers.BaseSerializer[Any], name: str, pk: object) -> str:
+    """Return the address of the view ``name`` for this id, with the host."""
+    return str(serializer.context["request"].build_absolute_uri(reverse(name, args=[pk])))
 
 
-def cover_addresses(address: str, key: str) -> dict[str, str]:
-    """Where the sizes of a picture are, by their pixels; browsers keep each for minutes."""
-    return {str(size): f"{address}?size={size}&v={version(key)}" for size in COVER_SIZES}
-
-
-def moment(value: datetime) -> str:
-    """A point in time as every answer writes it."""
-    said = value.astimezone(get_default_timezone()).isoformat()
-    return said[:-6] + "Z" if said.endswith("+00:00") else said
+def cover_urls(url: str, key: str) -> dict[str, str]:
+    """Return the addresses of a cover by its pixels; browsers keep each for minutes."""
+    return {str(size): f"{url}?size={size}&v={version(key)}" for size in COVER_SIZES}
 
 
 class ArtistNameSerializer(serializers.ModelSerializer[Artist]):
-    id = serializers.UUIDField(read_only=True)
+    id = serializers.UUIDField(source="pk", read_only=True)
 
     class Meta:
         model = Artist
         fields = ["id", "name", "slug"]
         read_only_fields = fields
-
-    def to_representation(self, instance: Artist | ArtistName) -> dict[str, Any]:
-        return {"id": str(instance.pk), "name": instance.name, "slug": instance.slug}
 
 
 class ArtistSerializer(ArtistNameSerializer):
@@ -75,10 +46,6 @@ class ArtistSerializer(ArtistNameSerializer):
     class Meta(ArtistNameSerializer.Meta):
         fields = [*ArtistNameSerializer.Meta.fields, "sort_name", "track_count", "album_count"]
         read_only_fields = fields
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        counted = {"track_count": instance.track_count, "album_count": instance.album_count}
-        return super().to_representation(instance) | {"sort_name": instance.sort_name} | counted
 
 
 class PerformerSerializer(ArtistNameSerializer):
@@ -90,9 +57,6 @@ class PerformerSerializer(ArtistNameSerializer):
         fields = [*ArtistNameSerializer.Meta.fields, "role"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Artist | ArtistName, role: str = "main") -> dict[str, Any]:
-        return super().to_representation(instance) | {"role": role}
-
 
 class AlbumTitleSerializer(serializers.ModelSerializer[Album]):
     id = serializers.UUIDField(read_only=True)
@@ -103,17 +67,6 @@ class AlbumTitleSerializer(serializers.ModelSerializer[Album]):
         fields = ["id", "title", "year", "artist"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Album) -> dict[str, Any]:
-        return {
-            "id": str(instance.pk),
-            "title": instance.title,
-            "year": instance.year,
-            "artist": _artist_name.to_representation(instance.artist),
-        }
-
-
-_artist_name, _performer, _album_title = ArtistNameSerializer(), PerformerSerializer(), AlbumTitleSerializer()
-
 
 class AlbumSerializer(AlbumTitleSerializer):
     track_count = serializers.IntegerField(read_only=True)
@@ -121,36 +74,18 @@ class AlbumSerializer(AlbumTitleSerializer):
     covers = serializers.SerializerMethodField(help_text="The cover by its pixels.")
 
     class Meta(AlbumTitleSerializer.Meta):
-        fields = [
-            *AlbumTitleSerializer.Meta.fields,
-            "compilation",
-            "track_count",
-            "cover",
-            "covers",
-        ]
+        fields = [*AlbumTitleSerializer.Meta.fields, "compilation", "track_count", "cover", "covers"]
         read_only_fields = fields
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        return super().to_representation(instance) | {
-            "compilation": instance.compilation,
-            "track_count": instance.track_count,
-            "cover": self.get_cover(instance),
-            "covers": self.get_covers(instance),
-        }
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_cover(self, album: Any) -> str | None:
-        return self._addresses.of("track-cover", album.cover_track) if album.cover_track else None
+        return absolute_url(self, "track-cover", album.cover_track) if album.cover_track else None
 
     @extend_schema_field(COVERS_SCHEMA)
     def get_covers(self, album: Any) -> dict[str, str] | None:
         if not album.cover_key:
             return None
-        return cover_addresses(self._addresses.of("album-cover", album.pk), album.cover_key)
-
-    @cached_property
-    def _addresses(self) -> Addresses:
-        return Addresses(self.context)
+        return cover_urls(absolute_url(self, "album-cover", album.pk), album.cover_key)
 
 
 class TrackSerializer(serializers.ModelSerializer[Track]):
@@ -187,49 +122,23 @@ class TrackSerializer(serializers.ModelSerializer[Track]):
         ]
         read_only_fields = fields
 
-    def to_representation(self, instance: Track) -> dict[str, Any]:
-        album = instance.album
-        return {
-            "id": str(instance.pk),
-            "title": instance.title,
-            "artist": _artist_name.to_representation(instance.artist),
-            "artists": self.get_artists(instance),
-            "album": _album_title.to_representation(album) if album else None,
-            "track_number": instance.track_number,
-            "disc_number": instance.disc_number,
-            "genre": instance.genre,
-            "year": instance.year,
-            "duration": instance.audio.duration,
-            "cover": self.get_cover(instance),
-            "covers": self.get_covers(instance),
-            "plays": instance.plays,
-            "visibility": instance.visibility,
-            "mine": self.get_mine(instance),
-            "created_at": moment(instance.created_at),
-        }
-
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_cover(self, track: Track) -> str | None:
         if not track.picture:
             return None
-        return f"{self.addresses.of('track-cover', track.pk)}?v={version(track.picture)}"
+        return f"{absolute_url(self, 'track-cover', track.pk)}?v={version(track.picture)}"
 
     @extend_schema_field(COVERS_SCHEMA)
     def get_covers(self, track: Track) -> dict[str, str] | None:
         if not track.picture:
             return None
-        return cover_addresses(self.addresses.of("track-cover", track.pk), track.picture)
-
-    @cached_property
-    def addresses(self) -> Addresses:
-        return Addresses(self.context)
+        return cover_urls(absolute_url(self, "track-cover", track.pk), track.picture)
 
     @extend_schema_field(PerformerSerializer(many=True))
     def get_artists(self, track: Track) -> list[dict[str, Any]]:
-        known = self.context.get("guests")  # of a whole list
-        guests = guests_of([track]) if known is None else known
-        said = _performer.to_representation
-        return [said(track.artist), *(said(guest, "featured") for guest in guests.get(track.pk, ()))]
+        name = self.fields["artist"].to_representation
+        guests = ({**name(credit.artist), "role": "featured"} for credit in track.credits.all())
+        return [{**name(track.artist), "role": "main"}, *guests]
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def get_mine(self, track: Track) -> bool:
@@ -278,7 +187,7 @@ class TrackChangesSerializer(serializers.Serializer[Track]):
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """``artists`` are an artist and guests."""
+        """Split ``artists`` into an artist and guests."""
         if names := attrs.pop("artists", None):
             attrs |= {"artist": names[0], "guests": names[1:]}
         return attrs

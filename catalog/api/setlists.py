@@ -58,7 +58,7 @@ class WholeSetlistSerializer(SetlistSerializer):
 
     @extend_schema_field(EntrySerializer(many=True))
     def get_entries(self, setlist: Setlist) -> Any:
-        lines = setlists.lines(setlist, self.context["request"].user)
+        lines = setlists.lines_of(setlist, self.context["request"].user)
         return EntrySerializer(lines, many=True, context=self.context).data
 
 
@@ -88,14 +88,14 @@ class SetlistMixin(GenericAPIView[Any]):
     serializer_class: Any = WholeSetlistSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
-        return setlists.mine(account(self.request))
+        return setlists.setlists_of(account(self.request))
 
     def mine(self) -> Setlist:
         found: Setlist = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
         return found
 
     def whole(self, pk: object) -> Any:
-        """The JSON of the setlist as it is in the database now."""
+        """Serialize the setlist as it is in the database now."""
         return WholeSetlistSerializer(
             self.get_queryset().get(pk=pk), context=self.get_serializer_context()
         ).data
@@ -110,9 +110,7 @@ class SetlistListView(SetlistMixin):
         return self.get_paginated_response(rows.data)
 
     @extend_schema(
-        request=NewSetlistSerializer,
-        responses={201: WholeSetlistSerializer},
-        operation_id="setlists_create",
+        request=NewSetlistSerializer, responses={201: WholeSetlistSerializer}, operation_id="setlists_create"
     )
     def post(self, request: Request) -> Response:
         """Make a setlist."""
@@ -152,9 +150,7 @@ class SetlistView(SetlistMixin):
 
 class SetlistEntriesView(SetlistMixin):
     @extend_schema(
-        request=NewEntrySerializer,
-        responses={201: WholeSetlistSerializer},
-        operation_id="setlists_add",
+        request=NewEntrySerializer, responses={201: WholeSetlistSerializer}, operation_id="setlists_add"
     )
     def post(self, request: Request, pk: str) -> Response:
         """Add a song to the end of a setlist."""
@@ -172,9 +168,7 @@ class SetlistEntryView(SetlistMixin):
         return get_object_or_404(rows, pk=self.kwargs["entry"], setlist=self.kwargs["pk"])
 
     @extend_schema(
-        request=EntryChangesSerializer,
-        responses=WholeSetlistSerializer,
-        operation_id="setlists_change_entry",
+        request=EntryChangesSerializer, responses=WholeSetlistSerializer, operation_id="setlists_change_entry"
     )
     def patch(self, request: Request, pk: str, entry: str) -> Response:  # noqa: ARG002 (read by `entry`)
         """Change a song's note in a setlist, or move it to a position, counted from 1."""
@@ -190,7 +184,7 @@ class SetlistEntryView(SetlistMixin):
     @extend_schema(responses={204: None}, operation_id="setlists_remove_entry")
     def delete(self, request: Request, pk: str, entry: str) -> Response:  # noqa: ARG002 (read by `entry`)
         """Take a song out of a setlist."""
-        setlists.take_out(self.entry())
+        setlists.remove_entry(self.entry())
         return Response(status=204)
 
 
@@ -203,5 +197,5 @@ class SharedSetlistView(SetlistMixin):
         found = setlists.find(link, request.user)
         if found is None or found.link != link:
             raise Http404
-        counted = setlists.counted(request.user).get(pk=found.pk)
+        counted = setlists.with_counts(request.user).get(pk=found.pk)
         return Response(self.get_serializer(counted).data)

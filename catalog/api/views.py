@@ -14,7 +14,6 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.security.client_address import client_network
-from catalog.api.moved import FollowsMoves
 from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import (
     AlbumQuerySerializer,
@@ -24,7 +23,7 @@ from catalog.api.serializers import (
     PlaysSerializer,
 )
 from catalog.models import Album, Artist, Track
-from catalog.redirects import Kind
+from catalog.redirects import Kind, RedirectMixin
 from catalog.search.service import InOrder, among, find_names
 from catalog.social import plays
 
@@ -41,21 +40,21 @@ MOVED = {301: OpenApiResponse(description="It was merged into another, which is 
 
 
 def as_id(text: str) -> UUID:
-    """``text`` if it can be an id of ours, else one that no row has."""
+    """Parse an id; anything else becomes one that no row has."""
     try:
         return UUID(text)
     except ValueError:
         return UUID(int=0)
 
 
-def narrowed(
+def narrow(
     queryset: Any,
     kind: str,
     user: User | AnonymousUser,
     wanted: dict[str, Any],
     orders: dict[str, tuple[str, ...]],
 ) -> Any:
-    """By letter, by words, in the order that is asked for, or in that of the search."""
+    """Filter by letter and words; order as asked for, or by relevance."""
     if letter := wanted.get("letter"):
         queryset = queryset.filter(initial=letter.lower())
     ordering = wanted.get("ordering")
@@ -82,7 +81,7 @@ class ArtistListView(ArtistMixin, ListAPIView[Artist]):
     """List artists with something to hear, by name."""
 
     def filter_queryset(self, queryset: Any) -> Any:
-        return narrowed(
+        return narrow(
             queryset,
             "artist",
             self.request.user,
@@ -92,10 +91,10 @@ class ArtistListView(ArtistMixin, ListAPIView[Artist]):
 
 
 @extend_schema_view(get=extend_schema(responses={200: ArtistSerializer, **MOVED}))
-class ArtistView(FollowsMoves, ArtistMixin, RetrieveAPIView[Artist]):
+class ArtistView(RedirectMixin, ArtistMixin, RetrieveAPIView[Artist]):
     """Show an artist."""
 
-    moves = Kind.ARTIST
+    redirect_kind = Kind.ARTIST
 
     def get_object(self) -> Artist:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
@@ -118,14 +117,14 @@ class AlbumListView(AlbumMixin, ListAPIView[Album]):
         wanted = query_parameters(self, AlbumQuerySerializer)
         if artist := wanted.get("artist"):
             queryset = queryset.filter(Q(artist__slug=artist) | Q(artist=as_id(artist)))
-        return narrowed(queryset, "album", self.request.user, wanted, ALBUM_ORDERS)
+        return narrow(queryset, "album", self.request.user, wanted, ALBUM_ORDERS)
 
 
 @extend_schema_view(get=extend_schema(responses={200: AlbumSerializer, **MOVED}))
-class AlbumView(FollowsMoves, AlbumMixin, RetrieveAPIView[Album]):
+class AlbumView(RedirectMixin, AlbumMixin, RetrieveAPIView[Album]):
     """Show an album. Its songs are `tracks/?album=<id>`."""
 
-    moves = Kind.ALBUM
+    redirect_kind = Kind.ALBUM
 
     def get_object(self) -> Album:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
@@ -140,6 +139,6 @@ class TrackPlaysView(GenericAPIView[Track]):
         """Count that somebody began to play a song. Counted once in half an hour for each account or address."""
         track = as_id(pk)
         who = request.user.pk or client_network(request)
-        if not plays.played_by(str(who), track, request.user):
+        if not plays.count_play_by(str(who), track, request.user):
             raise Http404
         return Response({"plays": Track.objects.values_list("plays", flat=True).get(pk=track)})

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audio.errors import AudioError
 from audio.probe import picture
-from catalog.curation.editing import held, may_edit, not_yours, write
-from catalog.curation.locks import keep_moves_away
+from catalog.curation.editing import lock_row, may_edit, not_yours, write
+from catalog.curation.locks import lock_shared
 from catalog.errors import CatalogError
 from catalog.models import Album, Track, Visibility
 from catalog.storage.covers import store_cover
@@ -22,7 +22,7 @@ MOST_BYTES: Final = 10_000_000
 
 
 def may_picture(row: Track | Album, user: User) -> bool:
-    """Who edits a song, and who looks after albums."""
+    """Whether ``user`` may change the cover of ``row``."""
     return may_edit(row, user) if isinstance(row, Track) else user.has_perm("catalog.change_album")
 
 
@@ -64,10 +64,10 @@ def _check(row: Track | Album, user: User) -> None:
 def _change(row: Track | Album, user: User, key: str) -> None:
     """As any edit: in the history, and undone there. An album without a cover takes that of a song everybody hears."""
     with transaction.atomic():
-        keep_moves_away()
-        row = held(row)
+        lock_shared()
+        row = lock_row(row)
         write(row, user, {"cover": key})
         if key and isinstance(row, Track) and row.visibility == Visibility.SHARED and row.album is not None:
-            album = held(row.album)
+            album = lock_row(row.album)
             if not album.cover:
                 write(album, user, {"cover": key})

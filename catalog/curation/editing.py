@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.curation import history
 from catalog.curation.fields import Details, Named, details, different, kind_of, label
-from catalog.curation.locks import keep_moves_away, keep_still
+from catalog.curation.locks import lock_exclusively, lock_shared
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
 from catalog.normalization import fold, sort_name
-from catalog.social.wishes import came_true
+from catalog.social.wishes import fulfil_by_name
 from catalog.uploads.featured_artists import credit
 from catalog.uploads.ownership import change_visibility, drop_claim, holds, remove
 from catalog.uploads.private_names import reader_of
@@ -72,8 +72,8 @@ def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None
     visibility = changes.pop("visibility", None)
     encoding = changes.pop("encoding", "")
     with transaction.atomic():
-        keep_moves_away()
-        track = held(track)
+        lock_shared()
+        track = lock_row(track)
         if not may_edit(track, user):
             raise not_yours()
         if visibility not in (None, track.visibility):
@@ -82,14 +82,14 @@ def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None
             shown = change_visibility(track, Visibility(visibility))
             if shown.pk != track.pk:
                 return shown
-            track = held(shown)
+            track = lock_row(shown)
         if encoding:
             typed = {
                 name: value for name, value in changes.items() if seen is None or value != seen.get(name)
             }
             changes = read_again(track, encoding) | typed
         write(track, user, changes, seen)
-        came_true(track)
+        fulfil_by_name(track)
     return track
 
 
@@ -112,14 +112,14 @@ def _edit_shared(row: M, user: User, changes: dict[str, Any], seen: Details | No
             "not_shared", _("Only you see this name. Change it where your song is edited."), status=409
         )
     with transaction.atomic():
-        keep_still()
-        row = held(row)
+        lock_exclusively()
+        row = lock_row(row)
         write(row, user, changes, seen)
     return row
 
 
 def may_edit(track: Track, user: User) -> bool:
-    """Its owner; and who looks after the catalogue, as long as it is shared."""
+    """Whether ``user`` owns ``track``, or is a curator and it is shared."""
     mine = track.owner_id == user.pk
     return mine or (track.visibility == Visibility.SHARED and track.may_be_edited_by(user))
 
@@ -131,7 +131,7 @@ def write(
     seen: Details | None = None,
     kind: Change.Kind = Change.Kind.EDIT,
 ) -> Change | None:
-    """Inside a transaction, with the row held: change it and write down what changed; None if nothing did."""
+    """Inside a transaction, with the row locked: change it and record what changed; None if nothing did."""
     before = details(row)
     changes = _own(changes, seen, before)
     match row:
@@ -146,7 +146,7 @@ def write(
 
 
 def _own(changes: Mapping[str, Any], seen: Details | None, now: Details) -> dict[str, Any]:
-    """What this person changed themselves. Raises ConflictError where that would undo what somebody else did."""
+    """Keep what this person changed. Raises ConflictError where that would overwrite somebody else's change."""
     if seen is None:
         return dict(changes)
     own = {name: value for name, value in changes.items() if value != seen.get(name)}
@@ -173,7 +173,7 @@ def _write_artist(artist: Artist, user: User, changes: dict[str, Any]) -> None:
 
 def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
     if "artist" in changes:
-        album.artist = Artist.objects.named(changes["artist"])
+        album.artist = Artist.objects.get_or_create_by_name(changes["artist"])
     for name in changes.keys() & {"title", "year", "compilation", "cover"}:
         setattr(album, name, changes[name])
     shared = Album.objects.filter(artist=album.artist, key=fold(album.title)[:255], private_to=None)
@@ -193,7 +193,7 @@ def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None
     if changes.keys() & {"artist", "guests"}:
         guests: list[str] = changes["guests"] if "guests" in changes else before["guests"]
         reader = reader_of(track)
-        credit(track, [Artist.objects.named(name, private_to=reader) for name in guests])
+        credit(track, [Artist.objects.get_or_create_by_name(name, private_to=reader) for name in guests])
 
 
 def rename(track: Track, changes: Mapping[str, Any]) -> None:
@@ -204,7 +204,7 @@ def rename(track: Track, changes: Mapping[str, Any]) -> None:
     """
     before, reader = track.artist, reader_of(track)
     if "artist" in changes:
-        track.artist = Artist.objects.named(changes["artist"], private_to=reader)
+        track.artist = Artist.objects.get_or_create_by_name(changes["artist"], private_to=reader)
     if not changes.keys() & {"artist", "album", "album_artist"}:
         return
     album = track.album
@@ -212,13 +212,13 @@ def rename(track: Track, changes: Mapping[str, Any]) -> None:
     if not title:
         track.album = None
     elif changes.get("album_artist"):
-        holder = Artist.objects.named(changes["album_artist"], private_to=reader)
-        track.album = Album.objects.titled(title, holder, private_to=reader)
+        holder = Artist.objects.get_or_create_by_name(changes["album_artist"], private_to=reader)
+        track.album = Album.objects.get_or_create_by_title(title, holder, private_to=reader)
     elif album is None or title != album.title or album.artist == before or "album_artist" in changes:
-        track.album = Album.objects.titled(title, track.artist, private_to=reader)
+        track.album = Album.objects.get_or_create_by_title(title, track.artist, private_to=reader)
 
 
-def let_go(track: Track, user: User) -> None:
+def release(track: Track, user: User) -> None:
     """Drop ``user``'s claim; who looks after the catalogue but brought nothing drops its owner's.
 
     Raises ``CatalogError("not_yours")`` (403).
@@ -239,8 +239,8 @@ def let_go(track: Track, user: User) -> None:
             history.record(Change.Kind.REMOVE, track, user, {}, {})
 
 
-def held(row: N) -> N:
-    """Inside a transaction: the row as it is now, locked. Raises ``CatalogError("gone")`` (409)."""
+def lock_row(row: N) -> N:
+    """Inside a transaction: read the row anew and lock it. Raises ``CatalogError("gone")`` (409)."""
     rows = type(row)._default_manager.select_for_update(of=("self",))  # noqa: SLF001
     names = NAMES[kind_of(row)]
     found: Any = (rows.select_related(*names) if names else rows).filter(pk=row.pk).first()
@@ -252,5 +252,5 @@ def held(row: N) -> N:
 
 
 def not_yours() -> CatalogError:
-    """``not_yours`` (403)."""
+    """Make the error ``not_yours`` (403)."""
     return CatalogError("not_yours", _("Only the person who added this song may do this."), status=403)

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from catalog.models import Album, Artist, Change, Track
 
 Details = dict[str, Any]
@@ -31,14 +34,25 @@ LABELS: dict[str, Promise] = {
 
 
 def kind_of(row: Named) -> Change.Target:
-    """Which of the three this is."""
+    """Return which of the three kinds ``row`` is."""
     return Change.Target(row._meta.model_name or "")  # noqa: SLF001
 
 
-def details(row: Named) -> Details:
-    """The values that an edit may change. Text that is not there is empty, a number that is not there is None.
+def visible_rows(kind: str, user: User | AnonymousUser) -> QuerySet[Any]:
+    """Return everything of a kind that ``user`` may see, with its names."""
+    match kind:
+        case Change.Target.ARTIST:
+            return Artist.objects.visible_to(user)
+        case Change.Target.ALBUM:
+            return Album.objects.visible_to(user).select_related("artist")
+        case _:
+            return Track.objects.visible_to(user).with_names()
 
-    A cover is its storage key, which tells people nothing: see ``shown``.
+
+def details(row: Named) -> Details:
+    """Return the values that an edit may change. Missing text is empty, a missing number None.
+
+    A cover is its storage key, which tells people nothing: see ``public_values``.
     """
     match row:
         case Artist():
@@ -67,18 +81,18 @@ def details(row: Named) -> Details:
 
 
 def different(before: Details, after: Details) -> tuple[Details, Details]:
-    """Of both only the values that are not the same."""
+    """Keep of both only the values that differ."""
     names = [name for name in before if before[name] != after.get(name)]
     return {name: before[name] for name in names}, {name: after.get(name) for name in names}
 
 
-def shown(values: Mapping[str, Any]) -> Details:
-    """The same values for programs: of a cover, whether there was one."""
+def public_values(values: Mapping[str, Any]) -> Details:
+    """Return the values for API clients: of a cover, whether there was one."""
     return {name: bool(value) if name == "cover" else value for name, value in values.items()}
 
 
 def readable(value: Any) -> str:
-    """A value as it stands in a sentence."""
+    """Format a value for a sentence."""
     if value is None or value in ("", []):
         return _("nothing")
     if isinstance(value, bool):
@@ -89,12 +103,12 @@ def readable(value: Any) -> str:
 
 
 def label(name: str) -> str:
-    """What people call the field."""
+    """Return what people call the field."""
     return str(LABELS.get(name, name))
 
 
 def lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """``(label, before, after)`` of each field, in the order of the form."""
+    """List ``(label, before, after)`` of each field, in the order of the form."""
     names = [name for name in LABELS if name in before and name in after]
     return [(label(name), *_readable_pair(name, before[name], after[name])) for name in names]
 

@@ -21,7 +21,7 @@ PERMISSIONS = (
 
 
 def make_group(app_config: AppConfig, using: str, **_signal: Any) -> None:
-    """After a migration: the group is there. What an administrator made of it stays."""
+    """Create the group after a migration, unless it exists; later changes by administrators stay."""
     group, created = Group.objects.using(using).get_or_create(name=GROUP)
     if created:
         create_permissions(app_config, verbosity=0, using=using)

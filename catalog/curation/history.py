@@ -6,10 +6,24 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from catalog.curation.fields import Named, kind_of
 from catalog.models import Change, Track, Visibility
+
+SENTENCES: dict[str, Any] = {
+    Change.Kind.EDIT: _("Edited"),
+    Change.Kind.MERGE: _("“%(merged)s” was merged into “%(into)s”"),
+    Change.Kind.REMOVE: _("Removed"),
+    Change.Kind.TAKEDOWN: _("Taken down"),
+    Change.Kind.UNDO: _("Put back as it was"),
+}
+UNDO_SENTENCES: dict[str, Any] = {
+    Change.Kind.MERGE: _("“%(back)s” is its own again"),
+    Change.Kind.SPLIT: _("Songs that had gone elsewhere came back to “%(back)s”"),
+}
 
 
 def record(
@@ -35,18 +49,18 @@ def _reader(row: Named) -> UUID | None:
 
 
 def hide(track: Track) -> None:
-    """A track has become private: so has what was written down about it."""
+    """Make the history of a track that became private private, too."""
     Change.objects.filter(target=Change.Target.TRACK, target_id=track.pk).update(private_to=track.owner)
 
 
 def visible_to(user: User | AnonymousUser) -> "QuerySet[Change]":
-    """Changes of what is shared, and of one's own private tracks; the newest first."""
+    """Return changes of what is shared and of the user's own private tracks, the newest first."""
     mine = Q() if user.is_anonymous else Q(private_to=user)
     return Change.objects.filter(Q(private_to=None) | mine).select_related("actor", "undone_by")
 
 
 def of(row: Named, user: User | AnonymousUser) -> "QuerySet[Change]":
-    """What ``user`` may know of the history of ``row``."""
+    """Return the history of ``row`` that ``user`` may see."""
     return visible_to(user).filter(target=kind_of(row), target_id=row.pk)
 
 
@@ -55,8 +69,8 @@ def is_curator(user: User | AnonymousUser) -> bool:
     return user.has_perms([f"catalog.change_{kind}" for kind in Change.Target.values])
 
 
-def owned(changes: Iterable[Change], user: User | AnonymousUser) -> set[UUID]:
-    """The ids of the tracks in ``changes`` that are the user's own."""
+def own_tracks(changes: Iterable[Change], user: User | AnonymousUser) -> set[UUID]:
+    """Return the ids of the tracks in ``changes`` that ``user`` owns."""
     if user.is_anonymous:
         return set()
     ids = {change.target_id for change in changes if change.target == Change.Target.TRACK}
@@ -83,3 +97,17 @@ def is_edit(change: Change) -> bool:
 def is_undoable(change: Change) -> bool:
     """Whether a change of this kind can be undone at all."""
     return is_edit(change) or change.kind in {Change.Kind.MERGE, Change.Kind.SPLIT}
+
+
+def sentence(change: Change) -> str:
+    """Say in words what happened; the fields of an edit are not in it."""
+    after = change.after
+    if change.kind == Change.Kind.SPLIT:
+        names = {"n": len(after["tracks"]), "to": after["to"]}
+        words = ngettext("%(n)d song went to “%(to)s”", "%(n)d songs went to “%(to)s”", names["n"])
+        return str(words % names)
+    if change.kind == Change.Kind.UNDO and not change.before:
+        return str(UNDO_SENTENCES[after["undid"]] % after)
+    text = str(SENTENCES[change.kind] % after)
+    reason = after.get("reason") if change.kind == Change.Kind.TAKEDOWN else ""
+    return f"{text}: {reason}" if reason else text

@@ -1,8 +1,8 @@
-"""Who waits for whom when the catalogue changes.
+"""One lock for changes of the catalogue, shared by those of one track and exclusive for those of many.
 
-What moves many rows at once (merging, splitting, undoing, taking down) keeps everything still that names artists,
-albums or tracks; what changes one track (bringing, editing) only keeps such a move away. SQLite has one writer at
-a time anyway; on PostgreSQL this is an advisory lock, taken before any row, so that nothing can wait in a circle.
+Merging, splitting, undoing and taking down move whatever names artists, albums or tracks: they lock exclusively.
+Uploading and editing share the lock. SQLite has one writer at a time anyway; on PostgreSQL this is an advisory lock,
+taken before any row, so that there are no deadlocks.
 """
 
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ M = TypeVar("M", bound=models.Model)
 LOCK = 0x57E3  # one number for the whole catalogue; nothing else here uses advisory locks of this size
 
 
-def keep_moves_away() -> None:
-    """Until the end of this transaction no merge, split, undo or takedown begins."""
+def lock_shared() -> None:
+    """Hold off merges, splits, undos and takedowns until the end of this transaction."""
     _lock("pg_advisory_xact_lock_shared")
 
 
-def keep_still() -> None:
-    """Until the end of this transaction nobody brings or edits anything; waits for who is at it."""
+def lock_exclusively() -> None:
+    """Wait for uploads and edits in progress, and hold off others until the end of this transaction."""
     _lock("pg_advisory_xact_lock")
 
 
@@ -31,8 +31,8 @@ def _lock(function: str) -> None:
             cursor.execute(f"SELECT {function}(%s)", [LOCK])
 
 
-def locked(model: type[M], ids: Iterable[Any]) -> list[M]:
-    """These rows, locked in one order, in the order in which they were asked for; what is gone is left out."""
+def lock_rows(model: type[M], ids: Iterable[Any]) -> list[M]:
+    """Lock these rows in one order; return them in the order asked for, without those that are gone."""
     wanted = list(ids)
     rows = model._base_manager.select_for_update().filter(pk__in=wanted).order_by("pk")  # noqa: SLF001
     found = {row.pk: row for row in rows}

@@ -6,7 +6,7 @@ undoing the merge brings the loser back exactly as it was, with its stems. What 
 of the loser lead to the winner.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,16 +15,16 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import hooks
 from catalog.curation import history
 from catalog.curation.fields import Named, kind_of
-from catalog.curation.locks import keep_still, locked
-from catalog.curation.relations import Record, bring_back, kept, move, put_back
+from catalog.curation.locks import lock_exclusively, lock_rows
+from catalog.curation.relations import Record, bring_back, move, put_back, row_data
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Upload, Visibility
 from catalog.redirects import remember
 
 N = TypeVar("N", bound=Named)
-Follower = Callable[[UUID, UUID], None]
 
 # What the winner takes over where it has nothing of its own.
 BLANKS: dict[type[models.Model], tuple[str, ...]] = {
@@ -32,14 +32,6 @@ BLANKS: dict[type[models.Model], tuple[str, ...]] = {
     Album: ("year", "cover"),
     Track: ("album_id", "track_number", "disc_number", "genre", "year", "cover", "owner_id"),
 }
-
-_followers: list[Follower] = []
-
-
-def follows_merges(follower: Follower) -> Follower:
-    """Register ``follower(audio, track)``, called after a commit: ``track`` stands for that audio from now on."""
-    _followers.append(follower)
-    return follower
 
 
 def merge(loser: N, winner: N, user: User) -> Change:
@@ -51,8 +43,8 @@ def merge(loser: N, winner: N, user: User) -> Change:
     if loser.pk == winner.pk:
         raise CatalogError("same", _("These are already the same."))
     with transaction.atomic():
-        keep_still()
-        rows = locked(type(winner), [loser.pk, winner.pk])
+        lock_exclusively()
+        rows = lock_rows(type(winner), [loser.pk, winner.pk])
         if len(rows) < 2:
             raise CatalogError(
                 "gone", _("This is no longer there. It may have been merged or removed."), status=409
@@ -61,13 +53,13 @@ def merge(loser: N, winner: N, user: User) -> Change:
         _check_shared(rows)
         label = str(loser)
         before = fold_in(loser, winner)
-        _tell(loser, winner)
+        _announce(loser, winner)
         return history.record(Change.Kind.MERGE, winner, user, before, {"merged": label, "into": str(winner)})
 
 
 def fold_in(loser: Named, winner: Named) -> dict[str, Any]:
     """Inside a transaction: everything of ``loser`` becomes ``winner``'s, and it goes; what undoing that needs."""
-    row = kept(loser)
+    row = row_data(loser)
     names = _names(loser)
     spare = _spare_credits(loser, winner)
     moved = move(loser, winner, absorb)
@@ -122,7 +114,7 @@ def give_back(loser: models.Model, winner: models.Model, absorbed: dict[str, Any
 
 
 def unmerge(change: Change, winner: Named) -> Named:
-    """Inside a transaction that keeps still: bring back what ``change`` merged into ``winner``.
+    """Inside a transaction that holds the exclusive lock: bring back what ``change`` merged into ``winner``.
 
     Raises ``CatalogError("gone")`` (409) when that cannot be done any more, and ``name_taken`` (409).
     """
@@ -141,7 +133,7 @@ def unmerge(change: Change, winner: Named) -> Named:
 
 
 def _names(row: Named) -> dict[str, str]:
-    """By what to find again the artist and the album that the row names."""
+    """Return by which names to find the artist and the album of the row again."""
     names: dict[str, str] = {}
     if isinstance(row, Album | Track):
         names["artist"] = row.artist.name
@@ -154,12 +146,14 @@ def _with_names(data: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """The kept row, naming artists and albums that are there: merged ones are followed, lost ones made again."""
     fields = dict(data["fields"])
     if "artist" in fields:
-        fields["artist"] = str(_there(Artist, fields["artist"]) or Artist.objects.named(names["artist"]).pk)
+        fields["artist"] = str(
+            _there(Artist, fields["artist"]) or Artist.objects.get_or_create_by_name(names["artist"]).pk
+        )
     if fields.get("album"):
         album = _there(Album, fields["album"])
         if album is None:
-            holder = Artist.objects.named(names["holder"])
-            album = Album.objects.titled(names["album"], holder).pk
+            holder = Artist.objects.get_or_create_by_name(names["holder"])
+            album = Album.objects.get_or_create_by_title(names["album"], holder).pk
         fields["album"] = str(album)
     slug = fields.get("slug")
     if slug and Artist.objects.filter(slug=slug).exists():
@@ -168,7 +162,7 @@ def _with_names(data: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def _there(model: type[Artist] | type[Album], pk: str) -> UUID | None:
-    """The id of this row, or of the one that it was merged into."""
+    """Return the id of this row, or of the one that it was merged into."""
     ids: Iterable[Any] = [pk]
     kind = FormerAddress.Kind(model._meta.model_name or "")  # noqa: SLF001
     former = FormerAddress.objects.filter(kind=kind, old=pk).values_list("target", flat=True).first()
@@ -189,13 +183,13 @@ def _unable(winner: Named, before: dict[str, Any]) -> Any:
 
 
 def _spare_credits(loser: Named, winner: Named) -> Record:
-    """Nobody is a guest on their own song: drop credits that would say so, and return them as plain data."""
+    """Delete credits that would make somebody a guest on their own song; return them as plain data."""
     both = [loser.pk, winner.pk]
     if isinstance(winner, Track):
         spare = Credit.objects.filter(track__in=both, artist=winner.artist_id)
     else:
         spare = Credit.objects.filter(artist__in=both, track__artist__in=both)
-    data = [kept(credit) for credit in spare]
+    data = [row_data(credit) for credit in spare]
     spare.delete()
     return data
 
@@ -206,8 +200,7 @@ def _check_shared(rows: Iterable[Named]) -> None:
             raise CatalogError("not_shared", _("Only what is shared can be merged."), status=409)
 
 
-def _tell(loser: Named, winner: Named) -> None:
-    """Let the apps above know, when it is certain."""
+def _announce(loser: Named, winner: Named) -> None:
     if isinstance(loser, Track):
-        for follower in _followers:
-            transaction.on_commit(partial(follower, loser.audio_id, winner.pk), robust=True)
+        for receiver in hooks.merged.receivers:
+            transaction.on_commit(partial(receiver, loser.audio_id, winner.pk), robust=True)

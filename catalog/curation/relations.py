@@ -68,14 +68,14 @@ def put_back(record: Record, old: models.Model, new: models.Model, restore: Rest
                         restore(spare, known[each["stays"]], each["absorbed"])
 
 
-def kept(row: models.Model) -> dict[str, Any]:
-    """All of a row as plain data."""
+def row_data(row: models.Model) -> dict[str, Any]:
+    """Serialize a row as plain data."""
     data: dict[str, Any] = json.loads(serializers.serialize("json", [row]))[0]
     return data
 
 
 def bring_back(data: dict[str, Any]) -> models.Model | None:
-    """The row that was ``kept``, exactly as it was; None when what it named is gone, or its place is taken.
+    """Recreate the row from its ``row_data``; None when what it named is gone, or its place is taken.
 
     What it named and did not need is left empty.
     """
@@ -96,12 +96,12 @@ def bring_back(data: dict[str, Any]) -> models.Model | None:
 
 
 def _is_leaf(dropped: dict[str, Any]) -> bool:
-    """Nothing named the row that went, and nothing was taken over from it."""
+    """Whether nothing named the deleted row, and nothing was taken over from it."""
     return not (dropped["inner"] or dropped["absorbed"])
 
 
 def _bring_back_leaves(model: type[models.Model], data: list[dict[str, Any]]) -> None:
-    """``bring_back`` for many rows of one table, in a few queries."""
+    """Do ``bring_back`` for many rows of one table, in a few queries."""
     rows = [each.object for each in serializers.deserialize("python", data)]
     dates = [field for field in model._meta.concrete_fields if getattr(field, "auto_now_add", False)]
     for field in model._meta.concrete_fields:
@@ -124,7 +124,7 @@ def _bring_back_leaves(model: type[models.Model], data: list[dict[str, Any]]) ->
 
 
 def _taken(row: models.Model) -> Q:
-    """Finds rows that leave no room for ``row``."""
+    """Match rows that leave no room for ``row``."""
     found = Q(pk=row.pk)
     for field in row._meta.concrete_fields:
         if field.unique and not field.primary_key:
@@ -144,7 +144,7 @@ def _meets(row: models.Model, condition: Q | None) -> bool:
 
 
 def _relations(model: type[models.Model]) -> Iterator[tuple[type[models.Model], str]]:
-    """Every foreign key to ``model``, also those without a name on this side."""
+    """Yield every foreign key to ``model``, also those without a name on this side."""
     for relation in model._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ManyToOneRel):  # one-to-one is one of them
             yield relation.related_model, relation.field.name
@@ -159,7 +159,7 @@ def _constraints(model: type[models.Model]) -> Iterator[tuple[tuple[str, ...], Q
 
 
 def _uniques(model: type[models.Model], name: str) -> Iterator[tuple[tuple[str, ...], Q | None]]:
-    """What else may be there only once for each ``name``: other fields, and when."""
+    """Yield what else may be there only once for each ``name``: other fields, and when."""
     if model._meta.get_field(name).unique:  # type: ignore[union-attr]  # a foreign key has it
         yield (), None
     for fields, condition in _constraints(model):
@@ -174,7 +174,7 @@ def _twins(
     old: models.Model,
     new: models.Model,
 ) -> list[tuple[models.Model, models.Model]]:
-    """Rows naming ``old`` that have no place beside one naming ``new``, each with that one."""
+    """Find rows naming ``old`` that have no place beside one naming ``new``, each with that one."""
     others, condition = unique
     same = _rows(model, field, new).filter(condition or Q(), **{name: OuterRef(name) for name in others})
     rows = _rows(model, field, old).filter(condition or Q()).filter(Exists(same))
@@ -184,8 +184,8 @@ def _twins(
 
 
 def _fold(spare: models.Model, stays: models.Model, absorb: Absorb | None) -> dict[str, Any]:
-    """``spare`` will go; what named it names ``stays``."""
-    data = kept(spare)
+    """Move what names ``spare``, which will be deleted, to ``stays``."""
+    data = row_data(spare)
     inner = move(spare, stays, absorb)
     absorbed = absorb(spare, stays) if absorb is not None else {}
     return {"row": data, "stays": str(stays.pk), "inner": inner, "absorbed": absorbed}

@@ -12,7 +12,7 @@ from accounts.models import User
 from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Notice, Report, Track, Visibility
-from catalog.social.notices import tell
+from catalog.social.notices import notify
 
 PER_DAY = 50
 LONGEST = 2000
@@ -55,7 +55,7 @@ def report(track: Track, user: User, reason: Report.Reason, text: str = "") -> t
 
 
 def tidy(text: str) -> str:
-    """Free text of several lines without control characters."""
+    """Clean free text of several lines: no control characters."""
     lines = (clean_text(line) or "" for line in text[:LONGEST].splitlines())
     return "\n".join(lines).strip()[:LONGEST]
 
@@ -71,7 +71,7 @@ def close(row: Report, outcome: Report.Outcome, user: User, *, gone: bool = Fals
         )
         if changed and row.user is not None:
             track = None if gone else row.track
-            tell(
+            notify(
                 row.user, Notice.Kind.REPORT, track=track, text=format_lazy(ANSWERS[outcome], label=row.label)
             )
     return bool(changed)

@@ -7,7 +7,7 @@ from accounts.models import User
 from catalog.curation import history
 from catalog.curation.editing import may_edit, write
 from catalog.curation.fields import Named, details
-from catalog.curation.locks import keep_still
+from catalog.curation.locks import lock_exclusively
 from catalog.curation.merging import unmerge
 from catalog.curation.splitting import unsplit
 from catalog.errors import CatalogError
@@ -27,7 +27,7 @@ def undo(change: Change, user: User) -> Change:
     ``name_taken`` (409).
     """
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         change = Change.objects.select_for_update().get(pk=change.pk)
         row = target(change)
         _check(change, row, user)
@@ -47,13 +47,13 @@ def undo(change: Change, user: User) -> Change:
 
 
 def target(change: Change) -> Named | None:
-    """What ``change`` was about, as it is now; None when it is gone."""
+    """Return what ``change`` was about, as it is now; None when it is gone."""
     rows = MODELS[change.target]._default_manager.select_for_update(of=("self",))  # noqa: SLF001
     return rows.filter(pk=change.target_id).first()
 
 
 def _check(change: Change, row: Named | None, user: User) -> None:
-    own = history.owned([change], user)
+    own = history.own_tracks([change], user)
     if change.private_to_id not in (None, user.pk):
         raise _refused("not_yours", _("Only the person who added this song may do this."), 403)
     if not history.is_undoable(change):

@@ -3,7 +3,7 @@
 For what nobody can undo any more, or what never was a merge: two artists of one name, say.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,22 +12,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import hooks
 from catalog.curation import history
 from catalog.curation.fields import kind_of
-from catalog.curation.locks import keep_still, locked
+from catalog.curation.locks import lock_exclusively, lock_rows
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility
-
-Follower = Callable[[Track, Track], None]
-
-_followers: list[Follower] = []
-
-
-def follows_splits(follower: Follower) -> Follower:
-    """Register ``follower(old, fresh)``, called inside the transaction: ``fresh`` has its audio from ``old``."""
-    _followers.append(follower)
-    return follower
 
 
 def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) -> Artist | Album:
@@ -40,15 +31,15 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
     if not name:
         raise CatalogError("no_name", _("Enter where they belong."))
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         chosen = songs_of(row).filter(pk__in=list(tracks))
         found = list(chosen.select_related("artist", "album__artist").order_by("pk"))
         if not found:
             raise CatalogError("nothing_chosen", _("Choose at least one song."))
         other: Artist | Album = (
-            Artist.objects.named(name, merged=False)
+            Artist.objects.get_or_create_by_name(name, merged=False)
             if isinstance(row, Artist)
-            else Album.objects.titled(name, row.artist)
+            else Album.objects.get_or_create_by_title(name, row.artist)
         )
         if other.pk == row.pk:
             raise CatalogError("same", _("These are already the same."))
@@ -68,7 +59,7 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
 
 
 def songs_of(row: Artist | Album) -> "QuerySet[Track]":
-    """The shared songs that can be split off."""
+    """Return the shared songs that can be split off."""
     return row.tracks.filter(visibility=Visibility.SHARED)
 
 
@@ -80,21 +71,21 @@ def _hand_over(track: Track, row: Artist | Album, other: Artist | Album) -> None
         track.artist = other
         track.credits.filter(artist=other).delete()
         if track.album and track.album.artist_id == row.pk:
-            album = Album.objects.titled(track.album.title, other)
+            album = Album.objects.get_or_create_by_title(track.album.title, other)
             _like(album, track.album)
             track.album = album
     track.save()
 
 
 def _like(album: Album, model: Album | None) -> None:
-    """A new album begins with the year and the picture of the one it came from."""
+    """Give a new album the year and the picture of the one it came from."""
     if model is not None and not album.cover and album.year is None and not album.tracks.exists():
         album.year, album.cover, album.compilation = model.year, model.cover, model.compilation
         album.save()
 
 
 def recordings(track: Track) -> "QuerySet[AudioFile]":
-    """The recordings that were merged into ``track``, beside its own."""
+    """Return the recordings that were merged into ``track``, beside its own."""
     held = Upload.objects.filter(track=track).exclude(audio=track.audio_id)
     return AudioFile.objects.filter(pk__in=held.values("audio")).order_by("created_at")
 
@@ -106,8 +97,8 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
     """
     _check(track, user)
     with transaction.atomic():
-        keep_still()
-        rows = locked(Track, [track.pk])
+        lock_exclusively()
+        rows = lock_rows(Track, [track.pk])
         uploads = Upload.objects.filter(track=track, audio=audio).order_by("created_at")
         first = uploads.first()
         taken = Track.objects.filter(audio=audio, visibility=Visibility.SHARED).exists()
@@ -126,20 +117,19 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
         )
         fresh.save(force_insert=True)
         uploads.update(track=fresh)
-        for follower in _followers:
-            follower(found, fresh)
+        hooks.split.send(found, fresh)
         places = {"own": str(fresh.pk)}
         history.record(Change.Kind.SPLIT, found, user, places, {"to": str(fresh), "tracks": [fresh.title]})
     return fresh
 
 
 def unsplit(change: Change, row: Artist | Album | Track) -> None:
-    """Inside a transaction that keeps still: songs that are still where ``change`` put them go back.
+    """Inside a transaction that holds the exclusive lock: songs that are still where ``change`` put them go back.
 
     Raises ``CatalogError("changed_since")`` (409) when none is.
     """
     if isinstance(row, Track):
-        rows = locked(Track, [UUID(change.before["own"])])
+        rows = lock_rows(Track, [UUID(change.before["own"])])
         if not rows or rows[0].visibility != Visibility.SHARED:
             raise _changed()
         fold_in(rows[0], row)

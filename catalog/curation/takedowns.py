@@ -1,12 +1,12 @@
 """Taking a recording out for good: everywhere, at once, and so that it does not come back.
 
-Every track of its audio goes, also private ones; what was made of it goes through ``gives_up`` (separations are
-told by the app above); files follow with the commit, not after the collector's grace. What stays is a ``Block``:
-its digest refuses the same audio in any container, its fingerprint the same recording in another encoding.
+Every track of its audio goes, also private ones; what was made of it goes through ``hooks.taken_down``; files
+follow with the commit, not after the collector's grace. What stays is a ``Block``: its digest refuses the same audio
+in any container, its fingerprint the same recording in another encoding.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -15,8 +15,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog import hooks
 from catalog.curation import history
-from catalog.curation.locks import keep_still, locked
+from catalog.curation.locks import lock_exclusively, lock_rows
 from catalog.curation.reports import close
 from catalog.errors import CatalogError
 from catalog.fingerprints import blocked_by
@@ -26,20 +27,9 @@ from catalog.uploads import ownership
 
 logger = logging.getLogger(__name__)
 
-GiveUp = Callable[[Sequence[UUID]], Iterable[UUID]]
-
-_givers: list[GiveUp] = []
-
-
-def gives_up(giver: GiveUp) -> GiveUp:
-    """Register a function that deletes what was made of some audio, inside the transaction, and returns the ids of
-    the audio files that this sets free; for apps above."""
-    _givers.append(giver)
-    return giver
-
 
 def may_take_down(user: User) -> bool:
-    """Who may take recordings down, and let them back in."""
+    """Whether ``user`` may take recordings down, and let them back in."""
     return user.has_perms(["catalog.add_block", "catalog.delete_track"])
 
 
@@ -51,7 +41,7 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
     if not may_take_down(user):
         raise CatalogError("not_yours", _("Only administrators may do this."), status=403)
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         if not Track.objects.filter(pk=track.pk).exists():
             raise CatalogError("gone", _("This song is no longer there."), status=409)
         audio = list(AudioFile.objects.filter(Q(tracks=track) | Q(uploads__track=track)).distinct())
@@ -64,8 +54,7 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
         keys = [row.cover for row in tracks if row.cover]
         for row in tracks:
             ownership.remove(row)
-        for giver in _givers:
-            ids += giver(ids)
+        ids += [freed for answer in hooks.taken_down.send(ids) for freed in answer]
         keys += garbage_collection.forget(ids)
         transaction.on_commit(partial(garbage_collection.discard, keys))
     logger.info("%s took down %d recording(s)", user.pk, len(blocks))
@@ -88,7 +77,7 @@ def refuse_blocked(digest: str, values: bytes, duration: float) -> None:
 
 
 def refuse_blocked_digest(digest: str) -> None:
-    """The same, for the digest alone."""
+    """Raise it by the digest alone."""
     if Block.objects.filter(audio_digest=digest).exists():
         raise _blocked()
 
@@ -98,9 +87,9 @@ def _blocked() -> CatalogError:
 
 
 def _tracks_of(audio: Sequence[UUID]) -> list[Track]:
-    """Every track of this audio, whoever's, locked; also those it was merged into."""
+    """Lock and return every track of this audio, whoever's; also those it was merged into."""
     found = Track.objects.filter(Q(audio__in=audio) | Q(uploads__audio__in=audio)).distinct()
-    ids = [row.pk for row in locked(Track, found.values_list("pk", flat=True))]
+    ids = [row.pk for row in lock_rows(Track, found.values_list("pk", flat=True))]
     return list(Track.objects.filter(pk__in=ids).with_names().order_by("created_at"))
 
 
@@ -120,6 +109,6 @@ def _block(audio: AudioFile, label: str, user: User, reason: str) -> Block:
 
 
 def _answer(tracks: Sequence[Track], user: User) -> None:
-    """Open reports of these tracks are answered by this."""
+    """Close the open reports of these tracks."""
     for report in Report.objects.filter(track__in=[row.pk for row in tracks], outcome=Report.Outcome.OPEN):
         close(report, Report.Outcome.TAKEN_DOWN, user, gone=True)

@@ -7,9 +7,12 @@ AudioFile that can be thrown away and made again.
 
 from catalog.models.audio import AudioFile, Fingerprint, FingerprintTerm, Match, Rendition, Upload
 from catalog.models.base import Row, file_storage
+from catalog.models.credits import Credit
+from catalog.models.former_addresses import FormerAddress
 from catalog.models.moderation import Block, Change, ImportedFile, Report
-from catalog.models.music import Album, Artist, Credit, FormerAddress, Track, Visibility
+from catalog.models.music import Album, Artist, Track
 from catalog.models.social import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
+from catalog.visibility import Visibility
 
 __all__ = [
     "Album",

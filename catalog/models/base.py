@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 def file_storage() -> Storage:
-    """The storage of every file the catalogue names."""
+    """Return the storage of every file the catalogue names."""
     return storages["files"]
 
 
 def counted(rows: "models.QuerySet[Any]", by: str) -> Coalesce:
-    """How many ``rows`` there are; they name the outer row in their field ``by``."""
+    """Count ``rows``, which name the outer row in their field ``by``."""
     counts = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counts), 0)
 

@@ -92,11 +92,7 @@ class Report(Row):
         REFUSED = "refused", _("Nothing to do")
 
     track = models.ForeignKey(
-        Track,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="reports",
-        verbose_name=_("track"),
+        Track, on_delete=models.SET_NULL, null=True, related_name="reports", verbose_name=_("track")
     )
     label = models.CharField(_("name"), max_length=520)
     user = models.ForeignKey(

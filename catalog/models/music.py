@@ -1,6 +1,5 @@
-"""What people see: artists, albums, tracks, and who else plays on a track."""
+"""Artists, albums and tracks."""
 
-import hashlib
 from typing import Self
 
 from django.conf import settings
@@ -15,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.models.audio import AudioFile
 from catalog.models.base import Name, Row, any_of, counted
+from catalog.models.former_addresses import FormerAddress
 from catalog.normalization import fold, initial, sort_key, sort_name, spoken
-from catalog.search.index import found_in_index
+from catalog.visibility import Visibility, visible_to
 
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
@@ -35,15 +35,13 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         albums = Album.objects.visible_to(user).filter(artist=OuterRef("pk"))
         return self.annotate(track_count=counted(tracks, "artist"), album_count=counted(albums, "artist"))
 
-    def search(self, words: str) -> Self:
-        """Artists whose name holds every one of ``words``; of very many some, see ``catalog.search``."""
-        return found_in_index(self, "artist", words)
-
     def shared(self) -> Self:
         """Those that everybody may see."""
         return self.filter(private_to=None).visible_to(AnonymousUser())
 
-    def named(self, name: str, *, merged: bool = True, private_to: User | None = None) -> "Artist":
+    def get_or_create_by_name(
+        self, name: str, *, merged: bool = True, private_to: User | None = None
+    ) -> "Artist":
         """Find or make the artist of this name; spelling, case and accents do not make another one.
 
         Where one of this name was ``merged`` into another, that is the one. For a song that is ``private_to``
@@ -117,7 +115,7 @@ class Artist(Name):
 
     @property
     def shown(self) -> str:
-        """The name as pages say it: nobody's name ("Unknown artist") is said in the reader's language."""
+        """The name on pages: "Unknown artist" in the reader's language."""
         return spoken(self.name)
 
     def clean(self) -> None:
@@ -143,18 +141,14 @@ class AlbumQuerySet(models.QuerySet["Album"]):
             cover_key=Case(When(~Q(cover=""), then=F("cover")), default=Coalesce(Subquery(own), Value(""))),
         )
 
-    def search(self, words: str) -> Self:
-        """Albums whose title or artist holds every one of ``words``; of very many some."""
-        return found_in_index(self, "album", words)
-
     def shared(self) -> Self:
         """Those that everybody may see."""
         return self.filter(private_to=None).visible_to(AnonymousUser())
 
-    def titled(
+    def get_or_create_by_title(
         self, title: str, artist: Artist, year: int | None = None, private_to: User | None = None
     ) -> "Album":
-        """Find or make ``artist``'s album of this title; ``private_to`` as in ``Artist.objects.named``."""
+        """Find or make ``artist``'s album of this title; ``private_to`` as in ``get_or_create_by_name``."""
         key = fold(title)[:255]
         if private_to is not None:
             album = self.shared().filter(artist=artist, key=key).first()
@@ -228,21 +222,10 @@ class Album(Name):
             )
 
 
-class Visibility(models.TextChoices):
-    SHARED = "shared", _("Shared with everybody")
-    PRIVATE = "private", _("Only for me")
-
-
 class TrackQuerySet(models.QuerySet["Track"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """What ``user`` may see: everything shared, and their own."""
-        if user.is_anonymous:
-            return self.filter(visibility=Visibility.SHARED)
-        return self.filter(Q(visibility=Visibility.SHARED) | Q(owner=user))
-
-    def search(self, words: str) -> Self:
-        """Tracks whose title, artists or album hold every one of ``words``; of very many some."""
-        return found_in_index(self, "track", words)
+        """Keep those that ``user`` may see."""
+        return self.filter(visible_to(user))
 
     def with_names(self) -> Self:
         """Fetch artist, album and audio in the same query."""
@@ -337,65 +320,5 @@ class Track(Row):
         return self.cover or (self.album.cover if self.album else "")
 
     def may_be_edited_by(self, user: User | AnonymousUser) -> bool:
-        """Its owner, and those who look after the catalogue."""
+        """Whether ``user`` owns it, or is a curator."""
         return not user.is_anonymous and (user.pk == self.owner_id or user.has_perm("catalog.change_track"))
-
-
-class Credit(models.Model):
-    """Somebody else who plays on a track ("featuring"); its first artist is ``Track.artist``."""
-
-    track = models.ForeignKey(
-        Track, on_delete=models.CASCADE, related_name="credits", verbose_name=_("track")
-    )
-    artist = models.ForeignKey(
-        Artist, on_delete=models.PROTECT, related_name="credits", verbose_name=_("artist"), db_index=False
-    )
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-    brought_at = models.DateTimeField(editable=False)  # as the track's: a guest's songs are listed by it
-
-    class Meta:
-        ordering = ["position"]
-        verbose_name = _("credit")
-        verbose_name_plural = _("credits")
-        constraints = [
-            models.UniqueConstraint(fields=["track", "artist"], name="one_credit_per_track_and_artist")
-        ]
-        indexes = [models.Index(fields=["artist", "-brought_at", "track"], name="newest_tracks_with_a_guest")]
-
-    def __str__(self) -> str:
-        return str(self.artist)
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        self.brought_at = self.track.created_at
-        super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
-
-
-class FormerAddress(models.Model):
-    """Where something used to be: pages and API send whoever asks for ``old`` to ``target``.
-
-    ``old`` is an artist's former slug, or the id of an artist, album or track that was merged into another. The name of
-    an artist who was merged is here, too (``of_name``), so that songs that come under it go where the others went.
-    """
-
-    class Kind(models.TextChoices):
-        ARTIST = "artist", _("artist")
-        ALBUM = "album", _("album")
-        TRACK = "track", _("track")
-
-    kind = models.CharField(max_length=6, choices=Kind.choices)
-    old = models.CharField(max_length=80)
-    target = models.UUIDField(db_index=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("former address")
-        verbose_name_plural = _("former addresses")
-        constraints = [models.UniqueConstraint(fields=["kind", "old"], name="one_target_per_old_address")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.old}"
-
-    @staticmethod
-    def of_name(key: str) -> str:
-        """How the folded name of an artist stands in ``old``: like no slug and no id."""
-        return f"={key if len(key) < 80 else hashlib.sha256(key.encode()).hexdigest()}"

@@ -71,7 +71,7 @@ class Wish(Row):
 
     @staticmethod
     def key_of(artist: str, title: str) -> str:
-        """Two wishes of one key are one."""
+        """Make the key of a wish: two wishes of one key are one."""
         return f"{sort_key(artist)[:255]}/{sort_key(title)[:255]}"
 
 
@@ -133,7 +133,7 @@ class Notice(Row):
 
 
 def new_link() -> str:
-    """Something that cannot be guessed."""
+    """Make a token that cannot be guessed."""
     return secrets.token_urlsafe(12)
 
 

@@ -1,41 +1,15 @@
 """By what a list of songs can be narrowed: model, genre, decade."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from catalog import hooks
 from catalog.normalization import fold
-
-ModelsOf = Callable[[Collection[str]], Mapping[str, Collection[str]]]
-Label = Callable[[str], str]
 
 MOST_CHOICES = 8
 LOOKED_AT = 100  # songs of which it is asked who separated them, when nothing depends on it but a choice
-
-
-@dataclass
-class _Models:
-    """What an app above knows: which models have separated some tracks, and how they are called."""
-
-    of: ModelsOf | None = None
-    label: Label = str
-
-
-models = _Models()
-
-
-def tells_models(label: Label) -> Callable[[ModelsOf], ModelsOf]:
-    """Register a function that tells by which models some tracks have been separated.
-
-    Ids are text as the database writes them, like those of ``Facts``.
-    """
-
-    def register(of: ModelsOf) -> ModelsOf:
-        models.of, models.label = of, label
-        return of
-
-    return register
 
 
 @dataclass(frozen=True)
@@ -98,10 +72,13 @@ class Facets:
 
 def done_by(songs: Sequence[Facts]) -> list[Collection[str]]:
     """For each of ``songs`` the models that have separated it."""
-    if models.of is None or not songs:
-        return [() for _song in songs]
-    done = models.of({song.track for song in songs})
+    done = hooks.combined(hooks.models_of_tracks.send({song.track for song in songs})) if songs else {}
     return [done.get(song.track, ()) for song in songs]
+
+
+def model_label(slug: str) -> str:
+    """What people call the model."""
+    return next(iter(hooks.model_label.send(slug)), slug)
 
 
 def count(songs: Sequence[Facts]) -> Facets:
@@ -117,7 +94,7 @@ def count(songs: Sequence[Facts]) -> Facets:
             spelt.setdefault(key, name)  # as most songs have it
     return Facets(
         models=tuple(
-            Choice(slug, models.label(slug), n if exact else None)
+            Choice(slug, model_label(slug), n if exact else None)
             for slug, n in separated.most_common(MOST_CHOICES)
         ),
         genres=tuple(Choice(key, spelt[key], n) for key, n in genres.most_common(MOST_CHOICES)),

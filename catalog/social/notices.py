@@ -8,7 +8,6 @@ import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -24,8 +23,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.site_url import absolute_url
 from catalog.models import Notice, Track
-from catalog.visibility import seen_through
-from catalog.written import Written
+from catalog.visibility import visible_to
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +33,7 @@ MOST_COUNTED = 99
 _post = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
-def tell(
+def notify(
     user: User,
     kind: Notice.Kind,
     *,
@@ -48,10 +46,10 @@ def tell(
     ``text`` is kept in the person's language. A notice goes with its ``track``: leave that out for one that is
     being taken away. ``mail`` false: more of the same kind is on its way, and the last one brings the mail.
     """
-    tell_all([user], kind, track=track, text=text, mail=mail)
+    notify_all([user], kind, track=track, text=text, mail=mail)
 
 
-def tell_all(
+def notify_all(
     users: Iterable[User],
     kind: Notice.Kind,
     *,
@@ -59,7 +57,7 @@ def tell_all(
     text: "str | Promise" = "",
     mail: bool = True,
 ) -> None:
-    """The same for many people."""
+    """Notify many people."""
     people = [user for user in users if user.is_active]
     rows = []
     for user in people:
@@ -74,30 +72,25 @@ def tell_all(
 
 
 def of(user: User) -> QuerySet[Notice]:
-    """The notices of ``user``, the newest first; none about a track that they may no longer see."""
-    rows = Notice.objects.filter(Q(track=None) | seen_through("track", user), user=user)
+    """Return the notices of ``user``, the newest first; none about a track that they may no longer see."""
+    rows = Notice.objects.filter(Q(track=None) | visible_to(user, "track"), user=user)
     return rows.select_related("track__artist").order_by("-created_at", "pk")
 
 
 def unseen(user: User | AnonymousUser) -> int:
-    """How many ``user`` has not seen, counted up to 100."""
+    """Count the notices that ``user`` has not seen, up to 100."""
     if user.is_anonymous:
         return 0
-    return len(_unseen(user, stop=MOST_COUNTED + 1))
+    return of(user).filter(seen_at=None).order_by()[: MOST_COUNTED + 1].count()
 
 
-@Written
-def _unseen(user: User) -> QuerySet[Any, Any]:
-    return of(user).filter(seen_at=None).order_by().values_list("pk")
-
-
-def see(user: User) -> int:
-    """``user`` has seen all there are; returns how many were new."""
+def mark_seen(user: User) -> int:
+    """Mark all notices of ``user`` as seen; returns how many were new."""
     return Notice.objects.filter(user=user, seen_at=None).update(seen_at=timezone.now())
 
 
 def sentence(notice: Notice) -> str:
-    """What a notice says, in the language that is active."""
+    """Say what a notice is about, in the active language."""
     label = str(notice.get_kind_display())
     if notice.track is None:
         return label
@@ -105,12 +98,12 @@ def sentence(notice: Notice) -> str:
 
 
 def language_of(user: User) -> str:
-    """The language ``user`` chose, else that of the installation."""
+    """Return the language ``user`` chose, else that of the installation."""
     return user.language or settings.LANGUAGE_CODE
 
 
 def _letter(notice: Notice) -> EmailMessage:
-    """The mail about ``notice``, made while its transaction is open, so that sending needs no database."""
+    """Write the mail about ``notice`` while its transaction is open, so that sending needs no database."""
     user = notice.user
     with translation.override(language_of(user)):
         subject = sentence(notice)

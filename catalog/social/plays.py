@@ -16,8 +16,8 @@ VISIT_SECONDS: Final = 1_800
 _KEPT: Final = 50
 
 
-def played_in(session: SessionBase, track: UUID, user: User | AnonymousUser) -> bool:
-    """Somebody with this session began to play ``track``. False when there is no such song for ``user``."""
+def count_play_in_session(session: SessionBase, track: UUID, user: User | AnonymousUser) -> bool:
+    """Count a play, once for each visit of a session. False when ``user`` may see no such song."""
     now = int(time.time())
     recent = {pk: at for pk, at in session.get("played", {}).items() if 0 <= now - at < VISIT_SECONDS}
     if str(track) in recent:
@@ -29,8 +29,8 @@ def played_in(session: SessionBase, track: UUID, user: User | AnonymousUser) -> 
     return True
 
 
-def played_by(who: str, track: UUID, user: User | AnonymousUser) -> bool:
-    """The same for a program, which has no session; ``who`` tells one from another."""
+def count_play_by(who: str, track: UUID, user: User | AnonymousUser) -> bool:
+    """Count a play of a client without a session; ``who`` tells one from another."""
     if not cache.add(f"played-{who}-{track}", 1, VISIT_SECONDS):
         return Track.objects.visible_to(user).filter(pk=track).exists()
     return _count(track, user)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -16,8 +15,7 @@ from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Setlist, SetlistEntry, Track
 from catalog.models.social import new_link
-from catalog.visibility import may_see, seen_through
-from catalog.written import Written
+from catalog.visibility import may_see, visible_to
 
 MOST_SETLISTS = 500
 MOST_ENTRIES = 300
@@ -61,32 +59,20 @@ class Place:
     key: str
 
 
-class Named(NamedTuple):
-    """A setlist in a menu."""
-
-    pk: UUID
-    title: str
-
-
-def latest(user: User, most: int) -> list[Named]:
-    """Those of ``user`` that were changed last."""
-    return [Named._make(row) for row in _latest(user, stop=most)]
-
-
-@Written
-def _latest(user: User) -> QuerySet[Any, Any]:
-    return Setlist.objects.filter(owner=user).order_by("-changed_at").values_list("pk", "title")
+def latest(user: User, most: int) -> list[Setlist]:
+    """Return those of ``user`` that were changed last."""
+    return list(Setlist.objects.filter(owner=user).only("title").order_by("-changed_at")[:most])
 
 
 def make(user: User, title: str) -> Setlist:
-    """A new setlist. Raises ``CatalogError``: ``no_title``, ``too_many_setlists``."""
+    """Create a setlist. Raises ``CatalogError``: ``no_title``, ``too_many_setlists``."""
     if user.setlists.count() >= MOST_SETLISTS:
         raise CatalogError("too_many_setlists", _("You have reached the maximum number of setlists."))
     return Setlist.objects.create(owner=user, title=_title(title))
 
 
 def rename(setlist: Setlist, title: str) -> None:
-    """Raises ``CatalogError("no_title")``."""
+    """Change the title. Raises ``CatalogError("no_title")``."""
     setlist.title = _title(title)
     setlist.save(update_fields=["title", "changed_at"])
 
@@ -98,7 +84,7 @@ def share(setlist: Setlist, *, by_link: bool) -> None:
 
 
 def renew_link(setlist: Setlist) -> None:
-    """Another link; who has only the old one sees nothing any more."""
+    """Replace the link; the old one opens nothing any more."""
     setlist.link = new_link()
     setlist.save(update_fields=["link", "changed_at"])
 
@@ -117,7 +103,7 @@ def add(setlist: Setlist, track: Track, note: str = "") -> SetlistEntry:
 
 
 def annotate(entry: SetlistEntry, note: str) -> None:
-    """What to remember about it: key, capo, who sings."""
+    """Set the note: key, capo, who sings."""
     entry.note = _note(note)
     entry.save(update_fields=["note"])
     entry.setlist.save(update_fields=["changed_at"])
@@ -139,45 +125,45 @@ def move(entry: SetlistEntry, to: int) -> None:
         setlist.save(update_fields=["changed_at"])
 
 
-def take_out(entry: SetlistEntry) -> None:
+def remove_entry(entry: SetlistEntry) -> None:
     """Remove one entry."""
     entry.delete()
     entry.setlist.save(update_fields=["changed_at"])
 
 
-def counted(user: User | AnonymousUser) -> QuerySet[Setlist]:
-    """Setlists with ``count``, and ``seconds`` of what ``user`` may see in them."""
-    visible = seen_through("entries__track", user)
+def with_counts(user: User | AnonymousUser) -> QuerySet[Setlist]:
+    """Annotate setlists with ``count``, and ``seconds`` of what ``user`` may see in them."""
+    visible = visible_to(user, "entries__track")
     return Setlist.objects.annotate(
         count=Count("entries"), seconds=Sum("entries__track__audio__duration", filter=visible)
     )
 
 
-def mine(user: User) -> QuerySet[Setlist]:
-    """The setlists of ``user``, changed last first, counted."""
-    return counted(user).filter(owner=user).order_by("-changed_at", "pk")
+def setlists_of(user: User) -> QuerySet[Setlist]:
+    """Return the setlists of ``user`` with counts, changed last first."""
+    return with_counts(user).filter(owner=user).order_by("-changed_at", "pk")
 
 
 def find(key: str, user: User | AnonymousUser) -> Setlist | None:
-    """The setlist with this id, if it is ``user``'s, or with this link, if whoever has it may see it."""
+    """Find a setlist by its id, for its owner, or by its link, for those who may open it."""
     rows = Setlist.objects.select_related("owner")
     if not KEY.fullmatch(key):
         return None
     try:
         pk = UUID(key)
     except ValueError:
-        return rows.filter(link=key).filter(seen_by_link(user)).first()
+        return rows.filter(link=key).filter(open_by_link(user)).first()
     return None if user.is_anonymous else rows.filter(pk=pk, owner=user).first()
 
 
-def seen_by_link(user: User | AnonymousUser) -> Q:
-    """Setlists that are opened by their link; one's own always."""
+def open_by_link(user: User | AnonymousUser) -> Q:
+    """Match setlists that their link opens; always the user's own."""
     shared = Q(by_link=True)
     return shared if user.is_anonymous else shared | Q(owner=user)
 
 
-def lines(setlist: Setlist, user: User | AnonymousUser) -> list[Line]:
-    """Every entry in order, as ``user`` sees it."""
+def lines_of(setlist: Setlist, user: User | AnonymousUser) -> list[Line]:
+    """Return every entry in order, as ``user`` sees it."""
     names = ("track__artist", "track__album", "track__audio")
     rows = setlist.entries.select_related(*names).order_by("position", "created_at")
     return [
@@ -187,16 +173,16 @@ def lines(setlist: Setlist, user: User | AnonymousUser) -> list[Line]:
 
 
 def seconds(shown: Sequence[Line]) -> float:
-    """How long all of it takes, without what is not for the one who looks."""
+    """Add up the durations that the reader may hear."""
     return sum(line.track.audio.duration for line in shown if line.track is not None)
 
 
 def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Place | None:
-    """Where ``track`` stands in the setlist ``key``: at ``entry`` (an id), else where it comes first."""
+    """Find where ``track`` stands in the setlist ``key``: at ``entry`` (an id), else where it comes first."""
     setlist = find(key, user)
     if setlist is None:
         return None
-    shown = [line for line in lines(setlist, user) if line.track is not None]
+    shown = [line for line in lines_of(setlist, user) if line.track is not None]
     here = [n for n, line in enumerate(shown) if line.entry.track_id == track.pk]
     if not here:
         return None
@@ -214,7 +200,7 @@ def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Pla
 
 
 def _hold(setlist: Setlist) -> Setlist:
-    """Nobody else changes the order until the transaction ends."""
+    """Lock the setlist, so that nobody else changes the order."""
     return Setlist.objects.select_for_update().get(pk=setlist.pk)
 
 

@@ -18,13 +18,12 @@ from audio.tags.cleaning import clean_text
 from catalog.errors import CatalogError
 from catalog.models import Notice, Track, Visibility, Wish, WishVoice
 from catalog.normalization import fold, sort_key
-from catalog.social.notices import tell_all
-from catalog.storage.garbage_collection import forgets_rows
+from catalog.social.notices import notify_all
 from catalog.uploads.ownership import holds
 
 
 def wish(user: User, artist: str, title: str) -> Wish:
-    """``user`` wants this song; the wish is found or made, and has their voice.
+    """Find or make the wish for this song, and add the voice of ``user``.
 
     Raises ``CatalogError``: ``no_title``, and ``here_already`` (409), whose ``track`` is the song.
     """
@@ -33,7 +32,7 @@ def wish(user: User, artist: str, title: str) -> Wish:
         raise CatalogError("no_title", _("Enter the title of the song."))
     found = here(artist, title)
     if found is not None:
-        raise HereAlreadyError(found)
+        raise AlreadyInLibraryError(found)
     with transaction.atomic():
         held = Wish.objects.select_for_update(of=("self",)).select_related("track")
         row, _created = held.get_or_create(
@@ -41,14 +40,14 @@ def wish(user: User, artist: str, title: str) -> Wish:
         )
         if row.fulfilled_at is not None:
             if row.track is not None and row.track.visibility == Visibility.SHARED:
-                raise HereAlreadyError(row.track)
+                raise AlreadyInLibraryError(row.track)
             Wish.objects.filter(pk=row.pk).update(fulfilled_at=None, track=None)  # it is gone again
         join(row, user)
     row.refresh_from_db()
     return row
 
 
-class HereAlreadyError(CatalogError):
+class AlreadyInLibraryError(CatalogError):
     """What somebody wishes for is in the library: ``track``."""
 
     def __init__(self, track: Track) -> None:
@@ -57,7 +56,7 @@ class HereAlreadyError(CatalogError):
 
 
 def here(artist: str, title: str) -> Track | None:
-    """The shared track of this artist and title, however they are spelled; None without an artist."""
+    """Find the shared track of this artist and title, however they are spelled; None without an artist."""
     if not fold(artist) or not fold(title):
         return None
     tracks = Track.objects.filter(artist__key=fold(artist)[:255], visibility=Visibility.SHARED)
@@ -65,7 +64,7 @@ def here(artist: str, title: str) -> Track | None:
 
 
 def join(row: Wish, user: User) -> None:
-    """``user`` wants it too."""
+    """Add the voice of ``user``."""
     with transaction.atomic():
         _hold(row)
         WishVoice.objects.get_or_create(wish=row, user=user)
@@ -73,7 +72,7 @@ def join(row: Wish, user: User) -> None:
 
 
 def leave(row: Wish, user: User) -> None:
-    """``user`` no longer wants it. What nobody wants any more is no wish."""
+    """Remove the voice of ``user``; a wish without voices is deleted."""
     with transaction.atomic():
         _hold(row)
         WishVoice.objects.filter(wish=row, user=user).delete()
@@ -81,7 +80,7 @@ def leave(row: Wish, user: User) -> None:
         Wish.objects.filter(pk=row.pk, wanted=0, fulfilled_at=None).delete()
 
 
-def came_true(track: Track) -> None:
+def fulfil_by_name(track: Track) -> None:
     """Fulfil the wish for ``track``, if there is one. Call it where a track becomes shared, or is renamed."""
     if track.visibility != Visibility.SHARED:
         return
@@ -91,7 +90,7 @@ def came_true(track: Track) -> None:
 
 
 def fulfil(row: Wish, track: Track, user: User) -> None:
-    """``user`` says that ``track`` is what was wished for.
+    """Fulfil the wish with ``track``, as ``user`` says.
 
     Raises ``CatalogError``: ``not_yours`` (403), ``not_shared`` (409), ``fulfilled`` (409).
     """
@@ -105,17 +104,16 @@ def fulfil(row: Wish, track: Track, user: User) -> None:
 
 
 def may_fulfil(track: Track, user: User) -> bool:
-    """Who brought the track, and those who look after the catalogue."""
+    """Whether ``user`` brought the track, or is a curator."""
     return user.has_perm("catalog.change_track") or holds(track, user)
 
 
 def open_wishes(order: str = "voices") -> QuerySet[Wish]:
-    """What nobody has brought yet: the most wanted first, or with ``"new"`` the newest."""
+    """Return the wishes that are not fulfilled: the most wanted first, or with ``"new"`` the newest."""
     rows = Wish.objects.filter(fulfilled_at=None)
     return rows.order_by("-created_at") if order == "new" else rows.order_by("-wanted", "-created_at")
 
 
-@forgets_rows
 def recount() -> None:
     """Count all voices again, for when accounts were closed; wishes that nobody has are deleted."""
     voices = Subquery(_voices(), output_field=IntegerField())
@@ -129,12 +127,12 @@ def _fulfil(row: Wish, track: Track) -> bool:
         if not rows.update(fulfilled_at=timezone.now(), track=track):
             return False
         wanted_by = User.objects.filter(wish_voices__wish=row, is_active=True)
-        tell_all(wanted_by, Notice.Kind.WISH, track=track)
+        notify_all(wanted_by, Notice.Kind.WISH, track=track)
     return True
 
 
 def _hold(row: Wish) -> None:
-    """Until the end of the transaction nobody else joins or leaves: two would not see each other's voices."""
+    """Lock the wish: two transactions would not see each other's voices."""
     if not list(Wish.objects.select_for_update().filter(pk=row.pk).values_list("pk")):
         raise CatalogError("gone", _("Nobody wants this any more."), status=409)
 

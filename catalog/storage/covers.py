@@ -8,11 +8,9 @@ import re
 import uuid
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -22,9 +20,7 @@ from accounts.models import User
 from audio.types import COVER_SIZES
 from catalog.errors import CatalogError
 from catalog.models import Album, Track, file_storage
-from catalog.selectors import Tile
 from catalog.storage import backend, file_responses
-from catalog.written import Written
 
 _SIZED = re.compile(r"-\d+(?=\.jpg$)")
 
@@ -104,19 +100,6 @@ def picture_of(album: Album, user: User | AnonymousUser) -> str:
         or tracks.order_by("disc_number", "track_number").values_list("cover", flat=True).first()
         or ""
     )
-
-
-def dress(albums: Sequence[Album | Tile], user: User | AnonymousUser) -> None:
-    """Give each of ``albums`` its ``picture``: the album's own, else one of the songs that are private to ``user``."""
-    covers = dict(_covers(user, [album.pk for album in albums if not album.cover]))
-    for album in albums:
-        album.picture = album.cover or covers.get(album.pk, "")  # type: ignore[union-attr]  # for the template
-
-
-@Written
-def _covers(user: User | AnonymousUser, albums: Sequence[uuid.UUID]) -> QuerySet[Any, Any]:
-    tracks = Track.objects.visible_to(user).filter(album__in=albums).exclude(cover="")
-    return tracks.order_by("-disc_number", "-track_number").values_list("album", "cover")
 
 
 def _send(request: HttpRequest, key: str) -> HttpResponseBase:

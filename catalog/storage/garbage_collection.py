@@ -7,7 +7,7 @@ transaction that is still open. Hence the grace: only files untouched for that l
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +17,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import PROTECT, Q
 from django.utils import timezone
 
+from catalog import hooks
 from catalog.models import Album, Artist, AudioFile, Change, Rendition, Track, Visibility, file_storage
+from catalog.social import wishes
 from catalog.storage import backend
 from catalog.storage.covers import original, sizes
 from catalog.storage.renditions import remove_abandoned
@@ -25,28 +27,10 @@ from catalog.uploads import ownership, private_names
 
 logger = logging.getLogger(__name__)
 
-Namer = Callable[[Sequence[str]], Iterable[str]]
-Step = Callable[[], object]
-
 KEEP_RENDITIONS = timedelta(days=30)
 KEEP_COPIES = timedelta(hours=1)
 DELETED_GRACE = timedelta(minutes=10)  # storing the same bytes again takes less, and renews a file's time
 BATCH = 500
-
-_namers: list[Namer] = []
-_steps: list[Step] = []
-
-
-def names_files(namer: Namer) -> Namer:
-    """Register a function that tells which of some storage keys are in use, for apps above."""
-    _namers.append(namer)
-    return namer
-
-
-def forgets_rows(step: Step) -> Step:
-    """Register a function that deletes rows which nothing needs any more; it runs before audio is let go."""
-    _steps.append(step)
-    return step
 
 
 def collect(grace: timedelta) -> int:
@@ -75,8 +59,8 @@ def collect_rows(grace: timedelta = DELETED_GRACE) -> int:
     as soon as somebody lets go of a song.
     """
     _forget_tracks()
-    for step in _steps:
-        step()
+    wishes.recount()
+    hooks.collecting_garbage.send()
     return discard(_forget_audio(grace), grace)
 
 
@@ -175,8 +159,6 @@ def _named(keys: Sequence[str]) -> set[str]:
         shown.update(Album.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
         shown.update(_remembered(set(pictures.values()) - shown))
         found.update(key for key, named in pictures.items() if named in shown)
-    for namer in _namers:
-        found.update(namer(keys))
     return found
 
 

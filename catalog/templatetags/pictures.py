@@ -6,14 +6,14 @@ from uuid import UUID
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from audio.types import COVER_SIZES
-from catalog.links import pattern
 from catalog.models import Album, Track
-from catalog.selectors import Song, Tile
+from catalog.selectors import AlbumTile, Song
 from catalog.storage.covers import version
 
 register = template.Library()
@@ -25,7 +25,7 @@ COLOURS = ("vocals", "drums", "bass", "piano", "other", "accompaniment")
 @register.simple_tag
 @cache
 def icon(name: str) -> SafeString:
-    """One of our own drawings; always beside words or inside something that is named."""
+    """Render one of our own drawings; always beside words or inside something that is named."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
         static("img/icons.svg"),
@@ -36,7 +36,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=4_096)
 def art(key: UUID) -> SafeString:
-    """The picture of a song without a cover: four lanes drawn from its id, the same each time."""
+    """Draw the picture of a song without a cover: four lanes from its id, the same each time."""
     seed = key.int
     lanes = []
     for row in range(4):
@@ -53,20 +53,20 @@ def art(key: UUID) -> SafeString:
 
 
 @register.simple_tag
-def picture(track: Track | Song, size: int = 64, address: str = "") -> SafeString:
-    """The cover of a song, or its drawing, ``size`` pixels wide. ``address``: the pattern of covers', for a list."""
+def picture(track: Track | Song, size: int = 64) -> SafeString:
+    """Render the cover of a song, or its drawing, ``size`` pixels wide."""
     if not track.picture:
         return art(track.pk)
-    return _photo((address or pattern("track-cover")).format(track.pk), track.picture, size)
+    return _photo(reverse("track-cover", args=[track.pk]), track.picture, size)
 
 
 @register.simple_tag
-def album_picture(album: Album | Tile, size: int = 160, address: str = "") -> SafeString:
-    """The cover of an album, or its drawing; the view has said which (see ``covers.dress``)."""
+def album_picture(album: Album | AlbumTile, size: int = 160) -> SafeString:
+    """Render the cover of an album, or its drawing; see ``selectors.add_pictures``."""
     key = getattr(album, "picture", album.cover)
     if not key:
         return art(album.pk)
-    return _photo((address or pattern("album-cover")).format(album.pk), key, size)
+    return _photo(reverse("album-cover", args=[album.pk]), key, size)
 
 
 def _photo(address: str, key: str, size: int) -> SafeString:
@@ -82,7 +82,7 @@ def _photo(address: str, key: str, size: int) -> SafeString:
 
 @register.filter
 def room(size: int) -> str:
-    """``1_000_000_000`` bytes are ``1 GB``, as people who buy disks count."""
+    """Format bytes as people who buy disks count: ``1_000_000_000`` is ``1 GB``."""
     for unit, name, digits in ((10**9, "GB", 1), (10**6, "MB", 1), (10**3, "kB", 0)):
         if size >= unit:
             number = formats.number_format(round(size / unit, digits), digits if size % unit else 0)
@@ -92,7 +92,7 @@ def room(size: int) -> str:
 
 @register.filter
 def minutes(seconds: float) -> str:
-    """``245.3`` becomes ``4:05``, ``3725`` becomes ``1:02:05``."""
+    """Format seconds: ``245.3`` is ``4:05``, ``3725`` is ``1:02:05``."""
     whole, rest = divmod(round(seconds), 60)
     hours, whole = divmod(whole, 60)
     return f"{hours}:{whole:02}:{rest:02}" if hours else f"{whole}:{rest:02}"

@@ -20,7 +20,7 @@ _NOTHING_BUT_WORDS = re.compile(r"[a-z0-9 ]*")
 
 @register.filter
 def marked(text: str, query: Query) -> SafeString:
-    """``text`` with the words of ``query`` in ``<mark>``; of a longer word the letters that were typed."""
+    """Mark the words of ``query`` in ``text`` by ``<mark>``; of a longer word the letters that were typed."""
     pieces = []
     at = 0
     for start, end in _places(text, query.words) if query.words else ():
@@ -82,5 +82,5 @@ def _any(words: tuple[str, ...]) -> re.Pattern[str]:
 
 @register.filter
 def localized(number: int) -> str:
-    """``1000`` as people write it: ``1,000`` or ``1.000``."""
+    """Format ``1000`` as people write it: ``1,000`` or ``1.000``."""
     return formats.number_format(number, use_l10n=True, force_grouping=True)

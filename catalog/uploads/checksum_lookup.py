@@ -22,7 +22,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.curation.locks import keep_moves_away
+from catalog.curation.locks import lock_shared
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Track, Upload
 from catalog.storage import backend
@@ -133,7 +133,7 @@ def claim(checksum: str, filename: str, user: User) -> Track | None:
     private to somebody else.
     """
     with transaction.atomic():
-        keep_moves_away()
+        lock_shared()
         found = lookup(checksum, user)
         if found is None:
             return None

@@ -6,16 +6,12 @@ each. Only behind a "feat." do commas and ampersands part the guests, and not wi
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
 
 from catalog.models import Artist, Credit, Track
 from catalog.normalization import fold
-from catalog.selectors import ArtistName
-from catalog.written import Written
 
 Known = Callable[[set[str]], set[str]]
 
@@ -82,20 +78,6 @@ def in_title(title: str, known: Known = nobody) -> tuple[str, list[str]]:
     """``"Song (feat. B)"`` becomes ``"Song"`` and ``["B"]``; a title is never emptied."""
     plain, guests = _parted(title, _DOTTED)
     return plain, _once(_guests(guests, known))
-
-
-def guests_of(tracks: Iterable[Track]) -> dict[UUID, list[ArtistName]]:
-    """For each of ``tracks`` that has guests: who they are, in order. One query for all of them."""
-    found: dict[UUID, list[ArtistName]] = {}
-    for track, pk, name, slug in _guests_on([track.pk for track in tracks]):
-        found.setdefault(track, []).append(ArtistName(pk, name, slug))
-    return found
-
-
-@Written
-def _guests_on(tracks: Sequence[UUID]) -> QuerySet[Any, Any]:
-    rows = Credit.objects.filter(track__in=tracks).order_by("position")
-    return rows.values_list("track", "artist", "artist__name", "artist__slug")
 
 
 def credit(track: Track, guests: Sequence[Artist]) -> None:

@@ -25,13 +25,13 @@ from audio import identity
 from audio.errors import AudioError
 from audio.probe import probe
 from audio.types import Limits, Probe
-from catalog.curation.locks import keep_moves_away
+from catalog.curation.locks import lock_shared
 from catalog.curation.takedowns import refuse_blocked, refuse_blocked_digest
 from catalog.errors import CatalogError
 from catalog.fingerprints import Similar, noted
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.normalization import fold
-from catalog.social.wishes import came_true
+from catalog.social.wishes import fulfil_by_name
 from catalog.storage import backend
 from catalog.storage.covers import store_cover
 from catalog.uploads.featured_artists import credit, known_artists
@@ -242,7 +242,7 @@ def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Inge
             cover = store_cover(found.cover) if found.cover else ""
         try:
             with transaction.atomic():
-                keep_moves_away()
+                lock_shared()
                 refuse_blocked_digest(found.audio_digest)  # it may have been taken down a moment ago
                 known = _known(brought, found.audio_digest)
                 if known is not None:
@@ -256,7 +256,7 @@ def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Inge
                     raise quota_exceeded()
                 upload = _note(brought, track, track.audio, charged=brought.size if created else 0)
                 if created:
-                    came_true(track)
+                    fulfil_by_name(track)
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
                 raise
@@ -291,13 +291,14 @@ def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: s
     private = brought.visibility == Visibility.PRIVATE
     reader = brought.user if private else None
     artists = {
-        name_key: Artist.objects.named(wanted[name_key], private_to=reader) for name_key in sorted(wanted)
+        name_key: Artist.objects.get_or_create_by_name(wanted[name_key], private_to=reader)
+        for name_key in sorted(wanted)
     }
     artist = artists[fold(names.artist)[:255]]
     album: Album | None = None
     if names.album:
         holder = artists[fold(names.album_artist or names.artist)[:255]]
-        album = Album.objects.titled(names.album, holder, names.year, private_to=reader)
+        album = Album.objects.get_or_create_by_title(names.album, holder, names.year, private_to=reader)
         is_theirs = album.private_to_id == (reader.pk if reader else None)
         if names.compilation and not album.compilation and is_theirs:
             Album.objects.filter(pk=album.pk).update(compilation=True)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from catalog.curation.locks import keep_still
+from catalog.curation.locks import lock_exclusively
 from catalog.curation.relations import move
 from catalog.models import Album, Artist, Credit, Track, Visibility
 from catalog.uploads.featured_artists import credit
@@ -52,14 +52,14 @@ def settle(track: Track) -> None:
 def _artist(artist: Artist, reader: User | None) -> Artist:
     if artist.private_to_id is None and (reader is None or _is_shared(artist)):
         return artist
-    return Artist.objects.named(artist.name, private_to=reader)
+    return Artist.objects.get_or_create_by_name(artist.name, private_to=reader)
 
 
 def _album(album: Album, reader: User | None) -> Album:
     if album.private_to_id is None and (reader is None or _is_shared(album)):
         return album
     holder = _artist(album.artist, reader)
-    found = Album.objects.titled(album.title, holder, album.year, private_to=reader)
+    found = Album.objects.get_or_create_by_title(album.title, holder, album.year, private_to=reader)
     if album.compilation and not found.tracks.exists():
         Album.objects.filter(pk=found.pk).update(compilation=True)
         found.refresh_from_db(fields=["compilation"])
@@ -120,7 +120,7 @@ def _settle_some() -> int:
     if not (_lost().exists() or _known(artists).exists() or _known_albums(albums).exists()):
         return 0
     with transaction.atomic():
-        keep_still()
+        lock_exclusively()
         lost = list(_lost().select_related("artist", "album__artist", "owner")[:BATCH])
         for track in lost:
             settle(track)

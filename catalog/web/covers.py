@@ -19,7 +19,7 @@ from accounts.security.pending_action import login_required
 from catalog.curation.covers import MOST_BYTES, drop_cover, may_picture, set_cover
 from catalog.errors import CatalogError
 from catalog.models import Album, Track
-from catalog.storage.covers import dress
+from catalog.selectors import add_pictures
 from catalog.uploads import policy
 
 PICTURE = policy.UploadPolicy(lambda: MOST_BYTES, counted=False)
@@ -46,7 +46,7 @@ class CoverForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The cover of a song, for its owner and those who look after the catalogue."""
+    """Change the cover of a song, for its owner and curators."""
     row = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     return _page(request, row, {"track": row, "of": "track"})
 
@@ -55,9 +55,9 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def album(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The cover of an album, for those who look after the catalogue."""
+    """Change the cover of an album, for curators."""
     row = get_object_or_404(Album.objects.visible_to(request.user).select_related("artist"), pk=pk)
-    dress([row], request.user)
+    add_pictures([row], request.user)
     return _page(request, row, {"album": row, "of": "album"})
 
 

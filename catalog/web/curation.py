@@ -16,11 +16,12 @@ from accounts.current_user import person
 from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
 from catalog.curation import splitting
-from catalog.curation.fields import Named
+from catalog.curation.fields import Named, visible_rows
 from catalog.curation.merging import merge
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Track, Visibility
-from catalog.web.places import address, found, seen
+from catalog.search.index import found_in_index
+from catalog.web.addresses import address_of, get_row_or_404
 
 CANDIDATES = 12
 SONGS_TO_SPLIT = 500
@@ -37,9 +38,9 @@ def merge_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
             merge(row, into, person(request))
         except CatalogError as error:
             messages.error(request, str(error.detail))
-            return redirect(address(row) if error.code != "gone" else address(into))
+            return redirect(address_of(row) if error.code != "gone" else address_of(into))
         messages.success(request, _("Merged. It can be undone from the history."))
-        return redirect(address(into))
+        return redirect(address_of(into))
     words = request.GET.get("q", "").strip()[:200]
     context = {
         "kind": kind,
@@ -47,8 +48,8 @@ def merge_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
         "into": into,
         "q": words,
         "others": [] if into else _candidates(request, kind, row, words),
-        "back": address(row),
-        "turned": f"{address(into, 'merge')}?into={row.pk}" if into else "",
+        "back": address_of(row),
+        "turned": f"{address_of(into, 'merge')}?into={row.pk}" if into else "",
     }
     return render(request, "catalog/merge.html", context)
 
@@ -61,7 +62,7 @@ def split_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
     if isinstance(row, Track):
         return _split_track(request, row)
     name = clean_text(request.POST.get("name", "")) or ""
-    context: dict[str, Any] = {"kind": kind, "row": row, "back": address(row), "name": name}
+    context: dict[str, Any] = {"kind": kind, "row": row, "back": address_of(row), "name": name}
     if request.method == "POST":
         try:
             other = splitting.split(row, _ids(request.POST.getlist("tracks")), name, person(request))
@@ -69,7 +70,7 @@ def split_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
             context["error"] = str(error.detail)
         else:
             messages.success(request, _("Done. It can be undone from the history."))
-            return redirect(address(other))
+            return redirect(address_of(other))
     order = ("disc_number", "track_number", "title_key", "pk")
     songs = splitting.songs_of(row).with_names().order_by(*order)  # type: ignore[attr-defined]
     context["tracks"] = songs[:SONGS_TO_SPLIT]
@@ -88,12 +89,12 @@ def _split_track(request: HttpRequest, track: Track) -> HttpResponse:
             return redirect("track", track.pk)
         messages.success(request, _("Done. It can be undone from the history."))
         return redirect("track", fresh.pk)
-    context = {"kind": "track", "row": track, "back": address(track), "recordings": recordings}
+    context = {"kind": "track", "row": track, "back": address_of(track), "recordings": recordings}
     return render(request, "catalog/split.html", context)
 
 
 def _shared(request: HttpRequest, kind: str, key: str | UUID) -> Named:
-    row = found(kind, key, request.user)
+    row = get_row_or_404(kind, key, request.user)
     if not request.user.has_perm(f"catalog.change_{kind}"):
         raise PermissionDenied
     if isinstance(row, Track) and row.visibility != Visibility.SHARED:
@@ -102,19 +103,20 @@ def _shared(request: HttpRequest, kind: str, key: str | UUID) -> Named:
 
 
 def _other(request: HttpRequest, kind: str, row: Named, key: str) -> Named | None:
-    """What ``?into=`` names, unless it is the same one."""
-    rows = seen(kind, request.user).filter(pk__in=_ids([key])).exclude(pk=row.pk)
+    """Find what ``?into=`` names, unless it is the same row."""
+    rows = visible_rows(kind, request.user).filter(pk__in=_ids([key])).exclude(pk=row.pk)
     other: Named | None = (rows.filter(visibility=Visibility.SHARED) if kind == "track" else rows).first()
     return other
 
 
 def _candidates(request: HttpRequest, kind: str, row: Named, words: str) -> list[Named]:
-    """What is found by words; without any, what is likely to be the same."""
-    rows: Any = seen(kind, request.user)
+    """Find rows by words; without any, those that are likely to be the same."""
+    rows: Any = visible_rows(kind, request.user)
     if kind == "track":
         rows = rows.filter(visibility=Visibility.SHARED)
     if words:
-        return [other for other in rows.search(words)[: CANDIDATES + 1] if other.pk != row.pk][:CANDIDATES]
+        found = found_in_index(rows, kind, words)[: CANDIDATES + 1]
+        return [other for other in found if other.pk != row.pk][:CANDIDATES]
     match row:
         case Track():
             rows = rows.filter(artist=row.artist_id, title_key__startswith=row.title_key[:8])

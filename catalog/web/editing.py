@@ -19,14 +19,14 @@ from catalog.curation.editing import (
     edit,
     edit_album,
     edit_artist,
-    let_go,
     may_edit,
+    release,
 )
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Track
 from catalog.uploads.ownership import holds
+from catalog.web.addresses import address_of
 from catalog.web.forms import AlbumForm, ArtistForm, EditForm, TrackForm
-from catalog.web.places import address
 
 ALBUMS_SUGGESTED = 50
 
@@ -34,7 +34,7 @@ ALBUMS_SUGGESTED = 50
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_track(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What a song is called and who may hear it, for its owner and those who look after the catalogue."""
+    """Edit the names of a song and who may hear it, for its owner and curators."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     if not may_edit(track, person(request)):
         raise PermissionDenied
@@ -59,7 +59,7 @@ def edit_track(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def artist(request: HttpRequest, slug: str) -> HttpResponse:
-    """What an artist is called."""
+    """Edit the names of an artist."""
     row = get_object_or_404(Artist.objects.visible_to(request.user), slug=slug)
     form = ArtistForm(request.POST if request.method == "POST" else None, row=row)
     return _edit_shared(request, row, form, edit_artist, _("Edit this artist"))
@@ -68,7 +68,7 @@ def artist(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def album(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What an album is called and whose it is."""
+    """Edit the title of an album and whose it is."""
     row = get_object_or_404(Album.objects.visible_to(request.user).select_related("artist"), pk=pk)
     form = AlbumForm(request.POST if request.method == "POST" else None, row=row)
     return _edit_shared(request, row, form, edit_album, _("Edit this album"))
@@ -80,17 +80,20 @@ def _edit_shared(
     kind = "artist" if isinstance(row, Artist) else "album"
     if not request.user.has_perm(f"catalog.change_{kind}"):
         raise PermissionDenied
-    context: dict[str, Any] = {"row": row, "form": form, "heading": heading, "back": address(row)}
+    context: dict[str, Any] = {"row": row, "form": form, "heading": heading, "back": address_of(row)}
     if request.method == "POST" and form.is_valid():
         try:
             row = save(row, person(request), form.values, form.was)
         except CatalogError as error:
             _explain(form, error)
             if isinstance(error, NameTakenError):
-                context |= {"taken": error.other, "merge": f"{address(row, 'merge')}?into={error.other.pk}"}
+                context |= {
+                    "taken": error.other,
+                    "merge": f"{address_of(row, 'merge')}?into={error.other.pk}",
+                }
         else:
             messages.success(request, _("Saved."))
-            return redirect(address(row))
+            return redirect(address_of(row))
     return render(request, "catalog/name_edit.html", context)
 
 
@@ -104,13 +107,13 @@ def _explain(form: EditForm, error: CatalogError) -> None:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove_track(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Ask, then let go of one's claim on a song. It stays for others who brought it too."""
+    """Ask for confirmation, then drop the user's claim. The song stays for others who brought it too."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     user = person(request)
     if not (holds(track, user) or may_edit(track, user)):
         raise PermissionDenied
     if request.method == "POST":
-        let_go(track, user)
+        release(track, user)
         messages.success(request, _("Removed from your songs: %(title)s") % {"title": track.title})
         return redirect("home")
     context = {"track": track, "others": shared_with_others(track, user)}

@@ -77,7 +77,7 @@ class EditForm(forms.Form):
 
     @property
     def values(self) -> Details:
-        """What was sent, by the names of ``details()``."""
+        """Return what was sent, by the names of ``details()``."""
         return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
 
     @property
@@ -163,8 +163,5 @@ class ReportForm(forms.Form):
         label=_("What is wrong"), choices=Report.Reason.choices, widget=forms.RadioSelect
     )
     text = forms.CharField(
-        label=_("Tell us more"),
-        required=False,
-        max_length=LONGEST,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        label=_("Tell us more"), required=False, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4})
     )

@@ -12,8 +12,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,22 +23,10 @@ from catalog.curation.fields import Named, lines
 from catalog.curation.revert import MODELS, undo
 from catalog.errors import CatalogError
 from catalog.models import Change
-from catalog.web.pagination import part_of
-from catalog.web.places import address, found
+from catalog.pagination import page_of
+from catalog.web.addresses import address_of, get_row_or_404
 
 CHANGES_PER_PAGE = 30
-
-SAID: dict[str, Any] = {
-    Change.Kind.EDIT: _lazy("Edited"),
-    Change.Kind.MERGE: _lazy("“%(merged)s” was merged into “%(into)s”"),
-    Change.Kind.REMOVE: _lazy("Removed"),
-    Change.Kind.TAKEDOWN: _lazy("Taken down"),
-    Change.Kind.UNDO: _lazy("Put back as it was"),
-}
-UNDONE: dict[str, Any] = {
-    Change.Kind.MERGE: _lazy("“%(back)s” is its own again"),
-    Change.Kind.SPLIT: _lazy("Songs that had gone elsewhere came back to “%(back)s”"),
-}
 
 
 @dataclass(frozen=True)
@@ -58,15 +44,15 @@ class Entry:
 @require_safe
 @gzip_page
 def of_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
-    """Everything that was changed about one artist, album or track, the newest first."""
-    row = found(kind, key, request.user)
-    page = part_of(request, history.of(row, request.user), CHANGES_PER_PAGE)
+    """Show everything that was changed about one artist, album or track, the newest first."""
+    row = get_row_or_404(kind, key, request.user)
+    page = page_of(request, history.of(row, request.user), CHANGES_PER_PAGE)
     context = {
         "row": row,
         "kind": kind,
         "page": page,
         "entries": entries(page.object_list, request.user),
-        "back": address(row),
+        "back": address_of(row),
         "curating": history.is_curator(request.user),
     }
     return render(request, "catalog/history.html", context)
@@ -76,11 +62,11 @@ def of_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
 @require_safe
 @gzip_page
 def recent(request: HttpRequest) -> HttpResponse:
-    """What was changed lately in what everybody shares, for curators."""
+    """Show what was changed lately in what everybody shares, for curators."""
     if not history.is_curator(request.user):
         raise PermissionDenied
     shared = history.visible_to(request.user).filter(private_to=None)
-    page = part_of(request, shared, CHANGES_PER_PAGE)
+    page = page_of(request, shared, CHANGES_PER_PAGE)
     context = {"page": page, "entries": entries(page.object_list, request.user, places=True)}
     return render(request, "catalog/history_recent.html", context)
 
@@ -95,7 +81,7 @@ def undo_change(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
-        back = address(row, "history") if row else reverse("home")
+        back = address_of(row, "history") if row else reverse("home")
     try:
         undo(change, person(request))
     except CatalogError as error:
@@ -106,14 +92,14 @@ def undo_change(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def entries(changes: Any, user: User | AnonymousUser, *, places: bool = False) -> list[Entry]:
-    """These changes as people read them; ``places`` adds where the rows are, if ``user`` may see them."""
+    """Describe these changes; ``places`` adds the addresses of the rows that ``user`` may see."""
     rows = list(changes)
-    own = history.owned(rows, user)
+    own = history.own_tracks(rows, user)
     where = _places(rows, user) if places else {}
     return [
         Entry(
             change,
-            sentence(change),
+            history.sentence(change),
             lines(change.before, change.after) if history.is_edit(change) else [],
             history.may_undo(change, user, own),
             where.get(change.target_id, ""),
@@ -122,25 +108,11 @@ def entries(changes: Any, user: User | AnonymousUser, *, places: bool = False) -
     ]
 
 
-def sentence(change: Change) -> str:
-    """What happened, in words; of an edit the lines say more."""
-    after = change.after
-    if change.kind == Change.Kind.SPLIT:
-        names = {"n": len(after["tracks"]), "to": after["to"]}
-        words = ngettext("%(n)d song went to “%(to)s”", "%(n)d songs went to “%(to)s”", names["n"])
-        return str(words % names)
-    if change.kind == Change.Kind.UNDO and not change.before:
-        return str(UNDONE[after["undid"]] % after)
-    said = str(SAID[change.kind] % after)
-    reason = after.get("reason") if change.kind == Change.Kind.TAKEDOWN else ""
-    return f"{said}: {reason}" if reason else said
-
-
 def _places(changes: list[Change], user: User | AnonymousUser) -> dict[UUID, str]:
-    """Where the rows of these changes are, in one query for each kind."""
+    """Return the addresses of the rows of these changes, with one query for each kind."""
     found_: dict[UUID, str] = {}
     for kind, model in MODELS.items():
         ids = {change.target_id for change in changes if change.target == kind}
         rows: list[Named] = list(model.objects.visible_to(user).filter(pk__in=ids)) if ids else []
-        found_ |= {row.pk: address(row) for row in rows}
+        found_ |= {row.pk: address_of(row) for row in rows}
     return found_

@@ -16,7 +16,7 @@ from catalog.social import likes
 @login_required
 @require_POST
 def like(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """``do`` is ``like`` or ``unlike``; then back to where the heart was."""
+    """Like or ``unlike``, as ``do`` says; then go back to where the button was."""
     track = get_object_or_404(Track.objects.visible_to(request.user), pk=pk)
     change = likes.unlike if request.POST.get("do") == "unlike" else likes.like
     change(track, person(request))

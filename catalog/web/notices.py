@@ -6,8 +6,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.current_user import person
 from accounts.security.pending_action import login_required
+from catalog.pagination import page_of
 from catalog.social import notices
-from catalog.web.pagination import part_of
 
 NOTICES_PER_PAGE = 30
 
@@ -15,9 +15,9 @@ NOTICES_PER_PAGE = 30
 @login_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The notices of this person, the newest first. Reading them is seeing them."""
+    """Show the notices of this person, the newest first, and mark them as seen."""
     user = person(request)
-    page = part_of(request, notices.of(user), NOTICES_PER_PAGE)
+    page = page_of(request, notices.of(user), NOTICES_PER_PAGE)
     if request.method == "GET" and any(notice.seen_at is None for notice in page):
-        notices.see(user)
+        notices.mark_seen(user)
     return render(request, "library/notices.html", {"page": page})

@@ -19,7 +19,7 @@ from catalog.web.forms import ReportForm
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_track(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What is wrong with a song, for those who look after the catalogue."""
+    """Report what is wrong with a song, to the curators."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     form = ReportForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

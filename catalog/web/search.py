@@ -10,11 +10,12 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from catalog.search.facets import Filters, models
+from catalog.pagination import SONGS_PER_PAGE
+from catalog.search.facets import Filters, model_label
 from catalog.search.index import MAX_HITS
 from catalog.search.query import MAX_LENGTH
 from catalog.search.service import Found, find
-from catalog.web.pagination import SONGS_PER_PAGE
+from catalog.selectors import add_details
 from catalog.web.track_lists import shelves
 
 WHILE_TYPING = 100  # songs that are ranked: fewer, for a sooner answer
@@ -23,7 +24,7 @@ WHILE_TYPING = 100  # songs that are ranked: fewer, for a sooner answer
 @require_safe
 @gzip_page
 def home(request: HttpRequest) -> HttpResponse:
-    """Search first, then what is new and played. ``?fragment=results``: the list alone, while somebody types.
+    """Show the search, or what is new and played. ``?fragment=results``: the list alone, while somebody types.
 
     ``?narrow=1``: with what the list can be narrowed by, which is counted only for who wants to see it.
     """
@@ -32,18 +33,19 @@ def home(request: HttpRequest) -> HttpResponse:
     fragment = request.GET.get("fragment") == "results"
     context: dict[str, Any] = {"q": words}
     if words or filters:
-        context |= _searched(request, words, filters)
+        context |= _results(request, words, filters)
     else:
         context["shelves"] = shelves(request.user)
     return render(request, "catalog/results.html" if fragment else "catalog/home.html", context)
 
 
-def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
+def _results(request: HttpRequest, words: str, filters: Filters) -> dict[str, Any]:
     narrow = "narrow" in request.GET
     most = WHILE_TYPING if request.GET.get("fragment") and not narrow else MAX_HITS
     found = find(words, request.user, filters, most=most, hints=True)
     pages = Paginator(found.songs(), SONGS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
+    add_details(list(page), request.user)
     names = page.number == 1 and not filters
     return {
         "found": found,
@@ -51,9 +53,9 @@ def _searched(request: HttpRequest, words: str, filters: Filters) -> dict[str, A
         "page": page,
         "artists": found.artists() if names else [],
         "albums": found.albums() if names else [],
-        "taken": _taken(words, filters),
+        "taken": _active_filters(words, filters),
         "narrow": narrow,
-        "offered": _offered(words, filters, found) if narrow else [],
+        "offered": _facets(words, filters, found) if narrow else [],
         "suggestion": _address(found.suggested, filters) if found.suggested else "",
         "wish": _wish(words),
     }
@@ -65,10 +67,10 @@ def _address(words: str, filters: Filters, *, home: str = "", **changes: str) ->
     return f"{home or reverse('home')}?{urlencode(kept)}"
 
 
-def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
-    """The filters that are on, each with the address of the list without it."""
+def _active_filters(words: str, filters: Filters) -> list[dict[str, str]]:
+    """List the filters that are on, each with the address of the list without it."""
     labels = {
-        "model": models.label(filters.model) if filters.model else "",
+        "model": model_label(filters.model) if filters.model else "",
         "genre": filters.genre,
         "decade": f"{filters.decade}–{filters.decade + 9}" if filters.decade is not None else "",  # noqa: RUF001
     }
@@ -79,8 +81,8 @@ def _taken(words: str, filters: Filters) -> list[dict[str, str]]:
     ]
 
 
-def _offered(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
-    """Facets by which the list can still be narrowed, each choice with its address."""
+def _facets(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]:
+    """List the facets by which the list can still be narrowed, each choice with its address."""
     facets = {"model": found.facets.models, "genre": found.facets.genres, "decade": found.facets.decades}
     offered, home = [], reverse("home")
     for name, choices in facets.items():
@@ -95,7 +97,7 @@ def _offered(words: str, filters: Filters, found: Found) -> list[dict[str, Any]]
 
 
 def _wish(words: str) -> str:
-    """Where to wish for what was not found, where this library takes wishes."""
+    """Return where to wish for what was not found, where this library takes wishes."""
     try:
         return f"{reverse('wish-new')}?{urlencode({'q': words})}"
     except NoReverseMatch:

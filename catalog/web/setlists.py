@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,17 +13,19 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.current_user import person
+from accounts.models import User
 from accounts.security.pending_action import login_required
+from catalog import hooks
 from catalog.errors import CatalogError
 from catalog.models import Setlist, SetlistEntry, Track
+from catalog.pagination import SONGS_PER_PAGE
 from catalog.social import setlists
-from catalog.web.pagination import SONGS_PER_PAGE, page_of
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
-    """One's own setlists, and a new one."""
+    """Show the user's setlists, and create one."""
     user = person(request)
     if request.method == "POST":
         try:
@@ -31,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(error.detail))
             return redirect("setlists")
         return redirect("setlist", made.pk)
-    context = {"page": page_of(request, setlists.mine(user), SONGS_PER_PAGE), "tab": "setlists"}
+    context = {"page": _page(request, user), "tab": "setlists"}
     return render(request, "library/setlists.html", context)
 
 
@@ -39,31 +42,38 @@ def index(request: HttpRequest) -> HttpResponse:
 @gzip_page
 @login_required
 def setlist(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One's own setlist, to play through and to put in order."""
+    """Show a setlist to its owner, to play through and to put in order."""
     row = get_object_or_404(Setlist, pk=pk, owner=person(request))
-    return render(request, "library/setlist.html", _shown(request, row, str(row.pk)))
+    return render(request, "library/setlist.html", _context(request, row, str(row.pk)))
 
 
 @require_safe
 @gzip_page
 def shared(request: HttpRequest, link: str) -> HttpResponse:
-    """A setlist by its link: to play through."""
+    """Show a setlist by its link, to play through."""
     row = setlists.find(link, request.user)
     if row is None or row.link != link:
         raise Http404
-    return render(request, "library/setlist_shared.html", _shown(request, row, link))
+    return render(request, "library/setlist_shared.html", _context(request, row, link))
 
 
-def _shown(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
-    lines = setlists.lines(row, request.user)
+def _page(request: HttpRequest, user: User) -> Page[Setlist]:
+    return Paginator(setlists.setlists_of(user), SONGS_PER_PAGE).get_page(request.GET.get("page"))
+
+
+def _context(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
+    lines = setlists.lines_of(row, request.user)
+    tracks = [line.track.pk for line in lines if line.track is not None]
+    parts = hooks.combined(hooks.parts_of_tracks.send(tracks))
     address = request.build_absolute_uri(reverse("setlist-shared", args=[row.link]))
     heard = [line for line in lines if line.track is not None]
     return {
         "setlist": row,
         "key": key,
         "lines": lines,
+        "rows": [(line, line.track and parts.get(line.track.pk)) for line in lines],
         "first": next((line for line in heard if line.is_playable), heard[0] if heard else None),
-        "tracks": [line.track for line in lines if line.track is not None],
+        "tracks": tracks,
         "seconds": setlists.seconds(lines),
         "address": address,
     }
@@ -72,7 +82,7 @@ def _shown(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
 @login_required
 @require_POST
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What ``do`` says: ``rename``, ``share``, ``hide``, ``link`` (a new one) or ``delete``."""
+    """Change a setlist as ``do`` says: ``rename``, ``share``, ``hide``, ``link`` (a new one) or ``delete``."""
     row = get_object_or_404(Setlist, pk=pk, owner=person(request))
     match request.POST.get("do"):
         case "rename":
@@ -95,7 +105,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
-    """What ``do`` says to one entry: ``up``, ``down``, ``note`` or ``remove``."""
+    """Change an entry as ``do`` says: ``up``, ``down``, ``note`` or ``remove``."""
     rows = SetlistEntry.objects.select_related("setlist")
     row = get_object_or_404(rows, pk=entry, setlist=pk, setlist__owner=person(request))
     match request.POST.get("do"):
@@ -103,7 +113,7 @@ def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
             before = row.setlist.entries.filter(position__lt=row.position).count()
             setlists.move(row, before + (0 if way == "up" else 2))
         case "remove":
-            setlists.take_out(row)
+            setlists.remove_entry(row)
             return redirect("setlist", pk)
         case "note":
             setlists.annotate(row, request.POST.get("note", ""))
@@ -132,5 +142,5 @@ def add(request: HttpRequest, pk: UUID) -> HttpResponse:
             request, _("“%(song)s” is now in “%(setlist)s”.") % {"song": track.title, "setlist": row.title}
         )
         return redirect("track", track.pk)
-    page = page_of(request, setlists.mine(user), SONGS_PER_PAGE)
+    page = _page(request, user)
     return render(request, "library/setlist_add.html", {"track": track, "page": page})

@@ -1,23 +1,19 @@
-"""Songs in an order: the newest, the most played, those separated lately; on the front page and as whole lists."""
+"""Lists of songs in an order: the newest, the most played, the latest separated; whole, and their first on shelves."""
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from catalog.models import Track, Visibility
 from catalog.models.music import TrackQuerySet
-from catalog.selectors import COLUMNS, Song, songs_by_id
-from catalog.written import Written
+from catalog.selectors import Reader, Song, add_details, songs_by_id
 
 ON_THE_FRONT_PAGE: Final = 8
 OTHER_ALPHABETS: Final = "~"
@@ -47,71 +43,41 @@ ORDERS: Final = {
 }
 
 
-class Source:
-    """Which songs a list is made of, and in which order: ``fields`` go all upwards or all downwards.
+class SongList:
+    """What ``user`` may see of ``tracks``, to be sliced; the ``fields`` of its order go all upwards or all downwards.
 
-    ``tracks`` says it for some arguments; see ``Written`` for what these can be. Rows further than ``near`` are found
-    by their ids before anything is joined to them.
+    What is shared and what is the user's own are read from an index each and merged here: no database finds the first
+    of "shared or mine" without looking at all of it. Rows are found by their ids before anything is joined to them.
     """
 
-    def __init__(
-        self, tracks: Callable[..., TrackQuerySet], fields: Sequence[str] = NEWEST, *, near: int = 48
-    ) -> None:
-        def shared(*given: Any) -> TrackQuerySet:
-            return tracks(*given).filter(visibility=Visibility.SHARED).order_by(*fields)
-
-        def own(user: User, *given: Any) -> TrackQuerySet:
-            mine = tracks(*given).filter(owner=user.pk, visibility=Visibility.PRIVATE)
-            return mine.order_by(*fields)
-
-        keys = [field.removeprefix("-") for field in fields if field != "pk"] + ["pk"]
-        self.near = near
-        self.down = fields[0].startswith("-")
-        self.songs = Written(lambda *given: shared(*given).values_list(*COLUMNS))
-        self.ids = Written(lambda *given: shared(*given).values_list("pk"))
-        self.keys = Written(lambda *given: shared(*given).values_list(*keys))
-        self.own_keys = Written(lambda *given: own(*given).values_list(*keys))
-
-
-class Songs:
-    """What ``user`` may see of a source, to be sliced: everything shared, and their own between it.
-
-    Both parts are read from an index of their own and put together here: no database finds the first of "shared
-    or mine" without looking at all of it.
-    """
-
-    def __init__(self, user: User | AnonymousUser, source: Source, *given: Any) -> None:
-        self._user, self._source, self._given = user, source, given
+    def __init__(self, tracks: QuerySet[Track], fields: Sequence[str], user: Reader) -> None:
+        self._user = user
+        self._keys = [*(field.removeprefix("-") for field in fields if field != "pk"), "pk"]
+        self._descending = fields[0].startswith("-")
+        self._shared = tracks.filter(visibility=Visibility.SHARED).order_by(*fields)
+        self._own = tracks.filter(visibility=Visibility.PRIVATE, owner=user.pk).order_by(*fields)
 
     def __getitem__(self, part: slice) -> list[Song]:
-        start, own = part.start or 0, self._own_keys(part.stop)
-        if not own and start < self._source.near:
-            rows = self._source.songs(*self._given, start=start, stop=part.stop)
-            return [Song._make(row) for row in rows]
-        ids = self._ids(start, part.stop, own)
+        ids = self._ids(part.start or 0, part.stop)
         found = {song.pk: song for song in songs_by_id(ids, self._user)}
         return [found[pk] for pk in ids if pk in found]
 
-    def _own_keys(self, stop: int) -> list[Any]:
-        if self._user.is_anonymous:
-            return []
-        return self._source.own_keys(self._user, *self._given, stop=stop)
-
-    def _ids(self, start: int, stop: int, own: list[Any]) -> list[UUID]:
+    def _ids(self, start: int, stop: int) -> list[UUID]:
+        own = [] if self._user.is_anonymous else list(self._own.values_list(*self._keys)[:stop])
         if not own:
-            return [pk for (pk,) in self._source.ids(*self._given, start=start, stop=stop)]
+            return list(self._shared.values_list("pk", flat=True)[start:stop])
         # At most len(own) of the rows before `start` are their own; so many shared ones need not be looked at.
+        shared = self._shared.values_list(*self._keys)
         skipped = max(0, start - len(own))
-        shared = self._source.keys(*self._given, start=skipped, stop=stop)
-        if skipped and not shared:
-            skipped, shared = 0, self._source.keys(*self._given, stop=stop)
-        before = self._before(own, shared[0]) if skipped else 0
-        merged = heapq.merge(shared, own[before:], reverse=self._source.down)
+        rows = list(shared[skipped:stop])
+        if skipped and not rows:
+            skipped, rows = 0, list(shared[:stop])
+        before = self._count_before(own, rows[0]) if skipped else 0
+        merged = heapq.merge(rows, own[before:], reverse=self._descending)
         return [key[-1] for key in islice(merged, start - skipped - before, stop - skipped - before)]
 
-    def _before(self, own: list[Any], first: Any) -> int:
-        """How many of ``own`` come before ``first``."""
-        return sum((key > first) if self._source.down else (key < first) for key in own)
+    def _count_before(self, own: list[Any], first: Any) -> int:
+        return sum((key > first) if self._descending else (key < first) for key in own)
 
 
 @dataclass(frozen=True)
@@ -119,40 +85,28 @@ class Shelf:
     """The first songs of an order."""
 
     order: Order
-    songs: list[Song]
+    songs: Sequence[Song]
     more: bool
 
 
-_WITH_GUEST = Source(
-    lambda guest: Track.objects.filter(credits__artist=guest), ("-credits__brought_at",), near=0
-)
-_OF_ARTIST = Source(lambda artist: Track.objects.filter(artist=artist), BY_TITLE)
-_OF_GENRE = Source(lambda key: Track.objects.filter(genre_key=key))
+def songs_with_guest(guest: UUID, user: Reader) -> SongList:
+    """List the songs of others that name ``guest``, the newest first."""
+    return SongList(Track.objects.filter(credits__artist=guest), ["-credits__brought_at"], user)
 
 
-def songs_with(guest: UUID, user: User | AnonymousUser) -> Songs:
-    """The songs of others that name ``guest``, the newest first."""
-    return Songs(user, _WITH_GUEST, guest)
+def songs_of_artist(artist: UUID, user: Reader) -> SongList:
+    """List an artist's own songs by title."""
+    return SongList(Track.objects.filter(artist=artist), BY_TITLE, user)
 
 
-def songs_of_artist(artist: UUID, user: User | AnonymousUser) -> Songs:
-    """Their own, by title."""
-    return Songs(user, _OF_ARTIST, artist)
+def songs_of_genre(key: str, user: Reader) -> SongList:
+    """List the songs of a (folded) genre, the newest first."""
+    return SongList(Track.objects.filter(genre_key=key), NEWEST, user)
 
 
-def songs_of_genre(key: str, user: User | AnonymousUser) -> Songs:
-    """Those of a (folded) genre, the newest first."""
-    return Songs(user, _OF_GENRE, key)
-
-
-def songs_in(order: Order, user: User | AnonymousUser, letter: str = "") -> Songs:
-    """All songs in ``order``, of one ``letter`` where that is the order of titles."""
-    return Songs(user, _all(order.name, letter))
-
-
-@cache
-def _all(name: str, letter: str) -> Source:
-    return Source(lambda: _beginning_with(letter).filter(ORDERS[name].having), ORDERS[name].fields)
+def songs_in_order(order: Order, user: Reader, letter: str = "") -> SongList:
+    """List all songs in ``order``, of one ``letter`` where that is the order of titles."""
+    return SongList(_beginning_with(letter).filter(order.having), order.fields, user)
 
 
 def _beginning_with(letter: str) -> TrackQuerySet:
@@ -166,12 +120,13 @@ def _beginning_with(letter: str) -> TrackQuerySet:
     return tracks.filter(title_key__gte=letter, title_key__lt=chr(ord(letter) + 1)) if letter else tracks
 
 
-def shelves(user: User | AnonymousUser) -> list[Shelf]:
-    """The front page: what is new, what people play, what can be played in parts since lately. No empty shelf."""
+def shelves(user: Reader) -> list[Shelf]:
+    """Read the front page: the newest, the most played and the latest separated songs. No empty shelf."""
     found = []
     for name in ("newest", "played", "separated"):
         order = ORDERS[name]
-        songs = songs_in(order, user)[: ON_THE_FRONT_PAGE + 1]
+        songs = songs_in_order(order, user)[: ON_THE_FRONT_PAGE + 1]
         if songs:
             found.append(Shelf(order, songs[:ON_THE_FRONT_PAGE], len(songs) > ON_THE_FRONT_PAGE))
+    add_details([song for shelf in found for song in shelf.songs], user)
     return found

@@ -17,9 +17,10 @@ from accounts.security.pending_action import login_required
 from accounts.security.throttles import ScopeThrottle
 from catalog.errors import CatalogError
 from catalog.models import Track, Upload, Visibility, Wish, WishVoice
+from catalog.pagination import page_of
+from catalog.search.index import found_in_index
 from catalog.social import wishes
 from catalog.visibility import may_see
-from catalog.web.pagination import part_of
 
 WISHES_PER_PAGE = 30
 CAME_TRUE_LATELY = 6
@@ -31,9 +32,9 @@ UUID_INSIDE = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """What nobody has brought yet: the most wanted first, or ``?order=new``."""
+    """List what nobody has brought yet: the most wanted first, or ``?order=new``."""
     order = "new" if request.GET.get("order") == "new" else "voices"
-    page = part_of(request, wishes.open_wishes(order), WISHES_PER_PAGE)
+    page = page_of(request, wishes.open_wishes(order), WISHES_PER_PAGE)
     joined: set[UUID] = set()
     if not request.user.is_anonymous:
         voices = WishVoice.objects.filter(user=person(request), wish__in=list(page))
@@ -47,17 +48,17 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """A new wish. ``?artist=`` and ``?title=``, or the words of a search as ``?q=``, fill the form in."""
+    """Make a wish. ``?artist=`` and ``?title=``, or the words of a search as ``?q=``, fill the form in."""
     given = {name: request.GET.get(name, "").strip()[:255] for name in ("artist", "title")}
     if not any(given.values()):
-        given = _parted(request.GET.get("q", "").strip()[:255])
+        given = _split_words(request.GET.get("q", "").strip()[:255])
     error = ""
     if request.method == "POST":
         given = {name: request.POST.get(name, "").strip()[:255] for name in ("artist", "title")}
         try:
             _check_rate(request)
             wishes.wish(person(request), given["artist"], given["title"])
-        except wishes.HereAlreadyError as found:
+        except wishes.AlreadyInLibraryError as found:
             messages.success(request, str(found.detail))
             return redirect("track", found.track.pk)
         except CatalogError as problem:
@@ -68,14 +69,14 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "library/wish_new.html", {"given": given, "error": error})
 
 
-def _parted(words: str) -> dict[str, str]:
-    """``"Artist - Title"`` in two, anything else as a title."""
+def _split_words(words: str) -> dict[str, str]:
+    """Split ``"Artist - Title"``; anything else is a title."""
     artist, dash, title = words.partition(" - ")
     return {"artist": artist, "title": title} if dash else {"artist": "", "title": words}
 
 
 def _check_rate(request: HttpRequest) -> None:
-    """The same limit as the API's, counted together with it."""
+    """Apply the same limit as the API, counted together with it."""
     throttle = ScopeThrottle()
     view = SimpleNamespace(throttle_scope=THROTTLE_SCOPE)
     if not throttle.allow_request(cast("Any", request), cast("Any", view)):
@@ -85,7 +86,7 @@ def _check_rate(request: HttpRequest) -> None:
 @login_required
 @require_POST
 def voice(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Want it too, or with ``do=leave`` no longer."""
+    """Join a wish, or with ``do=leave`` leave it."""
     row = get_object_or_404(Wish, pk=pk)
     if request.POST.get("do") == "leave":
         wishes.leave(row, person(request))
@@ -127,4 +128,4 @@ def _candidates(request: HttpRequest, words: str) -> QuerySet[Track]:
     rows = Track.objects.filter(visibility=Visibility.SHARED).with_names()
     if not user.has_perm("catalog.change_track"):
         rows = rows.filter(pk__in=Upload.objects.filter(user=user).values("track"))
-    return rows.search(words)[:CANDIDATES]
+    return found_in_index(rows, "track", words)[:CANDIDATES]

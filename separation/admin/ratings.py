@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.base import Removable, people_found
+from catalog.admin.base import Removable, find_accounts
 from separation.models import Rating
 
 
@@ -24,4 +24,4 @@ class RatingAdmin(Removable[Rating]):
     ) -> tuple[QuerySet[Rating], bool]:
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(user__in=people_found(search_term)), False
+        return queryset.filter(user__in=find_accounts(search_term)), False

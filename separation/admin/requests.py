@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.base import ReadOnly, people_found, tracks_found
+from catalog.admin.base import ReadOnly, find_accounts, find_tracks
 from separation.models import SeparationRequest
 
 
@@ -25,5 +25,5 @@ class SeparationRequestAdmin(ReadOnly[SeparationRequest]):
         if not search_term.strip():
             return queryset, False
         if "@" in search_term:
-            return queryset.filter(user__in=people_found(search_term)), False
-        return queryset.filter(track__in=tracks_found(search_term)), False
+            return queryset.filter(user__in=find_accounts(search_term)), False
+        return queryset.filter(track__in=find_tracks(search_term)), False

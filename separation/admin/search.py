@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.base import as_id, audio_found
+from catalog.admin.base import as_id, find_audio
 
 SEARCH_HELP = _("Words of a song, or the id of a separation.")
 
@@ -19,4 +19,4 @@ def search(rows: QuerySet[Any], words: str, separation: str, mixture: str) -> Qu
         return rows
     if (pk := as_id(words)) is not None:
         return rows.filter(**{separation: pk})
-    return rows.filter(**{f"{mixture}__in": audio_found(words)})
+    return rows.filter(**{f"{mixture}__in": find_audio(words)})

@@ -14,7 +14,7 @@ from catalog.models import Track
 from catalog.social.likes import likes_of
 from separation.api.serializers import SeparatedTrackSerializer
 from separation.api.tracks import TrackMixin
-from separation.web import my_library
+from separation.selectors import holding, requested_tracks, uploads_of
 
 
 class LibraryQuerySerializer(serializers.Serializer[Any]):
@@ -38,11 +38,11 @@ class MyLibraryView(TrackMixin):
         parameters = query_parameters(self, LibraryQuerySerializer)
         user = account(request)
         kinds: dict[str, QuerySet[Any, Any]] = {
-            "brought": my_library.brought(user),
-            "asked": my_library.asked_tracks(user),
+            "brought": uploads_of(user),
+            "asked": requested_tracks(user),
             "liked": likes_of(user),
         }
-        rows = kinds[parameters["kind"]].filter(my_library.within(parameters.get("q", "")))
+        rows = kinds[parameters["kind"]].filter(holding(parameters.get("q", "")))
         ids = list(self.paginate_queryset(rows.values_list("track", flat=True)) or [])
         tracks: dict[Any, Track] = self.get_queryset().in_bulk(ids)
         in_order = [tracks[pk] for pk in ids if pk in tracks]

@@ -1,17 +1,12 @@
-"""JSON of models, separations and stems, and of tracks with their separations.
-
-``to_representation`` writes what lists repeat, and the fields describe it for the schema, for the reason that
-``catalog/api/serializers.py`` gives.
-"""
+"""Serializers of models, separations and stems, and of tracks with their separations."""
 
 from typing import Any
 
-from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from audio.formats import STEREO_RATE
-from catalog.api.serializers import Addresses, TrackSerializer, moment
+from catalog.api.serializers import TrackSerializer, absolute_url
 from catalog.models import Track
 from separation.delivery.live import LiveStem, live_stems
 from separation.delivery.permissions import VisibleSeparation
@@ -19,7 +14,7 @@ from separation.delivery.segments import segment_count
 from separation.error_messages import explain
 from separation.models import Status, Stem
 from separation.queue.forecast import forecast
-from separation.selectors import MadeStem, separations_of
+from separation.selectors import separations_by_track
 
 SAMPLES_PER_PEAK = 4_096
 
@@ -42,33 +37,44 @@ class StemSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(source="pk", read_only=True)
     name = serializers.CharField(read_only=True)
-    duration = serializers.FloatField(read_only=True)
-    samples = serializers.IntegerField(read_only=True)
-    sample_rate = serializers.IntegerField(read_only=True)
-    segments = serializers.IntegerField(read_only=True)
-    segments_ready = serializers.IntegerField(read_only=True)
-    peaks = serializers.URLField(read_only=True)
-    audio = serializers.URLField(read_only=True, allow_null=True)
+    duration = serializers.SerializerMethodField()
+    samples = serializers.SerializerMethodField()
+    sample_rate = serializers.SerializerMethodField()
+    segments = serializers.SerializerMethodField()
+    segments_ready = serializers.SerializerMethodField()
+    peaks = serializers.SerializerMethodField()
+    audio = serializers.SerializerMethodField()
 
-    def to_representation(self, instance: Stem | LiveStem | MadeStem) -> dict[str, Any]:
-        live = instance if isinstance(instance, LiveStem) else None
-        samples = instance.audio.frames if isinstance(instance, Stem) else instance.frames
-        segments = segment_count(samples)
-        return {
-            "id": str(instance.pk),
-            "name": instance.name,
-            "duration": samples / STEREO_RATE,
-            "samples": samples,
-            "sample_rate": STEREO_RATE,
-            "segments": segments,
-            "segments_ready": live.segments if live else segments,
-            "peaks": self._addresses.of("api:stem-peaks", instance.pk),
-            "audio": None if live else self._addresses.of("api:stem-audio", instance.pk),
-        }
+    def get_duration(self, stem: Stem | LiveStem) -> float:
+        return self.get_samples(stem) / STEREO_RATE
 
-    @cached_property
-    def _addresses(self) -> Addresses:
-        return Addresses(self.context)
+    def get_samples(self, stem: Stem | LiveStem) -> int:
+        return stem.frames if isinstance(stem, LiveStem) else stem.audio.frames
+
+    def get_sample_rate(self, _stem: Stem | LiveStem) -> int:
+        return STEREO_RATE
+
+    def get_segments(self, stem: Stem | LiveStem) -> int:
+        return segment_count(self.get_samples(stem))
+
+    def get_segments_ready(self, stem: Stem | LiveStem) -> int:
+        return stem.segments if isinstance(stem, LiveStem) else self.get_segments(stem)
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_peaks(self, stem: Stem | LiveStem) -> str:
+        return absolute_url(self, "api:stem-peaks", stem.pk)
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_audio(self, stem: Stem | LiveStem) -> str | None:
+        return None if isinstance(stem, LiveStem) else absolute_url(self, "api:stem-audio", stem.pk)
+
+
+class StemsField(serializers.ListSerializer[Any]):
+    """The stems of a separation: stored ones, else those that are being made."""
+
+    def get_attribute(self, instance: VisibleSeparation) -> list[Stem | LiveStem]:
+        kept = instance.separation.stems.all() if instance.stems is None else instance.stems
+        return [*kept] or [*live_stems(instance.separation)]
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -87,91 +93,56 @@ class SeparationSerializer(serializers.Serializer[Any]):
     progress = serializers.FloatField(source="separation.progress", read_only=True, min_value=0, max_value=1)
     error = serializers.SerializerMethodField()
     gain = serializers.FloatField(source="separation.gain", read_only=True)
-    stems = serializers.SerializerMethodField()
+    stems = StemsField(child=StemSerializer(), read_only=True)
     archive = serializers.SerializerMethodField(help_text="Where all stems are, as one zip.")
     created_at = serializers.DateTimeField(source="separation.created_at", read_only=True)
     finished_at = serializers.DateTimeField(source="separation.finished_at", read_only=True, allow_null=True)
-
-    def to_representation(self, instance: VisibleSeparation) -> dict[str, Any]:
-        separation = instance.separation
-        return {
-            "id": str(separation.pk),
-            "track": str(instance.track.pk),
-            "model": separation.model,
-            "revision": separation.revision,
-            "status": separation.status,
-            "progress": separation.progress,
-            "error": self.get_error(instance),
-            "gain": separation.gain,
-            "stems": self.get_stems(instance),
-            "archive": self.get_archive(instance),
-            "created_at": moment(separation.created_at),
-            "finished_at": moment(separation.finished_at) if separation.finished_at else None,
-        }
 
     @extend_schema_field(ReasonSerializer(allow_null=True))
     def get_error(self, visible: VisibleSeparation) -> dict[str, str] | None:
         reason = explain(visible.separation)
         return {"code": visible.separation.error_code, "detail": reason} if reason else None
 
-    @cached_property
-    def _stem(self) -> StemSerializer:
-        return StemSerializer(context=self.context)
-
-    @extend_schema_field(StemSerializer(many=True))
-    def get_stems(self, visible: VisibleSeparation) -> Any:
-        finished = visible.separation.stems.all() if visible.stems is None else visible.stems
-        stems = list(finished) or live_stems(visible.separation)
-        return [self._stem.to_representation(stem) for stem in stems]
-
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_archive(self, visible: VisibleSeparation) -> str | None:
         if visible.separation.status != Status.SUCCEEDED:
             return None
-        return self._addresses.of("api:separation-archive", visible.separation.pk)
-
-    @cached_property
-    def _addresses(self) -> Addresses:
-        return Addresses(self.context)
+        return absolute_url(self, "api:separation-archive", visible.separation.pk)
 
 
 class LiveSeparationSerializer(SeparationSerializer):
     """The same with how long it will still take."""
 
-    queue_position = serializers.IntegerField(
-        read_only=True, allow_null=True, help_text="1 for what comes next."
-    )
-    eta_seconds = serializers.FloatField(read_only=True, allow_null=True)
+    queue_position = serializers.SerializerMethodField(help_text="1 for what comes next.")
+    eta_seconds = serializers.SerializerMethodField()
 
     def to_representation(self, instance: VisibleSeparation) -> dict[str, Any]:
-        left = forecast(instance.separation)
-        return super().to_representation(instance) | {
-            "queue_position": left.queue_position,
-            "eta_seconds": left.eta_seconds,
-        }
+        self._forecast = forecast(instance.separation)  # both figures from one look at the queue
+        return super().to_representation(instance)
+
+    def get_queue_position(self, _visible: VisibleSeparation) -> int | None:
+        return self._forecast.queue_position
+
+    def get_eta_seconds(self, _visible: VisibleSeparation) -> float | None:
+        return self._forecast.eta_seconds
+
+
+class SeparationsField(serializers.ListSerializer[Any]):
+    """The separations of a track; the context holds those of a whole list."""
+
+    def get_attribute(self, instance: Track) -> list[VisibleSeparation]:
+        known = self.context.get("separations")
+        return (separations_by_track([instance]) if known is None else known)[instance.pk]
 
 
 class SeparatedTrackSerializer(TrackSerializer):
     """A track with what was made of it."""
 
-    separations = serializers.SerializerMethodField()
+    separations = SeparationsField(child=SeparationSerializer(), read_only=True)
 
     class Meta(TrackSerializer.Meta):
         fields = [*TrackSerializer.Meta.fields, "separations"]
         read_only_fields = fields
-
-    def to_representation(self, instance: Track) -> dict[str, Any]:
-        return super().to_representation(instance) | {"separations": self.get_separations(instance)}
-
-    @cached_property
-    def _separation(self) -> SeparationSerializer:
-        return SeparationSerializer(context=self.context)
-
-    @extend_schema_field(SeparationSerializer(many=True))
-    def get_separations(self, track: Track) -> Any:
-        of_list = self.context.get("separations")
-        rows = (separations_of([track]) if of_list is None else of_list)[track.pk]
-        return [self._separation.to_representation(row) for row in rows]
 
 
 class MatchSerializer(serializers.Serializer[Any]):

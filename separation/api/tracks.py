@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
@@ -14,22 +14,20 @@ from rest_framework.response import Response
 
 from accounts.current_user import account
 from accounts.models import User
-from catalog.api.moved import FollowsMoves
 from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import TrackChangesSerializer
-from catalog.api.views import MOVED
-from catalog.curation.editing import edit, let_go
-from catalog.models import Artist, Track
-from catalog.redirects import Kind
+from catalog.api.views import MOVED, as_id
+from catalog.curation.editing import edit, release
+from catalog.models import Artist, Credit, Track
+from catalog.redirects import Kind, RedirectMixin
 from catalog.search.facets import Filters
 from catalog.search.service import InOrder, find
-from catalog.uploads.featured_artists import guests_of
 from separation.api.request_serializers import AskSerializer, TrackQuerySerializer
 from separation.api.serializers import LiveSeparationSerializer, SeparatedTrackSerializer
 from separation.delivery.permissions import VisibleSeparation
 from separation.models import Status, TrackSeparation
 from separation.queue.requests import ask
-from separation.selectors import separations_of
+from separation.selectors import separations_by_track
 
 ORDERINGS = {
     "created_at": "created_at",
@@ -52,7 +50,8 @@ class TrackMixin(GenericAPIView[Track]):
 
     def get_queryset(self) -> QuerySet[Track]:
         tracks = Track.objects.visible_to(self.request.user)
-        return tracks.select_related("artist", "album__artist", "audio")
+        guests = Prefetch("credits", Credit.objects.select_related("artist"))
+        return tracks.select_related("artist", "album__artist", "audio").prefetch_related(guests)
 
     def represent(self, tracks: Sequence[Track]) -> list[Any]:
         """Return the JSON of ``tracks``. Guests, separations and stems are read for all of them at once."""
@@ -60,8 +59,7 @@ class TrackMixin(GenericAPIView[Track]):
 
     def context_for(self, tracks: Sequence[Track]) -> dict[str, Any]:
         """Return the context of serializers that represent ``tracks``."""
-        rows = {"guests": guests_of(tracks), "separations": separations_of(tracks)}
-        return {**self.get_serializer_context(), **rows}
+        return {**self.get_serializer_context(), "separations": separations_by_track(tracks)}
 
     def represent_current(self, track: Track) -> Any:
         """Return the JSON of ``track`` as it is in the database now."""
@@ -133,17 +131,9 @@ def _filtered(tracks: QuerySet[Track], filters: Filters) -> QuerySet[Track]:
     return tracks
 
 
-def as_id(text: str) -> UUID:
-    """Parse an id; for other text return one that no row has."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)
-
-
-class TrackView(FollowsMoves, TrackMixin):
+class TrackView(RedirectMixin, TrackMixin):
     permission_classes = [IsAuthenticatedOrReadOnly]
-    moves = Kind.TRACK
+    redirect_kind = Kind.TRACK
 
     def get_object(self) -> Track:
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
@@ -164,7 +154,7 @@ class TrackView(FollowsMoves, TrackMixin):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `get_object`)
         """Drop your claim to a song. It stays for others who brought it too. Curators drop its owner's."""
-        let_go(self.get_object(), account(request))
+        release(self.get_object(), account(request))
         return Response(status=204)
 
 

@@ -1,16 +1,13 @@
 """Ratings of separations: 1 to 5 stars for the whole, and for each of its stems."""
 
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Avg, Count, Max, Q, QuerySet
+from django.db.models import Avg, Count, Max, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.written import Written
 from separation.delivery.permissions import VisibleSeparation
 from separation.models import Rating, Separation, Status, Stem
 
@@ -68,21 +65,16 @@ def find_stem(separation: Separation, name: str) -> Stem | None:
     raise CatalogError("unknown_stem", sentence, by_field={"stem": [sentence]})
 
 
-@Written
-def _scores(separation: UUID, track: UUID, user: User | AnonymousUser) -> QuerySet[Any, Any]:
-    rows = Rating.objects.filter(separation=separation, track=track).order_by().values_list("stem")
-    return rows.annotate(Avg("score"), Count("pk"), own=Max("score", filter=Q(user=user.pk)))
-
-
 def ratings_of(visible: VisibleSeparation, user: User | AnonymousUser) -> SeparationRatings:
     """Summarise the ratings given through the track of ``visible``, with those of ``user``.
 
     One query beside that for its stems.
     """
-    scores: dict[UUID | None, tuple[float, int, int | None]] = {
-        stem: (float(average), count, own)
-        for stem, average, count, own in _scores(visible.separation.pk, visible.track.pk, user)
-    }
+    rows = Rating.objects.filter(separation=visible.separation, track=visible.track).order_by()
+    scored = rows.values_list("stem").annotate(
+        Avg("score"), Count("pk"), own=Max("score", filter=Q(user=user.pk))
+    )
+    scores = {stem: (float(average), count, own) for stem, average, count, own in scored}
 
     def summary(stem: Stem | None) -> RatingSummary:
         return RatingSummary(stem, *scores.get(stem.pk if stem else None, (None, 0, None)))

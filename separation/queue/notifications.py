@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Notice
-from catalog.social.notices import tell
+from catalog.social.notices import notify
 from separation.error_messages import REASONS
 from separation.models import Separation, SeparationRequest
 
@@ -15,14 +15,14 @@ from separation.models import Separation, SeparationRequest
 def ready(separation: Separation) -> None:
     """Notify that ``separation`` has succeeded."""
     for request in _requests([separation.pk]):
-        tell(request.user, Notice.Kind.SEPARATED, track=request.track, mail=not request.more)
+        notify(request.user, Notice.Kind.SEPARATED, track=request.track, mail=not request.more)
 
 
 def failed(separations: Iterable[UUID]) -> None:
     """Notify that these have failed, with the reason stored in their rows."""
     for request in _requests(separations):
         text = REASONS.get(request.separation.error_code) or request.separation.error_detail
-        tell(request.user, Notice.Kind.FAILED, track=request.track, text=text, mail=not request.more)
+        notify(request.user, Notice.Kind.FAILED, track=request.track, text=text, mail=not request.more)
 
 
 def _requests(separations: Iterable[UUID]) -> "QuerySet[Any]":

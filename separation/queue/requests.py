@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Track
-from catalog.visibility import seen_through
+from catalog.visibility import visible_to
 from separation import lifecycle
 from separation.engines import modelspec
 from separation.models import Separation, SeparationRequest, Status, TrackSeparation
@@ -107,6 +107,6 @@ def withdraw(separation: Separation, user: User) -> bool:
         if not row.requests.exists():
             return lifecycle.cancel(row)
         wanted = SeparationRequest.objects.filter(separation=row, track=OuterRef("track"))
-        shown = TrackSeparation.objects.filter(seen_through("track", user), separation=row)
+        shown = TrackSeparation.objects.filter(visible_to(user, "track"), separation=row)
         shown.filter(~Exists(wanted), stopped_at=None).update(stopped_at=Now())
-        return not row.requests.filter(seen_through("track", user)).exists()
+        return not row.requests.filter(visible_to(user, "track")).exists()

@@ -1,67 +1,21 @@
 """Template tags for stems, progress and ratings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django import template
-from django.db import connection
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog.models import Track
-from catalog.selectors import Song, rows_of
 from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
 from separation.feedback.ratings import FEWEST, MOST, RatingSummary
-from separation.models import Status
 
 register = template.Library()
-
-Parts = dict[UUID, SafeString]
-# Of a separation in a list: its progress, how many stems it has, their names.
-_Rank = tuple[int, int, tuple[str, ...]]
-
-_PARTS = """SELECT k.track_id, s.status, (SELECT joined(t.name, ',') FROM
-    (SELECT name FROM separation_stem WHERE separation_id = s.id ORDER BY position) t)
-    FROM separation_trackseparation k JOIN separation_separation s ON s.id = k.separation_id
-    JOIN catalog_track o ON o.id = k.track_id AND o.audio_id = s.mixture_id
-    WHERE k.track_id {ids} AND k.stopped_at IS NULL AND s.status IN ('queued', 'running', 'succeeded')"""
-_PROGRESS = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED)
-_JOINED = {"postgresql": "string_agg", "sqlite": "group_concat"}
-
-
-@register.simple_tag
-def parts_of_all(tracks: Iterable[Track | Song]) -> Parts:
-    """Draw the line below each of ``tracks``: the stems of its richest finished separation, else its progress."""
-    ids = {track.pk for track in tracks}
-    best: dict[UUID, _Rank] = {}
-    for track, status, names in rows_of(_PARTS.replace("joined", _JOINED[connection.vendor]), ids):
-        stems = tuple(names.split(",")) if status == Status.SUCCEEDED and names else ()
-        rank = (_PROGRESS.index(status), len(stems), stems)
-        best[track] = max(best.get(track, rank), rank)
-    lines = {rank: _line(rank) for rank in set(best.values())}  # most songs have the same stems
-    return {track: lines[rank] for track, rank in best.items()}
-
-
-@register.simple_tag
-def parts_of(track: Track, parts: Parts) -> SafeString:
-    """Return the line below one track from those of ``parts_of_all``; empty for a track without separations."""
-    return parts.get(track.pk, SafeString(""))
-
-
-def _line(rank: _Rank) -> SafeString:
-    progress, _count, stems = rank
-    if _PROGRESS[progress] == Status.SUCCEEDED:
-        bars = format_html_join("", '<i class="{}"></i>', ((name,) for name in stems))
-        names = ", ".join(str(stem_label(name)) for name in stems)
-        return format_html('<div class="stem-bars" role="img" aria-label="{}">{}</div>', names, bars)
-    running = _PROGRESS[progress] == Status.RUNNING
-    sentence = _("Being separated") if running else _("Waiting to be separated")
-    return format_html('<p class="stem-bars">{}</p>', sentence)
 
 
 @register.filter

@@ -85,7 +85,7 @@ def _writer(request: HttpRequest) -> PlaylistWriter:
 
 
 def _setlist_file(request: HttpRequest, setlist: Setlist) -> HttpResponse:
-    lines = setlists.lines(setlist, request.user)
+    lines = setlists.lines_of(setlist, request.user)
     return _file(_writer(request).setlist(setlist, lines, request.GET.get("stem", "")), setlist.title)
 
 

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from catalog.genres import named, slug_of
+from catalog.genres import is_name, slug_of
 from separation.display_names import describe_slug, stem_label
 from separation.feedback.ratings import MOST
 from separation.feedback.statistics import current
@@ -62,7 +62,7 @@ def _genres(rows: list[Row]) -> list[Row]:
     return [
         {
             **row,
-            "slug": slug_of(row["key"]) if named(row["key"]) else "",
+            "slug": slug_of(row["key"]) if is_name(row["key"]) else "",
             "share": share,
             "rating": _stars(row["rating"]),
         }

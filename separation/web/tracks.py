@@ -20,11 +20,11 @@ from accounts.security.pending_action import login_required
 from audio.formats import EXTENSIONS
 from catalog.errors import CatalogError
 from catalog.models import Track, Visibility
-from catalog.redirects import Kind
+from catalog.redirects import Kind, redirect_or_404
 from catalog.uploads import policy
 from catalog.uploads.ingest import ingest
 from catalog.uploads.ownership import holds
-from catalog.web.moved import forward
+from catalog.web.songs import track_actions
 from separation.delivery.permissions import VisibleSeparation, shown_by
 from separation.duplicates import worth_asking
 from separation.queue import requests
@@ -44,7 +44,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     visible = Track.objects.visible_to(request.user).with_names()
     row = visible.filter(pk=pk).first()
     if row is None:
-        return forward(request, Kind.TRACK, pk, visible)
+        return redirect_or_404(request, Kind.TRACK, pk, visible)
     rows = list(shown_by([row]).order_by("created_at", "pk"))
     prefetch_related_objects([each.separation for each in rows], "stems__audio")
     separations = [VisibleSeparation.through(row, each.separation, each).separation for each in rows]
@@ -60,10 +60,9 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_remove": not request.user.is_anonymous and holds(row, request.user),
         "words": translate(PLAYER_MESSAGES),
     }
-    fragment = request.GET.get("fragment") == "separation"
-    return render(
-        request, "separation/track_separation.html" if fragment else "separation/track.html", context
-    )
+    if request.GET.get("fragment") == "separation":
+        return render(request, "separation/track_separation.html", context)
+    return render(request, "separation/track.html", context | track_actions(request, row))
 
 
 @login_required

@@ -13,7 +13,7 @@ from accounts.models import User
 from catalog.models import Album, Artist, Track, Visibility
 from catalog.redirects import Kind, remember
 from catalog.uploads.featured_artists import credit
-from catalog.web.track_lists import Songs, Source, shelves
+from catalog.web.track_lists import SongList, shelves
 from tests.factories import make_separation, make_track
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,7 @@ def test_ones_own_stand_among_the_others(client: Client, user: User, other: User
         (["-plays", "-created_at"], [0, 1, 2, 3, 4, 5]),
         (["title_key", "pk"], [0, 1, 2, 3, 4, 5]),
     ):
-        rows = Songs(user, Source(Track.objects.all, fields))
+        rows = SongList(Track.objects.all(), fields, user)
         assert [song.title for song in rows[0:9]] == [f"Song {number}" for number in expected]
         assert [song.title for song in rows[2:4]] == [f"Song {number}" for number in expected[2:4]]
     assert [song.title for song in shelves(other)[0].songs] == ["Song 4", "Song 2", "Song 0"]
@@ -143,7 +143,9 @@ def test_an_album_by_its_discs(client: Client, user: User) -> None:
 
 
 def test_a_compilation_names_each_artist(client: Client, user: User) -> None:
-    album = Album.objects.titled("Hits", Artist.objects.named("Various artists"))
+    album = Album.objects.get_or_create_by_title(
+        "Hits", Artist.objects.get_or_create_by_name("Various artists")
+    )
     Album.objects.update(compilation=True)
     for name in ("Ana", "Ben"):
         track = make_track(user, artist=name, title=f"{name}'s song")
@@ -158,9 +160,9 @@ def test_a_compilation_names_each_artist(client: Client, user: User) -> None:
 def test_guests_are_named_and_have_pages(client: Client, user: User, other: User) -> None:
     track = make_track(user, title="Duet", artist="Ana")
     secret = make_track(user, title="Secret", artist="Ana", visibility=Visibility.PRIVATE)
-    ben, zoe = Artist.objects.named("Ben"), Artist.objects.named("Zoé")
+    ben, zoe = Artist.objects.get_or_create_by_name("Ben"), Artist.objects.get_or_create_by_name("Zoé")
     credit(track, [ben, zoe])
-    credit(secret, [Artist.objects.named("Hidden")])
+    credit(secret, [Artist.objects.get_or_create_by_name("Hidden")])
     assert "Ana feat. Ben &amp; Zoé" in text(client, "/songs/")
     song = client.get(f"/tracks/{track.pk}/").content.decode()
     assert re.search(r"Ana</a> feat\. <a [^>]*>Ben</a> &amp; <a [^>]*>Zoé</a>", song)
@@ -178,7 +180,10 @@ def test_an_artist_with_many_songs_has_pages(
     client: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(50):
-        credit(make_track(user, title=f"Song {number:02}", artist="Ana"), [Artist.objects.named("Ben")])
+        credit(
+            make_track(user, title=f"Song {number:02}", artist="Ana"),
+            [Artist.objects.get_or_create_by_name("Ben")],
+        )
     assert len(titles(client, "/artists/ana/")) == 48
     assert titles(client, "/artists/ana/", page="2") == ["Song 48", "Song 49"]
     with django_assert_max_num_queries(12):

@@ -27,7 +27,7 @@ def test_every_column(user: User) -> None:
     track = make_track(
         user, title="Canción", album="Orilla", genre="Folk", year=2001, visibility=Visibility.PRIVATE
     )
-    Credit.objects.create(track=track, artist=Artist.objects.named("Eva"))
+    Credit.objects.create(track=track, artist=Artist.objects.get_or_create_by_name("Eva"))
     make_separation(track)
     [row] = table()
     assert tuple(row) == export.COLUMNS

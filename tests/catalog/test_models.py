@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.models import Album, Artist, AudioFile, Track, Visibility
+from catalog.search.index import found_in_index
 from tests.catalog.races import at_once
 
 
@@ -28,7 +29,9 @@ def audio(n: int) -> AudioFile:
 
 
 def track(n: int, title: str = "x", artist: str = "y", **fields: object) -> Track:
-    return Track.objects.create(title=title, artist=Artist.objects.named(artist), audio=audio(n), **fields)
+    return Track.objects.create(
+        title=title, artist=Artist.objects.get_or_create_by_name(artist), audio=audio(n), **fields
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,35 +81,39 @@ def test_who_may_edit(user: User, other: User) -> None:
     ],
 )
 def test_search(db: None, words: str, found: set[str]) -> None:
-    ana = Artist.objects.named("Ana Ríos")
+    ana = Artist.objects.get_or_create_by_name("Ana Ríos")
     Track.objects.create(
-        title="Canción", artist=ana, album=Album.objects.titled("Orilla", ana), audio=audio(1)
+        title="Canción", artist=ana, album=Album.objects.get_or_create_by_title("Orilla", ana), audio=audio(1)
     )
     track(2, "!!!", "Chk")
-    assert {row.title for row in Track.objects.search(words)} == found
-    assert Artist.objects.search("RIOS ana").get() == ana
-    assert Album.objects.search("rios orilla").get().artist == ana
+    assert {row.title for row in found_in_index(Track.objects.all(), "track", words)} == found
+    assert found_in_index(Artist.objects.all(), "artist", "RIOS ana").get() == ana
+    assert found_in_index(Album.objects.all(), "album", "rios orilla").get().artist == ana
 
 
 def test_a_name_is_one_artist_however_it_is_spelt(db: None) -> None:
-    first = Artist.objects.named("Beyoncé")
-    assert Artist.objects.named("BEYONCE ") == first
+    first = Artist.objects.get_or_create_by_name("Beyoncé")
+    assert Artist.objects.get_or_create_by_name("BEYONCE ") == first
     assert first.slug == "beyonce"
-    assert Artist.objects.named("!!!").slug == "artist"
-    assert Artist.objects.named("???").slug.startswith("artist-")
-    assert Album.objects.titled("A", first) == Album.objects.titled("a.", first)
-    assert Album.objects.titled("A", Artist.objects.named("Other")) != Album.objects.titled("A", first)
+    assert Artist.objects.get_or_create_by_name("!!!").slug == "artist"
+    assert Artist.objects.get_or_create_by_name("???").slug.startswith("artist-")
+    assert Album.objects.get_or_create_by_title("A", first) == Album.objects.get_or_create_by_title(
+        "a.", first
+    )
+    assert Album.objects.get_or_create_by_title(
+        "A", Artist.objects.get_or_create_by_name("Other")
+    ) != Album.objects.get_or_create_by_title("A", first)
 
 
 def test_an_address_stays_when_the_name_changes(db: None) -> None:
-    row = Artist.objects.named("Ana")
+    row = Artist.objects.get_or_create_by_name("Ana")
     row.name = "Eva"
     row.save()
     assert (row.key, row.slug) == ("eva", "ana")
 
 
 def test_a_track_without_a_picture_shows_its_albums(db: None) -> None:
-    ana = Artist.objects.named("Ana")
+    ana = Artist.objects.get_or_create_by_name("Ana")
     row = Track(title="x", artist=ana)
     assert row.picture == ""
     row.album = Album(title="y", artist=ana, cover="album.jpg")
@@ -130,5 +137,5 @@ def test_audio_is_shared_once_and_private_once_for_each(user: User, other: User)
 
 @pytest.mark.django_db(transaction=True)
 def test_a_name_that_many_need_at_once_is_one_row() -> None:
-    rows = at_once(10, lambda n: Artist.objects.named(("Ana Ríos", "ANA RIOS")[n % 2]))
+    rows = at_once(10, lambda n: Artist.objects.get_or_create_by_name(("Ana Ríos", "ANA RIOS")[n % 2]))
     assert len({row.pk for row in rows}) == Artist.objects.count() == 1

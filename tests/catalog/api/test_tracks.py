@@ -15,7 +15,7 @@ TRACKS = "/api/v1/tracks/"
 
 def test_a_track_names_its_performers_its_album_and_its_covers(api: APIClient, user: User) -> None:
     track = make_track(user, album="Orilla", cover="covers/aa/bb/aabbccdd.jpg", genre="Folk")
-    credit(track, [Artist.objects.named("Ben"), Artist.objects.named("Zoé")])
+    credit(track, [Artist.objects.get_or_create_by_name("Ben"), Artist.objects.get_or_create_by_name("Zoé")])
     row = api.get(f"{TRACKS}{track.pk}/").json()
     assert [(each["name"], each["role"]) for each in row["artists"]] == [
         ("Ana Torres", "main"),
@@ -37,7 +37,7 @@ def test_performers_cost_no_query_each(
 ) -> None:
     for number in range(5):
         track = make_track(user, title=f"Song {number}", album=f"Album {number}")
-        credit(track, [Artist.objects.named(f"Guest {number}")])
+        credit(track, [Artist.objects.get_or_create_by_name(f"Guest {number}")])
     with django_assert_max_num_queries(6):
         assert len(api.get(TRACKS).json()["results"]) == 5
 

@@ -23,8 +23,8 @@ def posted() -> None:
 
 def test_the_bell_counts_and_reading_is_seeing(client: Client, user: User) -> None:
     track = make_track(title="Orilla")
-    notices.tell(user, Kind.SEPARATED, track=track)
-    notices.tell(user, Kind.REPORT, text="It was put right.")
+    notices.notify(user, Kind.SEPARATED, track=track)
+    notices.notify(user, Kind.REPORT, text="It was put right.")
     client.force_login(user)
     assert 'aria-label="2 new notices"' in client.get("/artists/").content.decode()
     page = client.get("/notices/").content.decode()
@@ -38,8 +38,8 @@ def test_the_bell_counts_and_reading_is_seeing(client: Client, user: User) -> No
 
 def test_by_api_reading_is_not_seeing(api_of: Any, user: User, other: User) -> None:
     track = make_track(title="Orilla", artist="Ana")
-    notices.tell(user, Kind.WISH, track=track)
-    notices.tell(other, Kind.WISH, track=track)
+    notices.notify(user, Kind.WISH, track=track)
+    notices.notify(other, Kind.WISH, track=track)
     api = api_of(user)
     [row] = api.get("/api/v1/notices/").json()["results"]
     assert (row["kind"], row["track"], row["seen_at"]) == ("wish", str(track.pk), None)
@@ -51,7 +51,7 @@ def test_by_api_reading_is_not_seeing(api_of: Any, user: User, other: User) -> N
 
 def test_a_track_that_is_no_longer_for_them_is_not_named(client: Client, user: User, other: User) -> None:
     track = make_track(other, title="Orilla")
-    notices.tell(user, Kind.WISH, track=track)
+    notices.notify(user, Kind.WISH, track=track)
     track.visibility = Visibility.PRIVATE
     track.save()
     assert notices.unseen(user) == 0
@@ -61,7 +61,7 @@ def test_a_track_that_is_no_longer_for_them_is_not_named(client: Client, user: U
 
 def test_the_text_is_in_the_language_of_the_person(user: User, other: User) -> None:
     other.language = "es"
-    notices.tell_all([user, other], Kind.REPORT, text=_("Saved."))
+    notices.notify_all([user, other], Kind.REPORT, text=_("Saved."))
     assert user.notices.get().text == "Saved."
     assert other.notices.get().text == "Guardado."
 
@@ -78,7 +78,7 @@ def test_mail_only_for_who_wants_it_and_only_after_the_commit(
     user.save()
     track = make_track(title="Orilla", artist="Ana")
     with django_capture_on_commit_callbacks() as waiting:
-        notices.tell_all([user, other], Kind.SEPARATED, track=track)
+        notices.notify_all([user, other], Kind.SEPARATED, track=track)
     posted()
     assert mailoutbox == []
     for callback in waiting:
@@ -97,7 +97,7 @@ def test_a_mail_server_that_is_away_is_a_line_in_the_log(
     user.mail_notices = True
     user.save()
     with django_capture_on_commit_callbacks(execute=True):
-        notices.tell(user, Kind.REPORT, text="x")
+        notices.notify(user, Kind.REPORT, text="x")
     posted()
     assert "a notice could not be mailed" in caplog.text
 
@@ -106,7 +106,7 @@ def test_one_query_for_the_bell_and_none_for_visitors(
     client: Client, user: User, django_assert_num_queries: Any
 ) -> None:
     for _n in range(120):
-        notices.tell(user, Kind.REPORT, text="x")
+        notices.notify(user, Kind.REPORT, text="x")
     with django_assert_num_queries(1):
         assert notices.unseen(user) == 100
     client.force_login(user)
@@ -117,7 +117,7 @@ def test_pages_of_notices_take_as_many_queries_as_ever(
     client: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for n in range(40):
-        notices.tell(user, Kind.SEPARATED, track=make_track(title=f"Song {n}"))
+        notices.notify(user, Kind.SEPARATED, track=make_track(title=f"Song {n}"))
     client.force_login(user)
     with django_assert_max_num_queries(6):
         assert client.get("/notices/").status_code == 200

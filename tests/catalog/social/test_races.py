@@ -18,7 +18,7 @@ def test_one_wish_with_every_voice() -> None:
     assert len(set(found)) == 1
     assert Wish.objects.get().wanted == 6
     track = make_track(artist="Ana", title="Orilla")
-    assert at_once(4, lambda _n: wishes.came_true(track)) == [None] * 4
+    assert at_once(4, lambda _n: wishes.fulfil_by_name(track)) == [None] * 4
     assert Notice.objects.count() == 6, "everybody is told once"
 
 

@@ -48,7 +48,7 @@ def test_what_is_here_is_no_wish_unless_it_is_private(user: User, other: User) -
     private = make_track(other, artist="Ana Ríos", title="Secreto", visibility=Visibility.PRIVATE)
     assert wishes.wish(user, private.artist.name, private.title).fulfilled_at is None
     track = make_track(artist="Ana Ríos", title="Orilla")
-    with pytest.raises(wishes.HereAlreadyError) as found:
+    with pytest.raises(wishes.AlreadyInLibraryError) as found:
         wishes.wish(user, "ana rios", "ORILLA")
     assert found.value.track == track
 
@@ -56,22 +56,22 @@ def test_what_is_here_is_no_wish_unless_it_is_private(user: User, other: User) -
 def test_a_shared_track_of_the_same_names_fulfils_it_and_everybody_is_told(user: User, other: User) -> None:
     row = wishes.wish(user, "Ana Ríos", "Orilla")
     wishes.join(row, other)
-    wishes.came_true(
+    wishes.fulfil_by_name(
         make_track(artist="Ana Rios", title="Orilla", owner=other, visibility=Visibility.PRIVATE)
     )
     assert not Notice.objects.exists()
     track = make_track(artist="Ana Rios", title="ORILLA")
-    wishes.came_true(track)
+    wishes.fulfil_by_name(track)
     row.refresh_from_db()
     assert row.track == track
     assert {notice.user for notice in Notice.objects.filter(kind="wish", track=track)} == {user, other}
-    wishes.came_true(make_track(artist="Ana Rios", title="Orilla"))
+    wishes.fulfil_by_name(make_track(artist="Ana Rios", title="Orilla"))
     assert Notice.objects.count() == 2, "once"
 
 
 def test_a_title_alone_does_not_fulfil(user: User) -> None:
     row = wishes.wish(user, "", "Home")
-    wishes.came_true(make_track(artist="Somebody", title="Home"))
+    wishes.fulfil_by_name(make_track(artist="Somebody", title="Home"))
     row.refresh_from_db()
     assert row.fulfilled_at is None
 
@@ -79,7 +79,7 @@ def test_a_title_alone_does_not_fulfil(user: User) -> None:
 def test_a_wish_whose_song_is_gone_can_be_wished_again(user: User, other: User) -> None:
     row = wishes.wish(user, "A", "Song")
     track = make_track(artist="A", title="Song")
-    wishes.came_true(track)
+    wishes.fulfil_by_name(track)
     track.delete()
     assert wishes.wish(other, "a", "song") == row
     row.refresh_from_db()
@@ -218,7 +218,7 @@ def test_the_list_takes_as_many_queries_as_ever(
     for n in range(40):
         wishes.wish(user, "A", f"Song {n}")
     for n in range(5):
-        wishes.came_true(make_track(artist="A", title=f"Song {n}"))
+        wishes.fulfil_by_name(make_track(artist="A", title=f"Song {n}"))
     client.force_login(user)
     with django_assert_max_num_queries(7):
         assert client.get("/wishes/").status_code == 200

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,15 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from catalog import hooks
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload, Visibility
-from catalog.storage import backend, garbage_collection
+from catalog.storage import backend
 from catalog.storage.covers import sizes_of, store_cover
 from catalog.storage.garbage_collection import DELETED_GRACE, collect, collect_rows
 from catalog.storage.renditions import rendition
 from catalog.uploads import ownership
 from tests.catalog.conftest import Ingester, picture, pictures
+from tests.factories import make_audio
 
 NOW = timedelta(0)
 
@@ -109,25 +110,16 @@ def test_old_renditions_are_made_again_when_wanted(bring: Ingester) -> None:
     rendition(audio, "mp3", None)
 
 
-def test_apps_above_name_files_and_let_rows_go(
-    tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch
+def test_apps_above_delete_their_rows_before_audio_is_deleted(
+    db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = store_cover(pictures())
-    monkeypatch.setattr(garbage_collection, "_namers", [])
-    monkeypatch.setattr(garbage_collection, "_steps", [])
-    ran: list[int] = []
-
-    @garbage_collection.names_files
-    def mine(keys: Sequence[str]) -> list[str]:
-        return [name for name in keys if name in sizes_of(key)]
-
-    @garbage_collection.forgets_rows
-    def step() -> None:
-        ran.append(1)
-
-    assert collect(NOW) == 0
-    assert stored() == sizes_of(key)
-    assert ran == [1]
+    make_audio()
+    audio: list[int] = []
+    receivers = [*hooks.collecting_garbage.receivers, lambda: audio.append(AudioFile.objects.count())]
+    monkeypatch.setattr(hooks.collecting_garbage, "receivers", receivers)
+    collect(NOW)
+    assert audio == [1]
+    assert not AudioFile.objects.exists()
 
 
 def test_temporary_files(settings: Any, db: None) -> None:

@@ -83,7 +83,7 @@ def test_how_a_line_is_said() -> None:
 
 def test_credits_are_replaced_and_never_name_the_artist_again(user: User) -> None:
     track = make_track(user, artist="A")
-    b, c = Artist.objects.named("B"), Artist.objects.named("C")
+    b, c = Artist.objects.get_or_create_by_name("B"), Artist.objects.get_or_create_by_name("C")
     credit(track, [b, track.artist, c, b])
     assert [row.artist.name for row in track.credits.all()] == ["B", "C"]
     credit(track, [c])

@@ -113,7 +113,9 @@ def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: 
     shared = bring("again.wav", by=other).track
     for track in (private, shared):
         Like.objects.create(user=user, track=track)
-        Credit.objects.create(track=track, artist=Artist.objects.named(f"Guest on {track.visibility}"))
+        Credit.objects.create(
+            track=track, artist=Artist.objects.get_or_create_by_name(f"Guest on {track.visibility}")
+        )
     setlist = Setlist.objects.create(owner=user, title="Sunday")
     SetlistEntry.objects.create(setlist=setlist, track=private, position=1)
     ImportedFile.objects.create(path="/x", size=1, modified=1, outcome="new", track=private)
@@ -125,7 +127,7 @@ def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: 
     assert [credit.artist.name for credit in shared.credits.all()] == ["Guest on shared"]
     assert shared.setlist_entries.count() == 1
     assert ImportedFile.objects.get().track == shared
-    assert redirects.moved("track", private.pk) == shared.pk
+    assert redirects.find_target("track", private.pk) == shared.pk
 
 
 def test_a_shared_song_that_becomes_private_again_joins_the_owners(
@@ -138,7 +140,7 @@ def test_a_shared_song_that_becomes_private_again_joins_the_owners(
         title="x", artist=shared.artist, audio=shared.audio, owner=user, visibility=PRIVATE
     )
     assert ownership.change_visibility(shared, PRIVATE) == mine
-    assert redirects.moved("track", shared.pk) is None, "nobody is led to what is private"
+    assert redirects.find_target("track", shared.pk) is None, "nobody is led to what is private"
     assert not Track.objects.visible_to(other).exists()
 
 

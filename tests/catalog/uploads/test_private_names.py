@@ -134,7 +134,7 @@ def test_names_that_only_private_songs_have_by_now(bring: Ingester, user: User, 
 def test_rows_of_before_are_put_right(user: User, other: User) -> None:
     """An older library has shared rows that only private songs name."""
     track = make_track(user, artist="SECRET", album="HIDDEN", visibility=PRIVATE)
-    Credit.objects.create(track=track, artist=Artist.objects.named("GUEST"))
+    Credit.objects.create(track=track, artist=Artist.objects.get_or_create_by_name("GUEST"))
     Album.objects.update(private_to=None)
     Artist.objects.update(private_to=None)
     assert settle_all() == 1
@@ -193,7 +193,7 @@ def test_private_names_of_many_leave_room_for_shared_ones(api: APIClient, user: 
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_private_songs_of_one_artist_at_once(user: User) -> None:
-    found = at_once(8, lambda _n: Artist.objects.named("Ana", private_to=user).pk)
+    found = at_once(8, lambda _n: Artist.objects.get_or_create_by_name("Ana", private_to=user).pk)
     assert len(set(found)) == 1
 
 

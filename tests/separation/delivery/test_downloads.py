@@ -59,11 +59,11 @@ def keep(path: Path, seed: int, seconds: float) -> AudioFile:
 
 @pytest.fixture
 def track(user: User, tmp_path: Path) -> Track:
-    artist = Artist.objects.named("Ana Ríos")
+    artist = Artist.objects.get_or_create_by_name("Ana Ríos")
     return Track.objects.create(
         title="Canción",
         artist=artist,
-        album=Album.objects.titled("Orilla", artist),
+        album=Album.objects.get_or_create_by_title("Orilla", artist),
         audio=keep(tmp_path / "mixture.flac", seed=1, seconds=0.5),
         owner=user,
         track_number=3,
@@ -112,7 +112,7 @@ def test_stem_file_has_the_tags_of_its_track(separation: Separation, track: Trac
         "tracknumber": ["3"],
         "date": ["2019"],
     }
-    credit(track, [Artist.objects.named(name) for name in ("Beto", "Coro & Co")])
+    credit(track, [Artist.objects.get_or_create_by_name(name) for name in ("Beto", "Coro & Co")])
     row = stem_rendition(separation.stems.get(name="vocals"), track, "flac", None)
     tags = mutagen.File(backend.local_path(row.key))
     assert tags["artist"] == ["Ana Ríos feat. Beto & Coro & Co"]

@@ -1,0 +1,63 @@
+"""The events of the catalogue that apps above take part in, and what it asks them for its lists.
+
+Receivers connect in their ``AppConfig.ready``. Not Django's signals: here receivers answer, and the types of their
+arguments and answers are checked.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, ParamSpec, TypeVar
+from uuid import UUID
+
+from catalog.models import Track
+
+P = ParamSpec("P")
+R = TypeVar("R")
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Hook(Generic[P, R]):
+    """Functions that are called when something happens, in the order in which they were connected."""
+
+    def __init__(self) -> None:
+        self.receivers: list[Callable[P, R]] = []
+
+    def connect(self, receiver: Callable[P, R]) -> Callable[P, R]:
+        self.receivers.append(receiver)
+        return receiver
+
+    def send(self, *args: P.args, **kwargs: P.kwargs) -> list[R]:
+        """Call every receiver; returns what they answer."""
+        return [receiver(*args, **kwargs) for receiver in self.receivers]
+
+
+@dataclass(frozen=True)
+class SongParts:
+    """What there is to play of a track: ``stems`` and their names in words, or the state of the work in words."""
+
+    stems: tuple[str, ...]
+    text: str
+
+
+# (audio, track), after a commit: the track stands for that audio from now on.
+merged: Hook[[UUID, UUID], None] = Hook()
+# (old, new), inside the transaction: the new track has its audio from the old one.
+split: Hook[[Track, Track], None] = Hook()
+# (ids of audio), inside the transaction: delete what was made of it; answers the ids of the audio that this frees.
+taken_down: Hook[[Sequence[UUID]], list[UUID]] = Hook()
+# Before unused audio is deleted: delete rows that nothing needs.
+collecting_garbage: Hook[[], object] = Hook()
+# (ids of tracks as the database writes them): answers the slugs of the models that have separated each.
+models_of_tracks: Hook[[Collection[str]], Mapping[str, Collection[str]]] = Hook()
+# (slug): answers what people call the model.
+model_label: Hook[[str], str] = Hook()
+# (ids of tracks): answers what lists of songs say of each.
+parts_of_tracks: Hook[[Collection[UUID]], Mapping[UUID, SongParts]] = Hook()
+# (ids of audio): answers what the export says of each.
+exporting: Hook[[Collection[UUID]], Mapping[UUID, list[str]]] = Hook()
+
+
+def combined(answers: list[Mapping[K, V]]) -> dict[K, V]:
+    """Put the answers of several receivers into one mapping."""
+    return {key: value for answer in answers for key, value in answer.items()}
