@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from audio.errors import Damaged
-from audio.flac_frames import FRAME_SAMPLES, SYNC, renumbered
+from audio.flac_frames import FRAME_SAMPLES, SYNC, renumber
 from audio.formats import STEREO_RATE
 
 SEGMENT_FRAMES: Final = 128
@@ -104,7 +104,7 @@ class Layout:
         info[0:10] = FRAME_SAMPLES.to_bytes(2) * 2 + bytes(6)
         info[13:18] = ((int.from_bytes(info[13:18]) & ~0xF_FFFF_FFFF) | samples).to_bytes(5)
         info[18:34] = bytes(16)
-        return b"".join([_head(bytes(info), None, self.gain), *renumbered(data, n * SEGMENT_FRAMES, samples)])
+        return b"".join([_head(bytes(info), None, self.gain), *renumber(data, n * SEGMENT_FRAMES, samples)])
 
 
 def read_segment(path: Path, n: int) -> tuple[bytes, float]:

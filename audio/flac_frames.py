@@ -17,7 +17,7 @@ SYNC: Final = b"\xff\xf8"  # of frames that all hold the same number of samples
 _SMALLEST_FRAME: Final = 10
 
 
-def renumbered(data: bytes, first: int, samples: int) -> Iterator[bytes]:
+def renumber(data: bytes, first: int, samples: int) -> Iterator[bytes]:
     """Yield the frames in ``data``, which count from ``first``, renumbered from 0."""
     count = -(-samples // FRAME_SAMPLES)
     starts = [0]
@@ -36,12 +36,12 @@ def renumbered(data: bytes, first: int, samples: int) -> Iterator[bytes]:
         zip(starts, lengths, [*starts[1:], len(data)], strict=True)
     ):
         old = data[start : start + length]
-        coded = len(_coded(first + number))
-        new = old[:4] + _coded(number) + old[4 + coded : -1]
+        coded = len(_frame_number_bytes(first + number))
+        new = old[:4] + _frame_number_bytes(number) + old[4 + coded : -1]
         new += bytes([_crc(new, _crc8_table(), 8)])
         difference = _crc(old, _crc16_table(), 16) ^ _crc(new, _crc16_table(), 16)
         checksum = int.from_bytes(data[stop - 2 : stop])
-        checksum ^= _multiplied(difference, _crc16_powers()[stop - start - length - 2])
+        checksum ^= _multiply(difference, _crc16_powers()[stop - start - length - 2])
         yield new
         yield data[start + length : stop - 2]
         yield checksum.to_bytes(2)
@@ -49,7 +49,7 @@ def renumbered(data: bytes, first: int, samples: int) -> Iterator[bytes]:
 
 def _header_length(data: bytes, at: int, number: int) -> int:
     """Return the length of the header of frame ``number`` at ``data[at]``; 0 if there is none."""
-    coded = _coded(number)
+    coded = _frame_number_bytes(number)
     if data[at : at + 2] != SYNC or data[at + 4 : at + 4 + len(coded)] != coded:
         return 0
     size, rate = data[at + 2] >> 4, data[at + 2] & 15
@@ -60,7 +60,7 @@ def _header_length(data: bytes, at: int, number: int) -> int:
     return length if len(header) == length and _crc(header, _crc8_table(), 8) == 0 else 0
 
 
-def _coded(number: int) -> bytes:
+def _frame_number_bytes(number: int) -> bytes:
     """Return the frame number in the extended UTF-8 code of RFC 9639, section 9.1.5."""
     return chr(number).encode("utf-8", "surrogatepass")
 
@@ -99,7 +99,7 @@ def _crc16_powers() -> "array[int]":
     return powers
 
 
-def _multiplied(a: int, b: int) -> int:
+def _multiply(a: int, b: int) -> int:
     """Multiply two polynomials over GF(2) modulo that of CRC-16."""
     product = 0
     while a:

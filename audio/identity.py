@@ -36,7 +36,7 @@ class PcmDigest:
         if samples.dtype == np.int16:
             self._hash.update(self._widen(samples).data)
         else:
-            self._hash.update(np.ascontiguousarray(_left_aligned(samples)).data)
+            self._hash.update(np.ascontiguousarray(_left_align(samples)).data)
 
     def _widen(self, samples: NDArray[Any]) -> NDArray[Any]:
         """Left-align 16-bit samples in 32 bits, in a buffer that is reused: stems are long."""
@@ -51,7 +51,7 @@ class PcmDigest:
         return self._hash.hexdigest()
 
 
-def _left_aligned(samples: NDArray[Any]) -> NDArray[Any]:
+def _left_align(samples: NDArray[Any]) -> NDArray[Any]:
     if samples.dtype.kind == "f":
         return samples.astype(samples.dtype.newbyteorder("<"), copy=False)
     if samples.dtype == np.uint8:

@@ -12,7 +12,7 @@ from typing import Any
 from audio import identity
 from audio.errors import AudioError, EmptyFile, ProbeFailed, TooLarge
 from audio.fingerprint import chromaprint
-from audio.sandbox.process import Child, parsed
+from audio.sandbox.process import Child, parse_answer
 from audio.tags import cleaning
 from audio.types import COVER_SIZES, MIB, Limits, Probe, Tags
 
@@ -40,7 +40,7 @@ def probe(path: Path, limits: Limits | None = None) -> Probe:
         checksum = identity.checksum(path)
         found, extra = _answer(child, limits)
     try:
-        return _checked(found, extra, checksum, size)
+        return _build_probe(found, extra, checksum, size)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ProbeFailed from error
 
@@ -75,7 +75,7 @@ def _answer(child: Child, limits: Limits) -> tuple[dict[str, Any], bytes]:
     length, extra = struct.unpack("<II", child.read(8, deadline))
     if length > _LONGEST_ANSWER or extra > _LARGEST_COVER:
         raise ProbeFailed
-    answer = parsed(child.read(length, deadline))
+    answer = parse_answer(child.read(length, deadline))
     if isinstance(answer.get("error"), dict):
         raise AudioError.from_dict(answer["error"])
     if not isinstance(answer.get("ok"), dict):
@@ -104,7 +104,7 @@ def _fingerprint(found: dict[str, Any]) -> bytes | None:
     return values
 
 
-def _checked(found: dict[str, Any], extra: bytes, checksum: str, size: int) -> Probe:
+def _build_probe(found: dict[str, Any], extra: bytes, checksum: str, size: int) -> Probe:
     """Build the result from the child's answer. The child may be compromised, so every value is converted."""
     digest = str(found["audio_digest"])
     if not _DIGEST.fullmatch(digest):

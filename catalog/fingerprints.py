@@ -71,7 +71,7 @@ def remember(audio: AudioFile, values: bytes) -> None:
             )
 
 
-def noted(track: Track, values: bytes | None, user: User) -> list[Similar]:
+def remember_and_match(track: Track, values: bytes | None, user: User) -> list[Similar]:
     """Keep the fingerprint of a track that is new to ``user``, and say what it may be the same recording as.
 
     The track is in already: a database that is busy or gone spoils this only, and ``manage.py fingerprint`` makes
@@ -96,7 +96,7 @@ def similar(track: Track, user: User | AnonymousUser) -> list[Similar]:
         return []
     mine = matching.parse_values(row.values)
     found: list[Similar] = []
-    candidates = _seen(_candidates(mine, without=row.pk), row, track, user)[:MOST_COMPARED]
+    candidates = _visible_matches(_candidates(mine, without=row.pk), row, track, user)[:MOST_COMPARED]
     stored = Fingerprint.objects.in_bulk([pk for pk, _track in candidates])
     for pk, other in candidates:
         if (theirs := stored.get(pk)) is None:  # removed a moment ago
@@ -171,7 +171,7 @@ def _rows(terms: Sequence[int]) -> Iterable[tuple[int, str, int]]:
     return rows
 
 
-def _seen(
+def _visible_matches(
     ids: list[UUID], mine: Fingerprint, track: Track, user: User | AnonymousUser
 ) -> list[tuple[UUID, Track]]:
     """Of these fingerprints those of about the same length that ``user`` may see, with a track of each."""

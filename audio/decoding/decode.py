@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audio.errors import AudioError, Damaged, ProbeFailed
 from audio.formats import STEREO_RATE
-from audio.sandbox.process import Child, parsed
+from audio.sandbox.process import Child, parse_answer
 from audio.types import Limits
 
 Samples = NDArray[np.float32]
@@ -41,7 +41,7 @@ def decode(path: Path, limits: Limits | None = None) -> Generator[Samples, None,
         length = int.from_bytes(child.read(4, deadline), "little")
         if length > _LARGEST_BLOCK:
             raise ProbeFailed
-        outcome = parsed(child.read(length, deadline))
+        outcome = parse_answer(child.read(length, deadline))
     if outcome:
         raise AudioError.from_dict(outcome)
 

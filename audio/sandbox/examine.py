@@ -69,7 +69,7 @@ def examine(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, Any],
         "bits": audio.bits,
         "peak": peak,
         "audio_digest": digest.hexdigest(),
-        "fingerprint": encoded(fingerprinter),
+        "fingerprint": encode_fingerprint(fingerprinter),
         "tags": asdict(cleaning.from_mapping(settled)),
         "raw_names": cleaning.raw_names(raw_names),
         "encoding": encoding,
@@ -86,10 +86,10 @@ def fingerprint(descriptor: int, size: int, limits: Limits) -> tuple[dict[str, A
             fingerprinter.push(block)
             if fingerprinter.full:
                 break
-    return {"fingerprint": encoded(fingerprinter)}, b""
+    return {"fingerprint": encode_fingerprint(fingerprinter)}, b""
 
 
-def encoded(fingerprinter: chromaprint.Fingerprinter | None) -> str | None:
+def encode_fingerprint(fingerprinter: chromaprint.Fingerprinter | None) -> str | None:
     """Return the fingerprint in Base64; ``None`` without the library."""
     return base64.b64encode(fingerprinter.finish()).decode() if fingerprinter is not None else None
 

@@ -95,7 +95,7 @@ class Child:
         self.close()
 
 
-def parsed(text: bytes) -> dict[str, Any]:
+def parse_answer(text: bytes) -> dict[str, Any]:
     """Parse a child's JSON object. Raises ``ProbeFailed`` if it is anything else."""
     try:
         answer = json.loads(text)

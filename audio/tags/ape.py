@@ -17,7 +17,7 @@ _COVER: Final = "cover art (front)"
 def texts(source: Source) -> dict[str, str]:
     """Return the texts by name; several values are separated by NUL. See ``text_encodings.undecided_bytes``."""
     return {
-        name: text_encodings.undecided(value.decode("utf-8", "surrogateescape"))
+        name: text_encodings.mark_undecided(value.decode("utf-8", "surrogateescape"))
         for name, value, binary in _items(source)
         if not binary
     }

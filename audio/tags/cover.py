@@ -17,11 +17,11 @@ MOST_BYTES: Final = 32 << 20
 
 def examine(data: bytes) -> tuple[dict[str, Any], bytes]:
     """Return the lengths of the JPEGs made of ``data``, as ``cover``, and the JPEGs, concatenated."""
-    pictures = reencoded(data)
+    pictures = reencode(data)
     return {"cover": [len(jpeg) for jpeg in pictures]}, b"".join(pictures)
 
 
-def reencoded(data: bytes) -> tuple[bytes, ...]:
+def reencode(data: bytes) -> tuple[bytes, ...]:
     """``data`` as JPEGs without metadata, one of each of ``COVER_SIZES``; none if it is no sane picture.
 
     The largest is the whole picture within its square; the others are cut to squares, as they are shown. None
@@ -63,4 +63,4 @@ def warm_up() -> None:
     for name in FORMATS:
         out = io.BytesIO()
         Image.new("RGB", (8, 8)).save(out, name)
-        reencoded(out.getvalue())
+        reencode(out.getvalue())

@@ -93,7 +93,7 @@ def read(
     cover: bytes | None = None
     with contextlib.suppress(Exception, process.BudgetSpent), process.cpu_budget(CPU_BUDGET):
         found, cover = _reader(container, codec)(source)
-    said = _by_name({name: text_encodings.undecided(value) for name, value in metadata.items()})
+    said = _by_name({name: text_encodings.mark_undecided(value) for name, value in metadata.items()})
     said.pop("artists", None)  # FFmpeg joins what is several
     kept = {
         field: value for field, value in found.items() if "\ufffd" not in str(value)
@@ -155,17 +155,19 @@ def _from_id3(tags: Any) -> tuple[Found, bytes | None]:
             if tags is not None and name in tags and str(tags[name]):
                 frame = tags[name]
                 text = frame.genres[0] if name == "TCON" and frame.genres else str(frame.text[0])
-                found.setdefault(field, _said(frame, text[:_LONGEST]))
+                found.setdefault(field, _mark_undecided(frame, text[:_LONGEST]))
     if tags is not None:
         named = [frame for frame in tags.getall("TXXX") if str(frame.desc).lower() == "artists"]
         performers = tags.getall("TPE1")
-        several = [[_said(frame, str(name)) for name in frame.text] for frame in (*named, *performers)]
+        several = [
+            [_mark_undecided(frame, str(name)) for name in frame.text] for frame in (*named, *performers)
+        ]
         _note_artists(found, several[: len(named)], several[len(named) :])
     pictures = tags.getall("APIC") if tags is not None else []
     return found, _front([(picture.type, picture.data) for picture in pictures])
 
 
-def _said(frame: Any, text: str) -> str:
+def _mark_undecided(frame: Any, text: str) -> str:
     """``text`` of an ID3 frame; "Latin-1" there may be anything."""
     return text_encodings.undecided_bytes(text.encode("latin-1", "replace")) if frame.encoding == 0 else text
 

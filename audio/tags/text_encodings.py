@@ -43,7 +43,7 @@ def undecided_bytes(raw: bytes) -> str:
     return raw.decode("ascii", "surrogateescape")
 
 
-def undecided(text: str) -> str:
+def mark_undecided(text: str) -> str:
     """Return ``text`` as it is, or all of it undecided if it contains surrogate escapes (invalid UTF-8)."""
     if text.isascii() or not _has_escapes(text):
         return text
@@ -60,7 +60,7 @@ def is_undecided(text: str) -> bool:
     return not text.isascii() and _has_escapes(text)
 
 
-def decoded(data: bytes, encoding: str) -> str:
+def decode(data: bytes, encoding: str) -> str:
     """``data`` as text; what does not fit becomes U+FFFD, and is left out at the end, where names are cut.
 
     Raises ``LookupError`` for what is not in ``ENCODINGS``.
@@ -79,7 +79,7 @@ def detect(texts: Sequence[bytes]) -> str:
         return "cp932"
     likely: dict[str, tuple[float, bytes]] = {}
     for body in bodies:
-        for encoding, confidence in _weighed(body):
+        for encoding, confidence in _detect_candidates(body):
             if encoding in RECOGNISED and _fits(body, encoding):
                 likely[encoding] = max(likely.get(encoding, (0.0, b"")), (confidence, body))
     western, korean = (likely.get(name, (0.0, b""))[0] for name in (WESTERN, "cp949"))
@@ -105,7 +105,7 @@ def _bodies(texts: Sequence[bytes]) -> Iterator[bytes]:
             yield body
 
 
-def _weighed(body: bytes) -> Iterator[tuple[str, float]]:
+def _detect_candidates(body: bytes) -> Iterator[tuple[str, float]]:
     """Return chardet's answers with their confidence."""
     import chardet  # noqa: PLC0415 - its models take 40 MB, which processes that only decode can do without
 
@@ -135,7 +135,7 @@ def settle(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str
         return dict(found), {}, ""
     encoding = detect([text for texts in bytes_of.values() for text in texts])
     settled = dict(found) | {
-        field: _shaped(found[field], [decoded(text, encoding) for text in texts])
+        field: _with_shape_of(found[field], [decode(text, encoding) for text in texts])
         for field, texts in bytes_of.items()
     }
     return (
@@ -145,7 +145,7 @@ def settle(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str
     )
 
 
-def _shaped(like: object, texts: list[str]) -> Any:
+def _with_shape_of(like: object, texts: list[str]) -> Any:
     return texts if isinstance(like, list) else texts[0]
 
 

@@ -55,8 +55,8 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
         for row in tracks:
             ownership.remove(row)
         ids += [freed for answer in hooks.taken_down.send(ids) for freed in answer]
-        keys += garbage_collection.forget(ids)
-        transaction.on_commit(partial(garbage_collection.discard, keys))
+        keys += garbage_collection.delete_unreferenced_audio(ids)
+        transaction.on_commit(partial(garbage_collection.delete_files, keys))
     logger.info("%s took down %d recording(s)", user.pk, len(blocks))
     return blocks
 

@@ -33,20 +33,20 @@ def store_cover(pictures: Sequence[bytes]) -> str:
         try:
             for jpeg, size in reversed(list(zip(pictures, COVER_SIZES, strict=True))):
                 path.write_bytes(jpeg)
-                backend.store(path, sized(key, size))
+                backend.store(path, key_of_size(key, size))
         finally:
             path.unlink(missing_ok=True)
     return key
 
 
-def sized(key: str, size: int) -> str:
+def key_of_size(key: str, size: int) -> str:
     """Where the picture of ``key`` lies that has ``size`` pixels a side."""
     return key if size == COVER_SIZES[0] else f"{key.removesuffix('.jpg')}-{size}.jpg"
 
 
 def sizes_of(key: str) -> set[str]:
     """The keys of every size of the picture that a row names by ``key``."""
-    return {sized(key, size) for size in COVER_SIZES}
+    return {key_of_size(key, size) for size in COVER_SIZES}
 
 
 def original(key: str) -> str:
@@ -56,10 +56,10 @@ def original(key: str) -> str:
 
 def sizes(key: str) -> list[str]:
     """The keys of all sizes of a picture; of any other file its own."""
-    return [sized(key, size) for size in COVER_SIZES] if key.startswith("covers/") else [key]
+    return [key_of_size(key, size) for size in COVER_SIZES] if key.startswith("covers/") else [key]
 
 
-def fitting(wanted: str) -> int:
+def best_size(wanted: str) -> int:
     """The smallest of our sizes that has as many pixels as ``wanted``; the largest for anything else."""
     pixels = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else COVER_SIZES[0]
     return min((size for size in COVER_SIZES if size >= pixels), default=COVER_SIZES[0])
@@ -106,7 +106,7 @@ def _send(request: HttpRequest, key: str) -> HttpResponseBase:
     """The size of it that is asked for; where only the largest was kept, that."""
     if not key:
         raise Http404
-    wanted = sized(key, fitting(request.GET.get("size", "")))
+    wanted = key_of_size(key, best_size(request.GET.get("size", "")))
     size = backend.size(wanted)
     if size is None:
         wanted = key

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.errors import CatalogError
 from catalog.models import Rendition
-from catalog.storage.renditions import Recipe, found, made
+from catalog.storage.renditions import Recipe, find_rendition, get_or_create_rendition
 from catalog.storage.waiting_requests import busy, waiting
 
 log = logging.getLogger(__name__)
@@ -93,12 +93,12 @@ class RemoteEncoding:
     @property
     def progress(self) -> float:
         """Return the progress that the other process reported last, 0 to 1."""
-        return _told(self.recipe) or 0.0
+        return _reported_progress(self.recipe) or 0.0
 
     def wait(self, seconds: float) -> bool:
         """Wait until it is there or nobody makes it any more, ``seconds`` at most; whether that is so."""
         deadline = time.monotonic() + seconds
-        while found(self.recipe) is None and _told(self.recipe) is not None:
+        while find_rendition(self.recipe) is None and _reported_progress(self.recipe) is not None:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(LOOK_SECONDS)
@@ -106,7 +106,7 @@ class RemoteEncoding:
 
     def result(self) -> Rendition | None:
         """The rendition, ``None`` while it is not there."""
-        return found(self.recipe)
+        return find_rendition(self.recipe)
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Batch:
         pending = [part for part in self.parts if not isinstance(part, Rendition)]
         while pending and (left := deadline - time.monotonic()) > 0:
             for part in pending:
-                _ask(part.recipe)
+                _keep_place(part.recipe)
             if pending[0].wait(min(left, ASK_AGAIN_SECONDS)):
                 pending.pop(0)
 
@@ -160,21 +160,21 @@ def start(recipes: Sequence[Recipe], person: str) -> Batch:
 
     Raises ``CatalogError``: ``busy`` (503), and once what went wrong when nobody waited.
     """
-    return Batch([found(recipe) or _submitted(recipe, person) for recipe in recipes])
+    return Batch([find_rendition(recipe) or _submit(recipe, person) for recipe in recipes])
 
 
-def is_being_made(recipe: Recipe) -> bool:
+def is_in_progress(recipe: Recipe) -> bool:
     """Whether it was submitted, here or in another process, and is not finished."""
-    return pool.find(recipe) is not None or _told(recipe) is not None
+    return pool.find(recipe) is not None or _reported_progress(recipe) is not None
 
 
-def _submitted(recipe: Recipe, person: str) -> Encoding | RemoteEncoding:
+def _submit(recipe: Recipe, person: str) -> Encoding | RemoteEncoding:
     if (failure := cache.get(_key(recipe, "failed"))) is not None:
         cache.delete(_key(recipe, "failed"))
         code, detail, status = failure
         raise CatalogError(code, detail, status=status)
-    _ask(recipe)
-    if pool.find(recipe) is None and _told(recipe) is not None:
+    _keep_place(recipe)
+    if pool.find(recipe) is None and _reported_progress(recipe) is not None:
         return RemoteEncoding(recipe)
     return pool.submit(recipe, person)
 
@@ -308,7 +308,7 @@ class EncodingPool:
 
         error: CatalogError | None = None
         try:
-            encoding.rendition = made(recipe, report)
+            encoding.rendition = get_or_create_rendition(recipe, report)
             encoding.progress = 1.0
         except _StoppedError:
             error = busy()
@@ -329,7 +329,7 @@ class EncodingPool:
                 encoding.finished.set()
 
 
-def _ask(recipe: Recipe) -> None:
+def _keep_place(recipe: Recipe) -> None:
     """Keep the place of ``recipe``, in whichever process it waits."""
     cache.set(_key(recipe, "asked"), 1, ASKED_SECONDS)
 
@@ -338,7 +338,7 @@ def _tell(recipe: Recipe, share: float) -> None:
     cache.set(_key(recipe, "progress"), share, PROGRESS_SECONDS)
 
 
-def _told(recipe: Recipe) -> float | None:
+def _reported_progress(recipe: Recipe) -> float | None:
     """Return the progress that any process reported last, 0 to 1; ``None`` without a report."""
     share: float | None = cache.get(_key(recipe, "progress"))
     return share

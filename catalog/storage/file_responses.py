@@ -60,14 +60,14 @@ def serve(
         return _with(early, headers)
     if not backend.is_local():
         if redirect:
-            return _signed(key, headers, content_type)
+            return _redirect_to_storage(key, headers, content_type)
         with backend.whole_copy(key, size) as copy:
-            return _send(request, _opened(copy, size), headers, content_type)
+            return _send(request, _open_slice(copy, size), headers, content_type)
     if settings.X_ACCEL:
         accelerated = HttpResponse(content_type=content_type, headers=headers)
         accelerated["X-Accel-Redirect"] = quote(f"{settings.X_ACCEL.rstrip('/')}/{key}")
         return accelerated
-    return _send(request, _opened(backend.local_path(key), size), headers, content_type)
+    return _send(request, _open_slice(backend.local_path(key), size), headers, content_type)
 
 
 def serve_archive(request: HttpRequest, archive: ZipArchive, *, filename: str) -> HttpResponseBase:
@@ -166,7 +166,7 @@ class _StoredFile(FileResponse):
         pass
 
 
-def _opened(path: Path, size: int) -> _Slice:
+def _open_slice(path: Path, size: int) -> _Slice:
     try:
         file = _Slice(path)
     except FileNotFoundError:
@@ -203,7 +203,7 @@ def _send(
     return _StoredFile(file, status=206, headers=headers, content_type=content_type)
 
 
-def _signed(key: str, headers: dict[str, str], content_type: str) -> HttpResponse:
+def _redirect_to_storage(key: str, headers: dict[str, str], content_type: str) -> HttpResponse:
     address = file_storage().url(
         key,
         parameters={  # type: ignore[call-arg]  # the S3 storage takes them, the base class does not name them

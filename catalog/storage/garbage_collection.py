@@ -39,8 +39,8 @@ def collect(grace: timedelta) -> int:
     Safe to run at any time and in several places at once.
     """
     removed = collect_rows(min(grace, DELETED_GRACE))
-    private_names.settle_all()
-    _forget_empty(grace)
+    private_names.update_all_names()
+    _delete_empty_names(grace)
     Rendition.objects.filter(created_at__lt=timezone.now() - KEEP_RENDITIONS).delete()
     removed += _collect_stored(grace)
     remove_abandoned()
@@ -58,28 +58,28 @@ def collect_rows(grace: timedelta = DELETED_GRACE) -> int:
     Looks at no file but these, so it can run every few minutes: the disk must follow the quotas, which are free
     as soon as somebody lets go of a song.
     """
-    _forget_tracks()
+    _delete_ownerless_tracks()
     wishes.recount()
     hooks.collecting_garbage.send()
-    return discard(_forget_audio(grace), grace)
+    return delete_files(_delete_unreferenced_audio(grace), grace)
 
 
-def _forget_tracks() -> None:
+def _delete_ownerless_tracks() -> None:
     """A private track whose owner is gone can be seen by nobody."""
     for track in Track.objects.filter(visibility=Visibility.PRIVATE, owner=None)[:BATCH]:
         ownership.remove(track)
 
 
-def _forget_audio(grace: timedelta) -> list[str]:
+def _delete_unreferenced_audio(grace: timedelta) -> list[str]:
     """Delete audio that no row points at, renditions included; returns the keys of the files."""
     unheld = AudioFile.objects.filter(created_at__lte=timezone.now() - grace)
     for relation in AudioFile._meta.related_objects:  # noqa: SLF001  # Django's public name for it
         if relation.on_delete is PROTECT:
             unheld = unheld.filter(**{f"{relation.name}__isnull": True})
-    return forget(unheld.values_list("pk", flat=True))
+    return delete_unreferenced_audio(unheld.values_list("pk", flat=True))
 
 
-def _forget_empty(grace: timedelta) -> None:
+def _delete_empty_names(grace: timedelta) -> None:
     old = Q(created_at__lt=timezone.now() - grace)
     for album in Album.objects.filter(old, tracks=None):
         _delete(album)
@@ -97,7 +97,7 @@ def _delete(row: AudioFile | Album | Artist) -> bool:
     return True
 
 
-def forget(audio: Iterable[UUID]) -> list[str]:
+def delete_unreferenced_audio(audio: Iterable[UUID]) -> list[str]:
     """Inside a transaction: delete those of these audio files that no row points at; the keys of their files."""
     keys: list[str] = []
     for row in AudioFile.objects.filter(pk__in=list(audio)):
@@ -107,14 +107,14 @@ def forget(audio: Iterable[UUID]) -> list[str]:
     return keys
 
 
-def discard(keys: Iterable[str], grace: timedelta = timedelta(0)) -> int:
+def delete_files(keys: Iterable[str], grace: timedelta = timedelta(0)) -> int:
     """After a commit: remove these files now, unless a row names them or they were stored again within ``grace``.
 
     Returns how many went; what fails is left to ``collect``.
     """
     removed = 0
     for batch in _batches(size for key in keys for size in sizes(key)):
-        named = _named(batch)
+        named = _referenced(batch)
         for key in (key for key in batch if key not in named and _is_old(key, grace)):
             try:
                 backend.delete(key)
@@ -128,7 +128,7 @@ def discard(keys: Iterable[str], grace: timedelta = timedelta(0)) -> int:
 def _collect_stored(grace: timedelta) -> int:
     removed = 0
     for keys in _batches(_stored_keys(timezone.now().timestamp() - grace.total_seconds())):
-        named = _named(keys)
+        named = _referenced(keys)
         for key in keys:
             if key not in named and _is_old(key, grace):
                 backend.delete(key)
@@ -141,7 +141,7 @@ def _stored_keys(moment: float) -> Iterator[str]:
     if backend.is_local():
         root = backend.local_path("")
         for path in _files(root):
-            if _touched(path) <= moment:
+            if _modified_at(path) <= moment:
                 yield path.relative_to(root).as_posix()
         return
     for item in file_storage().bucket.objects.all():  # type: ignore[attr-defined]  # the S3 storage has it
@@ -149,7 +149,7 @@ def _stored_keys(moment: float) -> Iterator[str]:
             yield item.key
 
 
-def _named(keys: Sequence[str]) -> set[str]:
+def _referenced(keys: Sequence[str]) -> set[str]:
     found: set[str] = set()
     found.update(AudioFile.objects.filter(key__in=keys).values_list("key", flat=True))
     found.update(Rendition.objects.filter(key__in=keys).values_list("key", flat=True))
@@ -157,12 +157,12 @@ def _named(keys: Sequence[str]) -> set[str]:
     if pictures:
         shown = set(Track.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
         shown.update(Album.objects.filter(cover__in=pictures.values()).values_list("cover", flat=True))
-        shown.update(_remembered(set(pictures.values()) - shown))
+        shown.update(_referenced_by_history(set(pictures.values()) - shown))
         found.update(key for key, named in pictures.items() if named in shown)
     return found
 
 
-def _remembered(covers: set[str]) -> set[str]:
+def _referenced_by_history(covers: set[str]) -> set[str]:
     """Those that somebody may bring back: the history of a song or an album that is still here names them."""
     found: dict[UUID, set[str]] = {}
     if covers:
@@ -178,19 +178,19 @@ def _is_old(key: str, grace: timedelta) -> bool:
     """Look again just before a file goes: storing the same bytes anew renews its time."""
     if not backend.is_local():
         return True
-    return _touched(backend.local_path(key)) <= time.time() - grace.total_seconds()
+    return _modified_at(backend.local_path(key)) <= time.time() - grace.total_seconds()
 
 
 def _collect_temporary(folder: Path, grace: timedelta) -> int:
     removed = 0
     moment = time.time() - grace.total_seconds()
     for path in _files(folder):
-        if _touched(path) <= moment:
+        if _modified_at(path) <= moment:
             path.unlink(missing_ok=True)
             removed += 1
     for inner, _folders, _names in os.walk(folder, topdown=False):
         path = Path(inner)
-        if path != folder and _touched(path) <= moment:
+        if path != folder and _modified_at(path) <= moment:
             try:
                 path.rmdir()
             except OSError:
@@ -204,7 +204,7 @@ def _files(folder: Path) -> Iterator[Path]:
             yield Path(inner, name)
 
 
-def _touched(path: Path) -> float:
+def _modified_at(path: Path) -> float:
     """When a file was last written, in seconds; one that is gone was never."""
     try:
         return path.lstat().st_mtime

@@ -120,26 +120,28 @@ def rendition(
 ) -> Rendition:
     """Find or make ``audio`` as ``codec`` at ``bitrate`` kbit/s (``None``: the codec's own).
 
-    Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``, and those of ``made``.
+    Raises ``CatalogError``: ``unknown_codec``, ``bad_bitrate``, and those of ``get_or_create_rendition``.
     """
-    return made(Recipe(audio, codec, check_codec(codec, bitrate), tags, cover_key, excerpt=excerpt))
+    return get_or_create_rendition(
+        Recipe(audio, codec, check_codec(codec, bitrate), tags, cover_key, excerpt=excerpt)
+    )
 
 
-def made(recipe: Recipe, report: Report = lambda _share: None) -> Rendition:
+def get_or_create_rendition(recipe: Recipe, report: Report = lambda _share: None) -> Rendition:
     """Find or make the rendition of ``recipe``; ``report`` hears how much of it is done, 0 to 1.
 
     The row's file exists when this returns. Call it outside transactions: it may take seconds, a stretched mix of an
     hour minutes. Requests of the website do not call it, see ``encodings.py``. What ``report`` raises ends the work.
     Raises ``CatalogError``: ``file_missing`` and ``no_space``.
     """
-    known = found(recipe)
+    known = find_rendition(recipe)
     if known is not None:
         return known
-    with _turn(recipe.lock_name):
-        return found(recipe) or _make(recipe, report)
+    with _exclusive(recipe.lock_name):
+        return find_rendition(recipe) or _make(recipe, report)
 
 
-def found(recipe: Recipe) -> Rendition | None:
+def find_rendition(recipe: Recipe) -> Rendition | None:
     """The rendition, if its file is whole; a row whose file is lost is dropped, so that it is made again."""
     row = Rendition.objects.filter(audio=recipe.audio, recipe=recipe.name).first()
     if row is not None and backend.size(row.key) != row.size:
@@ -223,7 +225,7 @@ def crc32_of(row: Rendition) -> int:
 def remove_abandoned() -> None:
     """Remove what encodings left behind whose process was killed."""
     for folder in settings.WORK_DIR.glob("rendition-*"):
-        with _locked(folder) as is_ours:
+        with _try_lock(folder) as is_ours:
             if is_ours:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -259,7 +261,7 @@ def _work_folder() -> Iterator[Path]:
     remove_abandoned()
     while True:
         folder = Path(tempfile.mkdtemp(prefix="rendition-", dir=settings.WORK_DIR))
-        with _locked(folder) as is_ours:
+        with _try_lock(folder) as is_ours:
             if is_ours:
                 try:
                     yield folder
@@ -269,7 +271,7 @@ def _work_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
+def _try_lock(folder: Path) -> Iterator[bool]:
     """Lock a folder while the block runs; whether that could be done without waiting, and the folder is there."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -288,7 +290,7 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def _turn(name: str) -> Iterator[None]:
+def _exclusive(name: str) -> Iterator[None]:
     """Let one thread or process of this machine at a time in; the others wait for it.
 
     The lock dies with its holder. Its file is removed by the holder, hence the look whether the locked file

@@ -42,7 +42,7 @@ class ZipArchive(io.RawIOBase):
         super().__init__()
         self._parts: list[tuple[int, int, BinaryIO]] = []
         self._starts: list[int] = []
-        sink = _Sink()
+        sink = _RecordingFile()
         with _Headers(sink, "w", ZIP_STORED) as headers:
             self._members = [(headers.add(member), member) for member in members]
         self.size = self.stop = sink.position
@@ -128,7 +128,7 @@ class _Headers(ZipFile):
         return start
 
 
-class _Sink(io.RawIOBase):
+class _RecordingFile(io.RawIOBase):
     """Remembers what is written and where."""
 
     def __init__(self) -> None:

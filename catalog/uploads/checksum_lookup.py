@@ -51,7 +51,7 @@ def challenge(track: Track, checksum: str, user: User) -> Challenge | None:
 
     None where they have it already, and where these very bytes are not stored: the same audio in another file.
     """
-    audio = None if holds(track, user) else _stored(track, checksum)
+    audio = None if holds(track, user) else _find_audio(track, checksum)
     if audio is None:
         return None
     nonce, ranges = secrets.token_hex(32), _places(audio, user)
@@ -59,7 +59,7 @@ def challenge(track: Track, checksum: str, user: User) -> Challenge | None:
     return Challenge(token, nonce, ranges, timezone.now() + LASTS)
 
 
-def _stored(track: Track, checksum: str) -> AudioFile | None:
+def _find_audio(track: Track, checksum: str) -> AudioFile | None:
     return AudioFile.objects.filter(uploads__track=track, checksum=checksum.lower()).first()
 
 
@@ -86,15 +86,15 @@ def prove(token: str, digest: str, filename: str, user: User) -> Track | None:
     """
     account, checksum, nonce, ranges = _read(token)
     if account != str(user.pk):
-        raise _failed()
+        raise _proof_failed()
     if not cache.add(f"proof-{nonce}", 1, LASTS.total_seconds() + 60):
-        raise _expired()
+        raise _challenge_expired()
     track = lookup(checksum, user)
-    audio = None if track is None else _stored(track, checksum)
+    audio = None if track is None else _find_audio(track, checksum)
     if audio is None:
         return None
     if not hmac.compare_digest(answer(nonce, ranges, audio), digest.lower()):
-        raise _failed()
+        raise _proof_failed()
     return claim(checksum, filename, user)
 
 
@@ -110,19 +110,19 @@ def _read(token: str) -> tuple[str, str, str, list[tuple[int, int]]]:
     try:
         payload: Any = signing.loads(token, salt=SALT, max_age=LASTS)
     except signing.SignatureExpired:
-        raise _expired() from None
+        raise _challenge_expired() from None
     except signing.BadSignature:
-        raise _failed() from None
+        raise _proof_failed() from None
     account, checksum, nonce, ranges = payload
     return account, checksum, nonce, [(start, length) for start, length in ranges]
 
 
-def _expired() -> CatalogError:
+def _challenge_expired() -> CatalogError:
     sentence = _("This challenge has expired or was answered before. Look the file up again.")
     return CatalogError("proof_expired", sentence, status=409)
 
 
-def _failed() -> CatalogError:
+def _proof_failed() -> CatalogError:
     return CatalogError("proof_failed", _("This does not prove that you have the file. Send it."), status=403)
 
 

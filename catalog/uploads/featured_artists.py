@@ -60,24 +60,24 @@ def known_artists(keys: set[str]) -> set[str]:
     return set(Artist.objects.visible_to(AnonymousUser()).filter(key__in=keys).values_list("key", flat=True))
 
 
-def nobody(_keys: set[str]) -> set[str]:
+def no_known_artists(_keys: set[str]) -> set[str]:
     """For where there is no library to ask."""
     return set()
 
 
-def performers(names: Iterable[str], known: Known = nobody) -> list[str]:
+def performers(names: Iterable[str], known: Known = no_known_artists) -> list[str]:
     """Everybody in ``names``, in order and once each: ``["A feat. B & C"]`` becomes ``["A", "B", "C"]``."""
     found: list[str] = []
     for name in names:
-        first, guests = _parted(name, _PLAIN)
+        first, guests = _split_at(name, _PLAIN)
         found += [first, *_guests(guests, known)]
-    return _once(found)
+    return _unique(found)
 
 
-def in_title(title: str, known: Known = nobody) -> tuple[str, list[str]]:
+def split_title(title: str, known: Known = no_known_artists) -> tuple[str, list[str]]:
     """``"Song (feat. B)"`` becomes ``"Song"`` and ``["B"]``; a title is never emptied."""
-    plain, guests = _parted(title, _DOTTED)
-    return plain, _once(_guests(guests, known))
+    plain, guests = _split_at(title, _DOTTED)
+    return plain, _unique(_guests(guests, known))
 
 
 def credit(track: Track, guests: Sequence[Artist]) -> None:
@@ -90,7 +90,7 @@ def credit(track: Track, guests: Sequence[Artist]) -> None:
     )
 
 
-def line(names: Sequence[str]) -> str:
+def credit_line(names: Sequence[str]) -> str:
     """``"A feat. B, C & D"``."""
     first, *guests = names
     if not guests:
@@ -99,7 +99,7 @@ def line(names: Sequence[str]) -> str:
     return f"{first} feat. {', '.join(others)} & {last}" if others else f"{first} feat. {last}"
 
 
-def _parted(text: str, marker: re.Pattern[str]) -> tuple[str, list[str]]:
+def _split_at(text: str, marker: re.Pattern[str]) -> tuple[str, list[str]]:
     """What stands before any "feat.", and what stands behind each."""
     guests: list[str] = []
 
@@ -115,10 +115,10 @@ def _parted(text: str, marker: re.Pattern[str]) -> tuple[str, list[str]]:
 
 
 def _guests(phrases: Iterable[str], known: Known) -> list[str]:
-    return [name for phrase in phrases for part in _PLAIN.split(phrase) for name in _several(part, known)]
+    return [name for phrase in phrases for part in _PLAIN.split(phrase) for name in _split_names(part, known)]
 
 
-def _several(phrase: str, known: Known) -> list[str]:
+def _split_names(phrase: str, known: Known) -> list[str]:
     """The names in ``"B, C & D"``. The longest that is a known name stays whole."""
     ends = [
         found.span()
@@ -145,7 +145,7 @@ def _several(phrase: str, known: Known) -> list[str]:
     return found
 
 
-def _once(names: Iterable[str]) -> list[str]:
+def _unique(names: Iterable[str]) -> list[str]:
     """Each name once, whatever its spelling; what is empty is nobody."""
     kept: dict[str, str] = {}
     for name in names:

@@ -142,7 +142,7 @@ def readable(name: str) -> str:
     try:
         name.encode()
     except UnicodeEncodeError:
-        return text_encodings.decoded(raw := os.fsencode(name), text_encodings.detect([raw]))
+        return text_encodings.decode(raw := os.fsencode(name), text_encodings.detect([raw]))
     return name
 
 

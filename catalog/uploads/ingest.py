@@ -28,7 +28,7 @@ from audio.types import Limits, Probe
 from catalog.curation.locks import lock_shared
 from catalog.curation.takedowns import refuse_blocked, refuse_blocked_digest
 from catalog.errors import CatalogError
-from catalog.fingerprints import Similar, noted
+from catalog.fingerprints import Similar, remember_and_match
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.normalization import fold
 from catalog.social.wishes import fulfil_by_name
@@ -87,7 +87,7 @@ class Ingested:
 
 
 @dataclass(frozen=True)
-class _Brought:
+class _Submission:
     """Who brought what."""
 
     user: User
@@ -119,7 +119,7 @@ def ingest(
     size = path.stat().st_size
     if size > settings.MAX_UPLOAD_BYTES:
         raise refusal("too_large")
-    brought = _Brought(
+    brought = _Submission(
         user=user,
         visibility=Visibility(visibility),
         filename=received_filename(filename),
@@ -129,13 +129,13 @@ def ingest(
     known = _recognise(brought, Q(uploads__checksum=brought.checksum))
     if known is not None:
         with suppress(IntegrityError):  # it is being removed just now; then it is new again
-            return _remember(brought, known, path)
+            return _record_known(brought, known, path)
     backend.check_space(size)
-    with _staged(path) as staged:
+    with _stage(path) as staged:
         found = _probe(staged)
         refuse_blocked(found.audio_digest, found.fingerprint or b"", found.duration)
         names = names_for(filename, found.tags, title=title, artist=artist, album=album, known=known_artists)
-        return _settle(brought, found, names, staged)
+        return _find_or_create(brought, found, names, staged)
 
 
 def lookup(checksum: str, user: User) -> Track | None:
@@ -164,7 +164,7 @@ def _probe(path: Path) -> Probe:
 
 
 @contextmanager
-def _staged(path: Path) -> Iterator[Path]:
+def _stage(path: Path) -> Iterator[Path]:
     """A file of our own with the bytes of ``path``, so that what was probed is what gets stored.
 
     Uploads are linked, as nobody else writes to them any more; files from elsewhere are copied.
@@ -182,34 +182,34 @@ def _staged(path: Path) -> Iterator[Path]:
         staged.unlink(missing_ok=True)
 
 
-def _recognise(brought: _Brought, audio: Q) -> Track | None:
+def _recognise(brought: _Submission, audio: Q) -> Track | None:
     """The track of this audio that the person gets back: the shared one, or their own."""
     seen = Track.objects.visible_to(brought.user).filter(audio).with_names().distinct()
     fitting = sorted(seen, key=lambda track: (track.visibility != brought.visibility, track.created_at))
     return fitting[0] if fitting else None
 
 
-def _known(brought: _Brought, digest: str) -> Track | None:
+def _find_known(brought: _Submission, digest: str) -> Track | None:
     """The track of this audio, or the one that its track was merged into."""
     return _recognise(brought, Q(audio__audio_digest=digest)) or _recognise(
         brought, Q(uploads__audio__audio_digest=digest)
     )
 
 
-def _remember(brought: _Brought, track: Track, path: Path) -> Ingested:
+def _record_known(brought: _Submission, track: Track, path: Path) -> Ingested:
     """Known bytes: note who brought them, and put the file back should it have been lost."""
     brought_before = AudioFile.objects.filter(uploads__track=track, uploads__checksum=brought.checksum)
     audio = brought_before.first() or track.audio  # another one, where two tracks were merged
     if audio.checksum == brought.checksum and backend.size(audio.key) != audio.size:
         logger.warning("audio file %s was missing or damaged; stored again", audio.pk)
-        with _staged(path) as staged:
+        with _stage(path) as staged:
             backend.store(staged, audio.key)
     with transaction.atomic():
-        upload = _note(brought, track, audio, charged=0)
+        upload = _create_upload(brought, track, audio, charged=0)
     return Ingested(track, upload, audio, created=False, matches=[])
 
 
-def _note(brought: _Brought, track: Track, audio: AudioFile, charged: int) -> Upload:
+def _create_upload(brought: _Submission, track: Track, audio: AudioFile, charged: int) -> Upload:
     return Upload.objects.create(
         user=brought.user,
         track=track,
@@ -223,7 +223,7 @@ def _note(brought: _Brought, track: Track, audio: AudioFile, charged: int) -> Up
     )
 
 
-def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Ingested:
+def _find_or_create(brought: _Submission, found: Probe, names: Names, staged: Path) -> Ingested:
     """Find or make the rows. Losing a race to somebody who brings the same, or removes it: try again."""
     brought = replace(
         brought,
@@ -235,7 +235,7 @@ def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Inge
     key = backend.key_for("audio", found.checksum, found.container)
     cover: str | None = None
     for attempt in range(ATTEMPTS):
-        known = _known(brought, found.audio_digest)
+        known = _find_known(brought, found.audio_digest)
         if known is None and cover is None:
             _check_quota(brought)
             backend.store(staged, key)
@@ -244,29 +244,29 @@ def _settle(brought: _Brought, found: Probe, names: Names, staged: Path) -> Inge
             with transaction.atomic():
                 lock_shared()
                 refuse_blocked_digest(found.audio_digest)  # it may have been taken down a moment ago
-                known = _known(brought, found.audio_digest)
+                known = _find_known(brought, found.audio_digest)
                 if known is not None:
                     audio = AudioFile.objects.get(audio_digest=found.audio_digest)
-                    upload = _note(brought, known, audio, charged=0)
+                    upload = _create_upload(brought, known, audio, charged=0)
                     return Ingested(known, upload, audio, created=False, matches=[])
                 if cover is None:
                     continue  # it was there a moment ago; store the file first
                 track, created = _catalogue(brought, found, names, key, cover)
                 if created and not brought.user.reserve(brought.size, settings.QUOTA_BYTES):
                     raise quota_exceeded()
-                upload = _note(brought, track, track.audio, charged=brought.size if created else 0)
+                upload = _create_upload(brought, track, track.audio, charged=brought.size if created else 0)
                 if created:
                     fulfil_by_name(track)
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
                 raise
         else:
-            matches = noted(track, found.fingerprint, brought.user)
+            matches = remember_and_match(track, found.fingerprint, brought.user)
             return Ingested(track, upload, track.audio, created, matches)
     raise AssertionError("unreachable")
 
 
-def _catalogue(brought: _Brought, found: Probe, names: Names, key: str, cover: str) -> tuple[Track, bool]:
+def _catalogue(brought: _Submission, found: Probe, names: Names, key: str, cover: str) -> tuple[Track, bool]:
     """Inside a transaction. Always audio, artists (by key), album, track: one order, hence no deadlock."""
     audio, _new = AudioFile.objects.get_or_create(
         audio_digest=found.audio_digest,
@@ -334,7 +334,7 @@ def quota_exceeded() -> CatalogError:
     )
 
 
-def _check_quota(brought: _Brought) -> None:
+def _check_quota(brought: _Submission) -> None:
     """Refuse before anything is stored; the transaction's conditional UPDATE is what counts."""
     brought.user.refresh_from_db(fields=["stored_bytes"])
     if brought.user.stored_bytes + brought.size > settings.QUOTA_BYTES:

@@ -13,7 +13,7 @@ from anyascii import anyascii
 from audio.tags.cleaning import clean_text
 from audio.types import Tags
 from catalog.normalization import UNKNOWN_ARTIST, VARIOUS_ARTISTS, canonical, fold
-from catalog.uploads.featured_artists import Known, in_title, nobody, performers
+from catalog.uploads.featured_artists import Known, no_known_artists, performers, split_title
 
 UNTITLED = "Untitled"
 LONGEST_FILE_NAME = 200  # bytes; leaves room for what other programs add
@@ -58,13 +58,13 @@ def names_for(
     title: str = "",
     artist: str = "",
     album: str = "",
-    known: Known = nobody,
+    known: Known = no_known_artists,
 ) -> Names:
     """Name a recording: fields that a person filled in win over tags, tags over the file name.
 
     ``known`` tells which names are those of an artist already, and stay whole.
     """
-    guessed_artist, guessed_title, guessed_number = guess(filename)
+    guessed_artist, guessed_title, guessed_number = parse_filename(filename)
     found_album = clean_text(album) or tags.album
     # The tag's album artist belongs to the tag's album, not to another one that a person typed.
     own_album = bool(found_album and tags.album and fold(found_album) == fold(tags.album))
@@ -77,7 +77,7 @@ def names_for(
         or performers(filter(None, [one or guessed_artist]), known)
         or [UNKNOWN_ARTIST]
     )
-    plain_title, guests = in_title(clean_text(title) or tags.title or guessed_title or UNTITLED, known)
+    plain_title, guests = split_title(clean_text(title) or tags.title or guessed_title or UNTITLED, known)
     first = canonical(sung[0])
     others = dict.fromkeys(name for name in [*sung[1:], *guests] if fold(name) != fold(first))
     return Names(
@@ -104,7 +104,7 @@ def _holder(tags: Tags) -> tuple[str | None, bool]:
     return holder, tags.compilation or holder == VARIOUS_ARTISTS
 
 
-def guess(filename: str) -> tuple[str | None, str | None, int | None]:
+def parse_filename(filename: str) -> tuple[str | None, str | None, int | None]:
     """Artist, title and track number from ``"Artist - Title.mp3"``, ``"01 Title.flac"`` and the like."""
     stem = _EXTENSION.sub("", received_filename(filename)).strip(". ")
     if " " not in stem:
@@ -137,7 +137,7 @@ def safe_filename(stem: str, ending: str) -> str:
     if ending.startswith(" "):
         tail = f" {tail.lstrip()}"
     budget = LONGEST_FILE_NAME - len(tail.encode())
-    return cut(plain, budget).rstrip(". ") + tail
+    return truncate_bytes(plain, budget).rstrip(". ") + tail
 
 
 def ascii_filename(name: str) -> str:
@@ -145,14 +145,14 @@ def ascii_filename(name: str) -> str:
 
     ``"Кино - Группа крови.mp3"`` becomes ``"Kino - Gruppa krovi.mp3"``; signs that nobody reads become underscores.
     """
-    plain = "".join(map(_in_ascii, unicodedata.normalize("NFC", name)))
+    plain = "".join(map(_transliterate, unicodedata.normalize("NFC", name)))
     plain = " ".join(_UNSAFE.sub("_", plain).split())
     extension = found[0] if (found := _EXTENSION.search(plain)) else ""
     stem = plain.removesuffix(extension).rstrip()
     return (stem if any(map(str.isalnum, stem)) else "file") + extension
 
 
-def _in_ascii(char: str) -> str:
+def _transliterate(char: str) -> str:
     if char.isascii():
         return char
     if unicodedata.category(char) in {"Cf", "Mn", "Mc", "Me"}:  # joiners, and accents that no letter took
@@ -160,7 +160,7 @@ def _in_ascii(char: str) -> str:
     return anyascii(char).strip(":") or "_"  # ":guitar:"
 
 
-def cut(text: str, budget: int) -> str:
+def truncate_bytes(text: str, budget: int) -> str:
     """The longest beginning of ``text`` within ``budget`` bytes; no accent is cut off its letter."""
     if len(text.encode()) <= budget:
         return text

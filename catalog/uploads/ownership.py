@@ -13,7 +13,7 @@ from catalog.curation.relations import move
 from catalog.errors import CatalogError
 from catalog.models import Album, FormerAddress, Track, Upload, Visibility
 from catalog.redirects import remember
-from catalog.uploads.private_names import settle
+from catalog.uploads.private_names import update_names
 
 
 def holds(track: Track, user: User) -> bool:
@@ -57,7 +57,7 @@ def remove(track: Track) -> None:
     """Take ``track`` out of the catalogue, whoever holds it; every holder gets the bytes back."""
     with transaction.atomic():
         _release(track.uploads.all())
-        _forget_picture(track)
+        _clear_album_cover(track)
         track.delete()
 
 
@@ -82,19 +82,19 @@ def change_visibility(track: Track, visibility: Visibility) -> Track:
                     status=409,
                 )
             same = same.filter(owner=track.owner)
-            _forget_picture(track)
-        there = same.first() or (_stands_for(track) if visibility == Visibility.SHARED else None)
+            _clear_album_cover(track)
+        there = same.first() or (_shared_successor(track) if visibility == Visibility.SHARED else None)
         if there is not None:
-            return _join(track, there)
+            return _merge_into(track, there)
         track.visibility = visibility
         track.save(update_fields=["visibility"])
-        settle(track)
+        update_names(track)
         if visibility == Visibility.PRIVATE:
             history.hide(track)
         return track
 
 
-def _stands_for(track: Track) -> Track | None:
+def _shared_successor(track: Track) -> Track | None:
     """The shared track that the audio of ``track`` was merged into."""
     shared = Track.objects.filter(visibility=Visibility.SHARED)
     return (
@@ -104,7 +104,7 @@ def _stands_for(track: Track) -> Track | None:
     )
 
 
-def _join(track: Track, there: Track) -> Track:
+def _merge_into(track: Track, there: Track) -> Track:
     """Everything that names ``track`` names ``there`` from now on; one copy counts against the quota."""
     for upload in track.uploads.exclude(charged=0).select_related("user"):
         if upload.user is not None:
@@ -129,7 +129,7 @@ def _release(uploads: "QuerySet[Upload]") -> None:
     uploads.delete()
 
 
-def _forget_picture(track: Track) -> None:
+def _clear_album_cover(track: Track) -> None:
     """An album drops the picture of a track that leaves the shared catalogue, unless another has it."""
     if not track.cover or track.album_id is None:
         return

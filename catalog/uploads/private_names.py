@@ -5,7 +5,7 @@ one of their own (``private_to``), which decides nothing about what others see: 
 address, a year or a picture. So every name is written as the first shared song has it.
 
 Shared names that no shared song has any more, and private ones that a shared song has by now, are put right by
-``settle_all``: aside, so that nobody notices by the time that something takes.
+``update_all_names``: aside, so that nobody notices by the time that something takes.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ def reader_of(track: Track) -> User | None:
     return track.owner if track.visibility == Visibility.PRIVATE else None
 
 
-def settle(track: Track) -> None:
+def update_names(track: Track) -> None:
     """Inside a transaction: let ``track``, which was shared or made private, go by names that its readers may see.
 
     What is shared brings its names along, also for its owner's other songs.
@@ -46,7 +46,9 @@ def settle(track: Track) -> None:
     if after != before:
         credit(track, after)
     if reader is None and track.owner is not None:
-        _unite(Artist.objects.filter(private_to=track.owner), Album.objects.filter(private_to=track.owner))
+        _merge_with_shared(
+            Artist.objects.filter(private_to=track.owner), Album.objects.filter(private_to=track.owner)
+        )
 
 
 def _artist(artist: Artist, reader: User | None) -> Artist:
@@ -70,14 +72,14 @@ def _is_shared(row: Artist | Album) -> bool:
     return type(row).objects.shared().filter(pk=row.pk).exists()
 
 
-def _unite(artists: QuerySet[Artist], albums: QuerySet[Album]) -> int:
+def _merge_with_shared(artists: QuerySet[Artist], albums: QuerySet[Album]) -> int:
     """Those of these private names that are everybody's by now become the shared ones; returns how many were there."""
     count = 0
     for artist in _known(artists)[:BATCH]:
-        _become(artist, Artist.objects.get(key=artist.key, private_to=None))
+        _replace(artist, Artist.objects.get(key=artist.key, private_to=None))
         count += 1
     for album in _known_albums(albums)[:BATCH]:
-        _become(album, Album.objects.get(artist=album.artist_id, key=album.key, private_to=None))
+        _replace(album, Album.objects.get(artist=album.artist_id, key=album.key, private_to=None))
         count += 1
     return count
 
@@ -91,7 +93,7 @@ def _known_albums(albums: QuerySet[Album]) -> QuerySet[Album]:
     return albums.filter(Exists(same))
 
 
-def _become(row: Artist | Album, shared: Artist | Album) -> None:
+def _replace(row: Artist | Album, shared: Artist | Album) -> None:
     """Unlike a merge it leaves no former address: nobody but its owner knew ``row``."""
     move(row, shared)
     if isinstance(row, Artist):  # nobody is a guest on their own song
@@ -99,7 +101,7 @@ def _become(row: Artist | Album, shared: Artist | Album) -> None:
     row.delete()
 
 
-def settle_all() -> int:
+def update_all_names() -> int:
     """Put names right that became everybody's, or stopped being so; returns how many tracks and names were changed.
 
     In an older library these are all names that only private songs have: some at a time, as nobody brings songs
@@ -107,27 +109,27 @@ def settle_all() -> int:
     """
     total = 0
     for _batch in range(MOST_BATCHES):
-        count = _settle_some()
+        count = _update_batch()
         total += count
         if not count:
             break
     return total
 
 
-def _settle_some() -> int:
+def _update_batch() -> int:
     artists = Artist.objects.exclude(private_to=None)
     albums = Album.objects.exclude(private_to=None)
-    if not (_lost().exists() or _known(artists).exists() or _known_albums(albums).exists()):
+    if not (_without_shared_names().exists() or _known(artists).exists() or _known_albums(albums).exists()):
         return 0
     with transaction.atomic():
         lock_exclusively()
-        lost = list(_lost().select_related("artist", "album__artist", "owner")[:BATCH])
+        lost = list(_without_shared_names().select_related("artist", "album__artist", "owner")[:BATCH])
         for track in lost:
-            settle(track)
-        return len(lost) + _unite(artists, albums)
+            update_names(track)
+        return len(lost) + _merge_with_shared(artists, albums)
 
 
-def _lost() -> QuerySet[Track]:
+def _without_shared_names() -> QuerySet[Track]:
     """Private tracks that name a shared artist or album which no shared track names."""
     private = Track.objects.filter(visibility=Visibility.PRIVATE).exclude(owner=None)
     guests = Credit.objects.filter(track=OuterRef("pk"), artist__private_to=None)

@@ -53,7 +53,7 @@ def choices(track: Track) -> list[tuple[str, str]]:
         return []
     found: dict[str, tuple[str, str]] = {}
     for encoding, label in LABELS.items():
-        said = _decoded(upload, encoding)
+        said = _decode_names(upload, encoding)
         text = " – ".join(cleaning.clean_text(said[field][0]) or "" for field in _SHOWN if field in said)  # noqa: RUF001
         if not any(_UNREADABLE in name for names in said.values() for name in names):
             found.setdefault(text, (encoding, f"{label}: {text}"))
@@ -69,7 +69,7 @@ def read_again(track: Track, encoding: str) -> dict[str, Any]:
     if upload is None:
         sentence = _("The names in this file were in Unicode: there is nothing to read again.")
         raise CatalogError("no_raw_names", sentence, status=409)
-    said = _decoded(upload, encoding)
+    said = _decode_names(upload, encoding)
     found = cleaning.from_mapping(
         {name: texts if name == "artists" else texts[0] for name, texts in said.items()}
     )
@@ -88,8 +88,8 @@ def read_again(track: Track, encoding: str) -> dict[str, Any]:
     return changes
 
 
-def _decoded(upload: Upload, encoding: str) -> dict[str, list[str]]:
+def _decode_names(upload: Upload, encoding: str) -> dict[str, list[str]]:
     return {
-        name: [text_encodings.decoded(text.encode("latin-1"), encoding) for text in texts]
+        name: [text_encodings.decode(text.encode("latin-1"), encoding) for text in texts]
         for name, texts in upload.raw_names.items()
     }

@@ -147,7 +147,7 @@ def songs_in(folder: Path) -> Iterator[Path | Outcome]:
         for name, entry in named:
             path = inner / name
             try:
-                found = _looked_at(path, entry, bounds)
+                found = _classify(path, entry, bounds)
             except OSError as error:  # such as a link to itself
                 found = Outcome(path, "unreadable", error.strerror or str(error))
             if isinstance(found, Outcome):
@@ -173,7 +173,7 @@ class _Bounds:
         return "" if target.is_relative_to(self.folder) else "outside"
 
 
-def _looked_at(path: Path, entry: "os.DirEntry[str]", bounds: _Bounds) -> Outcome | str:
+def _classify(path: Path, entry: "os.DirEntry[str]", bounds: _Bounds) -> Outcome | str:
     """``"folder"``, ``"file"``, nothing, or why it is passed over. Raises ``OSError``."""
     suffix = path.suffix.lower()
     is_folder = entry.is_dir()

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 
 from catalog.api.query_parameters import query_parameters
-from catalog.storage.encoding_pool import is_being_made
-from catalog.storage.renditions import Recipe, found
+from catalog.storage.encoding_pool import is_in_progress
+from catalog.storage.renditions import Recipe, find_rendition
 from separation.api.downloads import (
     AUDIO_FILES,
     FILE_RESPONSES,
@@ -106,7 +106,7 @@ class MixView(EncodedFileView, SeparationMixin):
 
     def limit_new_mixes(self, request: Request, recipe: Recipe) -> None:
         """Count the mix for the rate limit unless it exists or is being made. Raises ``Throttled``."""
-        if found(recipe) is None and not is_being_made(recipe):
+        if find_rendition(recipe) is None and not is_in_progress(recipe):
             self.throttle_scope = "mixes"
             throttle = ScopedRateThrottle()
             if not throttle.allow_request(request, self):

@@ -9,10 +9,10 @@ from audio.formats import OUTPUT
 from audio.types import Tags
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
-from catalog.storage.renditions import Excerpt, Recipe, check_codec, crc32_of, made
+from catalog.storage.renditions import Excerpt, Recipe, check_codec, crc32_of, get_or_create_rendition
 from catalog.storage.zip_archive import Member, ZipArchive
-from catalog.uploads.featured_artists import line
-from catalog.uploads.naming import cut, safe_filename
+from catalog.uploads.featured_artists import credit_line
+from catalog.uploads.naming import safe_filename, truncate_bytes
 from separation.models import Separation, Status, Stem
 
 
@@ -21,10 +21,10 @@ def tags_for(track: Track, description: str) -> Tags:
     album = track.album
     names = [track.artist.name, *(credit.artist.name for credit in track.credits.select_related("artist"))]
     return Tags(
-        title=f"{cut(track.title, min(200, 250 - len(description)))} ({description})"
+        title=f"{truncate_bytes(track.title, min(200, 250 - len(description)))} ({description})"
         if description
         else track.title,
-        artist=cut(line(names), 255),
+        artist=truncate_bytes(credit_line(names), 255),
         artists=tuple(names) if len(names) > 1 else (),
         album=album.title if album else None,
         album_artist=album.artist.name if album else None,
@@ -60,12 +60,12 @@ def stem_rendition(
 
     Raises ``CatalogError`` as ``stem_recipe`` and ``catalog.storage.renditions.made`` do.
     """
-    return made(stem_recipe(stem, track, codec, bitrate, excerpt))
+    return get_or_create_rendition(stem_recipe(stem, track, codec, bitrate, excerpt))
 
 
 def download_name(track: Track, description: str, extension: str) -> str:
     """Return ``"Artist - Title (vocals).mp3"``, safe as a file name on every system, at most 200 bytes."""
-    artist = cut(track.artist.name, 90)  # leave room for the title after a long name
+    artist = truncate_bytes(track.artist.name, 90)  # leave room for the title after a long name
     ending = f" ({description}).{extension}" if description else f".{extension}"
     return safe_filename(f"{artist} - {track.title}", ending)
 

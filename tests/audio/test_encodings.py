@@ -45,7 +45,7 @@ def test_names_are_read_right(encoding: str, share: float) -> None:
     right, wrong = 0, []
     for artist, title in pairs(encoding):
         found = text_encodings.detect([artist.encode(encoding), title.encode(encoding)])
-        read = [text_encodings.decoded(text.encode(encoding), found) for text in (artist, title)]
+        read = [text_encodings.decode(text.encode(encoding), found) for text in (artist, title)]
         if read == [artist, title]:
             right += 1
         else:
@@ -86,15 +86,15 @@ def test_whatever_bytes_there_are_one_encoding_is_found(texts: list[bytes]) -> N
 
 
 def test_decided_texts_stay_as_they_are() -> None:
-    assert text_encodings.undecided("Canción 日本") == "Canción 日本"
+    assert text_encodings.mark_undecided("Canción 日本") == "Canción 日本"
     found = {"title": "Canción", "track_number": "3", "compilation": True}
     assert text_encodings.settle(found) == (found, {}, "")
 
 
 def test_bytes_that_do_not_fit_are_marked() -> None:
-    assert text_encodings.decoded(b"\xe9 a\xe9", "cp932") == "\ufffd a"
+    assert text_encodings.decode(b"\xe9 a\xe9", "cp932") == "\ufffd a"
     with pytest.raises(LookupError):
-        text_encodings.decoded(b"", "rot13")
+        text_encodings.decode(b"", "rot13")
 
 
 ARTIST, TITLE, ALBUM = "Кино", "Группа крови", "Звезда по имени Солнце"
@@ -241,7 +241,7 @@ def test_western_names_suffer_in_no_spelling(written: Callable[[str], str]) -> N
         texts = [written(text).encode("cp1252", "ignore") for text in (artist, title)]
         found = text_encodings.detect(texts)
         if [text.decode("cp1252") for text in texts] != [
-            text_encodings.decoded(text, found) for text in texts
+            text_encodings.decode(text, found) for text in texts
         ]:
             suffered.append((artist, title, found))
     assert len(suffered) <= 1, suffered  # "TÕNIS MÄGI, AED, ÖÖ" may as well be Hungarian
@@ -264,4 +264,4 @@ def test_id3v1_cuts_letters_in_two(text: str, encoding: str) -> None:
     for title in (raw[:30], (b"x" + raw)[:30]):
         found = text_encodings.detect([title, b"Remastered"])
         assert found == encoding
-        assert text.startswith(text_encodings.decoded(title, found).removeprefix("x"))
+        assert text.startswith(text_encodings.decode(title, found).removeprefix("x"))

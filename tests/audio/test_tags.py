@@ -69,5 +69,5 @@ def test_a_mapping_from_anywhere() -> None:
 
 
 def test_pictures_that_are_none() -> None:
-    assert cover.reencoded(b"") == ()
-    assert cover.reencoded(b"\xff\xd8\xff" + bytes(100)) == ()
+    assert cover.reencode(b"") == ()
+    assert cover.reencode(b"\xff\xd8\xff" + bytes(100)) == ()

@@ -24,7 +24,7 @@ from accounts.models import User
 from audio.encoding.encode import encode
 from catalog.models import Like, Track, Visibility
 from catalog.uploads.ingest import Ingested, ingest
-from catalog.uploads.private_names import settle_all
+from catalog.uploads.private_names import update_all_names
 from separation.models import Rating, Separation, Statistics, Status, Stem
 from separation.queue.requests import ask
 from tests import factories
@@ -218,7 +218,7 @@ def lives(world: World, then: Any) -> dict[str, list[tuple[str, str]]]:
                 world.keep()
         with time_machine.travel(START + timedelta(days=30), tick=False):
             then(world)
-            settle_all()
+            update_all_names()
             cache.clear()
             seen = {name: crawl(Client_of(world.people[name])) for name in ("ben", "cleo")}
             seen["visitor"] = crawl(Client_of(None))

@@ -12,7 +12,7 @@ from PIL import Image
 from accounts.models import User
 from catalog.models import Change, Track, Visibility
 from catalog.storage import backend
-from catalog.storage.covers import read_cover, sized, sizes_of
+from catalog.storage.covers import key_of_size, read_cover, sizes_of
 from catalog.storage.garbage_collection import collect
 from tests.catalog.conftest import picture
 from tests.factories import make_track
@@ -42,7 +42,7 @@ def test_a_picture_becomes_the_cover_in_every_size(mine: Client, user: User) -> 
     assert send(mine, f"/tracks/{track.pk}/cover/", out.getvalue()).status_code == 302
     track = Track.objects.with_names().get()
     assert all(backend.exists(key) for key in sizes_of(track.cover))
-    with Image.open(io.BytesIO(read_cover(sized(track.cover, 96)) or b"")) as small:
+    with Image.open(io.BytesIO(read_cover(key_of_size(track.cover, 96)) or b"")) as small:
         assert (small.format, small.size) == ("JPEG", (96, 96))
     assert track.album is not None
     assert track.album.cover == track.cover

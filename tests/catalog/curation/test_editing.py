@@ -14,7 +14,7 @@ from catalog.curation.splitting import recordings, split, split_track
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
 from catalog.search.index import found_in_index
-from catalog.uploads.private_names import settle_all
+from catalog.uploads.private_names import update_all_names
 from tests.catalog.conftest import Ingester
 from tests.factories import make_track
 
@@ -151,7 +151,7 @@ def test_an_album_title_that_only_a_private_song_has_is_free(user: User, other: 
     hidden = make_track(other, artist="Ana", album="Secret", visibility=PRIVATE)
     assert public
     edit_album(public, curator, {"title": "Secret"})
-    settle_all()
+    update_all_names()
     hidden.refresh_from_db()
     assert hidden.album == public
 

@@ -32,7 +32,7 @@ from catalog.models import (
 )
 from catalog.search.index import found_in_index
 from catalog.uploads.ingest import ingest, lookup
-from catalog.uploads.private_names import settle_all
+from catalog.uploads.private_names import update_all_names
 from separation.models import SeparationRequest, Status
 from tests.catalog.conftest import Ingester, SongMaker
 from tests.factories import make_separation, make_track
@@ -250,7 +250,7 @@ def test_a_name_that_only_a_private_song_has_is_free(user: User, other: User, cu
     public = make_track(user, artist="A").artist
     hidden = make_track(other, artist="Secret", visibility=Visibility.PRIVATE)
     changed = edit_artist(public, curator, {"name": "secret"})
-    settle_all()
+    update_all_names()
     hidden.refresh_from_db()
     assert (changed.name, hidden.artist) == ("secret", changed)
     change = Change.objects.get()

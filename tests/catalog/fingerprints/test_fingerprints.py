@@ -108,9 +108,11 @@ def test_a_fingerprint_is_kept_once(heard: Heard, user: User) -> None:
 def test_names_help_where_no_fingerprint_can(heard: Heard, user: User) -> None:
     old = make_track(user, seconds=120)
     mine = make_track(user, seconds=121)
-    assert fingerprints.noted(mine, None, user) == [fingerprints.Similar(old)]
+    assert fingerprints.remember_and_match(mine, None, user) == [fingerprints.Similar(old)]
     compared = heard(user, made_up(900))  # the same names, but it sounds different
-    assert {each.track for each in fingerprints.noted(mine, made_up(900, 2).tobytes(), user)} == {old}
+    assert {
+        each.track for each in fingerprints.remember_and_match(mine, made_up(900, 2).tobytes(), user)
+    } == {old}
     assert compared not in {each.track for each in fingerprints.alike_by_name(mine, user)}
 
 
@@ -121,7 +123,7 @@ def test_a_song_is_in_even_if_its_fingerprint_cannot_be_kept(
         raise DatabaseError
 
     monkeypatch.setattr(fingerprints, "remember", refuse)
-    assert fingerprints.noted(make_track(user), b"", user) == []
+    assert fingerprints.remember_and_match(make_track(user), b"", user) == []
     assert "could not be kept" in caplog.text
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from accounts.models import User
 from catalog.models import Album, Visibility
 from catalog.storage import backend
-from catalog.storage.covers import read_cover, sized, sizes_of, store_cover, track_cover, version
+from catalog.storage.covers import key_of_size, read_cover, sizes_of, store_cover, track_cover, version
 from tests.catalog.conftest import Ingester, picture, pictures
 
 
@@ -65,7 +65,7 @@ def test_the_smallest_that_is_large_enough(bring: Ingester, user: User, asked: s
 
 def test_what_was_kept_in_one_size_is_shown_in_it(bring: Ingester, user: User) -> None:
     track = bring(cover=picture()).track
-    backend.delete(sized(track.cover, 96))
+    backend.delete(key_of_size(track.cover, 96))
     response = track_cover(request_of(user, "?size=96"), pk=track.pk)
     assert response.getvalue() == backend.local_path(track.cover).read_bytes()
     response.close()
@@ -87,7 +87,7 @@ def test_an_album_shows_its_picture_or_that_of_a_song(
         answer: Any = client.get(address)
         return answer.getvalue() if answer.status_code == 200 else None
 
-    assert shown(user) == backend.local_path(sized(track.cover, 96)).read_bytes()
+    assert shown(user) == backend.local_path(key_of_size(track.cover, 96)).read_bytes()
     assert shown(other) is None  # they may see the album, and nothing of what is private in it
     Album.objects.update(cover=store_cover(pictures("navy")))
     assert shown(other) == picture("navy", 96)

@@ -13,7 +13,13 @@ from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
 from catalog.storage import backend, encoding_pool
 from catalog.storage.encoding_pool import EncodingPendingError, EncodingPool
-from catalog.storage.renditions import Recipe, _turn, found, made, remove_abandoned
+from catalog.storage.renditions import (
+    Recipe,
+    _exclusive,
+    find_rendition,
+    get_or_create_rendition,
+    remove_abandoned,
+)
 from tests.catalog.races import at_once
 from tests.factories import make_audio
 
@@ -47,7 +53,7 @@ def test_many_who_ask_at_once_get_the_one_rendition(audio: AudioFile) -> None:
 
 
 def test_what_is_there_is_found_without_a_thread(audio: AudioFile, settings: Any) -> None:
-    row = made(recipe(audio))
+    row = get_or_create_rendition(recipe(audio))
     settings.ENCODINGS_PER_PERSON = 0
     assert encoding_pool.obtain([recipe(audio)], "account 1") == [row]
 
@@ -58,22 +64,22 @@ def test_a_long_encoding_goes_on_without_the_request(pool: EncodingPool) -> None
         encoding_pool.obtain([long], "account 1", seconds=0.01)
     assert (told.value.code, told.value.status) == ("encoding_in_progress", 503)
     assert told.value.retry_after
-    assert encoding_pool.is_being_made(long)
+    assert encoding_pool.is_in_progress(long)
     assert pool.wait_until_idle(30)
-    assert not encoding_pool.is_being_made(long)
-    assert encoding_pool.obtain([long], "account 1") == [found(long)]
+    assert not encoding_pool.is_in_progress(long)
+    assert encoding_pool.obtain([long], "account 1") == [find_rendition(long)]
 
 
 def test_progress_counts_what_is_there_already(audio: AudioFile) -> None:
-    made(recipe(audio, 128))
-    with _turn(recipe(audio, 192).lock_name), pytest.raises(EncodingPendingError) as told:
+    get_or_create_rendition(recipe(audio, 128))
+    with _exclusive(recipe(audio, 192).lock_name), pytest.raises(EncodingPendingError) as told:
         encoding_pool.obtain([recipe(audio, 128), recipe(audio, 192)], "account 1")
     assert told.value.progress == 0.5
 
 
 def test_each_person_can_submit_so_many(audio: AudioFile, settings: Any) -> None:
     settings.ENCODINGS_PER_PERSON = 2
-    with _turn(recipe(audio, 96).lock_name):
+    with _exclusive(recipe(audio, 96).lock_name):
         encoding_pool.start([recipe(audio, 96), recipe(audio, 128)], "account 1")
         with pytest.raises(CatalogError) as refused:
             encoding_pool.start([recipe(audio, 160)], "account 1")
@@ -84,7 +90,7 @@ def test_each_person_can_submit_so_many(audio: AudioFile, settings: Any) -> None
 
 
 def test_people_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
-    with _turn(recipe(audio, 96).lock_name):
+    with _exclusive(recipe(audio, 96).lock_name):
         encoding_pool.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
         encoding_pool.start([recipe(audio, 256)], "address 192.0.2.1")
         encoding_pool.start([recipe(audio, 192)], "account 2")
@@ -106,7 +112,7 @@ def test_what_nobody_asks_for_any_more_is_dropped(
 ) -> None:
     settings.ENCODINGS_PER_PERSON = 3
     running, left, kept = (recipe(audio, bitrate) for bitrate in (96, 128, 160))
-    with _turn(running.lock_name):
+    with _exclusive(running.lock_name):
         encoding_pool.start([running, left], "account 1")
         encoding_pool.start([kept], "account 2")
         while (first := pool.find(running)) is None or first.started_at is None:
@@ -114,11 +120,11 @@ def test_what_nobody_asks_for_any_more_is_dropped(
         forget(running, left, kept)
         encoding_pool.start([kept], "account 3")  # a request for the same keeps it, whosever it is
     assert pool.wait_until_idle(30)
-    assert found(running)
-    assert found(kept)
-    assert found(left) is None
-    assert not encoding_pool.is_being_made(left)
-    assert encoding_pool.obtain([left], "account 1", seconds=30) == [found(left)]
+    assert find_rendition(running)
+    assert find_rendition(kept)
+    assert find_rendition(left) is None
+    assert not encoding_pool.is_in_progress(left)
+    assert encoding_pool.obtain([left], "account 1", seconds=30) == [find_rendition(left)]
 
 
 def test_what_a_request_waits_for_is_kept(
@@ -133,7 +139,7 @@ def test_what_a_request_waits_for_is_kept(
         connection.close()
 
     request = threading.Thread(target=wait)
-    with _turn(recipes[0].lock_name):
+    with _exclusive(recipes[0].lock_name):
         request.start()
         while not (first := pool.find(recipes[0])) or not first.waiters:
             time.sleep(0.01)
@@ -141,12 +147,12 @@ def test_what_a_request_waits_for_is_kept(
         while len(cache.get_many([encoding_pool._key(one, "asked") for one in recipes])) < 3:
             time.sleep(0.01)
     request.join(30)
-    assert results == [found(one) for one in recipes]
+    assert results == [find_rendition(one) for one in recipes]
 
 
 def test_no_more_threads_than_the_setting_says(audio: AudioFile, settings: Any, pool: EncodingPool) -> None:
     settings.ENCODINGS_AT_ONCE = 2
-    with _turn(recipe(audio, 96).lock_name), _turn(recipe(audio, 128).lock_name):
+    with _exclusive(recipe(audio, 96).lock_name), _exclusive(recipe(audio, 128).lock_name):
         encoding_pool.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
         assert pool._threads == 2
         assert not Rendition.objects.exists()
@@ -163,7 +169,7 @@ def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
         connection.close()
 
     first = threading.Thread(target=wait)
-    with _turn(recipe(audio, 96).lock_name):
+    with _exclusive(recipe(audio, 96).lock_name):
         first.start()
         while pool.find(recipe(audio, 96)) is None or not pool.find(recipe(audio, 96)).waiters:  # type: ignore[union-attr]
             time.sleep(0.01)
@@ -171,8 +177,8 @@ def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
             encoding_pool.obtain([recipe(audio, 128)], "account 1", seconds=30)
     first.join(30)
     assert pool.wait_until_idle(30)
-    assert results == [found(recipe(audio, 96))]
-    assert found(recipe(audio, 128))
+    assert results == [find_rendition(recipe(audio, 96))]
+    assert find_rendition(recipe(audio, 128))
 
 
 def test_another_process_makes_it(audio: AudioFile, pool: EncodingPool) -> None:
@@ -181,7 +187,7 @@ def test_another_process_makes_it(audio: AudioFile, pool: EncodingPool) -> None:
         encoding_pool.obtain([recipe(audio)], "account 1")
     assert told.value.progress == 0.25
     assert pool.find(recipe(audio)) is None
-    row = made(recipe(audio))
+    row = get_or_create_rendition(recipe(audio))
     assert encoding_pool.obtain([recipe(audio)], "account 1", seconds=10) == [row]
 
 

@@ -25,7 +25,7 @@ from catalog.storage import backend
 from catalog.storage.covers import sizes_of, track_cover
 from catalog.storage.file_responses import serve, serve_archive
 from catalog.storage.garbage_collection import collect
-from catalog.storage.renditions import made, rendition
+from catalog.storage.renditions import get_or_create_rendition, rendition
 from catalog.uploads import ownership
 from separation.delivery import live, segments
 from separation.delivery.downloads import order_archive
@@ -183,7 +183,7 @@ def test_segments_come_by_range_and_live_ones_pass_through(
 def test_an_archive_is_sent_in_ranges(bucket: Any, user: User, settings: Any) -> None:
     track = make_track(user, audio=make_audio(1.0, stored=True))
     order = order_archive(make_separation(track, stored=True), track, "mp3", None)
-    archive = order.archive([made(recipe) for recipe in order.recipes.values()])
+    archive = order.archive([get_or_create_rendition(recipe) for recipe in order.recipes.values()])
     shutil.rmtree(settings.WORK_DIR / "copies")
     request = RequestFactory().head("/")
     head = serve_archive(request, archive, filename=order.filename)
@@ -192,7 +192,7 @@ def test_an_archive_is_sent_in_ranges(bucket: Any, user: User, settings: Any) ->
     middle = archive.size // 2
     body = b""
     for wanted in (f"bytes=0-{middle - 1}", f"bytes={middle}-"):
-        archive = order.archive([made(recipe) for recipe in order.recipes.values()])
+        archive = order.archive([get_or_create_rendition(recipe) for recipe in order.recipes.values()])
         answer = serve_archive(
             RequestFactory().get("/", headers={"range": wanted}), archive, filename="x.zip"
         )

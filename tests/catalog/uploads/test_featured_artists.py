@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from catalog.models import Artist, Visibility
-from catalog.uploads.featured_artists import credit, in_title, known_artists, line, performers
+from catalog.uploads.featured_artists import credit, credit_line, known_artists, performers, split_title
 from tests.factories import make_track
 
 
@@ -56,7 +56,7 @@ def test_names_in_an_artist(name: str, found: list[str]) -> None:
     ],
 )
 def test_names_in_a_title(title: str, found: tuple[str, list[str]]) -> None:
-    assert in_title(title) == found
+    assert split_title(title) == found
 
 
 def test_several_values_are_several_names_once_each() -> None:
@@ -76,9 +76,9 @@ def test_a_name_that_the_library_knows_stays_whole(user: User) -> None:
 
 
 def test_how_a_line_is_said() -> None:
-    assert line(["A"]) == "A"
-    assert line(["A", "B"]) == "A feat. B"
-    assert line(["A", "B", "C", "D"]) == "A feat. B, C & D"
+    assert credit_line(["A"]) == "A"
+    assert credit_line(["A", "B"]) == "A feat. B"
+    assert credit_line(["A", "B", "C", "D"]) == "A feat. B, C & D"
 
 
 def test_credits_are_replaced_and_never_name_the_artist_again(user: User) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.types import Tags
-from catalog.uploads.naming import ascii_filename, guess, names_for, safe_filename
+from catalog.uploads.naming import ascii_filename, names_for, parse_filename, safe_filename
 
 NOTHING = (None, None, None)
 
@@ -40,7 +40,7 @@ NOTHING = (None, None, None)
 def test_names_in_a_file_name(
     filename: str, artist: str | None, title: str | None, number: int | None
 ) -> None:
-    assert guess(filename) == (artist, title, number)
+    assert parse_filename(filename) == (artist, title, number)
 
 
 def test_tags_fill_what_is_missing_and_the_file_name_the_rest() -> None:

@@ -16,7 +16,7 @@ from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Credit, FormerAddress, Track, Visibility
 from catalog.storage.garbage_collection import collect
 from catalog.uploads.ownership import change_visibility, drop_claim
-from catalog.uploads.private_names import settle_all
+from catalog.uploads.private_names import update_all_names
 from tests.catalog.conftest import Ingester, picture
 from tests.catalog.races import at_once
 from tests.factories import make_track
@@ -97,10 +97,10 @@ def test_sharing_brings_the_names(bring: Ingester, user: User, other: User) -> N
     assert before not in Artist.objects.values_list("pk", flat=True)
     assert not FormerAddress.objects.filter(old=str(before)).exists()
     assert theirs.artist.private_to == other, "those of others follow aside"
-    assert settle_all() > 0
+    assert update_all_names() > 0
     theirs.refresh_from_db()
     assert (theirs.artist, theirs.album) == (mine.artist, mine.album)
-    assert settle_all() == 0
+    assert update_all_names() == 0
     assert not Artist.objects.exclude(private_to=None).exists()
 
 
@@ -123,12 +123,12 @@ def test_names_that_only_private_songs_have_by_now(bring: Ingester, user: User, 
     mine = bring("b.flac", seed=2, visibility=PRIVATE).track
     assert mine.artist == shared.artist
     drop_claim(shared, other)
-    assert settle_all() == 1
+    assert update_all_names() == 1
     mine.refresh_from_db()
     assert (mine.artist.private_to, mine.artist.name) == (user, "ANA RIOS")
     assert mine.album is not None
     assert mine.album.private_to == user
-    assert settle_all() == 0
+    assert update_all_names() == 0
 
 
 def test_rows_of_before_are_put_right(user: User, other: User) -> None:
@@ -137,7 +137,7 @@ def test_rows_of_before_are_put_right(user: User, other: User) -> None:
     Credit.objects.create(track=track, artist=Artist.objects.get_or_create_by_name("GUEST"))
     Album.objects.update(private_to=None)
     Artist.objects.update(private_to=None)
-    assert settle_all() == 1
+    assert update_all_names() == 1
     track.refresh_from_db()
     assert track.album is not None
     assert track.artist.private_to == track.album.private_to == user

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from catalog.models import Rendition
 from catalog.storage.encoding_pool import pool
-from catalog.storage.renditions import _turn
+from catalog.storage.renditions import _exclusive
 from separation.delivery.downloads import stem_recipe
 from separation.models import Separation
 from tests.factories import make_audio, make_separation, make_track
@@ -52,7 +52,7 @@ def address(separation: Separation) -> Callable[[str], str]:
 def held(separation: Separation) -> Iterator[None]:
     """Somebody else makes the vocals as MP3, and is not done before the block ends."""
     track = separation.mixture.tracks.get()
-    with _turn(stem_recipe(separation.stems.get(name="vocals"), track, "mp3", None).lock_name):
+    with _exclusive(stem_recipe(separation.stems.get(name="vocals"), track, "mp3", None).lock_name):
         yield
 
 

@@ -18,7 +18,7 @@ from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Track
 from catalog.storage import backend
 from catalog.storage.garbage_collection import collect
-from catalog.storage.renditions import made
+from catalog.storage.renditions import get_or_create_rendition
 from catalog.storage.zip_archive import ZipArchive
 from catalog.uploads.featured_artists import credit
 from separation.delivery.downloads import (
@@ -85,7 +85,7 @@ def separation(track: Track, tmp_path: Path) -> Separation:
 
 def archive(*order: Any) -> ZipArchive:
     ordered = order_archive(*order)
-    zip_archive = ordered.archive([made(recipe) for recipe in ordered.recipes.values()])
+    zip_archive = ordered.archive([get_or_create_rendition(recipe) for recipe in ordered.recipes.values()])
     zip_archive.open()
     return zip_archive
 

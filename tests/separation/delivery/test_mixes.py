@@ -14,7 +14,7 @@ from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition, Track
 from catalog.storage import backend
 from catalog.storage.covers import store_cover
-from catalog.storage.renditions import made, rendition
+from catalog.storage.renditions import get_or_create_rendition, rendition
 from separation.delivery.downloads import stem_rendition
 from separation.delivery.mixes import MixSettings, describe_mix, order_mix
 from separation.models import Separation, Status
@@ -78,7 +78,7 @@ def test_mix_settings_that_sound_the_same_are_equal() -> None:
 def test_mix_sums_stems_with_their_gains(separation: Separation, track: Track) -> None:
     Separation.objects.filter(pk=separation.pk).update(gain=0.8)
     separation.refresh_from_db()
-    row = made(
+    row = get_or_create_rendition(
         order_mix(
             separation,
             track,
@@ -95,9 +95,13 @@ def test_mix_sums_stems_with_their_gains(separation: Separation, track: Track) -
 def test_mix_of_one_stem_or_the_whole_song_is_that_file(separation: Separation, track: Track) -> None:
     alone = MixSettings.of(dict.fromkeys(("vocals", "drums", "other"), 0.0) | {"bass": 1.0})
     order = order_mix(separation, track, alone, "mp3", 192)
-    assert made(order.recipe) == stem_rendition(separation.stems.get(name="bass"), track, "mp3", 192)
+    assert get_or_create_rendition(order.recipe) == stem_rendition(
+        separation.stems.get(name="bass"), track, "mp3", 192
+    )
     assert order.description == "bass"
-    whole = made(order_mix(separation, track, MixSettings.of({"bass": 1.0}), "flac", None).recipe)
+    whole = get_or_create_rendition(
+        order_mix(separation, track, MixSettings.of({"bass": 1.0}), "flac", None).recipe
+    )
     assert np.array_equal(samples(whole), samples(separation.mixture))
     assert mutagen.File(backend.local_path(whole.key))["title"] == [track.title]
 
@@ -106,12 +110,14 @@ def test_mix_of_the_whole_song_stretches_the_mixture(separation: Separation, tra
     order = order_mix(separation, track, MixSettings.of({}, 0.5, 2), "flac", None)
     assert order.recipe.mix is not None
     assert order.recipe.mix.parts == ((separation.mixture, 1.0),)
-    assert len(samples(made(order.recipe))) == 2 * 44_100
+    assert len(samples(get_or_create_rendition(order.recipe))) == 2 * 44_100
 
 
 def test_mix_has_tags_and_cover(separation: Separation, track: Track) -> None:
     track.cover = store_cover(pictures())
-    row = made(order_mix(separation, track, MixSettings.of({"vocals": 0}), "mp3", None).recipe)
+    row = get_or_create_rendition(
+        order_mix(separation, track, MixSettings.of({"vocals": 0}), "mp3", None).recipe
+    )
     path = backend.local_path(row.key)
     tags = mutagen.File(path, easy=True)
     assert (tags["title"], tags["artist"], tags["album"]) == (
@@ -148,11 +154,13 @@ def test_mix_of_an_unfinished_separation_is_refused(separation: Separation, trac
 def test_mix_of_a_lost_stem_file_is_file_missing(separation: Separation, track: Track) -> None:
     backend.delete(separation.stems.get(name="bass").audio.key)
     with pytest.raises(CatalogError, match="file_missing"):
-        made(order_mix(separation, track, MixSettings.of({"vocals": 0}), "flac", None).recipe)
+        get_or_create_rendition(
+            order_mix(separation, track, MixSettings.of({"vocals": 0}), "flac", None).recipe
+        )
     assert not list(settings.WORK_DIR.glob("*rendition-*"))
 
 
 def test_mix_is_deleted_with_the_song(separation: Separation, track: Track) -> None:
-    made(order_mix(separation, track, MixSettings.of({"vocals": 0}), "wav", None).recipe)
+    get_or_create_rendition(order_mix(separation, track, MixSettings.of({"vocals": 0}), "wav", None).recipe)
     rendition(separation.mixture, "wav", None)
     assert separation.mixture.renditions.count() == Rendition.objects.count() == 2
