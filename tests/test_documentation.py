@@ -8,6 +8,7 @@ from django.conf import settings
 
 ROOT: Path = settings.BASE_DIR
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"])
+PATHS = re.compile(r"`((?:[\w.-]+/)+[\w.-]*)`")
 APPS = ("config", "operations", "separation", "catalog", "accounts", "audio")
 READS = re.compile(r"""env\.\w+\(\s*"([A-Z0-9_]+)"|environ(?:\.get\(|\[)"STEMOTECA_([A-Z0-9_]+)""")
 
@@ -32,3 +33,12 @@ def test_links_lead_to_pages_and_headings_that_exist(page: Path) -> None:
         other = page.parent / target if target else page
         assert other.exists(), target
         assert not heading or heading in headings(other), f"{target}#{heading}"
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "tests/README.md", "docs/decisions"])
+def test_files_that_the_documentation_names_exist(name: str) -> None:
+    page = ROOT / name
+    for text in [page.read_text()] if page.is_file() else [path.read_text() for path in page.glob("*.md")]:
+        for path in PATHS.findall(text):
+            bases = (ROOT, ROOT / "catalog", ROOT / "tests")
+            assert any((base / path).exists() for base in bases), path

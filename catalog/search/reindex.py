@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
-from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from catalog.normalization import fold, initial, sort_key, sort_name
@@ -39,20 +38,6 @@ def reindex(*, refold: bool = False, using: str = DEFAULT_DB_ALIAS) -> None:
         schema.install_triggers(connection)
 
 
-def rebuild(connection: Any) -> None:
-    """For migrations: drop the index and make it anew, without triggers, which follow after the last migration.
-
-    Whoever changes how names are read adds a migration that calls this.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM catalog_track LIMIT 1")
-        if cursor.fetchone():
-            logger.info("the search index is being rebuilt: minutes with a million songs")
-    schema.drop(connection)
-    schema.create(connection)
-    _fill(connection)
-
-
 def _fill(connection: Any) -> None:
     dialect = schema.dialect(connection)
     if connection.vendor == "postgresql":
@@ -71,14 +56,14 @@ def unindexed(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         reindex(using=using)
 
 
-def fold_names(using: str = DEFAULT_DB_ALIAS, models: Apps = apps) -> int:
+def fold_names(using: str = DEFAULT_DB_ALIAS) -> int:
     """Make the keys of all names anew; returns how many rows had others.
 
     Of rows with the same new key the oldest gets it, the others keep theirs: nothing is merged that nobody asked for.
     """
     changed = 0
     for kind, unique_with in _UNIQUE_WITH.items():
-        rows = models.get_model("catalog", kind)._default_manager.using(using)  # noqa: SLF001  # its public name
+        rows = apps.get_model("catalog", kind)._default_manager.using(using)  # noqa: SLF001  # its public name
         stale = [
             (row, keys)
             for row in rows.order_by("created_at", "pk").iterator()
@@ -88,7 +73,19 @@ def fold_names(using: str = DEFAULT_DB_ALIAS, models: Apps = apps) -> int:
             same = {name: getattr(row, name) for name in unique_with or ()}
             if unique_with is None or not rows.filter(key=keys["key"], **same).exclude(pk=row.pk).exists():
                 changed += rows.filter(pk=row.pk).update(**keys)
+    _keep_merged_names(using)
     return changed
+
+
+def _keep_merged_names(using: str) -> None:
+    """Have the new keys of artists that were merged lead to what they were merged into."""
+    addresses = apps.get_model("catalog", "FormerAddress").objects.using(using).filter(kind="artist")
+    merges = apps.get_model("catalog", "Change").objects.using(using).filter(kind="merge", target="artist")
+    for change in merges.filter(undone_by=None):
+        merged_into = addresses.filter(old=str(change.before["row"]["pk"])).first()
+        key = fold(change.before["row"]["fields"]["name"])
+        if merged_into is not None and len(key) < 80:
+            addresses.get_or_create(kind="artist", old=f"={key}", defaults={"target": merged_into.target})
 
 
 def _differs(row: Any, keys: dict[str, str]) -> bool:

@@ -1,15 +1,11 @@
 """Optional words, other spellings, and that the index keeps all of them."""
 
-from importlib import import_module
-from types import SimpleNamespace
-
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client
 
 from catalog.models import Album, Artist, Credit, Track
-from catalog.search import schema
 from catalog.search.index import found_in_index
 from catalog.search.query import Query
 from catalog.search.reindex import reindex
@@ -117,20 +113,6 @@ def test_a_bulk_write_is_found_by_its_key_and_never_by_the_old_name(titles: Titl
     assert titles("acdc") == titles("ke ha") == ["Ke$ha"]
     reindex()
     assert titles("kesha") == ["Ke$ha"]
-
-
-def test_an_installation_gets_the_index_anew_by_migrating(titles: Titles) -> None:
-    make_track(title="P!nk", artist="鄧麗君")
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM catalog_search_name")
-        cursor.execute("DELETE FROM catalog_search_track")
-    import_module("catalog.migrations.0009_search_tokenizer").rebuild(
-        None, SimpleNamespace(connection=connection)
-    )
-    schema.after_migrations(using="default")
-    assert titles("邓丽君 pink") == ["P!nk"]
-    make_track(title="N.W.A")
-    assert titles("nwa") == ["N.W.A"]
 
 
 def test_the_longest_names_of_any_script(titles: Titles) -> None:

@@ -1,11 +1,9 @@
 """What a track shows of a separation that others have of the same audio."""
 
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -17,7 +15,7 @@ from catalog.curation.splitting import split_track
 from catalog.models import Change, Track, Visibility
 from catalog.uploads.ownership import change_visibility
 from separation.feedback import statistics
-from separation.models import Rating, Separation, SeparationRequest, Status, TrackSeparation
+from separation.models import Separation, SeparationRequest, Status, TrackSeparation
 from separation.queue.requests import ask, withdraw
 from tests.factories import make_separation, make_track
 
@@ -184,27 +182,3 @@ def test_statistics_date_a_separation_by_its_request(old: Separation, other: Use
     shared = make_track(other, audio=old.mixture)
     ask(shared, old.model, other)
     assert statistics.measure().figures["by_month"][-1]["separations"] == 1
-
-
-def test_migration_shows_what_an_older_library_showed(
-    old: Separation, own: Track, user: User, other: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Shared tracks all that was made of their audio, private ones what was requested there or is nobody else's."""
-    monkeypatch.setattr(
-        TrackSeparation._meta.get_field("created_at"), "auto_now_add", True
-    )  # put back afterwards
-    shared, alone = make_track(other, audio=old.mixture), make_track(user, title="Alone", visibility=PRIVATE)
-    lone = make_separation(alone)
-    mine = make_track(user, title="Public")
-    public = make_separation(mine, asked_by=other)
-    for row, person in ((old, user), (public, other)):
-        Rating.objects.create(separation=row, user=person, score=3)
-    SeparationRequest.objects.filter(separation=old).update(created_at=LONG_AGO)
-    TrackSeparation.objects.all().delete()
-    import_module("separation.migrations.0004_track_separation_filled").fill(apps, None)
-    rows = {(row.track, row.separation): row.created_at for row in TrackSeparation.objects.all()}
-    hidden = Track.objects.get(audio=old.mixture, owner=user)
-    assert rows.keys() == {(hidden, old), (shared, old), (alone, lone), (mine, public)}
-    assert rows[hidden, old] == LONG_AGO
-    assert rows[shared, old] == shared.created_at
-    assert {rating.track for rating in Rating.objects.all()} == {hidden, mine}
