@@ -70,9 +70,9 @@ class Environment:
 
     def rate(self, name: str, default: str) -> str:
         """Read a limit in the form of REST framework's throttles."""
-        value = self.text(f"RATE_{name}", default)
+        value = self.text(name, default)
         if not re.fullmatch(r"\d+/(s|m|h|d|sec|second|min|minute|hour|day)", value, re.ASCII):
-            exit_with_error(f"{PREFIX}RATE_{name} must have the form {default}, not {value!r}")
+            exit_with_error(f"{PREFIX}{name} must have the form {default}, not {value!r}")
         return value
 
     def url(self, name: str) -> str:
