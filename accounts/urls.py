@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from accounts import views
 from accounts.security import pending_action
+from accounts.web import views
 
 urlpatterns = [
     path("accounts/profile/", views.profile, name="profile"),

@@ -14,7 +14,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.utils import translation
 from django.utils.translation.template import templatize
 
-from accounts.translations import ALLAUTH, FORMS, PASSWORDS
+from accounts.web.translations import ALLAUTH, FORMS, PASSWORDS
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = ROOT / "locale" / "es" / "LC_MESSAGES"

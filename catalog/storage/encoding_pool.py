@@ -28,10 +28,7 @@ log = logging.getLogger(__name__)
 MOST_SUBMITTED = 200  # encodings of everybody, in this process
 PROGRESS_SECONDS = 120  # an encoding of another process that has reported nothing for so long is given up
 LOOK_SECONDS = 0.5  # between two looks for one that another process makes
-ASKED_SECONDS, ASK_AGAIN_SECONDS = (
-    60,
-    20,
-)  # so long a place in the queue is kept; requests that wait ask again
+PLACE_SECONDS, RENEW_SECONDS = 60, 20  # how long a place in the queue is kept; waiting requests renew it
 SOONEST_RETRY_SECONDS, LATEST_RETRY_SECONDS = 5, 45  # sooner than the place is lost
 STOP_SECONDS = 5.0
 STEP = 0.01
@@ -127,7 +124,7 @@ class Batch:
         while pending and (left := deadline - time.monotonic()) > 0:
             for part in pending:
                 _keep_place(part.recipe)
-            if pending[0].wait(min(left, ASK_AGAIN_SECONDS)):
+            if pending[0].wait(min(left, RENEW_SECONDS)):
                 pending.pop(0)
 
     def result(self) -> list[Rendition]:
@@ -331,7 +328,7 @@ class EncodingPool:
 
 def _keep_place(recipe: Recipe) -> None:
     """Keep the place of ``recipe``, in whichever process it waits."""
-    cache.set(_key(recipe, "asked"), 1, ASKED_SECONDS)
+    cache.set(_key(recipe, "asked"), 1, PLACE_SECONDS)
 
 
 def _tell(recipe: Recipe, share: float) -> None:

@@ -15,7 +15,7 @@ from catalog.normalization import UNKNOWN_ARTIST, VARIOUS_ARTISTS
 from catalog.pagination import NAMES_PER_PAGE, page_of
 from catalog.redirects import Kind, redirect_or_404
 from catalog.selectors import AlbumTile, ArtistName, Reader, Song
-from catalog.web.parameters import LETTERS, letter_of, slug_in
+from catalog.web.addresses import LETTERS, letter_of, slug_in
 from catalog.web.track_lists import songs_of_artist, songs_with_guest
 
 ALBUMS_PER_PAGE = 48

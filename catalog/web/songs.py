@@ -13,7 +13,7 @@ from catalog.models import Artist, Credit, Track
 from catalog.pagination import SONGS_PER_PAGE, Page, page_of
 from catalog.selectors import add_details, liked_among
 from catalog.social import likes, plays, setlists
-from catalog.web.parameters import LETTERS, letter_of, slug_in
+from catalog.web.addresses import LETTERS, letter_of, slug_in
 from catalog.web.track_lists import (
     ORDERS,
     OTHER_ALPHABETS,

@@ -16,9 +16,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.e2e.browser import CHROMIUM, SWITCHES
 from tests.e2e.furniture import EMAIL, PASSWORD
 from tests.e2e.server import ROOT, Server
-from tests.e2e.test_website import CHROMIUM, SWITCHES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("accessibility")]
 

@@ -10,8 +10,8 @@ from audio.encoding.encode import encode
 from audio.types import Tags
 from benchmarks.catalogue.tunes import tune
 from tests.audio.test_chromaprint import needs_chromaprint
+from tests.e2e.browser import CHROMIUM, SWITCHES
 from tests.e2e.server import Person, Server
-from tests.e2e.test_website import CHROMIUM, SWITCHES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server"), needs_chromaprint]
 

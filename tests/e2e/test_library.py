@@ -11,8 +11,8 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched
 from tests.e2e.server import Person, Server
-from tests.e2e.test_website import CHROMIUM, SWITCHES, TOO_SMALL, Watched
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]

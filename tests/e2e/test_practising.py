@@ -8,9 +8,9 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.e2e.browser import CHROMIUM, SWITCHES, Watched
 from tests.e2e.server import Person, Server
 from tests.e2e.test_library import sign_in
-from tests.e2e.test_website import CHROMIUM, SWITCHES, Watched
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]

@@ -6,9 +6,9 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, expect
 
+from tests.e2e.browser import Watched
 from tests.e2e.server import Person, Server
 from tests.e2e.test_library import chromium, reader, sign_in  # noqa: F401  # fixtures
-from tests.e2e.test_website import Watched
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]

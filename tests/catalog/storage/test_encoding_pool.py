@@ -130,7 +130,7 @@ def test_what_nobody_asks_for_any_more_is_dropped(
 def test_what_a_request_waits_for_is_kept(
     audio: AudioFile, pool: EncodingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoding_pool, "ASK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(encoding_pool, "RENEW_SECONDS", 0.05)
     recipes = [recipe(audio, bitrate) for bitrate in (96, 128, 160)]
     results: list[Any] = []
 

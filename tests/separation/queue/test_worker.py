@@ -2,7 +2,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,44 +19,18 @@ from catalog.uploads.ingest import ingest
 from separation import lifecycle
 from separation.lifecycle import Lease, cancel
 from separation.models import Separation, Status
-from separation.queue import heartbeat, interleaving, recovery, worker
+from separation.queue import heartbeat, recovery, worker
 from separation.queue.publish import store
 from separation.queue.requests import ask
 from separation.queue.separator_holder import holder
-from tests.songs import RATE, loud, song, write_song
+from tests.separation.queue.conftest import Asker, after
+from tests.songs import RATE, loud, song
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
-
-Asker = Callable[..., Separation]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def warm() -> Iterator[None]:
-    """One separator for all of these tests; none afterwards."""
-    yield
-    holder.close()
-
-
-@pytest.fixture
-def asked(user: User, tmp_path: Path, settings: Any) -> Asker:
-    """A waiting separation of a real song."""
-    settings.WORK_DIR = tmp_path / "work"
-    settings.WORK_DIR.mkdir()
-    settings.DISK_FLOOR_BYTES = 0
-
-    def make(seconds: float = 3.0, seed: int = 1) -> Separation:
-        path = write_song(tmp_path / f"song {seed}.flac", seconds, seed=seed)
-        track = ingest(path, filename=path.name, user=user).track
-        return ask(track, "compact:2stems", user).separation
-
-    return make
-
-
-def after(separation: Separation, settings: Any) -> tuple[str, int, str]:
-    """Status, attempts and error; nothing temporary may be left by then."""
-    separation.refresh_from_db()
-    assert list(settings.WORK_DIR.iterdir()) == []
-    return separation.status, separation.attempts, separation.error_code
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("separator"),
+    pytest.mark.usefixtures("warm"),
+]
 
 
 def test_separate_publishes_stems(asked: Asker, settings: Any) -> None:
@@ -114,68 +87,6 @@ def test_run_works_on_whatever_comes_next(asked: Asker) -> None:
     worker.run(str(first.pk))  # one task too many does no harm
     second.refresh_from_db()
     assert (second.status, second.attempts) == (Status.SUCCEEDED, 1)
-
-
-def test_short_song_is_interleaved_with_a_long_one(
-    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.WORKERS = 1
-    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
-    long, short = asked(120, seed=1), asked(2, seed=2)
-    OrmQ.objects.all().delete()
-    worker.run(str(long.pk))
-    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
-    assert after(short, settings) == (Status.SUCCEEDED, 1, "")
-    times = [long.started_at, short.started_at, short.finished_at, long.finished_at]
-    assert times == sorted(time for time in times if time)
-    assert holder.separator is not None
-    assert holder.separator.pid is not None, "one process did both, and stays"
-    assert not OrmQ.objects.exists()
-
-
-def test_interleaved_song_that_crashes_costs_the_long_one_no_attempt(
-    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.WORKERS = 1
-    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(
-        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _keeper: holder.kill()
-    )  # called while the short one is done
-    long, short = asked(120, seed=1), asked(2, seed=2)
-    worker.run(str(long.pk))
-    assert after(long, settings) == (Status.QUEUED, 0, "")
-    assert after(short, settings) == (Status.QUEUED, 1, "crashed")
-    monkeypatch.undo()
-    worker.run(str(long.pk))
-    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
-    assert after(short, settings) == (Status.QUEUED, 1, "crashed"), "it has to wait for its own turn now"
-
-
-def test_interleaved_song_that_is_cancelled_costs_the_long_one_nothing(
-    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.WORKERS = 1
-    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(heartbeat, "MIN_INTERVAL_SECONDS", 0.0)
-    long, short = asked(120, seed=1), asked(40, seed=2)
-    monkeypatch.setattr(
-        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _keeper: cancel(short)
-    )  # called while the short one is done
-    worker.run(str(long.pk))
-    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
-    assert after(short, settings) == (Status.CANCELLED, 1, "")
-
-
-def test_short_song_is_left_to_an_idle_worker(
-    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.WORKERS = 2
-    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
-    long, short = asked(60, seed=1), asked(2, seed=2)
-    worker.run(str(long.pk))
-    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
-    assert after(short, settings) == (Status.QUEUED, 0, "")
-    assert OrmQ.objects.count() == 2, "its task is still there"
 
 
 def test_missing_file_fails_without_retry(asked: Asker, settings: Any) -> None:

@@ -12,7 +12,7 @@ from audio.errors import AudioError, Damaged, Unsupported
 from audio.probe import probe
 from tests.audio.containers import DSD64, TONE, dsd_tone, dsf, monkeys, musepack7
 from tests.audio.making import RATE, id3, id3_frame, noise, video, with_av
-from tests.audio.test_hostile import accepted, code_of
+from tests.audio.sandbox.test_hostile import accepted, code_of
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,80 @@
+"""A short song between two chunks of a long one."""
+
+from typing import Any
+
+import pytest
+from django_q.models import OrmQ
+
+from separation.lifecycle import cancel
+from separation.models import Status
+from separation.queue import heartbeat, interleaving, worker
+from separation.queue.separator_holder import holder
+from tests.separation.queue.conftest import Asker, after
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("separator"),
+    pytest.mark.usefixtures("warm"),
+]
+
+
+def test_short_song_is_interleaved_with_a_long_one(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    long, short = asked(120, seed=1), asked(2, seed=2)
+    OrmQ.objects.all().delete()
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.SUCCEEDED, 1, "")
+    times = [long.started_at, short.started_at, short.finished_at, long.finished_at]
+    assert times == sorted(time for time in times if time)
+    assert holder.separator is not None
+    assert holder.separator.pid is not None, "one process did both, and stays"
+    assert not OrmQ.objects.exists()
+
+
+def test_interleaved_song_that_crashes_costs_the_long_one_no_attempt(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(
+        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _keeper: holder.kill()
+    )  # called while the short one is done
+    long, short = asked(120, seed=1), asked(2, seed=2)
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.QUEUED, 0, "")
+    assert after(short, settings) == (Status.QUEUED, 1, "crashed")
+    monkeypatch.undo()
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.QUEUED, 1, "crashed"), "it has to wait for its own turn now"
+
+
+def test_interleaved_song_that_is_cancelled_costs_the_long_one_nothing(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(heartbeat, "MIN_INTERVAL_SECONDS", 0.0)
+    long, short = asked(120, seed=1), asked(40, seed=2)
+    monkeypatch.setattr(
+        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _keeper: cancel(short)
+    )  # called while the short one is done
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.CANCELLED, 1, "")
+
+
+def test_short_song_is_left_to_an_idle_worker(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 2
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    long, short = asked(60, seed=1), asked(2, seed=2)
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.QUEUED, 0, "")
+    assert OrmQ.objects.count() == 2, "its task is still there"
