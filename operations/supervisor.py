@@ -5,6 +5,7 @@ It starts each program in a session of its own and restarts what ended. Three th
 supervisor ends, however that happens, its children die with it (see ``process_lifecycle.py``).
 """
 
+import itertools
 import logging
 import os
 import select
@@ -22,7 +23,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from catalog.storage.garbage_collection import collect
+from catalog.storage.garbage_collection import collect, collect_rows
 from operations import process_lifecycle
 from separation import import_runs
 from separation.feedback import statistics
@@ -37,7 +38,9 @@ GRACE_SECONDS = 20.0
 # A program that ran for so long before it ended is restarted at once.
 STABLE_SECONDS = 10.0
 FIRST_COLLECTION_SECONDS = 60.0
-COLLECTION_SECONDS = 3600.0
+COLLECTION_SECONDS = 900.0
+"""Between two collections of dropped songs. Every fourth one also looks for files that no row names."""
+FILES_EVERY = 4
 COLLECTION_GRACE = timedelta(hours=24)
 # A queue that has work and idle workers, and claims nothing for so long, is stuck.
 STUCK_SECONDS = 60.0
@@ -256,8 +259,13 @@ class Supervisor:
 
     def _collect_repeatedly(self) -> None:
         time.sleep(FIRST_COLLECTION_SECONDS)
-        while not self._stopping:
-            _attempt(collect, COLLECTION_GRACE)
+        for number in itertools.count():
+            if self._stopping:
+                return
+            if number % FILES_EVERY:
+                _attempt(collect_rows)
+            else:
+                _attempt(collect, COLLECTION_GRACE)
             time.sleep(COLLECTION_SECONDS)
 
     def _refresh_statistics_repeatedly(self) -> None:

@@ -52,6 +52,25 @@ def test_busy_queue_is_not_stuck(user: User) -> None:
     assert not detector.is_stuck(STUCK_SECONDS * 4), "and another"
 
 
+def test_dropped_songs_are_collected_more_often_than_files_are_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    supervisor = Supervisor([], Program("queue", []))
+    done: list[str] = []
+
+    def note(what: str) -> None:
+        done.append(what)
+        if len(done) == 6:
+            supervisor._on_signal(signal.SIGTERM, None)
+
+    monkeypatch.setattr(supervising, "collect", lambda _grace: note("files"))
+    monkeypatch.setattr(supervising, "collect_rows", lambda: note("rows"))
+    monkeypatch.setattr(supervising, "FIRST_COLLECTION_SECONDS", 0.0)
+    monkeypatch.setattr(supervising, "COLLECTION_SECONDS", 0.0)
+    supervisor._collect_repeatedly()
+    assert done == ["files", "rows", "rows", "rows", "files", "rows"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_long_garbage_collection_delays_neither_recovery_nor_statistics(
     user: User, settings: Any, monkeypatch: pytest.MonkeyPatch
