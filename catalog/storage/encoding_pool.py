@@ -1,4 +1,4 @@
-"""Encode renditions in a few threads of the website; requests wait for them for a bounded time, or not at all.
+"""Transcode renditions in a few threads of the website; requests wait for them for a bounded time, or not at all.
 
 An encoding takes seconds to minutes, so no request does it itself: it submits what it needs and waits. What takes
 longer continues without it, and the next request for the same finds the rendition or the encoding in progress. Equal

@@ -1,4 +1,4 @@
-"""Encodings of stored audio, and mixes of it, that can be thrown away and made again.
+"""Renditions: stored audio transcoded, cut or mixed on request, and kept until nobody asks for it any more.
 
 A rendition is found by its recipe: codec, bitrate, the tags and picture written into it, and what is mixed. Whoever
 asks first has the file made, outside any transaction; whoever asks meanwhile waits for that one.
