@@ -26,7 +26,7 @@ _SIZED = re.compile(r"-\d+(?=\.jpg$)")
 
 
 def store_cover(pictures: Sequence[bytes]) -> str:
-    """Keep a picture, one JPEG of each size, and return the key of the largest; the same picture is kept once."""
+    """Store a picture, one JPEG of each size; return the key of the largest. Equal pictures are stored once."""
     key = backend.key_for("covers", hashlib.sha256(pictures[0]).hexdigest(), "jpg")
     path = settings.WORK_DIR / f"cover-{uuid.uuid4().hex}.jpg"
     with backend.room():
@@ -40,33 +40,33 @@ def store_cover(pictures: Sequence[bytes]) -> str:
 
 
 def key_of_size(key: str, size: int) -> str:
-    """Where the picture of ``key`` lies that has ``size`` pixels a side."""
+    """Return the key of the picture ``key`` in ``size`` pixels."""
     return key if size == COVER_SIZES[0] else f"{key.removesuffix('.jpg')}-{size}.jpg"
 
 
 def sizes_of(key: str) -> set[str]:
-    """The keys of every size of the picture that a row names by ``key``."""
+    """Return the keys of all sizes of the picture ``key``."""
     return {key_of_size(key, size) for size in COVER_SIZES}
 
 
 def original(key: str) -> str:
-    """The key that rows name for a picture of whatever size."""
+    """Return the key that rows reference, for the key of any size."""
     return _SIZED.sub("", key) if key.startswith("covers/") else key
 
 
 def sizes(key: str) -> list[str]:
-    """The keys of all sizes of a picture; of any other file its own."""
+    """Return the keys of all sizes of a picture; of any other file its own."""
     return [key_of_size(key, size) for size in COVER_SIZES] if key.startswith("covers/") else [key]
 
 
 def best_size(wanted: str) -> int:
-    """The smallest of our sizes that has as many pixels as ``wanted``; the largest for anything else."""
+    """Return the smallest size with at least ``wanted`` pixels, else the largest."""
     pixels = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else COVER_SIZES[0]
     return min((size for size in COVER_SIZES if size >= pixels), default=COVER_SIZES[0])
 
 
 def read_cover(key: str) -> bytes | None:
-    """The bytes of a picture; ``None`` when there is none, or it is lost: no song fails for its cover."""
+    """Return the bytes of a picture; ``None`` if it is missing: no download fails for its cover."""
     if not key or not backend.exists(key):
         return None
     with file_storage().open(key) as file:
@@ -93,7 +93,7 @@ def album_cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 
 def picture_of(album: Album, user: User | AnonymousUser) -> str:
-    """The storage key of an album's picture: its own, else that of a song in it which ``user`` may see."""
+    """Return the storage key of an album's picture: its own, else that of a song in it that ``user`` may see."""
     tracks = Track.objects.visible_to(user).filter(album=album).exclude(cover="")
     return (
         album.cover

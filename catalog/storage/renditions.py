@@ -1,7 +1,7 @@
 """Renditions: stored audio transcoded, cut or mixed on request, and kept until nobody asks for it any more.
 
-A rendition is found by its recipe: codec, bitrate, the tags and picture written into it, and what is mixed. Whoever
-asks first has the file made, outside any transaction; whoever asks meanwhile waits for that one.
+A rendition is found by its recipe: codec, bitrate, the tags and picture written into it, and what is mixed. The first
+request makes the file, outside any transaction; concurrent requests wait for the one in progress.
 """
 
 import fcntl
@@ -42,7 +42,7 @@ Report = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Mix:
-    """Stored audio with what each is multiplied by; ``tempo`` 2 is twice as fast, 0.5 half as fast."""
+    """Stored audio files with their gains; ``tempo`` 2 is twice as fast, 0.5 half as fast."""
 
     parts: tuple[tuple[AudioFile, float], ...]
     tempo: float = 1.0
@@ -57,7 +57,7 @@ class Excerpt:
     stop: int
 
     def of(self, chunks: Iterable[Samples]) -> Iterator[Samples]:
-        """Cut ``[2, n]`` blocks; what comes after ``stop`` is not asked for."""
+        """Yield the excerpt of ``[2, n]`` blocks; does not read beyond ``stop``."""
         position = 0
         for block in chunks:
             begin, position = position, position + block.shape[1]
@@ -69,7 +69,7 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What goes into a rendition of ``audio``; ``name`` is what the row keeps of it.
+    """Everything that a rendition of ``audio`` depends on; ``name`` is stored in its row.
 
     ``bitrate`` as ``check_codec`` returns it, in kbit/s. A rendition of a ``mix`` belongs to the ``audio`` that its
     parts come from, and goes with it. An ``excerpt`` is not cut from a mix.
@@ -105,7 +105,7 @@ class Recipe:
 
     @cached_property
     def lock_name(self) -> str:
-        """The same for equal renditions of the same audio only."""
+        """Return a name that only equal renditions of the same audio share."""
         return f"{self.audio.pk.hex}-{self.name[:32]}"
 
 
@@ -151,7 +151,7 @@ def find_rendition(recipe: Recipe) -> Rendition | None:
 
 
 def parse_bitrate(value: str | int | None) -> int | None:
-    """kbit/s from ``192``, ``"192"``, ``"192k"`` or ``"192000"``; ``None`` for nothing.
+    """Parse kbit/s from ``192``, ``"192"``, ``"192k"`` or ``"192000"``; ``None`` for an empty value.
 
     Raises ``CatalogError("bad_bitrate")``.
     """
@@ -166,7 +166,7 @@ def parse_bitrate(value: str | int | None) -> int | None:
 
 
 def check_codec(codec: str, bitrate: int | None) -> int | None:
-    """The bitrate that will be used. Raises ``CatalogError``: ``unknown_codec`` or ``bad_bitrate``."""
+    """Return the bitrate that will be used. Raises ``CatalogError``: ``unknown_codec`` or ``bad_bitrate``."""
     output = OUTPUT.get(codec)
     if output is None:
         sentence = _("There is no codec of this name; there are %(codecs)s.")
@@ -214,7 +214,7 @@ def _make(recipe: Recipe, report: Report) -> Rendition:
 
 
 def crc32_of(row: Rendition) -> int:
-    """CRC-32 of the rendition's file; worked out once for rows from before it was kept."""
+    """Return the CRC-32 of the rendition's file; computed once if its row has none."""
     if row.crc32 is None:
         with backend.whole_copy(row.key, row.size) as path:
             row.crc32 = crc32(path)
@@ -223,7 +223,7 @@ def crc32_of(row: Rendition) -> int:
 
 
 def remove_abandoned() -> None:
-    """Remove what encodings left behind whose process was killed."""
+    """Remove the files of encodings whose process was killed."""
     for folder in settings.WORK_DIR.glob("rendition-*"):
         with _try_lock(folder) as is_ours:
             if is_ours:
@@ -257,7 +257,7 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
 
 @contextmanager
 def _work_folder() -> Iterator[Path]:
-    """A folder for one encoding, removed afterwards. Its lock tells that the encoding is still running."""
+    """Yield a folder for one encoding, removed afterwards. Its lock shows that the encoding is running."""
     remove_abandoned()
     while True:
         folder = Path(tempfile.mkdtemp(prefix="rendition-", dir=settings.WORK_DIR))
@@ -272,7 +272,7 @@ def _work_folder() -> Iterator[Path]:
 
 @contextmanager
 def _try_lock(folder: Path) -> Iterator[bool]:
-    """Lock a folder while the block runs; whether that could be done without waiting, and the folder is there."""
+    """Lock a folder during the block; yield whether it exists and could be locked without waiting."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):

@@ -23,7 +23,7 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Member:
-    """A stored file of an archive: its name there, its key in storage, and what is known of its bytes."""
+    """A stored file in an archive: name, storage key, size and CRC-32."""
 
     name: str
     key: str
@@ -33,7 +33,7 @@ class Member:
 
 
 class ZipArchive(io.RawIOBase):
-    """The archive of ``members`` as a file to read and seek in, after ``open()``.
+    """The archive of ``members`` as a readable, seekable file, after ``open()``.
 
     ``size`` and ``etag`` (a strong entity tag, without quotes) are known before.
     """
@@ -69,7 +69,7 @@ class ZipArchive(io.RawIOBase):
             self._starts = [start for start, _size, _file in self._parts]
 
     def narrow(self, start: int, stop: int) -> None:
-        """Go to ``start``, and end reading at ``stop``."""
+        """Read only the bytes from ``start`` to ``stop``."""
         self.seek(start)
         self.stop = stop
 
@@ -108,10 +108,10 @@ class ZipArchive(io.RawIOBase):
 
 
 class _Headers(ZipFile):
-    """Writes a ZIP file without the data of its members: their place is left out."""
+    """Write the headers of a ZIP file, leaving room for the data of its members."""
 
     def add(self, member: Member) -> int:
-        """Write the header of ``member``; where its data begins."""
+        """Write the header of ``member``; return where its data begins."""
         info = ZipInfo(member.name, DATE)
         info.external_attr = (stat.S_IFREG | 0o644) << 16
         info.CRC = member.crc32
@@ -129,7 +129,7 @@ class _Headers(ZipFile):
 
 
 class _RecordingFile(io.RawIOBase):
-    """Remembers what is written and where."""
+    """Record what is written at which position."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ FORM_SECONDS = 60.0
 
 
 class PendingBody(Protocol):
-    """A body that is on its way: announced length (``None``: unknown) and what has come of it."""
+    """A request body in transfer: announced length (``None``: unknown) and bytes received."""
 
     length: int | None
     received: int
@@ -33,12 +33,12 @@ class PendingBody(Protocol):
 
 
 def largest_body(policy: UploadPolicy | None) -> int:
-    """Bytes that a whole request may have."""
+    """Return the largest size of a whole request in bytes."""
     return most_bytes(policy) + (FORM_BYTES if policy else 0)
 
 
 def most_bytes(policy: UploadPolicy | None) -> int:
-    """Bytes that people may send: of a file, or of a form without one."""
+    """Return the largest size of an uploaded file, or of a form without one, in bytes."""
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE if policy is None else policy.max_bytes()
 
 
@@ -56,7 +56,7 @@ def check_quota(user: User | AnonymousUser, size: int) -> None:
 
 
 def admit(body: PendingBody, policy: UploadPolicy | None, user: User | AnonymousUser, network: str) -> None:
-    """Let ``body`` come. Raises ``CatalogError``: ``too_large``, ``quota_exceeded`` (413), ``no_space`` (507),
+    """Admit ``body``. Raises ``CatalogError``: ``too_large``, ``quota_exceeded`` (413), ``no_space`` (507),
     ``too_many_uploads`` (429), ``busy`` (503).
     """
     size = max(body.length or 0, body.received)

@@ -47,7 +47,7 @@ class Challenge:
 
 
 def challenge(track: Track, checksum: str, user: User) -> Challenge | None:
-    """What ``user`` has to answer to have ``track`` by the file with this SHA-256.
+    """Return the challenge that ``user`` must answer to get ``track`` by the file with this SHA-256.
 
     None where they have it already, and where these very bytes are not stored: the same audio in another file.
     """
@@ -79,7 +79,7 @@ def _places(audio: AudioFile, user: User) -> list[tuple[int, int]]:
 
 
 def prove(token: str, digest: str, filename: str, user: User) -> Track | None:
-    """The track of which ``user`` has proved to have the file; it is theirs from now on as if they had sent it.
+    """Check the answer and record the upload: ``user`` holds the track as if they had sent the file.
 
     None when it is gone. A challenge is answered once, rightly or wrongly. Raises ``CatalogError``: ``proof_expired``
     (409; also for one that was answered already), ``proof_failed`` (403), ``file_missing``.
@@ -99,7 +99,7 @@ def prove(token: str, digest: str, filename: str, user: User) -> Track | None:
 
 
 def answer(nonce: str, ranges: list[tuple[int, int]], audio: AudioFile) -> str:
-    """What whoever has the file answers. Raises ``CatalogError("file_missing")``."""
+    """Return the correct answer to a challenge. Raises ``CatalogError("file_missing")``."""
     digest = hashlib.sha256(bytes.fromhex(nonce))
     for start, length in ranges:
         digest.update(backend.read(audio.key, start, start + length, size=audio.size))
@@ -127,7 +127,7 @@ def _proof_failed() -> CatalogError:
 
 
 def claim(checksum: str, filename: str, user: User) -> Track | None:
-    """Note that ``user`` brought the file with this SHA-256, which they have proved to have; returns its track.
+    """Record that ``user`` uploaded the file with this SHA-256, after the proof; return its track.
 
     Nothing is counted against their quota, and doing it again changes nothing. None for what is not known, or
     private to somebody else.

@@ -56,17 +56,17 @@ _WHOLE: Final = frozenset(
 
 
 def known_artists(keys: set[str]) -> set[str]:
-    """Those of ``keys`` that are an artist everybody may know of."""
+    """Return those of ``keys`` that are the key of a shared artist."""
     return set(Artist.objects.visible_to(AnonymousUser()).filter(key__in=keys).values_list("key", flat=True))
 
 
 def no_known_artists(_keys: set[str]) -> set[str]:
-    """For where there is no library to ask."""
+    """Return no artists, where there is no database."""
     return set()
 
 
 def performers(names: Iterable[str], known: Known = no_known_artists) -> list[str]:
-    """Everybody in ``names``, in order and once each: ``["A feat. B & C"]`` becomes ``["A", "B", "C"]``."""
+    """Split ``names`` into performers, each once: ``["A feat. B & C"]`` becomes ``["A", "B", "C"]``."""
     found: list[str] = []
     for name in names:
         first, guests = _split_at(name, _PLAIN)
@@ -75,13 +75,13 @@ def performers(names: Iterable[str], known: Known = no_known_artists) -> list[st
 
 
 def split_title(title: str, known: Known = no_known_artists) -> tuple[str, list[str]]:
-    """``"Song (feat. B)"`` becomes ``"Song"`` and ``["B"]``; a title is never emptied."""
+    """Split ``"Song (feat. B)"`` into ``"Song"`` and ``["B"]``; a title is never emptied."""
     plain, guests = _split_at(title, _DOTTED)
     return plain, _unique(_guests(guests, known))
 
 
 def credit(track: Track, guests: Sequence[Artist]) -> None:
-    """``guests`` and nobody else are credited on ``track``, in this order, beside its artist."""
+    """Credit ``guests``, and nobody else, on ``track``, in this order, beside its artist."""
     wanted = [artist for artist in dict.fromkeys(guests) if artist.pk != track.artist_id]
     Credit.objects.filter(track=track).delete()
     Credit.objects.bulk_create(
@@ -91,7 +91,7 @@ def credit(track: Track, guests: Sequence[Artist]) -> None:
 
 
 def credit_line(names: Sequence[str]) -> str:
-    """``"A feat. B, C & D"``."""
+    """Return ``"A feat. B, C & D"``."""
     first, *guests = names
     if not guests:
         return first
@@ -100,7 +100,7 @@ def credit_line(names: Sequence[str]) -> str:
 
 
 def _split_at(text: str, marker: re.Pattern[str]) -> tuple[str, list[str]]:
-    """What stands before any "feat.", and what stands behind each."""
+    """Return the text before the first "feat.", and the text behind each."""
     guests: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
@@ -119,7 +119,7 @@ def _guests(phrases: Iterable[str], known: Known) -> list[str]:
 
 
 def _split_names(phrase: str, known: Known) -> list[str]:
-    """The names in ``"B, C & D"``. The longest that is a known name stays whole."""
+    """Split ``"B, C & D"`` into names. The longest known name stays whole."""
     ends = [
         found.span()
         for found in _PARTS.finditer(phrase)
@@ -146,7 +146,7 @@ def _split_names(phrase: str, known: Known) -> list[str]:
 
 
 def _unique(names: Iterable[str]) -> list[str]:
-    """Each name once, whatever its spelling; what is empty is nobody."""
+    """Return each non-empty name once, whatever its spelling."""
     kept: dict[str, str] = {}
     for name in names:
         if name.strip():

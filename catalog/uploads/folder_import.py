@@ -1,7 +1,7 @@
 """Import a folder tree of music: in parallel, and from where an earlier run stopped.
 
-What became of each file is remembered (``ImportedFile``) under its path, size and time, so that the next run passes
-over it. What may go better another time (a full disk, a full quota) is not remembered.
+The outcome of each file is stored (``ImportedFile``) under its path, size and time, so that the next run skips it.
+Outcomes that may change (a full disk, a full quota) are not stored.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ JOB_BYTES = 700_000_000  # a decoder at most, and what comes with it
 
 @dataclass
 class Import:
-    """One run over a folder. ``taken`` is called with every song that the catalogue has afterwards."""
+    """One run over a folder. ``taken`` is called with every song that is in the catalogue afterwards."""
 
     owner: User
     visibility: Visibility = Visibility.SHARED
@@ -82,7 +82,7 @@ class Import:
                 connections.close_all()
 
     def take(self, path: Path) -> Outcome:
-        """Take in one file; whatever goes wrong with it is an outcome, too."""
+        """Import one file; return its outcome, also for errors."""
         try:
             outcome = self._take(path)
         except CatalogError as error:
@@ -126,7 +126,7 @@ class Import:
         )
 
     def _dress(self, track: Track, folder: Path) -> None:
-        """Give a song without a picture the one that lies beside it."""
+        """Give a song without a cover the picture in its folder."""
         with self._covering:
             if folder not in self._covers:
                 self._covers[folder] = _cover_in(folder)
@@ -138,7 +138,7 @@ class Import:
 
 
 def readable(name: str) -> str:
-    """A file's name as text; one that is not UTF-8 is mostly from an older Windows."""
+    """Return a file's name as text; one that is not UTF-8 is most likely in an old Windows encoding."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -147,7 +147,7 @@ def readable(name: str) -> str:
 
 
 def key_of(path: Path) -> str:
-    """What a file is remembered by: its path, as text that a database takes, and not too long."""
+    """Return the key of a file: its path as text that fits the database column."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     if len(text) > 1_000:
         return f"{text[:900]} {hashlib.sha256(text.encode()).hexdigest()}"
@@ -155,13 +155,13 @@ def key_of(path: Path) -> str:
 
 
 def jobs_for_this_machine() -> int:
-    """As many files at once as there are processors, and as fit the memory."""
+    """Return how many files are probed at once: one for each processor, as far as memory allows."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     return max(1, min(len(os.sched_getaffinity(0)), memory // JOB_BYTES))
 
 
 def _cover_in(folder: Path) -> str:
-    """The stored picture of a folder, made in the sandbox; empty when there is none."""
+    """Store the picture in a folder, converted in the sandbox; return its key, empty without one."""
     with suppress(OSError, AudioError, CatalogError):
         files = {
             file.stem.lower(): file

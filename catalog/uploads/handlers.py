@@ -23,7 +23,7 @@ CHECK_EVERY_BYTES = 8_000_000
 
 
 class UploadRefusedError(CatalogError, RequestDataTooBig):
-    """A file that is refused while its form is read, wherever that happens: in a view or before one."""
+    """A file was refused while its form was parsed, in a view or before it."""
 
 
 class ReceivedFile(TemporaryUploadedFile):
@@ -44,7 +44,7 @@ class ReceivedFile(TemporaryUploadedFile):
 
 
 class UploadHandler(TemporaryFileUploadHandler):
-    """Takes files where the view has a policy, as far as limit, quota and disk allow while they arrive."""
+    """Accept files where the view has a policy; check limit, quota and disk space while they arrive."""
 
     file: TemporaryUploadedFile
     _received = 0
@@ -81,7 +81,7 @@ class UploadHandler(TemporaryFileUploadHandler):
 
 
 def close_files(request: HttpRequest) -> None:
-    """Remove the files that arrived, and those that did not arrive whole, which nobody else closes."""
+    """Remove the temporary files of a request, complete and incomplete ones."""
     for file in request.META.pop(FILES, []):
         with suppress(OSError):  # what could not be written before
             file.close()
@@ -89,7 +89,7 @@ def close_files(request: HttpRequest) -> None:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Turn refusals, and a disk that is full, into one that Django's form parser lets through."""
+    """Turn CatalogError and the OSError of a full disk into an error that Django's parser passes on."""
     try:
         with backend.room():
             yield

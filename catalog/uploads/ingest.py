@@ -76,8 +76,10 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of a file. ``created`` tells whether this person got a new track; ``matches`` are other
-    tracks that may be the same recording."""
+    """The result of an upload.
+
+    ``created``: whether the person got a new track; ``matches``: other tracks that may be the same recording.
+    """
 
     track: Track
     upload: Upload
@@ -88,7 +90,7 @@ class Ingested:
 
 @dataclass(frozen=True)
 class _Submission:
-    """Who brought what."""
+    """An upload: who sent which file."""
 
     user: User
     visibility: Visibility
@@ -109,7 +111,7 @@ def ingest(
     album: str = "",
     visibility: Visibility = Visibility.SHARED,
 ) -> Ingested:
-    """Take in the audio at ``path``, which is left where it is; ``filename`` is what its sender called it.
+    """Ingest the audio at ``path``, which stays where it is; ``filename`` is the sender's name of it.
 
     A track of the same audio that ``user`` may see comes back as it is (``created`` false): the shared one,
     or their own private one, which is never made public by bringing it again. Raises ``CatalogError``:
@@ -139,13 +141,13 @@ def ingest(
 
 
 def lookup(checksum: str, user: User) -> Track | None:
-    """The track that bytes with this SHA-256 became, if ``user`` may see it."""
+    """Return the track of the file with this SHA-256, if ``user`` may see it."""
     seen = Track.objects.visible_to(user).filter(uploads__checksum=checksum.lower())
     return seen.with_names().order_by("created_at").first()
 
 
 def refusal(code: str, reason: str = "") -> CatalogError:
-    """The error for one of the codes of ``AudioError``, with a translated sentence."""
+    """Return the error for a code of ``AudioError``, with a translated sentence."""
     status, sentence = REFUSALS.get(code, REFUSALS["probe_failed"])
     return CatalogError(code, REASONS.get(reason, sentence), status=status)
 
@@ -165,7 +167,7 @@ def _probe(path: Path) -> Probe:
 
 @contextmanager
 def _stage(path: Path) -> Iterator[Path]:
-    """A file of our own with the bytes of ``path``, so that what was probed is what gets stored.
+    """Yield a private copy of ``path``, so that the file that is probed is the file that is stored.
 
     Uploads are linked, as nobody else writes to them any more; files from elsewhere are copied.
     """
@@ -183,21 +185,21 @@ def _stage(path: Path) -> Iterator[Path]:
 
 
 def _recognise(brought: _Submission, audio: Q) -> Track | None:
-    """The track of this audio that the person gets back: the shared one, or their own."""
+    """Return the track of this audio for the person: the shared one, or their own."""
     seen = Track.objects.visible_to(brought.user).filter(audio).with_names().distinct()
     fitting = sorted(seen, key=lambda track: (track.visibility != brought.visibility, track.created_at))
     return fitting[0] if fitting else None
 
 
 def _find_known(brought: _Submission, digest: str) -> Track | None:
-    """The track of this audio, or the one that its track was merged into."""
+    """Return the track of this audio, or the one that its track was merged into."""
     return _recognise(brought, Q(audio__audio_digest=digest)) or _recognise(
         brought, Q(uploads__audio__audio_digest=digest)
     )
 
 
 def _record_known(brought: _Submission, track: Track, path: Path) -> Ingested:
-    """Known bytes: note who brought them, and put the file back should it have been lost."""
+    """Record another upload of a known file, and restore the stored file if it is missing."""
     brought_before = AudioFile.objects.filter(uploads__track=track, uploads__checksum=brought.checksum)
     audio = brought_before.first() or track.audio  # another one, where two tracks were merged
     if audio.checksum == brought.checksum and backend.size(audio.key) != audio.size:
@@ -224,7 +226,7 @@ def _create_upload(brought: _Submission, track: Track, audio: AudioFile, charged
 
 
 def _find_or_create(brought: _Submission, found: Probe, names: Names, staged: Path) -> Ingested:
-    """Find or make the rows. Losing a race to somebody who brings the same, or removes it: try again."""
+    """Find or create the rows. Retries when a concurrent upload or removal of the same audio wins."""
     brought = replace(
         brought,
         checksum=found.checksum,
@@ -267,7 +269,7 @@ def _find_or_create(brought: _Submission, found: Probe, names: Names, staged: Pa
 
 
 def _catalogue(brought: _Submission, found: Probe, names: Names, key: str, cover: str) -> tuple[Track, bool]:
-    """Inside a transaction. Always audio, artists (by key), album, track: one order, hence no deadlock."""
+    """Create the rows, inside a transaction. Always audio, artists by key, album, track: one order, so no deadlock."""
     audio, _new = AudioFile.objects.get_or_create(
         audio_digest=found.audio_digest,
         defaults={
@@ -328,7 +330,7 @@ def _catalogue(brought: _Submission, found: Probe, names: Names, key: str, cover
 
 
 def quota_exceeded() -> CatalogError:
-    """The refusal for an account that stores as much as it may."""
+    """Return the error for an account whose quota is full."""
     return CatalogError(
         "quota_exceeded", _("Your quota is full. Delete something you no longer need first."), status=413
     )

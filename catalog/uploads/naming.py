@@ -32,7 +32,7 @@ _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Names:
-    """What a recording is called; never empty where a name is needed. ``guests`` play on it beside ``artist``."""
+    """The names of a recording; never empty where a name is needed. ``guests``: featured artists."""
 
     title: str
     artist: str
@@ -47,7 +47,7 @@ class Names:
 
 
 def received_filename(name: str) -> str:
-    """The last part of a path that a client sent, cleaned, at most 255 characters; never empty."""
+    """Return the last part of a path that a client sent, cleaned, at most 255 characters; never empty."""
     return clean_text(re.split(r"[/\\]", name)[-1]) or "audio"
 
 
@@ -95,7 +95,7 @@ def names_for(
 
 
 def _holder(tags: Tags) -> tuple[str | None, bool]:
-    """Whose album it is by its tags, and whether it is a compilation."""
+    """Return the album artist by the tags, and whether it is a compilation."""
     if tags.album_artist is None:
         return (VARIOUS_ARTISTS, True) if tags.compilation else (None, False)
     holder = canonical(performers([tags.album_artist])[0])
@@ -105,7 +105,7 @@ def _holder(tags: Tags) -> tuple[str | None, bool]:
 
 
 def parse_filename(filename: str) -> tuple[str | None, str | None, int | None]:
-    """Artist, title and track number from ``"Artist - Title.mp3"``, ``"01 Title.flac"`` and the like."""
+    """Parse artist, title and track number from ``"Artist - Title.mp3"``, ``"01 Title.flac"`` and the like."""
     stem = _EXTENSION.sub("", received_filename(filename)).strip(". ")
     if " " not in stem:
         stem = stem.replace("_", " ")
@@ -161,7 +161,7 @@ def _transliterate(char: str) -> str:
 
 
 def truncate_bytes(text: str, budget: int) -> str:
-    """The longest beginning of ``text`` within ``budget`` bytes; no accent is cut off its letter."""
+    """Return the longest beginning of ``text`` within ``budget`` bytes, without splitting a letter and its accent."""
     if len(text.encode()) <= budget:
         return text
     kept = text.encode()[: max(0, budget)].decode(errors="ignore")

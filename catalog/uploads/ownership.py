@@ -17,12 +17,12 @@ from catalog.uploads.private_names import update_names
 
 
 def holds(track: Track, user: User) -> bool:
-    """Whether ``user`` has a claim on ``track``."""
+    """Whether ``user`` holds ``track``."""
     return track.owner_id == user.pk or track.uploads.filter(user=user).exists()
 
 
 def drop_claim(track: Track, user: User) -> bool:
-    """``user`` no longer holds ``track``; True when nobody does any more, and the track is gone.
+    """Let ``user`` release ``track``; return True if nobody holds it any more and it is deleted.
 
     The next who brought it becomes its owner, and it counts against their quota from then on, even beyond it.
     Raises ``CatalogError("not_yours")`` (403).
@@ -47,14 +47,14 @@ def drop_claim(track: Track, user: User) -> bool:
 
 
 def drop_all(user: User) -> None:
-    """Drop every claim of ``user``, before the account is closed."""
+    """Release every track of ``user``, before the account is closed."""
     held = Track.objects.filter(uploads__user=user) | Track.objects.filter(owner=user)
     for track in held.distinct():
         drop_claim(track, user)
 
 
 def remove(track: Track) -> None:
-    """Take ``track`` out of the catalogue, whoever holds it; every holder gets the bytes back."""
+    """Delete ``track``, whoever holds it; every holder gets the bytes back."""
     with transaction.atomic():
         _release(track.uploads.all())
         _clear_album_cover(track)
@@ -62,7 +62,7 @@ def remove(track: Track) -> None:
 
 
 def change_visibility(track: Track, visibility: Visibility) -> Track:
-    """Share a private track, or make a shared one private; returns the track that the owner has from now on.
+    """Share a private track, or make a shared one private; return the track that the owner has from then on.
 
     Sharing audio that has a shared track already joins the two. Raises ``CatalogError("shared_by_others")``
     (409) when others brought the same audio, and ``not_yours`` (403) for a track without an owner.
@@ -95,7 +95,7 @@ def change_visibility(track: Track, visibility: Visibility) -> Track:
 
 
 def _shared_successor(track: Track) -> Track | None:
-    """The shared track that the audio of ``track`` was merged into."""
+    """Return the shared track that the audio of ``track`` was merged into."""
     shared = Track.objects.filter(visibility=Visibility.SHARED)
     return (
         shared.filter(pk__in=Upload.objects.filter(audio=track.audio).values("track"))
@@ -105,7 +105,7 @@ def _shared_successor(track: Track) -> Track | None:
 
 
 def _merge_into(track: Track, there: Track) -> Track:
-    """Everything that names ``track`` names ``there`` from now on; one copy counts against the quota."""
+    """Merge ``track`` into ``there``; one copy counts against the quota."""
     for upload in track.uploads.exclude(charged=0).select_related("user"):
         if upload.user is not None:
             upload.user.release(upload.charged)
@@ -130,7 +130,7 @@ def _release(uploads: "QuerySet[Upload]") -> None:
 
 
 def _clear_album_cover(track: Track) -> None:
-    """An album drops the picture of a track that leaves the shared catalogue, unless another has it."""
+    """Remove an album's cover that came from a track which leaves the shared catalogue."""
     if not track.cover or track.album_id is None:
         return
     others = Track.objects.filter(album=track.album_id, cover=track.cover, visibility=Visibility.SHARED)

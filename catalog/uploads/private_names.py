@@ -24,7 +24,7 @@ MOST_BATCHES = 200
 
 
 def reader_of(track: Track) -> User | None:
-    """Whose names ``track`` goes by; None for everybody's."""
+    """Return whose private names ``track`` may have; None for shared names only."""
     return track.owner if track.visibility == Visibility.PRIVATE else None
 
 

@@ -40,14 +40,14 @@ _UNREADABLE: Final = "\ufffd"
 
 
 def upload_of(track: Track) -> Upload | None:
-    """The upload whose tags were in an old encoding: its owner's, else the first; None where there is none."""
+    """Return the upload whose tags were in an old encoding: the owner's, else the first; None without one."""
     owners = Case(When(user=track.owner_id, then=Value(0)), default=Value(1))
     kept = track.uploads.filter(audio=track.audio_id).exclude(names_encoding="")
     return kept.order_by(owners, "created_at").first()
 
 
 def choices(track: Track) -> list[tuple[str, str]]:
-    """(encoding, what it is called and what the names are in it), for those in which they can be read; no two alike."""
+    """Return (encoding, its label with the names decoded) for each encoding that gives other names."""
     upload = upload_of(track)
     if upload is None:
         return []

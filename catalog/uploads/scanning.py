@@ -68,7 +68,7 @@ SKIPPED: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file: ``new``, ``known``, ``unchanged``, one of ``SKIPPED``, or the code of a refusal."""
+    """The outcome of a file: ``new``, ``known``, ``unchanged``, one of ``SKIPPED``, or the code of an error."""
 
     path: Path
     code: str
@@ -85,7 +85,7 @@ class Outcome:
 
 
 class Skipped:
-    """Counts what was passed over, by reason, and says it."""
+    """Count skipped files by reason, and describe them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -123,7 +123,7 @@ class Skipped:
 
 
 def songs_in(folder: Path) -> Iterator[Path | Outcome]:
-    """Files that may be music, folder by folder in the order of their names; what cannot be read, or is skipped.
+    """Yield possible music files, folder by folder in the order of names, and the outcomes of skipped ones.
 
     Links are followed within ``folder``, and never to where Stemoteca keeps its own files. Hidden files are passed
     over; a folder that links lead to twice is looked into once.
@@ -161,7 +161,7 @@ def songs_in(folder: Path) -> Iterator[Path | Outcome]:
 
 @dataclass(frozen=True)
 class _Bounds:
-    """Where links may lead: within ``folder``, and never into ``data``."""
+    """The folders that links may lead to: within ``folder``, and never into ``data``."""
 
     folder: Path
     data: Path
