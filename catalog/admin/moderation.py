@@ -93,7 +93,7 @@ class ReportAdmin(ReadOnly[Report]):
         done = 0
         for track in tracks.values():
             try:
-                take_down(track, person(request), request.POST.get("reason", "")[:500])
+                take_down(track, person(request), request.POST.get("reason", ""))
             except CatalogError as error:
                 self.message_user(request, f"{track}: {error.detail}", messages.ERROR)
             else:

@@ -18,7 +18,7 @@ from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
 from catalog.curation.locks import lock_exclusively, lock_rows
-from catalog.curation.reports import close
+from catalog.curation.reports import close, tidy
 from catalog.errors import CatalogError
 from catalog.fingerprints import blocked_by
 from catalog.models import AudioFile, Block, Change, Fingerprint, Report, Track, Visibility
@@ -40,6 +40,7 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
     """
     if not may_take_down(user):
         raise CatalogError("not_yours", _("Only administrators may do this."), status=403)
+    reason = tidy(reason)[:500]
     with transaction.atomic():
         lock_exclusively()
         if not Track.objects.filter(pk=track.pk).exists():
@@ -49,7 +50,7 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
         tracks = _tracks_of(ids)
         shown = next((row for row in tracks if row.visibility == Visibility.SHARED), track)
         blocks = [_block(row, str(shown), user, reason) for row in audio]
-        history.record(Change.Kind.TAKEDOWN, shown, user, {}, {"reason": reason[:500]})
+        history.record(Change.Kind.TAKEDOWN, shown, user, {}, {"reason": reason})
         _answer(tracks, user)
         keys = [row.cover for row in tracks if row.cover]
         for row in tracks:
@@ -101,7 +102,7 @@ def _block(audio: AudioFile, label: str, user: User, reason: str) -> Block:
             "values": bytes(fingerprint.values) if fingerprint else b"",
             "duration": fingerprint.duration if fingerprint else audio.duration,
             "label": label[:520],
-            "reason": reason[:500],
+            "reason": reason,
             "actor": user,
         },
     )

@@ -47,7 +47,7 @@ def test_taking_down_asks_first(keeper: Client, user: User, other: User) -> None
     page = act(keeper, "take_down", rows)
     assert page.count("Ana Torres - Goes") == 1
     assert Track.objects.count() == 2
-    page = act(keeper, "take_down", rows, confirmed="yes", reason="Not ours")
+    page = act(keeper, "take_down", rows, confirmed="yes", reason="Not\x00 ours")
     assert "1 song was taken down." in page
     assert list(Track.objects.all()) == [kept]
     block = Block.objects.get()
