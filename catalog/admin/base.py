@@ -5,11 +5,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db import connection
-from django.db.models import Count, Model, Q, QuerySet
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
+from django.db import DataError, connection
+from django.db.models import Count, Field, ForeignKey, Model, Q, QuerySet
+from django.forms import ModelChoiceField
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -27,7 +32,7 @@ SHOWN = 20  # rows of something else on a page, and of what is about to be delet
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[M]
-    Inline = admin.TabularInline[Any, Any]
+    _Inline = admin.TabularInline[Any, Any]
     List = ChangeList
 else:  # Django's own classes take no parameters
 
@@ -35,8 +40,41 @@ else:  # Django's own classes take no parameters
         def __class_getitem__(cls, _item: object) -> type:
             return cls
 
-    Inline = admin.TabularInline
+    _Inline = admin.TabularInline
     List = ChangeList
+
+
+def is_key(field: "Field[Any, Any]", text: str) -> bool:
+    """Whether ``text`` could be the key of a row; the database refuses to look for anything else."""
+    try:
+        field.run_validators(field.to_python(text))
+    except ValidationError:
+        return False
+    return True
+
+
+class KeySelect(AutocompleteSelect):
+    """Draw a form with a malformed key anew, with nothing chosen."""
+
+    def optgroups(self, name: str, value: list[str], attr: dict[str, Any] | None = None) -> Any:
+        keys = [key for key in value if is_key(self.field.target_field, key)]
+        return super().optgroups(name, keys, attr)
+
+
+class ForeignKeys:
+    """Forms that survive malformed keys in ``autocomplete_fields``."""
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **options: Any
+    ) -> "ModelChoiceField[Any] | None":
+        page: Any = self
+        if db_field.name in page.get_autocomplete_fields(request):
+            options["widget"] = KeySelect(db_field, page.admin_site, using=options.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **options)  # type: ignore[misc]  # Django's
+
+
+class Inline(ForeignKeys, _Inline):
+    """Rows of another table on a page."""
 
 
 class AtLeast(int):
@@ -68,7 +106,7 @@ class CountingList(List):
                     setattr(row, f"n_{name}", counts.get(row.pk, 0))
 
 
-class Rows(_Admin[M]):
+class Rows(ForeignKeys, _Admin[M]):
     """A table without a count of everything, whose search and filters have indexes behind them.
 
     ``counted`` names columns that tell how many rows of another table point at each row.
@@ -99,11 +137,19 @@ class Rows(_Admin[M]):
         return CountingList
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Answer numbers and dates that the database cannot hold like any other wrong filter."""
+        """Answer numbers, dates and text that the database cannot hold like any other wrong filter."""
         try:
             return super().get_changelist_instance(request)
-        except (OverflowError, ValueError) as error:
+        except (OverflowError, ValueError, DataError) as error:
             raise IncorrectLookupParameters(error) from error
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[M]) -> HttpResponseBase | None:
+        """Pass over chosen keys that no row can have."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        data = request.POST.copy()
+        data.setlist(ACTION_CHECKBOX_NAME, [key for key in chosen if is_key(self.opts.pk, key)])
+        request.POST = data  # type: ignore[assignment]  # mutable
+        return super().response_action(request, queryset)
 
 
 class ReadOnly(Rows[M]):

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,3 +81,15 @@ def test_tables_of_django_q_are_not_registered() -> None:
     assert not any(model._meta.app_label == "django_q" for model in admin.site._registry)
     with pytest.raises(NoReverseMatch):
         reverse("admin:django_q_success_changelist")
+
+
+def test_the_filter_by_model_takes_any_text(staff: Client) -> None:
+    answer = staff.get(reverse("admin:separation_separation_changelist"), {"model": "\0"}, follow=True)
+    assert answer.status_code == 200
+
+
+def test_a_malformed_owner_is_an_error_in_the_form(staff: Client, tmp_path: Path) -> None:
+    form = {"folder": str(tmp_path), "owner": "abc", "visibility": "shared", "model": ""}
+    answer = staff.post(reverse("admin:separation_importrun_add"), form)
+    assert answer.status_code == 200
+    assert "owner" in answer.context["adminform"].form.errors
