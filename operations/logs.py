@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import InterfaceError, OperationalError
 
 LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
@@ -16,6 +16,7 @@ def logging_config(level: str, queue_level: str) -> dict[str, Any]:
         "database": {"()": ShortenDatabaseErrors},
         "hosts": {"()": ShortenHostErrors},
         "refusals": {"()": ExcludeRefusals},
+        "permissions": {"()": ShortenPermissionErrors},
     }
     console = {"class": "logging.StreamHandler", "formatter": "line", "filters": list(filters)}
     return {
@@ -50,6 +51,15 @@ class ShortenDatabaseErrors(logging.Filter):
         if isinstance(error, OperationalError | InterfaceError):
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             record.msg, record.args = f"{record.getMessage()}: {reason}", None
+            record.exc_info = record.exc_text = None
+        return True
+
+
+class ShortenPermissionErrors(logging.Filter):
+    """Log a response 403, which anybody can ask for, as one line, without a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
             record.exc_info = record.exc_text = None
         return True
 
