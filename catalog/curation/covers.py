@@ -11,6 +11,7 @@ from accounts.models import User
 from audio.errors import AudioError
 from audio.probe import picture
 from catalog.curation.editing import lock_row, may_edit, not_yours, write
+from catalog.curation.fields import kind_of
 from catalog.curation.locks import lock_shared
 from catalog.errors import CatalogError
 from catalog.models import Album, Track, Visibility
@@ -58,7 +59,7 @@ def drop_cover(row: Track | Album, user: User) -> None:
 
 def _check(row: Track | Album, user: User) -> None:
     if not may_picture(row, user):
-        raise not_yours()
+        raise not_yours(kind_of(row))
 
 
 def _change(row: Track | Album, user: User, key: str) -> None:

@@ -106,7 +106,7 @@ def edit_album(album: Album, user: User, changes: dict[str, Any], seen: Details 
 
 def _edit_shared(row: M, user: User, changes: dict[str, Any], seen: Details | None) -> M:
     if not user.has_perm(f"catalog.change_{kind_of(row)}"):
-        raise not_yours()
+        raise not_yours(kind_of(row))
     if row.private_to_id is not None:
         raise CatalogError(
             "not_shared", _("Only you see this name. Change it where your song is edited."), status=409
@@ -251,6 +251,10 @@ def lock_row(row: N) -> N:
     return cast("N", found)
 
 
-def not_yours() -> CatalogError:
-    """Make the error ``not_yours`` (403)."""
-    return CatalogError("not_yours", _("Only the person who added this song may do this."), status=403)
+def not_yours(kind: str = Change.Target.TRACK) -> CatalogError:
+    """Make the error ``not_yours`` (403) for a row of this kind."""
+    if kind == Change.Target.TRACK:
+        sentence = _("Only the person who added this song may do this.")
+    else:
+        sentence = _("Only curators may do this.")
+    return CatalogError("not_yours", sentence, status=403)

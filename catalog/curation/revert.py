@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.curation import history
-from catalog.curation.editing import may_edit, write
+from catalog.curation.editing import may_edit, not_yours, write
 from catalog.curation.fields import Named, details
 from catalog.curation.locks import lock_exclusively
 from catalog.curation.merging import unmerge
@@ -55,17 +55,17 @@ def target(change: Change) -> Named | None:
 def _check(change: Change, row: Named | None, user: User) -> None:
     own = history.own_tracks([change], user)
     if change.private_to_id not in (None, user.pk):
-        raise _refused("not_yours", _("Only the person who added this song may do this."), 403)
+        raise not_yours(change.target)
     if not history.is_undoable(change):
         raise _refused("not_undoable", _("This cannot be undone."))
     if change.undone_by_id:
         raise _refused("already_undone", _("This was undone already."))
     if not history.may_undo(change, user, own):
-        raise _refused("not_yours", _("Only the person who added this song may do this."), 403)
+        raise not_yours(change.target)
     if row is None:
         raise _refused("gone", _("This is no longer there. It may have been merged or removed."))
     if isinstance(row, Track) and not may_edit(row, user):
-        raise _refused("not_yours", _("Only the person who added this song may do this."), 403)
+        raise not_yours(change.target)
 
 
 def _undo_edit(change: Change, row: Named, user: User) -> Change:
@@ -78,5 +78,5 @@ def _undo_edit(change: Change, row: Named, user: User) -> Change:
     return done
 
 
-def _refused(code: str, sentence: object, status: int = 409) -> CatalogError:
-    return CatalogError(code, str(sentence), status=status)
+def _refused(code: str, sentence: object) -> CatalogError:
+    return CatalogError(code, str(sentence), status=409)
