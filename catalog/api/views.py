@@ -23,7 +23,7 @@ from catalog.api.serializers import (
     PlaysSerializer,
 )
 from catalog.models import Album, Artist, Track
-from catalog.redirects import Kind, RedirectMixin
+from catalog.redirects import Kind, RedirectMixin, find_target
 from catalog.search.service import InOrder, among, find_names
 from catalog.social import plays
 
@@ -45,6 +45,17 @@ def as_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         return UUID(int=0)
+
+
+def find_artist(text: str) -> UUID:
+    """Return the id of the artist with this slug or id, also a former one; else an id that no row has."""
+    named = Artist.objects.filter(Q(slug=text) | Q(pk=as_id(text))).values_list("pk", flat=True)
+    return named.first() or find_target(Kind.ARTIST, text) or as_id("")
+
+
+def find_album(text: str) -> UUID:
+    """Return the id of the album with this id, also a former one; else an id that no row has."""
+    return find_target(Kind.ALBUM, text) or as_id(text)
 
 
 def narrow(
@@ -116,7 +127,7 @@ class AlbumListView(AlbumMixin, ListAPIView[Album]):
     def filter_queryset(self, queryset: Any) -> Any:
         wanted = query_parameters(self, AlbumQuerySerializer)
         if artist := wanted.get("artist"):
-            queryset = queryset.filter(Q(artist__slug=artist) | Q(artist=as_id(artist)))
+            queryset = queryset.filter(artist=find_artist(artist))
         return narrow(queryset, "album", self.request.user, wanted, ALBUM_ORDERS)
 
 

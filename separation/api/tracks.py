@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
@@ -16,9 +16,9 @@ from accounts.current_user import account
 from accounts.models import User
 from catalog.api.query_parameters import query_parameters
 from catalog.api.serializers import TrackChangesSerializer
-from catalog.api.views import MOVED, as_id
+from catalog.api.views import MOVED, find_album, find_artist
 from catalog.curation.editing import edit, release
-from catalog.models import Artist, Credit, Track
+from catalog.models import Credit, Track
 from catalog.redirects import Kind, RedirectMixin
 from catalog.search.facets import Filters
 from catalog.search.service import InOrder, find
@@ -109,10 +109,9 @@ def matching(
 def _within(parameters: dict[str, Any]) -> tuple[str, UUID] | None:
     """Return the album or artist to list as a filter; an unknown one matches nothing."""
     if album := parameters.get("album"):
-        return "album", as_id(album)
+        return "album", find_album(album)
     if artist := parameters.get("artist"):
-        named = Artist.objects.filter(Q(slug=artist) | Q(pk=as_id(artist))).values_list("pk", flat=True)
-        return "artist", named.first() or as_id("")
+        return "artist", find_artist(artist)
     return None
 
 

@@ -72,6 +72,16 @@ def test_merge_history_undo(api: APIClient, api_of: Any, user: User, curator: Us
     assert listed["count"] == 1
     assert (listed["results"][0]["who"], listed["results"][0]["undone"]) == ("Cleo", False)
 
+    if kind != "tracks":
+        former = {kind.removesuffix("s"): loser}
+        assert api.get(f"{API}/tracks/", former).data["count"] == 2
+        assert api.get(f"{API}/tracks/", former | {"q": "one"}).data["count"] == 2
+    if kind == "artists":
+        assert (
+            api.get(f"{API}/albums/", {"artist": loser}).data["count"]
+            == api.get(f"{API}/albums/").data["count"]
+        )
+
     undoing = f"{API}/changes/{merged.data['id']}/undo/"
     assert api.post(undoing).status_code == 401
     refused = api_of(user).post(undoing)
