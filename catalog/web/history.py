@@ -7,8 +7,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -88,7 +88,7 @@ def undo_change(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, str(error.detail))
     else:
         messages.success(request, _("Undone."))
-    return redirect(back)
+    return HttpResponseRedirect(back)  # redirect() would take "a" for the name of a view
 
 
 def entries(changes: Any, user: User | AnonymousUser, *, places: bool = False) -> list[Entry]:

@@ -151,6 +151,7 @@ def test_history_and_undo(mine: Client, curating: Client, user: User, other: Use
     assert track.title == "One"
     page = mine.get(address).content.decode()
     assert "Put back as it was" in page
+    assert mine.post(undoing, {"next": "a"}).headers["Location"] == "a"
     assert "This was undone already." in mine.post(undoing, follow=True).content.decode()
 
 
