@@ -1,6 +1,6 @@
 """What all pages of the admin panel share: lists that stay quick with a million rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -13,8 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, connection
 from django.db.models import Count, Field, ForeignKey, Model, Q, QuerySet
 from django.forms import ModelChoiceField
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -56,7 +55,7 @@ def is_key(field: "Field[Any, Any]", text: str) -> bool:
 class KeySelect(AutocompleteSelect):
     """Draw a form with a malformed key anew, with nothing chosen."""
 
-    def optgroups(self, name: str, value: list[str], attr: dict[str, Any] | None = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
         keys = [key for key in value if is_key(self.field.target_field, key)]
         return super().optgroups(name, keys, attr)
 
@@ -70,7 +69,10 @@ class ForeignKeys:
         page: Any = self
         if db_field.name in page.get_autocomplete_fields(request):
             options["widget"] = KeySelect(db_field, page.admin_site, using=options.get("using"))
-        return super().formfield_for_foreignkey(db_field, request, **options)  # type: ignore[misc]  # Django's
+        field: ModelChoiceField[Any] | None = super().formfield_for_foreignkey(  # type: ignore[misc]  # Django's
+            db_field, request, **options
+        )
+        return field
 
 
 class Inline(ForeignKeys, _Inline):
@@ -143,13 +145,15 @@ class Rows(ForeignKeys, _Admin[M]):
         except (OverflowError, ValueError, DataError) as error:
             raise IncorrectLookupParameters(error) from error
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[M]) -> HttpResponseBase | None:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[M], **more: Any
+    ) -> HttpResponse | None:
         """Pass over chosen keys that no row can have."""
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         data = request.POST.copy()
         data.setlist(ACTION_CHECKBOX_NAME, [key for key in chosen if is_key(self.opts.pk, key)])
         request.POST = data  # type: ignore[assignment]  # mutable
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, **more)
 
 
 class ReadOnly(Rows[M]):
