@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist import admin as _token_pages  # noqa: F401 (registers them now)
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
+from accounts.admin_lists import ValidatedList
 from accounts.models import User
 
 # The pages of tokens would show valid ones. Those of groups and addresses are registered below, for superusers only.
@@ -57,12 +58,12 @@ class SuperusersOnly:
 
 
 @admin.register(Group)
-class PermissionGroupAdmin(SuperusersOnly, GroupAdmin):
+class PermissionGroupAdmin(SuperusersOnly, ValidatedList, GroupAdmin):
     """Groups, which carry permissions."""
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(SuperusersOnly, EmailAddressAdmin):
+class AddressAdmin(SuperusersOnly, ValidatedList, EmailAddressAdmin):
     """Addresses, by which an account can be given a new password."""
 
 
@@ -79,7 +80,7 @@ class AccountChangeForm(ChangeForm):
 
 
 @admin.register(User)
-class AccountAdmin(AccountAdminBase):
+class AccountAdmin(ValidatedList, AccountAdminBase):
     form = AccountChangeForm
     add_form = AccountCreationForm
     ordering = ("email",)

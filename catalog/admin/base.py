@@ -5,20 +5,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import ValidationError
-from django.db import DataError, connection
-from django.db.models import Count, Field, ForeignKey, Model, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, ForeignKey, Model, Q, QuerySet
 from django.forms import ModelChoiceField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_lists import ValidatedList, is_key
 from accounts.models import User
 from catalog.models import AudioFile
 from catalog.pagination import BoundedPaginator, ids_first
@@ -41,15 +39,6 @@ else:  # Django's own classes take no parameters
 
     _Inline = admin.TabularInline
     List = ChangeList
-
-
-def is_key(field: "Field[Any, Any]", text: str) -> bool:
-    """Whether ``text`` could be the key of a row; the database refuses to look for anything else."""
-    try:
-        field.run_validators(field.to_python(text))
-    except ValidationError:
-        return False
-    return True
 
 
 class KeySelect(AutocompleteSelect):
@@ -108,7 +97,7 @@ class CountingList(List):
                     setattr(row, f"n_{name}", counts.get(row.pk, 0))
 
 
-class Rows(ForeignKeys, _Admin[M]):
+class Rows(ForeignKeys, ValidatedList, _Admin[M]):
     """A table without a count of everything, whose search and filters have indexes behind them.
 
     ``counted`` names columns that tell how many rows of another table point at each row.
@@ -137,23 +126,6 @@ class Rows(ForeignKeys, _Admin[M]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CountingList
-
-    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Answer numbers, dates and text that the database cannot hold like any other wrong filter."""
-        try:
-            return super().get_changelist_instance(request)
-        except (OverflowError, ValueError, DataError) as error:
-            raise IncorrectLookupParameters(error) from error
-
-    def response_action(
-        self, request: HttpRequest, queryset: QuerySet[M], **more: Any
-    ) -> HttpResponse | None:
-        """Pass over chosen keys that no row can have."""
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        data = request.POST.copy()
-        data.setlist(ACTION_CHECKBOX_NAME, [key for key in chosen if is_key(self.opts.pk, key)])
-        request.POST = data  # type: ignore[assignment]  # mutable
-        return super().response_action(request, queryset, **more)
 
 
 class ReadOnly(Rows[M]):

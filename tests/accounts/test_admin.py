@@ -43,3 +43,18 @@ def test_account_admin_requires_staff(client: Client, user: User) -> None:
 
 def test_token_models_are_not_registered(staff: Client) -> None:
     assert staff.get("/admin/token_blacklist/outstandingtoken/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("page", "field"), [("accounts/user", "email"), ("account/emailaddress", "email"), ("auth/group", "name")]
+)
+@pytest.mark.parametrize("text", ["abc", "\0"])
+def test_lists_take_any_text_in_filters_and_chosen_keys(
+    staff: Client, page: str, field: str, text: str
+) -> None:
+    assert staff.get(f"/admin/{page}/", {field: text}, follow=True).status_code == 200
+    chosen = {"action": "delete_selected", "_selected_action": text, "post": "yes"}
+    answer = staff.post(f"/admin/{page}/", chosen, follow=True)
+    assert answer.status_code == 200
+    assert "Items must be selected" in answer.content.decode()
+    assert User.objects.exists()
