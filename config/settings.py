@@ -20,7 +20,7 @@ env = Environment()
 
 DATA_DIR = env.data_folder("DATA")
 SITE_URL = env.url("URL")
-REDIS_URL = env.text("REDIS")
+REDIS_URL = env.redis("REDIS")
 PROXIES = env.number("PROXIES", 0)
 WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)

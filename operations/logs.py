@@ -7,13 +7,15 @@ from typing import Any
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 
+from catalog.errors import CacheUnavailableError
+
 LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 
 
 def logging_config(level: str, queue_level: str) -> dict[str, Any]:
     """Return Django's ``LOGGING``: lines on stderr."""
     filters = {
-        "database": {"()": ShortenDatabaseErrors},
+        "outages": {"()": ShortenOutageErrors},
         "hosts": {"()": ShortenHostErrors},
         "refusals": {"()": ExcludeRefusals},
     }
@@ -42,12 +44,12 @@ class ExcludeRefusals(logging.Filter):
         )
 
 
-class ShortenDatabaseErrors(logging.Filter):
-    """Log a database that does not answer as one line, without a traceback."""
+class ShortenOutageErrors(logging.Filter):
+    """Log a database or a cache that does not answer as one line, without a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, OperationalError | InterfaceError):
+        if isinstance(error, OperationalError | InterfaceError | CacheUnavailableError):
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             record.msg, record.args = f"{record.getMessage()}: {reason}", None
             record.exc_info = record.exc_text = None

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from operations.logs import ShortenDatabaseErrors
+from operations.logs import ShortenOutageErrors
 
 ADDRESSES = ["/", "/artists/", "/library/", "/upload/", "/admin/", "/statistics/"]
 CALLS = ["/api/v1/tracks/", "/api/v1/me/", "/api/v1/statistics/", "/api/login"]
@@ -72,7 +72,7 @@ def test_readyz_fails_and_healthz_succeeds_without_database(away: None, client: 
 def test_database_error_is_logged_in_one_line(
     away: None, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.handler.addFilter(ShortenDatabaseErrors())
+    caplog.handler.addFilter(ShortenOutageErrors())
     with caplog.at_level(logging.WARNING):
         client.get("/api/v1/tracks/")
     (record,) = [record for record in caplog.records if record.name == "django.request"]

@@ -101,6 +101,11 @@ def test_without_url_the_site_is_local(tmp_path: Path) -> None:
         ("RATE_TOKEN", "many", "must have the form 60/min"),
         ("DATABASE", "mysql://db.example/x", "must be a sqlite or postgres address"),
         ("EMAIL", "pigeon://loft", "STEMOTECA_EMAIL cannot be used"),
+        ("REDIS", "foo", "does not begin with redis://"),
+        ("REDIS", "redis:127.0.0.1:6379", "does not begin with redis://"),
+        ("REDIS", "redis://127.0.0.1:port/0", "is no address"),
+        ("REDIS", "redis://127.0.0.1:6379/cache", "names a database that is no number"),
+        ("REDIS", "redis://127.0.0.1:6379/0,foo", "does not begin with redis://"),
         ("WEB_PROCESSES", "2", "needs STEMOTECA_REDIS"),
     ],
 )
