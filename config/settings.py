@@ -232,6 +232,7 @@ SEPARATION_TIMEOUT = max(600, 6 * MAX_SECONDS) + 600
 Q_CLUSTER = {
     "name": "separation",
     "orm": "default",
+    "cache": "",  # nobody reads the status that it would store there twice a second
     "workers": WORKERS,
     "queue_limit": WORKERS,
     "bulk": 1,

@@ -15,9 +15,9 @@ LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 def logging_config(level: str, queue_level: str) -> dict[str, Any]:
     """Return Django's ``LOGGING``: lines on stderr."""
     filters = {
+        "refusals": {"()": ExcludeRefusals},  # before the others take exceptions away, which it looks at
         "outages": {"()": ShortenOutageErrors},
         "hosts": {"()": ShortenHostErrors},
-        "refusals": {"()": ExcludeRefusals},
     }
     console = {"class": "logging.StreamHandler", "formatter": "line", "filters": list(filters)}
     return {
@@ -53,6 +53,8 @@ class ShortenOutageErrors(logging.Filter):
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             record.msg, record.args = f"{record.getMessage()}: {reason}", None
             record.exc_info = record.exc_text = None
+        if isinstance(error, CacheUnavailableError):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 
