@@ -6,6 +6,8 @@ Every function here that meets a value it cannot use ends the process with one l
 import os
 import re
 import secrets
+import warnings
+import zoneinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -100,6 +102,31 @@ class Environment:
                 exit_with_error(f"{PREFIX}{name} must look like redis://127.0.0.1:6379/0; it {problem}")
         return value
 
+    def time_zone(self, name: str, default: str) -> str:
+        """Read a time zone of the IANA database."""
+        value = self.text(name, default)
+        try:
+            zoneinfo.ZoneInfo(value)
+        except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+            exit_with_error(f"{PREFIX}{name} must be a time zone such as Europe/Madrid, not {value!r}")
+        return value
+
+    def secret(self, name: str, data_dir: Path) -> str:
+        """Read a secret; without one, the one in the data folder, which is made on first use."""
+        value = self.text(name)
+        if value and len(value) < MIN_SECRET_LENGTH:
+            exit_with_error(f"{PREFIX}{name} must have {MIN_SECRET_LENGTH} characters or more")
+        return value or secret(data_dir, name.lower())
+
+    def folder(self, name: str, default: Path) -> Path:
+        """Read the path of a folder, and make it where it is missing."""
+        folder = Path(self.text(name) or default)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            exit_with_error(f"{PREFIX}{name} cannot be used: {error.strerror}")
+        return folder
+
     def email(self, name: str) -> dict[str, Any]:
         """Return Django's ``EMAIL_*`` settings; without an address messages are printed to the log."""
         try:
@@ -113,15 +140,16 @@ class Environment:
     def database(self, name: str, data_dir: Path) -> dict[str, Any]:
         """Return Django's settings of the database, by default SQLite in the data folder."""
         try:
-            database: dict[str, Any] = environ.Env.db_url_config(
-                self.text(name) or f"sqlite:///{data_dir / 'stemoteca.sqlite3'}"
-            )
+            with warnings.catch_warnings(action="ignore"):  # what it would warn of is refused below
+                database: dict[str, Any] = environ.Env.db_url_config(
+                    self.text(name) or f"sqlite:///{data_dir / 'stemoteca.sqlite3'}"
+                )
         except (ImproperlyConfigured, ValueError) as error:
             exit_with_error(f"{PREFIX}{name} cannot be used: {error}")
         # Opening SQLite for each request would cost 5 ms as well, and its page cache would be lost.
         database.setdefault("CONN_MAX_AGE", 300)
         options = database.setdefault("OPTIONS", {})
-        if database["ENGINE"] == "django.db.backends.sqlite3":
+        if database.get("ENGINE") == "django.db.backends.sqlite3":
             # WAL lets readers continue while one writes; IMMEDIATE takes the write lock when a transaction begins, so
             # that it waits for its turn instead of failing half-way.
             options |= {
@@ -131,7 +159,7 @@ class Environment:
             }
             # Tests of races need a database that several threads can open, unlike the default one in memory.
             database["TEST"] = {"NAME": data_dir / "test.sqlite3"}
-        elif database["ENGINE"] == "django.db.backends.postgresql":
+        elif database.get("ENGINE") == "django.db.backends.postgresql":
             database["ENGINE"] = "operations.postgresql"
             database.setdefault("CONN_HEALTH_CHECKS", True)
             options.setdefault("connect_timeout", 5)

@@ -2,7 +2,6 @@
 
 import tomllib
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, Environment, caches, files_storage, secret
+from config.env import BASE_DIR, Environment, caches, files_storage
 from operations import capacity
 from operations.logs import LOG_LEVELS, logging_config
 from operations.process_lifecycle import exit_with_error
@@ -61,7 +60,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY") or secret(DATA_DIR, "secret_key")
+SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR)
 # What the site's address says about hosts, origins and cookies; the variables of these names add to it.
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 CSRF_TRUSTED_ORIGINS = [*([SITE_URL] if SITE_URL else []), *env.origins("CSRF_TRUSTED_ORIGINS")]
@@ -145,7 +144,7 @@ CACHES = caches(REDIS_URL)
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 
 # Files ------------------------------------------------------------------------------------------------------------
@@ -154,10 +153,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WORK_DIR = DATA_DIR / "work"
-MODELS_DIR = Path(env.text("MODELS") or DATA_DIR / "models")
+MODELS_DIR = env.folder("MODELS", DATA_DIR / "models")
 MODELS_SOURCE = env.text("MODELS_SOURCE", "https://github.com/deezer/spleeter/releases/download/v1.4.0")
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
-for folder in (WORK_DIR, MODELS_DIR, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
+for folder in (WORK_DIR, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
     folder.mkdir(parents=True, exist_ok=True)
 
 STATIC_STORAGES = (

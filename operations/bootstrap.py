@@ -82,7 +82,10 @@ def prepare_installation() -> tuple[str, str]:
             os._exit(status)
     os.close(writer)
     with os.fdopen(reader) as answer:
-        result = answer.read()
+        try:
+            result = answer.read()
+        except KeyboardInterrupt:  # the child has it as well
+            exit_with_error("stopped before it had started")
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if status == SERVICE_UNREACHABLE:
         sys.exit(1)

@@ -14,6 +14,8 @@ ALLAUTH = [
     _("Your primary email address must be verified."),
     _("Please type your current password."),
     _("You must type the same password each time."),
+    _("The email address and/or password you specified are not correct."),
+    _("You have confirmed %(email)s."),
     _("Forgot your password?"),
     _("Use your password"),
 ]

@@ -218,18 +218,26 @@ def rename(track: Track, changes: Mapping[str, Any]) -> None:
         track.album = Album.objects.get_or_create_by_title(title, track.artist, private_to=reader)
 
 
+def _released_holder(track: Track, user: User) -> User | None:
+    """Return who no longer holds ``track`` when ``user`` releases it: themselves, or for curators its owner."""
+    return user if holds(track, user) else track.owner
+
+
+def stays_after_release(track: Track, user: User) -> bool:
+    """Whether somebody else holds ``track``, so that it stays when ``user`` releases it."""
+    others = track.uploads.exclude(user=_released_holder(track, user))
+    return others.filter(user__is_active=True).exists()
+
+
 def release(track: Track, user: User) -> None:
-    """Drop ``user``'s claim; who looks after the catalogue but brought nothing drops its owner's.
+    """Release ``track`` for ``user``; a curator who does not hold it releases it for its owner.
 
     Raises ``CatalogError("not_yours")`` (403).
     """
-    if holds(track, user):
-        holder = user
-    elif not may_edit(track, user):
+    if not (holds(track, user) or may_edit(track, user)):
         raise not_yours()
-    elif track.owner is not None:
-        holder = track.owner
-    else:
+    holder = _released_holder(track, user)
+    if holder is None:
         with transaction.atomic():
             history.record(Change.Kind.REMOVE, track, user, {}, {})
             remove(track)

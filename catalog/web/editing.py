@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.current_user import person
-from accounts.models import User
 from accounts.security.pending_action import login_required
 from catalog.curation.editing import (
     ConflictError,
@@ -21,6 +20,7 @@ from catalog.curation.editing import (
     edit_artist,
     may_edit,
     release,
+    stays_after_release,
 )
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Track
@@ -113,13 +113,10 @@ def remove_track(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not (holds(track, user) or may_edit(track, user)):
         raise PermissionDenied
     if request.method == "POST":
+        own = holds(track, user)
         release(track, user)
-        messages.success(request, _("Removed from your songs: %(title)s") % {"title": track.title})
+        sentence = _("Removed from your songs: %(title)s") if own else _("Removed: %(title)s")
+        messages.success(request, sentence % {"title": track.title})
         return redirect("home")
-    context = {"track": track, "others": shared_with_others(track, user)}
+    context = {"track": track, "own": holds(track, user), "others": stays_after_release(track, user)}
     return render(request, "catalog/track_remove.html", context)
-
-
-def shared_with_others(track: Track, user: User) -> bool:
-    """Whether somebody else brought this song too, and it stays when ``user`` lets go."""
-    return track.uploads.exclude(user=user).filter(user__is_active=True).exists()

@@ -38,6 +38,7 @@ PLAYER_MESSAGES: Messages = SESSION_MESSAGES | {
     "etaSeconds": _("about {n} s left"),
     "etaMinutes": _("about {n} min left"),
     "mixAll": _("All parts as they are"),
+    "mixSilent": _("All parts are muted."),
     "mixWithout": _("Without {stems}"),
     "mixOnly": _("Only {stems}"),
     "mixLevel": _("{stem} at {percent} %"),

@@ -18,7 +18,7 @@ from accounts.current_user import person
 from accounts.models import User
 from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
-from catalog.curation.editing import release
+from catalog.curation.editing import release, stays_after_release
 from catalog.models import Track, Upload, WishVoice
 from catalog.normalization import sort_key
 from catalog.pagination import SONGS_PER_PAGE, Page, page_of
@@ -26,7 +26,6 @@ from catalog.selectors import details_of
 from catalog.social import likes
 from catalog.uploads.ownership import holds
 from catalog.visibility import may_see
-from catalog.web.editing import shared_with_others
 from separation.display_names import describe_slug
 from separation.models import SeparationRequest
 from separation.queue import requests
@@ -104,7 +103,7 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
         release(track, user)
         messages.success(request, _("Removed from your songs: %(title)s") % {"title": track.title})
         return redirect("library")
-    context = {"track": track, "others": shared_with_others(track, user)}
+    context = {"track": track, "own": True, "others": stays_after_release(track, user)}
     return render(request, "catalog/track_remove.html", context)
 
 

@@ -86,7 +86,9 @@ def _writer(request: HttpRequest) -> PlaylistWriter:
 
 def _setlist_file(request: HttpRequest, setlist: Setlist) -> HttpResponse:
     lines = setlists.lines_of(setlist, request.user)
-    return _file(_writer(request).setlist(setlist, lines, request.GET.get("stem", "")), setlist.title)
+    return _file(
+        _writer(request).setlist(setlist, lines, request.GET.get("stem", "").replace("\0", "")), setlist.title
+    )
 
 
 def _file(rows: Sequence[str], title: str) -> HttpResponse:

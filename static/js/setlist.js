@@ -1,6 +1,6 @@
 // A setlist: drag its rows, move them by their buttons, and keep notes, without loading the page again.
 
-import { callApi, NetworkError } from "stemoteca/api";
+import { callApi, isSessionEnded, NetworkError } from "stemoteca/api";
 import { closestElement, findElement, getElement } from "stemoteca/dom";
 
 const SCROLL_EDGE = 60; // CSS pixels from an edge of the window, where the page follows what is dragged
@@ -26,7 +26,9 @@ function enhance(list) {
     running = running.then(async () => {
       try {
         const answer = await callApi(row.dataset.address ?? "", { method: "PATCH", body: changes });
-        if (!answer.ok) showLost();
+        if (isSessionEnded(answer.status))
+          location.reload(); // leads to the sign-in page, and back to what was saved
+        else if (!answer.ok) showLost();
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error;
         showLost();

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.administrator import get_or_create_administrator
@@ -148,6 +149,13 @@ def test_administrator_keeps_password_of_existing_account(
     admin, password = get_or_create_administrator()
     assert (admin.pk, admin.is_superuser, password) == (user.pk, True, "")
     assert User.objects.get().check_password("a long enough one")
+
+
+def test_administrator_needs_an_address(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", "nope")
+    with pytest.raises(CommandError, match="STEMOTECA_ADMIN_EMAIL must be an e-mail address"):
+        get_or_create_administrator()
+    assert not User.objects.exists()
 
 
 def test_data_folder_lock_is_exclusive(tmp_path: Path) -> None:

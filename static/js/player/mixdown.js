@@ -37,6 +37,7 @@ function describeMix(lanes) {
   const heard = lanes.filter((lane) => loudness(lane, lanes) > 0);
   const silent = lanes.filter((lane) => loudness(lane, lanes) === 0);
   const parts = [];
+  if (!heard.length) return message("mixSilent");
   if (heard.length > 0 && heard.length < silent.length) parts.push(message("mixOnly", { stems: labels(heard) }));
   else if (silent.length) parts.push(message("mixWithout", { stems: labels(silent) }));
   for (const lane of heard.filter((each) => each.volume < 100)) {
@@ -60,8 +61,10 @@ export function offerMix(root, form, mixer) {
   const semitones = getElement(root, "#mix-semitones", HTMLInputElement);
   const codec = getElement(form, "[name=codec]", HTMLSelectElement);
   const bitrate = findElement(form, "[name=bitrate]", HTMLSelectElement);
+  let isBusy = false;
   const show = () => {
     description.textContent = describeMix(mixer.lanes);
+    button.disabled = isBusy || mixer.lanes.every((lane) => loudness(lane, mixer.lanes) === 0);
   };
   mixer.addEventListener("change", show);
   show();
@@ -79,8 +82,10 @@ export function offerMix(root, form, mixer) {
     const query = mixQuery(mixer.lanes, Number(tempo.value || 100) / 100, Number(semitones.value || 0));
     query.set("codec", codec.value);
     if (bitrate && !bitrate.disabled) query.set("bitrate", bitrate.value);
-    button.disabled = true;
+    isBusy = true;
+    show();
     await fetchWhenReady(`${root.dataset.mix}?${query}`, bar, line);
-    button.disabled = false;
+    isBusy = false;
+    show();
   });
 }

@@ -13,7 +13,7 @@ from catalog.curation.editing import edit, edit_artist
 from catalog.curation.fields import details
 from catalog.curation.merging import merge
 from catalog.models import Artist, Change, Report, Track, Visibility
-from tests.factories import make_track
+from tests.factories import add_claim, make_track
 
 pytestmark = pytest.mark.django_db
 
@@ -225,3 +225,17 @@ def test_reporting(mine: Client, user: User, other: User) -> None:
     again = mine.post(address, {"reason": "names"}, follow=True)
     assert "already" in again.content.decode()
     assert Report.objects.count() == 1
+
+
+@pytest.mark.parametrize("uploaded_by_others", [False, True])
+def test_removal_by_curator_says_whether_the_song_stays(
+    curating: Client, user: User, other: User, uploaded_by_others: bool
+) -> None:
+    track = make_track(user)
+    if uploaded_by_others:
+        add_claim(track, other)
+    page = curating.get(reverse("track-remove", args=[track.pk])).content.decode()
+    assert ("for everybody" in page) is not uploaded_by_others
+    answer = curating.post(reverse("track-remove", args=[track.pk]), follow=True).content.decode()
+    assert f"Removed: {track.title}" in answer
+    assert Track.objects.filter(pk=track.pk).exists() is uploaded_by_others

@@ -21,6 +21,9 @@ def test_liking_by_form_and_back_to_where_the_heart_was(client: Client, user: Us
     answer = client.post(f"/tracks/{track.pk}/like/", {"do": "unlike", "next": "//evil.example/"})
     assert answer.headers["Location"] == f"/tracks/{track.pk}/"
     assert not Like.objects.exists()
+    for odd in ("a", "a\0b", "x'\"<>"):
+        answer = client.post(f"/tracks/{track.pk}/like/", {"do": "like", "next": odd})
+        assert answer.headers["Location"] == f"/tracks/{track.pk}/"
 
 
 def test_liking_by_api_twice_is_once(api_of: Any, user: User) -> None:

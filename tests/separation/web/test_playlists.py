@@ -116,3 +116,10 @@ def test_setlist_m3u_takes_a_constant_number_of_queries(
         setlists.add(setlist, track)
     with django_assert_max_num_queries(8):
         assert len(addresses(mine.get(f"/setlists/{setlist.pk}.m3u8"))) == 30
+
+
+def test_unknown_stem_in_m3u_is_empty(mine: Client, user: User) -> None:
+    setlist = setlists.make(user, "Friday")
+    setlists.add(setlist, make_separation(make_track(user)).mixture.tracks.get())
+    for stem in ("flute", "\0", "vo\0cals\0"):
+        assert mine.get(f"/setlists/{setlist.pk}.m3u8", {"stem": stem}).status_code == 200
