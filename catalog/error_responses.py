@@ -71,3 +71,10 @@ def database_error(error: OperationalError | InterfaceError) -> CatalogError:
     return CatalogError(
         "database_away", _("The database does not answer just now. Try again in a moment."), status=503
     )
+
+
+def cache_error() -> CatalogError:
+    """Return 503 for a shared cache that does not answer."""
+    return CatalogError(
+        "cache_away", _("The cache does not answer just now. Try again in a moment."), status=503
+    )

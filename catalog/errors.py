@@ -27,3 +27,7 @@ class CatalogError(Exception):
         self.detail = detail
         if status is not None:
             self.status = status
+
+
+class CacheUnavailableError(Exception):
+    """The shared cache does not answer. Like a database that does not, it becomes 503 wherever it is raised."""

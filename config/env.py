@@ -94,6 +94,14 @@ class Environment:
                 )
         return [value.rstrip("/") for value in values]
 
+    def redis(self, name: str) -> str:
+        """Read the address of a Redis server, or of several, separated by commas. It may hold a password."""
+        value = self.text(name).strip()
+        for address in re.split("[;,]", value) if value else []:
+            if problem := _problem_of_redis(address):
+                exit_with_error(f"{PREFIX}{name} must look like redis://127.0.0.1:6379/0; it {problem}")
+        return value
+
     def time_zone(self, name: str, default: str) -> str:
         """Read a time zone of the IANA database."""
         value = self.text(name, default)
@@ -190,6 +198,20 @@ def _problem_of_origin(value: str) -> str:
     return ""
 
 
+def _problem_of_redis(value: str) -> str:
+    """Return what is wrong with the address of a Redis server, ``""`` if nothing is."""
+    try:
+        parts = urlsplit(value)
+        _port = parts.port
+    except ValueError as error:
+        return f"is no address ({error})"
+    if parts.scheme not in {"redis", "rediss", "unix"} or not value.startswith(f"{parts.scheme}://"):
+        return "does not begin with redis://, rediss:// or unix://"
+    if parts.scheme != "unix" and not re.fullmatch(r"(/\d*)?", parts.path, re.ASCII):
+        return "names a database that is no number"
+    return ""
+
+
 def secret(folder: Path, name: str) -> str:
     """Return a secret of this installation, generated once into the data folder.
 
@@ -218,7 +240,11 @@ def secret(folder: Path, name: str) -> str:
 def caches(redis_url: str) -> dict[str, dict[str, Any]]:
     """Return Django's ``CACHES``. Limits are kept apart; a hundred thousand counters take some 40 MB."""
     if redis_url:
-        redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
+        redis = {
+            "BACKEND": "operations.redis_cache.RedisCache",
+            "LOCATION": redis_url,
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},  # seconds
+        }
         return {"default": redis, "limits": {**redis, "KEY_PREFIX": "limits"}}
     return {
         alias: {

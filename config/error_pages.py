@@ -11,8 +11,15 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 
-from catalog.error_responses import API_PREFIX, NOT_FOUND, database_error, error_response, json_error
-from catalog.errors import CatalogError
+from catalog.error_responses import (
+    API_PREFIX,
+    NOT_FOUND,
+    cache_error,
+    database_error,
+    error_response,
+    json_error,
+)
+from catalog.errors import CacheUnavailableError, CatalogError
 from catalog.uploads.admission import too_large
 
 
@@ -31,10 +38,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 503 or 507 if the database is the cause (Django calls this while it handles the exception), else 500."""
+    """Answer 503 or 507 if database or cache are the cause, else 500. Django calls this while it handles the error."""
     error = sys.exception()
     if isinstance(error, OperationalError | InterfaceError):
         return error_response(request, database_error(error))
+    if isinstance(error, CacheUnavailableError):
+        return error_response(request, cache_error())
     if request.path.startswith(API_PREFIX):
         return json_error(500, "server_error", _("Something went wrong on the server. It has been logged."))
     return defaults.server_error(request)

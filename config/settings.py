@@ -19,7 +19,7 @@ env = Environment()
 
 DATA_DIR = env.data_folder("DATA")
 SITE_URL = env.url("URL")
-REDIS_URL = env.text("REDIS")
+REDIS_URL = env.redis("REDIS")
 PROXIES = env.number("PROXIES", 0)
 WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
@@ -231,6 +231,7 @@ SEPARATION_TIMEOUT = max(600, 6 * MAX_SECONDS) + 600
 Q_CLUSTER = {
     "name": "separation",
     "orm": "default",
+    "cache": "",  # nobody reads the status that it would store there twice a second
     "workers": WORKERS,
     "queue_limit": WORKERS,
     "bulk": 1,

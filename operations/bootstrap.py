@@ -12,11 +12,13 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError
 
 from accounts.administrator import get_or_create_administrator
+from catalog.errors import CacheUnavailableError
 from catalog.management.database import migrate_database
 from catalog.storage.data_folder_lock import DataFolderLock
 from operations.process_lifecycle import exit_with_error
@@ -25,7 +27,7 @@ from separation.engines.native import build
 
 log = logging.getLogger(__name__)
 
-DATABASE_UNREACHABLE = 2
+SERVICE_UNREACHABLE = 2  # exit status; the reason has been printed
 
 
 def lock_data_folder(folder: Path) -> DataFolderLock:
@@ -59,6 +61,7 @@ def prepare_installation() -> tuple[str, str]:
     if pid == 0:
         status = 1
         try:
+            cache.get("start")
             migrate_database()
             collect_static()
             compile_engine()
@@ -67,7 +70,10 @@ def prepare_installation() -> tuple[str, str]:
             status = 0
         except OperationalError as error:
             sys.stderr.write(f"stemoteca: the database does not answer: {' '.join(str(error).split())}\n")
-            status = DATABASE_UNREACHABLE
+            status = SERVICE_UNREACHABLE
+        except CacheUnavailableError as error:
+            sys.stderr.write(f"stemoteca: Redis does not answer: {error}\n")
+            status = SERVICE_UNREACHABLE
         except CommandError as error:
             sys.stderr.write(f"stemoteca: {error}\n")
         except Exception:
@@ -81,7 +87,7 @@ def prepare_installation() -> tuple[str, str]:
         except KeyboardInterrupt:  # the child has it as well
             exit_with_error("stopped before it had started")
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if status == DATABASE_UNREACHABLE:
+    if status == SERVICE_UNREACHABLE:
         sys.exit(1)
     if status:
         exit_with_error("cannot start: preparing the installation failed (see above)")

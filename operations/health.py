@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -15,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.security.client_address import UNKNOWN, client_address
-from catalog.errors import CatalogError
+from catalog.errors import CacheUnavailableError, CatalogError
 from catalog.storage import backend
 from operations import figures
 from separation.models import Separation, Status
@@ -31,8 +32,13 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Answer 200 if the database answers, files can be written and uploads have room; else 503 with what is wrong."""
-    checks = {"database": _database_answers(), "files": _folders_are_writable(), "disk": _disk_has_room()}
+    """Answer 200 if database and cache answer, files can be written and uploads have room; else 503 with the cause."""
+    checks = {
+        "database": _database_answers(),
+        "cache": _cache_answers(),
+        "files": _folders_are_writable(),
+        "disk": _disk_has_room(),
+    }
     good = all(checks.values())
     body = {"status": "ready" if good else "not ready", "checks": checks}
     answer = JsonResponse(body, status=200 if good else 503)
@@ -46,6 +52,14 @@ def _database_answers() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (DatabaseError, InterfaceError):
+        return False
+    return True
+
+
+def _cache_answers() -> bool:
+    try:
+        cache.get("readyz")
+    except CacheUnavailableError:
         return False
     return True
 

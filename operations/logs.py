@@ -7,15 +7,17 @@ from typing import Any
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import InterfaceError, OperationalError
 
+from catalog.errors import CacheUnavailableError
+
 LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 
 
 def logging_config(level: str, queue_level: str) -> dict[str, Any]:
     """Return Django's ``LOGGING``: lines on stderr."""
     filters = {
-        "database": {"()": ShortenDatabaseErrors},
+        "refusals": {"()": ExcludeRefusals},  # before the others take exceptions away, which it looks at
+        "outages": {"()": ShortenOutageErrors},
         "hosts": {"()": ShortenHostErrors},
-        "refusals": {"()": ExcludeRefusals},
         "permissions": {"()": ShortenPermissionErrors},
     }
     console = {"class": "logging.StreamHandler", "formatter": "line", "filters": list(filters)}
@@ -43,15 +45,17 @@ class ExcludeRefusals(logging.Filter):
         )
 
 
-class ShortenDatabaseErrors(logging.Filter):
-    """Log a database that does not answer as one line, without a traceback."""
+class ShortenOutageErrors(logging.Filter):
+    """Log a database or a cache that does not answer as one line, without a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, OperationalError | InterfaceError):
+        if isinstance(error, OperationalError | InterfaceError | CacheUnavailableError):
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             record.msg, record.args = f"{record.getMessage()}: {reason}", None
             record.exc_info = record.exc_text = None
+        if isinstance(error, CacheUnavailableError):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 

@@ -36,6 +36,13 @@ from separation.delivery.permissions import may_download, track_for
 from separation.delivery.segments import Segment
 from separation.models import Separation, Stem
 
+LIVE_RESPONSES: dict[Any, Any] = {
+    409: OpenApiResponse(description="`not_ready`: not made yet."),
+    503: OpenApiResponse(
+        description="`try_again`: the stem is being moved into storage; ask again in a moment."
+    ),
+}
+
 
 class StemMixin(GenericAPIView[Stem]):
     permission_classes = [AllowAny]
@@ -85,7 +92,11 @@ class StemAudioView(EncodedFileView, StemMixin):
 
 
 class StemPeaksView(StemMixin):
-    @extend_schema(parameters=[PeaksQuerySerializer], responses=PeaksSerializer, operation_id="stems_peaks")
+    @extend_schema(
+        parameters=[PeaksQuerySerializer],
+        responses={200: PeaksSerializer, **LIVE_RESPONSES},
+        operation_id="stems_peaks",
+    )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """Show the peaks of a stem, to draw a waveform from. The loudest of each 4096 samples, 0 to 255."""
         stem = self.finished_or_live_stem(pk)
@@ -116,7 +127,7 @@ class StemSegmentView(StemMixin):
         responses={
             (200, "audio/flac"): OpenApiTypes.BINARY,
             304: OpenApiResponse(description="You have it already."),
-            409: OpenApiResponse(description="Not made yet."),
+            **LIVE_RESPONSES,
         },
         operation_id="stems_segment",
     )

@@ -111,12 +111,16 @@ def segment(stem: LiveStem, n: int) -> Segment:
     except IndexError:
         pass
     except (FileNotFoundError, AudioError) as error:
-        raise _moving() from error
-    raise CatalogError("not_ready", _("This part is not ready yet."), status=409)
+        raise (_moving() if n < stem.segments else _not_ready()) from error
+    raise _not_ready()
 
 
 def peaks(stem: LiveStem) -> tuple[bytes, float]:
-    """Read the peaks of the complete part, one byte for each 4096 samples, and the gain that they include."""
+    """Read the peaks of the complete part, one byte for each 4096 samples, and the gain that they include.
+
+    Raises ``CatalogError``: ``not_ready`` (409) before there is a file, ``try_again`` (503) while it is being moved
+    into storage.
+    """
     try:
         if backend.is_local():
             path = settings.WORK_DIR / stem.place / f"{stem.name}.flac"
@@ -124,11 +128,15 @@ def peaks(stem: LiveStem) -> tuple[bytes, float]:
             with path.open("rb") as file:
                 return drawn, Layout.of(file.read(HEAD_BYTES)).gain
         if not stem.segments:
-            return b"", 1.0
+            raise _not_ready()
         gain, drawn = _read(_key(stem.place, stem.name, "peaks")).split(b"\n", 1)
         return drawn, float(gain)
     except (FileNotFoundError, AudioError) as error:
-        raise _moving() from error
+        raise (_moving() if stem.segments else _not_ready()) from error
+
+
+def _not_ready() -> CatalogError:
+    return CatalogError("not_ready", _("This part is not ready yet."), status=409)
 
 
 def _moving() -> CatalogError:

@@ -106,6 +106,11 @@ def test_without_url_the_site_is_local(tmp_path: Path) -> None:
         ("MODELS", "/dev/null/x", "STEMOTECA_MODELS cannot be used"),
         ("SECRET_KEY", "short", "must have 32 characters or more"),
         ("EMAIL", "pigeon://loft", "STEMOTECA_EMAIL cannot be used"),
+        ("REDIS", "foo", "does not begin with redis://"),
+        ("REDIS", "redis:127.0.0.1:6379", "does not begin with redis://"),
+        ("REDIS", "redis://127.0.0.1:port/0", "is no address"),
+        ("REDIS", "redis://127.0.0.1:6379/cache", "names a database that is no number"),
+        ("REDIS", "redis://127.0.0.1:6379/0,foo", "does not begin with redis://"),
         ("WEB_PROCESSES", "2", "needs STEMOTECA_REDIS"),
     ],
 )

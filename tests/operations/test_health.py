@@ -37,7 +37,10 @@ def test_healthz_answers(client: Client) -> None:
 def test_readyz_returns_200(client: Client, db: None) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "checks": {"database": True, "files": True, "disk": True}}
+    assert answer.json() == {
+        "status": "ready",
+        "checks": {"database": True, "cache": True, "files": True, "disk": True},
+    }
 
 
 def test_readyz_without_database_returns_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +51,7 @@ def test_readyz_without_database_returns_503(client: Client, monkeypatch: pytest
     monkeypatch.setattr(health, "connection", Away())
     answer = client.get("/readyz")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
-    assert answer.json()["checks"] == {"database": False, "files": True, "disk": True}
+    assert answer.json()["checks"] == {"database": False, "cache": True, "files": True, "disk": True}
 
 
 def test_readyz_without_writable_files_returns_503(
@@ -57,14 +60,14 @@ def test_readyz_without_writable_files_returns_503(
     monkeypatch.setattr("operations.health.os.access", lambda _path, _mode: False)
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": True, "files": False, "disk": True}
+    assert answer.json()["checks"] == {"database": True, "cache": True, "files": False, "disk": True}
 
 
 def test_readyz_with_full_disk_returns_503(client: Client, db: None, settings: Any) -> None:
     settings.DISK_FLOOR_BYTES = 10**18
     answer = client.get("/readyz")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
-    assert answer.json()["checks"] == {"database": True, "files": True, "disk": False}
+    assert answer.json()["checks"] == {"database": True, "cache": True, "files": True, "disk": False}
 
 
 def test_metrics_in_prometheus_format(client: Client, user: User, settings: Any, tmp_path: Path) -> None:

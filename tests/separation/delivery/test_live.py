@@ -117,8 +117,18 @@ def test_live_segment_of_a_file_encoded_again_is_not_ready(
     assert answers[1].json()["code"] == "not_ready"
 
 
-def test_live_segment_of_a_moving_file_answers_503(api: APIClient, running: Separation) -> None:
+def test_live_segments_are_not_ready_before_the_first_file(api: APIClient, running: Separation) -> None:
     stem = f"{API}stems/{live.stem_id(running.pk, 'vocals')}/"
+    for what in ("segments/0", "segments/2", "peaks"):
+        answer = api.get(f"{stem}{what}/")
+        assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
+    assert api.get(f"{stem}segments/3/").status_code == 404
+
+
+def test_live_segment_of_a_moving_file_answers_503(api: APIClient, running: Separation) -> None:
+    Separation.objects.update(segments=2)
+    stem = f"{API}stems/{live.stem_id(running.pk, 'vocals')}/"
+    assert api.get(f"{stem}segments/2/").status_code == 409
     for what in ("segments/0", "peaks"):
         answer = api.get(f"{stem}{what}/")
         assert (answer.status_code, answer.json()["code"]) == (503, "try_again")
@@ -143,7 +153,7 @@ def test_live_segments_are_copied_to_other_storage_and_deleted(
     settings.STORAGES = {**settings.STORAGES, "files": memory}
     folder = settings.WORK_DIR / live.place(running.pk, running.attempts, running.owner)
     stem = f"{API}stems/{live.stem_id(running.pk, 'vocals')}/"
-    assert api.get(f"{stem}peaks/").json()["peaks"] == []
+    assert api.get(f"{stem}peaks/").status_code == 409
     files = Growing(folder, gain=0.5)
     with Feed(folder, ("vocals", "accompaniment")) as feed:
         files.write(SEGMENT_SAMPLES + 100)
