@@ -241,14 +241,14 @@ def caches(redis_url: str) -> dict[str, dict[str, Any]]:
     """Return Django's ``CACHES``. Limits are kept apart; a hundred thousand counters take some 40 MB."""
     if redis_url:
         redis = {
-            "BACKEND": "operations.redis_cache.RedisCache",
+            "BACKEND": "operations.caches.redis_cache.RedisCache",
             "LOCATION": redis_url,
             "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},  # seconds
         }
         return {"default": redis, "limits": {**redis, "KEY_PREFIX": "limits"}}
     return {
         alias: {
-            "BACKEND": "operations.memory_cache.MemoryCache",
+            "BACKEND": "operations.caches.memory_cache.MemoryCache",
             "LOCATION": alias,
             "OPTIONS": {"MAX_ENTRIES": entries, "CULL_FREQUENCY": 10},
         }

@@ -18,6 +18,43 @@ SWITCHES = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
+# Plays the song into memory, as fast as it can be rendered, and compares with the stems' own samples.
+PLAYED_AGAINST_STORED = """async () => {
+  const { Engine } = await import("stemoteca/player/engine");
+  const set = JSON.parse(document.getElementById("player").textContent);
+  const decoder = new OfflineAudioContext(2, 1, set.rate);
+  const wanted = [new Float32Array(set.frames), new Float32Array(set.frames)];
+  for (const stem of set.stems) {
+    for (let n = 0; n * set.segment < set.frames; n += 1) {
+      const answer = await fetch(stem.segments.replace(/0\\/$/, `${n}/`));
+      const gain = Number(answer.headers.get("X-Gain"));
+      const buffer = await decoder.decodeAudioData(await answer.arrayBuffer());
+      for (const side of [0, 1]) {
+        const samples = buffer.getChannelData(side);
+        for (let i = 0; i < samples.length; i += 1) wanted[side][n * set.segment + i] += samples[i] / gain;
+      }
+    }
+  }
+  const context = new OfflineAudioContext(2, set.frames, set.rate);
+  context.addEventListener = () => {};
+  const engine = new Engine(set, () => context);
+  for (let n = 0; n * set.segment < set.frames; n += 1) await engine.segments.load(n);
+  await engine.play();
+  for (let second = 2; second < set.frames / set.rate; second += 2) {
+    context.suspend(second).then(() => setTimeout(() => context.resume(), 450));
+  }
+  const played = await context.startRendering();
+  const begin = Math.ceil(0.05 * set.rate);
+  let worst = 0;
+  for (const side of [0, 1]) {
+    const samples = played.getChannelData(side);
+    for (let i = begin; i < samples.length; i += 1) {
+      worst = Math.max(worst, Math.abs(samples[i] - wanted[side][i - begin]));
+    }
+  }
+  return { worst, loudest: wanted[0].reduce((a, b) => Math.max(a, Math.abs(b)), 0) };
+}"""
+
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select, summary")]
   .filter((element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
   .filter((element) => !element.closest("p, dd, td, .song, .skip, .choice") && element.type !== "hidden")

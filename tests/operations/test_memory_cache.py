@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.security.throttles import VisitorThrottle, limits
-from operations.memory_cache import MemoryCache
+from operations.caches.memory_cache import MemoryCache
 from tests.accounts.sign_in import WAIT, outcome, simple, tries
 
 in_memory = pytest.mark.skipif(bool(site.REDIS_URL), reason="limits are in Redis")

@@ -1,0 +1,71 @@
+"""The admin panel takes malformed ids, filters and forms for wrong input."""
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from catalog.models import FormerAddress, Track
+from tests.catalog.test_admin import url
+from tests.factories import make_track
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def keeper(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
+    return client
+
+
+@pytest.mark.parametrize("lookup", ["created_at__year=99999999999", "created_at__year=99999"])
+def test_numbers_that_no_date_has_are_a_wrong_filter(keeper: Client, lookup: str) -> None:
+    answer = keeper.get(f"{url('track')}?{lookup}")
+    assert (answer.status_code, answer["Location"]) == (302, f"{url('track')}?e=1")
+
+
+@pytest.mark.parametrize(
+    ("model", "lookup"),
+    [("track", "genre"), ("change", "kind"), ("notice", "kind"), ("formeraddress", "kind")],
+)
+def test_a_filter_takes_any_text(keeper: Client, model: str, lookup: str) -> None:
+    assert keeper.get(f"{url(model)}?{lookup}=%00", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("action", ["share", "make_private", "export_csv", "export_json", "delete_selected"])
+@pytest.mark.parametrize("key", ["abc", "\0"])
+def test_actions_pass_over_malformed_ids(keeper: Client, user: User, action: str, key: str) -> None:
+    track = make_track(user)
+    data = {"action": action, "_selected_action": key, "post": "yes"}
+    answer = keeper.post(url("track"), data, follow=True)
+    assert answer.status_code == 200
+    assert "Items must be selected" in answer.content.decode()
+    assert Track.objects.get() == track
+
+
+@pytest.mark.parametrize("key", ["-1", "9" * 30, "abc"])
+def test_actions_pass_over_numbers_that_no_row_has(keeper: Client, key: str) -> None:
+    FormerAddress.objects.create(kind="track", old="old", target=uuid4())
+    data = {"action": "delete_selected", "_selected_action": key, "post": "yes"}
+    assert keeper.post(url("formeraddress"), data, follow=True).status_code == 200
+    assert FormerAddress.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["abc", "\0"])
+def test_a_malformed_id_is_an_error_in_the_form(keeper: Client, user: User, key: str) -> None:
+    track = make_track(user, title="Open")
+    data = {
+        "title": "Opened",
+        "artist": key,
+        "credits-TOTAL_FORMS": "1",
+        "credits-INITIAL_FORMS": "0",
+        "credits-0-artist": key,
+        "credits-0-position": "1",
+    }
+    answer = keeper.post(url("track", "change", track.pk), data)
+    assert answer.status_code == 200
+    assert "artist" in answer.context["adminform"].form.errors
+    track.refresh_from_db()
+    assert track.title == "Open"
