@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audio.errors import AudioError
 from audio.probe import picture
-from catalog.curation.editing import lock_row, may_edit, not_yours, write
+from catalog.curation.editing import lock_row, may_edit, write
+from catalog.curation.errors import not_yours
 from catalog.curation.fields import kind_of
 from catalog.curation.locks import lock_shared
 from catalog.errors import CatalogError

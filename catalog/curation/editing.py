@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.curation import history
-from catalog.curation.fields import Details, Named, details, different, kind_of, label
+from catalog.curation.errors import ConflictError, NameTakenError, check_curator, gone, not_yours
+from catalog.curation.fields import Details, Named, details, different, kind_of
 from catalog.curation.locks import lock_exclusively, lock_shared
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
@@ -32,33 +33,6 @@ NAMES: dict[str, tuple[str, ...]] = {
     Change.Target.ALBUM: ("artist",),
     Change.Target.TRACK: ("artist", "album__artist", "audio"),
 }
-
-
-class ConflictError(CatalogError):
-    """``changed_meanwhile`` (409): somebody else changed the same values; ``now`` is what they are by now."""
-
-    def __init__(self, now: Details, fields: list[str]) -> None:
-        sentence = _(
-            "Somebody else has changed this in the meantime: %(fields)s. Check it before you save again."
-        )
-        super().__init__(
-            "changed_meanwhile", sentence % {"fields": ", ".join(map(label, fields))}, status=409
-        )
-        self.now = now
-        self.fields = fields
-
-
-class NameTakenError(CatalogError):
-    """``name_taken`` (409): there is another one of this name, ``other``; the two can be merged."""
-
-    def __init__(self, other: Artist | Album) -> None:
-        sentence = (
-            _("There is an artist of this name already. Merge the two if they are the same.")
-            if isinstance(other, Artist)
-            else _("This artist has an album of this title already. Merge the two if they are the same.")
-        )
-        super().__init__("name_taken", sentence, status=409)
-        self.other = other
 
 
 def edit(track: Track, user: User, changes: dict[str, Any], seen: Details | None = None) -> Track:
@@ -105,8 +79,7 @@ def edit_album(album: Album, user: User, changes: dict[str, Any], seen: Details 
 
 
 def _edit_shared(row: M, user: User, changes: dict[str, Any], seen: Details | None) -> M:
-    if not user.has_perm(f"catalog.change_{kind_of(row)}"):
-        raise not_yours(kind_of(row))
+    check_curator(row, user)
     if row.private_to_id is not None:
         raise CatalogError(
             "not_shared", _("Only you see this name. Change it where your song is edited."), status=409
@@ -253,16 +226,5 @@ def lock_row(row: N) -> N:
     names = NAMES[kind_of(row)]
     found: Any = (rows.select_related(*names) if names else rows).filter(pk=row.pk).first()
     if found is None:
-        raise CatalogError(
-            "gone", _("This is no longer there. It may have been merged or removed."), status=409
-        )
+        raise gone()
     return cast("N", found)
-
-
-def not_yours(kind: str = Change.Target.TRACK) -> CatalogError:
-    """Make the error ``not_yours`` (403) for a row of this kind."""
-    if kind == Change.Target.TRACK:
-        sentence = _("Only the person who added this song may do this.")
-    else:
-        sentence = _("Only curators may do this.")
-    return CatalogError("not_yours", sentence, status=403)

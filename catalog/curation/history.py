@@ -27,13 +27,23 @@ UNDO_SENTENCES: dict[str, Any] = {
 
 
 def record(
-    kind: Change.Kind, row: Named, actor: User | None, before: dict[str, Any], after: dict[str, Any]
+    kind: Change.Kind,
+    row: Named,
+    actor: User | None,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    merged_id: UUID | None = None,
 ) -> Change:
-    """Write down that ``actor`` changed ``row``; what happens to a private track is its owner's alone."""
+    """Write down that ``actor`` changed ``row``; what happens to a private track is its owner's alone.
+
+    The change is also part of the history of ``merged_id``, a row that was merged into ``row`` or restored from it.
+    """
     return Change.objects.create(
         kind=kind,
         target=kind_of(row),
         target_id=row.pk,
+        merged_id=merged_id,
         label=str(row)[:520],
         actor=actor,
         private_to_id=_reader(row),
@@ -61,7 +71,7 @@ def visible_to(user: User | AnonymousUser) -> "QuerySet[Change]":
 
 def of(row: Named, user: User | AnonymousUser) -> "QuerySet[Change]":
     """Return the history of ``row`` that ``user`` may see."""
-    return visible_to(user).filter(target=kind_of(row), target_id=row.pk)
+    return visible_to(user).filter(Q(target_id=row.pk) | Q(merged_id=row.pk), target=kind_of(row))
 
 
 def is_curator(user: User | AnonymousUser) -> bool:

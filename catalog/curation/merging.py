@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
+from catalog.curation.errors import check_curator, gone
 from catalog.curation.fields import Named, kind_of
 from catalog.curation.locks import lock_exclusively, lock_rows
 from catalog.curation.relations import Record, bring_back, move, put_back, row_data
@@ -37,24 +38,23 @@ BLANKS: dict[type[models.Model], tuple[str, ...]] = {
 def merge(loser: N, winner: N, user: User) -> Change:
     """``loser`` goes into ``winner``. Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409), ``same`` (400),
     ``not_shared`` (409)."""
-    kind = kind_of(winner)
-    if not user.has_perm(f"catalog.change_{kind}"):
-        raise CatalogError("not_yours", _("Only curators may do this."), status=403)
+    check_curator(winner, user)
     if loser.pk == winner.pk:
         raise CatalogError("same", _("These are already the same."))
     with transaction.atomic():
         lock_exclusively()
         rows = lock_rows(type(winner), [loser.pk, winner.pk])
         if len(rows) < 2:
-            raise CatalogError(
-                "gone", _("This is no longer there. It may have been merged or removed."), status=409
-            )
+            raise gone()
         loser, winner = rows
         _check_shared(rows)
         label = str(loser)
         before = fold_in(loser, winner)
         _announce(loser, winner)
-        return history.record(Change.Kind.MERGE, winner, user, before, {"merged": label, "into": str(winner)})
+        after = {"merged": label, "into": str(winner)}
+        return history.record(
+            Change.Kind.MERGE, winner, user, before, after, merged_id=UUID(before["row"]["pk"])
+        )
 
 
 def fold_in(loser: Named, winner: Named) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.curation import history
-from catalog.curation.editing import may_edit, not_yours, write
+from catalog.curation.editing import may_edit, write
+from catalog.curation.errors import changed_since, curators_only, gone, not_yours
 from catalog.curation.fields import Named, details
 from catalog.curation.locks import lock_exclusively
 from catalog.curation.merging import unmerge
@@ -40,7 +41,8 @@ def undo(change: Change, user: User) -> Change:
             else:
                 unsplit(change, row)
                 undid = str(row)
-            done = history.record(Change.Kind.UNDO, row, user, {}, {"undid": change.kind, "back": undid})
+            after = {"undid": change.kind, "back": undid}
+            done = history.record(Change.Kind.UNDO, row, user, {}, after, merged_id=change.merged_id)
         change.undone_by = done
         change.save(update_fields=["undone_by"])
     return done
@@ -61,9 +63,9 @@ def _check(change: Change, row: Named | None, user: User) -> None:
     if change.undone_by_id:
         raise _refused("already_undone", _("This was undone already."))
     if not history.may_undo(change, user, own):
-        raise not_yours(change.target)
+        raise not_yours(change.target) if history.is_edit(change) else curators_only()
     if row is None:
-        raise _refused("gone", _("This is no longer there. It may have been merged or removed."))
+        raise gone()
     if isinstance(row, Track) and not may_edit(row, user):
         raise not_yours(change.target)
 
@@ -71,10 +73,10 @@ def _check(change: Change, row: Named | None, user: User) -> None:
 def _undo_edit(change: Change, row: Named, user: User) -> Change:
     now = details(row)
     if any(now.get(name) != value for name, value in change.after.items()):
-        raise _refused("changed_since", _("This has been changed again since. Please correct it by hand."))
+        raise changed_since()
     done = write(row, user, change.before, kind=Change.Kind.UNDO)
     if done is None:
-        raise _refused("changed_since", _("This has been changed again since. Please correct it by hand."))
+        raise changed_since()
     return done
 
 

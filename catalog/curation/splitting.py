@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
-from catalog.curation.fields import kind_of
+from catalog.curation.errors import changed_since, check_curator
 from catalog.curation.locks import lock_exclusively, lock_rows
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
@@ -27,7 +27,7 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
     Returns that one; it is made if it is not there. Raises ``CatalogError``: ``not_yours`` (403), ``same``,
     ``no_name`` and ``nothing_chosen`` (400).
     """
-    _check(row, user)
+    check_curator(row, user)
     if not name:
         raise CatalogError("no_name", _("Enter where they belong."))
     with transaction.atomic():
@@ -95,7 +95,7 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
 
     Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409).
     """
-    _check(track, user)
+    check_curator(track, user)
     with transaction.atomic():
         lock_exclusively()
         rows = lock_rows(Track, [track.pk])
@@ -131,7 +131,7 @@ def unsplit(change: Change, row: Artist | Album | Track) -> None:
     if isinstance(row, Track):
         rows = lock_rows(Track, [UUID(change.before["own"])])
         if not rows or rows[0].visibility != Visibility.SHARED:
-            raise _changed()
+            raise changed_since()
         fold_in(rows[0], row)
         return
     places: dict[str, list[Any]] = change.before["places"]
@@ -146,15 +146,4 @@ def unsplit(change: Change, row: Artist | Album | Track) -> None:
         track.save()
         back += 1
     if not back:
-        raise _changed()
-
-
-def _changed() -> CatalogError:
-    return CatalogError(
-        "changed_since", _("This has been changed again since. Please correct it by hand."), status=409
-    )
-
-
-def _check(row: Artist | Album | Track, user: User) -> None:
-    if not user.has_perm(f"catalog.change_{kind_of(row)}"):
-        raise CatalogError("not_yours", _("Only curators may do this."), status=403)
+        raise changed_since()

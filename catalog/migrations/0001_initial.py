@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('edit', 'edited'), ('merge', 'merged'), ('split', 'split'), ('remove', 'removed'), ('takedown', 'taken down'), ('undo', 'undone')], max_length=8, verbose_name='what')),
                 ('target', models.CharField(choices=[('artist', 'artist'), ('album', 'album'), ('track', 'track')], max_length=6, verbose_name='of')),
                 ('target_id', models.UUIDField(editable=False, verbose_name='id')),
+                ('merged_id', models.UUIDField(db_index=True, editable=False, null=True)),
                 ('label', models.CharField(max_length=520, verbose_name='name')),
                 ('before', models.JSONField(default=dict, editable=False, verbose_name='before')),
                 ('after', models.JSONField(default=dict, editable=False, verbose_name='after')),

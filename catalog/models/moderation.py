@@ -12,7 +12,7 @@ class Change(Row):
     """Who changed what in the catalogue, with what is needed to undo it.
 
     ``before`` and ``after`` hold the fields of an edit; a merge keeps in ``before`` the row that went, and the
-    ids of everything that pointed at it.
+    ids of everything that pointed at it. ``merged_id`` is the row that a merge deleted, or that its undo restored.
     """
 
     class Kind(models.TextChoices):
@@ -39,6 +39,7 @@ class Change(Row):
     kind = models.CharField(_("what"), max_length=8, choices=Kind.choices)
     target = models.CharField(_("of"), max_length=6, choices=Target.choices)
     target_id = models.UUIDField(_("id"), editable=False)
+    merged_id = models.UUIDField(null=True, editable=False, db_index=True)
     label = models.CharField(_("name"), max_length=520)
     private_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,

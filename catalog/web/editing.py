@@ -13,8 +13,6 @@ from django.views.decorators.http import require_http_methods
 from accounts.current_user import person
 from accounts.security.pending_action import login_required
 from catalog.curation.editing import (
-    ConflictError,
-    NameTakenError,
     edit,
     edit_album,
     edit_artist,
@@ -22,6 +20,7 @@ from catalog.curation.editing import (
     release,
     stays_after_release,
 )
+from catalog.curation.errors import ConflictError, NameTakenError
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Track
 from catalog.uploads.ownership import holds

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from audio.tags.cleaning import clean_text
-from catalog.curation.editing import ConflictError
+from catalog.curation.errors import ConflictError
 from catalog.curation.fields import Details, Named, details, readable
 from catalog.curation.reports import LONGEST
 from catalog.models import Report, Track, Visibility

@@ -6,7 +6,8 @@ import pytest
 
 from accounts.models import User
 from catalog.curation import history
-from catalog.curation.editing import ConflictError, NameTakenError, edit, edit_album, edit_artist, release
+from catalog.curation.editing import edit, edit_album, edit_artist, release
+from catalog.curation.errors import ConflictError, NameTakenError
 from catalog.curation.fields import details
 from catalog.curation.merging import merge
 from catalog.curation.revert import undo

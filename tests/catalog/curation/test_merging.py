@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from accounts.models import User
 from catalog import redirects
+from catalog.curation import history
 from catalog.curation.editing import edit_artist
 from catalog.curation.merging import merge
 from catalog.curation.revert import undo
@@ -188,6 +189,14 @@ def test_undoing_a_merge_gives_the_name_back(user: User, curator: User) -> None:
     assert Artist.objects.get_or_create_by_name("Anna") == loser
 
 
+def test_restored_artist_has_the_merge_and_its_undo_in_its_history(user: User, curator: User) -> None:
+    winner, loser = (make_track(user, title=name, artist=name).artist for name in ("Ana", "Anna"))
+    undo(merge(loser, winner, curator), curator)
+    expected = ["“Anna” is its own again", "“Anna” was merged into “Ana”"]
+    for artist in (winner, loser):
+        assert [history.sentence(change) for change in history.of(artist, user)] == expected
+
+
 def test_who_brings_the_losers_audio_gets_the_winner(
     bring: Ingester, make_song: SongMaker, user: User, other: User, curator: User
 ) -> None:
@@ -237,8 +246,9 @@ def test_refusals(user: User, curator: User) -> None:
     change = merge(one, two, curator)
     with pytest.raises(CatalogError, match="gone"):
         merge(one, two, curator)
-    with pytest.raises(CatalogError, match="not_yours"):
-        undo(change, user)
+    with pytest.raises(CatalogError, match="not_yours") as refused:
+        undo(change, user)  # who added both songs
+    assert str(refused.value.detail) == "Only curators may do this."
     undone = undo(change, curator)
     with pytest.raises(CatalogError, match="already_undone"):
         undo(change, curator)

@@ -11,7 +11,8 @@ from mutagen.id3 import ID3
 
 from accounts.models import User
 from audio.tags import text_encodings
-from catalog.curation.editing import ConflictError, edit
+from catalog.curation.editing import edit
+from catalog.curation.errors import ConflictError
 from catalog.curation.fields import details
 from catalog.curation.revert import undo
 from catalog.errors import CatalogError
