@@ -19,6 +19,7 @@ API_PREFIX = "/api/"
 NOT_FOUND = _("There is nothing at this address, or it is not for you.")
 RETRY_SECONDS = 10  # for what passes by itself
 HEADINGS = {
+    400: _("Only one file at a time"),
     413: _("Too large"),
     429: _("Too much at once"),
     503: _("Not available just now"),

@@ -53,6 +53,8 @@ class UploadHandler(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **options: Any) -> None:
         if self._policy is None:
             raise UploadRefusedError("unexpected_file", _("No file can be sent to this address."), status=413)
+        if self.request is not None and FILES in self.request.META:
+            raise UploadRefusedError("several_files", _("Send one file with each request."), status=400)
         super(TemporaryFileUploadHandler, self).new_file(*args, **options)
         with _refusing():
             backend.check_space(0)

@@ -9,7 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio import identity
+from audio.checksum import checksum
+from audio.errors import AudioError
+from audio.probe import probe
 from catalog.models import Rendition
 from catalog.storage import backend
 from separation.models import Stem
@@ -29,7 +31,8 @@ def write(files: Files, named: Callable[[Stem], Path], *, ignore_case: bool) -> 
     """Copy the renditions of a song's stems to the paths that ``named`` gives; return the paths written.
 
     If another file has one of these names, all of them get the same number: ``... (2).flac``. A file is replaced only
-    if its bytes are a rendition of the same stem, so the same song overwrites its own files, also in another bitrate.
+    if it is a rendition of the same stem, so the same song overwrites its own files, also in another bitrate or with
+    other tags.
     With ``ignore_case`` names that differ in case only count as equal, as some systems treat them.
 
     Raises ``OSError`` and ``CatalogError("file_missing")``.
@@ -40,8 +43,8 @@ def write(files: Files, named: Callable[[Stem], Path], *, ignore_case: bool) -> 
         copies = [_copy(rendition, named(stem).parent, stack) for stem, rendition in files]
         for number in itertools.count(1):
             places = [
-                _place(_numbered(named(stem), number), stem, ignore_case=ignore_case)
-                for stem, _rendition in files
+                _place(_numbered(named(stem), number), stem, copy, ignore_case=ignore_case)
+                for (stem, _rendition), copy in zip(files, copies, strict=True)
             ]
             found = [place for place in places if place is not None]
             if len(found) == len(files) and _put(copies, found):
@@ -61,12 +64,12 @@ def _numbered(path: Path, number: int) -> Path:
     return path if number == 1 else path.with_stem(f"{path.stem} ({number})")
 
 
-def _place(path: Path, stem: Stem, *, ignore_case: bool) -> _Place | None:
-    """Return ``path`` if it is free, or the file in its place if that may be replaced, else None."""
+def _place(path: Path, stem: Stem, copy: Path, *, ignore_case: bool) -> _Place | None:
+    """Return ``path`` if it is free, or the file in its place if ``copy`` may replace that, else None."""
     existing = _existing(path, ignore_case=ignore_case)
     if existing is None:
         return _Place(path, free=True)
-    return _Place(existing, free=False) if _is_rendition(existing, stem) else None
+    return _Place(existing, free=False) if _is_rendition(existing, stem, copy) else None
 
 
 def _existing(path: Path, *, ignore_case: bool) -> Path | None:
@@ -82,12 +85,20 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _is_rendition(path: Path, stem: Stem) -> bool:
-    """Tell whether ``path`` is an ordinary file with the bytes of a rendition of ``stem``, so that nothing is lost."""
+def _is_rendition(path: Path, stem: Stem, copy: Path) -> bool:
+    """Whether ``path`` is an ordinary file with the bytes of a rendition of ``stem``, or with the audio of ``copy``.
+
+    Rows of renditions are deleted after a while, and other tags make other bytes.
+    """
     if path.is_symlink() or not path.is_file():
         return False
     renditions = Rendition.objects.filter(audio=stem.audio_id, size=path.stat().st_size)
-    return renditions.exists() and renditions.filter(checksum=identity.checksum(path)).exists()
+    if renditions.exists() and renditions.filter(checksum=checksum(path)).exists():
+        return True
+    try:
+        return probe(path).audio_digest == probe(copy).audio_digest
+    except AudioError:
+        return False
 
 
 def _put(copies: Sequence[Path], places: Sequence[_Place]) -> bool:

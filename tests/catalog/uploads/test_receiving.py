@@ -39,6 +39,26 @@ def test_a_file_that_is_taken_or_refused_leaves_nothing(client: Client, incoming
     assert list(incoming.iterdir()) == []
 
 
+@pytest.mark.parametrize("names", [("file", "file"), ("file", "cover")])
+def test_second_file_in_one_request_is_refused(
+    client: Client, incoming: Path, names: tuple[str, str]
+) -> None:
+    files = [SimpleUploadedFile(f"{number}.wav", bytes(100)) for number in range(2)]
+    parts = {names[0]: files} if len(set(names)) == 1 else dict(zip(names, files, strict=True))
+    answer = client.post(UPLOADS, parts)
+    assert (answer.status_code, answer.json()["code"]) == (400, "several_files")
+    assert list(incoming.iterdir()) == []
+
+
+def test_page_refuses_a_second_file(client: Client, user: User, incoming: Path) -> None:
+    client.force_login(user)
+    files = [SimpleUploadedFile(f"{number}.wav", bytes(100)) for number in range(2)]
+    answer = client.post("/upload/", {"file": files, "model": "none", "visibility": "shared"})
+    assert answer.status_code == 400
+    assert "Only one file at a time" in answer.content.decode()
+    assert list(incoming.iterdir()) == []
+
+
 class Breaking(io.BytesIO):
     """A client that goes away in the middle."""
 

@@ -100,6 +100,20 @@ def test_other_bitrate_overwrites_the_songs_file(folder: Path) -> None:
     assert len(contents(folder)) == 4
 
 
+@pytest.mark.parametrize("codec", ["wav", "flac", "mp3"])
+def test_song_with_edited_names_overwrites_files_whose_renditions_are_deleted(
+    folder: Path, codec: str
+) -> None:
+    song = a_song()
+    first = write(song, folder, codec)
+    before = contents(folder)
+    Rendition.objects.all().delete()
+    Track.objects.filter(audio=song.mixture).update(genre="Folk", year=1999)
+    assert write(song, folder, codec) == first
+    assert contents(folder).keys() == before.keys()
+    assert contents(folder) != before
+
+
 @pytest.mark.parametrize("what", ["text", "empty", "folder", "link", "dangling link"])
 def test_foreign_files_are_kept(folder: Path, tmp_path: Path, what: str) -> None:
     elsewhere = tmp_path / "elsewhere"
