@@ -10,7 +10,6 @@ from audio.types import Tags
 LONGEST: Final = 255
 MOST_ARTISTS: Final = 12
 _MOST_MARKS: Final = 4  # combining marks in a row; more is "zalgo"
-_READ_AT_MOST: Final = 4 * LONGEST
 RAW_NAMES: Final = ("title", "artist", "artists", "album", "album_artist", "genre")
 _LONGEST_RAW: Final = 800  # bytes: 255 letters of three
 _JOINERS: Final = "\u200c\u200d"  # Persian and emoji need them
@@ -18,11 +17,11 @@ _NUMBER = re.compile(r"\s*0*(\d{1,4})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
 
 
-def clean_text(value: object) -> str | None:
-    """Return NFC text without control, surrogate, private and bidi characters, at most 255 long, or ``None``."""
+def clean_text(value: object, longest: int = LONGEST) -> str | None:
+    """Return NFC text without control, surrogate, private and bidi characters, at most ``longest``, or ``None``."""
     if value is None:
         return None
-    text = unicodedata.normalize("NFC", str(value)[:_READ_AT_MOST])
+    text = unicodedata.normalize("NFC", str(value)[: 4 * longest])
     kept: list[str] = []
     marks = 0
     for char in text:
@@ -34,7 +33,7 @@ def clean_text(value: object) -> str | None:
             kept.append(" ")
         elif char in _JOINERS or (category[0] != "C" and marks <= _MOST_MARKS):
             kept.append(char)
-    joined = " ".join("".join(kept).split())[:LONGEST].strip()
+    joined = " ".join("".join(kept).split())[:longest].strip()
     return joined if joined.strip(_JOINERS) else None
 
 

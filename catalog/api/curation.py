@@ -184,7 +184,10 @@ class ReportView(GenericAPIView[Report]):
     @extend_schema(
         responses={
             201: ReportSerializer,
-            200: OpenApiResponse(ReportSerializer, "You have reported this already, and it is still open."),
+            200: OpenApiResponse(
+                ReportSerializer,
+                "You have reported this already, and it is still open: your text was added to it.",
+            ),
         },
         operation_id="tracks_report",
     )

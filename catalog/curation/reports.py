@@ -25,12 +25,14 @@ ANSWERS: dict[str, Any] = {
 
 
 def report(track: Track, user: User, reason: Report.Reason, text: str = "") -> tuple[Report, bool]:
-    """``user`` says what is wrong with ``track``; False with the report they made before, if it is still open.
+    """Report what ``user`` says is wrong with ``track``; True for a new report.
 
+    False for the open one that they made before for this reason: ``text`` is added to it, if there is room.
     Raises ``CatalogError``: ``not_shared`` (409), ``gone`` (404), ``too_many_reports`` (429).
     """
+    text = clean_lines(text)
     with transaction.atomic():
-        # Held, so that two at once are not both the first.
+        # Locked, so that two at once are not both the first.
         found = (
             Track.objects.select_for_update(of=("self",)).select_related("artist").filter(pk=track.pk).first()
         )
@@ -40,7 +42,9 @@ def report(track: Track, user: User, reason: Report.Reason, text: str = "") -> t
             raise CatalogError("not_shared", _("Only you see this song; change it yourself."), status=409)
         mine = Report.objects.filter(user=user)
         known = mine.filter(track=found, reason=reason, outcome=Report.Outcome.OPEN).first()
-        if known is not None:
+        if known is not None and (extended := _extended(known.text, text)) is not None:
+            Report.objects.filter(pk=known.pk).update(text=extended)
+            known.text = extended
             return known, False
         if mine.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() >= PER_DAY:
             raise CatalogError(
@@ -48,15 +52,21 @@ def report(track: Track, user: User, reason: Report.Reason, text: str = "") -> t
                 _("You have reported many songs today. Thank you. Please continue tomorrow."),
                 status=429,
             )
-        row = Report.objects.create(
-            track=found, label=str(found)[:520], user=user, reason=reason, text=tidy(text)
-        )
+        row = Report.objects.create(track=found, label=str(found)[:520], user=user, reason=reason, text=text)
     return row, True
 
 
-def tidy(text: str) -> str:
-    """Clean free text of several lines: no control characters."""
-    lines = (clean_text(line) or "" for line in text[:LONGEST].splitlines())
+def _extended(known: str, text: str) -> str | None:
+    """Add ``text`` to what a report says already; None where that would be too long."""
+    if text in known:
+        return known
+    extended = f"{known}\n\n{text}".strip()
+    return extended if len(extended) <= LONGEST else None
+
+
+def clean_lines(text: str) -> str:
+    """Return free text of several lines without control characters, at most ``LONGEST``."""
+    lines = (clean_text(line, LONGEST) or "" for line in text[:LONGEST].splitlines())
     return "\n".join(lines).strip()[:LONGEST]
 
 

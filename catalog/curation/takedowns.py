@@ -18,7 +18,7 @@ from accounts.models import User
 from catalog import hooks
 from catalog.curation import history
 from catalog.curation.locks import lock_exclusively, lock_rows
-from catalog.curation.reports import close, tidy
+from catalog.curation.reports import clean_lines, close
 from catalog.errors import CatalogError
 from catalog.fingerprints import blocked_by
 from catalog.models import AudioFile, Block, Change, Fingerprint, Report, Track, Visibility
@@ -40,7 +40,7 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
     """
     if not may_take_down(user):
         raise CatalogError("not_yours", _("Only administrators may do this."), status=403)
-    reason = tidy(reason)[:500]
+    reason = clean_lines(reason)[:500]
     with transaction.atomic():
         lock_exclusively()
         if not Track.objects.filter(pk=track.pk).exists():

@@ -32,6 +32,9 @@ def report_track(request: HttpRequest, pk: UUID) -> HttpResponse:
             if new:
                 messages.success(request, _("Thank you. Somebody will look at it, and you will be notified."))
             else:
-                messages.info(request, _("You have reported this already. Somebody will look at it."))
+                messages.info(
+                    request,
+                    _("You have reported this already. Somebody will look at it, and at what you wrote now."),
+                )
             return redirect("track", track.pk)
     return render(request, "catalog/report.html", {"track": track, "form": form})

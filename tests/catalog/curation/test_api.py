@@ -109,6 +109,21 @@ def test_private_songs_are_nowhere(api_of: Any, user: User, curator: User) -> No
     assert api_of(user).post(f"{API}/changes/{change.pk}/undo/").status_code == 200
 
 
+def test_text_of_a_second_report_is_added_to_the_open_one(api_of: Any, user: User, other: User) -> None:
+    address = f"{API}/tracks/{make_track(user).pk}/reports/"
+
+    def send(text: str) -> tuple[int, str]:
+        answer = api_of(other).post(address, {"reason": "names", "text": text})
+        return answer.status_code, answer.data["text"]
+
+    long = "It is Eva, not Ana. " * 20  # in one line
+    assert send(long) == (201, long.strip())
+    assert send("It is live.") == (200, f"{long.strip()}\n\nIt is live.")
+    assert send("It is live.") == (200, f"{long.strip()}\n\nIt is live.")
+    assert send("x" * 1990) == (201, "x" * 1990)  # has no room in the first one
+    assert Report.objects.count() == 2
+
+
 def test_reports(
     api: APIClient, api_of: Any, user: User, other: User, curator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
