@@ -20,6 +20,8 @@ from operations.process_lifecycle import exit_with_error
 BASE_DIR = Path(__file__).resolve().parent.parent
 PREFIX = "STEMOTECA_"
 MIN_SECRET_LENGTH = 32
+S3_KEYS = ("S3_ACCESS_KEY", "S3_SECRET_KEY")
+S3_NAMES = ("S3_BUCKET", "S3_ENDPOINT", "S3_REGION", *S3_KEYS)
 RENAMED = {
     "HOSTS": "ALLOWED_HOSTS",
     "ORIGINS": "CSRF_TRUSTED_ORIGINS",
@@ -256,9 +258,22 @@ def caches(redis_url: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def _check_s3(env: Environment) -> None:
+    """End the process if only a part of the settings of S3 is there."""
+    given = {name for name in S3_NAMES if env.text(name)}
+    if given and "S3_BUCKET" not in given:
+        exit_with_error(f"{PREFIX}{min(given)} needs {PREFIX}S3_BUCKET as well")
+    for one, other in (S3_KEYS, S3_KEYS[::-1]):
+        if one in given and other not in given:
+            exit_with_error(f"{PREFIX}{one} needs {PREFIX}{other} as well")
+    if "S3_ENDPOINT" in given and not re.match(r"https?://[^/\s]", env.text("S3_ENDPOINT")):
+        exit_with_error(f"{PREFIX}S3_ENDPOINT must begin with http:// or https://, and name a host")
+
+
 def files_storage(env: Environment, data_dir: Path) -> dict[str, Any]:
     """Return the storage of every file that the catalogue names: mixtures, stems, renditions, covers."""
     bucket = env.text("S3_BUCKET")
+    _check_s3(env)
     if not bucket:
         options: dict[str, Any] = {"location": data_dir / "files", "base_url": None}
         return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}

@@ -112,6 +112,8 @@ def test_without_url_the_site_is_local(tmp_path: Path) -> None:
         ("REDIS", "redis://127.0.0.1:6379/cache", "names a database that is no number"),
         ("REDIS", "redis://127.0.0.1:6379/0,foo", "does not begin with redis://"),
         ("WEB_PROCESSES", "2", "needs STEMOTECA_REDIS"),
+        ("S3_ENDPOINT", "https://s3.example.org", "needs STEMOTECA_S3_BUCKET as well"),
+        ("S3_SECRET_KEY", "secret", "needs STEMOTECA_S3_BUCKET as well"),
     ],
 )
 def test_wrong_value_stops_start_with_one_line(tmp_path: Path, name: str, value: str, sentence: str) -> None:
@@ -121,3 +123,27 @@ def test_wrong_value_stops_start_with_one_line(tmp_path: Path, name: str, value:
     assert line.startswith("stemoteca: ")
     assert f"STEMOTECA_{name}" in line
     assert sentence in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("S3_ACCESS_KEY", "key", "needs STEMOTECA_S3_SECRET_KEY as well"),
+        ("S3_SECRET_KEY", "secret", "needs STEMOTECA_S3_ACCESS_KEY as well"),
+        ("S3_ENDPOINT", "s3.example.org", "must begin with http:// or https://"),
+    ],
+)
+def test_half_of_the_settings_of_s3_stops_start(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    result = start(tmp_path, STEMOTECA_S3_BUCKET="songs", **{f"STEMOTECA_{name}": value})
+    assert (result.returncode, result.stdout) == (1, "")
+    [line] = result.stderr.splitlines()
+    assert f"STEMOTECA_{name}" in line
+    assert sentence in line
+
+
+def test_s3_works_with_and_without_keys(tmp_path: Path) -> None:
+    keys = {"STEMOTECA_S3_ACCESS_KEY": "key", "STEMOTECA_S3_SECRET_KEY": "secret"}
+    assert settings_of(tmp_path, STEMOTECA_S3_BUCKET="songs")
+    assert settings_of(
+        tmp_path, STEMOTECA_S3_BUCKET="songs", STEMOTECA_S3_ENDPOINT="http://[::1]:9000", **keys
+    )
