@@ -22,6 +22,7 @@ from catalog.curation import history
 from catalog.curation.fields import details, different
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Credit, FormerAddress, Track, Visibility
+from catalog.normalization import spoken
 from catalog.storage.covers import version
 from catalog.uploads import ownership
 
@@ -64,11 +65,19 @@ class Named(HistoryAdmin):
 
 @admin.register(Artist)
 class ArtistAdmin(Named):
-    list_display = ["name", "sort_name", "tracks", "albums", "created_at"]
+    list_display = ["shown", "sorted_as", "tracks", "albums", "created_at"]
     fields = ["name", "sort_name", "slug", "created_at"]
     readonly_fields = ["slug", "created_at"]
     counted = {"tracks": (Track, "artist"), "albums": (Album, "artist")}
     held_by = ("tracks", "albums", "credits")
+
+    @admin.display(description=_("name"), ordering="name")
+    def shown(self, row: Artist) -> str:
+        return row.shown
+
+    @admin.display(description=_("sorted as"), ordering="sort_key")
+    def sorted_as(self, row: Artist) -> str:
+        return spoken(row.sort_name)
 
     @admin.display(description=_("tracks"))
     def tracks(self, row: Any) -> int:

@@ -44,7 +44,7 @@ def record(
         target=kind_of(row),
         target_id=row.pk,
         merged_id=merged_id,
-        label=str(row)[:520],
+        label=row.label[:520],
         actor=actor,
         private_to_id=_reader(row),
         before=before,

@@ -48,10 +48,10 @@ def merge(loser: N, winner: N, user: User) -> Change:
             raise gone()
         loser, winner = rows
         _check_shared(rows)
-        label = str(loser)
+        label = loser.label
         before = fold_in(loser, winner)
         _announce(loser, winner)
-        after = {"merged": label, "into": str(winner)}
+        after = {"merged": label, "into": winner.label}
         return history.record(
             Change.Kind.MERGE, winner, user, before, after, merged_id=UUID(before["row"]["pk"])
         )

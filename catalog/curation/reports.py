@@ -52,7 +52,7 @@ def report(track: Track, user: User, reason: Report.Reason, text: str = "") -> t
                 _("You have reported many songs today. Thank you. Please continue tomorrow."),
                 status=429,
             )
-        row = Report.objects.create(track=found, label=str(found)[:520], user=user, reason=reason, text=text)
+        row = Report.objects.create(track=found, label=found.label[:520], user=user, reason=reason, text=text)
     return row, True
 
 

@@ -37,10 +37,10 @@ def undo(change: Change, user: User) -> Change:
             done = _undo_edit(change, row, user)
         else:
             if change.kind == Change.Kind.MERGE:
-                undid = str(unmerge(change, row))
+                undid = unmerge(change, row).label
             else:
                 unsplit(change, row)
-                undid = str(row)
+                undid = row.label
             after = {"undid": change.kind, "back": undid}
             done = history.record(Change.Kind.UNDO, row, user, {}, after, merged_id=change.merged_id)
         change.undone_by = done

@@ -53,7 +53,7 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
             row,
             user,
             {"places": before},
-            {"places": after, "to": str(other), "tracks": titles},
+            {"places": after, "to": other.label, "tracks": titles},
         )
     return other
 
@@ -119,7 +119,7 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
         uploads.update(track=fresh)
         hooks.split.send(found, fresh)
         places = {"own": str(fresh.pk)}
-        history.record(Change.Kind.SPLIT, found, user, places, {"to": str(fresh), "tracks": [fresh.title]})
+        history.record(Change.Kind.SPLIT, found, user, places, {"to": fresh.label, "tracks": [fresh.title]})
     return fresh
 
 

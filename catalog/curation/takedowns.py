@@ -49,7 +49,7 @@ def take_down(track: Track, user: User, reason: str = "") -> list[Block]:
         ids = [row.pk for row in audio]
         tracks = _tracks_of(ids)
         shown = next((row for row in tracks if row.visibility == Visibility.SHARED), track)
-        blocks = [_block(row, str(shown), user, reason) for row in audio]
+        blocks = [_block(row, shown.label, user, reason) for row in audio]
         history.record(Change.Kind.TAKEDOWN, shown, user, {}, {"reason": reason})
         _answer(tracks, user)
         keys = [row.cover for row in tracks if row.cover]

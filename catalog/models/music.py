@@ -99,7 +99,7 @@ class Artist(Name):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Keep the keys in step with the name; the address is given once and stays."""
@@ -117,6 +117,11 @@ class Artist(Name):
     def shown(self) -> str:
         """The name on pages: "Unknown artist" in the reader's language."""
         return spoken(self.name)
+
+    @property
+    def label(self) -> str:
+        """The name as it is stored in histories, reports and the like."""
+        return self.name
 
     def clean(self) -> None:
         """Two spellings of one name are one artist."""
@@ -203,6 +208,11 @@ class Album(Name):
         ]
 
     def __str__(self) -> str:
+        return self.title
+
+    @property
+    def label(self) -> str:
+        """The name as it is stored in histories."""
         return self.title
 
     def save(self, *args: object, **kwargs: object) -> None:
@@ -308,6 +318,11 @@ class Track(Row):
 
     def __str__(self) -> str:
         return f"{self.artist} - {self.title}"
+
+    @property
+    def label(self) -> str:
+        """The name as it is stored in histories, reports and the like."""
+        return f"{self.artist.label} - {self.title}"
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.title_key = sort_key(self.title)[:255]

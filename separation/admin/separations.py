@@ -141,12 +141,14 @@ class SeparationAdmin(ReadOnly[Separation]):
             return TemplateResponse(request, "admin/separation/separation/start_again.html", context)
         count = sum(requeue(row) for row in rows)
         sentence = ngettext("%d separation was queued.", "%d separations were queued.", count)
-        self.message_user(request, sentence % count, messages.SUCCESS)
+        self.message_user(request, sentence % count, messages.SUCCESS if count else messages.WARNING)
         return None
 
     @admin.action(description=_("Stop for everybody"), permissions=["manage"])
     def stop(self, request: HttpRequest, rows: QuerySet[Separation]) -> None:
-        count = sum(cancel(row) for row in rows)
+        if not (count := sum(cancel(row) for row in rows)):
+            self.message_user(request, _("None of these was waiting or running."), messages.WARNING)
+            return
         sentence = ngettext("%d separation was stopped.", "%d separations were stopped.", count)
         self.message_user(request, sentence % count, messages.SUCCESS)
 

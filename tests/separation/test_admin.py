@@ -32,13 +32,14 @@ def test_pages_open_and_are_read_only(staff: Client, user: User, model: Any) -> 
     assert staff.get(reverse(f"{name}_add")).status_code == 403
 
 
-def act(browser: Client, action: str, rows: list[Separation]) -> None:
+def act(browser: Client, action: str, rows: list[Separation]) -> str:
     answer = browser.post(
         reverse("admin:separation_separation_changelist"),
         {"action": action, "_selected_action": [row.pk for row in rows]},
         follow=True,
     )
     assert answer.status_code == 200
+    return answer.content.decode()
 
 
 def test_actions_start_failed_and_stop_waiting_separations(staff: Client, user: User) -> None:
@@ -47,7 +48,8 @@ def test_actions_start_failed_and_stop_waiting_separations(staff: Client, user: 
     act(staff, "start_again", [failed])
     failed.refresh_from_db()
     assert (failed.status, OrmQ.objects.count()) == (Status.QUEUED, 1)
-    act(staff, "stop", [failed, done])
+    assert "1 separation was stopped." in act(staff, "stop", [failed, done])
+    assert "None of these was waiting or running." in act(staff, "stop", [failed, done])
     assert {row.pk: row.status for row in Separation.objects.all()} == {
         failed.pk: Status.CANCELLED,
         done.pk: Status.SUCCEEDED,
