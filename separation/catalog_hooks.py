@@ -35,14 +35,14 @@ def move_requests(audio: UUID, track: UUID) -> None:
         return
     lasting = {Status.QUEUED, Status.RUNNING, Status.SUCCEEDED}
     for separation in Separation.objects.filter(mixture=audio, status__in=lasting).order_by("created_at"):
-        people = [request.user for request in separation.requests.select_related("user")]
+        requests = list(separation.requests.select_related("user"))
         cancel(separation)
         known = shown_by([winner]).filter(
             separation__model=separation.model, separation__status=Status.SUCCEEDED, stopped_at=None
         )
-        for user in people if not known.exists() else []:
+        for request in requests if not known.exists() else []:
             with suppress(CatalogError):  # the model was removed, or they have too many waiting
-                ask(winner, separation.model, user)
+                ask(winner, separation.model, request.user, silent=request.silent)
 
 
 def move_track_separations(old: Track, fresh: Track) -> None:

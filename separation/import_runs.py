@@ -15,18 +15,23 @@ each file is stored. ``manage.py import_library`` does the same at once, without
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import cast
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import User
 from catalog.errors import CatalogError
-from catalog.models import Track, Visibility
+from catalog.models import Notice, Track, Visibility
+from catalog.social.notices import notify
 from catalog.uploads.folder_import import Import, key_of
 from catalog.uploads.scanning import Outcome, Skipped, songs_in
 from separation.models import ImportRun
@@ -35,11 +40,13 @@ from separation.queue.requests import ask
 State = ImportRun.State
 
 KEPT_REFUSALS = 200
+IMPORTED = _lazy("“{folder}”: {new} new, {known} known, {refused} refused.")
+IMPORT_FAILED = _lazy("“{folder}” was not imported to its end: {new} new, {known} known, {refused} refused.")
 _REPORT_SECONDS = 1.0
 
 
 class SeparationRequester:
-    """Asks for a separation of each song, as long as the queue takes more from this account."""
+    """Asks for a separation of each song, without notices, as long as the queue takes more from this account."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -49,7 +56,7 @@ class SeparationRequester:
     def __call__(self, track: Track, owner: User) -> None:
         if not self._full:
             try:
-                ask(track, self._model, owner)
+                ask(track, self._model, owner, silent=True)
             except CatalogError as error:
                 if error.code != "too_many_queued":
                     raise
@@ -82,20 +89,33 @@ def resume() -> int:
 def fail_unfinished(run: UUID) -> None:
     """Fail ``run``, whose process has ended, unless it stored a result itself."""
     left = ImportRun.objects.filter(pk=run, state__in=[State.WAITING, State.RUNNING])
-    left.update(state=State.FAILED, finished_at=timezone.now())
+    with transaction.atomic():
+        if left.update(state=State.FAILED, finished_at=timezone.now()):
+            row = ImportRun.objects.select_related("owner").get(pk=run)
+            counts = {"new": row.new, "known": row.known, "refused": row.refused}
+            notify_owner(row.owner, Path(row.folder), counts, failed=True)
 
 
-def stop(run: ImportRun) -> None:
-    """Stop it after the files in progress."""
+def stop(run: ImportRun) -> bool:
+    """Stop it after the files in progress; False for a finished one."""
     waiting = ImportRun.objects.filter(pk=run.pk, state=State.WAITING)
-    if not waiting.update(state=State.STOPPED, finished_at=timezone.now()):
-        ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(is_unwanted=True)
+    if waiting.update(state=State.STOPPED, finished_at=timezone.now()):
+        return True
+    return bool(ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(is_unwanted=True))
 
 
 def start_again(run: ImportRun) -> bool:
     """Queue it again; False while it is waiting or running."""
     finished = ImportRun.objects.filter(pk=run.pk).exclude(state__in=[State.WAITING, State.RUNNING])
     return bool(finished.update(state=State.WAITING, is_unwanted=False, detail="", finished_at=None))
+
+
+def notify_owner(owner: User, folder: Path, counts: Mapping[str, int], *, failed: bool = False) -> None:
+    """Give the owner of the songs one notice for a whole import, unless it found nothing to do."""
+    figures = {name: counts[name] for name in ("new", "known", "refused")}
+    if failed or any(figures.values()):
+        sentence = IMPORT_FAILED if failed else IMPORTED
+        notify(owner, Notice.Kind.IMPORT, text=format_lazy(sentence, folder=folder.name, **figures))
 
 
 def carry_out(run: ImportRun, jobs: int) -> None:
@@ -132,6 +152,7 @@ class _Report:
     """Updates the row, once a second."""
 
     def __init__(self, run: ImportRun) -> None:
+        self._run = run
         self._rows = ImportRun.objects.filter(pk=run.pk)
         self._counts: Counter[str] = Counter()
         self._refusals: list[list[str]] = []
@@ -151,7 +172,9 @@ class _Report:
         return self._rows.filter(is_unwanted=True).exists()
 
     def end(self, state: "State", detail: str) -> None:
-        self._rows.update(**self._figures(), state=state, detail=detail, finished_at=timezone.now())
+        with transaction.atomic():
+            self._rows.update(**self._figures(), state=state, detail=detail, finished_at=timezone.now())
+            notify_owner(self._run.owner, Path(self._run.folder), self._counts, failed=state == State.FAILED)
 
     def _figures(self) -> dict[str, object]:
         counts = {name: self._counts[name] for name in ("new", "known", "unchanged", "refused")}

@@ -164,6 +164,7 @@ class SeparationRequest(Row):
     track = models.ForeignKey(
         Track, on_delete=models.CASCADE, related_name="separation_requests", verbose_name=_("track")
     )
+    silent = models.BooleanField(_("without notices"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("request")

@@ -266,7 +266,9 @@ class Crowd:
         like = of(Like, "id", "created_at", "user", "track")
         notice = of(Notice, "id", "created_at", "user", "kind", "track", "text", "seen_at")
         change = of(Change, "id", "created_at", "actor", "kind", "target", "target_id", "label")
-        imported = of(ImportedFile, "id", "created_at", "path", "size", "modified", "outcome", "track")
+        imported = of(
+            ImportedFile, "id", "created_at", "owner", "path", "size", "modified", "outcome", "track"
+        )
         report = of(Report, "id", "created_at", "track", "label", "user", "reason", "text", "outcome")
         setlist = of(Setlist, "id", "created_at", "owner", "title", "link", "by_link", "changed_at")
         entry = of(SetlistEntry, "id", "created_at", "setlist", "track", "position")
@@ -278,7 +280,8 @@ class Crowd:
                 when, track = _moment(float(rng.random()) * DAYS * 86_400), self.ids[at]
                 like((new_id(), when, person, track))
                 notice((new_id(), when, person, "separated", track, "", when if at % 20 else None))
-                imported((new_id(), when, f"/music/{person}/{track}.mp3", 9_000_000, 1.7e9, "new", track))
+                path = f"/music/{person}/{track}.mp3"
+                imported((new_id(), when, person, path, 9_000_000, 1.7e9, "new", track))
                 if at % 5 == 0:
                     change((new_id(), when, person, "edit", "track", track, "Name"))
             pk = new_id()

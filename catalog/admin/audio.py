@@ -180,8 +180,8 @@ class UploadAdmin(ReadOnly[Upload]):
 class ImportedFileAdmin(Removable[ImportedFile]):
     """Whatever is deleted here is looked at again by the next `import_library`."""
 
-    list_display = ["path", "outcome", "size", "track", "created_at"]
-    list_select_related = ["track__artist"]
+    list_display = ["path", "outcome", "size", "track", "owner", "created_at"]
+    list_select_related = ["track__artist", "owner"]
     list_filter = ["created_at"]
     search_fields = ["path__startswith"]
     search_help_text = _("The beginning of a path.")

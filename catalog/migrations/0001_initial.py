@@ -292,7 +292,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='added')),
-                ('kind', models.CharField(choices=[('separated', 'Ready to play'), ('failed', 'Could not be separated'), ('wish', 'Somebody brought what you wished for'), ('report', 'Your report was looked at')], max_length=10, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('separated', 'Ready to play'), ('failed', 'Could not be separated'), ('wish', 'Somebody brought what you wished for'), ('report', 'Your report was looked at'), ('import', 'Import of a folder')], max_length=10, verbose_name='kind')),
                 ('text', models.CharField(blank=True, max_length=500, verbose_name='text')),
                 ('seen_at', models.DateTimeField(blank=True, null=True, verbose_name='seen')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL, verbose_name='account')),
@@ -323,10 +323,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='added')),
-                ('path', models.CharField(max_length=1024, unique=True, verbose_name='path')),
+                ('path', models.CharField(db_index=True, max_length=1024, verbose_name='path')),
                 ('size', models.PositiveBigIntegerField(verbose_name='bytes')),
                 ('modified', models.FloatField(verbose_name='modified')),
                 ('outcome', models.CharField(max_length=40, verbose_name='outcome')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
                 ('track', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='catalog.track', verbose_name='track')),
             ],
             options={
@@ -454,6 +455,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='fingerprintterm',
             index=models.Index(fields=['term', 'fingerprint', 'position'], name='fingerprints_of_a_term'),
+        ),
+        migrations.AddConstraint(
+            model_name='importedfile',
+            constraint=models.UniqueConstraint(fields=('owner', 'path'), name='one_imported_file_per_owner_and_path'),
         ),
         migrations.AddConstraint(
             model_name='match',

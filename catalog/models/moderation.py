@@ -156,9 +156,12 @@ class Block(Row):
 
 
 class ImportedFile(Row):
-    """A file that `import_library` has dealt with, so that the next run passes over it."""
+    """A file that was imported or refused for ``owner``, so that their next import skips it."""
 
-    path = models.CharField(_("path"), max_length=1024, unique=True)
+    path = models.CharField(_("path"), max_length=1024, db_index=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
     size = models.PositiveBigIntegerField(_("bytes"))
     modified = models.FloatField(_("modified"))
     outcome = models.CharField(_("outcome"), max_length=40)
@@ -170,6 +173,9 @@ class ImportedFile(Row):
         ordering = ["path"]
         verbose_name = _("imported file")
         verbose_name_plural = _("imported files")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "path"], name="one_imported_file_per_owner_and_path")
+        ]
 
     def __str__(self) -> str:
         return self.path

@@ -103,6 +103,7 @@ class Notice(Row):
         FAILED = "failed", _("Could not be separated")
         WISH = "wish", _("Somebody brought what you wished for")
         REPORT = "report", _("Your report was looked at")
+        IMPORT = "import", _("Import of a folder")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", verbose_name=_("account")

@@ -1,6 +1,6 @@
 """Import a folder tree of music: in parallel, and from where an earlier run stopped.
 
-The outcome of each file is stored (``ImportedFile``) under its path, size and time, so that the next run skips it.
+The outcome of each file is stored (``ImportedFile``) for its owner, with size and time: their next run skips it.
 Outcomes that may change (a full disk, a full quota) are not stored.
 """
 
@@ -99,7 +99,7 @@ class Import:
 
     def _take(self, path: Path) -> Outcome:
         about = path.stat()
-        known = None if self.again else ImportedFile.objects.filter(path=key_of(path)).first()
+        known = None if self.again else self._find(path)
         if known and (known.size, known.modified) == (about.st_size, about.st_mtime):
             track = known.track if known.track_id else None
             if track is not None and self.taken is not None:
@@ -114,8 +114,12 @@ class Import:
             self.taken(result.track, self.owner)
         return outcome
 
+    def _find(self, path: Path) -> ImportedFile | None:
+        return ImportedFile.objects.filter(owner=self.owner, path=key_of(path)).first()
+
     def _remember(self, path: Path, about: os.stat_result, outcome: Outcome) -> None:
         ImportedFile.objects.update_or_create(
+            owner=self.owner,
             path=key_of(path),
             defaults={
                 "size": about.st_size,

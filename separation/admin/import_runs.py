@@ -111,12 +111,13 @@ class ImportRunAdmin(Removable[ImportRun]):
 
     @admin.action(description=_("Stop"), permissions=["add"])
     def stop(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
-        for row in rows:
-            import_runs.stop(row)
-        self.message_user(request, _("They stop after the current files."), messages.SUCCESS)
+        if sum(import_runs.stop(row) for row in rows):
+            self.message_user(request, _("They stop after the current files."), messages.SUCCESS)
+        else:
+            self.message_user(request, _("None of these was waiting or running."), messages.WARNING)
 
     @admin.action(description=_("Start again; files already imported are skipped"), permissions=["add"])
     def start_again(self, request: HttpRequest, rows: QuerySet[ImportRun]) -> None:
         count = sum(import_runs.start_again(row) for row in rows)
         sentence = ngettext("%d import waits its turn.", "%d imports wait their turn.", count)
-        self.message_user(request, sentence % count, messages.SUCCESS)
+        self.message_user(request, sentence % count, messages.SUCCESS if count else messages.WARNING)

@@ -92,6 +92,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='added')),
                 ('separation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='separation.separation', verbose_name='separation')),
                 ('track', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='separation_requests', to='catalog.track', verbose_name='track')),
+                ('silent', models.BooleanField(db_default=False, default=False, verbose_name='without notices')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='separation_requests', to=settings.AUTH_USER_MODEL, verbose_name='account')),
             ],
             options={

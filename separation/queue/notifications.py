@@ -26,7 +26,7 @@ def failed(separations: Iterable[UUID]) -> None:
 
 
 def _requests(separations: Iterable[UUID]) -> "QuerySet[Any]":
-    """The requests, with ``more`` where the account has other unfinished work, so that 200 songs are not 200 mails."""
-    rows = SeparationRequest.objects.filter(separation__in=list(separations))
-    others = Separation.objects.unfinished().filter(requests__user=OuterRef("user"))
+    """Return the requests; ``more`` where the account waits for others, so that 200 songs are not 200 mails."""
+    rows = SeparationRequest.objects.filter(separation__in=list(separations), silent=False)
+    others = Separation.objects.unfinished().filter(requests__user=OuterRef("user"), requests__silent=False)
     return rows.select_related("separation", "user", "track__artist").annotate(more=Exists(others))

@@ -50,10 +50,11 @@ def check_installed(spec: modelspec.ModelSpec) -> None:
         raise CatalogError("model_unavailable", sentence % {"name": spec.weights}, status=409)
 
 
-def ask(track: Track, model: str | None, user: User) -> Asked:
+def ask(track: Track, model: str | None, user: User, *, silent: bool = False) -> Asked:
     """Store that ``user`` wants ``track`` separated with ``model`` (None: the default); queue what is new.
 
-    What is done already, or on its way, is not done again; what failed or was cancelled starts anew.
+    What is done already, or on its way, is not done again; what failed or was cancelled starts anew. A ``silent``
+    request gets no notices, unless the same account has made one that does.
     Raises CatalogError ``unknown_model`` (400), ``model_unavailable`` (409) or ``too_many_queued`` (429).
     """
     spec = choose(model)
@@ -67,7 +68,10 @@ def ask(track: Track, model: str | None, user: User) -> Asked:
         # Locked until the commit, so that nobody cancels it between reading it and writing the request.
         separation = Separation.objects.select_for_update().get(pk=row.pk)
         SeparationRequest.objects.update_or_create(
-            separation=separation, user=user, defaults={"track": track}
+            separation=separation,
+            user=user,
+            defaults={"track": track} if silent else {"track": track, "silent": False},
+            create_defaults={"track": track, "silent": silent},
         )
         _show(separation, track)
         queued = lifecycle.queue(separation)

@@ -61,7 +61,7 @@ def people_of(track: Track, user: User) -> list[Model]:
             audio=track.audio, defaults={"values": b"abcd", "duration": 1.0}
         )[0],
         ImportedFile.objects.create(
-            path=f"/music/{track.pk}", size=1, modified=1.0, outcome="new", track=track
+            owner=user, path=f"/music/{track.pk}", size=1, modified=1.0, outcome="new", track=track
         ),
         FormerAddress.objects.create(kind="track", old=str(track.pk), target=track.pk),
     ]
@@ -124,6 +124,17 @@ def test_search(bring: Ingester, keeper: Client, model: str, words: str) -> None
     assert len(found) == 1
     audio = keeper.get(url("audiofile"), {"q": AudioFile.objects.all()[0].audio_digest[:20]})
     assert len(audio.context["cl"].result_list) == 1
+
+
+@pytest.mark.parametrize("model", ["artist", "album", "track", "like", "upload"])
+def test_unknown_artist_is_named_in_the_language_of_the_page(
+    bring: Ingester, keeper: Client, user: User, model: str
+) -> None:
+    track = bring(artist="Unknown artist").track
+    people_of(track, user)
+    page = keeper.get(url(model), headers={"Accept-Language": "es"}).content.decode()
+    assert "Artista desconocido" in page
+    assert "Unknown artist" not in page
 
 
 def test_renaming_an_artist_makes_the_tracks_findable(bring: Ingester, keeper: Client) -> None:

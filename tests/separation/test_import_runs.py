@@ -11,9 +11,11 @@ from django.test import Client
 from accounts.models import User
 from audio.encoding.encode import encode
 from audio.types import Tags
-from catalog.models import Track
+from catalog.models import Notice, Track
 from separation import import_runs
 from separation.models import ImportRun, Separation
+from separation.queue import notifications
+from separation.queue.requests import ask
 from tests.songs import song
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,24 @@ def test_carry_out_imports_folder_and_stores_figures(music: Path, user: User) ->
     import_runs.carry_out(run, jobs=1)
     run.refresh_from_db()
     assert (run.new, run.known, run.unchanged) == (0, 0, 4)
+    assert not Notice.objects.exclude(kind=Notice.Kind.IMPORT).exists()
+
+
+def test_import_gives_its_owner_one_notice(music: Path, user: User) -> None:
+    run = make_run(music, user, model="compact:2stems")
+    import_runs.carry_out(run, jobs=1)
+    for separation in Separation.objects.all():
+        notifications.ready(separation)
+        notifications.failed([separation.pk])
+    notice = Notice.objects.get()
+    assert (notice.user, notice.kind) == (user, Notice.Kind.IMPORT)
+    assert notice.text == "“music”: 2 new, 1 known, 1 refused."
+    import_runs.start_again(run)
+    import_runs.carry_out(run, jobs=1)  # finds nothing new
+    assert Notice.objects.count() == 1
+    ask(Track.objects.all()[0], "compact:2stems", user)  # by themselves
+    notifications.ready(Separation.objects.get(requests__silent=False))
+    assert Notice.objects.filter(kind=Notice.Kind.SEPARATED).count() == 1
 
 
 def test_stop_ends_waiting_and_running_imports(
@@ -80,6 +100,7 @@ def test_interrupted_import_is_resumed_and_broken_one_fails(music: Path, user: U
     import_runs.fail_unfinished(run.pk)
     run.refresh_from_db()
     assert run.state == State.FAILED
+    assert "not imported to its end" in Notice.objects.get(user=user).text
     import_runs.fail_unfinished(uuid4())
     run.folder = str(music / "nowhere")
     run.state = State.WAITING
@@ -113,6 +134,8 @@ def test_admin_adds_stops_and_starts_import_again(
     client.post(LIST, {"action": "stop", **chosen})
     run.refresh_from_db()
     assert run.state == State.STOPPED
+    page = client.post(LIST, {"action": "stop", **chosen}, follow=True).content.decode()
+    assert "None of these was waiting or running." in page
     assert "music" in client.get(LIST).content.decode()
 
 

@@ -18,7 +18,7 @@ from catalog.management.database import migrate_database
 from catalog.models import Visibility
 from catalog.uploads.folder_import import Import, jobs_for_this_machine, key_of
 from catalog.uploads.scanning import Outcome, Skipped, songs_in
-from separation.import_runs import SeparationRequester
+from separation.import_runs import SeparationRequester, notify_owner
 from separation.management.piped import printing_any_name
 from separation.queue.requests import check_installed, choose
 
@@ -116,9 +116,11 @@ class Command(BaseCommand):
             self._work(work, folder.absolute(), jobs, progress, options["report"])
         except KeyboardInterrupt:
             progress.end()
+            notify_owner(work.owner, folder.absolute(), progress.counts)
             self.stderr.write("Interrupted; the next run goes on from here.")
             sys.exit(INTERRUPTED)
         progress.end()
+        notify_owner(work.owner, folder.absolute(), progress.counts)
         if requester and requester.left:
             most = settings.QUEUED_PER_PERSON
             self.stderr.write(

@@ -62,7 +62,7 @@ def named_by_everything(track: Track, user: User, other: User) -> None:
     Wish.objects.create(title="Wished", track=track)
     Notice.objects.create(user=user, kind=Notice.Kind.WISH, track=track)
     Report.objects.create(track=track, label=str(track), user=user, reason=Report.Reason.NAMES)
-    ImportedFile.objects.create(path=f"/{track.pk}", size=1, modified=1, outcome="new", track=track)
+    ImportedFile.objects.create(owner=user, path=f"/{track.pk}", size=1, modified=1, track=track)
     make_separation(track, asked_by=other)
 
 

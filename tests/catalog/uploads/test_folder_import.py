@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from catalog.models import Album, ImportedFile, Track, Visibility
+from catalog.models import Album, ImportedFile, Track, Upload, Visibility
 from catalog.uploads.folder_import import Import, key_of, readable
 from catalog.uploads.scanning import Outcome, Skipped, songs_in
 from separation.models import Separation
@@ -57,6 +57,13 @@ def test_the_next_run_passes_over_what_has_not_changed(
     shutil.copy(make_song("three.flac", seed=3, title="Three"), library / "broken.mp3")
     assert run(library, user)["new"] == ["broken.mp3"]
     assert "unchanged" not in run(library, user, again=True)
+
+
+def test_run_for_another_owner_gives_them_the_songs(library: Path, user: User, other: User) -> None:
+    run(library, user)
+    assert run(library, other)["known"] == ["again.flac", "one.flac", "two.flac"]
+    assert Upload.objects.filter(user=other).values("track").distinct().count() == 2
+    assert set(run(library, other)) == set(run(library, user)) == {"unchanged"}
 
 
 def test_what_may_go_better_another_time_is_tried_again(library: Path, user: User, settings: Any) -> None:

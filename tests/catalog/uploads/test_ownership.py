@@ -118,7 +118,7 @@ def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: 
         )
     setlist = Setlist.objects.create(owner=user, title="Sunday")
     SetlistEntry.objects.create(setlist=setlist, track=private, position=1)
-    ImportedFile.objects.create(path="/x", size=1, modified=1, outcome="new", track=private)
+    ImportedFile.objects.create(owner=user, path="/x", size=1, modified=1, outcome="new", track=private)
     Track.objects.filter(pk=private.pk).update(plays=2)
     ownership.change_visibility(private, SHARED)
     shared.refresh_from_db()
