@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.language_cookie import set_language_cookie
 from accounts.models import User
 from accounts.security.pending_action import login_required
@@ -48,7 +48,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has no g
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change name and language; list what this person has uploaded and how much that stores."""
-    user = User.objects.get(pk=person(request).pk)
+    user = User.objects.get(pk=account(request).pk)
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -85,7 +85,7 @@ class AddressesView(EmailView):
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self._ensure_primary(person(request))
+        self._ensure_primary(account(request))
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
@@ -104,7 +104,7 @@ class AddressesView(EmailView):
     def _may_become_primary(self, request: HttpRequest) -> bool:
         """Return whether the chosen address may be signed in with; add a message that says why not."""
         email = request.POST.get("email", "")
-        address = EmailAddress.objects.filter(user=person(request), email=email).first()
+        address = EmailAddress.objects.filter(user=account(request), email=email).first()
         if address is None or address.primary:
             return False
         if not address.verified:

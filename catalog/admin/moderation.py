@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.current_user import person
+from accounts.current_user import account
 from catalog.admin.base import ReadOnly, Removable, as_id, find_accounts, find_tracks
 from catalog.curation import history
 from catalog.curation.reports import close
@@ -53,7 +53,7 @@ class ReportAdmin(ReadOnly[Report]):
         return request.user.has_perm("catalog.change_report")
 
     def has_takedown_permission(self, request: HttpRequest) -> bool:
-        return may_take_down(person(request))
+        return may_take_down(account(request))
 
     def matching(self, words: str) -> Q:
         wanted = Q(track__in=find_tracks(words))
@@ -69,7 +69,7 @@ class ReportAdmin(ReadOnly[Report]):
 
     def _close(self, request: HttpRequest, rows: "QuerySet[Report]", outcome: Report.Outcome) -> None:
         rows = rows.select_related("user", "track__artist")
-        answered = sum(close(row, outcome, person(request)) for row in rows)
+        answered = sum(close(row, outcome, account(request)) for row in rows)
         words = ngettext("%(n)d report was answered.", "%(n)d reports were answered.", answered)
         self.message_user(request, words % {"n": answered})
 
@@ -93,7 +93,7 @@ class ReportAdmin(ReadOnly[Report]):
         done = 0
         for track in tracks.values():
             try:
-                take_down(track, person(request), request.POST.get("reason", ""))
+                take_down(track, account(request), request.POST.get("reason", ""))
             except CatalogError as error:
                 self.message_user(request, f"{track}: {error.detail}", messages.ERROR)
             else:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.security.pending_action import login_required
 from catalog.curation.covers import MOST_BYTES, drop_cover, may_picture, set_cover
 from catalog.errors import CatalogError
@@ -62,7 +62,7 @@ def album(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _page(request: HttpRequest, row: Track | Album, context: dict[str, Any]) -> HttpResponse:
-    user = person(request)
+    user = account(request)
     if not may_picture(row, user):
         raise PermissionDenied
     if request.method == "POST" and "remove" in request.POST:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
 from catalog.curation import splitting
@@ -35,7 +35,7 @@ def merge_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
     into = _other(request, kind, row, request.POST.get("into") or request.GET.get("into") or "")
     if request.method == "POST" and into is not None:
         try:
-            merge(row, into, person(request))
+            merge(row, into, account(request))
         except CatalogError as error:
             messages.error(request, str(error.detail))
             return redirect(address_of(row) if error.code != "gone" else address_of(into))
@@ -65,7 +65,7 @@ def split_row(request: HttpRequest, kind: str, key: str | UUID) -> HttpResponse:
     context: dict[str, Any] = {"kind": kind, "row": row, "back": address_of(row), "name": name}
     if request.method == "POST":
         try:
-            other = splitting.split(row, _ids(request.POST.getlist("tracks")), name, person(request))
+            other = splitting.split(row, _ids(request.POST.getlist("tracks")), name, account(request))
         except CatalogError as error:
             context["error"] = str(error.detail)
         else:
@@ -83,7 +83,7 @@ def _split_track(request: HttpRequest, track: Track) -> HttpResponse:
     if request.method == "POST":
         audio = get_object_or_404(recordings, pk__in=_ids([request.POST.get("audio", "")]))
         try:
-            fresh = splitting.split_track(track, audio, person(request))
+            fresh = splitting.split_track(track, audio, account(request))
         except CatalogError as error:
             messages.error(request, str(error.detail))
             return redirect("track", track.pk)

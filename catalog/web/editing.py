@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.security.pending_action import login_required
 from catalog.curation.editing import (
     edit,
@@ -35,12 +35,14 @@ ALBUMS_SUGGESTED = 50
 def edit_track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Edit the names of a song and who may hear it, for its owner and curators."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
-    if not may_edit(track, person(request)):
+    if not may_edit(track, account(request)):
         raise PermissionDenied
-    form = TrackForm(request.POST if request.method == "POST" else None, instance=track, user=person(request))
+    form = TrackForm(
+        request.POST if request.method == "POST" else None, instance=track, user=account(request)
+    )
     if request.method == "POST" and form.is_valid():
         try:
-            track = edit(track, person(request), form.values, form.was)
+            track = edit(track, account(request), form.values, form.was)
         except CatalogError as error:
             _explain(form, error)
         else:
@@ -82,7 +84,7 @@ def _edit_shared(
     context: dict[str, Any] = {"row": row, "form": form, "heading": heading, "back": address_of(row)}
     if request.method == "POST" and form.is_valid():
         try:
-            row = save(row, person(request), form.values, form.was)
+            row = save(row, account(request), form.values, form.was)
         except CatalogError as error:
             _explain(form, error)
             if isinstance(error, NameTakenError):
@@ -108,7 +110,7 @@ def _explain(form: EditForm, error: CatalogError) -> None:
 def remove_track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for confirmation, then drop the user's claim. The song stays for others who brought it too."""
     track = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
-    user = person(request)
+    user = account(request)
     if not (holds(track, user) or may_edit(track, user)):
         raise PermissionDenied
     if request.method == "POST":

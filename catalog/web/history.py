@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.models import User
 from accounts.security.pending_action import login_required
 from catalog.curation import history
@@ -83,7 +83,7 @@ def undo_change(request: HttpRequest, pk: UUID) -> HttpResponse:
     ):
         back = address_of(row, "history") if row else reverse("home")
     try:
-        undo(change, person(request))
+        undo(change, account(request))
     except CatalogError as error:
         messages.error(request, str(error.detail))
     else:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.security.pending_action import login_required
 from catalog.curation.reports import report
 from catalog.errors import CatalogError
@@ -25,7 +25,7 @@ def report_track(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         reason, text = Report.Reason(form.cleaned_data["reason"]), form.cleaned_data["text"]
         try:
-            _row, new = report(track, person(request), reason, text)
+            _row, new = report(track, account(request), reason, text)
         except CatalogError as error:
             form.add_error(None, str(error.detail))
         else:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.models import User
 from accounts.security.pending_action import login_required
 from catalog import hooks
@@ -26,7 +26,7 @@ from catalog.social import setlists
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
     """Show the user's setlists, and create one."""
-    user = person(request)
+    user = account(request)
     if request.method == "POST":
         try:
             made = setlists.make(user, request.POST.get("title", ""))
@@ -43,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 def setlist(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a setlist to its owner, to play through and to put in order."""
-    row = get_object_or_404(Setlist, pk=pk, owner=person(request))
+    row = get_object_or_404(Setlist, pk=pk, owner=account(request))
     return render(request, "library/setlist.html", _context(request, row, str(row.pk)))
 
 
@@ -83,7 +83,7 @@ def _context(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
 @require_POST
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change a setlist as ``do`` says: ``rename``, ``share``, ``hide``, ``link`` (a new one) or ``delete``."""
-    row = get_object_or_404(Setlist, pk=pk, owner=person(request))
+    row = get_object_or_404(Setlist, pk=pk, owner=account(request))
     match request.POST.get("do"):
         case "rename":
             try:
@@ -107,7 +107,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
 def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     """Change an entry as ``do`` says: ``up``, ``down``, ``note`` or ``remove``."""
     rows = SetlistEntry.objects.select_related("setlist")
-    row = get_object_or_404(rows, pk=entry, setlist=pk, setlist__owner=person(request))
+    row = get_object_or_404(rows, pk=entry, setlist=pk, setlist__owner=account(request))
     match request.POST.get("do"):
         case "up" | "down" as way:
             before = row.setlist.entries.filter(position__lt=row.position).count()
@@ -124,7 +124,7 @@ def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Put a song into one of one's setlists (``setlist``), or into a new one (``title``)."""
-    user = person(request)
+    user = account(request)
     track = get_object_or_404(Track.objects.visible_to(user).with_names(), pk=pk)
     if request.method == "POST":
         chosen = request.POST.get("setlist", "")

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.security.pending_action import login_required
 from accounts.security.throttles import ScopeThrottle
 from catalog.errors import CatalogError
@@ -37,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
     page = page_of(request, wishes.open_wishes(order), WISHES_PER_PAGE)
     joined: set[UUID] = set()
     if not request.user.is_anonymous:
-        voices = WishVoice.objects.filter(user=person(request), wish__in=list(page))
+        voices = WishVoice.objects.filter(user=account(request), wish__in=list(page))
         joined = set(voices.values_list("wish", flat=True))
     fulfilled = Wish.objects.filter(fulfilled_at__isnull=False, track__visibility=Visibility.SHARED)
     fulfilled = fulfilled.select_related("track__artist").order_by("-fulfilled_at")[:CAME_TRUE_LATELY]
@@ -57,7 +57,7 @@ def new(request: HttpRequest) -> HttpResponse:
         given = {name: request.POST.get(name, "").strip()[:255] for name in ("artist", "title")}
         try:
             _check_rate(request)
-            wishes.wish(person(request), given["artist"], given["title"])
+            wishes.wish(account(request), given["artist"], given["title"])
         except wishes.AlreadyInLibraryError as found:
             messages.success(request, str(found.detail))
             return redirect("track", found.track.pk)
@@ -89,11 +89,11 @@ def voice(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Join a wish, or with ``do=leave`` leave it."""
     row = get_object_or_404(Wish, pk=pk)
     if request.POST.get("do") == "leave":
-        wishes.leave(row, person(request))
+        wishes.leave(row, account(request))
     else:
         try:
             _check_rate(request)
-            wishes.join(row, person(request))
+            wishes.join(row, account(request))
         except CatalogError as error:
             messages.error(request, str(error.detail))
     return redirect("library-wishes" if request.POST.get("next") == "library" else "wishes")
@@ -103,7 +103,7 @@ def voice(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def fulfil(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say which song it is that was wished for: one that this person brought, or any for a curator."""
-    user = person(request)
+    user = account(request)
     row = get_object_or_404(Wish.objects.select_related("track__artist"), pk=pk)
     if row.track is not None and not may_see(row.track, user):
         row.track = None
@@ -124,7 +124,7 @@ def fulfil(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _candidates(request: HttpRequest, words: str) -> QuerySet[Track]:
-    user = person(request)
+    user = account(request)
     rows = Track.objects.filter(visibility=Visibility.SHARED).with_names()
     if not user.has_perm("catalog.change_track"):
         rows = rows.filter(pk__in=Upload.objects.filter(user=user).values("track"))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.models import User
 from accounts.security.pending_action import login_required
 from audio.tags.cleaning import clean_text
@@ -39,7 +39,7 @@ NAMES = ("track__artist", "track__album", "track__audio")
 @login_required
 def library(request: HttpRequest, kind: str = "brought") -> HttpResponse:
     """Show one part of one's library, with a search."""
-    user = person(request)
+    user = account(request)
     words = request.GET.get("q", "").strip()[:200]
     page = KINDS[kind](request, user, words)
     context: dict[str, Any] = {"tab": kind, "q": words, "page": page}
@@ -95,7 +95,7 @@ KINDS: dict[str, Callable[[HttpRequest, User, str], Page]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Confirm, then drop one's own claim on a song; it stays for others who uploaded it too."""
-    user = person(request)
+    user = account(request)
     track = get_object_or_404(Track.objects.visible_to(user).with_names(), pk=pk)
     if not holds(track, user):
         raise PermissionDenied
@@ -112,7 +112,7 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 def forget(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Withdraw a request; work that nobody else waits for is stopped."""
     row = get_object_or_404(
-        SeparationRequest.objects.select_related("separation"), pk=pk, user=person(request)
+        SeparationRequest.objects.select_related("separation"), pk=pk, user=account(request)
     )
-    requests.withdraw(row.separation, person(request))
+    requests.withdraw(row.separation, account(request))
     return redirect("library-asked")

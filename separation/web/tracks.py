@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.current_user import person
+from accounts.current_user import account
 from accounts.security.pending_action import login_required
 from audio.formats import EXTENSIONS
 from catalog.errors import CatalogError
@@ -71,7 +71,7 @@ def separate(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Request the separation of a song by ``model``."""
     row = get_object_or_404(Track.objects.visible_to(request.user).with_names(), pk=pk)
     try:
-        queued = requests.ask(row, request.POST.get("model") or None, person(request))
+        queued = requests.ask(row, request.POST.get("model") or None, account(request))
     except CatalogError as error:
         messages.error(request, str(error.detail))
         return redirect("track", row.pk)
@@ -87,7 +87,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     separation = shown.get(request.POST.get("separation", ""))
     if separation is None:
         raise Http404
-    if requests.withdraw(separation, person(request)):
+    if requests.withdraw(separation, account(request)):
         messages.success(request, _("Stopped."))
     else:
         messages.info(request, _("Others are waiting for it too, so it continues."))
@@ -117,7 +117,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def _ingest_and_ask(request: HttpRequest, form: UploadForm) -> HttpResponse | None:
     """Ingest the song and request its separation, as the API does; None with an error in ``form``."""
     file: TemporaryUploadedFile = form.cleaned_data["file"]
-    user = person(request)
+    user = account(request)
     try:
         ingested = ingest(
             Path(file.temporary_file_path()),

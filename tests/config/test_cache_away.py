@@ -19,7 +19,7 @@ from django.test import Client
 
 from catalog.errors import CacheUnavailableError
 from config.env import caches
-from tests.e2e.server import free_port, wait_for
+from tests.e2e.server import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 REGISTER = "/api/v1/auth/register/"
@@ -55,7 +55,7 @@ def redis_server(port: int) -> Iterator["subprocess.Popen[bytes]"]:
     command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            wait_for(lambda: is_open(port))
+            wait_until(lambda: is_open(port))
             yield process
         finally:
             process.kill()

@@ -26,13 +26,13 @@ def free_port() -> int:
         return port
 
 
-def wait_for(question: Callable[[], T | None], seconds: float = 60, every: float = 0.1) -> T:
-    """Ask until the answer is true; the last answer is in the failure's message."""
+def wait_until(condition: Callable[[], T | None], seconds: float = 60, interval: float = 0.1) -> T:
+    """Call ``condition`` until its result is true, and return that; the failure's message has the last one."""
     deadline = time.monotonic() + seconds
-    while not (answer := question()):
-        assert time.monotonic() < deadline, f"still {answer!r} after {seconds} s"
-        time.sleep(every)
-    return answer
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"still {result!r} after {seconds} s"
+        time.sleep(interval)
+    return result
 
 
 class Server:
@@ -75,13 +75,13 @@ class Server:
                 start_new_session=True,
             )
         try:
-            wait_for(self.answers, seconds)
+            wait_until(self.is_ready, seconds)
         except BaseException:
             self.kill_group()
             raise
         return self
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"it stopped with {self.process.returncode}:\n{self.log()}"
         try:
@@ -164,4 +164,4 @@ class Person:
             assert answer["status"] not in {"failed", "cancelled"}, answer
             return answer if answer["status"] == "succeeded" else None
 
-        return wait_for(finished, seconds, every=0.2)
+        return wait_until(finished, seconds, interval=0.2)

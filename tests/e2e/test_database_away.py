@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.e2e.postgresql import PostgreSQL
-from tests.e2e.server import Person, Server, wait_for
+from tests.e2e.server import Person, Server, wait_until
 
 pytestmark = [
     pytest.mark.services,
@@ -56,7 +56,7 @@ def test_pages_and_api_return_503_until_postgresql_is_back(server: Server) -> No
     sent = person.call("POST", "uploads/", files={"file": ("a.wav", bytes(2_000_000))})
     assert (sent.status_code, sent.json()["code"]) == (503, "database_away")
     lock_out(server, out=False)
-    wait_for(server.answers, seconds=30)
+    wait_until(server.is_ready, seconds=30)
     for _ in range(20):
         assert browser.get(f"{server.url}/", timeout=30).status_code == 200
         assert person.call("GET", "me/").status_code == 200

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 import soundfile
 
-from tests.e2e.server import ROOT, Person, Server, wait_for
+from tests.e2e.server import ROOT, Person, Server, wait_until
 from tests.songs import RATE, song
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -70,7 +70,7 @@ class Patient:
             assert answer["status"] in {"queued", "running"}, answer
             return bool(answer["progress"] > 0.02)
 
-        wait_for(begun, every=0.02)
+        wait_until(begun, interval=0.02)
 
     def attempts(self, separation: str) -> int:
         """How often it was begun; not told by the API."""
@@ -94,7 +94,9 @@ class Patient:
         assert self.attempts(separation) == attempts
         assert [stem["name"] for stem in done["stems"]] == ["vocals", "accompaniment"]
         assert {round(stem["duration"]) for stem in done["stems"]} == {round(SECONDS)}
-        wait_for(lambda: not list((self.server.folder / "data" / "work").glob(f"{separation}*")), seconds=20)
+        wait_until(
+            lambda: not list((self.server.folder / "data" / "work").glob(f"{separation}*")), seconds=20
+        )
 
     # Who is who
 
@@ -150,24 +152,24 @@ def test_a_song_survives_more_deaths_of_its_worker_than_it_may_crash(patient: Pa
     separation = patient.in_work()
     for deaths in (1, 2, 3):
         os.kill(patient.busy_worker(), signal.SIGKILL)
-        wait_for(partial(_begun_more_often, patient, separation, deaths))
+        wait_until(partial(_begun_more_often, patient, separation, deaths))
         patient.wait_for_progress(separation)
     patient.settled(separation, attempts=4)
 
 
 @pytest.mark.parametrize("which", [1, 2, 3], ids=["idle worker", "monitor", "pusher"])
 def test_the_queue_goes_on_after_the_death_of_its(patient: Patient, which: int) -> None:
-    before = wait_for(patient.queue)
+    before = wait_until(patient.queue)
     os.kill(before[which], signal.SIGKILL)
-    wait_for(lambda: not set(patient.queue()) & set(before) and patient.queue(), seconds=20)
+    wait_until(lambda: not set(patient.queue()) & set(before) and patient.queue(), seconds=20)
 
 
 def test_the_website_comes_back(patient: Patient) -> None:
     (website,) = patient.server.pids("operations.server")
     assert patient.parent(website) == patient.supervisor()
     os.kill(website, signal.SIGKILL)
-    wait_for(lambda: website not in patient.server.processes(), seconds=5)
-    wait_for(patient.server.answers, seconds=20)
+    wait_until(lambda: website not in patient.server.processes(), seconds=5)
+    wait_until(patient.server.is_ready, seconds=20)
 
 
 def test_nothing_is_lost_when_the_power_goes(patient: Patient) -> None:
@@ -177,7 +179,7 @@ def test_nothing_is_lost_when_the_power_goes(patient: Patient) -> None:
     asked = patient.person.call("POST", f"tracks/{track}/separations/", json={"model": "compact:2stems"})
     waiting = asked.json()["id"]
     patient.server.kill_group()
-    wait_for(lambda: not patient.server.processes(), seconds=5)
+    wait_until(lambda: not patient.server.processes(), seconds=5)
     patient.server.start()
     patient.settled(separation, attempts=2)
     patient.settled(waiting, attempts=1)
@@ -248,8 +250,8 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     )
     server.process = make
     try:
-        wait_for(server.answers, seconds=60)
+        wait_until(server.is_ready, seconds=60)
     finally:
         make.kill()
         make.wait()
-    wait_for(lambda: not server.processes(), seconds=30)
+    wait_until(lambda: not server.processes(), seconds=30)

@@ -8,7 +8,7 @@ import pytest
 import requests
 import soundfile
 
-from tests.e2e.server import Server, wait_for
+from tests.e2e.server import Server, wait_until
 from tests.songs import song
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -39,21 +39,21 @@ def ask(server: Server, browser: requests.Session, folder: Path) -> str:
     return asked.url
 
 
-def wait_until(browser: requests.Session, address: str, state: str) -> str:
-    return wait_for(
+def wait_for_state(browser: requests.Session, address: str, state: str) -> str:
+    return wait_until(
         lambda: page if f">{state}<" in (page := browser.get(address, timeout=30).text) else None,
         90,
-        every=0.2,
+        interval=0.2,
     )
 
 
-def test_a_folder_that_was_asked_for_in_the_panel_is_taken_in(server: Server, tmp_path: Path) -> None:
+def test_folder_requested_in_the_admin_site_is_imported(server: Server, tmp_path: Path) -> None:
     folder = tmp_path / "music"
     folder.mkdir()
     for seed in (71, 72):
         soundfile.write(folder / f"Coro - Canto {seed}.wav", song(3, seed=seed), 44_100)
     browser = administrator(server)
-    page = wait_until(browser, ask(server, browser, folder), "Done")
+    page = wait_for_state(browser, ask(server, browser, folder), "Done")
     assert "Show progress" not in page
     songs = requests.get(f"{server.url}/api/v1/tracks/", {"q": "Coro Canto"}, timeout=30).json()["results"]
     assert {track["title"] for track in songs} == {"Canto 71", "Canto 72"}
@@ -69,11 +69,11 @@ def test_an_import_goes_on_after_a_restart(tmp_path: Path) -> None:
     try:
         browser = administrator(server)
         address = ask(server, browser, folder)
-        wait_until(browser, address, "Running")
+        wait_for_state(browser, address, "Running")
         assert server.stop() == 0
         assert server.processes() == {}
         server.start()
-        page = wait_until(browser, address, "Done")
+        page = wait_for_state(browser, address, "Done")
         counts = [int(n) for n in re.findall(r'<div class="readonly">(\d+)</div>', page)]
         new, known, unchanged, refused = counts
         assert (new + known + unchanged, refused) == (120, 0)

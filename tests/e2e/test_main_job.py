@@ -14,7 +14,7 @@ import requests
 import soundfile
 from mutagen.id3 import ID3, TIT2, TPE1
 
-from tests.e2e.server import Person, Server, wait_for
+from tests.e2e.server import Person, Server, wait_until
 from tests.songs import song
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -149,7 +149,7 @@ def test_what_is_done_can_be_heard_while_the_rest_is_made(person: Person, tmp_pa
         body = person.call("GET", f"separations/{asked}/").json()
         return [stem["id"] for stem in body["stems"] if stem["segments_ready"] > 0]
 
-    vocals, accompaniment = wait_for(first_segments, 60, every=0.05)
+    vocals, accompaniment = wait_until(first_segments, 60, interval=0.05)
     early = [person.call("GET", f"stems/{stem}/segments/0/") for stem in (vocals, accompaniment)]
     assert [answer.status_code for answer in early] == [200, 200]
     meanwhile = person.call("GET", f"separations/{asked}/").json()
@@ -177,7 +177,7 @@ def test_a_short_song_is_done_while_a_long_one_is_running(person: Person, tmp_pa
     soundfile.write(long, np.tile(song(30, seed=11), (12, 1)), 44_100)
     soundfile.write(short, song(3, seed=12), 44_100)
     first = person.upload(long, model="compact:2stems").json()["separation"]["id"]
-    wait_for(lambda: person.call("GET", f"separations/{first}/").json()["progress"] > 0, 60, every=0.05)
+    wait_until(lambda: person.call("GET", f"separations/{first}/").json()["progress"] > 0, 60, interval=0.05)
     second = person.upload(short, model="compact:2stems").json()["separation"]["id"]
     assert person.wait_until_finished(second)["status"] == "succeeded"
     assert person.call("GET", f"separations/{first}/").json()["status"] == "running"

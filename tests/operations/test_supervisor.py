@@ -21,7 +21,7 @@ from operations import supervisor as supervising
 from operations.supervisor import STUCK_SECONDS, Program, StuckQueueDetector, Supervisor, website
 from separation.lifecycle import claim
 from separation.models import Separation, Statistics, Status
-from tests.e2e.server import wait_for
+from tests.e2e.server import wait_until
 from tests.factories import make_queued, make_separation, make_track
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,8 +94,8 @@ def test_long_garbage_collection_delays_neither_recovery_nor_statistics(
         assert claim(lost.pk) is not None
         Separation.objects.filter(pk=lost.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         Statistics.objects.all().delete()
-        wait_for(Separation.objects.filter(pk=lost.pk, status=Status.QUEUED).exists)
-        wait_for(Statistics.objects.exists)
+        wait_until(Separation.objects.filter(pk=lost.pk, status=Status.QUEUED).exists)
+        wait_until(Statistics.objects.exists)
         assert not ended.is_set()
     finally:
         supervisor._on_signal(signal.SIGTERM, None)

@@ -1,7 +1,7 @@
-"""Nobody sees that somebody else keeps a song privately: a world with it looks like one without.
+"""No page shows that somebody else has a private song: an installation with it looks like one without.
 
-Everything that others can reach is fetched in both worlds, as two people and a visitor, and compared byte for byte.
-Only what is random in each world (ids, tokens) is replaced by its place of first appearance.
+Everything that others can reach is fetched from both, as two people and a visitor, and compared byte for byte.
+Only what is random in each (ids, tokens) is replaced by its place of first appearance.
 """
 
 import re
@@ -74,21 +74,21 @@ RANDOM = [
     re.compile(r"(?<='nonce-)[^']+"),
     re.compile(r"(?<=/listen/)[^/]+"),
 ]
-DRAWN = re.compile(r'<path class="\w+" d="[^"]*"/>')  # pictures made from an id
+GENERATED_PICTURE = re.compile(r'<path class="\w+" d="[^"]*"/>')  # pictures made from an id
 LINK = re.compile(
     r'(?:href|action|src|data-[a-z]+)="(/[^"#]*)|"(?:http://testserver)?(/(?:api/v1|covers|tracks|artists|albums)/[^"]*)"'
 )
-LEFT_OUT = re.compile(r"^/(static|admin|accounts|api/docs|api/schema)|logout|/listen/")
+SKIPPED = re.compile(r"^/(static|admin|accounts|api/docs|api/schema)|logout|/listen/")
 
 
-class World:
-    """One of the two: ``secret`` tells whether Ana keeps a song in it that nobody should know of."""
+class Installation:
+    """One of the two; with ``has_private_song``, Ana keeps a song there that nobody else may notice."""
 
-    def __init__(self, folder: Path, people: dict[str, User], *, secret: bool) -> None:
-        self.folder, self.people, self.secret = folder, people, secret
-        self.kept: Track | None = None
+    def __init__(self, folder: Path, people: dict[str, User], *, has_private_song: bool) -> None:
+        self.folder, self.people, self.has_private_song = folder, people, has_private_song
+        self.private_track: Track | None = None
 
-    def bring(
+    def ingest_song(
         self,
         name: str,
         by: User,
@@ -98,15 +98,15 @@ class World:
         cover: bytes | None = None,
         **tags: Any,
     ) -> Ingested:
-        """``by`` brings a tagged song of half a second."""
+        """Ingest a tagged song of half a second for ``by``."""
         path = self.folder / name
         encode([song(0.5, seed=seed).T], path, path.suffix[1:], None, replace(TAGS, **tags), cover)
         return ingest(path, filename=name, user=by, visibility=visibility)
 
-    def keep(self) -> None:
-        """Ana brings a song privately, has it separated, plays, likes and rates it."""
+    def add_private_song(self) -> None:
+        """Add a private song of Ana's; separate, play, like and rate it for her."""
         ana = self.people["ana"]
-        taken = self.bring(
+        ingested = self.ingest_song(
             "secret.flac",
             ana,
             Visibility.PRIVATE,
@@ -117,18 +117,18 @@ class World:
             title="CANCION zanzibar",
             cover=picture("red"),
         )
-        self.kept = taken.track
-        self.separate(taken.track, ana, START + timedelta(days=1))
-        separation = taken.track.track_separations.get().separation
-        Client_of(ana).put(
+        self.private_track = ingested.track
+        self.separate(ingested.track, ana, START + timedelta(days=1))
+        separation = ingested.track.track_separations.get().separation
+        client_for(ana).put(
             f"/api/v1/separations/{separation.pk}/rating/", {"score": 1}, content_type="application/json"
         )
-        Like.objects.create(user=ana, track=taken.track)
-        Track.objects.filter(pk=taken.track.pk).update(plays=9)
+        Like.objects.create(user=ana, track=ingested.track)
+        Track.objects.filter(pk=ingested.track.pk).update(plays=9)
 
     @staticmethod
     def separate(track: Track, user: User, finished: datetime) -> Separation:
-        """Ask, and do the work if it was not done before."""
+        """Request a separation, and finish it unless it was finished before."""
         separation = ask(track, MODEL, user).separation
         if separation.status != Status.SUCCEEDED:
             done = {
@@ -147,16 +147,16 @@ class World:
         return separation
 
 
-def Client_of(user: User | None) -> Client:  # noqa: N802  # makes one
+def client_for(user: User | None) -> Client:
     client = Client(headers={"Accept-Language": "en"})
     if user is not None:
         client.force_login(user)
     return client
 
 
-def written(text: str) -> str:
-    """``text`` with each random value replaced by the number of its first appearance."""
-    text = DRAWN.sub("", text)
+def without_random_values(text: str) -> str:
+    """Return ``text`` with each random value replaced by the number of its first appearance."""
+    text = GENERATED_PICTURE.sub("", text)
     for pattern in RANDOM:
         seen: dict[str, str] = {}
         text = pattern.sub(lambda found, seen=seen: seen.setdefault(found[0], f"<{len(seen)}>"), text)  # type: ignore[misc]  # a default binds it
@@ -164,15 +164,15 @@ def written(text: str) -> str:
 
 
 def crawl(client: Client) -> list[tuple[str, str]]:
-    """Everything that can be reached: address and answer, in the order of a walk."""
-    waiting = [
+    """Follow every link; return addresses and responses in that order."""
+    queue = [
         *PATHS,
         *(f"{path}?q={w}" for w in WORDS for path in ("/", "/api/v1/search/", "/api/v1/artists/")),
     ]
-    known = set(waiting)
+    known = set(queue)
     found: list[tuple[str, str]] = []
-    while waiting and len(found) < 600:
-        path = waiting.pop(0)
+    while queue and len(found) < 600:
+        path = queue.pop(0)
         answer: Any = client.get(path)
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         kind = answer.headers.get("Content-Type", "")
@@ -181,18 +181,23 @@ def crawl(client: Client) -> list[tuple[str, str]]:
         headers = {
             n: v for n, v in answer.headers.items() if n not in {"Set-Cookie", "Date", "Content-Length"}
         }
-        found.append((written(path), written(f"{answer.status_code} {sorted(headers.items())} {text}")))
+        found.append(
+            (
+                without_random_values(path),
+                without_random_values(f"{answer.status_code} {sorted(headers.items())} {text}"),
+            )
+        )
         for link in LINK.finditer(text) if readable else ():
             address = (link[1] or link[2]).replace("&amp;", "&")
-            if address not in known and not LEFT_OUT.search(address):
+            if address not in known and not SKIPPED.search(address):
                 known.add(address)
-                waiting.append(address)
+                queue.append(address)
     return found
 
 
 @contextmanager
-def undone() -> Iterator[None]:
-    """Undo what is done to the database, and forget what is cached."""
+def rolled_back() -> Iterator[None]:
+    """Roll back what the block does to the database, and clear the cache."""
     cache.clear()
     with transaction.atomic():
         yield
@@ -209,45 +214,45 @@ def people(db: None) -> dict[str, User]:
         }
 
 
-def lives(world: World, then: Any) -> dict[str, list[tuple[str, str]]]:
-    """What each person sees at the end of a life of ``world``."""
-    with undone(), patch.object(factories, "numbers", count(1)):  # the same stems in both
+def pages_seen(installation: Installation, scenario: Any) -> dict[str, list[tuple[str, str]]]:
+    """Return what each person sees after ``scenario``."""
+    with rolled_back(), patch.object(factories, "numbers", count(1)):  # the same stems in both
         Statistics.objects.all().delete()
         with time_machine.travel(START, tick=False):
-            if world.secret:
-                world.keep()
+            if installation.has_private_song:
+                installation.add_private_song()
         with time_machine.travel(START + timedelta(days=30), tick=False):
-            then(world)
+            scenario(installation)
             update_all_names()
             cache.clear()
-            seen = {name: crawl(Client_of(world.people[name])) for name in ("ben", "cleo")}
-            seen["visitor"] = crawl(Client_of(None))
+            seen = {name: crawl(client_for(installation.people[name])) for name in ("ben", "cleo")}
+            seen["visitor"] = crawl(client_for(None))
         return seen
 
 
-def the_same_audio_privately(world: World) -> None:
-    """Ben brings the same audio privately, with names as he writes them."""
-    ben = world.people["ben"]
-    taken = world.bring("other.flac", ben, Visibility.PRIVATE, title="Canción")
-    assert taken.created
-    separation = world.separate(taken.track, ben, START + timedelta(days=30))
+def ben_adds_same_audio_privately(installation: Installation) -> None:
+    """Add the same audio for Ben, privately and with other names."""
+    ben = installation.people["ben"]
+    ingested = installation.ingest_song("other.flac", ben, Visibility.PRIVATE, title="Canción")
+    assert ingested.created
+    separation = installation.separate(ingested.track, ben, START + timedelta(days=30))
     assert Rating.objects.filter(separation=separation, user=ben).count() == 0
 
 
-def the_same_audio_shared(world: World) -> None:
-    """Cleo brings it for everybody, and nobody has it separated but Ana."""
-    assert world.bring("other.flac", world.people["cleo"]).created
+def cleo_shares_same_audio(installation: Installation) -> None:
+    """Add the same audio for Cleo, shared; only Ana has it separated."""
+    assert installation.ingest_song("other.flac", installation.people["cleo"]).created
 
 
-def the_same_audio_shared_and_separated(world: World) -> None:
-    cleo = world.people["cleo"]
-    taken = world.bring("other.flac", cleo)
-    world.separate(taken.track, cleo, START + timedelta(days=30))
+def cleo_shares_and_separates_same_audio(installation: Installation) -> None:
+    cleo = installation.people["cleo"]
+    ingested = installation.ingest_song("other.flac", cleo)
+    installation.separate(ingested.track, cleo, START + timedelta(days=30))
 
 
-def another_song_of_these_names(world: World) -> None:
-    """Cleo brings another song of the same artist and album, Ben one of his own for himself."""
-    world.bring("another.flac", world.people["cleo"], seed=2)
+def others_add_songs_of_same_names(installation: Installation) -> None:
+    """Add another song of the same artist and album for Cleo, and a private one of another artist for Ben."""
+    installation.ingest_song("another.flac", installation.people["cleo"], seed=2)
     own: dict[str, Any] = {
         "title": "Third",
         "artist": "Quillwright",
@@ -255,41 +260,43 @@ def another_song_of_these_names(world: World) -> None:
         "year": 1999,
     }  # equal ones have no order
     with time_machine.travel(START + timedelta(days=29), tick=False):
-        world.bring("third.flac", world.people["ben"], Visibility.PRIVATE, seed=3, **own)
+        installation.ingest_song("third.flac", installation.people["ben"], Visibility.PRIVATE, seed=3, **own)
 
 
-def nothing(world: World) -> None:
-    """Nobody else does anything."""
+def others_do_nothing(installation: Installation) -> None:
+    """Do nothing."""
 
 
 @pytest.mark.parametrize(
     "then",
     [
-        the_same_audio_privately,
-        the_same_audio_shared,
-        the_same_audio_shared_and_separated,
-        another_song_of_these_names,
-        nothing,
+        ben_adds_same_audio_privately,
+        cleo_shares_same_audio,
+        cleo_shares_and_separates_same_audio,
+        others_add_songs_of_same_names,
+        others_do_nothing,
     ],
 )
-def test_a_world_with_a_private_song_looks_like_one_without(
+def test_private_song_changes_no_page_of_others(
     tmp_path: Path,
     people: dict[str, User],
-    then: Any,
+    scenario: Any,
 ) -> None:
-    without = lives(World(tmp_path, people, secret=False), then)
-    within = lives(World(tmp_path, people, secret=True), then)
-    assert without.keys() == within.keys()
-    told = []
-    for name, pages in without.items():
-        for (path, answer), (_path, other) in zip(pages, within[name], strict=False):
+    pages_without_song = pages_seen(Installation(tmp_path, people, has_private_song=False), scenario)
+    pages_with_song = pages_seen(Installation(tmp_path, people, has_private_song=True), scenario)
+    assert pages_without_song.keys() == pages_with_song.keys()
+    differences = []
+    for name, pages in pages_without_song.items():
+        for (path, answer), (_path, other) in zip(pages, pages_with_song[name], strict=False):
             if answer != other:
-                told.append((name, path, *difference(answer, other)))
-        assert [path for path, _answer in within[name]] == [path for path, _answer in pages], told
-    assert not told, "\n".join(map(str, told))
+                differences.append((name, path, *difference(answer, other)))
+        assert [path for path, _answer in pages_with_song[name]] == [path for path, _answer in pages], (
+            differences
+        )
+    assert not differences, "\n".join(map(str, differences))
 
 
 def difference(one: str, two: str) -> tuple[str, str]:
-    """Where two texts begin to differ."""
+    """Return both texts around the place where they begin to differ."""
     at = next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
     return one[max(0, at - 60) : at + 60], two[max(0, at - 60) : at + 60]
