@@ -20,7 +20,7 @@ from accounts.site_url import absolute_url
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  # allauth passes it
-        """Registration is a setting: a school may want to make its accounts itself."""
+        """Return the setting: a school may want to make its accounts itself."""
         return bool(settings.REGISTRATION)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse:

@@ -8,7 +8,7 @@ class CatalogConfig(AppConfig):
     verbose_name = _("Catalogue")
 
     def ready(self) -> None:
-        """The index of words stands aside while tables are changed; there is a group of curators."""
+        """Connect what happens around migrations: the search index is suspended, the group of curators is made."""
         from catalog import checks  # noqa: F401, PLC0415  # apps are ready only now
         from catalog.curation import groups  # noqa: PLC0415  # apps are ready only now
         from catalog.search import names, schema  # noqa: PLC0415

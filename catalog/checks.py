@@ -9,7 +9,7 @@ from catalog import fingerprints
 
 @register("catalog")
 def chromaprint(**_kwargs: Any) -> list[CheckMessage]:
-    """Fingerprints are optional; that there are none is worth knowing."""
+    """Warn when fingerprints cannot be made; they are optional."""
     if fingerprints.version():
         return []
     return [Info(fingerprints.NO_LIBRARY, id="catalog.I001")]

@@ -115,7 +115,7 @@ def propose(audio: AudioFile) -> None:
 
 
 def alike_by_name(track: Track, user: User) -> list[Similar]:
-    """Other tracks with the same artist and title and about the same length, which no fingerprint can tell."""
+    """Find other tracks with the same artist and title and about the same length, which no fingerprint can tell."""
     near = (track.audio.duration - SAME_LENGTH_SECONDS, track.audio.duration + SAME_LENGTH_SECONDS)
     others = Track.objects.visible_to(user).with_names().exclude(pk=track.pk)
     others = others.filter(artist=track.artist_id, audio__duration__range=near)
@@ -160,7 +160,7 @@ def _candidates(values: matching.Values, without: UUID) -> list[UUID]:
 
 
 def _rows(terms: Sequence[int]) -> Iterable[tuple[int, str, int]]:
-    """Where these terms stand: of each, so many rows at most, which is what needs SQL."""
+    """Read the positions of these terms, at most so many rows of each, which is what needs SQL."""
     one = (
         "SELECT * FROM (SELECT term, CAST(fingerprint_id AS text), position FROM catalog_fingerprintterm "  # noqa: S608
         f"WHERE term = %s LIMIT {MOST_OF_A_TERM}) AS of_a_term"
@@ -174,7 +174,7 @@ def _rows(terms: Sequence[int]) -> Iterable[tuple[int, str, int]]:
 def _visible_matches(
     ids: list[UUID], mine: Fingerprint, track: Track, user: User | AnonymousUser
 ) -> list[tuple[UUID, Track]]:
-    """Of these fingerprints those of about the same length that ``user`` may see, with a track of each."""
+    """Return those of these fingerprints that have about the same length and a track that ``user`` may see."""
     rows = Fingerprint.objects.filter(pk__in=ids).exclude(audio=mine.audio_id)
     audio = {
         audio: pk

@@ -52,7 +52,7 @@ _FOLDED: Final = _Folded()
 
 
 def fold(text: str) -> str:
-    """The key of a name: lower case, no accents, no punctuation, single spaces.
+    """Fold a name to a key: lower case, no accents, no punctuation, single spaces.
 
     ``"Canción, La"`` becomes ``"cancion la"``, ``"MØ"`` ``"mø"``, ``"दिल"`` stays as it is. Text without any letter or
     digit keeps its characters, so that ``"!!!"`` is still a name.
@@ -62,28 +62,28 @@ def fold(text: str) -> str:
 
 
 def sort_key(text: str) -> str:
-    """Where a name stands in a list, and what lists are narrowed by: ``"MØ"`` is ``"mo"``, ``"Łódź"`` is ``"lodz"``."""
+    """Make the key that lists are sorted and filtered by: ``"MØ"`` is ``"mo"``, ``"Łódź"`` is ``"lodz"``."""
     return fold(text).translate(_OWN_LETTERS)
 
 
 def sort_name(name: str) -> str:
-    """Where a name stands in a list: ``"The Beatles"`` becomes ``"Beatles, The"``."""
+    """Move the article to the end: ``"The Beatles"`` becomes ``"Beatles, The"``."""
     found = _ARTICLE.match(name)
     return f"{name[found.end() :]}, {found[1]}" if found else name
 
 
 def initial(key: str) -> str:
-    """The letter under which a folded name is listed, ``"0"`` for all that is not a to z."""
+    """Return the letter under which a folded name is listed, ``"0"`` for all that is not a to z."""
     return key[0] if key and "a" <= key[0] <= "z" else "0"
 
 
 def canonical(name: str) -> str:
-    """``name``, or what the catalogue calls nobody in particular: ``"Varios artistas"`` are "Various artists"."""
+    """Return ``name``, or the catalogue's own for no artist: ``"Varios artistas"`` are "Various artists"."""
     return _NOBODY.get(fold(name), name)
 
 
 def spoken(name: str) -> str:
-    """An artist's name as pages say it: what stands for nobody is said in the reader's language."""
+    """Return an artist's name for pages: "Unknown artist" and "Various artists" in the reader's language."""
     if name == UNKNOWN_ARTIST:
         return _("Unknown artist")
     if name == VARIOUS_ARTISTS:

@@ -13,7 +13,7 @@ API = "/api/"
 def default_cache_control(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: API answers and pages of a session are not stored; browsers ask again for other pages.
+    """Add the header (middleware): API answers and pages of a session are not stored, other pages revalidated.
 
     Nothing is ``public`` here, since takedowns and visibility change what people may see. Pages of visitors may stay in
     their own browser, so that going back is immediate.

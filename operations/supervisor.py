@@ -96,7 +96,7 @@ class StuckQueueDetector:
     last_claim: object = None
 
     def is_stuck(self, now: float) -> bool:
-        """True when songs wait and workers of this host are idle, and none was claimed for ``STUCK_SECONDS``."""
+        """Whether songs wait and workers of this host are idle, and none was claimed for ``STUCK_SECONDS``."""
         busy = sum(worker.startswith(f"{host()}/") for worker in busy_workers())
         waits = any(not row.held for row in in_order()[:1])
         started = Separation.objects.order_by("-started_at").exclude(started_at=None)
@@ -203,7 +203,7 @@ class Supervisor:
                         self._recover_now.set()
 
     def _stop(self) -> int:
-        """SIGTERM to all, SIGKILL to what is left after a grace period or a second signal."""
+        """Send SIGTERM to all, and SIGKILL to what is left after a grace period or a second signal."""
         for program in self._children:
             program.signal(signal.SIGTERM)
         asked = self._stopping
@@ -296,7 +296,7 @@ def _empty(reader: int) -> None:
 
 
 def website(descriptor: int) -> list[Program]:
-    """The processes that share the listening socket ``descriptor``."""
+    """Return the processes that share the listening socket ``descriptor``."""
     command = [sys.executable, "-m", "operations.server", "--fd", str(descriptor)]
     return [Program("website", list(command), pass_fds=(descriptor,)) for _ in range(settings.WEB_PROCESSES)]
 

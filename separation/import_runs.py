@@ -65,7 +65,7 @@ class SeparationRequester:
 
 
 def check_folder(text: str) -> Path:
-    """The folder of that name on this machine. Raises ``CatalogError``: ``no_folder``, ``own_folder``."""
+    """Return the folder of that name on this machine. Raises ``CatalogError``: ``no_folder``, ``own_folder``."""
     folder = Path(text)
     if not folder.is_absolute() or not folder.is_dir():
         raise CatalogError("no_folder", _("There is no such folder on this server."))
@@ -77,12 +77,12 @@ def check_folder(text: str) -> Path:
 
 
 def next_waiting() -> UUID | None:
-    """The run that comes next."""
+    """Return the run that comes next."""
     return ImportRun.objects.filter(state=State.WAITING).values_list("pk", flat=True).first()
 
 
 def resume() -> int:
-    """When the server starts: queue interrupted runs again; how many there were."""
+    """Queue interrupted runs again when the server starts; returns how many there were."""
     return ImportRun.objects.filter(state=State.RUNNING).update(state=State.WAITING)
 
 

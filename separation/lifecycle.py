@@ -68,16 +68,16 @@ class Lease:
 
     @classmethod
     def of(cls, row: Separation) -> Self:
-        """The lease under which ``row`` is running."""
+        """Return the lease under which ``row`` is running."""
         return cls(row.pk, row.owner, row.attempts, row.crashes)
 
     @property
     def interruptions(self) -> int:
-        """How many attempts were interrupted, if this one is."""
+        """Count the interrupted attempts, if this one is."""
         return self.attempt - self.crashes
 
     def held(self) -> QuerySet[Separation]:
-        """The row, as long as this lease still holds it."""
+        """Find the row, as long as this lease still holds it."""
         return Separation.objects.filter(
             pk=self.separation_id, status=Status.RUNNING, owner=self.owner, attempts=self.attempt
         )
@@ -87,22 +87,22 @@ class Lease:
 
 
 def expired() -> Q:
-    """Running rows whose lease has ended."""
+    """Find running rows whose lease has ended."""
     return Q(status=Status.RUNNING, lease_until__lt=Now())
 
 
 def due() -> Q:
-    """Rows that do not pause between two attempts."""
+    """Find rows that do not pause between two attempts."""
     return Q(retry_at=None) | Q(retry_at__lte=Now())
 
 
 def exhausted() -> Q:
-    """Rows without an attempt left."""
+    """Find rows without an attempt left."""
     return Q(crashes__gte=MAX_CRASHES) | Q(attempts__gte=F("crashes") + MAX_INTERRUPTIONS)
 
 
 def from_now(**delta: float) -> "ExpressionWrapper[Any]":
-    """Database time plus (or minus) so many ``seconds=...``, ``days=...``."""
+    """Return database time plus (or minus) so many ``seconds=...``, ``days=...``."""
     return ExpressionWrapper(Now() + timedelta(**delta), output_field=DateTimeField())
 
 
@@ -145,7 +145,7 @@ def wake_worker(separation_id: UUID) -> None:
 
 
 def wake_worker_again(separation_id: UUID, state: Q) -> bool:
-    """The same for a row that still waits in ``state`` although its task may be lost."""
+    """Wake a worker again for a row that still waits in ``state`` although its task may be lost."""
     with transaction.atomic():
         waiting = Separation.objects.filter(state, pk=separation_id, status=Status.QUEUED)
         rows = waiting.update(task_sent_at=Now())

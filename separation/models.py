@@ -25,11 +25,11 @@ class Status(models.TextChoices):
 
 class SeparationQuerySet(models.QuerySet["Separation"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Separations that were requested through a track which ``user`` may see."""
+        """Keep separations that were requested through a track which ``user`` may see."""
         return self.filter(models.Exists(_through(user)))
 
     def audible_to(self, user: User | AnonymousUser) -> Self:
-        """The same without those that were stopped on that track."""
+        """Keep those of ``visible_to`` that were not stopped on that track."""
         return self.filter(models.Exists(_through(user).filter(stopped_at=None)))
 
     def unfinished(self) -> Self:
@@ -142,7 +142,7 @@ class TrackSeparation(Row):
 
 
 def _through(user: User | AnonymousUser) -> "models.QuerySet[TrackSeparation]":
-    """Rows that show the outer separation to ``user``. A merged track shows only separations of its own audio."""
+    """Find rows that show the outer separation to ``user``. A merged track shows only separations of its own audio."""
     rows = TrackSeparation.objects.filter(
         separation=models.OuterRef("pk"), track__audio=models.OuterRef("mixture")
     )

@@ -103,7 +103,7 @@ class ForkServer:
         return answer
 
     def _leave(self) -> None:
-        """In a fork of this process: let go of the fork server, so that it does not live as long as the fork."""
+        """Close the pipes to the fork server in a fork of this process, or it would live as long."""
         self._lock = threading.Lock()
         if self._process is not None:
             self._process.leave()

@@ -107,7 +107,7 @@ def parse_answer(text: bytes) -> dict[str, Any]:
 
 
 def enter(parent: int, limits: Limits) -> None:
-    """In the child: end with the parent, be the first that the kernel kills without memory, accept limits.
+    """Prepare the child: end with the parent, be the first that the kernel kills without memory, accept limits.
 
     Raises ``OSError`` where the limit leaves no memory to work with.
     """
@@ -124,7 +124,7 @@ def enter(parent: int, limits: Limits) -> None:
 
 
 def seal() -> bool:
-    """In the child: close the sandbox. From here on no file, socket or process can be opened.
+    """Seal the sandbox from inside the child: from here on, no file, socket or process can be opened.
 
     Returns whether the kernel's filter is in force; without it the limits alone still refuse files and
     sockets.
@@ -136,7 +136,7 @@ def seal() -> bool:
 
 
 def allow_cpu(seconds: float) -> None:
-    """In the child: let it use ``seconds`` of CPU since its start, within the ceiling that the parent set."""
+    """Allow the child ``seconds`` of CPU since its start, within the limit that the parent set."""
     ceiling = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (min(int(seconds) + 1, ceiling), ceiling))
 
@@ -147,7 +147,7 @@ class BudgetSpent(BaseException):  # so that no library swallows it
 
 @contextlib.contextmanager
 def cpu_budget(seconds: float) -> Iterator[None]:
-    """In the child: raise ``BudgetSpent`` in the block after ``seconds`` of CPU (not within C code)."""
+    """Raise ``BudgetSpent`` in the child's block after ``seconds`` of CPU (not within C code)."""
 
     def spent(_number: int, _frame: object) -> None:
         raise BudgetSpent

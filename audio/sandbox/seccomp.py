@@ -104,7 +104,7 @@ _SPECIAL = {"x86_64": (0xC000003E, 9, 10, 302, 435), "aarch64": (0xC00000B7, 222
 
 
 def program_for(machine: str) -> list[Instruction] | None:
-    """The filter for a machine as ``uname`` names it, or ``None`` if its system calls are not known here."""
+    """Return the filter for a machine as ``uname`` names it, or ``None`` if its system calls are not known here."""
     if machine not in _SPECIAL:
         return None
     arch, mmap, mprotect, prlimit, clone3 = _SPECIAL[machine]

@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _work(parent: int, task: Task, limits: Limits, source: int, pipe: int) -> None:
-    """The child's whole life, with nothing open but the file and the pipe."""
+    """Do the work of the child, with nothing open but the file and the pipe."""
     for descriptor, known_as in ((source, 0), (pipe, 1)):
         os.dup2(descriptor, known_as)
         os.close(descriptor)

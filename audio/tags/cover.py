@@ -22,7 +22,7 @@ def examine(data: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def reencode(data: bytes) -> tuple[bytes, ...]:
-    """``data`` as JPEGs without metadata, one of each of ``COVER_SIZES``; none if it is no sane picture.
+    """Convert ``data`` to JPEGs without metadata, one of each of ``COVER_SIZES``; none if it is no sane picture.
 
     The largest is the whole picture within its square; the others are cut to squares, as they are shown. None
     is larger than what came in.

@@ -85,7 +85,7 @@ _MOST_NAMES: Final = 32
 def read(
     source: Source, container: str, codec: str, metadata: Mapping[str, str]
 ) -> tuple[Found, bytes | None]:
-    """Raw tags by our field names, and the cover's bytes.
+    """Read raw tags by our field names, and the cover's bytes.
 
     ``metadata`` (FFmpeg's) fills what mutagen does not know.
     """
@@ -168,7 +168,7 @@ def _from_id3(tags: Any) -> tuple[Found, bytes | None]:
 
 
 def _mark_undecided(frame: Any, text: str) -> str:
-    """``text`` of an ID3 frame; "Latin-1" there may be anything."""
+    """Mark ``text`` of an ID3 frame that says "Latin-1", which may be anything."""
     return text_encodings.undecided_bytes(text.encode("latin-1", "replace")) if frame.encoding == 0 else text
 
 

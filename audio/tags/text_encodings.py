@@ -61,7 +61,7 @@ def is_undecided(text: str) -> bool:
 
 
 def decode(data: bytes, encoding: str) -> str:
-    """``data`` as text; what does not fit becomes U+FFFD, and is left out at the end, where names are cut.
+    """Decode ``data``; what does not fit becomes U+FFFD, and is left out at the end, where names are cut.
 
     Raises ``LookupError`` for what is not in ``ENCODINGS``.
     """
@@ -120,7 +120,7 @@ def _detect_candidates(body: bytes) -> Iterator[tuple[str, float]]:
 
 
 def settle(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]], str]:
-    """The values of ``found``, undecided ones in one encoding; the bytes of those (as Latin-1); that encoding.
+    """Return the values of ``found``, undecided ones in one encoding; their bytes (as Latin-1); that encoding.
 
     Values are texts, or lists of texts. Nothing and an empty encoding where nothing was undecided.
     """

@@ -55,7 +55,7 @@ class Named(HistoryAdmin):
         return Q(pk__in=find_tracks(words, self.opts.model_name or ""))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> "Deleted":
-        """Says what holds a row back, without listing thousands of songs."""
+        """List what keeps a row from being deleted, without thousands of songs."""
         names, counts, permissions, held = deletion_summary(objs, self.opts.verbose_name_plural)
         for row in objs[:100]:
             for relation in self.held_by:
@@ -172,7 +172,7 @@ class TrackAdmin(HistoryAdmin):
         return _download(queryset, "json")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> "Deleted":
-        """Uploads go along and are nobody's to protect; listing them all would take a query for each."""
+        """Leave out the uploads, which are deleted as well: each would take a query."""
         return deletion_summary(objs, _("tracks"))
 
     def delete_model(self, request: HttpRequest, obj: Track) -> None:

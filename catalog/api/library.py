@@ -131,12 +131,12 @@ class WishMixin(GenericAPIView[Wish]):
     throttle_scope: str | None = None
 
     def get_throttles(self) -> Any:
-        """Wishing and joining in are limited; looking and leaving are not."""
+        """Limit wishes and votes, but not reading and leaving."""
         self.throttle_scope = "wishes" if self.request.method == "POST" else None
         return super().get_throttles()
 
     def serialize(self, rows: list[Wish]) -> Any:
-        """The JSON of ``rows``."""
+        """Return the JSON of ``rows``."""
         user = self.request.user
         voices = (
             WishVoice.objects.filter(user=user.pk, wish__in=rows) if user.pk else WishVoice.objects.none()
@@ -168,7 +168,7 @@ class WishListView(WishMixin):
         operation_id="wishes_create",
     )
     def post(self, request: Request) -> Response:
-        """Wish for a song. The same wish of somebody else gets your voice."""
+        """Wish for a song. If there is this wish already, you join it."""
         sent = NewWishSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         try:

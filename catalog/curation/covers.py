@@ -52,7 +52,7 @@ def set_cover(row: Track | Album, user: User, path: Path) -> str:
 
 
 def drop_cover(row: Track | Album, user: User) -> None:
-    """``row`` has no cover of its own any more; a song then shows its album's. Raises ``not_yours`` (403),
+    """Remove the cover of ``row``; a song then shows its album's. Raises ``not_yours`` (403),
     ``gone`` (409)."""
     _check(row, user)
     _change(row, user, "")
@@ -64,7 +64,7 @@ def _check(row: Track | Album, user: User) -> None:
 
 
 def _change(row: Track | Album, user: User, key: str) -> None:
-    """As any edit: in the history, and undone there. An album without a cover takes that of a song everybody hears."""
+    """Edit ``cover``, so that it can be undone. An album without a cover takes that of a shared song."""
     with transaction.atomic():
         lock_shared()
         row = lock_row(row)

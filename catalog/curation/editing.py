@@ -104,7 +104,7 @@ def write(
     seen: Details | None = None,
     kind: Change.Kind = Change.Kind.EDIT,
 ) -> Change | None:
-    """Inside a transaction, with the row locked: change it and record what changed; None if nothing did."""
+    """Change a locked row, inside a transaction, and record what changed; None if nothing did."""
     before = details(row)
     changes = _own(changes, seen, before)
     match row:
@@ -221,7 +221,7 @@ def release(track: Track, user: User) -> None:
 
 
 def lock_row(row: N) -> N:
-    """Inside a transaction: read the row anew and lock it. Raises ``CatalogError("gone")`` (409)."""
+    """Read the row anew and lock it, inside a transaction. Raises ``CatalogError("gone")`` (409)."""
     rows = type(row)._default_manager.select_for_update(of=("self",))  # noqa: SLF001
     names = NAMES[kind_of(row)]
     found: Any = (rows.select_related(*names) if names else rows).filter(pk=row.pk).first()

@@ -36,7 +36,7 @@ BLANKS: dict[type[models.Model], tuple[str, ...]] = {
 
 
 def merge(loser: N, winner: N, user: User) -> Change:
-    """``loser`` goes into ``winner``. Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409), ``same`` (400),
+    """Merge ``loser`` into ``winner``. Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409), ``same`` (400),
     ``not_shared`` (409)."""
     check_curator(winner, user)
     if loser.pk == winner.pk:
@@ -58,7 +58,7 @@ def merge(loser: N, winner: N, user: User) -> Change:
 
 
 def fold_in(loser: Named, winner: Named) -> dict[str, Any]:
-    """Inside a transaction: everything of ``loser`` becomes ``winner``'s, and it goes; what undoing that needs."""
+    """Give all that ``loser`` has to ``winner``, and delete it, inside a transaction; returns what undoing needs."""
     row = row_data(loser)
     names = _names(loser)
     spare = _spare_credits(loser, winner)
@@ -114,7 +114,7 @@ def give_back(loser: models.Model, winner: models.Model, absorbed: dict[str, Any
 
 
 def unmerge(change: Change, winner: Named) -> Named:
-    """Inside a transaction that holds the exclusive lock: bring back what ``change`` merged into ``winner``.
+    """Restore what ``change`` merged into ``winner``, inside a transaction that holds the exclusive lock.
 
     Raises ``CatalogError("gone")`` (409) when that cannot be done any more, and ``name_taken`` (409).
     """
@@ -143,7 +143,7 @@ def _names(row: Named) -> dict[str, str]:
 
 
 def _with_names(data: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """The kept row, naming artists and albums that are there: merged ones are followed, lost ones made again."""
+    """Replace artists and albums in the stored row: merged ones by their successors, deleted ones by new ones."""
     fields = dict(data["fields"])
     if "artist" in fields:
         fields["artist"] = str(

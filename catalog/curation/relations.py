@@ -75,7 +75,7 @@ def row_data(row: models.Model) -> dict[str, Any]:
 
 
 def bring_back(data: dict[str, Any]) -> models.Model | None:
-    """Recreate the row from its ``row_data``; None when what it named is gone, or its place is taken.
+    """Recreate the row from its ``row_data``; None when what it named is deleted, or its place is taken.
 
     What it named and did not need is left empty.
     """

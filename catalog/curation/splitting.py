@@ -22,7 +22,7 @@ from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visi
 
 
 def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) -> Artist | Album:
-    """These shared ``tracks`` of ``row`` go to the artist called ``name``, or to the album of that title.
+    """Move these shared ``tracks`` of ``row`` to the artist called ``name``, or to the album of that title.
 
     Returns that one; it is made if it is not there. Raises ``CatalogError``: ``not_yours`` (403), ``same``,
     ``no_name`` and ``nothing_chosen`` (400).
@@ -91,7 +91,7 @@ def recordings(track: Track) -> "QuerySet[AudioFile]":
 
 
 def split_track(track: Track, audio: AudioFile, user: User) -> Track:
-    """``audio``, which was merged into ``track``, is a track of its own again, with the same names.
+    """Make ``audio``, which was merged into ``track``, a track of its own again, with the same names.
 
     Raises ``CatalogError``: ``not_yours`` (403), ``gone`` (409).
     """
@@ -124,7 +124,7 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
 
 
 def unsplit(change: Change, row: Artist | Album | Track) -> None:
-    """Inside a transaction that holds the exclusive lock: songs that are still where ``change`` put them go back.
+    """Move songs back that are still where ``change`` put them, inside a transaction with the exclusive lock.
 
     Raises ``CatalogError("changed_since")`` (409) when none is.
     """

@@ -21,7 +21,7 @@ from catalog.visibility import Visibility, visible_to
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Those who made a track, or an album with a track, that ``user`` may see."""
+        """Keep artists with a track, or with an album with a track, that ``user`` may see."""
         tracks = Track.objects.visible_to(user)
         return self.filter(
             Q(any_of(tracks.filter(artist=OuterRef("pk"))))
@@ -30,13 +30,13 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         )
 
     def with_counts(self, user: User | AnonymousUser) -> Self:
-        """Adds ``track_count`` and ``album_count``: what ``user`` may see of them."""
+        """Add ``track_count`` and ``album_count``: what ``user`` may see of them."""
         tracks = Track.objects.visible_to(user).filter(artist=OuterRef("pk"))
         albums = Album.objects.visible_to(user).filter(artist=OuterRef("pk"))
         return self.annotate(track_count=counted(tracks, "artist"), album_count=counted(albums, "artist"))
 
     def shared(self) -> Self:
-        """Those that everybody may see."""
+        """Keep what everybody may see."""
         return self.filter(private_to=None).visible_to(AnonymousUser())
 
     def get_or_create_by_name(
@@ -115,16 +115,16 @@ class Artist(Name):
 
     @property
     def shown(self) -> str:
-        """The name on pages: "Unknown artist" in the reader's language."""
+        """Return the name for pages: "Unknown artist" in the reader's language."""
         return spoken(self.name)
 
     @property
     def label(self) -> str:
-        """The name as it is stored in histories, reports and the like."""
+        """Return the name as it is stored in histories, reports and the like."""
         return self.name
 
     def clean(self) -> None:
-        """Two spellings of one name are one artist."""
+        """Refuse a name that another artist has in another spelling."""
         same = Artist.objects.filter(key=fold(self.name)[:255], private_to=self.private_to_id)
         if same.exclude(pk=self.pk).exists():
             raise ValidationError({"name": _("There is an artist of this name already.")}, code="unique")
@@ -132,11 +132,11 @@ class Artist(Name):
 
 class AlbumQuerySet(models.QuerySet["Album"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Those with a track that ``user`` may see."""
+        """Keep albums with a track that ``user`` may see."""
         return self.filter(any_of(Track.objects.visible_to(user).filter(album=OuterRef("pk"))))
 
     def with_counts(self, user: User | AnonymousUser) -> Self:
-        """Adds ``track_count``, ``cover_key``, and ``cover_track``: the id of a track that shows the same cover."""
+        """Add ``track_count``, ``cover_key``, and ``cover_track``: the id of a track that shows the same cover."""
         tracks = Track.objects.visible_to(user).filter(album=OuterRef("pk"))
         pictured = tracks.filter(~Q(cover="") | ~Q(album__cover="")).order_by("disc_number", "track_number")
         own = tracks.exclude(cover="").order_by("disc_number", "track_number").values("cover")[:1]
@@ -147,7 +147,7 @@ class AlbumQuerySet(models.QuerySet["Album"]):
         )
 
     def shared(self) -> Self:
-        """Those that everybody may see."""
+        """Keep what everybody may see."""
         return self.filter(private_to=None).visible_to(AnonymousUser())
 
     def get_or_create_by_title(
@@ -212,7 +212,7 @@ class Album(Name):
 
     @property
     def label(self) -> str:
-        """The name as it is stored in histories."""
+        """Return the name as it is stored in histories."""
         return self.title
 
     def save(self, *args: object, **kwargs: object) -> None:
@@ -222,7 +222,7 @@ class Album(Name):
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
     def clean(self) -> None:
-        """Two spellings of one title are one album of its artist."""
+        """Refuse a title that another album of the artist has in another spelling."""
         same = Album.objects.filter(
             artist=self.artist_id, key=fold(self.title)[:255], private_to=self.private_to_id
         )
@@ -321,7 +321,7 @@ class Track(Row):
 
     @property
     def label(self) -> str:
-        """The name as it is stored in histories, reports and the like."""
+        """Return the name as it is stored in histories, reports and the like."""
         return f"{self.artist.label} - {self.title}"
 
     def save(self, *args: object, **kwargs: object) -> None:
@@ -331,7 +331,7 @@ class Track(Row):
 
     @property
     def picture(self) -> str:
-        """The storage key of the cover to show: the track's own, else its album's, else nothing."""
+        """Return the storage key of the cover to show: the track's own, else its album's, else nothing."""
         return self.cover or (self.album.cover if self.album else "")
 
     def may_be_edited_by(self, user: User | AnonymousUser) -> bool:

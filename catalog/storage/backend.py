@@ -118,7 +118,7 @@ def store(path: Path, key: str) -> None:
 
 @contextmanager
 def local_copy(key: str) -> Iterator[Path]:
-    """A readable local file with the bytes of ``key``: the stored file itself, or a copy of the S3 object.
+    """Return a readable local file with the bytes of ``key``: the stored file itself, or a copy of the S3 object.
 
     Copies are kept in ``WORK_DIR/copies`` for those who ask again soon; the collector removes the ones not
     used for an hour. Raises ``FileNotFoundError``.
@@ -156,7 +156,7 @@ def whole_copy(key: str, size: int) -> Iterator[Path]:
 
 
 def read(key: str, start: int, stop: int, *, size: int) -> bytes:
-    """Bytes ``start`` to ``stop`` (or to the end) of a stored file, which a row says has ``size`` bytes.
+    """Read bytes ``start`` to ``stop`` (or to the end) of a stored file, which has ``size`` bytes by its row.
 
     Raises ``CatalogError("file_missing")`` when it is not there, or has another size.
     """

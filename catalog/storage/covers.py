@@ -74,20 +74,20 @@ def read_cover(key: str) -> bytes | None:
 
 
 def version(key: str) -> str:
-    """What goes after ``?v=`` in a picture's address, so that a browser keeps it for minutes."""
+    """Return what follows ``?v=`` in a picture's address, so that a browser keeps it for minutes."""
     return key.rpartition("/")[2].partition(".")[0][:16]
 
 
 @require_safe
 def track_cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """``/covers/<track>/?size=``: the picture of a track, its own or its album's; 404 where there is none."""
+    """Serve ``/covers/<track>/?size=``: the picture of a track, its own or its album's; 404 where there is none."""
     track = get_object_or_404(Track.objects.visible_to(request.user).select_related("album"), pk=pk)
     return _send(request, track.picture)
 
 
 @require_safe
 def album_cover(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """``/covers/album/<album>/?size=``: the picture of an album, or of one of its songs."""
+    """Serve ``/covers/album/<album>/?size=``: the picture of an album, or of one of its songs."""
     album = get_object_or_404(Album.objects.visible_to(request.user), pk=pk)
     return _send(request, picture_of(album, request.user))
 
@@ -103,7 +103,7 @@ def picture_of(album: Album, user: User | AnonymousUser) -> str:
 
 
 def _send(request: HttpRequest, key: str) -> HttpResponseBase:
-    """The size of it that is asked for; where only the largest was kept, that."""
+    """Serve it in the requested size, or in the only one that is stored."""
     if not key:
         raise Http404
     wanted = key_of_size(key, best_size(request.GET.get("size", "")))

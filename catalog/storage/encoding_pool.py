@@ -75,7 +75,7 @@ class Encoding:
         return self.finished.wait(seconds)
 
     def result(self) -> Rendition | None:
-        """The rendition, ``None`` while it is not there. Raises ``CatalogError``."""
+        """Return the rendition, ``None`` while it is not there. Raises ``CatalogError``."""
         if self.error is not None:
             raise self.error
         return self.rendition
@@ -102,7 +102,7 @@ class RemoteEncoding:
         return True
 
     def result(self) -> Rendition | None:
-        """The rendition, ``None`` while it is not there."""
+        """Return the rendition, ``None`` while it is not there."""
         return find_rendition(self.recipe)
 
 
@@ -128,7 +128,7 @@ class Batch:
                 pending.pop(0)
 
     def result(self) -> list[Rendition]:
-        """All renditions. Raises ``EncodingPendingError``, and ``CatalogError`` where one could not be made."""
+        """Return all renditions. Raises ``EncodingPendingError``, and ``CatalogError`` where one could not be made."""
         rows = [part if isinstance(part, Rendition) else part.result() for part in self.parts]
         there = [row for row in rows if row is not None]
         if len(there) == len(rows):
@@ -188,7 +188,7 @@ class EncodingPool:
         self._is_stopped = False
 
     def find(self, recipe: Recipe) -> Encoding | None:
-        """The encoding of ``recipe`` that runs or waits for its turn."""
+        """Return the encoding of ``recipe`` that runs or waits for its turn."""
         return self._encodings.get(recipe.lock_name)
 
     def submit(self, recipe: Recipe, person: str) -> Encoding:
@@ -263,7 +263,7 @@ class EncodingPool:
                 log.exception("the end of an encoding could not be told")
 
     def _next(self) -> Encoding | None:
-        """Of the person whose turn it is the first encoding; the others of that person wait behind everybody else's."""
+        """Take the first encoding of the account whose turn it is; its others wait behind those of everybody else."""
         with self._changed:
             while self._turns:
                 person, queue = self._turns.popitem(last=False)

@@ -103,7 +103,7 @@ def cache_control(request: HttpRequest, version: str) -> str:
 
 
 def content_disposition(filename: str, *, attachment: bool) -> str:
-    """RFC 6266: a plain name for simple clients, the real one for the others (RFC 5987)."""
+    """Build the header (RFC 6266): a plain name for simple clients, the real one for the others (RFC 5987)."""
     plain = ascii_filename(filename)
     kind = "attachment" if attachment else "inline"
     value = f'{kind}; filename="{plain}"'
@@ -113,7 +113,7 @@ def content_disposition(filename: str, *, attachment: bool) -> str:
 
 
 def wanted_range(header: str, size: int) -> tuple[int, int] | None:
-    """The half-open byte range that a ``Range`` header asks of ``size`` bytes.
+    """Return the half-open byte range that a ``Range`` header asks of ``size`` bytes.
 
     ``None`` when the header is to be ignored: other units, several ranges, or nonsense. An empty range
     (start == stop) when nothing of the file is asked for, which means 416.
@@ -225,7 +225,7 @@ def _with(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBa
 
 
 def plain(error: CatalogError) -> HttpResponse:
-    """A refusal for views that are neither pages nor API."""
+    """Return a refusal for views that are neither pages nor API."""
     answer = HttpResponse(str(error.detail), status=error.status, content_type="text/plain; charset=utf-8")
     if error.retry_after is not None:
         answer["Retry-After"] = str(error.retry_after)

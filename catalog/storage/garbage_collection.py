@@ -65,7 +65,7 @@ def collect_rows(grace: timedelta = DELETED_GRACE) -> int:
 
 
 def _delete_ownerless_tracks() -> None:
-    """A private track whose owner is gone can be seen by nobody."""
+    """Delete private tracks without an owner, which nobody can see."""
     for track in Track.objects.filter(visibility=Visibility.PRIVATE, owner=None)[:BATCH]:
         ownership.remove(track)
 
@@ -98,7 +98,7 @@ def _delete(row: AudioFile | Album | Artist) -> bool:
 
 
 def delete_unreferenced_audio(audio: Iterable[UUID]) -> list[str]:
-    """Inside a transaction: delete those of these audio files that no row points at; the keys of their files."""
+    """Delete those of these audio files that no row points at, inside a transaction; returns their files' keys."""
     keys: list[str] = []
     for row in AudioFile.objects.filter(pk__in=list(audio)):
         files = [row.key, *row.renditions.values_list("key", flat=True)]
@@ -108,7 +108,7 @@ def delete_unreferenced_audio(audio: Iterable[UUID]) -> list[str]:
 
 
 def delete_files(keys: Iterable[str], grace: timedelta = timedelta(0)) -> int:
-    """After a commit: remove these files now, unless a row names them or they were stored again within ``grace``.
+    """Remove these files after a commit, unless a row names them or they were stored again within ``grace``.
 
     Returns how many went; what fails is left to ``collect``.
     """
@@ -137,7 +137,7 @@ def _collect_stored(grace: timedelta) -> int:
 
 
 def _stored_keys(moment: float) -> Iterator[str]:
-    """Keys of all stored files last touched before ``moment``, in no order."""
+    """Yield the keys of all stored files last written before ``moment``, in no order."""
     if backend.is_local():
         root = backend.local_path("")
         for path in _files(root):
@@ -163,7 +163,7 @@ def _referenced(keys: Sequence[str]) -> set[str]:
 
 
 def _referenced_by_history(covers: set[str]) -> set[str]:
-    """Those that somebody may bring back: the history of a song or an album that is still here names them."""
+    """Return those that an undo may need: the history of a song or an album that still exists names them."""
     found: dict[UUID, set[str]] = {}
     if covers:
         changes = Change.objects.filter(before__cover__in=covers)
@@ -205,7 +205,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _modified_at(path: Path) -> float:
-    """When a file was last written, in seconds; one that is gone was never."""
+    """Return when a file was last written, in seconds; infinity for a missing one."""
     try:
         return path.lstat().st_mtime
     except FileNotFoundError:

@@ -142,7 +142,7 @@ def get_or_create_rendition(recipe: Recipe, report: Report = lambda _share: None
 
 
 def find_rendition(recipe: Recipe) -> Rendition | None:
-    """The rendition, if its file is whole; a row whose file is lost is dropped, so that it is made again."""
+    """Find the rendition, if its file is whole; a row whose file is lost is deleted, so that it is made again."""
     row = Rendition.objects.filter(audio=recipe.audio, recipe=recipe.name).first()
     if row is not None and backend.size(row.key) != row.size:
         row.delete()

@@ -70,7 +70,7 @@ def album_picture(album: Album | AlbumTile, size: int = 160) -> SafeString:
 
 
 def _photo(address: str, key: str, size: int) -> SafeString:
-    """In the size that fits the screen; the address holds the picture's digest, so it may be kept for ever."""
+    """Render it in the size that fits the screen; with the digest in its address, it may be cached for ever."""
     known = escape(version(key))
     sources = ", ".join(f"{address}?size={width}&amp;v={known} {width}w" for width in WIDTHS)
     first = next((width for width in WIDTHS if width >= size), WIDTHS[-1])

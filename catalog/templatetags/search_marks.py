@@ -31,7 +31,7 @@ def marked(text: str, query: Query) -> SafeString:
 
 
 def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    """Where ``words`` begin words of ``text``, and how far they go."""
+    """Find where ``words`` begin words of ``text``, and how far they go."""
     folded = text.translate(FOLDED)
     if len(folded) == len(text) and _NOTHING_BUT_WORDS.fullmatch(folded):
         for found in _beginnings(words).finditer(folded):
@@ -49,7 +49,7 @@ def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
 
 
 def _letters(text: str) -> tuple[str, list[int], list[int]]:
-    """The folded letters of ``text`` without punctuation, where each comes from, and at which of them words begin."""
+    """Return the folded letters of ``text`` without punctuation, the place of each, and where words begin."""
     letters: list[str] = []
     origins: list[int] = []
     starts: list[int] = []

@@ -64,7 +64,7 @@ def _find_audio(track: Track, checksum: str) -> AudioFile | None:
 
 
 def _places(audio: AudioFile, user: User) -> list[tuple[int, int]]:
-    """One random place in each sixteenth of the file; of a small file all of it.
+    """Choose a random place in each sixteenth of the file; of a small file all of it.
 
     A person gets the same ones all day: who has a part of the file cannot look it up until all lie within that.
     """

@@ -46,7 +46,7 @@ class Import:
     _covering: Lock = field(default_factory=Lock)
 
     def run(self, paths: Iterator[Path | Outcome], jobs: int) -> Iterator[Outcome]:
-        """The outcomes, as they come. Ends early where ``stopped`` is set, or the generator is closed."""
+        """Yield the outcomes as they come. Ends early where ``stopped`` is set, or the generator is closed."""
         if jobs == 1:
             for path in paths:
                 if self.stopped:

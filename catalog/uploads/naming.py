@@ -126,7 +126,7 @@ def parse_filename(filename: str) -> tuple[str | None, str | None, int | None]:
 
 
 def safe_filename(stem: str, ending: str) -> str:
-    """``stem`` cut to fit before ``ending`` (``" (vocals).mp3"``): no separators, controls or reserved names.
+    """Cut ``stem`` to fit before ``ending`` (``" (vocals).mp3"``): no separators, controls or reserved names.
 
     The result has at most 200 bytes in UTF-8, neither begins with a dot nor holds anything that a path could
     mean.
@@ -141,7 +141,7 @@ def safe_filename(stem: str, ending: str) -> str:
 
 
 def ascii_filename(name: str) -> str:
-    """``name`` in ASCII for clients that know nothing else: transliterated, and never nothing before its extension.
+    """Transliterate ``name`` for clients that know only ASCII; never nothing before its extension.
 
     ``"Кино - Группа крови.mp3"`` becomes ``"Kino - Gruppa krovi.mp3"``; signs that nobody reads become underscores.
     """

@@ -44,6 +44,6 @@ def policy_of(view: Any) -> UploadPolicy | None:
 
 
 def policy_for(request: HttpRequest) -> UploadPolicy | None:
-    """The policy of the view that answers ``request``."""
+    """Return the policy of the view that answers ``request``."""
     policy: UploadPolicy | None = request.META.get(POLICY)
     return policy

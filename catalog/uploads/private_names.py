@@ -29,7 +29,7 @@ def reader_of(track: Track) -> User | None:
 
 
 def update_names(track: Track) -> None:
-    """Inside a transaction: let ``track``, which was shared or made private, go by names that its readers may see.
+    """Give ``track``, which was shared or made private, names that its readers may see, inside a transaction.
 
     What is shared brings its names along, also for its owner's other songs.
     """
@@ -73,7 +73,7 @@ def _is_shared(row: Artist | Album) -> bool:
 
 
 def _merge_with_shared(artists: QuerySet[Artist], albums: QuerySet[Album]) -> int:
-    """Those of these private names that are everybody's by now become the shared ones; returns how many were there."""
+    """Merge those of these private names that are shared by now into the shared ones; returns how many."""
     count = 0
     for artist in _known(artists)[:BATCH]:
         _replace(artist, Artist.objects.get(key=artist.key, private_to=None))
@@ -94,7 +94,7 @@ def _known_albums(albums: QuerySet[Album]) -> QuerySet[Album]:
 
 
 def _replace(row: Artist | Album, shared: Artist | Album) -> None:
-    """Unlike a merge it leaves no former address: nobody but its owner knew ``row``."""
+    """Replace ``row``, without a former address: nobody but its owner knew it."""
     move(row, shared)
     if isinstance(row, Artist):  # nobody is a guest on their own song
         Credit.objects.filter(artist=shared.pk, track__artist=shared.pk).delete()
@@ -130,7 +130,7 @@ def _update_batch() -> int:
 
 
 def _without_shared_names() -> QuerySet[Track]:
-    """Private tracks that name a shared artist or album which no shared track names."""
+    """Find private tracks that name a shared artist or album which no shared track names."""
     private = Track.objects.filter(visibility=Visibility.PRIVATE).exclude(owner=None)
     guests = Credit.objects.filter(track=OuterRef("pk"), artist__private_to=None)
     hidden_guest = guests.filter(~Exists(Artist.objects.shared().filter(pk=OuterRef("artist"))))

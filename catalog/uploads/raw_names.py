@@ -61,7 +61,7 @@ def choices(track: Track) -> list[tuple[str, str]]:
 
 
 def read_again(track: Track, encoding: str) -> dict[str, Any]:
-    """What an edit has to change for the names that ``encoding`` gives, which is remembered. Inside a transaction.
+    """Return what an edit has to change for the names in ``encoding``, and store that. Inside a transaction.
 
     Names that were in Unicode stay as they are. Raises ``CatalogError("no_raw_names")`` (409).
     """

@@ -167,14 +167,14 @@ class _Bounds:
     data: Path
 
     def broken_by(self, target: Path) -> str:
-        """Why ``target``, without links, is not looked at; nothing if it may be."""
+        """Return why ``target``, without links, is skipped; nothing if it is not."""
         if target.is_relative_to(self.data):
             return "own_folder"
         return "" if target.is_relative_to(self.folder) else "outside"
 
 
 def _classify(path: Path, entry: "os.DirEntry[str]", bounds: _Bounds) -> Outcome | str:
-    """``"folder"``, ``"file"``, nothing, or why it is passed over. Raises ``OSError``."""
+    """Return ``"folder"``, ``"file"``, nothing, or why it is skipped. Raises ``OSError``."""
     suffix = path.suffix.lower()
     is_folder = entry.is_dir()
     if not is_folder and suffix not in SUFFIXES | OTHER_SOUND:

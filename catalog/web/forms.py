@@ -28,7 +28,7 @@ class NameField(forms.CharField):
             self.widget.attrs |= {"list": suggest, "data-name-list": names, "autocomplete": "off"}
 
     def clean(self, value: Any) -> str:
-        """What is left of it must still be a name where one is needed."""
+        """Clean the text; where a name is needed, something must be left of it."""
         text = clean_text(super().clean(value)) or ""
         if not text and self.required:
             raise forms.ValidationError(_("This name has no letters."))
@@ -48,7 +48,7 @@ class GuestsField(forms.CharField):
             raise forms.ValidationError(_("Too many names."))
 
     def run_validators(self, value: Any) -> None:
-        """Those of text do not fit a list; each name was cleaned."""
+        """Skip the validators of text: this is a list, and each name was cleaned."""
 
     def prepare_value(self, value: Any) -> Any:
         return "; ".join(value) if isinstance(value, list) else value

@@ -45,7 +45,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         proxies: int = 0,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """``on_stop`` is called when the stop begins, to cancel work that requests are waiting for."""
+        """Call ``on_stop`` when the stop begins, to cancel work that requests are waiting for."""
         adjustments = Adjustments(
             threads=threads,
             ident="Stemoteca",

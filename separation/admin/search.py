@@ -11,7 +11,7 @@ SEARCH_HELP = _("Words of a song, or the id of a separation.")
 
 
 def search(rows: QuerySet[Any], words: str, separation: str, mixture: str) -> QuerySet[Any]:
-    """Rows of the separation with that id, or of the songs that match the words.
+    """Find rows of the separation with that id, or of the songs that match the words.
 
     ``separation`` and ``mixture`` are the lookups from a row to its separation and to its mixture.
     """

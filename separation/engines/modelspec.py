@@ -60,7 +60,7 @@ class ModelSpec:
 
     @property
     def bandwidth_hz(self) -> int:
-        """Highest frequency the network estimates a mask for, in Hz."""
+        """Return the highest frequency the network estimates a mask for, in Hz."""
         return self.bins * SAMPLE_RATE // FRAME_LENGTH
 
 

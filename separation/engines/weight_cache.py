@@ -38,7 +38,7 @@ class Form:
 
     @property
     def file(self) -> str:
-        """The file beside the checkpoint."""
+        """Return the file beside the checkpoint."""
         return f"{self.name}.f32"
 
     @property

@@ -52,7 +52,7 @@ _lock = threading.Lock()
 
 
 def forecast(separation: Separation) -> Forecast:
-    """How long ``separation`` will still take.
+    """Estimate how long ``separation`` will still take.
 
     A forecast of the queue takes time in proportion to its length, and every waiting client polls. Hence all requests
     of a process share a snapshot of it: for ``SNAPSHOT_SECONDS``, as long as the same number waits and the same
@@ -86,7 +86,7 @@ def _take_snapshot(version: tuple[object, ...]) -> _Snapshot:
 
 
 def _version() -> tuple[object, ...]:
-    """Changes when the queue visibly does; read from an index, whatever the length of the queue."""
+    """Return what changes when the queue visibly does; read from an index, whatever its length."""
     queued = Separation.objects.filter(status=Status.QUEUED).aggregate(n=Count("*"), last=Max("queued_at"))
     running = Separation.objects.filter(status=Status.RUNNING).order_by().values_list("pk", "attempts")
     return queued["n"], queued["last"], frozenset(running), settings.WORKERS, settings.RUNNING_PER_PERSON
@@ -124,7 +124,7 @@ class _Simulation:
             self._append(max(left), HOST_RATIO * min(left) if len(left) > 1 else 0.0, worker)
 
     def add(self, seconds: float) -> float:
-        """When a song of so many seconds of work is done, on the worker that is done with it first."""
+        """Return when a song of so many seconds of work is done, on the worker that is done with it first."""
         worker = min(range(len(self._free_at)), key=self._free_at.__getitem__)
         free_at = self._free_at[worker]
         host = self._host(seconds, free_at)
@@ -141,7 +141,7 @@ class _Simulation:
         return done
 
     def _host(self, seconds: float, before: float) -> int | None:
-        """The song that a song of so many seconds can be interleaved with, the earliest one ``before`` that moment."""
+        """Find the song that one of so many seconds can be interleaved with, the earliest ``before`` that moment."""
         if self._longest < HOST_RATIO * seconds:
             return None
         host_at = np.where(self._left[: self._n] >= HOST_RATIO * seconds, self._host_at[: self._n], np.inf)
@@ -157,7 +157,7 @@ class _Simulation:
 
 
 def _remaining(row: Separation, speed_of: Callable[[str], float]) -> float:
-    """Seconds until a running separation is done."""
+    """Return the seconds until a running separation is done."""
     elapsed = (timezone.now() - row.started_at).total_seconds() if row.started_at else 0.0
     if row.started_at and row.progress > 0.05:
         return max(elapsed * (1 - row.progress) / row.progress, 0.0)
@@ -165,7 +165,7 @@ def _remaining(row: Separation, speed_of: Callable[[str], float]) -> float:
 
 
 def speed(model: str) -> float:
-    """Seconds of work per second of song, from the last separations with this model."""
+    """Return seconds of work per second of song, from the last separations with this model."""
     latest = (
         Separation.objects.filter(
             model=model, status=Status.SUCCEEDED, finished_at__gt=timezone.now() - timedelta(days=30)

@@ -63,7 +63,7 @@ class LeaseKeeper:
         self._guard.join()
 
     def renew(self, progress: float) -> None:
-        """Raises LeaseLost or Draining when the work has to end."""
+        """Renew the lease. Raises LeaseLost or Draining when the work has to end."""
         self._progress = progress
         if self._ended:
             raise self._ended
@@ -97,7 +97,7 @@ class LeaseKeeper:
             self._ended = problem
 
     def retry(self, action: Callable[[], bool]) -> bool:
-        """``action()``, again and again while the database is down and the lease lasts."""
+        """Call ``action()`` again and again while the database is down and the lease lasts."""
         while True:
             try:
                 return action()

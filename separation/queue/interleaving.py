@@ -33,7 +33,7 @@ class Interleaver:
         self._next_look = self._started
 
     def claim(self, progress: float) -> Lease | None:
-        """The lease on a short song to be done now, with the long one at ``progress`` (0..1), or None."""
+        """Claim a short song to be done now, with the long one at ``progress`` (0..1); None if there is none."""
         now = time.monotonic()
         if now < self._next_look:
             return None
@@ -57,7 +57,7 @@ class Interleaver:
         return None
 
     def done(self) -> None:
-        """The short song is done; now it is the long one's turn for as long as that took."""
+        """Note that the short song is done: the long one continues for as long as that took."""
         spent = time.monotonic() - self._short_started
         self._spent += spent
         self._next_look = time.monotonic() + max(spent, LOOK_SECONDS)

@@ -31,7 +31,7 @@ class Asked:
 
 
 def choose(model: str | None) -> modelspec.ModelSpec:
-    """The model called ``model``, or the default one.
+    """Return the model called ``model``, or the default one.
 
     Raises CatalogError ``unknown_model`` (400), and ``model_unavailable`` (409) when no default is installed.
     """

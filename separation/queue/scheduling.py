@@ -36,7 +36,7 @@ class _Row(NamedTuple):
 
 
 def in_order() -> list[Waiting]:
-    """What waits, in the order in which it will be worked on; what is held comes last.
+    """List what waits in the order in which it will be claimed; what is held comes last.
 
     Accounts take turns: the first song of every account comes before the second of any, the account served least
     recently comes first, and then it is first come, first served. An account that brings 200 songs does not delay
@@ -59,7 +59,7 @@ def in_order() -> list[Waiting]:
 
 
 def _rows() -> list[_Row]:
-    """First come, first served. The account of a separation is that of its first request."""
+    """Read the waiting rows, first come, first served, with the account of each first request."""
     requests = SeparationRequest.objects.filter(separation=OuterRef("pk")).order_by("created_at")
     paused = Case(When(retry_at__gt=Now(), then=True), default=False, output_field=BooleanField())
     account = Subquery(requests.values("user")[:1], output_field=UUIDField(null=True))
@@ -69,13 +69,13 @@ def _rows() -> list[_Row]:
 
 
 def _running() -> dict[UUID | None, int]:
-    """How many songs each account has running."""
+    """Count the songs that each account has running."""
     rows = SeparationRequest.objects.filter(separation__status=Status.RUNNING)
     return dict(rows.order_by().values_list("user").annotate(Count("pk")))
 
 
 def _served() -> dict[UUID | None, datetime]:
-    """When each account was served last, if that was lately."""
+    """Return when each account was served last, if that was lately."""
     rows = SeparationRequest.objects.filter(
         separation__started_at__gt=from_now(seconds=-SERVED_LATELY.total_seconds())
     )

@@ -37,7 +37,7 @@ class SeparatorHolder:
                 self._close_when_idle()
 
     def open(self) -> Separator:
-        """The warm separator, or a new one (never one inherited from the process that forked this one)."""
+        """Return the warm separator, or a new one (never one inherited from the process that forked this one)."""
         if self._idle_timer:
             self._idle_timer.cancel()
         if self.separator is None or self.pid != os.getpid():

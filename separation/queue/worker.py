@@ -47,7 +47,7 @@ NO_ROOM_PAUSE = 15.0
 
 
 def run(separation_id: str) -> None:
-    """Task of django-q2. Works on whatever comes next; ``separation_id`` is the row for which the task was sent."""
+    """Work on whatever comes next (task of django-q2); ``separation_id`` is the row for which it was sent."""
     if holder.draining:
         return
     lease = claim_next(separation_id)

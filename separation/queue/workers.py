@@ -11,12 +11,12 @@ from separation.models import Separation, Status
 
 
 def new_owner() -> str:
-    """A name for this process and one claim: ``host/pid/start time/nonce``."""
+    """Make a name for this process and one claim: ``host/pid/start time/nonce``."""
     return f"{host()}/{os.getpid()}/{process_started(os.getpid()) or 0}/{secrets.token_hex(4)}"
 
 
 def process_of(owner: str) -> str:
-    """The process part of ``owner``, which is the same for all claims of one process."""
+    """Return the process part of ``owner``, which is the same for all claims of one process."""
     return owner.rpartition("/")[0]
 
 
@@ -33,7 +33,7 @@ def host() -> str:
 
 
 def process_started(pid: int) -> int | None:
-    """When process ``pid`` started, in clock ticks since boot; None when there is no such process."""
+    """Return when process ``pid`` started, in clock ticks since boot; None when there is no such process."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -42,7 +42,7 @@ def process_started(pid: int) -> int | None:
 
 
 def busy_workers() -> set[str]:
-    """The processes, on all machines, that are separating something; one process may work on two songs."""
+    """Return the processes, on all machines, that are separating something; one may work on two songs."""
     owners = Separation.objects.filter(status=Status.RUNNING).values_list("owner", flat=True)
     return {process_of(owner) for owner in owners}
 

@@ -47,7 +47,7 @@ class SeparatorProcess:
 
     @property
     def pid(self) -> int:
-        """The process id."""
+        """Return the process id."""
         return self._process.pid
 
     def is_own_child(self) -> bool:

@@ -53,7 +53,7 @@ class StemWriter:
 
     @property
     def segments(self) -> int:
-        """How many segments of every stem are complete."""
+        """Count the complete segments of every stem."""
         return min(file.segments for file in self._files)
 
     def write(self, chunk: npt.NDArray[np.float32]) -> None:

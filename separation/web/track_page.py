@@ -81,7 +81,7 @@ class TrackPage:
 
     @property
     def state(self) -> str:
-        """``none``, or the separation's status. A cancelled one is shown like none."""
+        """Return ``none``, or the separation's status. A cancelled one is shown like none."""
         if self.separation is None or self.separation.status == Status.CANCELLED:
             return "none"
         return self.separation.status
@@ -93,18 +93,18 @@ class TrackPage:
 
     @property
     def offers(self) -> list[ModelChoice]:
-        """The models to choose from while there is no separation, fewest stems first."""
+        """List the models to choose from while there is no separation, fewest stems first."""
         return sorted(installed_models(), key=lambda model: len(model.stems))
 
     @property
     def bitrates(self) -> list[tuple[int, str]]:
-        """Every bitrate of some codec, with the names of the codecs that have it."""
+        """List every bitrate of some codec, with the names of the codecs that have it."""
         kbits = sorted({bitrate for codec in self.codecs for bitrate in codec.bitrates})
         return [(kbit, " ".join(c.name for c in self.codecs if kbit in c.bitrates)) for kbit in kbits]
 
     @property
     def player(self) -> dict[str, Any]:
-        """The player's configuration, which the page hands to its script as JSON."""
+        """Return the player's configuration, which the page hands to its script as JSON."""
         unfinished = [row.stem for row in self.stem_rows if isinstance(row.stem, LiveStem)]
         return {
             "track": str(self.track.pk),
@@ -168,7 +168,7 @@ class OtherModel:
 
     @property
     def status(self) -> str:
-        """The status of the separation, empty without one."""
+        """Return the status of the separation, empty without one."""
         return self.separation.status if self.separation else ""
 
 

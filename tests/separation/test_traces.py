@@ -268,7 +268,7 @@ def others_do_nothing(installation: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    "then",
+    "scenario",
     [
         ben_adds_same_audio_privately,
         cleo_shares_same_audio,
