@@ -68,6 +68,20 @@ class Inline(ForeignKeys, _Inline):
     """Rows of another table on a page."""
 
 
+class ReadOnlyInline(Inline):
+    """Rows of another table that cannot be changed here; ``related`` rows are fetched with them."""
+
+    extra = 0
+    can_delete = False
+    related: tuple[str, ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return super().get_queryset(request).select_related(*self.related)
+
+    def has_add_permission(self, *_arguments: Any) -> bool:
+        return False
+
+
 class AtLeast(int):
     """A number of rows that says that there may be more."""
 

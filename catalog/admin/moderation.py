@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.contrib.admin.utils import flatten
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -36,17 +37,7 @@ class ReportAdmin(ReadOnly[Report]):
     search_fields = ["pk"]
     search_help_text = _("Words of a song, or an account's address.")
     fields = ["label", "page", "reason", "text", "user", "created_at", ("outcome", "closed_by", "closed_at")]
-    readonly_fields = [
-        "page",
-        "label",
-        "reason",
-        "text",
-        "user",
-        "created_at",
-        "outcome",
-        "closed_by",
-        "closed_at",
-    ]
+    readonly_fields = flatten(fields)
     actions = ["put_right", "refuse", "take_down"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -124,7 +115,7 @@ class ChangeAdmin(ReadOnly[Change]):
     search_fields = ["target_id"]
     search_help_text = _("The id of an artist, album or track, or an account's address.")
     fields = ["label", "target", "target_id", "what", "actor", "created_at"]
-    readonly_fields = ["label", "target", "target_id", "what", "actor", "created_at"]
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Change]":
         return super().get_queryset(request).filter(private_to=None)
@@ -149,7 +140,7 @@ class BlockAdmin(Removable[Block]):
     ordering = ["-created_at"]
     search_fields = ["label", "reason", "audio_digest__startswith"]
     fields = ["label", "reason", "audio_digest", "recognised", "duration", "actor", "created_at"]
-    readonly_fields = ["label", "reason", "audio_digest", "recognised", "duration", "actor", "created_at"]
+    readonly_fields = fields
     actions = ["lift"]
 
     @admin.action(description=_("Unblock"), permissions=["delete"])

@@ -3,11 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.base import Inline, Removable, find_accounts, find_tracks
+from catalog.admin.base import ReadOnlyInline, Removable, find_accounts, find_tracks
 from catalog.models import Like, Notice, Setlist, SetlistEntry, Wish, WishVoice
 
 
@@ -40,24 +39,10 @@ class NoticeAdmin(PersonalAdmin):
     raw_id_fields = ["track", "user"]
 
 
-class ReadOnlyInline(Inline):
-    """Rows of another table, to look at; ``related`` is fetched with them."""
-
-    extra = 0
-    can_delete = False
-    related = ""
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        return super().get_queryset(request).select_related(self.related)
-
-    def has_add_permission(self, *_arguments: Any) -> bool:
-        return False
-
-
 class Voices(ReadOnlyInline):
     model = WishVoice
     fields = readonly_fields = ("user", "created_at")
-    related = "user"
+    related = ("user",)
 
 
 @admin.register(Wish)
@@ -79,7 +64,7 @@ class WishAdmin(Removable[Wish]):
 class Entries(ReadOnlyInline):
     model = SetlistEntry
     fields = readonly_fields = ("position", "track", "note")
-    related = "track__artist"
+    related = ("track__artist",)
 
 
 @admin.register(Setlist)

@@ -1,8 +1,7 @@
 """Ratings in the admin panel, where they can be removed."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.admin.base import Removable, find_accounts
@@ -19,9 +18,5 @@ class RatingAdmin(Removable[Rating]):
     raw_id_fields = ["separation", "stem"]
     ordering = ["-created_at"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Rating], search_term: str
-    ) -> tuple[QuerySet[Rating], bool]:
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(user__in=find_accounts(search_term)), False
+    def matching(self, words: str) -> Q:
+        return Q(user__in=find_accounts(words))

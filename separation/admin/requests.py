@@ -1,8 +1,7 @@
 """Requests for separations in the admin panel."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.admin.base import ReadOnly, find_accounts, find_tracks
@@ -19,11 +18,5 @@ class SeparationRequestAdmin(ReadOnly[SeparationRequest]):
     raw_id_fields = ["separation", "track"]
     ordering = ["-created_at"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[SeparationRequest], search_term: str
-    ) -> tuple[QuerySet[SeparationRequest], bool]:
-        if not search_term.strip():
-            return queryset, False
-        if "@" in search_term:
-            return queryset.filter(user__in=find_accounts(search_term)), False
-        return queryset.filter(track__in=find_tracks(search_term)), False
+    def matching(self, words: str) -> Q:
+        return Q(user__in=find_accounts(words)) if "@" in words else Q(track__in=find_tracks(words))

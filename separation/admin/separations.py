@@ -4,14 +4,14 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from catalog.admin.base import Inline, ReadOnly
-from separation.admin.search import SEARCH_HELP, search
+from catalog.admin.base import ReadOnly, ReadOnlyInline
+from separation.admin.search import SEARCH_HELP, matching
 from separation.engines import modelspec
 from separation.error_messages import explain
 from separation.lifecycle import cancel, requeue
@@ -32,26 +32,16 @@ class ByModel(admin.SimpleListFilter):
         return queryset.filter(model=self.value()) if self.value() else queryset
 
 
-class Requests(Inline):
+class Requests(ReadOnlyInline):
     model = SeparationRequest
-    fields = ["user", "track", "created_at"]
-    readonly_fields = ["user", "track", "created_at"]
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, *_arguments: Any) -> bool:
-        return False
+    fields = readonly_fields = ("user", "track", "created_at")
+    related = ("user", "track__artist")
 
 
-class Stems(Inline):
+class Stems(ReadOnlyInline):
     model = Stem
-    fields = ["name", "audio"]
-    readonly_fields = ["name", "audio"]
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, *_arguments: Any) -> bool:
-        return False
+    fields = readonly_fields = ("name", "audio")
+    related = ("audio",)
 
 
 @admin.register(Separation)
@@ -100,10 +90,8 @@ class SeparationAdmin(ReadOnly[Separation]):
         rows: QuerySet[Separation] = super().get_queryset(request)
         return rows.prefetch_related("mixture__tracks__artist")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Separation], search_term: str
-    ) -> tuple[QuerySet[Separation], bool]:
-        return search(queryset, search_term, "pk", "mixture"), False
+    def matching(self, words: str) -> Q:
+        return matching(words, "pk", "mixture")
 
     @admin.display(description=_("song"))
     def song(self, row: Separation) -> str:

@@ -1,12 +1,12 @@
 """Stems in the admin panel."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from catalog.admin.base import ReadOnly
-from separation.admin.search import SEARCH_HELP, search
+from separation.admin.search import SEARCH_HELP, matching
 from separation.models import Stem
 
 
@@ -25,10 +25,8 @@ class StemAdmin(ReadOnly[Stem]):
         rows: QuerySet[Stem] = super().get_queryset(request)
         return rows.defer("peaks").prefetch_related("separation__mixture__tracks__artist")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Stem], search_term: str
-    ) -> tuple[QuerySet[Stem], bool]:
-        return search(queryset, search_term, "separation", "separation__mixture"), False
+    def matching(self, words: str) -> Q:
+        return matching(words, "separation", "separation__mixture")
 
     @admin.display(description=_("song"))
     def song(self, row: Stem) -> str:
