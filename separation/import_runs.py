@@ -125,7 +125,7 @@ def carry_out(run: ImportRun, jobs: int) -> None:
     ):
         return
     requester = SeparationRequester(run.model) if run.model else None
-    work = Import(owner=run.owner, visibility=cast("Visibility", run.visibility), taken=requester)
+    work = Import(owner=run.owner, visibility=cast("Visibility", run.visibility), on_song=requester)
     report = _Report(run)
     state = State.DONE
     try:

@@ -15,7 +15,7 @@ from catalog.curation import history
 from catalog.curation.errors import ConflictError, NameTakenError, check_curator, gone, not_yours
 from catalog.curation.fields import Details, Named, details, different, kind_of
 from catalog.curation.locks import lock_exclusively, lock_shared
-from catalog.curation.merging import fold_in
+from catalog.curation.merging import merge_rows
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track, Visibility
 from catalog.normalization import fold, sort_name
@@ -138,7 +138,7 @@ def _write_artist(artist: Artist, user: User, changes: dict[str, Any]) -> None:
         if same is not None:
             if Artist.objects.visible_to(user).filter(pk=same.pk).exists():
                 raise NameTakenError(same)
-            fold_in(same, artist)
+            merge_rows(same, artist)
     for name in changes.keys() & {"name", "sort_name"}:
         setattr(artist, name, changes[name])
     artist.save()
@@ -154,7 +154,7 @@ def _write_album(album: Album, user: User, changes: dict[str, Any]) -> None:
     if same is not None:
         if Album.objects.visible_to(user).filter(pk=same.pk).exists():
             raise NameTakenError(same)
-        fold_in(same, album)
+        merge_rows(same, album)
     album.save()
 
 

@@ -20,7 +20,7 @@ from catalog.curation import history
 from catalog.curation.errors import check_curator, gone
 from catalog.curation.fields import Named, kind_of
 from catalog.curation.locks import lock_exclusively, lock_rows
-from catalog.curation.relations import Record, bring_back, move, put_back, row_data
+from catalog.curation.relations import Record, move, move_back, restore_row, row_data
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Upload, Visibility
 from catalog.redirects import remember
@@ -49,7 +49,7 @@ def merge(loser: N, winner: N, user: User) -> Change:
         loser, winner = rows
         _check_shared(rows)
         label = loser.label
-        before = fold_in(loser, winner)
+        before = merge_rows(loser, winner)
         _announce(loser, winner)
         after = {"merged": label, "into": winner.label}
         return history.record(
@@ -57,28 +57,28 @@ def merge(loser: N, winner: N, user: User) -> Change:
         )
 
 
-def fold_in(loser: Named, winner: Named) -> dict[str, Any]:
+def merge_rows(loser: Named, winner: Named) -> dict[str, Any]:
     """Give all that ``loser`` has to ``winner``, and delete it, inside a transaction; returns what undoing needs."""
     row = row_data(loser)
     names = _names(loser)
-    spare = _spare_credits(loser, winner)
+    duplicates = _remove_self_credits(loser, winner)
     moved = move(loser, winner, absorb)
     absorbed = absorb(loser, winner)
     type(loser)._base_manager.filter(pk=loser.pk).delete()  # noqa: SLF001
-    return {"row": row, "names": names, "moved": moved, "absorbed": absorbed, "credits": spare}
+    return {"row": row, "names": names, "moved": moved, "absorbed": absorbed, "credits": duplicates}
 
 
 def absorb(loser: models.Model, winner: models.Model) -> dict[str, Any]:
-    """Take over what only ``loser`` knows, and its addresses; returns what ``give_back`` needs."""
+    """Take over what only ``loser`` knows, and its addresses; returns what ``undo_absorb`` needs."""
     if not (isinstance(loser, Artist | Album | Track) and isinstance(winner, Artist | Album | Track)):
         return {}
     kind = FormerAddress.Kind(kind_of(loser).value)
-    olds = [str(loser.pk)]
+    old_addresses = [str(loser.pk)]
     if isinstance(loser, Artist):
-        olds += [loser.slug, FormerAddress.of_name(loser.key)]
+        old_addresses += [loser.slug, FormerAddress.of_name(loser.key)]
     leading = FormerAddress.objects.filter(kind=kind, target=loser.pk)
-    absorbed: dict[str, Any] = {"olds": olds, "leading": list(leading.values_list("old", flat=True))}
-    for old in olds:
+    absorbed: dict[str, Any] = {"olds": old_addresses, "leading": list(leading.values_list("old", flat=True))}
+    for old in old_addresses:
         remember(kind, old, winner.pk)
     values = {
         name: getattr(loser, name)
@@ -96,7 +96,7 @@ def absorb(loser: models.Model, winner: models.Model) -> dict[str, Any]:
     return absorbed
 
 
-def give_back(loser: models.Model, winner: models.Model, absorbed: dict[str, Any]) -> None:
+def undo_absorb(loser: models.Model, winner: models.Model, absorbed: dict[str, Any]) -> None:
     """Undo ``absorb``; what was changed since stays as it is."""
     if not (isinstance(loser, Artist | Album | Track) and isinstance(winner, Artist | Album | Track)):
         return
@@ -113,19 +113,19 @@ def give_back(loser: models.Model, winner: models.Model, absorbed: dict[str, Any
     winner.save()
 
 
-def unmerge(change: Change, winner: Named) -> Named:
+def undo_merge(change: Change, winner: Named) -> Named:
     """Restore what ``change`` merged into ``winner``, inside a transaction that holds the exclusive lock.
 
     Raises ``CatalogError("gone")`` (409) when that cannot be done any more, and ``name_taken`` (409).
     """
     before = change.before
-    row = bring_back(_with_names(before["row"], before["names"]))
+    row = restore_row(_with_names(before["row"], before["names"]))
     if row is None or not isinstance(row, type(winner)):
-        raise CatalogError("gone", _unable(winner, before), status=409)
-    put_back(before["moved"], row, winner, give_back)
-    give_back(row, winner, before["absorbed"])
+        raise CatalogError("gone", _explain_failure(winner, before), status=409)
+    move_back(before["moved"], row, winner, undo_absorb)
+    undo_absorb(row, winner, before["absorbed"])
     for data in before["credits"]:
-        bring_back(data)
+        restore_row(data)
     if isinstance(row, Track):  # what was brought since
         Upload.objects.filter(track=winner.pk, audio=row.audio_id).update(track=row)
     row.save()  # what it is found by, after whatever was renamed since
@@ -147,10 +147,10 @@ def _with_names(data: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     fields = dict(data["fields"])
     if "artist" in fields:
         fields["artist"] = str(
-            _there(Artist, fields["artist"]) or Artist.objects.get_or_create_by_name(names["artist"]).pk
+            _find_row(Artist, fields["artist"]) or Artist.objects.get_or_create_by_name(names["artist"]).pk
         )
     if fields.get("album"):
-        album = _there(Album, fields["album"])
+        album = _find_row(Album, fields["album"])
         if album is None:
             holder = Artist.objects.get_or_create_by_name(names["holder"])
             album = Album.objects.get_or_create_by_title(names["album"], holder).pk
@@ -161,7 +161,7 @@ def _with_names(data: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     return {**data, "fields": fields}
 
 
-def _there(model: type[Artist] | type[Album], pk: str) -> UUID | None:
+def _find_row(model: type[Artist] | type[Album], pk: str) -> UUID | None:
     """Return the id of this row, or of the one that it was merged into."""
     ids: Iterable[Any] = [pk]
     kind = FormerAddress.Kind(model._meta.model_name or "")  # noqa: SLF001
@@ -171,7 +171,7 @@ def _there(model: type[Artist] | type[Album], pk: str) -> UUID | None:
     return model._base_manager.filter(pk__in=ids).values_list("pk", flat=True).first()  # noqa: SLF001
 
 
-def _unable(winner: Named, before: dict[str, Any]) -> Any:
+def _explain_failure(winner: Named, before: dict[str, Any]) -> Any:
     if (
         isinstance(winner, Track)
         and not AudioFile.objects.filter(pk=before["row"]["fields"]["audio"]).exists()
@@ -182,15 +182,15 @@ def _unable(winner: Named, before: dict[str, Any]) -> Any:
     return _("This cannot be undone any more: there is another one of that name by now.")
 
 
-def _spare_credits(loser: Named, winner: Named) -> Record:
+def _remove_self_credits(loser: Named, winner: Named) -> Record:
     """Delete credits that would make somebody a guest on their own song; return them as plain data."""
     both = [loser.pk, winner.pk]
     if isinstance(winner, Track):
-        spare = Credit.objects.filter(track__in=both, artist=winner.artist_id)
+        duplicates = Credit.objects.filter(track__in=both, artist=winner.artist_id)
     else:
-        spare = Credit.objects.filter(artist__in=both, track__artist__in=both)
-    data = [row_data(credit) for credit in spare]
-    spare.delete()
+        duplicates = Credit.objects.filter(artist__in=both, track__artist__in=both)
+    data = [row_data(credit) for credit in duplicates]
+    duplicates.delete()
     return data
 
 

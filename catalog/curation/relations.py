@@ -36,9 +36,9 @@ def move(old: models.Model, new: models.Model, absorb: Absorb | None = None) -> 
     for model, field in _relations(type(old)):
         dropped: list[dict[str, Any]] = []
         for unique in _uniques(model, field):
-            pairs = _twins(model, field, unique, old, new)
-            dropped += [_fold(spare, stays, absorb) for spare, stays in pairs]
-            for pks in _batches([spare.pk for spare, _stays in pairs]):
+            pairs = _duplicates(model, field, unique, old, new)
+            dropped += [_merge_duplicate(duplicate, kept, absorb) for duplicate, kept in pairs]
+            for pks in _batches([duplicate.pk for duplicate, _stays in pairs]):
                 model._base_manager.filter(pk__in=pks).delete()
         rows = _rows(model, field, old)
         moved = [str(pk) for pk in rows.order_by("pk").values_list("pk", flat=True)]
@@ -49,23 +49,23 @@ def move(old: models.Model, new: models.Model, absorb: Absorb | None = None) -> 
     return record
 
 
-def put_back(record: Record, old: models.Model, new: models.Model, restore: Restore | None = None) -> None:
+def move_back(record: Record, old: models.Model, new: models.Model, restore: Restore | None = None) -> None:
     """Undo ``move`` as far as the rows are still where it put them; ``old`` is there again already."""
     for entry in reversed(record):
         model, field = _model(entry["model"]), entry["field"]
         for pks in _batches(entry["moved"]):
             _rows(model, field, new).filter(pk__in=pks).update(**{field: old})
         for batch in _batches(entry["dropped"]):
-            stays = model._base_manager.in_bulk([model._meta.pk.to_python(each["stays"]) for each in batch])
-            known = {str(pk): row for pk, row in stays.items()}
-            lost = [each for each in batch if each["stays"] in known]
-            _bring_back_leaves(model, [each["row"] for each in lost if _is_leaf(each)])
-            for each in lost:
-                spare = None if _is_leaf(each) else bring_back(each["row"])
-                if spare is not None:
-                    put_back(each["inner"], spare, known[each["stays"]], restore)
+            kept = model._base_manager.in_bulk([model._meta.pk.to_python(each["stays"]) for each in batch])
+            known = {str(pk): row for pk, row in kept.items()}
+            missing = [each for each in batch if each["stays"] in known]
+            _restore_leaves(model, [each["row"] for each in missing if _is_leaf(each)])
+            for each in missing:
+                duplicate = None if _is_leaf(each) else restore_row(each["row"])
+                if duplicate is not None:
+                    move_back(each["inner"], duplicate, known[each["stays"]], restore)
                     if restore is not None:
-                        restore(spare, known[each["stays"]], each["absorbed"])
+                        restore(duplicate, known[each["stays"]], each["absorbed"])
 
 
 def row_data(row: models.Model) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def row_data(row: models.Model) -> dict[str, Any]:
     return data
 
 
-def bring_back(data: dict[str, Any]) -> models.Model | None:
+def restore_row(data: dict[str, Any]) -> models.Model | None:
     """Recreate the row from its ``row_data``; None when what it named is deleted, or its place is taken.
 
     What it named and did not need is left empty.
@@ -100,8 +100,8 @@ def _is_leaf(dropped: dict[str, Any]) -> bool:
     return not (dropped["inner"] or dropped["absorbed"])
 
 
-def _bring_back_leaves(model: type[models.Model], data: list[dict[str, Any]]) -> None:
-    """Do ``bring_back`` for many rows of one table, in a few queries."""
+def _restore_leaves(model: type[models.Model], data: list[dict[str, Any]]) -> None:
+    """Do ``restore_row`` for many rows of one table, in a few queries."""
     rows = [each.object for each in serializers.deserialize("python", data)]
     dates = [field for field in model._meta.concrete_fields if getattr(field, "auto_now_add", False)]
     for field in model._meta.concrete_fields:
@@ -167,7 +167,7 @@ def _uniques(model: type[models.Model], name: str) -> Iterator[tuple[tuple[str, 
             yield tuple(field for field in fields if field != name), condition
 
 
-def _twins(
+def _duplicates(
     model: type[models.Model],
     field: str,
     unique: tuple[tuple[str, ...], Q | None],
@@ -178,17 +178,17 @@ def _twins(
     others, condition = unique
     same = _rows(model, field, new).filter(condition or Q(), **{name: OuterRef(name) for name in others})
     rows = _rows(model, field, old).filter(condition or Q()).filter(Exists(same))
-    found = list(rows.annotate(twin=Subquery(same.values("pk")[:1])))
-    stays = model._base_manager.in_bulk([row.twin for row in found])
-    return [(row, stays[row.twin]) for row in found]
+    found = list(rows.annotate(kept_pk=Subquery(same.values("pk")[:1])))
+    kept = model._base_manager.in_bulk([row.kept_pk for row in found])
+    return [(row, kept[row.kept_pk]) for row in found]
 
 
-def _fold(spare: models.Model, stays: models.Model, absorb: Absorb | None) -> dict[str, Any]:
-    """Move what names ``spare``, which will be deleted, to ``stays``."""
-    data = row_data(spare)
-    inner = move(spare, stays, absorb)
-    absorbed = absorb(spare, stays) if absorb is not None else {}
-    return {"row": data, "stays": str(stays.pk), "inner": inner, "absorbed": absorbed}
+def _merge_duplicate(duplicate: models.Model, kept: models.Model, absorb: Absorb | None) -> dict[str, Any]:
+    """Move what names ``duplicate``, which will be deleted, to ``kept``."""
+    data = row_data(duplicate)
+    inner = move(duplicate, kept, absorb)
+    absorbed = absorb(duplicate, kept) if absorb is not None else {}
+    return {"row": data, "stays": str(kept.pk), "inner": inner, "absorbed": absorbed}
 
 
 def _rows(model: type[models.Model], field: str, row: models.Model) -> "models.QuerySet[Any]":

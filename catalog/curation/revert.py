@@ -9,8 +9,8 @@ from catalog.curation.editing import may_edit, write
 from catalog.curation.errors import changed_since, curators_only, gone, not_yours
 from catalog.curation.fields import Named, details
 from catalog.curation.locks import lock_exclusively
-from catalog.curation.merging import unmerge
-from catalog.curation.splitting import unsplit
+from catalog.curation.merging import undo_merge
+from catalog.curation.splitting import undo_split
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, Change, Track
 
@@ -37,9 +37,9 @@ def undo(change: Change, user: User) -> Change:
             done = _undo_edit(change, row, user)
         else:
             if change.kind == Change.Kind.MERGE:
-                undid = unmerge(change, row).label
+                undid = undo_merge(change, row).label
             else:
-                unsplit(change, row)
+                undo_split(change, row)
                 undid = row.label
             after = {"undid": change.kind, "back": undid}
             done = history.record(Change.Kind.UNDO, row, user, {}, after, merged_id=change.merged_id)

@@ -16,7 +16,7 @@ from catalog import hooks
 from catalog.curation import history
 from catalog.curation.errors import changed_since, check_curator
 from catalog.curation.locks import lock_exclusively, lock_rows
-from catalog.curation.merging import fold_in
+from catalog.curation.merging import merge_rows
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Track, Upload, Visibility
 
@@ -45,7 +45,7 @@ def split(row: Artist | Album, tracks: Iterable[UUID], name: str, user: User) ->
             raise CatalogError("same", _("These are already the same."))
         before = {str(t.pk): [str(t.artist_id), str(t.album_id) if t.album_id else None] for t in found}
         for track in found:
-            _hand_over(track, row, other)
+            _reassign(track, row, other)
         after = {str(t.pk): [str(t.artist_id), str(t.album_id) if t.album_id else None] for t in found}
         titles = [track.title for track in found]
         history.record(
@@ -63,21 +63,21 @@ def songs_of(row: Artist | Album) -> "QuerySet[Track]":
     return row.tracks.filter(visibility=Visibility.SHARED)
 
 
-def _hand_over(track: Track, row: Artist | Album, other: Artist | Album) -> None:
+def _reassign(track: Track, row: Artist | Album, other: Artist | Album) -> None:
     if isinstance(other, Album):
-        _like(other, track.album)
+        _copy_details(other, track.album)
         track.album = other
     else:
         track.artist = other
         track.credits.filter(artist=other).delete()
         if track.album and track.album.artist_id == row.pk:
             album = Album.objects.get_or_create_by_title(track.album.title, other)
-            _like(album, track.album)
+            _copy_details(album, track.album)
             track.album = album
     track.save()
 
 
-def _like(album: Album, model: Album | None) -> None:
+def _copy_details(album: Album, model: Album | None) -> None:
     """Give a new album the year and the picture of the one it came from."""
     if model is not None and not album.cover and album.year is None and not album.tracks.exists():
         album.year, album.cover, album.compilation = model.year, model.cover, model.compilation
@@ -105,7 +105,7 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
         if not rows or first is None or taken or audio.pk == rows[0].audio_id:
             raise CatalogError("gone", _("This recording is no longer part of the song."), status=409)
         found = rows[0]
-        fresh = Track(
+        new_track = Track(
             title=found.title,
             artist=found.artist,
             album=found.album,
@@ -115,15 +115,17 @@ def split_track(track: Track, audio: AudioFile, user: User) -> Track:
             owner=first.user,
             visibility=Visibility.SHARED,
         )
-        fresh.save(force_insert=True)
-        uploads.update(track=fresh)
-        hooks.split.send(found, fresh)
-        places = {"own": str(fresh.pk)}
-        history.record(Change.Kind.SPLIT, found, user, places, {"to": fresh.label, "tracks": [fresh.title]})
-    return fresh
+        new_track.save(force_insert=True)
+        uploads.update(track=new_track)
+        hooks.split.send(found, new_track)
+        places = {"own": str(new_track.pk)}
+        history.record(
+            Change.Kind.SPLIT, found, user, places, {"to": new_track.label, "tracks": [new_track.title]}
+        )
+    return new_track
 
 
-def unsplit(change: Change, row: Artist | Album | Track) -> None:
+def undo_split(change: Change, row: Artist | Album | Track) -> None:
     """Move songs back that are still where ``change`` put them, inside a transaction with the exclusive lock.
 
     Raises ``CatalogError("changed_since")`` (409) when none is.
@@ -132,7 +134,7 @@ def unsplit(change: Change, row: Artist | Album | Track) -> None:
         rows = lock_rows(Track, [UUID(change.before["own"])])
         if not rows or rows[0].visibility != Visibility.SHARED:
             raise changed_since()
-        fold_in(rows[0], row)
+        merge_rows(rows[0], row)
         return
     places: dict[str, list[Any]] = change.before["places"]
     back = 0

@@ -44,11 +44,6 @@ def key_of_size(key: str, size: int) -> str:
     return key if size == COVER_SIZES[0] else f"{key.removesuffix('.jpg')}-{size}.jpg"
 
 
-def sizes_of(key: str) -> set[str]:
-    """Return the keys of all sizes of the picture ``key``."""
-    return {key_of_size(key, size) for size in COVER_SIZES}
-
-
 def original(key: str) -> str:
     """Return the key that rows reference, for the key of any size."""
     return _SIZED.sub("", key) if key.startswith("covers/") else key

@@ -29,21 +29,21 @@ COVERS = ("cover", "folder", "front", "albumart")
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 MOST_COVER_BYTES = 32 << 20
 # Refusals that say something about this moment, not about the file.
-PASSING = frozenset({"no_space", "quota_exceeded", "probe_failed", "unreadable", "failed"})
+TRANSIENT = frozenset({"no_space", "quota_exceeded", "probe_failed", "unreadable", "failed"})
 JOB_BYTES = 700_000_000  # a decoder at most, and what comes with it
 
 
 @dataclass
 class Import:
-    """One run over a folder. ``taken`` is called with every song that is in the catalogue afterwards."""
+    """One run over a folder. ``on_song`` is called with every song that is in the catalogue afterwards."""
 
     owner: User
     visibility: Visibility = Visibility.SHARED
     again: bool = False
-    taken: Callable[[Track, User], None] | None = None
+    on_song: Callable[[Track, User], None] | None = None
     stopped: bool = False
     _covers: dict[Path, str] = field(default_factory=dict)
-    _covering: Lock = field(default_factory=Lock)
+    _covers_lock: Lock = field(default_factory=Lock)
 
     def run(self, paths: Iterator[Path | Outcome], jobs: int) -> Iterator[Outcome]:
         """Yield the outcomes as they come. Ends early where ``stopped`` is set, or the generator is closed."""
@@ -51,7 +51,7 @@ class Import:
             for path in paths:
                 if self.stopped:
                     return
-                yield path if isinstance(path, Outcome) else self.take(path)
+                yield path if isinstance(path, Outcome) else self.import_file(path)
             return
         with ThreadPoolExecutor(jobs) as pool:
             running: set[Future[Outcome]] = set()
@@ -76,15 +76,15 @@ class Import:
 
     def _in_thread(self, path: Path, starter: int) -> Outcome:
         try:
-            return self.take(path)
+            return self.import_file(path)
         finally:
             if get_ident() != starter:
                 connections.close_all()
 
-    def take(self, path: Path) -> Outcome:
+    def import_file(self, path: Path) -> Outcome:
         """Import one file; return its outcome, also for errors."""
         try:
-            outcome = self._take(path)
+            outcome = self._import_file(path)
         except CatalogError as error:
             outcome = Outcome(path, error.code, str(error.detail))
         except OSError as error:
@@ -92,46 +92,46 @@ class Import:
         except Exception as error:  # noqa: BLE001  # one file never ends the run
             outcome = Outcome(path, "failed", f"{type(error).__name__}: {error}"[:500])
         # After Ctrl-C decoders die with us; that says nothing about the file.
-        if outcome.is_refused and not self.stopped and outcome.code not in PASSING:
+        if outcome.is_refused and not self.stopped and outcome.code not in TRANSIENT:
             with suppress(OSError):
-                self._remember(path, path.stat(), outcome)
+                self._store_outcome(path, path.stat(), outcome)
         return outcome
 
-    def _take(self, path: Path) -> Outcome:
-        about = path.stat()
+    def _import_file(self, path: Path) -> Outcome:
+        status = path.stat()
         known = None if self.again else self._find(path)
-        if known and (known.size, known.modified) == (about.st_size, about.st_mtime):
+        if known and (known.size, known.modified) == (status.st_size, status.st_mtime):
             track = known.track if known.track_id else None
-            if track is not None and self.taken is not None:
-                self.taken(track, self.owner)
+            if track is not None and self.on_song is not None:
+                self.on_song(track, self.owner)
             return Outcome(path, "unchanged", known.outcome, track)
-        result = ingest(path, filename=readable(path.name), user=self.owner, visibility=self.visibility)
+        result = ingest(path, filename=decode_name(path.name), user=self.owner, visibility=self.visibility)
         if result.created and not result.track.cover:
-            self._dress(result.track, path.parent)
+            self._add_cover(result.track, path.parent)
         outcome = Outcome(path, "new" if result.created else "known", track=result.track)
-        self._remember(path, about, outcome)
-        if self.taken is not None:
-            self.taken(result.track, self.owner)
+        self._store_outcome(path, status, outcome)
+        if self.on_song is not None:
+            self.on_song(result.track, self.owner)
         return outcome
 
     def _find(self, path: Path) -> ImportedFile | None:
         return ImportedFile.objects.filter(owner=self.owner, path=key_of(path)).first()
 
-    def _remember(self, path: Path, about: os.stat_result, outcome: Outcome) -> None:
+    def _store_outcome(self, path: Path, status: os.stat_result, outcome: Outcome) -> None:
         ImportedFile.objects.update_or_create(
             owner=self.owner,
             path=key_of(path),
             defaults={
-                "size": about.st_size,
-                "modified": about.st_mtime,
+                "size": status.st_size,
+                "modified": status.st_mtime,
                 "outcome": outcome.code[:40],
                 "track": outcome.track,
             },
         )
 
-    def _dress(self, track: Track, folder: Path) -> None:
+    def _add_cover(self, track: Track, folder: Path) -> None:
         """Give a song without a cover the picture in its folder."""
-        with self._covering:
+        with self._covers_lock:
             if folder not in self._covers:
                 self._covers[folder] = _cover_in(folder)
         if not (cover := self._covers[folder]):
@@ -141,7 +141,7 @@ class Import:
             Album.objects.filter(pk=track.album_id, cover="").update(cover=cover)
 
 
-def readable(name: str) -> str:
+def decode_name(name: str) -> str:
     """Return a file's name as text; one that is not UTF-8 is most likely in an old Windows encoding."""
     try:
         name.encode()

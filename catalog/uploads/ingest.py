@@ -121,23 +121,23 @@ def ingest(
     size = path.stat().st_size
     if size > settings.MAX_UPLOAD_BYTES:
         raise refusal("too_large")
-    brought = _Submission(
+    submission = _Submission(
         user=user,
         visibility=Visibility(visibility),
         filename=received_filename(filename),
         checksum=identity.checksum(path),
         size=size,
     )
-    known = _recognise(brought, Q(uploads__checksum=brought.checksum))
+    known = _recognise(submission, Q(uploads__checksum=submission.checksum))
     if known is not None:
         with suppress(IntegrityError):  # it is being removed just now; then it is new again
-            return _record_known(brought, known, path)
+            return _record_known(submission, known, path)
     backend.check_space(size)
-    with _stage(path) as staged:
-        found = _probe(staged)
+    with _private_copy(path) as copy:
+        found = _probe(copy)
         refuse_blocked(found.audio_digest, found.fingerprint or b"", found.duration)
         names = names_for(filename, found.tags, title=title, artist=artist, album=album, known=known_artists)
-        return _find_or_create(brought, found, names, staged)
+        return _find_or_create(submission, found, names, copy)
 
 
 def lookup(checksum: str, user: User) -> Track | None:
@@ -166,69 +166,69 @@ def _probe(path: Path) -> Probe:
 
 
 @contextmanager
-def _stage(path: Path) -> Iterator[Path]:
+def _private_copy(path: Path) -> Iterator[Path]:
     """Yield a private copy of ``path``, so that the file that is probed is the file that is stored.
 
     Uploads are linked, as nobody else writes to them any more; files from elsewhere are copied.
     """
-    staged = settings.WORK_DIR / f"ingest-{uuid.uuid4().hex}"
+    copy = settings.WORK_DIR / f"ingest-{uuid.uuid4().hex}"
     try:
         with backend.room():
             if path.resolve().is_relative_to(settings.FILE_UPLOAD_TEMP_DIR.resolve()):
                 with suppress(OSError):  # some file systems have no links
-                    staged.hardlink_to(path)
-            if not staged.exists():
-                shutil.copyfile(path, staged)
-        yield staged
+                    copy.hardlink_to(path)
+            if not copy.exists():
+                shutil.copyfile(path, copy)
+        yield copy
     finally:
-        staged.unlink(missing_ok=True)
+        copy.unlink(missing_ok=True)
 
 
-def _recognise(brought: _Submission, audio: Q) -> Track | None:
+def _recognise(submission: _Submission, audio: Q) -> Track | None:
     """Return the track of this audio for the person: the shared one, or their own."""
-    seen = Track.objects.visible_to(brought.user).filter(audio).with_names().distinct()
-    fitting = sorted(seen, key=lambda track: (track.visibility != brought.visibility, track.created_at))
+    seen = Track.objects.visible_to(submission.user).filter(audio).with_names().distinct()
+    fitting = sorted(seen, key=lambda track: (track.visibility != submission.visibility, track.created_at))
     return fitting[0] if fitting else None
 
 
-def _find_known(brought: _Submission, digest: str) -> Track | None:
+def _find_known(submission: _Submission, digest: str) -> Track | None:
     """Return the track of this audio, or the one that its track was merged into."""
-    return _recognise(brought, Q(audio__audio_digest=digest)) or _recognise(
-        brought, Q(uploads__audio__audio_digest=digest)
+    return _recognise(submission, Q(audio__audio_digest=digest)) or _recognise(
+        submission, Q(uploads__audio__audio_digest=digest)
     )
 
 
-def _record_known(brought: _Submission, track: Track, path: Path) -> Ingested:
+def _record_known(submission: _Submission, track: Track, path: Path) -> Ingested:
     """Record another upload of a known file, and restore the stored file if it is missing."""
-    brought_before = AudioFile.objects.filter(uploads__track=track, uploads__checksum=brought.checksum)
-    audio = brought_before.first() or track.audio  # another one, where two tracks were merged
-    if audio.checksum == brought.checksum and backend.size(audio.key) != audio.size:
+    same_file = AudioFile.objects.filter(uploads__track=track, uploads__checksum=submission.checksum)
+    audio = same_file.first() or track.audio  # another one, where two tracks were merged
+    if audio.checksum == submission.checksum and backend.size(audio.key) != audio.size:
         logger.warning("audio file %s was missing or damaged; stored again", audio.pk)
-        with _stage(path) as staged:
-            backend.store(staged, audio.key)
+        with _private_copy(path) as copy:
+            backend.store(copy, audio.key)
     with transaction.atomic():
-        upload = _create_upload(brought, track, audio, charged=0)
+        upload = _create_upload(submission, track, audio, charged=0)
     return Ingested(track, upload, audio, created=False, matches=[])
 
 
-def _create_upload(brought: _Submission, track: Track, audio: AudioFile, charged: int) -> Upload:
+def _create_upload(submission: _Submission, track: Track, audio: AudioFile, charged: int) -> Upload:
     return Upload.objects.create(
-        user=brought.user,
+        user=submission.user,
         track=track,
         audio=audio,
-        filename=brought.filename,
-        checksum=brought.checksum,
-        size=brought.size,
+        filename=submission.filename,
+        checksum=submission.checksum,
+        size=submission.size,
         charged=charged,
-        raw_names=brought.raw_names,
-        names_encoding=brought.names_encoding,
+        raw_names=submission.raw_names,
+        names_encoding=submission.names_encoding,
     )
 
 
-def _find_or_create(brought: _Submission, found: Probe, names: Names, staged: Path) -> Ingested:
+def _find_or_create(submission: _Submission, found: Probe, names: Names, copy: Path) -> Ingested:
     """Find or create the rows. Retries when a concurrent upload or removal of the same audio wins."""
-    brought = replace(
-        brought,
+    submission = replace(
+        submission,
         checksum=found.checksum,
         size=found.size,
         raw_names=found.raw_names,
@@ -237,38 +237,42 @@ def _find_or_create(brought: _Submission, found: Probe, names: Names, staged: Pa
     key = backend.key_for("audio", found.checksum, found.container)
     cover: str | None = None
     for attempt in range(ATTEMPTS):
-        known = _find_known(brought, found.audio_digest)
+        known = _find_known(submission, found.audio_digest)
         if known is None and cover is None:
-            _check_quota(brought)
-            backend.store(staged, key)
+            _check_quota(submission)
+            backend.store(copy, key)
             cover = store_cover(found.cover) if found.cover else ""
         try:
             with transaction.atomic():
                 lock_shared()
                 refuse_blocked_digest(found.audio_digest)  # it may have been taken down a moment ago
-                known = _find_known(brought, found.audio_digest)
+                known = _find_known(submission, found.audio_digest)
                 if known is not None:
                     audio = AudioFile.objects.get(audio_digest=found.audio_digest)
-                    upload = _create_upload(brought, known, audio, charged=0)
+                    upload = _create_upload(submission, known, audio, charged=0)
                     return Ingested(known, upload, audio, created=False, matches=[])
                 if cover is None:
                     continue  # it was there a moment ago; store the file first
-                track, created = _catalogue(brought, found, names, key, cover)
-                if created and not brought.user.reserve(brought.size, settings.QUOTA_BYTES):
+                track, created = _catalogue(submission, found, names, key, cover)
+                if created and not submission.user.reserve(submission.size, settings.QUOTA_BYTES):
                     raise quota_exceeded()
-                upload = _create_upload(brought, track, track.audio, charged=brought.size if created else 0)
+                upload = _create_upload(
+                    submission, track, track.audio, charged=submission.size if created else 0
+                )
                 if created:
                     fulfil_by_name(track)
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
                 raise
         else:
-            matches = remember_and_match(track, found.fingerprint, brought.user)
+            matches = remember_and_match(track, found.fingerprint, submission.user)
             return Ingested(track, upload, track.audio, created, matches)
     raise AssertionError("unreachable")
 
 
-def _catalogue(brought: _Submission, found: Probe, names: Names, key: str, cover: str) -> tuple[Track, bool]:
+def _catalogue(
+    submission: _Submission, found: Probe, names: Names, key: str, cover: str
+) -> tuple[Track, bool]:
     """Create the rows, inside a transaction. Always audio, artists by key, album, track: one order, so no deadlock."""
     audio, _new = AudioFile.objects.get_or_create(
         audio_digest=found.audio_digest,
@@ -289,20 +293,20 @@ def _catalogue(brought: _Submission, found: Probe, names: Names, key: str, cover
         },
     )
     everybody = (*names.guests, names.album_artist or names.artist, names.artist)
-    wanted = {fold(name)[:255]: name for name in everybody}
-    private = brought.visibility == Visibility.PRIVATE
-    reader = brought.user if private else None
+    names_by_key = {fold(name)[:255]: name for name in everybody}
+    private = submission.visibility == Visibility.PRIVATE
+    reader = submission.user if private else None
     artists = {
-        name_key: Artist.objects.get_or_create_by_name(wanted[name_key], private_to=reader)
-        for name_key in sorted(wanted)
+        name_key: Artist.objects.get_or_create_by_name(names_by_key[name_key], private_to=reader)
+        for name_key in sorted(names_by_key)
     }
     artist = artists[fold(names.artist)[:255]]
     album: Album | None = None
     if names.album:
         holder = artists[fold(names.album_artist or names.artist)[:255]]
         album = Album.objects.get_or_create_by_title(names.album, holder, names.year, private_to=reader)
-        is_theirs = album.private_to_id == (reader.pk if reader else None)
-        if names.compilation and not album.compilation and is_theirs:
+        is_own_album = album.private_to_id == (reader.pk if reader else None)
+        if names.compilation and not album.compilation and is_own_album:
             Album.objects.filter(pk=album.pk).update(compilation=True)
             album.refresh_from_db(fields=["compilation"])
         if cover and not private:  # a private picture stays private
@@ -310,10 +314,10 @@ def _catalogue(brought: _Submission, found: Probe, names: Names, key: str, cover
             album.refresh_from_db(fields=["cover"])
     track, created = Track.objects.get_or_create(
         audio=audio,
-        visibility=brought.visibility,
-        **({"owner": brought.user} if private else {}),
+        visibility=submission.visibility,
+        **({"owner": submission.user} if private else {}),
         defaults={
-            "owner": brought.user,
+            "owner": submission.user,
             "title": names.title,
             "artist": artist,
             "album": album,
@@ -336,8 +340,8 @@ def quota_exceeded() -> CatalogError:
     )
 
 
-def _check_quota(brought: _Submission) -> None:
+def _check_quota(submission: _Submission) -> None:
     """Refuse before anything is stored; the transaction's conditional UPDATE is what counts."""
-    brought.user.refresh_from_db(fields=["stored_bytes"])
-    if brought.user.stored_bytes + brought.size > settings.QUOTA_BYTES:
+    submission.user.refresh_from_db(fields=["stored_bytes"])
+    if submission.user.stored_bytes + submission.size > settings.QUOTA_BYTES:
         raise quota_exceeded()

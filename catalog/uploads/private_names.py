@@ -123,10 +123,10 @@ def _update_batch() -> int:
         return 0
     with transaction.atomic():
         lock_exclusively()
-        lost = list(_without_shared_names().select_related("artist", "album__artist", "owner")[:BATCH])
-        for track in lost:
+        missing = list(_without_shared_names().select_related("artist", "album__artist", "owner")[:BATCH])
+        for track in missing:
             update_names(track)
-        return len(lost) + _merge_with_shared(artists, albums)
+        return len(missing) + _merge_with_shared(artists, albums)
 
 
 def _without_shared_names() -> QuerySet[Track]:

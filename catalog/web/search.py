@@ -16,7 +16,7 @@ from catalog.search.index import MAX_HITS
 from catalog.search.query import MAX_LENGTH
 from catalog.search.service import Found, find
 from catalog.selectors import add_details
-from catalog.web.track_lists import shelves
+from catalog.web.track_lists import front_page_sections
 
 WHILE_TYPING = 100  # songs that are ranked: fewer, for a sooner answer
 
@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if words or filters:
         context |= _results(request, words, filters)
     else:
-        context["shelves"] = shelves(request.user)
+        context["shelves"] = front_page_sections(request.user)
     return render(request, "catalog/results.html" if fragment else "catalog/home.html", context)
 
 

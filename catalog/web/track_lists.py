@@ -81,7 +81,7 @@ class SongList:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Section:
     """The first songs of an order."""
 
     order: Order
@@ -120,13 +120,13 @@ def _beginning_with(letter: str) -> TrackQuerySet:
     return tracks.filter(title_key__gte=letter, title_key__lt=chr(ord(letter) + 1)) if letter else tracks
 
 
-def shelves(user: Reader) -> list[Shelf]:
+def front_page_sections(user: Reader) -> list[Section]:
     """Read the front page: the newest, the most played and the latest separated songs. No empty shelf."""
     found = []
     for name in ("newest", "played", "separated"):
         order = ORDERS[name]
         songs = songs_in_order(order, user)[: ON_THE_FRONT_PAGE + 1]
         if songs:
-            found.append(Shelf(order, songs[:ON_THE_FRONT_PAGE], len(songs) > ON_THE_FRONT_PAGE))
-    add_details([song for shelf in found for song in shelf.songs], user)
+            found.append(Section(order, songs[:ON_THE_FRONT_PAGE], len(songs) > ON_THE_FRONT_PAGE))
+    add_details([song for section in found for song in section.songs], user)
     return found

@@ -63,8 +63,8 @@ def make_song(tmp_path: Path) -> SongMaker:
 
 
 @pytest.fixture
-def bring(make_song: SongMaker, user: User) -> Ingester:
-    """``bring(seed=2, by=other, visibility=..., filename=...)``: make a song and take it in."""
+def ingest_song(make_song: SongMaker, user: User) -> Ingester:
+    """``ingest_song(seed=2, by=other, visibility=..., filename=...)``: make a song and take it in."""
 
     def take(
         name: str = "song.flac", *, by: User | None = None, filename: str | None = None, **options: Any

@@ -68,7 +68,7 @@ def people_of(track: Track, user: User) -> list[Model]:
 
 
 @pytest.fixture
-def keeper(db: None) -> Client:
+def admin_client(db: None) -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
     return client
@@ -78,30 +78,32 @@ def url(model: str, page: str = "changelist", *args: object) -> str:
     return reverse(f"admin:catalog_{model}_{page}", args=args)
 
 
-def test_every_row_has_a_page(bring: Ingester, keeper: Client, user: User) -> None:
-    result = bring(cover=picture())
+def test_every_row_has_a_page(ingest_song: Ingester, admin_client: Client, user: User) -> None:
+    result = ingest_song(cover=picture())
     rendition(result.audio, "mp3", None)
     for row in people_of(result.track, user):
-        assert keeper.get(url(row._meta.model_name or "", "change", row.pk)).status_code == 200
-        assert keeper.get(url(row._meta.model_name or "", "delete", row.pk)).status_code == 200
+        assert admin_client.get(url(row._meta.model_name or "", "change", row.pk)).status_code == 200
+        assert admin_client.get(url(row._meta.model_name or "", "delete", row.pk)).status_code == 200
     for model in (Artist, Album, AudioFile, Track, Upload, Rendition):
         row = model._default_manager.all()[:1].get()
-        page = keeper.get(url(model._meta.model_name or "", "change", row.pk))
+        page = admin_client.get(url(model._meta.model_name or "", "change", row.pk))
         assert page.status_code == 200
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_longer_list_takes_no_more_queries(bring: Ingester, keeper: Client, user: User, model: str) -> None:
+def test_a_longer_list_takes_no_more_queries(
+    ingest_song: Ingester, admin_client: Client, user: User, model: str
+) -> None:
     def look(**filters: str) -> int:
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            page = keeper.get(url(model), filters)
+            page = admin_client.get(url(model), filters)
         assert page.status_code == 200
         return len(queries)
 
     def add(seed: int) -> None:
-        result = bring(seed=seed, artist=str(seed), album=str(seed))
+        result = ingest_song(seed=seed, artist=str(seed), album=str(seed))
         rendition(result.audio, "wav", None)
         people_of(result.track, user)
 
@@ -117,50 +119,52 @@ def test_a_longer_list_takes_no_more_queries(bring: Ingester, keeper: Client, us
     ("model", "words"),
     [("artist", "RIOS"), ("track", "rios cancion"), ("album", "ORILLA rios"), ("upload", "cancion agua")],
 )
-def test_search(bring: Ingester, keeper: Client, model: str, words: str) -> None:
-    bring(seed=1, filename="brought.flac")
-    bring(seed=2, artist="Eva", title="x", album="y", filename="z")
-    found = keeper.get(url(model), {"q": words}).context["cl"].result_list
+def test_search(ingest_song: Ingester, admin_client: Client, model: str, words: str) -> None:
+    ingest_song(seed=1, filename="brought.flac")
+    ingest_song(seed=2, artist="Eva", title="x", album="y", filename="z")
+    found = admin_client.get(url(model), {"q": words}).context["cl"].result_list
     assert len(found) == 1
-    audio = keeper.get(url("audiofile"), {"q": AudioFile.objects.all()[0].audio_digest[:20]})
+    audio = admin_client.get(url("audiofile"), {"q": AudioFile.objects.all()[0].audio_digest[:20]})
     assert len(audio.context["cl"].result_list) == 1
 
 
 @pytest.mark.parametrize("model", ["artist", "album", "track", "like", "upload"])
 def test_unknown_artist_is_named_in_the_language_of_the_page(
-    bring: Ingester, keeper: Client, user: User, model: str
+    ingest_song: Ingester, admin_client: Client, user: User, model: str
 ) -> None:
-    track = bring(artist="Unknown artist").track
+    track = ingest_song(artist="Unknown artist").track
     people_of(track, user)
-    page = keeper.get(url(model), headers={"Accept-Language": "es"}).content.decode()
+    page = admin_client.get(url(model), headers={"Accept-Language": "es"}).content.decode()
     assert "Artista desconocido" in page
     assert "Unknown artist" not in page
 
 
-def test_renaming_an_artist_makes_the_tracks_findable(bring: Ingester, keeper: Client) -> None:
-    track = bring().track
-    keeper.post(url("artist", "change", track.artist_id), {"name": "Eva Mar"})
+def test_renaming_an_artist_makes_the_tracks_findable(ingest_song: Ingester, admin_client: Client) -> None:
+    track = ingest_song().track
+    admin_client.post(url("artist", "change", track.artist_id), {"name": "Eva Mar"})
     assert list(found_in_index(Track.objects.all(), "track", "eva cancion")) == [track]
     assert track.album is not None
-    keeper.post(
+    admin_client.post(
         url("album", "change", track.album_id), {"title": "Ribera", "artist": track.artist_id, "year": 2000}
     )
     assert list(found_in_index(Track.objects.all(), "track", "eva ribera")) == [track]
 
 
-def test_a_name_that_exists_is_an_error_in_the_form(bring: Ingester, keeper: Client) -> None:
-    first = bring(seed=1).track
-    second = bring(seed=2, artist="Eva").track
-    page = keeper.post(url("artist", "change", second.artist_id), {"name": "ANA RIOS"})
+def test_a_name_that_exists_is_an_error_in_the_form(ingest_song: Ingester, admin_client: Client) -> None:
+    first = ingest_song(seed=1).track
+    second = ingest_song(seed=2, artist="Eva").track
+    page = admin_client.post(url("artist", "change", second.artist_id), {"name": "ANA RIOS"})
     assert "There is an artist of this name already." in page.content.decode()
-    third = bring(seed=3, artist="Eva", album="Otro").track
-    page = keeper.post(url("album", "change", third.album_id), {"title": "orilla", "artist": third.artist_id})
+    third = ingest_song(seed=3, artist="Eva", album="Otro").track
+    page = admin_client.post(
+        url("album", "change", third.album_id), {"title": "orilla", "artist": third.artist_id}
+    )
     assert "This artist has an album of this title already." in page.content.decode()
     assert first.artist != second.artist
 
 
-def test_editing_a_track(bring: Ingester, keeper: Client, user: User) -> None:
-    track = bring().track
+def test_editing_a_track(ingest_song: Ingester, admin_client: Client, user: User) -> None:
+    track = ingest_song().track
     guest = Artist.objects.get_or_create_by_name("Eva")
     uploads = {
         "credits-TOTAL_FORMS": "1",
@@ -168,7 +172,7 @@ def test_editing_a_track(bring: Ingester, keeper: Client, user: User) -> None:
         "credits-0-artist": guest.pk,
         "credits-0-position": "0",
     }
-    keeper.post(
+    admin_client.post(
         url("track", "change", track.pk),
         {"title": "Nueva", "artist": track.artist_id, "genre": "Jazz", "visibility": "private", **uploads},
     )
@@ -188,55 +192,59 @@ def test_editing_a_track(bring: Ingester, keeper: Client, user: User) -> None:
 
 
 @pytest.mark.parametrize("way", ["page", "action"])
-def test_deleting_a_track_gives_the_quota_back(bring: Ingester, keeper: Client, user: User, way: str) -> None:
-    track = bring().track
+def test_deleting_a_track_gives_the_quota_back(
+    ingest_song: Ingester, admin_client: Client, user: User, way: str
+) -> None:
+    track = ingest_song().track
     if way == "page":
-        keeper.post(url("track", "delete", track.pk), {"post": "yes"})
+        admin_client.post(url("track", "delete", track.pk), {"post": "yes"})
     else:
         data = {"action": "delete_selected", "_selected_action": track.pk, "post": "yes"}
-        keeper.post(url("track"), data)
+        admin_client.post(url("track"), data)
     assert not Track.objects.exists()
     user.refresh_from_db()
     assert user.stored_bytes == 0
 
 
-def test_changing_who_sees_it(bring: Ingester, keeper: Client, other: User) -> None:
-    track = bring(seed=1).track
-    held = bring(seed=2).track
-    bring("again.wav", seed=2, by=other)
+def test_changing_who_sees_it(ingest_song: Ingester, admin_client: Client, other: User) -> None:
+    track = ingest_song(seed=1).track
+    held = ingest_song(seed=2).track
+    ingest_song("again.wav", seed=2, by=other)
     data: dict[str, Any] = {"action": "make_private", "_selected_action": [track.pk, held.pk]}
-    page = keeper.post(url("track"), data, follow=True)
+    page = admin_client.post(url("track"), data, follow=True)
     assert "it stays shared" in page.content.decode()
     assert list(Track.objects.visible_to(other)) == [held]
-    keeper.post(url("track"), data | {"action": "share"})
+    admin_client.post(url("track"), data | {"action": "share"})
     assert Track.objects.filter(visibility=Visibility.SHARED).count() == 2
 
 
-def test_listening(bring: Ingester, keeper: Client) -> None:
-    result = bring()
+def test_listening(ingest_song: Ingester, admin_client: Client) -> None:
+    result = ingest_song()
     address = url("audiofile", "listen", result.audio.pk)
-    assert address in keeper.get(url("track", "change", result.track.pk)).content.decode()
-    answer = keeper.get(address, headers={"range": "bytes=0-3"})
+    assert address in admin_client.get(url("track", "change", result.track.pk)).content.decode()
+    answer = admin_client.get(address, headers={"range": "bytes=0-3"})
     assert (answer.status_code, answer["Content-Type"], answer.getvalue()) == (206, "audio/flac", b"fLaC")
     backend.delete(result.audio.key)
-    assert keeper.get(address).status_code == 503
+    assert admin_client.get(address).status_code == 503
 
 
-def test_what_only_the_flows_write_cannot_be_written_here(bring: Ingester, keeper: Client) -> None:
-    result = bring()
+def test_what_only_the_flows_write_cannot_be_written_here(
+    ingest_song: Ingester, admin_client: Client
+) -> None:
+    result = ingest_song()
     row = rendition(result.audio, "wav", None)
     for model, pk in (("audiofile", result.audio.pk), ("upload", result.upload.pk)):
-        assert keeper.get(url(model, "add")).status_code == 403
-        assert keeper.post(url(model, "delete", pk), {"post": "yes"}).status_code == 403
-        assert keeper.post(url(model, "change", pk), {"filename": "x"}).status_code == 403
-    assert keeper.get(url("track", "add")).status_code == 403
-    keeper.post(url("rendition", "delete", row.pk), {"post": "yes"})
+        assert admin_client.get(url(model, "add")).status_code == 403
+        assert admin_client.post(url(model, "delete", pk), {"post": "yes"}).status_code == 403
+        assert admin_client.post(url(model, "change", pk), {"filename": "x"}).status_code == 403
+    assert admin_client.get(url("track", "add")).status_code == 403
+    admin_client.post(url("rendition", "delete", row.pk), {"post": "yes"})
     assert not Rendition.objects.exists()
     assert (AudioFile.objects.count(), Upload.objects.count()) == (1, 1)
 
 
-def test_nobody_else_gets_in(bring: Ingester, user: User) -> None:
-    result = bring()
+def test_nobody_else_gets_in(ingest_song: Ingester, user: User) -> None:
+    result = ingest_song()
     client = Client()
     client.force_login(user)
     for address in (*map(url, MODELS), url("audiofile", "listen", result.audio.pk)):
@@ -259,41 +267,41 @@ def test_nobody_else_gets_in(bring: Ingester, user: User) -> None:
     ],
 )
 def test_what_people_made_is_found(
-    bring: Ingester, keeper: Client, user: User, model: str, words: str
+    ingest_song: Ingester, admin_client: Client, user: User, model: str, words: str
 ) -> None:
-    people_of(bring().track, user)
+    people_of(ingest_song().track, user)
     for query, found in ((words, 1), ("nothing of it", 0), ("nobody@nowhere", 0)):
-        page = keeper.get(url(model), {"q": query})
+        page = admin_client.get(url(model), {"q": query})
         assert len(page.context["cl"].result_list) == found
 
 
-def test_audio_is_found_by_the_beginnings_of_its_digests(bring: Ingester, keeper: Client) -> None:
-    audio = bring(seed=1).audio
-    bring(seed=2)
+def test_audio_is_found_by_the_beginnings_of_its_digests(ingest_song: Ingester, admin_client: Client) -> None:
+    audio = ingest_song(seed=1).audio
+    ingest_song(seed=2)
     for words in (audio.audio_digest[:9], audio.checksum[:9].upper(), audio.checksum):
-        assert list(keeper.get(url("audiofile"), {"q": words}).context["cl"].result_list) == [audio]
+        assert list(admin_client.get(url("audiofile"), {"q": words}).context["cl"].result_list) == [audio]
 
 
-def test_a_name_that_songs_have_stays(keeper: Client) -> None:
+def test_a_name_that_songs_have_stays(admin_client: Client) -> None:
     track = make_track(album="Orilla")
-    page = keeper.get(url("artist", "delete", track.artist_id)).content.decode()
+    page = admin_client.get(url("artist", "delete", track.artist_id)).content.decode()
     assert str(track) in page
-    keeper.post(url("artist", "delete", track.artist_id), {"post": "yes"})
+    admin_client.post(url("artist", "delete", track.artist_id), {"post": "yes"})
     assert Artist.objects.filter(pk=track.artist_id).exists()
     empty = Artist.objects.get_or_create_by_name("Nobody's")
-    keeper.post(url("artist", "delete", empty.pk), {"post": "yes"})
+    admin_client.post(url("artist", "delete", empty.pk), {"post": "yes"})
     assert not Artist.objects.filter(pk=empty.pk).exists()
 
 
-def test_deleting_takes_no_query_for_each_thing_that_goes_along(keeper: Client, user: User) -> None:
+def test_deleting_takes_no_query_for_each_thing_that_goes_along(admin_client: Client, user: User) -> None:
     def delete() -> int:
         track = make_track(user)
         for number in range(likes):
             person = User.objects.create_user(f"{likes}-{number}@example.org")
             people_of(track, person) if number == 0 else Like.objects.create(user=person, track=track)
         with CaptureQueriesContext(connection) as queries:
-            assert keeper.get(url("track", "delete", track.pk)).status_code == 200
-            keeper.post(url("track", "delete", track.pk), {"post": "yes"})
+            assert admin_client.get(url("track", "delete", track.pk)).status_code == 200
+            admin_client.post(url("track", "delete", track.pk), {"post": "yes"})
         assert not Track.objects.filter(pk=track.pk).exists()
         return len(queries)
 
@@ -303,23 +311,23 @@ def test_deleting_takes_no_query_for_each_thing_that_goes_along(keeper: Client, 
     assert delete() == few
 
 
-def test_long_lists_are_counted_up_to_a_bound(keeper: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_lists_are_counted_up_to_a_bound(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination.count_up_to, "__defaults__", (2,))
     monkeypatch.setattr(pagination, "MOST_COUNTED", 2)
     for number in range(3):
         make_track(title=str(number))
-    assert "2+" in keeper.get(url("track")).content.decode()
+    assert "2+" in admin_client.get(url("track")).content.decode()
 
 
-def test_export_of_chosen_and_of_all_tracks(keeper: Client, user: User) -> None:
+def test_export_of_chosen_and_of_all_tracks(admin_client: Client, user: User) -> None:
     tracks = [make_track(title=title, visibility=Visibility.PRIVATE, owner=user) for title in "ab"]
     data = {"action": "export_json", "_selected_action": tracks[0].pk}
-    chosen = keeper.post(url("track"), data)
+    chosen = admin_client.post(url("track"), data)
     assert chosen["Content-Disposition"] == 'attachment; filename="catalogue.json"'
     assert [row["title"] for row in json.loads(chosen.getvalue())] == ["a"]
-    every = keeper.get(url("track", "export", "csv")).getvalue().decode()
+    every = admin_client.get(url("track", "export", "csv")).getvalue().decode()
     assert len(every.splitlines()) == 3
-    assert keeper.get(url("track", "export", "xml")).status_code == 403
+    assert admin_client.get(url("track", "export", "xml")).status_code == 403
     address = url("track", "export", "csv")
     stranger = Client()
     stranger.force_login(user)

@@ -14,15 +14,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def keeper(db: None) -> Client:
+def admin_client(db: None) -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
     return client
 
 
 @pytest.mark.parametrize("lookup", ["created_at__year=99999999999", "created_at__year=99999"])
-def test_numbers_that_no_date_has_are_a_wrong_filter(keeper: Client, lookup: str) -> None:
-    answer = keeper.get(f"{url('track')}?{lookup}")
+def test_numbers_that_no_date_has_are_a_wrong_filter(admin_client: Client, lookup: str) -> None:
+    answer = admin_client.get(f"{url('track')}?{lookup}")
     assert (answer.status_code, answer["Location"]) == (302, f"{url('track')}?e=1")
 
 
@@ -30,31 +30,31 @@ def test_numbers_that_no_date_has_are_a_wrong_filter(keeper: Client, lookup: str
     ("model", "lookup"),
     [("track", "genre"), ("change", "kind"), ("notice", "kind"), ("formeraddress", "kind")],
 )
-def test_a_filter_takes_any_text(keeper: Client, model: str, lookup: str) -> None:
-    assert keeper.get(f"{url(model)}?{lookup}=%00", follow=True).status_code == 200
+def test_a_filter_takes_any_text(admin_client: Client, model: str, lookup: str) -> None:
+    assert admin_client.get(f"{url(model)}?{lookup}=%00", follow=True).status_code == 200
 
 
 @pytest.mark.parametrize("action", ["share", "make_private", "export_csv", "export_json", "delete_selected"])
 @pytest.mark.parametrize("key", ["abc", "\0"])
-def test_actions_pass_over_malformed_ids(keeper: Client, user: User, action: str, key: str) -> None:
+def test_actions_pass_over_malformed_ids(admin_client: Client, user: User, action: str, key: str) -> None:
     track = make_track(user)
     data = {"action": action, "_selected_action": key, "post": "yes"}
-    answer = keeper.post(url("track"), data, follow=True)
+    answer = admin_client.post(url("track"), data, follow=True)
     assert answer.status_code == 200
     assert "Items must be selected" in answer.content.decode()
     assert Track.objects.get() == track
 
 
 @pytest.mark.parametrize("key", ["-1", "9" * 30, "abc"])
-def test_actions_pass_over_numbers_that_no_row_has(keeper: Client, key: str) -> None:
+def test_actions_pass_over_numbers_that_no_row_has(admin_client: Client, key: str) -> None:
     FormerAddress.objects.create(kind="track", old="old", target=uuid4())
     data = {"action": "delete_selected", "_selected_action": key, "post": "yes"}
-    assert keeper.post(url("formeraddress"), data, follow=True).status_code == 200
+    assert admin_client.post(url("formeraddress"), data, follow=True).status_code == 200
     assert FormerAddress.objects.exists()
 
 
 @pytest.mark.parametrize("key", ["abc", "\0"])
-def test_a_malformed_id_is_an_error_in_the_form(keeper: Client, user: User, key: str) -> None:
+def test_a_malformed_id_is_an_error_in_the_form(admin_client: Client, user: User, key: str) -> None:
     track = make_track(user, title="Open")
     data = {
         "title": "Opened",
@@ -64,7 +64,7 @@ def test_a_malformed_id_is_an_error_in_the_form(keeper: Client, user: User, key:
         "credits-0-artist": key,
         "credits-0-position": "1",
     }
-    answer = keeper.post(url("track", "change", track.pk), data)
+    answer = admin_client.post(url("track", "change", track.pk), data)
     assert answer.status_code == 200
     assert "artist" in answer.context["adminform"].form.errors
     track.refresh_from_db()

@@ -13,7 +13,7 @@ from accounts.models import User
 from catalog.models import Album, Artist, Track, Visibility
 from catalog.redirects import Kind, remember
 from catalog.uploads.featured_artists import credit
-from catalog.web.track_lists import SongList, shelves
+from catalog.web.track_lists import SongList, front_page_sections
 from tests.factories import make_separation, make_track
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,7 @@ def test_ones_own_stand_among_the_others(client: Client, user: User, other: User
         rows = SongList(Track.objects.all(), fields, user)
         assert [song.title for song in rows[0:9]] == [f"Song {number}" for number in expected]
         assert [song.title for song in rows[2:4]] == [f"Song {number}" for number in expected[2:4]]
-    assert [song.title for song in shelves(other)[0].songs] == ["Song 4", "Song 2", "Song 0"]
+    assert [song.title for song in front_page_sections(other)[0].songs] == ["Song 4", "Song 2", "Song 0"]
     client.force_login(user)
     assert len(titles(client, "/songs/")) == 6
 

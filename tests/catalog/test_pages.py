@@ -23,7 +23,7 @@ def text(client: Client, address: str, **query: str) -> str:
 
 
 @pytest.fixture
-def mine(client: Client, user: User) -> Client:
+def owner_client(client: Client, user: User) -> Client:
     client.force_login(user)
     return client
 
@@ -133,11 +133,11 @@ def test_what_is_private_exists_only_for_its_owner(client: Client, user: User, o
         assert client.get(address).status_code == 200
 
 
-def test_the_owner_edits_the_names(mine: Client, user: User) -> None:
+def test_the_owner_edits_the_names(owner_client: Client, user: User) -> None:
     track = make_track(user, album="Orilla")
     address = f"/tracks/{track.pk}/edit/"
     names = {"title": "New\x07 title", "artist": "Ana Ríos", "album": "", "genre": "Folk", "year": "2019"}
-    answer = mine.post(address, names | {"visibility": "private"})
+    answer = owner_client.post(address, names | {"visibility": "private"})
     assert answer.status_code == 302
     track = Track.objects.with_names().get(pk=track.pk)
     assert (track.title, track.artist.name, track.album, track.genre, track.year) == (
@@ -150,39 +150,41 @@ def test_the_owner_edits_the_names(mine: Client, user: User) -> None:
     assert track.visibility == Visibility.PRIVATE
 
 
-def test_a_name_needs_a_letter(mine: Client, user: User) -> None:
+def test_a_name_needs_a_letter(owner_client: Client, user: User) -> None:
     track = make_track(user)
-    answer = mine.post(
+    answer = owner_client.post(
         f"/tracks/{track.pk}/edit/", {"title": "\u202e", "artist": "A", "visibility": "shared"}
     )
     assert answer.status_code == 200
     assert "This name has no letters." in answer.content.decode()
 
 
-def test_the_form_says_why_a_song_stays_shared(mine: Client, user: User, other: User) -> None:
+def test_the_form_says_why_a_song_stays_shared(owner_client: Client, user: User, other: User) -> None:
     track = make_track(user)
     add_claim(track, other)
     names = {"title": "T", "artist": "A", "visibility": "private"}
-    assert "it stays shared" in mine.post(f"/tracks/{track.pk}/edit/", names).content.decode()
+    assert "it stays shared" in owner_client.post(f"/tracks/{track.pk}/edit/", names).content.decode()
     track.refresh_from_db()
     assert track.visibility == Visibility.SHARED
 
 
-def test_others_may_not_edit_or_remove(mine: Client, other: User) -> None:
+def test_others_may_not_edit_or_remove(owner_client: Client, other: User) -> None:
     track = make_track(other)
     for page in ("edit", "remove"):
-        answer = mine.post(f"/tracks/{track.pk}/{page}/", {"title": "Mine now"})
+        answer = owner_client.post(f"/tracks/{track.pk}/{page}/", {"title": "Mine now"})
         assert answer.status_code == 403
         assert "You do not have access" in answer.content.decode()
 
 
-def test_removing_asks_first_and_keeps_what_others_brought(mine: Client, user: User, other: User) -> None:
+def test_removing_asks_first_and_keeps_what_others_brought(
+    owner_client: Client, user: User, other: User
+) -> None:
     alone, together = make_track(user), make_track(user)
     add_claim(together, other)
-    assert "for everybody" in text(mine, f"/tracks/{alone.pk}/remove/")
-    assert "stays in the library" in text(mine, f"/tracks/{together.pk}/remove/")
+    assert "for everybody" in text(owner_client, f"/tracks/{alone.pk}/remove/")
+    assert "stays in the library" in text(owner_client, f"/tracks/{together.pk}/remove/")
     for track in (alone, together):
-        assert mine.post(f"/tracks/{track.pk}/remove/").status_code == 302
+        assert owner_client.post(f"/tracks/{track.pk}/remove/").status_code == 302
     assert list(Track.objects.values_list("pk", "owner")) == [(together.pk, other.pk)]
 
 

@@ -51,13 +51,13 @@ class Patient:
         body: dict[str, Any] = answer.json()
         return body
 
-    def bring(self) -> str:
+    def upload_songs(self) -> str:
         """A new song; the id of its separation."""
         return str(self.upload("compact:2stems")["separation"]["id"])
 
     def in_work(self) -> str:
         """A new song whose separation has come some way."""
-        separation = self.bring()
+        separation = self.upload_songs()
 
         self.wait_for_progress(separation)
         return separation

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def keeper(db: None) -> Client:
+def admin_client(db: None) -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
     return client
@@ -38,10 +38,10 @@ def some_life(user: User, number: int) -> None:
     User.objects.filter(pk=user.pk).update(stored_bytes=3_000_000)
 
 
-def test_dashboard_shows_queue_failures_and_figures(keeper: Client, user: User) -> None:
+def test_dashboard_shows_queue_failures_and_figures(admin_client: Client, user: User) -> None:
     some_life(user, 1)
     figures.store(figures.measure())
-    page = keeper.get("/admin/").content.decode()
+    page = admin_client.get("/admin/").content.decode()
     for part in (
         "running 1",
         "failed 1",
@@ -67,17 +67,17 @@ def test_dashboard_shows_queue_failures_and_figures(keeper: Client, user: User) 
     )
 
 
-def test_dashboard_in_spanish(keeper: Client) -> None:
+def test_dashboard_in_spanish(admin_client: Client) -> None:
     figures.store(figures.measure())
-    assert keeper.get("/admin/", headers={"Accept-Language": "es"}).status_code == 200
+    assert admin_client.get("/admin/", headers={"Accept-Language": "es"}).status_code == 200
 
 
-def test_dashboard_query_count_is_constant(keeper: Client, user: User) -> None:
+def test_dashboard_query_count_is_constant(admin_client: Client, user: User) -> None:
     def queries() -> int:
         cache.clear()
         figures.store(figures.measure())
         with CaptureQueriesContext(connection) as asked:
-            assert keeper.get("/admin/").status_code == 200
+            assert admin_client.get("/admin/").status_code == 200
         return len(asked)
 
     some_life(user, 1)
@@ -110,11 +110,13 @@ def test_figures_are_measured_in_background() -> None:
     assert measured.tracks == 1
 
 
-def test_tells_which_engine_separates(keeper: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tells_which_engine_separates(
+    admin_client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.SEPARATOR_ENGINE = "native"
-    page = " ".join(keeper.get("/admin/").content.decode().split())
+    page = " ".join(admin_client.get("/admin/").content.decode().split())
     assert "Engine: native </li>" in page
     settings.SEPARATOR_ENGINE = "openvino"
     monkeypatch.setattr(build, "is_built", lambda: False)
-    page = " ".join(keeper.get("/admin/").content.decode().split())
+    page = " ".join(admin_client.get("/admin/").content.decode().split())
     assert "Engine: openvino (the native engine is not built, so separations take longer)" in page

@@ -108,7 +108,7 @@ class Command(BaseCommand):
             owner=self._owner(options["owner"]),
             visibility=Visibility.PRIVATE if options["private"] else Visibility.SHARED,
             again=options["again"],
-            taken=requester,
+            on_song=requester,
         )
         jobs = options["jobs"] if options["jobs"] > 0 else jobs_for_this_machine()
         progress = Progress(sys.stderr if sys.stderr.isatty() else self.stdout)  # type: ignore[arg-type]  # both write

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def keeper(db: None) -> Client:
+def admin_client(db: None) -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
     return client
@@ -29,34 +29,34 @@ def act(client: Client, action: str, rows: Any, model: str = "report", **more: s
     return answer.content.decode()
 
 
-def test_the_queue_is_answered(keeper: Client, user: User, other: User) -> None:
+def test_the_queue_is_answered(admin_client: Client, user: User, other: User) -> None:
     tracks = [make_track(user, title=str(n)) for n in range(2)]
     rows = [report(track, other, Report.Reason.NAMES, "wrong")[0] for track in tracks]
-    page = keeper.get(reverse("admin:catalog_report_changelist"), {"q": "torres"}).content.decode()
+    page = admin_client.get(reverse("admin:catalog_report_changelist"), {"q": "torres"}).content.decode()
     assert reverse("track", args=[tracks[0].pk]) in page
-    assert "1 report was answered." in act(keeper, "put_right", rows[:1])
-    assert "1 report was answered." in act(keeper, "refuse", rows)
+    assert "1 report was answered." in act(admin_client, "put_right", rows[:1])
+    assert "1 report was answered." in act(admin_client, "refuse", rows)
     assert [Report.objects.get(pk=row.pk).outcome for row in rows] == ["done", "refused"]
     assert Notice.objects.filter(user=other, kind=Notice.Kind.REPORT).count() == 2
-    assert keeper.get(reverse("admin:catalog_report_change", args=[rows[0].pk])).status_code == 200
+    assert admin_client.get(reverse("admin:catalog_report_change", args=[rows[0].pk])).status_code == 200
 
 
-def test_taking_down_asks_first(keeper: Client, user: User, other: User) -> None:
+def test_taking_down_asks_first(admin_client: Client, user: User, other: User) -> None:
     track, kept = make_track(user, title="Goes"), make_track(user, title="Stays")
     rows = [report(track, person, Report.Reason.RIGHTS)[0] for person in (user, other)]
-    page = act(keeper, "take_down", rows)
+    page = act(admin_client, "take_down", rows)
     assert page.count("Ana Torres - Goes") == 1
     assert Track.objects.count() == 2
-    page = act(keeper, "take_down", rows, confirmed="yes", reason="Not\x00 ours")
+    page = act(admin_client, "take_down", rows, confirmed="yes", reason="Not\x00 ours")
     assert "1 song was taken down." in page
     assert list(Track.objects.all()) == [kept]
     block = Block.objects.get()
     assert (block.label, block.reason) == ("Ana Torres - Goes", "Not ours")
     assert set(Report.objects.values_list("outcome", flat=True)) == {"takendown"}
-    assert "gone already" in act(keeper, "take_down", rows)
-    assert "Not ours" in keeper.get(reverse("admin:catalog_block_changelist")).content.decode()
-    assert keeper.get(reverse("admin:catalog_block_change", args=[block.pk])).status_code == 200
-    assert "can be added again" in act(keeper, "lift", [block], "block")
+    assert "gone already" in act(admin_client, "take_down", rows)
+    assert "Not ours" in admin_client.get(reverse("admin:catalog_block_changelist")).content.decode()
+    assert admin_client.get(reverse("admin:catalog_block_change", args=[block.pk])).status_code == 200
+    assert "can be added again" in act(admin_client, "lift", [block], "block")
     assert not Block.objects.exists()
 
 
@@ -73,13 +73,13 @@ def test_who_is_only_staff_takes_nothing_down(user: User, curator: User) -> None
     assert Track.objects.exists()
 
 
-def test_changes_of_private_songs_are_not_listed(keeper: Client, user: User) -> None:
+def test_changes_of_private_songs_are_not_listed(admin_client: Client, user: User) -> None:
     edit(make_track(user, title="Open"), user, {"title": "Opened"})
     edit(make_track(user, title="Hidden", visibility=Visibility.PRIVATE), user, {"title": "Hidden too"})
-    page = keeper.get(reverse("admin:catalog_change_changelist")).content.decode()
+    page = admin_client.get(reverse("admin:catalog_change_changelist")).content.decode()
     assert "Opened" in page
     assert "Hidden" not in page
     change = Change.objects.get(private_to=None)
-    assert keeper.get(reverse("admin:catalog_change_change", args=[change.pk])).status_code == 200
-    found = keeper.get(reverse("admin:catalog_change_changelist"), {"q": str(change.target_id)})
+    assert admin_client.get(reverse("admin:catalog_change_change", args=[change.pk])).status_code == 200
+    found = admin_client.get(reverse("admin:catalog_change_changelist"), {"q": str(change.target_id)})
     assert list(found.context["cl"].result_list) == [change]

@@ -12,7 +12,7 @@ from PIL import Image
 from accounts.models import User
 from catalog.models import Change, Track, Visibility
 from catalog.storage import backend
-from catalog.storage.covers import key_of_size, read_cover, sizes_of
+from catalog.storage.covers import key_of_size, read_cover, sizes
 from catalog.storage.garbage_collection import collect
 from tests.catalog.conftest import picture
 from tests.factories import make_track
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mine(client: Client, user: User) -> Client:
+def owner_client(client: Client, user: User) -> Client:
     client.force_login(user)
     return client
 
@@ -35,25 +35,25 @@ def send(client: Client, address: str, data: bytes) -> Any:
     return client.post(address, {"file": SimpleUploadedFile("x.png", data, "image/png")})
 
 
-def test_a_picture_becomes_the_cover_in_every_size(mine: Client, user: User) -> None:
+def test_a_picture_becomes_the_cover_in_every_size(owner_client: Client, user: User) -> None:
     track = make_track(user, album="Orilla")
     out = io.BytesIO()
     Image.new("RGBA", (500, 300), (200, 10, 10, 128)).save(out, "PNG")
-    assert send(mine, f"/tracks/{track.pk}/cover/", out.getvalue()).status_code == 302
+    assert send(owner_client, f"/tracks/{track.pk}/cover/", out.getvalue()).status_code == 302
     track = Track.objects.with_names().get()
-    assert all(backend.exists(key) for key in sizes_of(track.cover))
+    assert all(backend.exists(key) for key in sizes(track.cover))
     with Image.open(io.BytesIO(read_cover(key_of_size(track.cover, 96)) or b"")) as small:
         assert (small.format, small.size) == ("JPEG", (96, 96))
     assert track.album is not None
     assert track.album.cover == track.cover
-    mine.post(f"/tracks/{track.pk}/cover/", {"remove": "yes"})
+    owner_client.post(f"/tracks/{track.pk}/cover/", {"remove": "yes"})
     track.refresh_from_db()
     assert track.cover == ""
 
 
-def test_a_private_picture_stays_off_the_album(mine: Client, user: User) -> None:
+def test_a_private_picture_stays_off_the_album(owner_client: Client, user: User) -> None:
     track = make_track(user, album="Orilla", visibility=Visibility.PRIVATE)
-    send(mine, f"/tracks/{track.pk}/cover/", picture())
+    send(owner_client, f"/tracks/{track.pk}/cover/", picture())
     track = Track.objects.with_names().get()
     assert track.album is not None
     assert (bool(track.cover), track.album.cover) == (True, "")
@@ -62,19 +62,19 @@ def test_a_private_picture_stays_off_the_album(mine: Client, user: User) -> None
 @pytest.mark.parametrize(
     "data", [b"<svg onload='alert(1)'/>", b"GIF89a" + bytes(99), b"\xff\xd8\xff" + bytes(99)]
 )
-def test_what_is_no_picture_is_refused_with_a_sentence(mine: Client, user: User, data: bytes) -> None:
+def test_what_is_no_picture_is_refused_with_a_sentence(owner_client: Client, user: User, data: bytes) -> None:
     track = make_track(user)
-    answer = send(mine, f"/tracks/{track.pk}/cover/", data)
+    answer = send(owner_client, f"/tracks/{track.pk}/cover/", data)
     assert answer.status_code == 200
     assert "This picture cannot be read" in answer.content.decode()
     track.refresh_from_db()
     assert track.cover == ""
 
 
-def test_what_is_too_large_is_refused_unread(mine: Client, user: User) -> None:
+def test_what_is_too_large_is_refused_unread(owner_client: Client, user: User) -> None:
     address = f"/tracks/{make_track(user).pk}/cover/"
-    assert "too large" in send(mine, address, bytes(10_000_001)).content.decode()
-    assert "required" in mine.post(address).content.decode()
+    assert "too large" in send(owner_client, address, bytes(10_000_001)).content.decode()
+    assert "required" in owner_client.post(address).content.decode()
 
 
 def test_albums_are_for_curators(client: Client, user: User, curator: User) -> None:
@@ -102,25 +102,25 @@ def test_others_songs_keep_their_covers(client: Client, user: User, other: User,
 
 
 def test_another_cover_stands_in_the_history_and_can_be_undone(
-    mine: Client, user: User, settings: Any
+    owner_client: Client, user: User, settings: Any
 ) -> None:
     track = make_track(user)
     address = f"/tracks/{track.pk}/cover/"
-    send(mine, address, picture("olive"))
+    send(owner_client, address, picture("olive"))
     first = Track.objects.get().cover
-    send(mine, address, picture("teal"))
+    send(owner_client, address, picture("teal"))
     second = Track.objects.get().cover
     assert first != second
-    page = mine.get(f"/tracks/{track.pk}/history/").content.decode()
+    page = owner_client.get(f"/tracks/{track.pk}/history/").content.decode()
     assert "another picture" in page
     collect(timedelta(0))
-    assert all(backend.exists(key) for key in sizes_of(first))  # somebody may want it back
+    assert all(backend.exists(key) for key in sizes(first))  # somebody may want it back
     newest = Change.objects.first()
     assert newest is not None
-    mine.post(f"/changes/{newest.pk}/undo/")
+    owner_client.post(f"/changes/{newest.pk}/undo/")
     assert Track.objects.get().cover == first
-    found = mine.get(f"/api/v1/tracks/{track.pk}/history/").json()["results"]
+    found = owner_client.get(f"/api/v1/tracks/{track.pk}/history/").json()["results"]
     assert [change["after"] for change in found] == [{"cover": True}] * 3
     Track.objects.all().delete()
     collect(timedelta(0))
-    assert not any(backend.exists(key) for key in sizes_of(first) | sizes_of(second))
+    assert not any(backend.exists(key) for key in (*sizes(first), *sizes(second)))

@@ -214,8 +214,10 @@ def test_an_album_is_split(user: User, curator: User) -> None:
         undo(change, curator)
 
 
-def test_a_recording_is_taken_out_of_a_song(bring: Ingester, user: User, other: User, curator: User) -> None:
-    winner, loser = bring(seed=1), bring("b.flac", seed=2, by=other)
+def test_a_recording_is_taken_out_of_a_song(
+    ingest_song: Ingester, user: User, other: User, curator: User
+) -> None:
+    winner, loser = ingest_song(seed=1), ingest_song("b.flac", seed=2, by=other)
     merge(loser.track, winner.track, curator)
     assert list(recordings(winner.track)) == [loser.audio]
     fresh = split_track(winner.track, loser.audio, curator)

@@ -164,12 +164,12 @@ def test_a_chain_of_merges_is_undone_in_any_order(user: User, curator: User) -> 
 
 @pytest.mark.parametrize("loser", ["The Beatels", "A very long name " * 12])
 def test_songs_that_come_under_the_losers_name_are_the_winners(
-    bring: Ingester, user: User, curator: User, loser: str
+    ingest_song: Ingester, user: User, curator: User, loser: str
 ) -> None:
     first = make_track(user, title="One", artist="The Beatles").artist
     make_track(user, title="Two", artist=loser)
     merge(Artist.objects.get_or_create_by_name(loser), first, curator)
-    assert bring(seed=3, artist=loser.upper(), title="Three").track.artist == first
+    assert ingest_song(seed=3, artist=loser.upper(), title="Three").track.artist == first
     last = make_track(user, title="Four", artist="Beatles, The").artist
     merge(first, last, curator)
     assert (
@@ -198,25 +198,25 @@ def test_restored_artist_has_the_merge_and_its_undo_in_its_history(user: User, c
 
 
 def test_who_brings_the_losers_audio_gets_the_winner(
-    bring: Ingester, make_song: SongMaker, user: User, other: User, curator: User
+    ingest_song: Ingester, make_song: SongMaker, user: User, other: User, curator: User
 ) -> None:
-    winner, loser = bring(seed=1), bring("other.flac", seed=2, by=other)
+    winner, loser = ingest_song(seed=1), ingest_song("other.flac", seed=2, by=other)
     change = merge(loser.track, winner.track, curator)
     assert lookup(loser.upload.checksum, user) == winner.track
-    again = bring("other.flac", seed=2)
+    again = ingest_song("other.flac", seed=2)
     assert (again.created, again.track) == (False, winner.track)
-    elsewhere = bring("another.wav", seed=2)  # the same audio in another container
+    elsewhere = ingest_song("another.wav", seed=2)  # the same audio in another container
     assert (elsewhere.created, elsewhere.track) == (False, winner.track)
     assert elsewhere.upload.audio == loser.audio
     private = ingest(make_song("x.wav", seed=2), filename="x.wav", user=user, visibility=Visibility.PRIVATE)
     assert private.track == winner.track
     undo(change, curator)
-    back = bring("another.wav", seed=2).track
+    back = ingest_song("another.wav", seed=2).track
     assert back.pk == loser.track.pk
     assert back.uploads.count() == 5
 
 
-def test_what_cannot_be_undone_says_why(bring: Ingester, user: User, curator: User) -> None:
+def test_what_cannot_be_undone_says_why(ingest_song: Ingester, user: User, curator: User) -> None:
     one, two = make_track(user, artist="A"), make_track(user, artist="B")
     change = merge(two.artist, one.artist, curator)
     Artist.objects.get_or_create_by_name("B", merged=False)

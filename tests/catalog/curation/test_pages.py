@@ -19,14 +19,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mine(user: User) -> Client:
+def owner_client(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
 
 
 @pytest.fixture
-def curating(curator: User) -> Client:
+def curator_client(curator: User) -> Client:
     client = Client()
     client.force_login(curator)
     return client
@@ -40,19 +40,21 @@ def sent(row: Any, **changes: Any) -> dict[str, Any]:
     return {**data, "seen": json.dumps(seen)}
 
 
-def test_editing_a_track(mine: Client, user: User) -> None:
+def test_editing_a_track(owner_client: Client, user: User) -> None:
     track = make_track(user, album="Orilla")
     address = reverse("track-edit", args=[track.pk])
-    page = mine.get(address).content.decode()
+    page = owner_client.get(address).content.decode()
     assert '<option value="Orilla">' in page.replace("\n", "")
     wanted = sent(track, title="Otra\x07 cosa", guests="Ben; Eva;", track_number=3, visibility="shared")
-    assert mine.post(address, wanted).status_code == 302
+    assert owner_client.post(address, wanted).status_code == 302
     track.refresh_from_db()
     assert (track.title, track.track_number) == ("Otra cosa", 3)
     assert details(track)["guests"] == ["Ben", "Eva"]
 
 
-def test_fields_for_names_are_given_the_list_that_they_suggest_from(curating: Client, user: User) -> None:
+def test_fields_for_names_are_given_the_list_that_they_suggest_from(
+    curator_client: Client, user: User
+) -> None:
     track = make_track(user, artist="Ana", album="Orilla")
     assert track.album is not None
     pages = [
@@ -65,7 +67,7 @@ def test_fields_for_names_are_given_the_list_that_they_suggest_from(curating: Cl
         (reverse("album-split", args=[track.album.pk]), {"name": "albums"}),
     ]
     for address, lists in pages:
-        fields = re.findall(r"<input[^>]*>", curating.get(address).content.decode())
+        fields = re.findall(r"<input[^>]*>", curator_client.get(address).content.decode())
         for name, kind in lists.items():
             [field] = [field for field in fields if f'name="{name}"' in field]
             assert f'data-name-list="{reverse(f"api:{kind}")}"' in field
@@ -73,68 +75,72 @@ def test_fields_for_names_are_given_the_list_that_they_suggest_from(curating: Cl
             assert "data-suggest" not in field, "which makes a field of it that searches"
 
 
-def test_a_conflict_is_shown_and_saving_again_decides(mine: Client, user: User, curator: User) -> None:
+def test_a_conflict_is_shown_and_saving_again_decides(
+    owner_client: Client, user: User, curator: User
+) -> None:
     track = make_track(user, title="One")
     late = sent(track, title="Mine", visibility="shared")
     edit(track, curator, {"title": "Theirs"})
-    page = mine.post(reverse("track-edit", args=[track.pk]), late)
+    page = owner_client.post(reverse("track-edit", args=[track.pk]), late)
     assert page.status_code == 200
     assert "It is now: Theirs" in page.content.decode()
     again = {**late, "seen": page.context["form"]["seen"].value()}
-    assert mine.post(reverse("track-edit", args=[track.pk]), again).status_code == 302
+    assert owner_client.post(reverse("track-edit", args=[track.pk]), again).status_code == 302
     track.refresh_from_db()
     assert track.title == "Mine"
 
 
-def test_a_taken_name_offers_to_merge(curating: Client, user: User) -> None:
+def test_a_taken_name_offers_to_merge(curator_client: Client, user: User) -> None:
     one, two = make_track(user, artist="Ana").artist, make_track(user, artist="Anna").artist
-    page = curating.post(reverse("artist-edit", args=[two.slug]), sent(two, name="ANA"))
+    page = curator_client.post(reverse("artist-edit", args=[two.slug]), sent(two, name="ANA"))
     merging = f"{reverse('artist-merge', args=[two.slug])}?into={one.pk}"
     assert merging in page.content.decode()
-    assert curating.get(merging).context["into"] == one
-    done = curating.post(reverse("artist-merge", args=[two.slug]), {"into": one.pk})
+    assert curator_client.get(merging).context["into"] == one
+    done = curator_client.post(reverse("artist-merge", args=[two.slug]), {"into": one.pk})
     assert done.headers["Location"] == reverse("artist", args=["ana"])
     assert one.tracks.count() == 2
 
 
-def test_editing_and_splitting_an_album(curating: Client, user: User) -> None:
+def test_editing_and_splitting_an_album(curator_client: Client, user: User) -> None:
     track = make_track(user, album="Orilla")
     album = track.album
     assert album
-    curating.post(reverse("album-edit", args=[album.pk]), sent(album, year=1999, compilation="on"))
+    curator_client.post(reverse("album-edit", args=[album.pk]), sent(album, year=1999, compilation="on"))
     album.refresh_from_db()
     assert (album.year, album.compilation) == (1999, True)
     address = reverse("album-split", args=[album.pk])
-    assert "at least one song" in curating.post(address, {"name": "Ribera"}).content.decode()
-    assert curating.post(address, {"name": "Ribera", "tracks": [track.pk, "x"]}).status_code == 302
+    assert "at least one song" in curator_client.post(address, {"name": "Ribera"}).content.decode()
+    assert curator_client.post(address, {"name": "Ribera", "tracks": [track.pk, "x"]}).status_code == 302
     track.refresh_from_db()
     assert track.album
     assert track.album.title == "Ribera"
 
 
-def test_merging_and_splitting_tracks(curating: Client, user: User) -> None:
+def test_merging_and_splitting_tracks(curator_client: Client, user: User) -> None:
     one, two = make_track(user, title="Barquito"), make_track(user, title="Barquito de papel")
     make_track(user, title="Else", artist="Other")
     address = reverse("track-merge", args=[one.pk])
-    assert curating.get(address).context["others"] == [two]
-    assert curating.get(address, {"q": "papel"}).context["others"] == [two]
-    assert curating.get(address, {"into": "no id"}).context["into"] is None
-    curating.post(address, {"into": two.pk})
+    assert curator_client.get(address).context["others"] == [two]
+    assert curator_client.get(address, {"q": "papel"}).context["others"] == [two]
+    assert curator_client.get(address, {"into": "no id"}).context["into"] is None
+    curator_client.post(address, {"into": two.pk})
     assert not Track.objects.filter(pk=one.pk).exists()
     splitting = reverse("track-split", args=[two.pk])
-    (recording,) = curating.get(splitting).context["recordings"]
-    answer = curating.post(splitting, {"audio": recording.pk})
+    (recording,) = curator_client.get(splitting).context["recordings"]
+    answer = curator_client.post(splitting, {"audio": recording.pk})
     assert Track.objects.get(audio=recording).title == "Barquito de papel"
     assert answer.status_code == 302
-    assert curating.post(splitting, {"audio": recording.pk}).status_code == 404
+    assert curator_client.post(splitting, {"audio": recording.pk}).status_code == 404
 
 
-def test_history_and_undo(mine: Client, curating: Client, user: User, other: User, curator: User) -> None:
+def test_history_and_undo(
+    owner_client: Client, curator_client: Client, user: User, other: User, curator: User
+) -> None:
     track = make_track(user, title="One")
     edit(track, curator, {"title": "<b>Two</b>"})
     change = Change.objects.get()
     address = reverse("track-history", args=[track.pk])
-    page = mine.get(address).content.decode()
+    page = owner_client.get(address).content.decode()
     assert "Cleo" in page
     assert "&lt;b&gt;Two&lt;/b&gt;" in page
     undoing = reverse("change-undo", args=[change.pk])
@@ -145,19 +151,19 @@ def test_history_and_undo(mine: Client, curating: Client, user: User, other: Use
     stranger.post(undoing)
     track.refresh_from_db()
     assert track.title == "<b>Two</b>"
-    answer = mine.post(undoing, {"next": "https://elsewhere.example/"})
+    answer = owner_client.post(undoing, {"next": "https://elsewhere.example/"})
     assert answer.headers["Location"] == address
     track.refresh_from_db()
     assert track.title == "One"
-    page = mine.get(address).content.decode()
+    page = owner_client.get(address).content.decode()
     assert "Put back as it was" in page
-    assert mine.post(undoing, {"next": "a"}).headers["Location"] == "a"
-    assert "This was undone already." in mine.post(undoing, follow=True).content.decode()
+    assert owner_client.post(undoing, {"next": "a"}).headers["Location"] == "a"
+    assert "This was undone already." in owner_client.post(undoing, follow=True).content.decode()
 
 
 @pytest.mark.parametrize("kind", ["track", "artist", "album"])
 def test_a_history_takes_as_many_queries_however_long(
-    curating: Client, curator: User, user: User, django_assert_max_num_queries: Any, kind: str
+    curator_client: Client, curator: User, user: User, django_assert_max_num_queries: Any, kind: str
 ) -> None:
     track = make_track(user, album="Orilla")
     for n in range(8):
@@ -165,13 +171,13 @@ def test_a_history_takes_as_many_queries_however_long(
         edit_artist(track.artist, curator, {"name": f"Name {n}"})
     key = {"track": track.pk, "artist": track.artist.slug, "album": track.album_id}[kind]
     with django_assert_max_num_queries(12):
-        curating.get(reverse(f"{kind}-history", args=[key]))
+        curator_client.get(reverse(f"{kind}-history", args=[key]))
     with django_assert_max_num_queries(14):
-        page = curating.get(reverse("changes")).content.decode()
+        page = curator_client.get(reverse("changes")).content.decode()
     assert "Name 7" in page
 
 
-def test_what_is_private_shows_nowhere(curating: Client, user: User, curator: User) -> None:
+def test_what_is_private_shows_nowhere(curator_client: Client, user: User, curator: User) -> None:
     track = make_track(
         user, title="Hidden", artist="Nobody knows", album="Secret", visibility=Visibility.PRIVATE
     )
@@ -179,64 +185,64 @@ def test_what_is_private_shows_nowhere(curating: Client, user: User, curator: Us
     assert track.album
     for kind, key in [("track", track.pk), ("artist", track.artist.slug), ("album", track.album_id)]:
         for page in ("edit", "merge", "split", "history"):
-            assert curating.get(reverse(f"{kind}-{page}", args=[key])).status_code == 404
-    assert curating.get(reverse("track-report", args=[track.pk])).status_code == 404
-    assert curating.post(reverse("change-undo", args=[Change.objects.get().pk])).status_code == 404
-    assert "Hidden" not in curating.get(reverse("changes")).content.decode()
-    mine = make_track(curator, title="My own", visibility=Visibility.PRIVATE)
-    edit(mine, curator, {"title": "My own song"})
-    assert "My own" not in curating.get(reverse("changes")).content.decode()
+            assert curator_client.get(reverse(f"{kind}-{page}", args=[key])).status_code == 404
+    assert curator_client.get(reverse("track-report", args=[track.pk])).status_code == 404
+    assert curator_client.post(reverse("change-undo", args=[Change.objects.get().pk])).status_code == 404
+    assert "Hidden" not in curator_client.get(reverse("changes")).content.decode()
+    own = make_track(curator, title="My own", visibility=Visibility.PRIVATE)
+    edit(own, curator, {"title": "My own song"})
+    assert "My own" not in curator_client.get(reverse("changes")).content.decode()
 
 
-def test_pages_for_curators_only(mine: Client, client: Client, user: User) -> None:
+def test_pages_for_curators_only(owner_client: Client, client: Client, user: User) -> None:
     track = make_track(user, album="Orilla")
     for kind, key in [("artist", track.artist.slug), ("album", track.album_id), ("track", track.pk)]:
         for page in ("edit", "merge", "split"):
             address = reverse(f"{kind}-{page}", args=[key])
             assert client.get(address).status_code == 302
             expected = 200 if (kind, page) == ("track", "edit") else 403
-            assert mine.get(address).status_code == expected
+            assert owner_client.get(address).status_code == expected
         assert client.get(reverse(f"{kind}-history", args=[key])).status_code == 302
-    assert mine.get(reverse("changes")).status_code == 403
-    artist = mine.get(reverse("artist", args=[track.artist.slug])).content.decode()
+    assert owner_client.get(reverse("changes")).status_code == 403
+    artist = owner_client.get(reverse("artist", args=[track.artist.slug])).content.decode()
     assert "history/" in artist
     assert "merge/" not in artist
 
 
-def test_recent_changes_say_what_happened(curating: Client, user: User, curator: User) -> None:
+def test_recent_changes_say_what_happened(curator_client: Client, user: User, curator: User) -> None:
     one, two = make_track(user, artist="A"), make_track(user, artist="B")
     merge(one.artist, two.artist, curator)
-    page = curating.get(reverse("changes")).content.decode()
+    page = curator_client.get(reverse("changes")).content.decode()
     assert "“A” was merged into “B”" in page
     assert reverse("artist", args=["b"]) in page
-    curating.post(reverse("change-undo", args=[Change.objects.get().pk]))
-    assert "“A” is its own again" in curating.get(reverse("changes")).content.decode()
+    curator_client.post(reverse("change-undo", args=[Change.objects.get().pk]))
+    assert "“A” is its own again" in curator_client.get(reverse("changes")).content.decode()
     assert Artist.objects.count() == 2
 
 
-def test_reporting(mine: Client, user: User, other: User) -> None:
+def test_reporting(owner_client: Client, user: User, other: User) -> None:
     track = make_track(other)
     address = reverse("track-report", args=[track.pk])
-    assert mine.get(address).status_code == 200
-    assert "This field is required" in mine.post(address, {}).content.decode()
-    page = mine.post(address, {"reason": "names", "text": "It is \x07Eva\nnot Ana"}, follow=True)
+    assert owner_client.get(address).status_code == 200
+    assert "This field is required" in owner_client.post(address, {}).content.decode()
+    page = owner_client.post(address, {"reason": "names", "text": "It is \x07Eva\nnot Ana"}, follow=True)
     assert "Thank you" in page.content.decode()
     row = Report.objects.get()
     assert (row.user, row.reason, row.text, row.label) == (user, "names", "It is Eva\nnot Ana", str(track))
-    again = mine.post(address, {"reason": "names"}, follow=True)
+    again = owner_client.post(address, {"reason": "names"}, follow=True)
     assert "already" in again.content.decode()
     assert Report.objects.count() == 1
 
 
 @pytest.mark.parametrize("uploaded_by_others", [False, True])
 def test_removal_by_curator_says_whether_the_song_stays(
-    curating: Client, user: User, other: User, uploaded_by_others: bool
+    curator_client: Client, user: User, other: User, uploaded_by_others: bool
 ) -> None:
     track = make_track(user)
     if uploaded_by_others:
         add_claim(track, other)
-    page = curating.get(reverse("track-remove", args=[track.pk])).content.decode()
+    page = curator_client.get(reverse("track-remove", args=[track.pk])).content.decode()
     assert ("for everybody" in page) is not uploaded_by_others
-    answer = curating.post(reverse("track-remove", args=[track.pk]), follow=True).content.decode()
+    answer = curator_client.post(reverse("track-remove", args=[track.pk]), follow=True).content.decode()
     assert f"Removed: {track.title}" in answer
     assert Track.objects.filter(pk=track.pk).exists() is uploaded_by_others

@@ -108,15 +108,15 @@ def test_one_open_report_each(user: User) -> None:
 
 
 def test_what_is_taken_down_does_not_slip_back_in(
-    bring: Ingester, make_song: SongMaker, user: User, curators: list[User]
+    ingest_song: Ingester, make_song: SongMaker, user: User, curators: list[User]
 ) -> None:
-    keeper = User.objects.create_superuser("admin@example.org", "a long enough one")
-    taken = bring(seed=1)
+    admin_client = User.objects.create_superuser("admin@example.org", "a long enough one")
+    taken = ingest_song(seed=1)
     files = [make_song(f"{n}.wav", seed=1, title=str(n)) for n in range(4)]
 
     def act(n: int) -> Any:
         if n == 0:
-            return take_down(taken.track, keeper)
+            return take_down(taken.track, admin_client)
         return ingest(files[n - 1], filename=files[n - 1].name, user=curators[n])
 
     assert refused(at_once(5, act)) <= {"blocked"}

@@ -30,7 +30,7 @@ from tests.songs import write_song
 
 
 @pytest.fixture
-def keeper(db: None) -> User:
+def admin_client(db: None) -> User:
     return User.objects.create_superuser("admin@example.org", "a long enough one")
 
 
@@ -45,12 +45,12 @@ def stored() -> set[str]:
 
 
 def test_everything_of_it_goes_at_once(
-    bring: Ingester, user: User, other: User, keeper: User, commit: Any
+    ingest_song: Ingester, user: User, other: User, admin_client: User, commit: Any
 ) -> None:
     with commit():
-        shared = bring(cover=picture())
-        private = bring("again.wav", by=other, visibility=Visibility.PRIVATE)
-        bring("other.flac", seed=2, title="Another")
+        shared = ingest_song(cover=picture())
+        private = ingest_song("again.wav", by=other, visibility=Visibility.PRIVATE)
+        ingest_song("other.flac", seed=2, title="Another")
     separation = make_separation(shared.track, stored=True, asked_by=user)
     rendition(shared.audio, "wav", None)
     for stem in separation.stems.all():
@@ -58,7 +58,7 @@ def test_everything_of_it_goes_at_once(
     kept = AudioFile.objects.exclude(pk=shared.audio.pk).get(tracks__title="Another")
     report(shared.track, other, Report.Reason.RIGHTS, "It is mine.")
     with commit():
-        take_down(shared.track, keeper, "letter of 3 May")
+        take_down(shared.track, admin_client, "letter of 3 May")
     assert list(Track.objects.values_list("title", flat=True)) == ["Another"]
     assert stored() == {kept.key}
     assert list(AudioFile.objects.all()) == [kept]
@@ -69,77 +69,81 @@ def test_everything_of_it_goes_at_once(
     assert (user.stored_bytes > 0, other.stored_bytes) == (True, 0)
     assert private.audio == shared.audio
     change = Change.objects.get(kind=Change.Kind.TAKEDOWN)
-    assert (change.actor, change.label, change.private_to) == (keeper, "Ana Ríos - Canción de agua", None)
+    assert (change.actor, change.label, change.private_to) == (
+        admin_client,
+        "Ana Ríos - Canción de agua",
+        None,
+    )
     assert Report.objects.get().outcome == Report.Outcome.TAKEN_DOWN
     assert "taken down" in Notice.objects.get(user=other).text
 
 
-def test_what_others_use_too_stays(bring: Ingester, keeper: User, commit: Any) -> None:
+def test_what_others_use_too_stays(ingest_song: Ingester, admin_client: User, commit: Any) -> None:
     with commit():
-        one, two = bring(cover=picture()), bring("two.flac", seed=2, cover=picture())
+        one, two = ingest_song(cover=picture()), ingest_song("two.flac", seed=2, cover=picture())
     assert one.track.cover == two.track.cover
     separations = [make_separation(row.track, stored=True) for row in (one, two)]
     silence = separations[0].stems.all()[0].audio
     separations[1].stems.filter(position=0).update(audio=silence)
     with commit():
-        take_down(one.track, keeper)
+        take_down(one.track, admin_client)
     assert {two.audio.key, silence.key, two.track.cover} < stored()
     assert backend.size(silence.key) == silence.size
 
 
 @pytest.mark.parametrize("again", ["song.flac", "song.wav"])
 def test_it_does_not_come_back(
-    bring: Ingester, user: User, other: User, keeper: User, commit: Any, again: str
+    ingest_song: Ingester, user: User, other: User, admin_client: User, commit: Any, again: str
 ) -> None:
     with commit():
-        taken = bring()
+        taken = ingest_song()
     with commit():
-        take_down(taken.track, keeper)
+        take_down(taken.track, admin_client)
     assert stored() == set()
     assert lookup(taken.upload.checksum, user) is None
     for visibility in Visibility:
         with pytest.raises(CatalogError, match="blocked") as refused:
-            bring(again, by=other, visibility=visibility)
+            ingest_song(again, by=other, visibility=visibility)
         assert refused.value.status == 451
     assert stored() == set()
     assert not AudioFile.objects.exists()
     other.refresh_from_db()
     assert other.stored_bytes == 0
     lift(Block.objects.get())
-    assert bring(again, by=other).created
+    assert ingest_song(again, by=other).created
 
 
 def test_what_was_merged_goes_with_it(
-    bring: Ingester, user: User, curator: User, keeper: User, commit: Any
+    ingest_song: Ingester, user: User, curator: User, admin_client: User, commit: Any
 ) -> None:
-    winner, loser = bring(seed=1), bring("two.flac", seed=2)
+    winner, loser = ingest_song(seed=1), ingest_song("two.flac", seed=2)
     Fingerprint.objects.update_or_create(audio=loser.audio, defaults={"values": b"\1\2\3\4", "duration": 0.5})
     with commit():
         merge(loser.track, winner.track, curator)
     with commit():
-        take_down(winner.track, keeper)
+        take_down(winner.track, admin_client)
     assert stored() == set()
     blocked = {block.audio_digest: bytes(block.values) for block in Block.objects.all()}
     assert blocked == {winner.audio.audio_digest: b"", loser.audio.audio_digest: b"\1\2\3\4"}
     with pytest.raises(CatalogError, match="blocked"):
-        bring("two.wav", seed=2)
+        ingest_song("two.wav", seed=2)
 
 
-def test_only_administrators(user: User, curator: User, keeper: User) -> None:
+def test_only_administrators(user: User, curator: User, admin_client: User) -> None:
     track = make_track(user)
     for person in (user, curator):
         with pytest.raises(CatalogError, match="not_yours"):
             take_down(track, person)
     track.delete()
     with pytest.raises(CatalogError, match="gone"):
-        take_down(track, keeper)
+        take_down(track, admin_client)
 
 
 def test_nothing_serves_its_bytes(
-    bring: Ingester, user: User, keeper: User, commit: Any, api: APIClient
+    ingest_song: Ingester, user: User, admin_client: User, commit: Any, api: APIClient
 ) -> None:
     with commit():
-        track = bring().track
+        track = ingest_song().track
     separation = make_separation(track, stored=True, asked_by=user)
     stem = separation.stems.all()[0]
     addresses = [
@@ -163,7 +167,7 @@ def test_nothing_serves_its_bytes(
 
     assert statuses() == {200}
     with commit():
-        take_down(track, keeper)
+        take_down(track, admin_client)
     assert statuses() == {404}
 
 
@@ -183,8 +187,8 @@ class TestWhileItIsSeparated:
         path = write_song(tmp_path / "song.flac", 3.0, seed=1)
         return ask(ingest(path, filename=path.name, user=user).track, "compact:2stems", user).separation
 
-    def test_nothing_is_published(self, asked: Separation, keeper: User, settings: Any) -> None:
-        down = self.once(lambda: take_down(Track.objects.get(), keeper))
+    def test_nothing_is_published(self, asked: Separation, admin_client: User, settings: Any) -> None:
+        down = self.once(lambda: take_down(Track.objects.get(), admin_client))
         assert worker.separate(asked.pk, down)
         assert not Separation.objects.exists()
         assert not AudioFile.objects.exists()
@@ -204,9 +208,9 @@ class TestWhileItIsSeparated:
         return watch
 
 
-def test_a_separation_that_waits_is_forgotten(user: User, keeper: User, commit: Any) -> None:
+def test_a_separation_that_waits_is_forgotten(user: User, admin_client: User, commit: Any) -> None:
     track = make_track(user)
     make_separation(track, status=Status.QUEUED, asked_by=user)
     with commit():
-        take_down(track, keeper)
+        take_down(track, admin_client)
     assert not Separation.objects.exists()

@@ -60,10 +60,10 @@ def test_fifty_people_bring_the_same_song_at_once(tmp_path: Path) -> None:
         remuxed(first, tmp_path / "c.mka", "matroska"),
     ]
 
-    def bring(n: int) -> Ingested:
+    def ingest_song(n: int) -> Ingested:
         return ingest(paths[n % 3], filename=f"{n}.mp3", user=people[n])
 
-    results = at_once(50, bring)
+    results = at_once(50, ingest_song)
     assert [result for result in results if isinstance(result, Exception)] == []
     assert sum(result.created for result in results) == 1
     assert AudioFile.objects.count() == Track.objects.count() == 1

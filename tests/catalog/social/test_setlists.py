@@ -19,7 +19,7 @@ SETLISTS = "/api/v1/setlists/"
 
 
 @pytest.fixture
-def mine(client: Client, user: User) -> Client:
+def owner_client(client: Client, user: User) -> Client:
     client.force_login(user)
     return client
 
@@ -63,35 +63,35 @@ def test_limits(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (full.value.code, many.value.code) == ("setlist_full", "too_many_setlists")
 
 
-def test_everything_by_form(mine: Client, user: User) -> None:
-    answer = mine.post("/setlists/", {"title": "Friday"})
+def test_everything_by_form(owner_client: Client, user: User) -> None:
+    answer = owner_client.post("/setlists/", {"title": "Friday"})
     setlist = Setlist.objects.get()
     page = f"/setlists/{setlist.pk}/"
     assert answer.headers["Location"] == page
     for title in "ABC":
         track = make_track(title=title)
-        mine.post(f"/tracks/{track.pk}/setlist/", {"setlist": str(setlist.pk)})
+        owner_client.post(f"/tracks/{track.pk}/setlist/", {"setlist": str(setlist.pk)})
     first, second, _third = setlist.entries.all()
-    mine.post(f"{page}entries/{first.pk}/", {"do": "down"})
+    owner_client.post(f"{page}entries/{first.pk}/", {"do": "down"})
     assert order(setlist) == "BAC"
-    mine.post(f"{page}entries/{first.pk}/", {"do": "up"})
-    mine.post(f"{page}entries/{first.pk}/", {"do": "up"})
+    owner_client.post(f"{page}entries/{first.pk}/", {"do": "up"})
+    owner_client.post(f"{page}entries/{first.pk}/", {"do": "up"})
     assert order(setlist) == "ABC"
-    mine.post(f"{page}entries/{first.pk}/", {"do": "note", "note": "in D, capo 2"})
-    assert 'value="in D, capo 2"' in mine.get(page).content.decode()
-    mine.post(f"{page}entries/{second.pk}/", {"do": "remove"})
+    owner_client.post(f"{page}entries/{first.pk}/", {"do": "note", "note": "in D, capo 2"})
+    assert 'value="in D, capo 2"' in owner_client.get(page).content.decode()
+    owner_client.post(f"{page}entries/{second.pk}/", {"do": "remove"})
     assert order(setlist) == "AC"
-    mine.post(f"{page}change/", {"do": "rename", "title": "Saturday"})
-    assert "Saturday" in mine.get("/setlists/").content.decode()
-    mine.post(f"{page}change/", {"do": "delete"})
+    owner_client.post(f"{page}change/", {"do": "rename", "title": "Saturday"})
+    assert "Saturday" in owner_client.get("/setlists/").content.decode()
+    owner_client.post(f"{page}change/", {"do": "delete"})
     assert not Setlist.objects.exists()
 
 
-def test_a_new_setlist_with_its_first_song(mine: Client, user: User) -> None:
+def test_a_new_setlist_with_its_first_song(owner_client: Client, user: User) -> None:
     track = make_track(title="A")
-    mine.post(f"/tracks/{track.pk}/setlist/", {"title": "Lesson"})
+    owner_client.post(f"/tracks/{track.pk}/setlist/", {"title": "Lesson"})
     assert order(Setlist.objects.get(title="Lesson")) == "A"
-    page = mine.post(f"/tracks/{track.pk}/setlist/", {"title": " "}, follow=True).content.decode()
+    page = owner_client.post(f"/tracks/{track.pk}/setlist/", {"title": " "}, follow=True).content.decode()
     assert "Give the setlist a name." in page
 
 
@@ -149,14 +149,14 @@ def test_by_its_link_without_what_is_private(client: Client, api: APIClient, use
 
 
 def test_somebody_elses_song_made_private_is_not_named_to_the_owner(
-    mine: Client, user: User, other: User
+    owner_client: Client, user: User, other: User
 ) -> None:
     setlist = setlists.make(user, "Friday")
     track = make_track(other, title="Orilla")
     setlists.add(setlist, track)
     track.visibility = Visibility.PRIVATE
     track.save()
-    page = mine.get(f"/setlists/{setlist.pk}/").content.decode()
+    page = owner_client.get(f"/setlists/{setlist.pk}/").content.decode()
     assert "Not available to you" in page
     assert "Orilla" not in page
 
@@ -226,16 +226,16 @@ def test_by_api(api_of: Any, user: User) -> None:
 
 
 def test_pages_take_as_many_queries_as_ever(
-    mine: Client, user: User, django_assert_max_num_queries: Any
+    owner_client: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     setlist = filled(user, *(f"Song {n}" for n in range(30)))
     for _n in range(5):
         filled(user)
     with django_assert_max_num_queries(9):
-        html = mine.get(f"/setlists/{setlist.pk}/").content.decode()
+        html = owner_client.get(f"/setlists/{setlist.pk}/").content.decode()
     assert len(re.findall(r"data-address=", html)) == 30
     with django_assert_max_num_queries(7):
-        mine.get("/setlists/")
+        owner_client.get("/setlists/")
 
 
 def test_closing_an_account_takes_its_setlists_likes_and_voices(user: User, other: User) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from accounts.models import User
 from catalog.models import Album, Visibility
 from catalog.storage import backend
-from catalog.storage.covers import key_of_size, read_cover, sizes_of, store_cover, track_cover, version
+from catalog.storage.covers import key_of_size, read_cover, sizes, store_cover, track_cover, version
 from tests.catalog.conftest import Ingester, picture, pictures
 
 
@@ -26,13 +26,13 @@ def test_the_same_picture_is_one_file_of_each_size() -> None:
     key = store_cover(pictures())
     assert store_cover(pictures()) == key
     assert read_cover(key) == picture(size=960)
-    assert all(backend.exists(each) for each in sizes_of(key))
+    assert all(backend.exists(each) for each in sizes(key))
     assert read_cover("") is None
     assert read_cover(backend.key_for("covers", "ab" * 32, "jpg")) is None
 
 
-def test_a_picture_is_a_jpeg_that_browsers_keep_for_minutes(bring: Ingester, user: User) -> None:
-    track = bring(cover=picture()).track
+def test_a_picture_is_a_jpeg_that_browsers_keep_for_minutes(ingest_song: Ingester, user: User) -> None:
+    track = ingest_song(cover=picture()).track
     response = track_cover(request_of(user, f"?v={version(track.picture)}"), pk=track.pk)
     assert (response.status_code, response["Content-Type"]) == (200, "image/jpeg")
     assert response["Cache-Control"] == "private, max-age=300"
@@ -53,8 +53,10 @@ def test_a_picture_is_a_jpeg_that_browsers_keep_for_minutes(bring: Ingester, use
         ("-1", 960),
     ],
 )
-def test_the_smallest_that_is_large_enough(bring: Ingester, user: User, asked: str, pixels: int) -> None:
-    track = bring(cover=picture(size=1200)).track
+def test_the_smallest_that_is_large_enough(
+    ingest_song: Ingester, user: User, asked: str, pixels: int
+) -> None:
+    track = ingest_song(cover=picture(size=1200)).track
     query = f"?size={asked}&v={version(track.picture)}"
     response = track_cover(request_of(user, query), pk=track.pk)
     with Image.open(io.BytesIO(response.getvalue())) as image:
@@ -63,8 +65,8 @@ def test_the_smallest_that_is_large_enough(bring: Ingester, user: User, asked: s
     response.close()
 
 
-def test_what_was_kept_in_one_size_is_shown_in_it(bring: Ingester, user: User) -> None:
-    track = bring(cover=picture()).track
+def test_what_was_kept_in_one_size_is_shown_in_it(ingest_song: Ingester, user: User) -> None:
+    track = ingest_song(cover=picture()).track
     backend.delete(key_of_size(track.cover, 96))
     response = track_cover(request_of(user, "?size=96"), pk=track.pk)
     assert response.getvalue() == backend.local_path(track.cover).read_bytes()
@@ -72,12 +74,12 @@ def test_what_was_kept_in_one_size_is_shown_in_it(bring: Ingester, user: User) -
 
 
 def test_an_album_shows_its_picture_or_that_of_a_song(
-    bring: Ingester, client: Client, user: User, other: User
+    ingest_song: Ingester, client: Client, user: User, other: User
 ) -> None:
-    alone = bring(cover=picture(), visibility=Visibility.PRIVATE).track
-    shared = bring("b.flac", seed=2, by=other).track
+    alone = ingest_song(cover=picture(), visibility=Visibility.PRIVATE).track
+    shared = ingest_song("b.flac", seed=2, by=other).track
     assert shared.album != alone.album, "an album with nothing but private songs is their owner's own"
-    track = bring("c.flac", seed=3, cover=picture(), visibility=Visibility.PRIVATE).track
+    track = ingest_song("c.flac", seed=3, cover=picture(), visibility=Visibility.PRIVATE).track
     assert track.album is not None
     assert (track.album, track.album.cover) == (shared.album, "")
     address = f"/covers/album/{track.album.pk}/?size=96"
@@ -93,11 +95,11 @@ def test_an_album_shows_its_picture_or_that_of_a_song(
     assert shown(other) == picture("navy", 96)
 
 
-def test_pictures_that_cannot_be_seen(bring: Ingester, user: User, other: User) -> None:
-    private = bring(seed=1, cover=picture(), visibility=Visibility.PRIVATE).track
-    bare = bring(seed=2, album="other").track
-    lost = bring(seed=3, album="third", cover=picture("red")).track
-    for key in sizes_of(lost.cover):
+def test_pictures_that_cannot_be_seen(ingest_song: Ingester, user: User, other: User) -> None:
+    private = ingest_song(seed=1, cover=picture(), visibility=Visibility.PRIVATE).track
+    bare = ingest_song(seed=2, album="other").track
+    lost = ingest_song(seed=3, album="third", cover=picture("red")).track
+    for key in sizes(lost.cover):
         backend.delete(key)
     for person, pk in ((other, private.pk), (user, bare.pk), (user, lost.pk), (user, uuid.uuid4())):
         with pytest.raises(Http404):

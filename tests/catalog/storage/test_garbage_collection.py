@@ -13,7 +13,7 @@ from accounts.models import User
 from catalog import hooks
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload, Visibility
 from catalog.storage import backend
-from catalog.storage.covers import sizes_of, store_cover
+from catalog.storage.covers import sizes, store_cover
 from catalog.storage.garbage_collection import DELETED_GRACE, collect, collect_rows
 from catalog.storage.renditions import rendition
 from catalog.uploads import ownership
@@ -36,13 +36,13 @@ def stored() -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
-def test_what_a_row_names_is_never_collected(bring: Ingester) -> None:
-    result = bring(cover=picture())
+def test_what_a_row_names_is_never_collected(ingest_song: Ingester) -> None:
+    result = ingest_song(cover=picture())
     made = rendition(result.audio, "mp3", None)
     Track.objects.update(cover="")  # the album still shows it
     assert collect(NOW) == 0
     assert result.track.album is not None
-    assert stored() == {result.audio.key, made.key, *sizes_of(result.track.album.cover)}
+    assert stored() == {result.audio.key, made.key, *sizes(result.track.album.cover)}
 
 
 def test_files_without_a_row_go_after_the_grace(tmp_path: Path, db: None) -> None:
@@ -50,17 +50,17 @@ def test_files_without_a_row_go_after_the_grace(tmp_path: Path, db: None) -> Non
     part = backend.local_path(key).with_name(".x.part")
     part.write_bytes(b"left by a crash")
     assert collect(timedelta(hours=1)) == 0
-    for path in (*map(backend.local_path, sizes_of(key)), part):
+    for path in (*map(backend.local_path, sizes(key)), part):
         os.utime(path, (0, 0))
     store_cover(pictures())  # somebody stores it again, and has not committed yet
     assert collect(timedelta(hours=1)) == 1
-    assert stored() == sizes_of(key)
+    assert stored() == set(sizes(key))
     assert collect(NOW) == 3
     assert stored() == set()
 
 
-def test_a_dropped_recording_goes_with_everything(bring: Ingester, user: User) -> None:
-    result = bring(cover=picture())
+def test_a_dropped_recording_goes_with_everything(ingest_song: Ingester, user: User) -> None:
+    result = ingest_song(cover=picture())
     rendition(result.audio, "mp3", None)
     ownership.drop_claim(result.track, user)
     assert collect(NOW) == 5
@@ -69,8 +69,8 @@ def test_a_dropped_recording_goes_with_everything(bring: Ingester, user: User) -
         assert not model._default_manager.exists()
 
 
-def test_disk_space_of_a_dropped_recording_is_free_within_minutes(bring: Ingester, user: User) -> None:
-    result = bring()
+def test_disk_space_of_a_dropped_recording_is_free_within_minutes(ingest_song: Ingester, user: User) -> None:
+    result = ingest_song()
     made = rendition(result.audio, "mp3", None)
     ownership.drop_claim(result.track, user)
     assert collect_rows() == 0  # somebody may be storing the same bytes at this moment
@@ -84,25 +84,25 @@ def test_disk_space_of_a_dropped_recording_is_free_within_minutes(bring: Ingeste
     assert collect(NOW) == 1
 
 
-def test_audio_of_another_track_stays(bring: Ingester, user: User, other: User) -> None:
-    mine = bring(visibility=Visibility.PRIVATE)
-    theirs = bring("again.wav", by=other, visibility=Visibility.PRIVATE)
+def test_audio_of_another_track_stays(ingest_song: Ingester, user: User, other: User) -> None:
+    mine = ingest_song(visibility=Visibility.PRIVATE)
+    theirs = ingest_song("again.wav", by=other, visibility=Visibility.PRIVATE)
     ownership.drop_claim(mine.track, user)
     collect(NOW)
     assert stored() == {theirs.audio.key}
 
 
-def test_a_private_track_of_a_closed_account_goes(bring: Ingester, user: User) -> None:
-    shared = bring(seed=1)
-    bring(seed=2, visibility=Visibility.PRIVATE)
+def test_a_private_track_of_a_closed_account_goes(ingest_song: Ingester, user: User) -> None:
+    shared = ingest_song(seed=1)
+    ingest_song(seed=2, visibility=Visibility.PRIVATE)
     user.delete()
     collect(NOW)
     assert list(Track.objects.all()) == [shared.track]
     assert stored() == {shared.audio.key}
 
 
-def test_old_renditions_are_made_again_when_wanted(bring: Ingester) -> None:
-    audio = bring().audio
+def test_old_renditions_are_made_again_when_wanted(ingest_song: Ingester) -> None:
+    audio = ingest_song().audio
     rendition(audio, "mp3", None)
     Rendition.objects.update(created_at=timezone.now() - timedelta(days=31))
     assert collect(NOW) == 1

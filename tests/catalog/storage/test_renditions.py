@@ -22,8 +22,8 @@ TAGS = Tags(title="Orilla (vocals)", artist="Ana Ríos", album="Agua", track_num
 
 
 @pytest.fixture
-def audio(bring: Ingester) -> AudioFile:
-    return bring().audio
+def audio(ingest_song: Ingester) -> AudioFile:
+    return ingest_song().audio
 
 
 def path_of(row: Rendition) -> Path:
@@ -123,8 +123,8 @@ def test_codecs_and_their_bitrates() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_at_once_make_one_file(bring: Ingester, make_song: SongMaker, settings: Any) -> None:
-    audio = bring(seconds=3).audio
+def test_eight_at_once_make_one_file(ingest_song: Ingester, make_song: SongMaker, settings: Any) -> None:
+    audio = ingest_song(seconds=3).audio
     rows = at_once(8, lambda _n: rendition(audio, "mp3", None))
     assert len({row.pk for row in rows}) == Rendition.objects.count() == 1
     made = [path for path in backend.local_path("renditions").rglob("*") if path.is_file()]

@@ -22,7 +22,7 @@ from audio.flac import FromSndfile, SegmentedFile
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
 from catalog.storage import backend
-from catalog.storage.covers import sizes_of, track_cover
+from catalog.storage.covers import sizes, track_cover
 from catalog.storage.file_responses import serve, serve_archive
 from catalog.storage.garbage_collection import collect
 from catalog.storage.renditions import get_or_create_rendition, rendition
@@ -89,10 +89,10 @@ def test_a_file_is_stored_read_and_removed(tmp_path: Path, bucket: Any) -> None:
         pass
 
 
-def test_a_recording_comes_in_is_encoded_and_goes(bring: Ingester, bucket: Any, user: User) -> None:
-    result = bring(cover=picture())
+def test_a_recording_comes_in_is_encoded_and_goes(ingest_song: Ingester, bucket: Any, user: User) -> None:
+    result = ingest_song(cover=picture())
     row = rendition(result.audio, "mp3", None, cover_key=result.track.picture)
-    assert keys(bucket) == {result.audio.key, *sizes_of(result.track.cover), row.key}
+    assert keys(bucket) == {result.audio.key, *sizes(result.track.cover), row.key}
     assert collect(NOW) == 1  # the local copy of the mixture
     assert len(keys(bucket)) == 5
     ownership.drop_claim(result.track, user)
@@ -100,8 +100,8 @@ def test_a_recording_comes_in_is_encoded_and_goes(bring: Ingester, bucket: Any, 
     assert keys(bucket) == set()
 
 
-def test_a_picture_comes_from_us(bring: Ingester, user: User) -> None:
-    track = bring(cover=picture()).track
+def test_a_picture_comes_from_us(ingest_song: Ingester, user: User) -> None:
+    track = ingest_song(cover=picture()).track
     request = RequestFactory().get("/")
     request.user = user
     response = track_cover(request, pk=track.pk)
@@ -109,8 +109,8 @@ def test_a_picture_comes_from_us(bring: Ingester, user: User) -> None:
     response.close()
 
 
-def test_a_download_is_a_signed_address_that_keeps_name_and_type(bring: Ingester) -> None:
-    audio = bring().audio
+def test_a_download_is_a_signed_address_that_keeps_name_and_type(ingest_song: Ingester) -> None:
+    audio = ingest_song().audio
     request = RequestFactory().get("/")
     response = serve(
         request,

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from catalog.models import Album, ImportedFile, Track, Upload, Visibility
-from catalog.uploads.folder_import import Import, key_of, readable
+from catalog.uploads.folder_import import Import, decode_name, key_of
 from catalog.uploads.scanning import Outcome, Skipped, songs_in
 from separation.models import Separation
 from tests.catalog.conftest import SongMaker, picture
@@ -158,8 +158,8 @@ def linked(tmp_path: Path, settings: Any) -> Path:
 
 def test_links_are_followed_within_the_folder_only(linked: Path) -> None:
     found = list(songs_in(linked))
-    taken = [str(path.relative_to(linked)) for path in found if isinstance(path, Path)]
-    assert sorted(taken) == ["a/one.mp3", "within.mp3"]
+    on_song = [str(path.relative_to(linked)) for path in found if isinstance(path, Path)]
+    assert sorted(on_song) == ["a/one.mp3", "within.mp3"]
     skipped = {one.path.name: one.code for one in found if isinstance(one, Outcome)}
     assert skipped == {
         **dict.fromkeys(("out.mp3", "out", "detour.mp3", "chain.mp3", "dots.mp3"), "outside"),
@@ -238,8 +238,8 @@ def test_names_that_are_not_utf8(library: Path, user: User) -> None:
     outcomes = list(Import(owner=user).run(songs_in(library), 1))
     odd = next(one for one in outcomes if "Canci" in one.path.name)
     assert odd.code == "new"
-    assert readable(odd.path.name) == "Canción.flac"
-    assert readable(os.fsdecode("Кино - Группа крови.mp3".encode("cp1251"))) == "Кино - Группа крови.mp3"
+    assert decode_name(odd.path.name) == "Canción.flac"
+    assert decode_name(os.fsdecode("Кино - Группа крови.mp3".encode("cp1251"))) == "Кино - Группа крови.mp3"
     assert ImportedFile.objects.filter(path=key_of(odd.path)).exists()
     assert "unchanged" in {one.code for one in Import(owner=user).run(songs_in(library), 1)}
 

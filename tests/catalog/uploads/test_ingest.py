@@ -74,9 +74,9 @@ def test_what_a_person_fills_in_wins(make_song: SongMaker, user: User) -> None:
     assert (track.album.title, track.album.artist.name) == ("Otro", "Eva")
 
 
-def test_one_album_holds_its_tracks_however_it_is_spelt(bring: Ingester) -> None:
-    first = bring(seed=1, album="Orilla", artist="Ana Ríos").track
-    second = bring(seed=2, album="ORILLA", artist="ana rios").track
+def test_one_album_holds_its_tracks_however_it_is_spelt(ingest_song: Ingester) -> None:
+    first = ingest_song(seed=1, album="Orilla", artist="Ana Ríos").track
+    second = ingest_song(seed=2, album="ORILLA", artist="ana rios").track
     assert first.album == second.album
     assert Artist.objects.count() == Album.objects.count() == 1
 
@@ -94,9 +94,9 @@ def test_the_same_bytes_are_recognised_without_decoding(
     assert other.stored_bytes == 0
 
 
-def test_the_same_audio_in_another_dress_is_the_same_track(bring: Ingester) -> None:
-    first = bring("a.flac")
-    again = bring("b.wav", title="Otro título", artist="Otra")
+def test_the_same_audio_in_another_dress_is_the_same_track(ingest_song: Ingester) -> None:
+    first = ingest_song("a.flac")
+    again = ingest_song("b.wav", title="Otro título", artist="Otra")
     assert (again.created, again.track) == (False, first.track)
     assert len(files()) == 1
     assert Artist.objects.count() == 1
@@ -130,7 +130,7 @@ def test_an_upload_leaves_its_file_to_its_sender(make_song: SongMaker, user: Use
     ],
 )
 def test_who_gets_which_track(
-    bring: Ingester,
+    ingest_song: Ingester,
     user: User,
     other: User,
     held: str,
@@ -138,8 +138,8 @@ def test_who_gets_which_track(
     wanted: str,
     created: bool,
 ) -> None:
-    first = bring(visibility=held, by=user if held_by_self else other)
-    again = bring("again.wav", visibility=wanted)
+    first = ingest_song(visibility=held, by=user if held_by_self else other)
+    again = ingest_song("again.wav", visibility=wanted)
     assert again.created is created
     assert (again.track == first.track) is not created
     assert again.audio == first.audio
@@ -148,17 +148,17 @@ def test_who_gets_which_track(
     assert Track.objects.visible_to(user).filter(pk=again.track.pk).exists()
 
 
-def test_a_private_picture_stays_off_the_album(bring: Ingester) -> None:
-    track = bring(visibility=PRIVATE, cover=picture()).track
+def test_a_private_picture_stays_off_the_album(ingest_song: Ingester) -> None:
+    track = ingest_song(visibility=PRIVATE, cover=picture()).track
     assert track.cover
     assert track.album is not None
     track.album.refresh_from_db()
     assert track.album.cover == ""
 
 
-def test_lookup_finds_what_may_be_seen(bring: Ingester, user: User, other: User) -> None:
-    shared = bring(seed=1)
-    private = bring(seed=2, visibility=PRIVATE)
+def test_lookup_finds_what_may_be_seen(ingest_song: Ingester, user: User, other: User) -> None:
+    shared = ingest_song(seed=1)
+    private = ingest_song(seed=2, visibility=PRIVATE)
     assert lookup(shared.upload.checksum.upper(), other) == shared.track
     assert lookup(private.upload.checksum, user) == private.track
     assert lookup(private.upload.checksum, other) is None
@@ -166,12 +166,12 @@ def test_lookup_finds_what_may_be_seen(bring: Ingester, user: User, other: User)
     assert lookup("no checksum", other) is None
 
 
-def test_the_same_song_in_another_encoding_is_offered(bring: Ingester) -> None:
-    first = bring("a.flac").track
-    again = bring("b.ogg", title="CANCION DE AGUA")
+def test_the_same_song_in_another_encoding_is_offered(ingest_song: Ingester) -> None:
+    first = ingest_song("a.flac").track
+    again = ingest_song("b.ogg", title="CANCION DE AGUA")
     assert (again.created, again.matches) == (True, [Similar(first)])
-    hidden = bring("c.mp3", seed=3, visibility=PRIVATE, title="Secreta")
-    assert bring("d.ogg", seed=3, title="Secreta", by=User.objects.create_user("c@x.org")).matches == []
+    hidden = ingest_song("c.mp3", seed=3, visibility=PRIVATE, title="Secreta")
+    assert ingest_song("d.ogg", seed=3, title="Secreta", by=User.objects.create_user("c@x.org")).matches == []
     assert hidden.matches == []
 
 

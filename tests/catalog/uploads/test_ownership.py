@@ -29,8 +29,8 @@ def stored_by(user: User) -> int:
     return user.stored_bytes
 
 
-def test_the_last_claim_takes_the_track_along(bring: Ingester, user: User) -> None:
-    result = bring()
+def test_the_last_claim_takes_the_track_along(ingest_song: Ingester, user: User) -> None:
+    result = ingest_song()
     assert stored_by(user) == result.upload.size
     assert ownership.drop_claim(result.track, user)
     assert not Track.objects.exists()
@@ -38,10 +38,10 @@ def test_the_last_claim_takes_the_track_along(bring: Ingester, user: User) -> No
     assert stored_by(user) == 0
 
 
-def test_a_track_stays_for_those_who_brought_it_too(bring: Ingester, user: User, other: User) -> None:
-    result = bring()
+def test_a_track_stays_for_those_who_brought_it_too(ingest_song: Ingester, user: User, other: User) -> None:
+    result = ingest_song()
     track, size = result.track, result.upload.size
-    bring("again.wav", by=other)
+    ingest_song("again.wav", by=other)
     assert (stored_by(user), stored_by(other)) == (size, 0)
     assert not ownership.drop_claim(track, user)
     track.refresh_from_db()
@@ -53,42 +53,42 @@ def test_a_track_stays_for_those_who_brought_it_too(bring: Ingester, user: User,
     assert stored_by(other) == 0
 
 
-def test_who_leaves_the_rest_alone(bring: Ingester, user: User, other: User) -> None:
-    track = bring().track
-    bring("again.wav", by=other)
+def test_who_leaves_the_rest_alone(ingest_song: Ingester, user: User, other: User) -> None:
+    track = ingest_song().track
+    ingest_song("again.wav", by=other)
     assert not ownership.drop_claim(track, other)
     track.refresh_from_db()
     assert track.owner == user
     assert stored_by(user) > 0
 
 
-def test_a_disabled_account_inherits_nothing(bring: Ingester, user: User, other: User) -> None:
-    track = bring().track
-    bring("again.wav", by=other)
+def test_a_disabled_account_inherits_nothing(ingest_song: Ingester, user: User, other: User) -> None:
+    track = ingest_song().track
+    ingest_song("again.wav", by=other)
     User.objects.filter(pk=other.pk).update(is_active=False)
     assert ownership.drop_claim(track, user)
 
 
-def test_closing_an_account(bring: Ingester, user: User, other: User) -> None:
-    bring(seed=1)
-    bring(seed=2, visibility=PRIVATE)
-    kept = bring(seed=3).track
-    bring("again.wav", seed=3, by=other)
+def test_closing_an_account(ingest_song: Ingester, user: User, other: User) -> None:
+    ingest_song(seed=1)
+    ingest_song(seed=2, visibility=PRIVATE)
+    kept = ingest_song(seed=3).track
+    ingest_song("again.wav", seed=3, by=other)
     ownership.drop_all(user)
     assert list(Track.objects.all()) == [kept]
     assert stored_by(user) == 0
 
 
-def test_a_curator_removes_a_track_for_everybody(bring: Ingester, user: User, other: User) -> None:
-    track = bring(by=other).track
-    bring("again.wav", by=user)
+def test_a_curator_removes_a_track_for_everybody(ingest_song: Ingester, user: User, other: User) -> None:
+    track = ingest_song(by=other).track
+    ingest_song("again.wav", by=user)
     ownership.remove(track)
     assert not Track.objects.exists()
     assert stored_by(other) == 0
 
 
-def test_sharing_and_taking_back(bring: Ingester, user: User, other: User) -> None:
-    track = bring(visibility=PRIVATE).track
+def test_sharing_and_taking_back(ingest_song: Ingester, user: User, other: User) -> None:
+    track = ingest_song(visibility=PRIVATE).track
     track = ownership.change_visibility(track, SHARED)
     assert list(Track.objects.visible_to(other)) == [track]
     track = ownership.change_visibility(track, PRIVATE)
@@ -96,9 +96,9 @@ def test_sharing_and_taking_back(bring: Ingester, user: User, other: User) -> No
     assert stored_by(user) > 0
 
 
-def test_sharing_what_is_shared_already_joins_the_two(bring: Ingester, user: User, other: User) -> None:
-    private = bring(visibility=PRIVATE).track
-    shared = bring("again.wav", by=other).track
+def test_sharing_what_is_shared_already_joins_the_two(ingest_song: Ingester, user: User, other: User) -> None:
+    private = ingest_song(visibility=PRIVATE).track
+    shared = ingest_song("again.wav", by=other).track
     assert private != shared
     assert ownership.change_visibility(private, SHARED) == shared
     assert list(Track.objects.all()) == [shared]
@@ -108,9 +108,11 @@ def test_sharing_what_is_shared_already_joins_the_two(bring: Ingester, user: Use
     assert AudioFile.objects.count() == 1
 
 
-def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: User, other: User) -> None:
-    private = bring(visibility=PRIVATE, title="My name for it").track
-    shared = bring("again.wav", by=other).track
+def test_joining_leaves_nothing_twice_and_nothing_behind(
+    ingest_song: Ingester, user: User, other: User
+) -> None:
+    private = ingest_song(visibility=PRIVATE, title="My name for it").track
+    shared = ingest_song("again.wav", by=other).track
     for track in (private, shared):
         Like.objects.create(user=user, track=track)
         Credit.objects.create(
@@ -131,10 +133,10 @@ def test_joining_leaves_nothing_twice_and_nothing_behind(bring: Ingester, user: 
 
 
 def test_a_shared_song_that_becomes_private_again_joins_the_owners(
-    bring: Ingester, user: User, other: User
+    ingest_song: Ingester, user: User, other: User
 ) -> None:
-    shared = bring().track
-    private = bring("again.wav", visibility=PRIVATE).track
+    shared = ingest_song().track
+    private = ingest_song("again.wav", visibility=PRIVATE).track
     assert private == shared, "who brings it again gets the shared one"
     mine = Track.objects.create(
         title="x", artist=shared.artist, audio=shared.audio, owner=user, visibility=PRIVATE
@@ -144,17 +146,17 @@ def test_a_shared_song_that_becomes_private_again_joins_the_owners(
     assert not Track.objects.visible_to(other).exists()
 
 
-def test_sharing_what_was_merged_joins_the_winner(bring: Ingester, user: User, other: User) -> None:
-    private = bring("b.wav", seed=2, by=other, visibility=PRIVATE).track
-    winner, loser = bring(seed=1).track, bring("b.flac", seed=2).track
+def test_sharing_what_was_merged_joins_the_winner(ingest_song: Ingester, user: User, other: User) -> None:
+    private = ingest_song("b.wav", seed=2, by=other, visibility=PRIVATE).track
+    winner, loser = ingest_song(seed=1).track, ingest_song("b.flac", seed=2).track
     merge(loser, winner, User.objects.create_superuser("admin@example.org", "a long enough one"))
     assert ownership.change_visibility(private, SHARED) == winner
     assert ownership.holds(winner, other)
 
 
-def test_what_others_brought_too_stays_shared(bring: Ingester, user: User, other: User) -> None:
-    track = bring().track
-    bring("again.wav", by=other)
+def test_what_others_brought_too_stays_shared(ingest_song: Ingester, user: User, other: User) -> None:
+    track = ingest_song().track
+    ingest_song("again.wav", by=other)
     with pytest.raises(CatalogError, match="shared_by_others") as refused:
         ownership.change_visibility(track, PRIVATE)
     assert refused.value.status == 409
@@ -165,10 +167,12 @@ def test_what_others_brought_too_stays_shared(bring: Ingester, user: User, other
 
 
 @pytest.mark.parametrize("leave", ["hide", "delete"])
-def test_an_album_forgets_the_picture_of_a_track_that_leaves(bring: Ingester, user: User, leave: str) -> None:
-    track = bring(seed=1, cover=picture()).track
-    bring(seed=2, cover=picture("red"))
-    twin = bring(seed=3, cover=picture()).track
+def test_an_album_forgets_the_picture_of_a_track_that_leaves(
+    ingest_song: Ingester, user: User, leave: str
+) -> None:
+    track = ingest_song(seed=1, cover=picture()).track
+    ingest_song(seed=2, cover=picture("red"))
+    twin = ingest_song(seed=3, cover=picture()).track
     album = track.album
     assert album is not None
     assert album.cover == track.cover == twin.cover

@@ -32,8 +32,8 @@ def curator(db: None) -> User:
     return person
 
 
-def test_a_private_spelling_decides_nothing(bring: Ingester, user: User, other: User) -> None:
-    mine = bring(
+def test_a_private_spelling_decides_nothing(ingest_song: Ingester, user: User, other: User) -> None:
+    mine = ingest_song(
         visibility=PRIVATE,
         artist="ANA RIOS feat. GUEST",
         album="ORILLA",
@@ -41,7 +41,7 @@ def test_a_private_spelling_decides_nothing(bring: Ingester, user: User, other: 
         cover=picture("red"),
         compilation=True,
     ).track
-    shared = bring("b.flac", seed=2, by=other, artist="Ana Ríos feat. Guest").track
+    shared = ingest_song("b.flac", seed=2, by=other, artist="Ana Ríos feat. Guest").track
     assert shared.artist.slug == "ana-rios"
     assert (shared.artist.name, shared.artist.sort_name) == ("Ana Ríos", "Ana Ríos")
     assert shared.album is not None
@@ -54,9 +54,9 @@ def test_a_private_spelling_decides_nothing(bring: Ingester, user: User, other: 
     assert mine.album.private_to == user
 
 
-def test_each_has_their_own(bring: Ingester, user: User, other: User) -> None:
-    one = bring(visibility=PRIVATE, artist="ANA RIOS").track
-    two = bring(visibility=PRIVATE, artist="ana ríos", by=other).track
+def test_each_has_their_own(ingest_song: Ingester, user: User, other: User) -> None:
+    one = ingest_song(visibility=PRIVATE, artist="ANA RIOS").track
+    two = ingest_song(visibility=PRIVATE, artist="ana ríos", by=other).track
     assert (one.artist.name, two.artist.name) == ("ANA RIOS", "ana ríos")
     assert one.artist.slug != two.artist.slug != "ana-rios"
     assert list(Artist.objects.visible_to(user)) == [one.artist]
@@ -64,27 +64,31 @@ def test_each_has_their_own(bring: Ingester, user: User, other: User) -> None:
     assert not Artist.objects.visible_to(VISITOR).exists()
 
 
-def test_a_private_song_goes_by_the_names_of_shared_ones(bring: Ingester, user: User, other: User) -> None:
-    shared = bring(by=other).track
-    mine = bring("b.flac", seed=2, visibility=PRIVATE, artist="ANA RIOS", album="ORILLA", year=1900).track
+def test_a_private_song_goes_by_the_names_of_shared_ones(
+    ingest_song: Ingester, user: User, other: User
+) -> None:
+    shared = ingest_song(by=other).track
+    mine = ingest_song(
+        "b.flac", seed=2, visibility=PRIVATE, artist="ANA RIOS", album="ORILLA", year=1900
+    ).track
     assert (mine.artist, mine.album) == (shared.artist, shared.album)
-    third = bring("c.flac", seed=3, visibility=PRIVATE, album="Another").track
+    third = ingest_song("c.flac", seed=3, visibility=PRIVATE, album="Another").track
     assert third.artist == shared.artist
     assert third.album is not None
     assert (third.album.private_to, third.album.artist) == (user, shared.artist)
 
 
-def test_a_private_compilation_changes_no_shared_album(bring: Ingester, other: User) -> None:
-    shared = bring(by=other).track
-    mine = bring("b.flac", seed=2, visibility=PRIVATE, compilation=True, album_artist="Ana Ríos").track
+def test_a_private_compilation_changes_no_shared_album(ingest_song: Ingester, other: User) -> None:
+    shared = ingest_song(by=other).track
+    mine = ingest_song("b.flac", seed=2, visibility=PRIVATE, compilation=True, album_artist="Ana Ríos").track
     assert mine.album == shared.album
     assert not Album.objects.filter(compilation=True).exists()
 
 
-def test_sharing_brings_the_names(bring: Ingester, user: User, other: User) -> None:
-    mine = bring(visibility=PRIVATE, artist="ANA RIOS feat. GUEST", cover=picture("red")).track
-    more = bring("b.flac", seed=2, visibility=PRIVATE, artist="Ana Rios").track
-    theirs = bring("c.flac", seed=3, visibility=PRIVATE, artist="ana ríos", by=other).track
+def test_sharing_brings_the_names(ingest_song: Ingester, user: User, other: User) -> None:
+    mine = ingest_song(visibility=PRIVATE, artist="ANA RIOS feat. GUEST", cover=picture("red")).track
+    more = ingest_song("b.flac", seed=2, visibility=PRIVATE, artist="Ana Rios").track
+    theirs = ingest_song("c.flac", seed=3, visibility=PRIVATE, artist="ana ríos", by=other).track
     before = mine.artist_id
     edit(mine, user, {"visibility": SHARED})
     for track in (mine, more, theirs):
@@ -104,8 +108,8 @@ def test_sharing_brings_the_names(bring: Ingester, user: User, other: User) -> N
     assert not Artist.objects.exclude(private_to=None).exists()
 
 
-def test_hiding_takes_the_names_along(bring: Ingester, user: User, other: User) -> None:
-    mine = bring(artist="ANA RIOS feat. GUEST").track
+def test_hiding_takes_the_names_along(ingest_song: Ingester, user: User, other: User) -> None:
+    mine = ingest_song(artist="ANA RIOS feat. GUEST").track
     shared = mine.artist_id
     change_visibility(mine, PRIVATE)
     mine.refresh_from_db()
@@ -113,14 +117,14 @@ def test_hiding_takes_the_names_along(bring: Ingester, user: User, other: User) 
     assert mine.artist_id != shared
     assert not Artist.objects.visible_to(VISITOR).exists()
     assert [row.artist.private_to for row in mine.credits.all()] == [user]
-    again = bring("b.flac", seed=2, by=other, album="orilla", year=1999).track
+    again = ingest_song("b.flac", seed=2, by=other, album="orilla", year=1999).track
     assert again.album is not None
     assert (again.artist.name, again.album.title, again.album.year) == ("Ana Ríos", "orilla", 1999)
 
 
-def test_names_that_only_private_songs_have_by_now(bring: Ingester, user: User, other: User) -> None:
-    shared = bring(by=other, artist="ANA RIOS").track
-    mine = bring("b.flac", seed=2, visibility=PRIVATE).track
+def test_names_that_only_private_songs_have_by_now(ingest_song: Ingester, user: User, other: User) -> None:
+    shared = ingest_song(by=other, artist="ANA RIOS").track
+    mine = ingest_song("b.flac", seed=2, visibility=PRIVATE).track
     assert mine.artist == shared.artist
     drop_claim(shared, other)
     assert update_all_names() == 1
@@ -197,8 +201,8 @@ def test_eight_private_songs_of_one_artist_at_once(user: User) -> None:
     assert len(set(found)) == 1
 
 
-def test_closing_an_account_takes_its_names(bring: Ingester, user: User) -> None:
-    bring(visibility=PRIVATE)
+def test_closing_an_account_takes_its_names(ingest_song: Ingester, user: User) -> None:
+    ingest_song(visibility=PRIVATE)
     user.delete()
     collect(timedelta(0))
     assert not Track.objects.exists()

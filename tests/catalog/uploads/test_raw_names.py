@@ -35,7 +35,9 @@ POLISH = {
 def old(make_song: SongMaker, tmp_path: Path, user: User) -> Any:
     """``old("cp1250", {"TIT2": ...})``: a song whose ID3 tags are in that encoding, taken in."""
 
-    def bring(encoding: str, frames: dict[str, str], *, by: User | None = None, **options: Any) -> Ingested:
+    def ingest_song(
+        encoding: str, frames: dict[str, str], *, by: User | None = None, **options: Any
+    ) -> Ingested:
         path = tmp_path / "old.mp3"
         shutil.copy(make_song("plain.mp3", title=None, artist=None, album=None, genre=None, year=None), path)
         tags = ID3()
@@ -44,7 +46,7 @@ def old(make_song: SongMaker, tmp_path: Path, user: User) -> Any:
         tags.save(str(path), v1=0)
         return ingest(path, filename="old.mp3", user=by or user, **options)
 
-    return bring
+    return ingest_song
 
 
 def test_what_is_recognised_is_kept_with_its_bytes(old: Any) -> None:
@@ -95,8 +97,8 @@ def test_what_is_typed_wins(old: Any, user: User) -> None:
     assert track.title == "Baśka", "what a form sends back as it was shown was not typed"
 
 
-def test_names_in_unicode_have_nothing_to_read_again(bring: Ingester, user: User) -> None:
-    track = bring().track
+def test_names_in_unicode_have_nothing_to_read_again(ingest_song: Ingester, user: User) -> None:
+    track = ingest_song().track
     assert raw_names.choices(track) == []
     with pytest.raises(CatalogError) as refused:
         edit(track, user, {"encoding": "cp1250"})
@@ -119,7 +121,7 @@ def test_choices_show_what_comes_of_them(old: Any) -> None:
     assert set(raw_names.LABELS) == set(text_encodings.ENCODINGS)
 
 
-def test_on_the_page(old: Any, user: User, client: Client, bring: Ingester) -> None:
+def test_on_the_page(old: Any, user: User, client: Client, ingest_song: Ingester) -> None:
     track = old("cp1250", POLISH).track
     client.force_login(user)
     address = f"/tracks/{track.pk}/edit/"
@@ -128,7 +130,7 @@ def test_on_the_page(old: Any, user: User, client: Client, bring: Ingester) -> N
     assert answer.status_code == 302, answer.context["form"].errors
     track.refresh_from_db()
     assert track.title == "Baśka"
-    assert "id_encoding" not in client.get(f"/tracks/{bring(seed=9).track.pk}/edit/").content.decode()
+    assert "id_encoding" not in client.get(f"/tracks/{ingest_song(seed=9).track.pk}/edit/").content.decode()
 
 
 def test_through_the_api(old: Any, user: User, api_of: Any) -> None:

@@ -29,12 +29,12 @@ def sound(*, seed: int = 1, name: str = "Ana - Agua.wav") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, file.getvalue())
 
 
-def bring(client: APIClient, file: Any, **fields: str) -> Any:
+def upload(client: APIClient, file: Any, **fields: str) -> Any:
     return client.post(UPLOADS, {"file": file, **fields}, format="multipart")
 
 
 def test_new_song_is_201_and_queued(api_of: Any, user: User) -> None:
-    answer = bring(api_of(user), sound())
+    answer = upload(api_of(user), sound())
     assert answer.status_code == 201, answer.content
     body = answer.json()
     assert set(body) == {"track", "created", "matches", "separation", "separation_error"}
@@ -48,7 +48,7 @@ def test_new_song_is_201_and_queued(api_of: Any, user: User) -> None:
 
 def test_form_fields_override_tags(api_of: Any, user: User, api: APIClient) -> None:
     fields = {"title": "Otra", "artist": "Bea", "album": "Orilla", "visibility": "private", "model": "none"}
-    body = bring(api_of(user), sound(), **fields).json()
+    body = upload(api_of(user), sound(), **fields).json()
     assert (body["track"]["title"], body["track"]["artist"]["name"]) == ("Otra", "Bea")
     assert (body["track"]["album"]["title"], body["track"]["visibility"]) == ("Orilla", "private")
     assert body["separation"] is None
@@ -57,8 +57,8 @@ def test_form_fields_override_tags(api_of: Any, user: User, api: APIClient) -> N
 
 
 def test_known_song_is_200(api_of: Any, user: User, other: User) -> None:
-    first = bring(api_of(user), sound()).json()
-    again = bring(api_of(other), sound(name="something else.wav"))
+    first = upload(api_of(user), sound()).json()
+    again = upload(api_of(other), sound(name="something else.wav"))
     assert again.status_code == 200
     assert again.json()["created"] is False
     assert again.json()["track"]["id"] == first["track"]["id"]
@@ -68,8 +68,8 @@ def test_known_song_is_200(api_of: Any, user: User, other: User) -> None:
 
 
 def test_private_song_of_somebody_else_is_new(api_of: Any, user: User, other: User) -> None:
-    first = bring(api_of(user), sound(), visibility="private", model="none").json()
-    answer = bring(api_of(other), sound(), visibility="private", model="none")
+    first = upload(api_of(user), sound(), visibility="private", model="none").json()
+    answer = upload(api_of(other), sound(), visibility="private", model="none")
     assert answer.status_code == 201
     assert answer.json()["created"] is True
     assert answer.json()["track"]["id"] != first["track"]["id"]
@@ -82,7 +82,7 @@ def test_private_song_of_somebody_else_is_new(api_of: Any, user: User, other: Us
 def test_files_that_are_no_audio_are_refused(
     api_of: Any, user: User, content: bytes, status: int, code: str | None
 ) -> None:
-    answer = bring(api_of(user), SimpleUploadedFile("song.wav", content))
+    answer = upload(api_of(user), SimpleUploadedFile("song.wav", content))
     assert answer.status_code in {status, 415}
     assert answer.json()["code"] == code or code is None
     assert not Track.objects.exists()
@@ -97,14 +97,14 @@ def test_files_that_are_no_audio_are_refused(
     ],
 )
 def test_bad_fields_are_named(api_of: Any, user: User, change: dict[str, str], field: str) -> None:
-    answer = bring(api_of(user), sound(), **change)
+    answer = upload(api_of(user), sound(), **change)
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == [field]
 
 
 @pytest.mark.parametrize(("model", "status"), [("compact:9stems", 400), ("spleeter:5stems", 409)])
 def test_unusable_model_is_refused(api_of: Any, user: User, model: str, status: int) -> None:
-    answer = bring(api_of(user), sound(), model=model)
+    answer = upload(api_of(user), sound(), model=model)
     if status == 400:  # said before the song is taken in
         assert (answer.status_code, answer.json()["code"]) == (400, "unknown_model")
         assert not Track.objects.exists()
@@ -141,17 +141,17 @@ def test_missing_file_is_400(api_of: Any, user: User, name: str) -> None:
     ],
 )
 def test_hostile_file_names(api_of: Any, user: User, name: str, settings: Any, tmp_path: Path) -> None:
-    answer = bring(api_of(user), sound(name=name), model="none")
+    answer = upload(api_of(user), sound(name=name), model="none")
     assert answer.status_code == 201, answer.content
-    upload, audio = Upload.objects.get(), AudioFile.objects.get()
-    assert len(upload.filename) <= 255
-    assert not set("/\\\r\n\u202e\x00") & set(upload.filename)
+    row, audio = Upload.objects.get(), AudioFile.objects.get()
+    assert len(row.filename) <= 255
+    assert not set("/\\\r\n\u202e\x00") & set(row.filename)
     assert audio.key == f"audio/{audio.checksum[:2]}/{audio.checksum[2:4]}/{audio.checksum}.wav"
 
 
 def test_announced_size_is_refused_before_the_body_is_read(api_of: Any, user: User, settings: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 10_000
-    refused = bring(api_of(user), sound())
+    refused = upload(api_of(user), sound())
     assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
     announced = api_of(user).generic(
         "POST", UPLOADS, "", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH="99999999999"
@@ -161,13 +161,13 @@ def test_announced_size_is_refused_before_the_body_is_read(api_of: Any, user: Us
 
 def test_full_quota_is_refused(api_of: Any, user: User, settings: Any) -> None:
     settings.QUOTA_BYTES = 1_000
-    answer = bring(api_of(user), sound())
+    answer = upload(api_of(user), sound())
     assert (answer.status_code, answer.json()["code"]) == (413, "quota_exceeded")
     assert not Track.objects.exists()
 
 
 def test_upload_needs_an_account_and_a_form(api: APIClient, api_of: Any, user: User) -> None:
-    assert bring(api, sound()).status_code == 401
+    assert upload(api, sound()).status_code == 401
     assert api_of(user).post(UPLOADS, {"file": "x"}, format="json").status_code == 415
     assert api_of(user).get(UPLOADS).status_code == 405
 
@@ -192,7 +192,7 @@ def test_lookup_of_a_known_checksum(api_of: Any, user: User, other: User) -> Non
     checksum = hashlib.sha256(file.read()).hexdigest()
     file.seek(0)
     assert api_of(other).post(LOOKUPS, {"checksum": checksum}).status_code == 404
-    track = bring(api_of(user), file, model="none").json()["track"]
+    track = upload(api_of(user), file, model="none").json()["track"]
     for spelling in (checksum, checksum.upper()):
         answer = api_of(other).post(LOOKUPS, {"checksum": spelling})
         assert answer.status_code == 200

@@ -49,7 +49,7 @@ def unseen(done: int, total: int | None) -> None:
     """Progress that nobody follows."""
 
 
-def bring(models_dir: Path, source: str) -> bool:
+def serve_file(models_dir: Path, source: str) -> bool:
     return fetch(NAME, models_dir, source=source, on_progress=unseen)
 
 
@@ -88,10 +88,10 @@ def test_a_broken_download_is_no_model_and_goes_on_where_it_stopped(
     mirror.break_after = 1000
     for _ in range(2):
         with pytest.raises(FetchError, match="run it again to go on"):
-            bring(models_dir, mirror.url)
+            serve_file(models_dir, mirror.url)
         assert not is_there(models_dir)
     mirror.break_after = None
-    bring(models_dir, mirror.url)
+    serve_file(models_dir, mirror.url)
     assert is_there(models_dir)
     ranges = [wanted for path, wanted in mirror.asked if path.endswith(".gz")]
     assert ranges == [None, "bytes=1000-", "bytes=2000-"]
@@ -103,9 +103,9 @@ def test_a_server_without_ranges_starts_over(
     mirror.offer(NAME, archive(small))
     mirror.break_after, mirror.ranges = 1000, False
     with pytest.raises(FetchError):
-        bring(models_dir, mirror.url)
+        serve_file(models_dir, mirror.url)
     mirror.break_after = None
-    bring(models_dir, mirror.url)
+    serve_file(models_dir, mirror.url)
     assert is_there(models_dir)
 
 
@@ -114,7 +114,7 @@ def test_a_part_that_is_longer_than_the_file_is_dropped(
 ) -> None:
     mirror.offer(NAME, archive(small))
     write(models_dir / ".incoming", {f"{NAME}.tar.gz.part": bytes(10_000_000)})
-    bring(models_dir, mirror.url)
+    serve_file(models_dir, mirror.url)
     assert is_there(models_dir)
 
 
@@ -125,7 +125,7 @@ def test_a_server_that_says_nothing_more_is_left(
     mirror.offer(NAME, archive(small))
     mirror.break_after, mirror.stall = 1000, threading.Event()
     with pytest.raises(FetchError, match="run it again to go on"):
-        bring(models_dir, mirror.url)
+        serve_file(models_dir, mirror.url)
     mirror.stall.set()
     assert not is_there(models_dir)
     assert (models_dir / ".incoming" / f"{NAME}.tar.gz.part").stat().st_size == 1000
@@ -137,7 +137,7 @@ def test_a_wrong_hash_is_refused_and_thrown_away(
     mirror.offer(NAME, archive(small))
     mirror.files[f"/{NAME}.tar.gz"] = archive(small | {"more": b"!"})
     with pytest.raises(FetchError, match="damaged"):
-        bring(models_dir, mirror.url)
+        serve_file(models_dir, mirror.url)
     assert not is_there(models_dir)
     assert leftovers(models_dir) == set()
 
@@ -152,7 +152,7 @@ def test_a_mirror_must_state_its_checksums(
     if stated is not None:
         mirror.files["/checksum.json"] = stated
     with pytest.raises(FetchError, match=said):
-        bring(models_dir, mirror.url)
+        serve_file(models_dir, mirror.url)
 
 
 def test_the_official_address_is_held_to_the_official_checksums(
@@ -161,7 +161,7 @@ def test_the_official_address_is_held_to_the_official_checksums(
     mirror.offer(NAME, archive(small))
     monkeypatch.setattr(fetching, "OFFICIAL_URL", mirror.url)
     with pytest.raises(FetchError, match="damaged"):
-        bring(models_dir, mirror.url)
+        serve_file(models_dir, mirror.url)
     assert not is_there(models_dir)
 
 
@@ -169,16 +169,16 @@ def test_nobody_there(models_dir: Path) -> None:
     with serving() as mirror:
         url = mirror.url
     with pytest.raises(FetchError, match="cannot reach"):
-        bring(models_dir, url)
+        serve_file(models_dir, url)
 
 
 def test_a_local_archive_or_folder_will_do(tmp_path: Path, models_dir: Path, small: dict[str, bytes]) -> None:
     packed = write(tmp_path / "stick", {"2stems.tar.gz": archive(small)}) / "2stems.tar.gz"
-    bring(models_dir, str(packed))
+    serve_file(models_dir, str(packed))
     assert is_there(models_dir)
     for number, source in enumerate((tmp_path / "a" / NAME, tmp_path / "b")):
         folder = write(source, small)
-        bring(tmp_path / str(number), str(folder.parent if folder.name == NAME else folder))
+        serve_file(tmp_path / str(number), str(folder.parent if folder.name == NAME else folder))
         assert is_there(tmp_path / str(number))
 
 
@@ -190,7 +190,7 @@ def test_what_is_no_archive_is_no_model(
 ) -> None:
     path = write(tmp_path, {"broken.tar.gz": content}) / "broken.tar.gz"
     with pytest.raises(FetchError):
-        bring(models_dir, str(path))
+        serve_file(models_dir, str(path))
     assert not is_there(models_dir)
     assert leftovers(models_dir) == set()
 
@@ -206,9 +206,9 @@ def test_an_archive_without_the_model_or_of_another_one_is_refused(
     for name, files in others.items():
         path = write(tmp_path, {f"{name}.tar.gz": archive(files)}) / f"{name}.tar.gz"
         with pytest.raises(FetchError, match="not the model"):
-            bring(models_dir, str(path))
+            serve_file(models_dir, str(path))
     with pytest.raises(FetchError, match=r"holds no model\.index"):
-        bring(models_dir, str(write(tmp_path / "empty", {})))
+        serve_file(models_dir, str(write(tmp_path / "empty", {})))
     assert not is_there(models_dir)
 
 
@@ -218,7 +218,7 @@ def test_members_with_hostile_names_stay_inside(
     content = archive({f"../../../{name}": data for name, data in small.items()})
     path = write(tmp_path, {"hostile.tar.gz": content}) / "hostile.tar.gz"
     before = set(tmp_path.parent.iterdir())
-    bring(models_dir, str(path))
+    serve_file(models_dir, str(path))
     assert is_there(models_dir)
     assert set(tmp_path.parent.iterdir()) == before
     assert {entry.name for entry in tmp_path.iterdir()} == {"hostile.tar.gz", "models"}
@@ -232,25 +232,25 @@ def test_links_in_an_archive_are_not_followed(tmp_path: Path, models_dir: Path) 
             member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
             tar.addfile(member)
     with pytest.raises(FetchError, match="not the model"):
-        bring(models_dir, str(path))
+        serve_file(models_dir, str(path))
 
 
 def test_a_model_is_replaced_only_by_a_whole_one(
     mirror: Mirror, models_dir: Path, small: dict[str, bytes]
 ) -> None:
     mirror.offer(NAME, archive(small))
-    bring(models_dir, mirror.url)
+    serve_file(models_dir, mirror.url)
     before = modelspec.read_seal(models_dir / NAME)
     mirror.break_after = 1000
     with pytest.raises(FetchError):
-        bring(models_dir, mirror.url)
+        serve_file(models_dir, mirror.url)
     assert modelspec.read_seal(models_dir / NAME) == before
     newer = small | {modelspec.CHECKPOINT_FILES[1]: bytes(len(small[modelspec.CHECKPOINT_FILES[1]]))}
     mirror.break_after = None
     mirror.offer(NAME, archive(newer))
     with pytest.raises(FetchError, match="damaged"):
-        bring(models_dir, mirror.url)  # what the broken download began was another archive
-    bring(models_dir, mirror.url)
+        serve_file(models_dir, mirror.url)  # what the broken download began was another archive
+    serve_file(models_dir, mirror.url)
     after = modelspec.read_seal(models_dir / NAME)
     assert after is not None
     assert after != before
@@ -264,7 +264,7 @@ def test_one_at_a_time(mirror: Mirror, models_dir: Path, small: dict[str, bytes]
     def meanwhile(done: int, total: int | None) -> None:
         if not done:
             with pytest.raises(FetchError, match="already") as caught:
-                bring(models_dir, mirror.url)
+                serve_file(models_dir, mirror.url)
             refused.append(str(caught.value))
 
     fetch(NAME, models_dir, source=mirror.url, on_progress=meanwhile)
@@ -275,7 +275,7 @@ def test_one_at_a_time(mirror: Mirror, models_dir: Path, small: dict[str, bytes]
 def test_a_conversion_is_made_again_when_it_is_spoiled(
     tmp_path: Path, models_dir: Path, small: dict[str, bytes]
 ) -> None:
-    bring(models_dir, str(write(tmp_path / "source", small)))
+    serve_file(models_dir, str(write(tmp_path / "source", small)))
     spec = modelspec.get(SLUG)
     expected = native_engine.load(spec, models_dir).copy()
     file, seal = (models_dir / NAME / name for name in (native_engine.form().file, native_engine.form().seal))

@@ -41,7 +41,7 @@ def test_interleaved_song_that_crashes_costs_the_long_one_no_attempt(
     settings.WORKERS = 1
     monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(
-        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _keeper: holder.kill()
+        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _lease_keeper: holder.kill()
     )  # called while the short one is done
     long, short = asked(120, seed=1), asked(2, seed=2)
     worker.run(str(long.pk))
@@ -61,7 +61,7 @@ def test_interleaved_song_that_is_cancelled_costs_the_long_one_nothing(
     monkeypatch.setattr(heartbeat, "MIN_INTERVAL_SECONDS", 0.0)
     long, short = asked(120, seed=1), asked(40, seed=2)
     monkeypatch.setattr(
-        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _keeper: cancel(short)
+        heartbeat.LeaseKeeper, "renew_meanwhile", lambda _lease_keeper: cancel(short)
     )  # called while the short one is done
     worker.run(str(long.pk))
     assert after(long, settings) == (Status.SUCCEEDED, 1, "")
