@@ -29,7 +29,7 @@ def act(client: Client, action: str, rows: Any, model: str = "report", **more: s
     return answer.content.decode()
 
 
-def test_the_queue_is_answered(admin_client: Client, user: User, other: User) -> None:
+def test_reports_are_answered_by_actions(admin_client: Client, user: User, other: User) -> None:
     tracks = [make_track(user, title=str(n)) for n in range(2)]
     rows = [report(track, other, Report.Reason.NAMES, "wrong")[0] for track in tracks]
     page = admin_client.get(reverse("admin:catalog_report_changelist"), {"q": "torres"}).content.decode()
@@ -41,7 +41,7 @@ def test_the_queue_is_answered(admin_client: Client, user: User, other: User) ->
     assert admin_client.get(reverse("admin:catalog_report_change", args=[rows[0].pk])).status_code == 200
 
 
-def test_taking_down_asks_first(admin_client: Client, user: User, other: User) -> None:
+def test_takedown_asks_for_confirmation(admin_client: Client, user: User, other: User) -> None:
     track, kept = make_track(user, title="Goes"), make_track(user, title="Stays")
     rows = [report(track, person, Report.Reason.RIGHTS)[0] for person in (user, other)]
     page = act(admin_client, "take_down", rows)
@@ -60,7 +60,7 @@ def test_taking_down_asks_first(admin_client: Client, user: User, other: User) -
     assert not Block.objects.exists()
 
 
-def test_who_is_only_staff_takes_nothing_down(user: User, curator: User) -> None:
+def test_staff_without_permission_cannot_take_down(user: User, curator: User) -> None:
     curator.is_staff = True
     curator.save()
     client = Client()

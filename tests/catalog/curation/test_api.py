@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 API = "/api/v1"
 
 
-def test_a_track(api_of: Any, user: User) -> None:
+def test_edit_track_through_the_api(api_of: Any, user: User) -> None:
     track = make_track(user, album="Orilla")
     answer = api_of(user).patch(
         f"{API}/tracks/{track.pk}/",
@@ -32,7 +32,9 @@ def test_a_track(api_of: Any, user: User) -> None:
     assert (refused.status_code, set(refused.data["fields"])) == (400, {"artists", "track_number"})
 
 
-def test_artists_and_albums(api: APIClient, api_of: Any, user: User, curator: User) -> None:
+def test_edit_artists_and_albums_through_the_api(
+    api: APIClient, api_of: Any, user: User, curator: User
+) -> None:
     track = make_track(user, artist="Ana", album="Orilla")
     other = make_track(user, artist="Eva").artist
     places = [
@@ -92,7 +94,7 @@ def test_merge_history_undo(api: APIClient, api_of: Any, user: User, curator: Us
     assert api_of(curator).get(f"{API}/{kind}/{loser}/history/").data["count"] == 2
 
 
-def test_private_songs_are_nowhere(api_of: Any, user: User, curator: User) -> None:
+def test_private_songs_are_404_for_others(api_of: Any, user: User, curator: User) -> None:
     track = make_track(user, visibility=Visibility.PRIVATE)
     shared = make_track(user)
     assert api_of(user).patch(f"{API}/tracks/{track.pk}/", {"title": "x"}).status_code == 200

@@ -35,7 +35,7 @@ def send(client: Client, address: str, data: bytes) -> Any:
     return client.post(address, {"file": SimpleUploadedFile("x.png", data, "image/png")})
 
 
-def test_a_picture_becomes_the_cover_in_every_size(owner_client: Client, user: User) -> None:
+def test_uploaded_picture_becomes_the_cover_in_every_size(owner_client: Client, user: User) -> None:
     track = make_track(user, album="Orilla")
     out = io.BytesIO()
     Image.new("RGBA", (500, 300), (200, 10, 10, 128)).save(out, "PNG")
@@ -51,7 +51,7 @@ def test_a_picture_becomes_the_cover_in_every_size(owner_client: Client, user: U
     assert track.cover == ""
 
 
-def test_a_private_picture_stays_off_the_album(owner_client: Client, user: User) -> None:
+def test_private_cover_is_not_given_to_the_album(owner_client: Client, user: User) -> None:
     track = make_track(user, album="Orilla", visibility=Visibility.PRIVATE)
     send(owner_client, f"/tracks/{track.pk}/cover/", picture())
     track = Track.objects.with_names().get()
@@ -62,7 +62,7 @@ def test_a_private_picture_stays_off_the_album(owner_client: Client, user: User)
 @pytest.mark.parametrize(
     "data", [b"<svg onload='alert(1)'/>", b"GIF89a" + bytes(99), b"\xff\xd8\xff" + bytes(99)]
 )
-def test_what_is_no_picture_is_refused_with_a_sentence(owner_client: Client, user: User, data: bytes) -> None:
+def test_other_files_are_refused_with_a_sentence(owner_client: Client, user: User, data: bytes) -> None:
     track = make_track(user)
     answer = send(owner_client, f"/tracks/{track.pk}/cover/", data)
     assert answer.status_code == 200
@@ -71,7 +71,7 @@ def test_what_is_no_picture_is_refused_with_a_sentence(owner_client: Client, use
     assert track.cover == ""
 
 
-def test_what_is_too_large_is_refused_unread(owner_client: Client, user: User) -> None:
+def test_too_large_picture_is_refused_unread(owner_client: Client, user: User) -> None:
     address = f"/tracks/{make_track(user).pk}/cover/"
     assert "too large" in send(owner_client, address, bytes(10_000_001)).content.decode()
     assert "required" in owner_client.post(address).content.decode()
@@ -92,7 +92,9 @@ def test_albums_are_for_curators(client: Client, user: User, curator: User) -> N
     assert address in client.get(f"/albums/{track.album.pk}/").content.decode()
 
 
-def test_others_songs_keep_their_covers(client: Client, user: User, other: User, curator: User) -> None:
+def test_covers_of_others_songs_cannot_be_changed(
+    client: Client, user: User, other: User, curator: User
+) -> None:
     shared = make_track(user)
     secret = make_track(user, title="S", visibility=Visibility.PRIVATE)
     for person, answers in ((other, (403, 404)), (curator, (200, 404)), (user, (200, 200))):
@@ -101,7 +103,7 @@ def test_others_songs_keep_their_covers(client: Client, user: User, other: User,
         assert found == answers
 
 
-def test_another_cover_stands_in_the_history_and_can_be_undone(
+def test_cover_change_is_in_the_history_and_can_be_undone(
     owner_client: Client, user: User, settings: Any
 ) -> None:
     track = make_track(user)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 PRIVATE, SHARED = Visibility.PRIVATE, Visibility.SHARED
 
 
-def test_everything_about_a_track_and_back(user: User) -> None:
+def test_edit_of_every_field_can_be_undone(user: User) -> None:
     track = make_track(user, title="Barquito", artist="Ana", album="Orilla")
     before = details(track)
     wanted = {
@@ -66,12 +66,12 @@ def test_everything_about_a_track_and_back(user: User) -> None:
         ({"album_artist": "Various"}, "Orilla", "Various"),
     ],
 )
-def test_the_album_goes_along(user: User, changes: dict[str, Any], album: str, holder: str) -> None:
+def test_album_follows_the_artist(user: User, changes: dict[str, Any], album: str, holder: str) -> None:
     track = edit(make_track(user, artist="Ana", album="Orilla"), user, changes)
     assert (details(track)["album"], details(track)["album_artist"]) == (album, holder)
 
 
-def test_a_compilation_keeps_its_holder(user: User) -> None:
+def test_compilation_keeps_its_album_artist(user: User) -> None:
     track = make_track(user, artist="Ana")
     track.album = Album.objects.get_or_create_by_title(
         "Hits", Artist.objects.get_or_create_by_name("Various")
@@ -80,7 +80,7 @@ def test_a_compilation_keeps_its_holder(user: User) -> None:
     assert details(edit(track, user, {"artist": "Eva"}))["album_artist"] == "Various"
 
 
-def test_who_may(user: User, other: User, curator: User) -> None:
+def test_edit_permissions(user: User, other: User, curator: User) -> None:
     shared, private = make_track(user), make_track(user, visibility=PRIVATE)
     edit(shared, curator, {"title": "Better"})
     for track, person in [(shared, other), (private, other), (private, curator)]:
@@ -96,7 +96,7 @@ def test_who_may(user: User, other: User, curator: User) -> None:
         edit(shared, user, {"title": "x"})
 
 
-def test_two_at_once_see_what_the_other_did(user: User, curator: User) -> None:
+def test_concurrent_edits_of_one_value_conflict(user: User, curator: User) -> None:
     track = make_track(user, title="One", genre="Folk")
     seen = details(track)
     edit(track, curator, {**seen, "title": "Two", "year": 2000}, seen)
@@ -111,7 +111,7 @@ def test_two_at_once_see_what_the_other_did(user: User, curator: User) -> None:
     edit(track, user, {**seen, "title": "Two"}, seen)  # both want the same
 
 
-def test_artists(user: User, curator: User) -> None:
+def test_edit_artist_and_undo(user: User, curator: User) -> None:
     track = make_track(user, artist="The Betles")
     artist = edit_artist(track.artist, curator, {"name": "The Beatles"})
     assert (artist.name, artist.sort_name, artist.slug) == ("The Beatles", "Beatles, The", "the-betles")
@@ -129,7 +129,7 @@ def test_artists(user: User, curator: User) -> None:
     assert details(artist) == {"name": "The Beatles", "sort_name": "Beatles, The"}
 
 
-def test_albums(user: User, curator: User) -> None:
+def test_edit_album_and_undo(user: User, curator: User) -> None:
     track = make_track(user, artist="Ana", album="Orila")
     assert track.album
     wanted = {"title": "Orilla", "artist": "Various", "year": 1999, "compilation": True}
@@ -147,7 +147,7 @@ def test_albums(user: User, curator: User) -> None:
     assert details(album) == before
 
 
-def test_an_album_title_that_only_a_private_song_has_is_free(user: User, other: User, curator: User) -> None:
+def test_title_of_a_private_album_can_be_used(user: User, other: User, curator: User) -> None:
     public = make_track(user, artist="Ana", album="One").album
     hidden = make_track(other, artist="Ana", album="Secret", visibility=PRIVATE)
     assert public
@@ -157,7 +157,7 @@ def test_an_album_title_that_only_a_private_song_has_is_free(user: User, other: 
     assert hidden.album == public
 
 
-def test_what_happens_to_a_private_song_is_its_owners(user: User, curator: User) -> None:
+def test_history_of_a_private_song_is_its_owners(user: User, curator: User) -> None:
     track = make_track(user, title="One")
     edit(track, curator, {"title": "Two"})
     edit(track, user, {"title": "Three", "visibility": PRIVATE})
@@ -173,7 +173,7 @@ def test_what_happens_to_a_private_song_is_its_owners(user: User, curator: User)
     assert history.visible_to(curator).get().kind == Change.Kind.REMOVE
 
 
-def test_an_artist_is_split_and_put_together(user: User, curator: User) -> None:
+def test_split_of_an_artist_can_be_undone(user: User, curator: User) -> None:
     one = make_track(user, title="One", artist="John Williams", album="Guitar")
     two = make_track(user, title="Two", artist="John Williams", album="Star Wars")
     artist = one.artist
@@ -199,7 +199,7 @@ def test_an_artist_is_split_and_put_together(user: User, curator: User) -> None:
     assert two.artist == artist
 
 
-def test_an_album_is_split(user: User, curator: User) -> None:
+def test_split_of_an_album(user: User, curator: User) -> None:
     one, two = (make_track(user, title=title, artist="Ana", album="Live") for title in ("One", "Two"))
     album = one.album
     assert album
@@ -214,9 +214,7 @@ def test_an_album_is_split(user: User, curator: User) -> None:
         undo(change, curator)
 
 
-def test_a_recording_is_taken_out_of_a_song(
-    ingest_song: Ingester, user: User, other: User, curator: User
-) -> None:
+def test_split_of_a_merged_recording(ingest_song: Ingester, user: User, other: User, curator: User) -> None:
     winner, loser = ingest_song(seed=1), ingest_song("b.flac", seed=2, by=other)
     merge(loser.track, winner.track, curator)
     assert list(recordings(winner.track)) == [loser.audio]

@@ -66,7 +66,7 @@ def named_by_everything(track: Track, user: User, other: User) -> None:
     make_separation(track, asked_by=other)
 
 
-def test_everything_that_named_the_loser_names_the_winner(user: User, other: User, curator: User) -> None:
+def test_merge_moves_every_reference(user: User, other: User, curator: User) -> None:
     winner = make_track(user, title="Barquito", plays=3)
     loser = make_track(other, title="Barquito de papel", plays=4, genre="Folk")
     named_by_everything(loser, user, other)
@@ -93,7 +93,7 @@ def test_everything_that_named_the_loser_names_the_winner(user: User, other: Use
     assert redirects.find_target("track", loser.pk) is None
 
 
-def test_undo_keeps_what_happened_meanwhile(user: User, other: User, curator: User) -> None:
+def test_undo_keeps_later_changes(user: User, other: User, curator: User) -> None:
     winner, loser = make_track(user, plays=1), make_track(other, plays=2)
     mine = Like.objects.create(user=user, track=loser)
     change = merge(loser, winner, curator)
@@ -108,7 +108,7 @@ def test_undo_keeps_what_happened_meanwhile(user: User, other: User, curator: Us
     assert winner.likes.get().user == other
 
 
-def test_artists_with_their_albums_and_credits(user: User, curator: User) -> None:
+def test_merge_artists_with_albums_and_credits(user: User, curator: User) -> None:
     song = make_track(user, title="One", artist="The Beatles", album="Help!")
     same = make_track(user, title="Two", artist="Beatles", album="Help")
     own = make_track(user, title="Three", artist="Beatles", album="Rubber Soul")
@@ -135,7 +135,7 @@ def test_artists_with_their_albums_and_credits(user: User, curator: User) -> Non
     assert own in found_in_index(Track.objects.all(), "track", "beatles three")
 
 
-def test_albums(user: User, curator: User) -> None:
+def test_merge_albums(user: User, curator: User) -> None:
     one = make_track(user, title="One", artist="A", album="Live")
     two = make_track(user, title="Two", artist="A", album="Live (remastered)")
     assert one.album
@@ -148,7 +148,7 @@ def test_albums(user: User, curator: User) -> None:
     assert everything() == before
 
 
-def test_a_chain_of_merges_is_undone_in_any_order(user: User, curator: User) -> None:
+def test_chain_of_merges_can_be_undone(user: User, curator: User) -> None:
     a, b, c = (make_track(user, title=name, artist=name).artist for name in "abc")
     first = merge(a, b, curator)
     second = merge(b, c, curator)
@@ -163,7 +163,7 @@ def test_a_chain_of_merges_is_undone_in_any_order(user: User, curator: User) -> 
 
 
 @pytest.mark.parametrize("loser", ["The Beatels", "A very long name " * 12])
-def test_songs_that_come_under_the_losers_name_are_the_winners(
+def test_new_songs_under_the_losers_name_are_the_winners(
     ingest_song: Ingester, user: User, curator: User, loser: str
 ) -> None:
     first = make_track(user, title="One", artist="The Beatles").artist
@@ -181,7 +181,7 @@ def test_songs_that_come_under_the_losers_name_are_the_winners(
     assert Artist.objects.get_or_create_by_name(loser) != last
 
 
-def test_undoing_a_merge_gives_the_name_back(user: User, curator: User) -> None:
+def test_undo_restores_the_name(user: User, curator: User) -> None:
     winner, loser = (make_track(user, title=name, artist=name).artist for name in ("Ana", "Anna"))
     change = merge(loser, winner, curator)
     assert Artist.objects.get_or_create_by_name("Anna") == winner
@@ -197,7 +197,7 @@ def test_restored_artist_has_the_merge_and_its_undo_in_its_history(user: User, c
         assert [history.sentence(change) for change in history.of(artist, user)] == expected
 
 
-def test_who_brings_the_losers_audio_gets_the_winner(
+def test_upload_of_the_losers_audio_gets_the_winner(
     ingest_song: Ingester, make_song: SongMaker, user: User, other: User, curator: User
 ) -> None:
     winner, loser = ingest_song(seed=1), ingest_song("other.flac", seed=2, by=other)
@@ -216,7 +216,7 @@ def test_who_brings_the_losers_audio_gets_the_winner(
     assert back.uploads.count() == 5
 
 
-def test_what_cannot_be_undone_says_why(ingest_song: Ingester, user: User, curator: User) -> None:
+def test_impossible_undo_says_why(ingest_song: Ingester, user: User, curator: User) -> None:
     one, two = make_track(user, artist="A"), make_track(user, artist="B")
     change = merge(two.artist, one.artist, curator)
     Artist.objects.get_or_create_by_name("B", merged=False)
@@ -232,7 +232,7 @@ def test_what_cannot_be_undone_says_why(ingest_song: Ingester, user: User, curat
     assert "nobody has kept" in str(refused.value.detail)
 
 
-def test_refusals(user: User, curator: User) -> None:
+def test_refused_merges_and_undos(user: User, curator: User) -> None:
     one, two = make_track(user), make_track(user)
     private = make_track(curator, visibility=Visibility.PRIVATE)
     for who, loser, winner, code in [
@@ -256,7 +256,7 @@ def test_refusals(user: User, curator: User) -> None:
         undo(undone, curator)
 
 
-def test_a_name_that_only_a_private_song_has_is_free(user: User, other: User, curator: User) -> None:
+def test_name_of_a_private_artist_can_be_used(user: User, other: User, curator: User) -> None:
     public = make_track(user, artist="A").artist
     hidden = make_track(other, artist="Secret", visibility=Visibility.PRIVATE)
     changed = edit_artist(public, curator, {"name": "secret"})
@@ -270,7 +270,7 @@ def test_a_name_that_only_a_private_song_has_is_free(user: User, other: User, cu
     )
 
 
-def test_wanting_stems_follows_to_the_winner(
+def test_requests_for_separations_follow_to_the_winner(
     user: User, other: User, curator: User, django_capture_on_commit_callbacks: Any
 ) -> None:
     winner, loser = make_track(user), make_track(other)

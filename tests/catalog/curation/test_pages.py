@@ -75,7 +75,7 @@ def test_fields_for_names_are_given_the_list_that_they_suggest_from(
             assert "data-suggest" not in field, "which makes a field of it that searches"
 
 
-def test_a_conflict_is_shown_and_saving_again_decides(
+def test_conflict_is_shown_and_saving_again_overwrites(
     owner_client: Client, user: User, curator: User
 ) -> None:
     track = make_track(user, title="One")
@@ -90,7 +90,7 @@ def test_a_conflict_is_shown_and_saving_again_decides(
     assert track.title == "Mine"
 
 
-def test_a_taken_name_offers_to_merge(curator_client: Client, user: User) -> None:
+def test_taken_name_offers_to_merge(curator_client: Client, user: User) -> None:
     one, two = make_track(user, artist="Ana").artist, make_track(user, artist="Anna").artist
     page = curator_client.post(reverse("artist-edit", args=[two.slug]), sent(two, name="ANA"))
     merging = f"{reverse('artist-merge', args=[two.slug])}?into={one.pk}"
@@ -162,7 +162,7 @@ def test_history_and_undo(
 
 
 @pytest.mark.parametrize("kind", ["track", "artist", "album"])
-def test_a_history_takes_as_many_queries_however_long(
+def test_history_takes_a_constant_number_of_queries(
     curator_client: Client, curator: User, user: User, django_assert_max_num_queries: Any, kind: str
 ) -> None:
     track = make_track(user, album="Orilla")
@@ -177,7 +177,7 @@ def test_a_history_takes_as_many_queries_however_long(
     assert "Name 7" in page
 
 
-def test_what_is_private_shows_nowhere(curator_client: Client, user: User, curator: User) -> None:
+def test_private_changes_are_not_shown_to_others(curator_client: Client, user: User, curator: User) -> None:
     track = make_track(
         user, title="Hidden", artist="Nobody knows", album="Secret", visibility=Visibility.PRIVATE
     )
@@ -209,7 +209,7 @@ def test_pages_for_curators_only(owner_client: Client, client: Client, user: Use
     assert "merge/" not in artist
 
 
-def test_recent_changes_say_what_happened(curator_client: Client, user: User, curator: User) -> None:
+def test_recent_changes_describe_each_change(curator_client: Client, user: User, curator: User) -> None:
     one, two = make_track(user, artist="A"), make_track(user, artist="B")
     merge(one.artist, two.artist, curator)
     page = curator_client.get(reverse("changes")).content.decode()
@@ -235,7 +235,7 @@ def test_reporting(owner_client: Client, user: User, other: User) -> None:
 
 
 @pytest.mark.parametrize("uploaded_by_others", [False, True])
-def test_removal_by_curator_says_whether_the_song_stays(
+def test_removal_by_curator_says_whether_the_song_is_kept(
     curator_client: Client, user: User, other: User, uploaded_by_others: bool
 ) -> None:
     track = make_track(user)

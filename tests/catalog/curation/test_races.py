@@ -39,7 +39,7 @@ def refused(results: list[Any]) -> set[str]:
     return {result.code for result in results if isinstance(result, CatalogError)}
 
 
-def test_merging_in_a_ring(user: User, curators: list[User]) -> None:
+def test_concurrent_merges_in_a_ring(user: User, curators: list[User]) -> None:
     tracks = [make_track(user, title=str(n), artist=f"Artist {n}", album="Live") for n in range(6)]
     artists = [track.artist for track in tracks]
     for track in tracks:
@@ -57,7 +57,7 @@ def test_merging_in_a_ring(user: User, curators: list[User]) -> None:
     assert Like.objects.count() == left
 
 
-def test_one_merge_many_times_and_its_undo(user: User, curators: list[User]) -> None:
+def test_concurrent_merges_of_the_same_rows_and_their_undo(user: User, curators: list[User]) -> None:
     loser, winner = make_track(user), make_track(user)
     results = at_once(6, lambda n: merge(loser, winner, curators[n]))
     assert refused(results) == {"gone"}
@@ -90,7 +90,7 @@ def test_edits_and_likes_while_artists_are_merged(user: User, curators: list[Use
     assert tracks[0].likes.count() == 2
 
 
-def test_two_edits_of_the_same_value_are_not_both_done(user: User, curators: list[User]) -> None:
+def test_concurrent_edits_of_the_same_value_conflict(user: User, curators: list[User]) -> None:
     track = make_track(user, title="One")
     seen = details(track)
     results = at_once(4, lambda n: edit(track, curators[n], {"title": f"by {n}"}, seen))
@@ -99,7 +99,7 @@ def test_two_edits_of_the_same_value_are_not_both_done(user: User, curators: lis
     assert Change.objects.count() == 1
 
 
-def test_one_open_report_each(user: User) -> None:
+def test_concurrent_reports_make_one_open_report(user: User) -> None:
     track = make_track(user)
     results = at_once(6, lambda _n: report(track, user, Report.Reason.COVER))
     assert refused(results) == set()
@@ -107,7 +107,7 @@ def test_one_open_report_each(user: User) -> None:
     assert Report.objects.count() == 1
 
 
-def test_what_is_taken_down_does_not_slip_back_in(
+def test_upload_during_a_takedown_is_refused(
     ingest_song: Ingester, make_song: SongMaker, user: User, curators: list[User]
 ) -> None:
     admin_client = User.objects.create_superuser("admin@example.org", "a long enough one")

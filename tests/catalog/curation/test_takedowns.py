@@ -30,7 +30,7 @@ from tests.songs import write_song
 
 
 @pytest.fixture
-def admin_client(db: None) -> User:
+def administrator(db: None) -> User:
     return User.objects.create_superuser("admin@example.org", "a long enough one")
 
 
@@ -44,8 +44,8 @@ def stored() -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
-def test_everything_of_it_goes_at_once(
-    ingest_song: Ingester, user: User, other: User, admin_client: User, commit: Any
+def test_takedown_deletes_tracks_and_files_at_once(
+    ingest_song: Ingester, user: User, other: User, administrator: User, commit: Any
 ) -> None:
     with commit():
         shared = ingest_song(cover=picture())
@@ -58,7 +58,7 @@ def test_everything_of_it_goes_at_once(
     kept = AudioFile.objects.exclude(pk=shared.audio.pk).get(tracks__title="Another")
     report(shared.track, other, Report.Reason.RIGHTS, "It is mine.")
     with commit():
-        take_down(shared.track, admin_client, "letter of 3 May")
+        take_down(shared.track, administrator, "letter of 3 May")
     assert list(Track.objects.values_list("title", flat=True)) == ["Another"]
     assert stored() == {kept.key}
     assert list(AudioFile.objects.all()) == [kept]
@@ -70,7 +70,7 @@ def test_everything_of_it_goes_at_once(
     assert private.audio == shared.audio
     change = Change.objects.get(kind=Change.Kind.TAKEDOWN)
     assert (change.actor, change.label, change.private_to) == (
-        admin_client,
+        administrator,
         "Ana Ríos - Canción de agua",
         None,
     )
@@ -78,7 +78,9 @@ def test_everything_of_it_goes_at_once(
     assert "taken down" in Notice.objects.get(user=other).text
 
 
-def test_what_others_use_too_stays(ingest_song: Ingester, admin_client: User, commit: Any) -> None:
+def test_takedown_keeps_files_that_others_use(
+    ingest_song: Ingester, administrator: User, commit: Any
+) -> None:
     with commit():
         one, two = ingest_song(cover=picture()), ingest_song("two.flac", seed=2, cover=picture())
     assert one.track.cover == two.track.cover
@@ -86,19 +88,19 @@ def test_what_others_use_too_stays(ingest_song: Ingester, admin_client: User, co
     silence = separations[0].stems.all()[0].audio
     separations[1].stems.filter(position=0).update(audio=silence)
     with commit():
-        take_down(one.track, admin_client)
+        take_down(one.track, administrator)
     assert {two.audio.key, silence.key, two.track.cover} < stored()
     assert backend.size(silence.key) == silence.size
 
 
 @pytest.mark.parametrize("again", ["song.flac", "song.wav"])
-def test_it_does_not_come_back(
-    ingest_song: Ingester, user: User, other: User, admin_client: User, commit: Any, again: str
+def test_blocked_recording_cannot_be_added_again(
+    ingest_song: Ingester, user: User, other: User, administrator: User, commit: Any, again: str
 ) -> None:
     with commit():
         taken = ingest_song()
     with commit():
-        take_down(taken.track, admin_client)
+        take_down(taken.track, administrator)
     assert stored() == set()
     assert lookup(taken.upload.checksum, user) is None
     for visibility in Visibility:
@@ -113,15 +115,15 @@ def test_it_does_not_come_back(
     assert ingest_song(again, by=other).created
 
 
-def test_what_was_merged_goes_with_it(
-    ingest_song: Ingester, user: User, curator: User, admin_client: User, commit: Any
+def test_takedown_includes_merged_recordings(
+    ingest_song: Ingester, user: User, curator: User, administrator: User, commit: Any
 ) -> None:
     winner, loser = ingest_song(seed=1), ingest_song("two.flac", seed=2)
     Fingerprint.objects.update_or_create(audio=loser.audio, defaults={"values": b"\1\2\3\4", "duration": 0.5})
     with commit():
         merge(loser.track, winner.track, curator)
     with commit():
-        take_down(winner.track, admin_client)
+        take_down(winner.track, administrator)
     assert stored() == set()
     blocked = {block.audio_digest: bytes(block.values) for block in Block.objects.all()}
     assert blocked == {winner.audio.audio_digest: b"", loser.audio.audio_digest: b"\1\2\3\4"}
@@ -129,18 +131,18 @@ def test_what_was_merged_goes_with_it(
         ingest_song("two.wav", seed=2)
 
 
-def test_only_administrators(user: User, curator: User, admin_client: User) -> None:
+def test_only_administrators_take_down(user: User, curator: User, administrator: User) -> None:
     track = make_track(user)
     for person in (user, curator):
         with pytest.raises(CatalogError, match="not_yours"):
             take_down(track, person)
     track.delete()
     with pytest.raises(CatalogError, match="gone"):
-        take_down(track, admin_client)
+        take_down(track, administrator)
 
 
-def test_nothing_serves_its_bytes(
-    ingest_song: Ingester, user: User, admin_client: User, commit: Any, api: APIClient
+def test_takedown_stops_serving_the_files(
+    ingest_song: Ingester, user: User, administrator: User, commit: Any, api: APIClient
 ) -> None:
     with commit():
         track = ingest_song().track
@@ -167,7 +169,7 @@ def test_nothing_serves_its_bytes(
 
     assert statuses() == {200}
     with commit():
-        take_down(track, admin_client)
+        take_down(track, administrator)
     assert statuses() == {404}
 
 
@@ -187,8 +189,10 @@ class TestWhileItIsSeparated:
         path = write_song(tmp_path / "song.flac", 3.0, seed=1)
         return ask(ingest(path, filename=path.name, user=user).track, "compact:2stems", user).separation
 
-    def test_nothing_is_published(self, asked: Separation, admin_client: User, settings: Any) -> None:
-        down = self.once(lambda: take_down(Track.objects.get(), admin_client))
+    def test_running_separation_publishes_nothing_after_a_takedown(
+        self, asked: Separation, administrator: User, settings: Any
+    ) -> None:
+        down = self.once(lambda: take_down(Track.objects.get(), administrator))
         assert worker.separate(asked.pk, down)
         assert not Separation.objects.exists()
         assert not AudioFile.objects.exists()
@@ -208,9 +212,9 @@ class TestWhileItIsSeparated:
         return watch
 
 
-def test_a_separation_that_waits_is_forgotten(user: User, admin_client: User, commit: Any) -> None:
+def test_waiting_separation_is_deleted_by_a_takedown(user: User, administrator: User, commit: Any) -> None:
     track = make_track(user)
     make_separation(track, status=Status.QUEUED, asked_by=user)
     with commit():
-        take_down(track, admin_client)
+        take_down(track, administrator)
     assert not Separation.objects.exists()

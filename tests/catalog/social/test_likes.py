@@ -12,7 +12,7 @@ from tests.factories import make_track
 pytestmark = pytest.mark.django_db
 
 
-def test_liking_by_form_and_back_to_where_the_heart_was(client: Client, user: User) -> None:
+def test_like_form_redirects_back(client: Client, user: User) -> None:
     track = make_track()
     client.force_login(user)
     answer = client.post(f"/tracks/{track.pk}/like/", {"do": "like", "next": "/library/liked/?page=2"})
@@ -26,7 +26,7 @@ def test_liking_by_form_and_back_to_where_the_heart_was(client: Client, user: Us
         assert answer.headers["Location"] == f"/tracks/{track.pk}/"
 
 
-def test_liking_by_api_twice_is_once(api_of: Any, user: User) -> None:
+def test_like_through_the_api_is_idempotent(api_of: Any, user: User) -> None:
     track, api = make_track(), api_of(user)
     for _time in range(2):
         assert api.put(f"/api/v1/tracks/{track.pk}/like/").status_code == 204
@@ -36,9 +36,7 @@ def test_liking_by_api_twice_is_once(api_of: Any, user: User) -> None:
     assert Like.objects.count() == 0
 
 
-def test_a_private_track_of_somebody_else_is_not_there(
-    client: Client, api_of: Any, user: User, other: User
-) -> None:
+def test_private_track_of_others_is_404(client: Client, api_of: Any, user: User, other: User) -> None:
     track = make_track(other, visibility=Visibility.PRIVATE)
     client.force_login(user)
     assert api_of(user).put(f"/api/v1/tracks/{track.pk}/like/").status_code == 404

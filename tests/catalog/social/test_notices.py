@@ -21,7 +21,7 @@ def posted() -> None:
     notices._post.submit(lambda: None).result(10)
 
 
-def test_the_bell_counts_and_reading_is_seeing(client: Client, user: User) -> None:
+def test_notices_are_counted_until_the_page_is_read(client: Client, user: User) -> None:
     track = make_track(title="Orilla")
     notices.notify(user, Kind.SEPARATED, track=track)
     notices.notify(user, Kind.REPORT, text="It was put right.")
@@ -36,7 +36,7 @@ def test_the_bell_counts_and_reading_is_seeing(client: Client, user: User) -> No
     assert 'aria-label="Notices"' in again
 
 
-def test_by_api_reading_is_not_seeing(api_of: Any, user: User, other: User) -> None:
+def test_reading_through_the_api_marks_nothing_as_seen(api_of: Any, user: User, other: User) -> None:
     track = make_track(title="Orilla", artist="Ana")
     notices.notify(user, Kind.WISH, track=track)
     notices.notify(other, Kind.WISH, track=track)
@@ -49,7 +49,7 @@ def test_by_api_reading_is_not_seeing(api_of: Any, user: User, other: User) -> N
     assert notices.unseen(other) == 1
 
 
-def test_a_track_that_is_no_longer_for_them_is_not_named(client: Client, user: User, other: User) -> None:
+def test_notice_about_an_invisible_track_is_hidden(client: Client, user: User, other: User) -> None:
     track = make_track(other, title="Orilla")
     notices.notify(user, Kind.WISH, track=track)
     track.visibility = Visibility.PRIVATE
@@ -66,7 +66,7 @@ def test_the_text_is_in_the_language_of_the_person(user: User, other: User) -> N
     assert other.notices.get().text == "Guardado."
 
 
-def test_mail_only_for_who_wants_it_and_only_after_the_commit(
+def test_mail_is_opt_in_and_sent_after_the_commit(
     user: User,
     other: User,
     mailoutbox: list[Any],
@@ -89,7 +89,7 @@ def test_mail_only_for_who_wants_it_and_only_after_the_commit(
     assert f"https://stems.example/tracks/{track.pk}/" in mail.body
 
 
-def test_a_mail_server_that_is_away_is_a_line_in_the_log(
+def test_unreachable_mail_server_is_logged(
     user: User, settings: Any, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -102,7 +102,7 @@ def test_a_mail_server_that_is_away_is_a_line_in_the_log(
     assert "a notice could not be mailed" in caplog.text
 
 
-def test_one_query_for_the_bell_and_none_for_visitors(
+def test_count_of_notices_takes_one_query_and_none_for_visitors(
     client: Client, user: User, django_assert_num_queries: Any
 ) -> None:
     for _n in range(120):
@@ -113,7 +113,7 @@ def test_one_query_for_the_bell_and_none_for_visitors(
     assert "99+" in client.get("/artists/").content.decode()
 
 
-def test_pages_of_notices_take_as_many_queries_as_ever(
+def test_notices_take_a_constant_number_of_queries(
     client: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for n in range(40):
@@ -123,7 +123,7 @@ def test_pages_of_notices_take_as_many_queries_as_ever(
         assert client.get("/notices/").status_code == 200
 
 
-def test_mail_is_chosen_in_ones_account(client: Client, api_of: Any, user: User) -> None:
+def test_mail_is_chosen_in_the_account(client: Client, api_of: Any, user: User) -> None:
     client.force_login(user)
     assert 'name="mail_notices"' in client.get("/accounts/profile/").content.decode()
     client.post("/accounts/profile/", {"display_name": "Ana", "language": "", "mail_notices": "on"})

@@ -12,7 +12,7 @@ from tests.factories import make_track
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_one_wish_with_every_voice() -> None:
+def test_concurrent_wishes_make_one_with_every_voice() -> None:
     people = [User.objects.create_user(f"p{n}@example.org") for n in range(6)]
     found = at_once(6, lambda n: wishes.wish(people[n], "Ana", "Orilla").pk)
     assert len(set(found)) == 1
@@ -22,7 +22,7 @@ def test_one_wish_with_every_voice() -> None:
     assert Notice.objects.count() == 6, "everybody is told once"
 
 
-def test_one_like_and_one_claim(user: User, other: User) -> None:
+def test_concurrent_likes_and_claims_make_one_row(user: User, other: User) -> None:
     track = make_track(other)
     assert at_once(4, lambda _n: likes.like(track, user)) == [None] * 4
     assert Like.objects.count() == 1
@@ -31,7 +31,7 @@ def test_one_like_and_one_claim(user: User, other: User) -> None:
     assert user.uploads.count() == 1
 
 
-def test_numbers_of_a_setlist_stay_right(user: User) -> None:
+def test_concurrent_changes_keep_setlist_positions(user: User) -> None:
     setlist = setlists.make(user, "Friday")
     tracks = [make_track(title=str(n)) for n in range(6)]
     entries = at_once(6, lambda n: setlists.add(setlist, tracks[n]))

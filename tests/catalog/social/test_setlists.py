@@ -63,7 +63,7 @@ def test_limits(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (full.value.code, many.value.code) == ("setlist_full", "too_many_setlists")
 
 
-def test_everything_by_form(owner_client: Client, user: User) -> None:
+def test_setlist_is_edited_by_forms(owner_client: Client, user: User) -> None:
     answer = owner_client.post("/setlists/", {"title": "Friday"})
     setlist = Setlist.objects.get()
     page = f"/setlists/{setlist.pk}/"
@@ -87,7 +87,7 @@ def test_everything_by_form(owner_client: Client, user: User) -> None:
     assert not Setlist.objects.exists()
 
 
-def test_a_new_setlist_with_its_first_song(owner_client: Client, user: User) -> None:
+def test_song_page_creates_a_setlist(owner_client: Client, user: User) -> None:
     track = make_track(title="A")
     owner_client.post(f"/tracks/{track.pk}/setlist/", {"title": "Lesson"})
     assert order(Setlist.objects.get(title="Lesson")) == "A"
@@ -95,7 +95,7 @@ def test_a_new_setlist_with_its_first_song(owner_client: Client, user: User) -> 
     assert "Give the setlist a name." in page
 
 
-def test_nothing_of_it_is_for_others(client: Client, api_of: Any, user: User, other: User) -> None:
+def test_setlists_of_others_are_404(client: Client, api_of: Any, user: User, other: User) -> None:
     setlist = filled(user, "A")
     entry = setlist.entries.get()
     client.force_login(other)
@@ -122,7 +122,7 @@ def test_nothing_of_it_is_for_others(client: Client, api_of: Any, user: User, ot
     assert order(setlist) == "A"
 
 
-def test_by_its_link_without_what_is_private(client: Client, api: APIClient, user: User) -> None:
+def test_shared_link_hides_private_songs(client: Client, api: APIClient, user: User) -> None:
     setlist = filled(user, "Shared")
     setlists.add(setlist, make_track(user, title="Secret", visibility=Visibility.PRIVATE), "my note")
     setlists.share(setlist, by_link=True)
@@ -161,7 +161,7 @@ def test_somebody_elses_song_made_private_is_not_named_to_the_owner(
     assert "Orilla" not in page
 
 
-def test_playing_through(client: Client, user: User, other: User) -> None:
+def test_setlist_plays_through(client: Client, user: User, other: User) -> None:
     setlist = filled(user, "A", "B")
     setlists.add(setlist, make_track(user, title="Secret", visibility=Visibility.PRIVATE))
     setlists.add(setlist, make_track(title="C"))
@@ -182,7 +182,7 @@ def test_playing_through(client: Client, user: User, other: User) -> None:
     assert setlists.place("no such thing \0", "", b, user) is None
 
 
-def test_a_song_that_comes_twice_knows_which_time_it_is(user: User) -> None:
+def test_song_listed_twice_keeps_its_place(user: User) -> None:
     setlist = filled(user, "A", "B")
     a = Track.objects.get(title="A")
     again = setlists.add(setlist, a)
@@ -225,7 +225,7 @@ def test_by_api(api_of: Any, user: User) -> None:
     assert api.get(address).status_code == 404
 
 
-def test_pages_take_as_many_queries_as_ever(
+def test_setlist_pages_take_a_constant_number_of_queries(
     owner_client: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     setlist = filled(user, *(f"Song {n}" for n in range(30)))
@@ -238,7 +238,7 @@ def test_pages_take_as_many_queries_as_ever(
         owner_client.get("/setlists/")
 
 
-def test_closing_an_account_takes_its_setlists_likes_and_voices(user: User, other: User) -> None:
+def test_deleted_account_loses_setlists_likes_and_voices(user: User, other: User) -> None:
     setlists.add(setlists.make(user, "Friday"), make_track(other))
     likes.like(make_track(other), user)
     wishes.wish(user, "A", "B")

@@ -34,7 +34,7 @@ def test_two_spellings_are_one_wish_with_two_voices(user: User, other: User) -> 
     assert first.wanted == 2
 
 
-def test_what_nobody_wants_any_more_is_gone(user: User, other: User) -> None:
+def test_wish_without_voices_is_deleted(user: User, other: User) -> None:
     row = wishes.wish(user, "A", "Song")
     wishes.join(row, other)
     wishes.leave(row, user)
@@ -44,7 +44,7 @@ def test_what_nobody_wants_any_more_is_gone(user: User, other: User) -> None:
     assert not Wish.objects.exists()
 
 
-def test_what_is_here_is_no_wish_unless_it_is_private(user: User, other: User) -> None:
+def test_wish_for_a_shared_song_is_refused(user: User, other: User) -> None:
     private = make_track(other, artist="Ana Ríos", title="Secreto", visibility=Visibility.PRIVATE)
     assert wishes.wish(user, private.artist.name, private.title).fulfilled_at is None
     track = make_track(artist="Ana Ríos", title="Orilla")
@@ -53,7 +53,7 @@ def test_what_is_here_is_no_wish_unless_it_is_private(user: User, other: User) -
     assert found.value.track == track
 
 
-def test_a_shared_track_of_the_same_names_fulfils_it_and_everybody_is_told(user: User, other: User) -> None:
+def test_shared_track_of_the_same_names_fulfils_and_notifies(user: User, other: User) -> None:
     row = wishes.wish(user, "Ana Ríos", "Orilla")
     wishes.join(row, other)
     wishes.fulfil_by_name(
@@ -69,14 +69,14 @@ def test_a_shared_track_of_the_same_names_fulfils_it_and_everybody_is_told(user:
     assert Notice.objects.count() == 2, "once"
 
 
-def test_a_title_alone_does_not_fulfil(user: User) -> None:
+def test_title_alone_does_not_fulfil(user: User) -> None:
     row = wishes.wish(user, "", "Home")
     wishes.fulfil_by_name(make_track(artist="Somebody", title="Home"))
     row.refresh_from_db()
     assert row.fulfilled_at is None
 
 
-def test_a_wish_whose_song_is_gone_can_be_wished_again(user: User, other: User) -> None:
+def test_deleted_song_can_be_wished_for_again(user: User, other: User) -> None:
     row = wishes.wish(user, "A", "Song")
     track = make_track(artist="A", title="Song")
     wishes.fulfil_by_name(track)
@@ -86,7 +86,7 @@ def test_a_wish_whose_song_is_gone_can_be_wished_again(user: User, other: User) 
     assert (row.fulfilled_at, row.wanted) == (None, 2)
 
 
-def test_who_may_say_this_is_it(user: User, other: User) -> None:
+def test_fulfil_permissions(user: User, other: User) -> None:
     row = wishes.wish(other, "", "Home")
     track = make_track(user, title="Home again")
     with pytest.raises(CatalogError) as refused:
@@ -99,7 +99,7 @@ def test_who_may_say_this_is_it(user: User, other: User) -> None:
     assert refused.value.code == "fulfilled"
 
 
-def test_a_private_track_fulfils_nothing(user: User, other: User) -> None:
+def test_private_track_fulfils_no_wish(user: User, other: User) -> None:
     row = wishes.wish(other, "", "Home")
     with pytest.raises(CatalogError) as refused:
         wishes.fulfil(row, make_track(user, visibility=Visibility.PRIVATE), user)
@@ -141,7 +141,7 @@ def test_by_api(api: APIClient, api_of: Any, user: User, other: User) -> None:
     )
 
 
-def test_a_track_made_private_afterwards_is_not_named(api: APIClient, user: User, other: User) -> None:
+def test_track_made_private_later_is_not_named(api: APIClient, user: User, other: User) -> None:
     track = make_track(other, artist="A", title="B")
     Wish.objects.create(artist="A", title="B", track=track, fulfilled_at=track.created_at, wanted=1)
     track.visibility = Visibility.PRIVATE
@@ -149,7 +149,7 @@ def test_a_track_made_private_afterwards_is_not_named(api: APIClient, user: User
     assert api.get(WISHES, {"fulfilled": "true"}).json()["results"][0]["track"] is None
 
 
-def test_the_most_wanted_first_or_the_newest(api: APIClient, user: User, other: User) -> None:
+def test_wishes_are_sorted_by_voices_or_date(api: APIClient, user: User, other: User) -> None:
     popular = wishes.wish(user, "A", "Popular")
     wishes.join(popular, other)
     wishes.wish(user, "A", "New")
@@ -158,7 +158,7 @@ def test_the_most_wanted_first_or_the_newest(api: APIClient, user: User, other: 
     assert (titles, newest) == (["Popular", "New"], ["New", "Popular"])
 
 
-def test_wishing_is_limited_and_looking_is_not(
+def test_only_new_wishes_are_rate_limited(
     api_of: Any, client: Client, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates = {**SimpleRateThrottle.THROTTLE_RATES, "wishes": "2/hour"}
@@ -199,7 +199,7 @@ def test_joining_and_leaving_by_form(client: Client, user: User, other: User) ->
     assert row.wanted == 1
 
 
-def test_saying_this_is_it_on_the_page(client: Client, user: User, other: User) -> None:
+def test_wish_is_fulfilled_on_its_page(client: Client, user: User, other: User) -> None:
     row = wishes.wish(other, "", "Home")
     make_track(other, title="Home of somebody else")
     track = make_track(user, title="Home", artist="Me")
@@ -212,7 +212,7 @@ def test_saying_this_is_it_on_the_page(client: Client, user: User, other: User) 
     assert other.notices.get().track == track
 
 
-def test_the_list_takes_as_many_queries_as_ever(
+def test_wish_list_takes_a_constant_number_of_queries(
     client: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for n in range(40):
@@ -224,7 +224,7 @@ def test_the_list_takes_as_many_queries_as_ever(
         assert client.get("/wishes/").status_code == 200
 
 
-def test_bringing_sharing_and_renaming_make_it_come_true(user: User, other: User, tmp_path: Path) -> None:
+def test_upload_sharing_and_renaming_fulfil_wishes(user: User, other: User, tmp_path: Path) -> None:
     rows = [wishes.wish(other, "Ana Ríos", title) for title in ("Brought", "Shared", "Renamed")]
     brought = ingest(
         write_song(tmp_path / "a.flac", 0.3), filename="Ana Rios - Brought.flac", user=user

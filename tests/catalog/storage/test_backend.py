@@ -29,7 +29,7 @@ def test_keys_are_made_of_digests_only(digest: str) -> None:
         backend.key_for("audio", "ab" * 32, "../x")
 
 
-def test_a_file_moves_in_and_can_be_read_and_removed(tmp_path: Path) -> None:
+def test_stored_file_can_be_read_and_removed(tmp_path: Path) -> None:
     assert (backend.exists(KEY), backend.size(KEY)) == (False, None)
     path = write(tmp_path / "x", b"bytes")
     path.chmod(0o600)
@@ -46,7 +46,7 @@ def test_a_file_moves_in_and_can_be_read_and_removed(tmp_path: Path) -> None:
         pass
 
 
-def test_a_whole_file_is_left_alone_and_a_torn_one_is_replaced(tmp_path: Path) -> None:
+def test_store_replaces_only_a_truncated_file(tmp_path: Path) -> None:
     backend.store(write(tmp_path / "x", b"first"), KEY)
     os.utime(backend.local_path(KEY), (0, 0))
     backend.store(write(tmp_path / "x", b"again"), KEY)
@@ -57,7 +57,7 @@ def test_a_whole_file_is_left_alone_and_a_torn_one_is_replaced(tmp_path: Path) -
     assert os.listdir(backend.local_path(KEY).parent) == [Path(KEY).name]  # noqa: PTH208  # hidden ones too
 
 
-def test_a_row_and_its_file_must_agree(tmp_path: Path) -> None:
+def test_copy_of_a_file_with_another_size_than_its_row_is_refused(tmp_path: Path) -> None:
     backend.store(write(tmp_path / "x", b"bytes"), KEY)
     with backend.whole_copy(KEY, 5) as copy:
         assert copy.name == Path(KEY).name
@@ -66,12 +66,12 @@ def test_a_row_and_its_file_must_agree(tmp_path: Path) -> None:
             pass
 
 
-def test_nothing_outside_the_folder() -> None:
+def test_keys_outside_the_folder_are_refused() -> None:
     with pytest.raises(SuspiciousFileOperation):
         backend.size("../../etc/passwd")
 
 
-def test_a_full_disk_is_a_refusal_that_leaves_the_file(tmp_path: Path, monkeypatch: Any) -> None:
+def test_full_disk_is_no_space_and_keeps_the_source(tmp_path: Path, monkeypatch: Any) -> None:
     def full(*_args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -87,7 +87,7 @@ def test_a_full_disk_is_a_refusal_that_leaves_the_file(tmp_path: Path, monkeypat
     assert not backend.exists(KEY)
 
 
-def test_a_file_from_another_disk_is_copied(tmp_path: Path, monkeypatch: Any) -> None:
+def test_file_on_another_disk_is_copied(tmp_path: Path, monkeypatch: Any) -> None:
     path = write(tmp_path / "x", b"bytes")
     monkeypatch.setattr(
         Path, "rename", lambda *_args: (_ for _ in ()).throw(OSError(errno.EXDEV, "other disk"))
@@ -97,7 +97,7 @@ def test_a_file_from_another_disk_is_copied(tmp_path: Path, monkeypatch: Any) ->
     assert not path.exists()
 
 
-def test_the_floor(settings: Any) -> None:
+def test_check_space_keeps_the_disk_floor_free(settings: Any) -> None:
     free = shutil.disk_usage(settings.WORK_DIR).free
     settings.DISK_FLOOR_BYTES = free // 2
     backend.check_space(0)
@@ -105,7 +105,7 @@ def test_the_floor(settings: Any) -> None:
         backend.check_space(free)
 
 
-def test_parts_of_a_stored_file(tmp_path: Path) -> None:
+def test_read_returns_byte_ranges(tmp_path: Path) -> None:
     backend.store(write(tmp_path / "x", b"0123456789"), KEY)
     assert backend.read(KEY, 2, 5, size=10) == b"234"
     assert backend.read(KEY, 8, 99, size=10) == b"89"

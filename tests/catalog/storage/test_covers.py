@@ -22,7 +22,7 @@ def request_of(user: User, query: str = "") -> HttpRequest:
     return request
 
 
-def test_the_same_picture_is_one_file_of_each_size() -> None:
+def test_equal_pictures_share_one_file_of_each_size() -> None:
     key = store_cover(pictures())
     assert store_cover(pictures()) == key
     assert read_cover(key) == picture(size=960)
@@ -31,7 +31,7 @@ def test_the_same_picture_is_one_file_of_each_size() -> None:
     assert read_cover(backend.key_for("covers", "ab" * 32, "jpg")) is None
 
 
-def test_a_picture_is_a_jpeg_that_browsers_keep_for_minutes(ingest_song: Ingester, user: User) -> None:
+def test_cover_is_a_jpeg_with_a_short_max_age(ingest_song: Ingester, user: User) -> None:
     track = ingest_song(cover=picture()).track
     response = track_cover(request_of(user, f"?v={version(track.picture)}"), pk=track.pk)
     assert (response.status_code, response["Content-Type"]) == (200, "image/jpeg")
@@ -53,7 +53,7 @@ def test_a_picture_is_a_jpeg_that_browsers_keep_for_minutes(ingest_song: Ingeste
         ("-1", 960),
     ],
 )
-def test_the_smallest_that_is_large_enough(
+def test_smallest_sufficient_size_is_served(
     ingest_song: Ingester, user: User, asked: str, pixels: int
 ) -> None:
     track = ingest_song(cover=picture(size=1200)).track
@@ -65,7 +65,7 @@ def test_the_smallest_that_is_large_enough(
     response.close()
 
 
-def test_what_was_kept_in_one_size_is_shown_in_it(ingest_song: Ingester, user: User) -> None:
+def test_cover_stored_in_one_size_is_served_in_it(ingest_song: Ingester, user: User) -> None:
     track = ingest_song(cover=picture()).track
     backend.delete(key_of_size(track.cover, 96))
     response = track_cover(request_of(user, "?size=96"), pk=track.pk)
@@ -73,7 +73,7 @@ def test_what_was_kept_in_one_size_is_shown_in_it(ingest_song: Ingester, user: U
     response.close()
 
 
-def test_an_album_shows_its_picture_or_that_of_a_song(
+def test_album_cover_falls_back_to_a_song(
     ingest_song: Ingester, client: Client, user: User, other: User
 ) -> None:
     alone = ingest_song(cover=picture(), visibility=Visibility.PRIVATE).track
@@ -95,7 +95,7 @@ def test_an_album_shows_its_picture_or_that_of_a_song(
     assert shown(other) == picture("navy", 96)
 
 
-def test_pictures_that_cannot_be_seen(ingest_song: Ingester, user: User, other: User) -> None:
+def test_covers_of_invisible_tracks_are_404(ingest_song: Ingester, user: User, other: User) -> None:
     private = ingest_song(seed=1, cover=picture(), visibility=Visibility.PRIVATE).track
     bare = ingest_song(seed=2, album="other").track
     lost = ingest_song(seed=3, album="third", cover=picture("red")).track

@@ -47,18 +47,18 @@ def recipe(audio: AudioFile, bitrate: int = 128) -> Recipe:
     return Recipe(audio, "mp3", bitrate)
 
 
-def test_many_who_ask_at_once_get_the_one_rendition(audio: AudioFile) -> None:
+def test_concurrent_requests_share_one_rendition(audio: AudioFile) -> None:
     rows = at_once(8, lambda n: encoding_pool.obtain([recipe(audio)], f"account {n}", seconds=30))
     assert len({row.pk for (row,) in rows}) == Rendition.objects.count() == 1
 
 
-def test_what_is_there_is_found_without_a_thread(audio: AudioFile, settings: Any) -> None:
+def test_existing_rendition_needs_no_thread(audio: AudioFile, settings: Any) -> None:
     row = get_or_create_rendition(recipe(audio))
     settings.ENCODINGS_PER_PERSON = 0
     assert encoding_pool.obtain([recipe(audio)], "account 1") == [row]
 
 
-def test_a_long_encoding_goes_on_without_the_request(pool: EncodingPool) -> None:
+def test_long_encoding_outlives_its_request(pool: EncodingPool) -> None:
     long = recipe(make_audio(20.0, stored=True))
     with pytest.raises(EncodingPendingError) as told:
         encoding_pool.obtain([long], "account 1", seconds=0.01)
@@ -70,14 +70,14 @@ def test_a_long_encoding_goes_on_without_the_request(pool: EncodingPool) -> None
     assert encoding_pool.obtain([long], "account 1") == [find_rendition(long)]
 
 
-def test_progress_counts_what_is_there_already(audio: AudioFile) -> None:
+def test_progress_includes_existing_renditions(audio: AudioFile) -> None:
     get_or_create_rendition(recipe(audio, 128))
     with _exclusive(recipe(audio, 192).lock_name), pytest.raises(EncodingPendingError) as told:
         encoding_pool.obtain([recipe(audio, 128), recipe(audio, 192)], "account 1")
     assert told.value.progress == 0.5
 
 
-def test_each_person_can_submit_so_many(audio: AudioFile, settings: Any) -> None:
+def test_submissions_of_one_account_are_limited(audio: AudioFile, settings: Any) -> None:
     settings.ENCODINGS_PER_PERSON = 2
     with _exclusive(recipe(audio, 96).lock_name):
         encoding_pool.start([recipe(audio, 96), recipe(audio, 128)], "account 1")
@@ -89,7 +89,7 @@ def test_each_person_can_submit_so_many(audio: AudioFile, settings: Any) -> None
         encoding_pool.start([recipe(audio, 160)], "account 2")
 
 
-def test_people_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
+def test_accounts_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
     with _exclusive(recipe(audio, 96).lock_name):
         encoding_pool.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
         encoding_pool.start([recipe(audio, 256)], "address 192.0.2.1")
@@ -107,9 +107,7 @@ def forget(*recipes: Recipe) -> None:
     cache.delete_many([encoding_pool._key(one, "asked") for one in recipes])
 
 
-def test_what_nobody_asks_for_any_more_is_dropped(
-    audio: AudioFile, pool: EncodingPool, settings: Any
-) -> None:
+def test_unrequested_encodings_are_dropped(audio: AudioFile, pool: EncodingPool, settings: Any) -> None:
     settings.ENCODINGS_PER_PERSON = 3
     running, left, kept = (recipe(audio, bitrate) for bitrate in (96, 128, 160))
     with _exclusive(running.lock_name):
@@ -127,7 +125,7 @@ def test_what_nobody_asks_for_any_more_is_dropped(
     assert encoding_pool.obtain([left], "account 1", seconds=30) == [find_rendition(left)]
 
 
-def test_what_a_request_waits_for_is_kept(
+def test_encoding_with_a_waiting_request_is_kept(
     audio: AudioFile, pool: EncodingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoding_pool, "RENEW_SECONDS", 0.05)
@@ -150,7 +148,7 @@ def test_what_a_request_waits_for_is_kept(
     assert results == [find_rendition(one) for one in recipes]
 
 
-def test_no_more_threads_than_the_setting_says(audio: AudioFile, settings: Any, pool: EncodingPool) -> None:
+def test_threads_are_limited_by_the_setting(audio: AudioFile, settings: Any, pool: EncodingPool) -> None:
     settings.ENCODINGS_AT_ONCE = 2
     with _exclusive(recipe(audio, 96).lock_name), _exclusive(recipe(audio, 128).lock_name):
         encoding_pool.start([recipe(audio, bitrate) for bitrate in (96, 128, 160, 192)], "account 1")
@@ -158,7 +156,7 @@ def test_no_more_threads_than_the_setting_says(audio: AudioFile, settings: Any, 
         assert not Rendition.objects.exists()
 
 
-def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
+def test_refused_waiter_leaves_the_encoding_running(
     audio: AudioFile, settings: Any, pool: EncodingPool
 ) -> None:
     settings.WAITING_PER_PERSON = 1
@@ -181,7 +179,7 @@ def test_who_may_not_wait_is_refused_and_the_encoding_goes_on(
     assert find_rendition(recipe(audio, 128))
 
 
-def test_another_process_makes_it(audio: AudioFile, pool: EncodingPool) -> None:
+def test_encoding_of_another_process_is_awaited(audio: AudioFile, pool: EncodingPool) -> None:
     cache.set(encoding_pool._key(recipe(audio), "progress"), 0.25, 60)
     with pytest.raises(EncodingPendingError) as told:
         encoding_pool.obtain([recipe(audio)], "account 1")
@@ -191,16 +189,14 @@ def test_another_process_makes_it(audio: AudioFile, pool: EncodingPool) -> None:
     assert encoding_pool.obtain([recipe(audio)], "account 1", seconds=10) == [row]
 
 
-def test_a_failure_is_told_to_who_waits(audio: AudioFile) -> None:
+def test_failure_reaches_waiting_requests(audio: AudioFile) -> None:
     backend.delete(audio.key)
     for _ in range(2):
         with pytest.raises(CatalogError, match="file_missing"):
             encoding_pool.obtain([recipe(audio)], "account 1", seconds=30)
 
 
-def test_a_failure_that_nobody_waited_for_is_told_once_and_then_tried_again(
-    audio: AudioFile, pool: EncodingPool
-) -> None:
+def test_unseen_failure_is_reported_once_then_retried(audio: AudioFile, pool: EncodingPool) -> None:
     backend.delete(audio.key)
     encoding_pool.start([recipe(audio)], "account 1")
     assert pool.wait_until_idle(30)
@@ -210,7 +206,7 @@ def test_a_failure_that_nobody_waited_for_is_told_once_and_then_tried_again(
     encoding_pool.start([recipe(audio)], "account 1")
 
 
-def test_stopping_ends_encodings_and_leaves_no_file(pool: EncodingPool, settings: Any) -> None:
+def test_stop_ends_encodings_and_leaves_no_file(pool: EncodingPool, settings: Any) -> None:
     long = make_audio(60.0, stored=True)
     batch = encoding_pool.start([recipe(long, 96), recipe(long, 128)], "account 1")
     while not list(settings.WORK_DIR.glob("rendition-*")):
@@ -225,7 +221,7 @@ def test_stopping_ends_encodings_and_leaves_no_file(pool: EncodingPool, settings
     assert not Rendition.objects.exists()
 
 
-def test_what_a_killed_process_left_goes_and_what_is_in_use_stays(pool: EncodingPool, settings: Any) -> None:
+def test_files_of_killed_processes_are_removed(pool: EncodingPool, settings: Any) -> None:
     left = settings.WORK_DIR / "rendition-left"
     left.mkdir()
     (left / "rendition.mp3").write_bytes(b"half")

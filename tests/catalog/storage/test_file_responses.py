@@ -46,7 +46,7 @@ def ask(
     return response, body
 
 
-def test_the_whole_file() -> None:
+def test_request_without_range_gets_the_whole_file() -> None:
     response, body = ask()
     assert (response.status_code, body) == (200, BODY)
     assert dict(response.items()) == {
@@ -74,7 +74,7 @@ def test_the_whole_file() -> None:
         ("Bytes=3-4", 3, 5),
     ],
 )
-def test_a_range(asked: str, start: int, stop: int) -> None:
+def test_range_returns_206_with_content_range(asked: str, start: int, stop: int) -> None:
     response, body = ask(headers={"range": asked})
     assert (response.status_code, body) == (206, BODY[start:stop])
     assert response["Content-Range"] == f"bytes {start}-{stop - 1}/{SIZE}"
@@ -82,7 +82,7 @@ def test_a_range(asked: str, start: int, stop: int) -> None:
 
 
 @pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=99999999999999999999-", "bytes=-0"])
-def test_a_range_outside(asked: str) -> None:
+def test_range_outside_the_file_is_416(asked: str) -> None:
     response, body = ask(headers={"range": asked})
     assert (response.status_code, body) == (416, b"")
     assert response["Content-Range"] == f"bytes */{SIZE}"
@@ -104,7 +104,7 @@ def test_a_range_outside(asked: str) -> None:
         "bytes=\u0661-\u0662",
     ],
 )
-def test_a_range_that_means_nothing_is_ignored(asked: str) -> None:
+def test_malformed_range_is_ignored(asked: str) -> None:
     response, body = ask(headers={"range": asked})
     assert (response.status_code, body) == (200, BODY)
 
@@ -118,7 +118,7 @@ def test_a_range_that_means_nothing_is_ignored(asked: str) -> None:
         ("Sat, 21 Nov 2026 00:00:00 GMT", 200),
     ],
 )
-def test_if_range(condition: str, status: int) -> None:
+def test_if_range_decides_between_range_and_whole_file(condition: str, status: int) -> None:
     assert ask(headers={"range": "bytes=0-9", "if-range": condition})[0].status_code == status
 
 
@@ -133,27 +133,27 @@ def test_if_range(condition: str, status: int) -> None:
         ({"if-match": f'"{CHECKSUM}"'}, 200),
     ],
 )
-def test_conditions(headers: dict[str, str], status: int) -> None:
+def test_conditional_requests_return_304(headers: dict[str, str], status: int) -> None:
     response, body = ask(headers=headers)
     assert response.status_code == status
     assert body == (BODY if status == 200 else b"")
     assert response["ETag"] == f'"{CHECKSUM}"'
 
 
-def test_head_tells_the_same_and_sends_nothing() -> None:
+def test_head_has_the_same_headers_and_no_body() -> None:
     whole, _body = ask()
     response, body = ask("HEAD", headers={"range": "bytes=0-9"})
     assert (response.status_code, body) == (200, b"")
     assert dict(response.items()) == dict(whole.items())
 
 
-def test_an_address_with_its_version_is_kept_for_minutes() -> None:
+def test_versioned_address_has_a_short_max_age() -> None:
     assert ask(query=f"?v={CHECKSUM[:12]}")[0]["Cache-Control"] == "private, max-age=300"
     for other in ("?v=", f"?v={CHECKSUM[:3]}", "?v=00000000"):
         assert ask(query=other)[0]["Cache-Control"] == "private, no-cache"
 
 
-def test_nothing_but_audio_and_pictures_is_sent() -> None:
+def test_only_audio_and_pictures_are_served() -> None:
     with pytest.raises(ValueError, match="never served"):
         serve(
             RequestFactory().get("/"),
@@ -166,7 +166,7 @@ def test_nothing_but_audio_and_pictures_is_sent() -> None:
 
 
 @pytest.mark.parametrize("damage", ["gone", "short", "long"])
-def test_a_damaged_file_is_not_sent(damage: str) -> None:
+def test_damaged_file_is_not_served(damage: str) -> None:
     path = backend.local_path(KEY)
     path.unlink() if damage == "gone" else path.write_bytes(BODY[:-1] if damage == "short" else BODY + b"x")
     with pytest.raises(CatalogError) as refused:
@@ -174,7 +174,7 @@ def test_a_damaged_file_is_not_sent(damage: str) -> None:
     assert (refused.value.code, refused.value.status) == ("file_missing", 503)
 
 
-def test_nginx_may_send_it(settings: Any) -> None:
+def test_x_accel_hands_the_file_to_nginx(settings: Any) -> None:
     settings.X_ACCEL = "/stored/"
     response, body = ask(download=True)
     assert isinstance(response, HttpResponse)
@@ -194,5 +194,5 @@ def test_nginx_may_send_it(settings: Any) -> None:
         ("Ω.mp3", "attachment; filename=\"O.mp3\"; filename*=UTF-8''%CE%A9.mp3"),
     ],
 )
-def test_names_in_headers(name: str, header: str) -> None:
+def test_content_disposition_encodes_names(name: str, header: str) -> None:
     assert content_disposition(name, attachment=True) == header

@@ -36,7 +36,7 @@ def stored() -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
-def test_what_a_row_names_is_never_collected(ingest_song: Ingester) -> None:
+def test_referenced_files_are_kept(ingest_song: Ingester) -> None:
     result = ingest_song(cover=picture())
     made = rendition(result.audio, "mp3", None)
     Track.objects.update(cover="")  # the album still shows it
@@ -45,7 +45,7 @@ def test_what_a_row_names_is_never_collected(ingest_song: Ingester) -> None:
     assert stored() == {result.audio.key, made.key, *sizes(result.track.album.cover)}
 
 
-def test_files_without_a_row_go_after_the_grace(tmp_path: Path, db: None) -> None:
+def test_unreferenced_files_are_deleted_after_the_grace_period(tmp_path: Path, db: None) -> None:
     key = store_cover(pictures())
     part = backend.local_path(key).with_name(".x.part")
     part.write_bytes(b"left by a crash")
@@ -59,7 +59,7 @@ def test_files_without_a_row_go_after_the_grace(tmp_path: Path, db: None) -> Non
     assert stored() == set()
 
 
-def test_a_dropped_recording_goes_with_everything(ingest_song: Ingester, user: User) -> None:
+def test_released_recording_is_deleted_with_its_files(ingest_song: Ingester, user: User) -> None:
     result = ingest_song(cover=picture())
     rendition(result.audio, "mp3", None)
     ownership.drop_claim(result.track, user)
@@ -69,7 +69,7 @@ def test_a_dropped_recording_goes_with_everything(ingest_song: Ingester, user: U
         assert not model._default_manager.exists()
 
 
-def test_disk_space_of_a_dropped_recording_is_free_within_minutes(ingest_song: Ingester, user: User) -> None:
+def test_space_of_a_released_recording_is_freed_soon(ingest_song: Ingester, user: User) -> None:
     result = ingest_song()
     made = rendition(result.audio, "mp3", None)
     ownership.drop_claim(result.track, user)
@@ -84,7 +84,7 @@ def test_disk_space_of_a_dropped_recording_is_free_within_minutes(ingest_song: I
     assert collect(NOW) == 1
 
 
-def test_audio_of_another_track_stays(ingest_song: Ingester, user: User, other: User) -> None:
+def test_audio_of_another_track_is_kept(ingest_song: Ingester, user: User, other: User) -> None:
     mine = ingest_song(visibility=Visibility.PRIVATE)
     theirs = ingest_song("again.wav", by=other, visibility=Visibility.PRIVATE)
     ownership.drop_claim(mine.track, user)
@@ -92,7 +92,7 @@ def test_audio_of_another_track_stays(ingest_song: Ingester, user: User, other: 
     assert stored() == {theirs.audio.key}
 
 
-def test_a_private_track_of_a_closed_account_goes(ingest_song: Ingester, user: User) -> None:
+def test_private_tracks_of_deleted_accounts_are_deleted(ingest_song: Ingester, user: User) -> None:
     shared = ingest_song(seed=1)
     ingest_song(seed=2, visibility=Visibility.PRIVATE)
     user.delete()
@@ -101,7 +101,7 @@ def test_a_private_track_of_a_closed_account_goes(ingest_song: Ingester, user: U
     assert stored() == {shared.audio.key}
 
 
-def test_old_renditions_are_made_again_when_wanted(ingest_song: Ingester) -> None:
+def test_expired_renditions_are_made_again_on_request(ingest_song: Ingester) -> None:
     audio = ingest_song().audio
     rendition(audio, "mp3", None)
     Rendition.objects.update(created_at=timezone.now() - timedelta(days=31))
@@ -110,9 +110,7 @@ def test_old_renditions_are_made_again_when_wanted(ingest_song: Ingester) -> Non
     rendition(audio, "mp3", None)
 
 
-def test_apps_above_delete_their_rows_before_audio_is_deleted(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hooks_delete_rows_before_their_audio(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     make_audio()
     audio: list[int] = []
     receivers = [*hooks.collecting_garbage.receivers, lambda: audio.append(AudioFile.objects.count())]
@@ -122,7 +120,7 @@ def test_apps_above_delete_their_rows_before_audio_is_deleted(
     assert not AudioFile.objects.exists()
 
 
-def test_temporary_files(settings: Any, db: None) -> None:
+def test_abandoned_temporary_files_are_deleted(settings: Any, db: None) -> None:
     old, new = settings.WORK_DIR / "a/b/old", settings.WORK_DIR / "new"
     upload, copy = settings.FILE_UPLOAD_TEMP_DIR / "u", settings.WORK_DIR / "copies" / "c"
     for path in (old, new, upload, copy):

@@ -31,7 +31,7 @@ def path_of(row: Rendition) -> Path:
 
 
 @pytest.mark.parametrize("codec", ["wav", "flac", "mp3", "ogg", "m4a", "opus"])
-def test_every_codec_with_tags_and_picture(audio: AudioFile, codec: str) -> None:
+def test_every_codec_keeps_tags_and_cover(audio: AudioFile, codec: str) -> None:
     row = rendition(audio, codec, None, tags=TAGS, cover_key=store_cover([picture()] * len(COVER_SIZES)))
     path = path_of(row)
     assert (row.codec, row.size) == (codec, path.stat().st_size)
@@ -42,14 +42,14 @@ def test_every_codec_with_tags_and_picture(audio: AudioFile, codec: str) -> None
     assert picture() in path.read_bytes() or codec in {"ogg", "opus"}  # those hold it in base 64
 
 
-def test_lossless_means_every_sample(audio: AudioFile) -> None:
+def test_lossless_renditions_keep_every_sample(audio: AudioFile) -> None:
     expected = np.rint(song(0.5) * 32768)
     for codec in ("wav", "flac"):
         samples, _rate = soundfile.read(path_of(rendition(audio, codec, None)), dtype="int16")
         assert np.array_equal(samples, expected)
 
 
-def test_the_same_wish_is_the_same_file_until_something_changes(audio: AudioFile) -> None:
+def test_equal_recipes_share_a_file_until_the_names_change(audio: AudioFile) -> None:
     first = rendition(audio, "mp3", 128, tags=TAGS)
     assert rendition(audio, "mp3", 128, tags=TAGS) == first
     others = [
@@ -61,7 +61,7 @@ def test_the_same_wish_is_the_same_file_until_something_changes(audio: AudioFile
     assert len({first.key, *(row.key for row in others)}) == 5
 
 
-def test_a_lost_or_torn_file_is_made_again(audio: AudioFile) -> None:
+def test_missing_or_truncated_file_is_made_again(audio: AudioFile) -> None:
     first = rendition(audio, "flac", None)
     path_of(first).unlink()
     again = rendition(audio, "flac", None)
@@ -71,13 +71,13 @@ def test_a_lost_or_torn_file_is_made_again(audio: AudioFile) -> None:
     assert Rendition.objects.count() == 1
 
 
-def test_a_missing_picture_spoils_nothing(audio: AudioFile) -> None:
+def test_missing_cover_is_left_out(audio: AudioFile) -> None:
     row = rendition(audio, "mp3", None, cover_key=backend.key_for("covers", "ab" * 32, "jpg"))
     assert path_of(row).exists()
 
 
 @pytest.mark.parametrize("damage", ["gone", "torn", "spoilt"])
-def test_damaged_audio_is_said_to_be_missing(audio: AudioFile, damage: str, settings: Any) -> None:
+def test_damaged_audio_is_file_missing(audio: AudioFile, damage: str, settings: Any) -> None:
     path = backend.local_path(audio.key)
     content = path.read_bytes()
     path.unlink()
@@ -103,17 +103,17 @@ def test_damaged_audio_is_said_to_be_missing(audio: AudioFile, damage: str, sett
         (None, None),
     ],
 )
-def test_bitrates_people_write(value: str | int | None, bitrate: int | None) -> None:
+def test_parse_bitrate_accepts_usual_notations(value: str | int | None, bitrate: int | None) -> None:
     assert parse_bitrate(value) == bitrate
 
 
 @pytest.mark.parametrize("value", ["fast", "-1", "1e3", "192.5", "\u0661\u0662\u0668", "9" * 5000, "k"])
-def test_what_is_no_bitrate(value: str) -> None:
+def test_parse_bitrate_refuses_other_text(value: str) -> None:
     with pytest.raises(CatalogError, match="bad_bitrate"):
         parse_bitrate(value)
 
 
-def test_codecs_and_their_bitrates() -> None:
+def test_check_codec_knows_the_bitrates_of_each_codec() -> None:
     assert (check_codec("mp3", None), check_codec("mp3", 320), check_codec("flac", 320)) == (256, 320, None)
     with pytest.raises(CatalogError, match="bad_bitrate") as refused:
         check_codec("mp3", 123)
@@ -123,7 +123,9 @@ def test_codecs_and_their_bitrates() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_at_once_make_one_file(ingest_song: Ingester, make_song: SongMaker, settings: Any) -> None:
+def test_eight_concurrent_requests_make_one_file(
+    ingest_song: Ingester, make_song: SongMaker, settings: Any
+) -> None:
     audio = ingest_song(seconds=3).audio
     rows = at_once(8, lambda _n: rendition(audio, "mp3", None))
     assert len({row.pk for row in rows}) == Rendition.objects.count() == 1

@@ -89,7 +89,7 @@ def test_a_file_is_stored_read_and_removed(tmp_path: Path, bucket: Any) -> None:
         pass
 
 
-def test_a_recording_comes_in_is_encoded_and_goes(ingest_song: Ingester, bucket: Any, user: User) -> None:
+def test_recording_is_stored_encoded_and_deleted(ingest_song: Ingester, bucket: Any, user: User) -> None:
     result = ingest_song(cover=picture())
     row = rendition(result.audio, "mp3", None, cover_key=result.track.picture)
     assert keys(bucket) == {result.audio.key, *sizes(result.track.cover), row.key}
@@ -100,7 +100,7 @@ def test_a_recording_comes_in_is_encoded_and_goes(ingest_song: Ingester, bucket:
     assert keys(bucket) == set()
 
 
-def test_a_picture_comes_from_us(ingest_song: Ingester, user: User) -> None:
+def test_covers_are_served_by_the_website(ingest_song: Ingester, user: User) -> None:
     track = ingest_song(cover=picture()).track
     request = RequestFactory().get("/")
     request.user = user
@@ -109,7 +109,7 @@ def test_a_picture_comes_from_us(ingest_song: Ingester, user: User) -> None:
     response.close()
 
 
-def test_a_download_is_a_signed_address_that_keeps_name_and_type(ingest_song: Ingester) -> None:
+def test_download_redirects_to_a_signed_address_with_name_and_type(ingest_song: Ingester) -> None:
     audio = ingest_song().audio
     request = RequestFactory().get("/")
     response = serve(
@@ -131,7 +131,7 @@ def test_a_download_is_a_signed_address_that_keeps_name_and_type(ingest_song: In
         assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
-def test_parts_are_read_without_the_rest(bucket: Any, tmp_path: Path) -> None:
+def test_ranges_are_read_without_the_rest(bucket: Any, tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(bytes(range(256)) * 100)
     key = backend.key_for("audio", "ab" * 32, "flac")
@@ -143,7 +143,7 @@ def test_parts_are_read_without_the_rest(bucket: Any, tmp_path: Path) -> None:
             backend.read(name, 0, 10, size=lie)
 
 
-def test_segments_come_by_range_and_live_ones_pass_through(
+def test_segments_are_read_from_the_bucket_during_and_after_the_separation(
     bucket: Any, user: User, settings: Any, tmp_path: Path
 ) -> None:
     """A stem of two segments: heard while it is made, by way of the bucket, and afterwards."""
@@ -180,7 +180,7 @@ def test_segments_come_by_range_and_live_ones_pass_through(
     assert not (settings.WORK_DIR / "copies").exists(), "no whole file was fetched"
 
 
-def test_an_archive_is_sent_in_ranges(bucket: Any, user: User, settings: Any) -> None:
+def test_archive_is_served_in_ranges(bucket: Any, user: User, settings: Any) -> None:
     track = make_track(user, audio=make_audio(1.0, stored=True))
     order = order_archive(make_separation(track, stored=True), track, "mp3", None)
     archive = order.archive([get_or_create_rendition(recipe) for recipe in order.recipes.values()])

@@ -26,7 +26,7 @@ def refused(person: str, *, long: bool = False) -> bool:
         return (error.code, error.status, bool(error.retry_after)) == ("busy", 503, True)
 
 
-def test_each_person_has_so_many_places() -> None:
+def test_waiting_requests_of_one_account_are_limited() -> None:
     with ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(waiting("account 1"))
@@ -35,7 +35,7 @@ def test_each_person_has_so_many_places() -> None:
     assert not refused("account 1")
 
 
-def test_half_of_the_threads_never_wait() -> None:
+def test_half_of_the_threads_stay_free() -> None:
     with ExitStack() as stack:
         for number in range(8):
             stack.enter_context(waiting(f"account {number}"))
@@ -43,7 +43,7 @@ def test_half_of_the_threads_never_wait() -> None:
     assert not refused("account 99")
 
 
-def test_long_waits_leave_places_for_short_ones() -> None:
+def test_long_waits_leave_room_for_short_ones() -> None:
     with ExitStack() as stack:
         for number in range(6):
             stack.enter_context(waiting(f"account {number}", long=True))
@@ -51,20 +51,20 @@ def test_long_waits_leave_places_for_short_ones() -> None:
         assert not refused("account 99")
 
 
-def test_a_place_is_free_again_after_an_error() -> None:
+def test_error_frees_the_place() -> None:
     for _ in range(5):
         with pytest.raises(ZeroDivisionError), waiting("account 1"):
             raise ZeroDivisionError
 
 
-def test_one_thread_is_enough_for_one_who_waits(settings: Any) -> None:
+def test_single_thread_allows_one_waiting_request(settings: Any) -> None:
     settings.WEB_THREADS = 1
     assert not refused("account 1", long=True)
     with waiting("account 1"):
         assert refused("account 2")
 
 
-def test_people_are_accounts_and_visitors_are_addresses(user: User, settings: Any) -> None:
+def test_requester_is_an_account_or_an_address(user: User, settings: Any) -> None:
     settings.PROXIES = 1
     request = RequestFactory().get("/", headers={"x-forwarded-for": "198.51.100.7, 192.0.2.1"})
     request.user = AnonymousUser()

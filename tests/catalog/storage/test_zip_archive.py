@@ -41,7 +41,7 @@ def members() -> list[Member]:
     ]
 
 
-def test_every_member_is_there_in_order(members: list[Member]) -> None:
+def test_members_keep_their_order(members: list[Member]) -> None:
     with opened(members) as archive:
         body = archive.read()
         assert len(body) == archive.size
@@ -53,7 +53,7 @@ def test_every_member_is_there_in_order(members: list[Member]) -> None:
         assert {item.external_attr >> 16 for item in found.infolist()} == {0o100644}
 
 
-def test_any_part_is_that_of_the_whole(members: list[Member]) -> None:
+def test_ranges_equal_parts_of_the_whole(members: list[Member]) -> None:
     with opened(members) as archive:
         body = archive.read()
         for start in (0, 1, 29, 30, 70, 100_100, len(body) - 1, len(body), len(body) + 5):
@@ -67,7 +67,7 @@ def test_any_part_is_that_of_the_whole(members: list[Member]) -> None:
         assert archive.seek(3, io.SEEK_CUR) == len(body) - 7
 
 
-def test_the_tag_follows_the_bytes_and_is_known_before_a_file_is_opened(members: list[Member]) -> None:
+def test_etag_depends_on_the_content_and_opens_no_file(members: list[Member]) -> None:
     tag = ZipArchive(members).etag
     assert ZipArchive(members).etag == tag
     assert ZipArchive(members[::-1]).etag != tag
@@ -89,7 +89,7 @@ def test_more_than_four_gigabytes(members: list[Member]) -> None:
             ]
 
 
-def test_a_member_that_became_shorter_ends_the_download(members: list[Member]) -> None:
+def test_shortened_member_ends_the_download(members: list[Member]) -> None:
     with opened(members) as archive:
         path_of(members[2].key).write_bytes(b"x")
         with pytest.raises(OSError, match="shorter"):
@@ -97,14 +97,14 @@ def test_a_member_that_became_shorter_ends_the_download(members: list[Member]) -
 
 
 @pytest.mark.parametrize("damage", ["gone", "torn"])
-def test_a_damaged_member_is_an_error_before_the_first_byte(members: list[Member], damage: str) -> None:
+def test_damaged_member_is_an_error_before_the_first_byte(members: list[Member], damage: str) -> None:
     path = path_of(members[2].key)
     path.unlink() if damage == "gone" else path.write_bytes(b"x")
     with ZipArchive(members) as archive, pytest.raises(CatalogError, match="file_missing"):
         archive.open()
 
 
-def test_members_that_are_removed_meanwhile_are_still_read(members: list[Member]) -> None:
+def test_members_deleted_meanwhile_are_still_read(members: list[Member]) -> None:
     with opened(members) as archive:
         for key in {one.key for one in members}:
             path_of(key).unlink()

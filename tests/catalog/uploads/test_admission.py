@@ -62,14 +62,14 @@ def addresses(resolver: URLResolver | None = None, before: str = "/") -> Iterato
             yield from addresses(entry, before + own)
 
 
-def test_there_are_addresses() -> None:
+def test_the_walk_finds_addresses() -> None:
     found = set(addresses())
     assert {"/upload/", UPLOADS, "/api/separate", "/accounts/login/", "/admin/login/"} <= found
     assert len(found) > 150
 
 
 @pytest.mark.django_db
-def test_a_visitor_sends_no_large_body_anywhere() -> None:
+def test_visitors_send_no_large_body_anywhere() -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.cookies["csrftoken"] = "a" * 32
     browser.cookies["sessionid"] = "b" * 32
@@ -86,7 +86,7 @@ def test_a_visitor_sends_no_large_body_anywhere() -> None:
 
 
 @pytest.mark.django_db
-def test_no_file_of_a_visitor_is_written_anywhere(settings: Any, tmp_path: Path) -> None:
+def test_files_of_visitors_are_never_written(settings: Any, tmp_path: Path) -> None:
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "none"  # whoever wrote one would fail
     browser = Client(enforce_csrf_checks=True)
     browser.cookies["csrftoken"] = "a" * 32
@@ -96,24 +96,24 @@ def test_no_file_of_a_visitor_is_written_anywhere(settings: Any, tmp_path: Path)
 
 
 @pytest.mark.parametrize("address", ["/accounts/login/", "/accounts/signup/", "/admin/login/"])
-def test_a_file_where_none_belongs_is_413(client: Client, db: None, address: str) -> None:
+def test_file_at_an_address_without_policy_is_413(client: Client, db: None, address: str) -> None:
     answer = client.post(address, {"file": SimpleUploadedFile("a.wav", bytes(100))})
     assert answer.status_code == 413
     assert b"No file can be sent to this address" in answer.content
 
 
-def test_a_form_without_files_may_be_sent_in_parts(client: Client, user: User) -> None:
+def test_form_without_files_may_be_chunked(client: Client, user: User) -> None:
     fields = {"login": user.email, "password": "a long enough one"}  # Django's test client sends multipart
     assert client.post("/accounts/login/", fields).status_code == 302
 
 
-def test_a_page_that_takes_files_sends_visitors_to_sign_in(client: Client, db: None) -> None:
+def test_upload_pages_redirect_visitors_to_sign_in(client: Client, db: None) -> None:
     more: dict[str, Any] = {"wsgi.input": Untouchable(), "CONTENT_TYPE": FORM, "CONTENT_LENGTH": "1000"}
     answer = client.generic("POST", "/upload/", b"", **more)
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/upload/")
 
 
-def test_a_page_says_too_large_in_the_language_of_the_person(client: Client, user: User) -> None:
+def test_too_large_page_is_in_the_language_of_the_request(client: Client, user: User) -> None:
     client.force_login(user)
     more: dict[str, Any] = {
         "wsgi.input": Untouchable(),
@@ -135,7 +135,7 @@ def test_a_page_says_too_large_in_the_language_of_the_person(client: Client, use
         ({"MAX_UPLOAD_BYTES": 1_000_000}, 413, "too_large"),
     ],
 )
-def test_no_room_is_said_before_the_body_comes(
+def test_full_disk_is_refused_before_the_body(
     user: User, settings: Any, address: str, change: dict[str, int], status: int, code: str
 ) -> None:
     for name, value in change.items():
@@ -162,7 +162,7 @@ def ask(client: Client, address: str, body: Arriving, **more: Any) -> Any:
     )
 
 
-def test_a_body_may_come_up_to_a_limit(user: User, settings: Any) -> None:
+def test_bodies_are_admitted_up_to_a_limit(user: User, settings: Any) -> None:
     client = Client(headers={"Authorization": f"Bearer {pair_for(user)['access']}"})
     known, chunked = Arriving(30_000_000), Arriving(None)
     for body in (known, chunked):
@@ -178,7 +178,7 @@ def test_a_body_may_come_up_to_a_limit(user: User, settings: Any) -> None:
     assert ask(client, "/api/v1/setlists/", Arriving(1_100_000)).status_code == 413
 
 
-def test_one_person_sends_so_many_files_at_once(user: User, settings: Any) -> None:
+def test_concurrent_uploads_of_one_account_are_limited(user: User, settings: Any) -> None:
     settings.UPLOADS_PER_PERSON = 3
     client = Client(headers={"Authorization": f"Bearer {pair_for(user)['access']}"})
     assert ask(client, UPLOADS, Arriving(30_000_000, others=2)).status_code == 100
@@ -190,7 +190,7 @@ def test_one_person_sends_so_many_files_at_once(user: User, settings: Any) -> No
     )
 
 
-def test_a_disk_that_became_full_is_507(user: User) -> None:
+def test_disk_full_during_the_transfer_is_507(user: User) -> None:
     client = Client()
     client.force_login(user)
     body = Arriving(30_000_000, received=8_000_000)
@@ -200,7 +200,7 @@ def test_a_disk_that_became_full_is_507(user: User) -> None:
     assert (page.status_code, page["Content-Type"]) == (507, "text/html; charset=utf-8")
 
 
-def test_who_may_send_is_really_looked_up(user: User) -> None:
+def test_closed_account_may_not_send(user: User) -> None:
     token = pair_for(user)["access"]
     client = Client(headers={"Authorization": f"Bearer {token}"})
     assert ask(client, UPLOADS, Arriving(30_000_000)).status_code == 100

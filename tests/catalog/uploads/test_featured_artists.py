@@ -38,7 +38,7 @@ from tests.factories import make_track
         ("A feat.", ["A feat."]),
     ],
 )
-def test_names_in_an_artist(name: str, found: list[str]) -> None:
+def test_performers_are_split_from_the_artist_tag(name: str, found: list[str]) -> None:
     assert performers([name]) == found
 
 
@@ -55,33 +55,33 @@ def test_names_in_an_artist(name: str, found: list[str]) -> None:
         ("Song (with strings)", ("Song (with strings)", [])),
     ],
 )
-def test_names_in_a_title(title: str, found: tuple[str, list[str]]) -> None:
+def test_guests_are_split_from_the_title(title: str, found: tuple[str, list[str]]) -> None:
     assert split_title(title) == found
 
 
-def test_several_values_are_several_names_once_each() -> None:
+def test_several_values_are_distinct_names() -> None:
     assert performers(["Ana Ríos", "B feat. C", "ana rios"]) == ["Ana Ríos", "B", "C"]
 
 
-def test_a_hundred_guests_are_not_believed() -> None:
+def test_number_of_guests_is_limited() -> None:
     many = ", ".join(f"guest {number}" for number in range(100))
     assert len(performers([f"A feat. {many}"])) == 12
 
 
-def test_a_name_that_the_library_knows_stays_whole(user: User) -> None:
+def test_known_artist_is_not_split(user: User) -> None:
     make_track(user, artist="Agua & Arena")
     make_track(user, artist="Sal, Sol & Sed", visibility=Visibility.PRIVATE)
     assert performers(["A feat. Agua & Arena, B"], known_artists) == ["A", "Agua & Arena", "B"]
     assert performers(["A feat. Sal, Sol & Sed"], known_artists) == ["A", "Sal", "Sol", "Sed"]
 
 
-def test_how_a_line_is_said() -> None:
+def test_credit_line_joins_names() -> None:
     assert credit_line(["A"]) == "A"
     assert credit_line(["A", "B"]) == "A feat. B"
     assert credit_line(["A", "B", "C", "D"]) == "A feat. B, C & D"
 
 
-def test_credits_are_replaced_and_never_name_the_artist_again(user: User) -> None:
+def test_credits_are_replaced_without_the_main_artist(user: User) -> None:
     track = make_track(user, artist="A")
     b, c = Artist.objects.get_or_create_by_name("B"), Artist.objects.get_or_create_by_name("C")
     credit(track, [b, track.artist, c, b])

@@ -40,7 +40,7 @@ def run(folder: Path, user: User, jobs: int = 1, **options: Any) -> dict[str, li
     return {code: sorted(names) for code, names in outcomes.items()}
 
 
-def test_takes_what_is_music_and_goes_on_after_what_is_not(library: Path, user: User) -> None:
+def test_music_is_imported_and_other_files_are_refused(library: Path, user: User) -> None:
     found = run(library, user)
     assert found == {"new": ["one.flac", "two.flac"], "known": ["again.flac"], "unsupported": ["broken.mp3"]}
     assert set(Track.objects.values_list("title", "visibility", "owner")) == {
@@ -49,9 +49,7 @@ def test_takes_what_is_music_and_goes_on_after_what_is_not(library: Path, user: 
     }
 
 
-def test_the_next_run_passes_over_what_has_not_changed(
-    library: Path, user: User, make_song: SongMaker
-) -> None:
+def test_next_run_skips_unchanged_files(library: Path, user: User, make_song: SongMaker) -> None:
     run(library, user)
     assert set(run(library, user)) == {"unchanged"}
     shutil.copy(make_song("three.flac", seed=3, title="Three"), library / "broken.mp3")
@@ -59,21 +57,21 @@ def test_the_next_run_passes_over_what_has_not_changed(
     assert "unchanged" not in run(library, user, again=True)
 
 
-def test_run_for_another_owner_gives_them_the_songs(library: Path, user: User, other: User) -> None:
+def test_run_for_another_owner_adds_the_songs_for_them(library: Path, user: User, other: User) -> None:
     run(library, user)
     assert run(library, other)["known"] == ["again.flac", "one.flac", "two.flac"]
     assert Upload.objects.filter(user=other).values("track").distinct().count() == 2
     assert set(run(library, other)) == set(run(library, user)) == {"unchanged"}
 
 
-def test_what_may_go_better_another_time_is_tried_again(library: Path, user: User, settings: Any) -> None:
+def test_transient_refusals_are_retried(library: Path, user: User, settings: Any) -> None:
     settings.QUOTA_BYTES = 10
     assert "quota_exceeded" in run(library, user)
     settings.QUOTA_BYTES = 10**9
     assert run(library, user)["new"] == ["one.flac", "two.flac"]
 
 
-def test_stopped_between_two_files(library: Path, user: User) -> None:
+def test_run_stops_between_two_files(library: Path, user: User) -> None:
     work = Import(owner=user)
     for _outcome in work.run(songs_in(library), 1):
         work.stopped = True
@@ -82,7 +80,7 @@ def test_stopped_between_two_files(library: Path, user: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_at_once_make_the_same_of_it(library: Path, user: User) -> None:
+def test_parallel_run_has_the_same_outcomes(library: Path, user: User) -> None:
     found = run(library, user, jobs=3)
     assert sorted(found) == ["known", "new", "unsupported"]
     assert Track.objects.count() == 2
@@ -95,7 +93,7 @@ def test_private_songs(library: Path, user: User, other: User) -> None:
     assert Track.objects.visible_to(user).count() == 2
 
 
-def test_the_picture_beside_the_songs(library: Path, user: User, make_song: SongMaker) -> None:
+def test_cover_file_in_the_folder_is_used(library: Path, user: User, make_song: SongMaker) -> None:
     (library / "A" / "Folder.JPG").write_bytes(picture("red"))
     (library / "cover.png").write_bytes(b"not a picture" * 10)
     shutil.copy(make_song("with.flac", seed=4, title="Own", cover=picture("blue")), library / "A")
@@ -108,7 +106,7 @@ def test_the_picture_beside_the_songs(library: Path, user: User, make_song: Song
     assert Album.objects.get(title="Orilla").cover
 
 
-def test_which_files_are_looked_at(tmp_path: Path) -> None:
+def test_scan_finds_music_by_extension(tmp_path: Path) -> None:
     for name in (".hidden.mp3", "notes.txt", "B.MP3", "a.flac", ".git/x.mp3", "sub/deep/c.ogg"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -167,13 +165,13 @@ def test_links_are_followed_within_the_folder_only(linked: Path) -> None:
     }
 
 
-def test_the_folder_may_be_a_link_itself(linked: Path, tmp_path: Path) -> None:
+def test_folder_may_be_a_link(linked: Path, tmp_path: Path) -> None:
     (tmp_path / "door").symlink_to(linked)
     found = [path for path in songs_in(tmp_path / "door") if isinstance(path, Path)]
     assert sorted(path.name for path in found) == ["one.mp3", "within.mp3"]
 
 
-def test_a_linked_picture_of_somebody_else_is_not_taken(
+def test_linked_cover_outside_the_folder_is_ignored(
     library: Path, user: User, tmp_path: Path, make_song: SongMaker
 ) -> None:
     (tmp_path / "private.jpg").write_bytes(picture("red"))
@@ -190,12 +188,12 @@ def test_a_linked_picture_of_somebody_else_is_not_taken(
 @pytest.mark.parametrize(
     "extension", ["m4b", "mkv", "webm", "m4v", "bwf", "wma", "wv", "ape", "MPC", "dsf", "mp2", "ac3", "au"]
 )
-def test_every_accepted_extension_is_taken(tmp_path: Path, extension: str) -> None:
+def test_every_accepted_extension_is_scanned(tmp_path: Path, extension: str) -> None:
     (tmp_path / f"song.{extension}").touch()
     assert [path.name for path in songs_in(tmp_path) if isinstance(path, Path)] == [f"song.{extension}"]
 
 
-def test_sound_that_is_not_taken_is_told(tmp_path: Path) -> None:
+def test_other_kinds_of_sound_are_reported(tmp_path: Path) -> None:
     for name in ("a.mid", "b.avi", "c.AVI", "d.m4p", "notes.txt", "cover.jpg", ".hidden.mid"):
         (tmp_path / name).touch()
     (tmp_path / "away.mp3").symlink_to("/etc/hostname")
@@ -211,7 +209,7 @@ def test_sound_that_is_not_taken_is_told(tmp_path: Path) -> None:
     assert str(Skipped()) == ""
 
 
-def test_the_command_tells_what_was_skipped(
+def test_command_reports_skipped_files(
     linked: Path, user: User, tmp_path: Path, capsys: pytest.CaptureFixture[str], make_song: SongMaker
 ) -> None:
     shutil.copy(make_song("one.flac", title="One"), linked / "a" / "one.flac")
@@ -232,7 +230,7 @@ def test_the_command_tells_what_was_skipped(
     assert all(line["detail"] for line in lines if line["outcome"] == "skipped")
 
 
-def test_names_that_are_not_utf8(library: Path, user: User) -> None:
+def test_names_in_other_encodings_are_decoded(library: Path, user: User) -> None:
     name = b"Canci\xf3n.flac"
     os.rename(os.fsencode(library / "A" / "two.flac"), os.fsencode(library) + b"/" + name)  # noqa: PTH104  # bytes
     outcomes = list(Import(owner=user).run(songs_in(library), 1))
@@ -244,13 +242,15 @@ def test_names_that_are_not_utf8(library: Path, user: User) -> None:
     assert "unchanged" in {one.code for one in Import(owner=user).run(songs_in(library), 1)}
 
 
-def test_a_path_longer_than_the_column() -> None:
+def test_long_path_is_shortened_with_a_digest() -> None:
     path = Path("/", *["x" * 200] * 10, "song.mp3")
     assert len(key_of(path)) <= 1024
     assert key_of(path) != key_of(path.with_name("other.mp3"))
 
 
-def test_the_command(library: Path, user: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_writes_progress_and_report(
+    library: Path, user: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     report = tmp_path / "report.jsonl"
     with pytest.raises(SystemExit) as ended:
         call_command("import_library", library, owner=user.email, jobs=1, report=report)
@@ -266,7 +266,7 @@ def test_the_command(library: Path, user: User, tmp_path: Path, capsys: pytest.C
     assert "0 new, 0 known, 3 unchanged, 0 refused" in capsys.readouterr().out
 
 
-def test_the_command_asks_for_separations_as_far_as_the_queue_goes(
+def test_command_queues_separations_up_to_the_limit(
     library: Path, user: User, settings: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (library / "broken.mp3").unlink()
@@ -288,7 +288,7 @@ def test_the_command_asks_for_separations_as_far_as_the_queue_goes(
         {"folder": "none"},
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_done(
+def test_invalid_options_are_refused_before_any_work(
     library: Path, user: User, wrong: dict[str, str]
 ) -> None:
     folder = wrong.pop("folder", library)

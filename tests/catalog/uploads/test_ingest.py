@@ -27,9 +27,7 @@ def files() -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
-def test_a_new_recording_becomes_a_track_with_everything_that_is_known(
-    make_song: SongMaker, user: User
-) -> None:
+def test_new_recording_becomes_a_track_with_its_tags(make_song: SongMaker, user: User) -> None:
     path = make_song("x.flac", album_artist="Varios", compilation=True, cover=picture())
     result = ingest(path, filename="whatever.flac", user=user)
     track = Track.objects.with_names().get()
@@ -60,7 +58,7 @@ def test_a_new_recording_becomes_a_track_with_everything_that_is_known(
     assert user.stored_bytes == upload.size
 
 
-def test_what_a_person_fills_in_wins(make_song: SongMaker, user: User) -> None:
+def test_form_fields_override_tags(make_song: SongMaker, user: User) -> None:
     track = ingest(
         make_song(album_artist="Varios"),
         filename="x.flac",
@@ -74,16 +72,14 @@ def test_what_a_person_fills_in_wins(make_song: SongMaker, user: User) -> None:
     assert (track.album.title, track.album.artist.name) == ("Otro", "Eva")
 
 
-def test_one_album_holds_its_tracks_however_it_is_spelt(ingest_song: Ingester) -> None:
+def test_spellings_of_one_album_are_one_row(ingest_song: Ingester) -> None:
     first = ingest_song(seed=1, album="Orilla", artist="Ana Ríos").track
     second = ingest_song(seed=2, album="ORILLA", artist="ana rios").track
     assert first.album == second.album
     assert Artist.objects.count() == Album.objects.count() == 1
 
 
-def test_the_same_bytes_are_recognised_without_decoding(
-    make_song: SongMaker, user: User, other: User, settings: Any
-) -> None:
+def test_known_checksum_is_not_decoded(make_song: SongMaker, user: User, other: User, settings: Any) -> None:
     path = make_song()
     first = ingest(path, filename="a.flac", user=user)
     settings.MAX_SECONDS = 0  # a probe would refuse it now
@@ -94,7 +90,7 @@ def test_the_same_bytes_are_recognised_without_decoding(
     assert other.stored_bytes == 0
 
 
-def test_the_same_audio_in_another_dress_is_the_same_track(ingest_song: Ingester) -> None:
+def test_same_audio_with_other_tags_or_container_is_the_same_track(ingest_song: Ingester) -> None:
     first = ingest_song("a.flac")
     again = ingest_song("b.wav", title="Otro título", artist="Otra")
     assert (again.created, again.track) == (False, first.track)
@@ -102,7 +98,7 @@ def test_the_same_audio_in_another_dress_is_the_same_track(ingest_song: Ingester
     assert Artist.objects.count() == 1
 
 
-def test_bringing_it_again_restores_a_lost_file(make_song: SongMaker, user: User) -> None:
+def test_repeated_upload_restores_a_missing_file(make_song: SongMaker, user: User) -> None:
     path = make_song()
     audio = ingest(path, filename="a.flac", user=user).audio
     backend.local_path(audio.key).write_bytes(b"torn")
@@ -110,7 +106,7 @@ def test_bringing_it_again_restores_a_lost_file(make_song: SongMaker, user: User
     assert backend.local_path(audio.key).read_bytes() == path.read_bytes()
 
 
-def test_an_upload_leaves_its_file_to_its_sender(make_song: SongMaker, user: User, settings: Any) -> None:
+def test_ingest_leaves_the_source_file(make_song: SongMaker, user: User, settings: Any) -> None:
     incoming = Path(shutil.copy(make_song(), settings.FILE_UPLOAD_TEMP_DIR / "upload.tmp"))
     audio = ingest(incoming, filename="a.flac", user=user).audio
     assert incoming.read_bytes() == backend.local_path(audio.key).read_bytes()
@@ -129,7 +125,7 @@ def test_an_upload_leaves_its_file_to_its_sender(make_song: SongMaker, user: Use
         ("private", False, "shared", True),
     ],
 )
-def test_who_gets_which_track(
+def test_visibility_decides_which_track_an_upload_gets(
     ingest_song: Ingester,
     user: User,
     other: User,
@@ -148,7 +144,7 @@ def test_who_gets_which_track(
     assert Track.objects.visible_to(user).filter(pk=again.track.pk).exists()
 
 
-def test_a_private_picture_stays_off_the_album(ingest_song: Ingester) -> None:
+def test_private_cover_is_not_given_to_the_album(ingest_song: Ingester) -> None:
     track = ingest_song(visibility=PRIVATE, cover=picture()).track
     assert track.cover
     assert track.album is not None
@@ -156,7 +152,7 @@ def test_a_private_picture_stays_off_the_album(ingest_song: Ingester) -> None:
     assert track.album.cover == ""
 
 
-def test_lookup_finds_what_may_be_seen(ingest_song: Ingester, user: User, other: User) -> None:
+def test_lookup_finds_visible_tracks_only(ingest_song: Ingester, user: User, other: User) -> None:
     shared = ingest_song(seed=1)
     private = ingest_song(seed=2, visibility=PRIVATE)
     assert lookup(shared.upload.checksum.upper(), other) == shared.track
@@ -166,7 +162,7 @@ def test_lookup_finds_what_may_be_seen(ingest_song: Ingester, user: User, other:
     assert lookup("no checksum", other) is None
 
 
-def test_the_same_song_in_another_encoding_is_offered(ingest_song: Ingester) -> None:
+def test_other_encoding_of_a_song_is_offered_as_a_match(ingest_song: Ingester) -> None:
     first = ingest_song("a.flac").track
     again = ingest_song("b.ogg", title="CANCION DE AGUA")
     assert (again.created, again.matches) == (True, [Similar(first)])
@@ -179,7 +175,7 @@ def test_the_same_song_in_another_encoding_is_offered(ingest_song: Ingester) -> 
     ("content", "code", "status"),
     [(b"", "empty_file", 400), (b"\0", "unsupported", 415), (b"GIF89a" * 500, "unsupported", 415)],
 )
-def test_what_is_not_audio_is_refused_and_leaves_nothing(
+def test_other_files_are_refused_and_leave_nothing(
     tmp_path: Path, user: User, settings: Any, content: bytes, code: str, status: int
 ) -> None:
     path = tmp_path / "x.mp3"
@@ -193,7 +189,7 @@ def test_what_is_not_audio_is_refused_and_leaves_nothing(
     assert not list(settings.WORK_DIR.glob("ingest-*"))
 
 
-def test_a_refusal_says_what_to_do(tmp_path: Path, user: User, make_song: SongMaker) -> None:
+def test_refusals_say_what_to_do(tmp_path: Path, user: User, make_song: SongMaker) -> None:
     whole = make_song("whole.wav").read_bytes()
     files = {
         b"RIFF\x24\0\0\0AVI LIST" + bytes(200): ("unsupported", "AVI files are not accepted."),
@@ -209,9 +205,7 @@ def test_a_refusal_says_what_to_do(tmp_path: Path, user: User, make_song: SongMa
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000])
-def test_floats_far_above_full_scale_are_refused_and_loud_ones_are_not(
-    tmp_path: Path, user: User, rate: int
-) -> None:
+def test_floats_far_above_full_scale_are_refused(tmp_path: Path, user: User, rate: int) -> None:
     """Clipped to +24 dBFS, integers that were written as floats would be noise."""
     for name, scale in (("integers.wav", 32768), ("loud.wav", 8)):
         soundfile.write(tmp_path / name, scale * song(1.0), rate, subtype="FLOAT")
@@ -274,7 +268,7 @@ def test_hostile_file_names(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_at_once_make_one_track(make_song: SongMaker) -> None:
+def test_twenty_concurrent_uploads_make_one_track(make_song: SongMaker) -> None:
     people = [User.objects.create_user(f"p{n}@example.org") for n in range(20)]
     paths = [
         make_song("a.flac", album_artist="Varios", compilation=True, cover=picture()),
@@ -301,7 +295,7 @@ def test_twenty_at_once_make_one_track(make_song: SongMaker) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_uploads_at_once_cannot_pass_the_quota_together(make_song: SongMaker, settings: Any) -> None:
+def test_concurrent_uploads_respect_the_quota(make_song: SongMaker, settings: Any) -> None:
     person = User.objects.create_user("p@example.org")
     paths = [make_song(f"{n}.wav", seed=n) for n in range(6)]
     size = max(path.stat().st_size for path in paths)
@@ -316,7 +310,7 @@ def test_uploads_at_once_cannot_pass_the_quota_together(make_song: SongMaker, se
     assert files() == sorted(AudioFile.objects.values_list("key", flat=True))
 
 
-def test_guests_and_compilations_as_the_tags_tell_them(make_song: SongMaker, user: User) -> None:
+def test_guests_and_compilations_follow_the_tags(make_song: SongMaker, user: User) -> None:
     first = make_song("a.flac", title="Dúo (feat. Zoé)", artist="Ana feat. Ben & Eva", compilation=True)
     second = make_song("b.flac", seed=2, title="Solo", artist="Ben", album_artist="V.A.")
     for path in (first, second):

@@ -37,13 +37,13 @@ NOTHING = (None, None, None)
         (" - .mp3", None, "-", None),
     ],
 )
-def test_names_in_a_file_name(
+def test_parse_filename_finds_artist_title_and_number(
     filename: str, artist: str | None, title: str | None, number: int | None
 ) -> None:
     assert parse_filename(filename) == (artist, title, number)
 
 
-def test_tags_fill_what_is_missing_and_the_file_name_the_rest() -> None:
+def test_tags_win_over_the_file_name() -> None:
     tags = Tags(title="T", album="A", album_artist="VV", track_number=9)
     names = names_for("02 - Eva - Otra.mp3", tags)
     assert (names.title, names.artist, names.album, names.album_artist, names.track_number) == (
@@ -74,7 +74,7 @@ def test_tags_fill_what_is_missing_and_the_file_name_the_rest() -> None:
         (Tags(artist="artista desconocido"), "Unknown artist", (), None, False),
     ],
 )
-def test_who_performs_and_whose_album_it_is(
+def test_performers_and_album_artist(
     tags: Tags, artist: str, guests: tuple[str, ...], holder: str | None, compilation: bool
 ) -> None:
     names = names_for("Eva - Otra.mp3", tags)
@@ -86,7 +86,7 @@ def test_who_performs_and_whose_album_it_is(
     )
 
 
-def test_what_a_person_types_wins_over_several_artists() -> None:
+def test_typed_artist_wins_over_several_in_tags() -> None:
     names = names_for(
         "x.mp3", Tags(artist="A", artists=("A", "B"), title="T"), artist="C ft. D", title="U (feat. E)"
     )
@@ -108,7 +108,7 @@ def test_what_a_person_types_wins_over_several_artists() -> None:
         ("end. ", "end (vocals).mp3"),
     ],
 )
-def test_outgoing_names(stem: str, name: str) -> None:
+def test_safe_filename_removes_forbidden_characters(stem: str, name: str) -> None:
     assert safe_filename(stem, " (vocals).mp3") == name
 
 
@@ -119,7 +119,7 @@ def test_reserved_names_get_a_prefix() -> None:
 
 
 @given(st.text(max_size=400))
-def test_any_text_becomes_a_name_that_is_a_single_short_file(text: str) -> None:
+def test_any_text_becomes_a_short_file_name(text: str) -> None:
     name = safe_filename(text, " (other).flac")
     assert name.endswith(" (other).flac")
     assert len(name.encode()) <= 200
@@ -127,7 +127,7 @@ def test_any_text_becomes_a_name_that_is_a_single_short_file(text: str) -> None:
     assert not name.startswith((".", " "))
 
 
-def test_a_long_name_is_cut_between_letters() -> None:
+def test_long_name_is_cut_between_letters() -> None:
     name = safe_filename("é" * 300, ".mp3")
     assert name == "é" * 98 + ".mp3"
     assert safe_filename("q\u0301" * 100, ".mp3") == "q\u0301" * 65 + ".mp3"
@@ -155,7 +155,7 @@ def test_a_long_name_is_cut_between_letters() -> None:
         ("歌", "Ge"),
     ],
 )
-def test_names_for_clients_that_know_ascii_only(name: str, plain: str) -> None:
+def test_ascii_filename_transliterates(name: str, plain: str) -> None:
     assert ascii_filename(name) == plain
 
 

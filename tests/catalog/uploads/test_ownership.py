@@ -29,7 +29,7 @@ def stored_by(user: User) -> int:
     return user.stored_bytes
 
 
-def test_the_last_claim_takes_the_track_along(ingest_song: Ingester, user: User) -> None:
+def test_releasing_the_last_claim_deletes_the_track(ingest_song: Ingester, user: User) -> None:
     result = ingest_song()
     assert stored_by(user) == result.upload.size
     assert ownership.drop_claim(result.track, user)
@@ -38,7 +38,7 @@ def test_the_last_claim_takes_the_track_along(ingest_song: Ingester, user: User)
     assert stored_by(user) == 0
 
 
-def test_a_track_stays_for_those_who_brought_it_too(ingest_song: Ingester, user: User, other: User) -> None:
+def test_track_is_kept_for_other_uploaders(ingest_song: Ingester, user: User, other: User) -> None:
     result = ingest_song()
     track, size = result.track, result.upload.size
     ingest_song("again.wav", by=other)
@@ -53,7 +53,7 @@ def test_a_track_stays_for_those_who_brought_it_too(ingest_song: Ingester, user:
     assert stored_by(other) == 0
 
 
-def test_who_leaves_the_rest_alone(ingest_song: Ingester, user: User, other: User) -> None:
+def test_release_by_another_uploader_keeps_the_owner(ingest_song: Ingester, user: User, other: User) -> None:
     track = ingest_song().track
     ingest_song("again.wav", by=other)
     assert not ownership.drop_claim(track, other)
@@ -62,7 +62,7 @@ def test_who_leaves_the_rest_alone(ingest_song: Ingester, user: User, other: Use
     assert stored_by(user) > 0
 
 
-def test_a_disabled_account_inherits_nothing(ingest_song: Ingester, user: User, other: User) -> None:
+def test_disabled_accounts_inherit_no_track(ingest_song: Ingester, user: User, other: User) -> None:
     track = ingest_song().track
     ingest_song("again.wav", by=other)
     User.objects.filter(pk=other.pk).update(is_active=False)
@@ -79,7 +79,7 @@ def test_closing_an_account(ingest_song: Ingester, user: User, other: User) -> N
     assert stored_by(user) == 0
 
 
-def test_a_curator_removes_a_track_for_everybody(ingest_song: Ingester, user: User, other: User) -> None:
+def test_remove_deletes_the_track_for_everybody(ingest_song: Ingester, user: User, other: User) -> None:
     track = ingest_song(by=other).track
     ingest_song("again.wav", by=user)
     ownership.remove(track)
@@ -87,7 +87,7 @@ def test_a_curator_removes_a_track_for_everybody(ingest_song: Ingester, user: Us
     assert stored_by(other) == 0
 
 
-def test_sharing_and_taking_back(ingest_song: Ingester, user: User, other: User) -> None:
+def test_shared_track_can_be_made_private_again(ingest_song: Ingester, user: User, other: User) -> None:
     track = ingest_song(visibility=PRIVATE).track
     track = ownership.change_visibility(track, SHARED)
     assert list(Track.objects.visible_to(other)) == [track]
@@ -96,7 +96,9 @@ def test_sharing_and_taking_back(ingest_song: Ingester, user: User, other: User)
     assert stored_by(user) > 0
 
 
-def test_sharing_what_is_shared_already_joins_the_two(ingest_song: Ingester, user: User, other: User) -> None:
+def test_sharing_known_audio_merges_into_the_shared_track(
+    ingest_song: Ingester, user: User, other: User
+) -> None:
     private = ingest_song(visibility=PRIVATE).track
     shared = ingest_song("again.wav", by=other).track
     assert private != shared
@@ -108,9 +110,7 @@ def test_sharing_what_is_shared_already_joins_the_two(ingest_song: Ingester, use
     assert AudioFile.objects.count() == 1
 
 
-def test_joining_leaves_nothing_twice_and_nothing_behind(
-    ingest_song: Ingester, user: User, other: User
-) -> None:
+def test_merge_on_sharing_moves_every_reference_once(ingest_song: Ingester, user: User, other: User) -> None:
     private = ingest_song(visibility=PRIVATE, title="My name for it").track
     shared = ingest_song("again.wav", by=other).track
     for track in (private, shared):
@@ -132,7 +132,7 @@ def test_joining_leaves_nothing_twice_and_nothing_behind(
     assert redirects.find_target("track", private.pk) == shared.pk
 
 
-def test_a_shared_song_that_becomes_private_again_joins_the_owners(
+def test_making_private_merges_into_the_owners_private_track(
     ingest_song: Ingester, user: User, other: User
 ) -> None:
     shared = ingest_song().track
@@ -146,7 +146,7 @@ def test_a_shared_song_that_becomes_private_again_joins_the_owners(
     assert not Track.objects.visible_to(other).exists()
 
 
-def test_sharing_what_was_merged_joins_the_winner(ingest_song: Ingester, user: User, other: User) -> None:
+def test_sharing_merged_audio_joins_the_winner(ingest_song: Ingester, user: User, other: User) -> None:
     private = ingest_song("b.wav", seed=2, by=other, visibility=PRIVATE).track
     winner, loser = ingest_song(seed=1).track, ingest_song("b.flac", seed=2).track
     merge(loser, winner, User.objects.create_superuser("admin@example.org", "a long enough one"))
@@ -154,7 +154,7 @@ def test_sharing_what_was_merged_joins_the_winner(ingest_song: Ingester, user: U
     assert ownership.holds(winner, other)
 
 
-def test_what_others_brought_too_stays_shared(ingest_song: Ingester, user: User, other: User) -> None:
+def test_track_of_several_uploaders_stays_shared(ingest_song: Ingester, user: User, other: User) -> None:
     track = ingest_song().track
     ingest_song("again.wav", by=other)
     with pytest.raises(CatalogError, match="shared_by_others") as refused:
@@ -167,9 +167,7 @@ def test_what_others_brought_too_stays_shared(ingest_song: Ingester, user: User,
 
 
 @pytest.mark.parametrize("leave", ["hide", "delete"])
-def test_an_album_forgets_the_picture_of_a_track_that_leaves(
-    ingest_song: Ingester, user: User, leave: str
-) -> None:
+def test_album_loses_the_cover_of_a_track_made_private(ingest_song: Ingester, user: User, leave: str) -> None:
     track = ingest_song(seed=1, cover=picture()).track
     ingest_song(seed=2, cover=picture("red"))
     twin = ingest_song(seed=3, cover=picture()).track

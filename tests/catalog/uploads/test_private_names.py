@@ -32,7 +32,7 @@ def curator(db: None) -> User:
     return person
 
 
-def test_a_private_spelling_decides_nothing(ingest_song: Ingester, user: User, other: User) -> None:
+def test_private_spelling_does_not_name_the_artist(ingest_song: Ingester, user: User, other: User) -> None:
     mine = ingest_song(
         visibility=PRIVATE,
         artist="ANA RIOS feat. GUEST",
@@ -54,7 +54,7 @@ def test_a_private_spelling_decides_nothing(ingest_song: Ingester, user: User, o
     assert mine.album.private_to == user
 
 
-def test_each_has_their_own(ingest_song: Ingester, user: User, other: User) -> None:
+def test_private_names_are_separate_for_each_owner(ingest_song: Ingester, user: User, other: User) -> None:
     one = ingest_song(visibility=PRIVATE, artist="ANA RIOS").track
     two = ingest_song(visibility=PRIVATE, artist="ana ríos", by=other).track
     assert (one.artist.name, two.artist.name) == ("ANA RIOS", "ana ríos")
@@ -64,9 +64,7 @@ def test_each_has_their_own(ingest_song: Ingester, user: User, other: User) -> N
     assert not Artist.objects.visible_to(VISITOR).exists()
 
 
-def test_a_private_song_goes_by_the_names_of_shared_ones(
-    ingest_song: Ingester, user: User, other: User
-) -> None:
+def test_private_song_uses_shared_names(ingest_song: Ingester, user: User, other: User) -> None:
     shared = ingest_song(by=other).track
     mine = ingest_song(
         "b.flac", seed=2, visibility=PRIVATE, artist="ANA RIOS", album="ORILLA", year=1900
@@ -85,7 +83,7 @@ def test_a_private_compilation_changes_no_shared_album(ingest_song: Ingester, ot
     assert not Album.objects.filter(compilation=True).exists()
 
 
-def test_sharing_brings_the_names(ingest_song: Ingester, user: User, other: User) -> None:
+def test_sharing_makes_the_names_shared(ingest_song: Ingester, user: User, other: User) -> None:
     mine = ingest_song(visibility=PRIVATE, artist="ANA RIOS feat. GUEST", cover=picture("red")).track
     more = ingest_song("b.flac", seed=2, visibility=PRIVATE, artist="Ana Rios").track
     theirs = ingest_song("c.flac", seed=3, visibility=PRIVATE, artist="ana ríos", by=other).track
@@ -108,7 +106,7 @@ def test_sharing_brings_the_names(ingest_song: Ingester, user: User, other: User
     assert not Artist.objects.exclude(private_to=None).exists()
 
 
-def test_hiding_takes_the_names_along(ingest_song: Ingester, user: User, other: User) -> None:
+def test_making_private_makes_the_names_private(ingest_song: Ingester, user: User, other: User) -> None:
     mine = ingest_song(artist="ANA RIOS feat. GUEST").track
     shared = mine.artist_id
     change_visibility(mine, PRIVATE)
@@ -122,7 +120,7 @@ def test_hiding_takes_the_names_along(ingest_song: Ingester, user: User, other: 
     assert (again.artist.name, again.album.title, again.album.year) == ("Ana Ríos", "orilla", 1999)
 
 
-def test_names_that_only_private_songs_have_by_now(ingest_song: Ingester, user: User, other: User) -> None:
+def test_names_without_shared_songs_become_private(ingest_song: Ingester, user: User, other: User) -> None:
     shared = ingest_song(by=other, artist="ANA RIOS").track
     mine = ingest_song("b.flac", seed=2, visibility=PRIVATE).track
     assert mine.artist == shared.artist
@@ -135,7 +133,7 @@ def test_names_that_only_private_songs_have_by_now(ingest_song: Ingester, user: 
     assert update_all_names() == 0
 
 
-def test_rows_of_before_are_put_right(user: User, other: User) -> None:
+def test_older_rows_are_corrected(user: User, other: User) -> None:
     """An older library has shared rows that only private songs name."""
     track = make_track(user, artist="SECRET", album="HIDDEN", visibility=PRIVATE)
     Credit.objects.create(track=track, artist=Artist.objects.get_or_create_by_name("GUEST"))
@@ -174,7 +172,7 @@ def test_private_names_are_neither_edited_nor_merged(user: User, curator: User) 
 
 
 @pytest.mark.parametrize("path", ["artists/{}/", "albums/{}/"])
-def test_private_rows_answer_like_none(
+def test_private_rows_are_404_for_others(
     api: APIClient, api_of: Any, user: User, other: User, path: str
 ) -> None:
     mine = make_track(user, artist="Secret", album="Hidden", visibility=PRIVATE)
@@ -186,7 +184,7 @@ def test_private_rows_answer_like_none(
     assert api_of(user).get(f"/api/v1/{path.format(pk)}").status_code == 200
 
 
-def test_private_names_of_many_leave_room_for_shared_ones(api: APIClient, user: User) -> None:
+def test_private_names_do_not_block_shared_ones(api: APIClient, user: User) -> None:
     make_track(user, artist="Ana Torres")
     owners = [User.objects.create_user(f"p{n}@example.org") for n in range(200)]
     for owner in owners:
@@ -196,12 +194,12 @@ def test_private_names_of_many_leave_room_for_shared_ones(api: APIClient, user: 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_private_songs_of_one_artist_at_once(user: User) -> None:
+def test_eight_concurrent_private_songs_share_one_artist(user: User) -> None:
     found = at_once(8, lambda _n: Artist.objects.get_or_create_by_name("Ana", private_to=user).pk)
     assert len(set(found)) == 1
 
 
-def test_closing_an_account_takes_its_names(ingest_song: Ingester, user: User) -> None:
+def test_deleted_account_leaves_no_private_names(ingest_song: Ingester, user: User) -> None:
     ingest_song(visibility=PRIVATE)
     user.delete()
     collect(timedelta(0))

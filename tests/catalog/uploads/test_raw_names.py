@@ -49,7 +49,7 @@ def old(make_song: SongMaker, tmp_path: Path, user: User) -> Any:
     return ingest_song
 
 
-def test_what_is_recognised_is_kept_with_its_bytes(old: Any) -> None:
+def test_detected_encoding_is_stored_with_the_raw_names(old: Any) -> None:
     brought = old("cp1251", {"TPE1": "Кино", "TIT2": "Группа крови", "TALB": "Группа крови", "TCON": "Рок"})
     assert (brought.track.artist.name, brought.track.title) == ("Кино", "Группа крови")
     assert (brought.track.album.title, brought.track.genre) == ("Группа крови", "Рок")
@@ -57,7 +57,7 @@ def test_what_is_recognised_is_kept_with_its_bytes(old: Any) -> None:
     assert brought.upload.raw_names["artist"] == ["Кино".encode("cp1251").decode("latin-1")]
 
 
-def test_what_was_missed_is_put_right_and_undone(old: Any, user: User) -> None:
+def test_names_are_decoded_again_and_it_can_be_undone(old: Any, user: User) -> None:
     track = old("cp1250", POLISH).track
     assert track.title == "Baœka"
     before = details(track)
@@ -71,7 +71,7 @@ def test_what_was_missed_is_put_right_and_undone(old: Any, user: User) -> None:
     assert details(track) == before
 
 
-def test_every_field_is_read_again(old: Any, user: User) -> None:
+def test_every_field_is_decoded_again(old: Any, user: User) -> None:
     frames = {
         "TPE1": "Kult; Ĺąć",
         "TIT2": "Żółć (feat. Święty)",
@@ -89,7 +89,7 @@ def test_every_field_is_read_again(old: Any, user: User) -> None:
     assert "Święty" in found["guests"]
 
 
-def test_what_is_typed_wins(old: Any, user: User) -> None:
+def test_typed_names_win(old: Any, user: User) -> None:
     track = old("cp1250", POLISH).track
     track = edit(track, user, {"encoding": "cp1250", "title": "Baśka (live)"})
     assert track.title == "Baśka (live)"
@@ -97,7 +97,7 @@ def test_what_is_typed_wins(old: Any, user: User) -> None:
     assert track.title == "Baśka", "what a form sends back as it was shown was not typed"
 
 
-def test_names_in_unicode_have_nothing_to_read_again(ingest_song: Ingester, user: User) -> None:
+def test_unicode_names_cannot_be_decoded_again(ingest_song: Ingester, user: User) -> None:
     track = ingest_song().track
     assert raw_names.choices(track) == []
     with pytest.raises(CatalogError) as refused:
@@ -105,7 +105,7 @@ def test_names_in_unicode_have_nothing_to_read_again(ingest_song: Ingester, user
     assert (refused.value.code, refused.value.status) == ("no_raw_names", 409)
 
 
-def test_only_who_may_edit_chooses(old: Any, other: User) -> None:
+def test_only_editors_choose_the_encoding(old: Any, other: User) -> None:
     track = old("cp1250", POLISH).track
     with pytest.raises(CatalogError) as refused:
         edit(track, other, {"encoding": "cp1250"})
@@ -113,7 +113,7 @@ def test_only_who_may_edit_chooses(old: Any, other: User) -> None:
     assert track.uploads.get().names_encoding == "cp1252"
 
 
-def test_choices_show_what_comes_of_them(old: Any) -> None:
+def test_choices_show_the_decoded_names(old: Any) -> None:
     found = dict(raw_names.choices(old("cp1250", POLISH).track))
     assert found["cp1250"].endswith(": Baśka")
     assert "utf-8" not in found, "in which these bytes cannot be read"
@@ -121,7 +121,7 @@ def test_choices_show_what_comes_of_them(old: Any) -> None:
     assert set(raw_names.LABELS) == set(text_encodings.ENCODINGS)
 
 
-def test_on_the_page(old: Any, user: User, client: Client, ingest_song: Ingester) -> None:
+def test_encoding_is_chosen_on_the_page(old: Any, user: User, client: Client, ingest_song: Ingester) -> None:
     track = old("cp1250", POLISH).track
     client.force_login(user)
     address = f"/tracks/{track.pk}/edit/"
@@ -133,13 +133,13 @@ def test_on_the_page(old: Any, user: User, client: Client, ingest_song: Ingester
     assert "id_encoding" not in client.get(f"/tracks/{ingest_song(seed=9).track.pk}/edit/").content.decode()
 
 
-def test_through_the_api(old: Any, user: User, api_of: Any) -> None:
+def test_encoding_is_chosen_through_the_api(old: Any, user: User, api_of: Any) -> None:
     address = f"/api/v1/tracks/{old('cp1250', POLISH, visibility=Visibility.PRIVATE).track.pk}/"
     assert api_of(user).patch(address, {"encoding": "cp1250"}).json()["title"] == "Baśka"
     assert api_of(user).patch(address, {"encoding": "rot13"}).status_code == 400
 
 
-def test_somebody_else_changed_it_meanwhile(old: Any, user: User) -> None:
+def test_concurrent_edit_is_a_conflict(old: Any, user: User) -> None:
     track = old("cp1250", POLISH).track
     seen = details(track)
     edit(track, user, {"title": "Something else"})

@@ -34,7 +34,7 @@ def send(client: Client, address: str = UPLOADS, size: int = 3_000_000) -> Any:
     return client.post(address, {"file": SimpleUploadedFile("a.wav", bytes(size))})
 
 
-def test_a_file_that_is_taken_or_refused_leaves_nothing(client: Client, incoming: Path) -> None:
+def test_accepted_and_refused_files_leave_nothing(client: Client, incoming: Path) -> None:
     assert send(client).status_code == 415
     assert list(incoming.iterdir()) == []
 
@@ -68,7 +68,7 @@ class Breaking(io.BytesIO):
         return super().read(size)
 
 
-def test_a_client_that_goes_away_leaves_nothing(client: Client, incoming: Path) -> None:
+def test_disconnected_client_leaves_nothing(client: Client, incoming: Path) -> None:
     start = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
     more: dict[str, Any] = {
         "wsgi.input": Breaking(start + bytes(2_000_000)),
@@ -92,7 +92,7 @@ def change_floor(_user: User, settings: Any) -> None:
     ("change", "status", "code"),
     [(change_quota, 413, "quota_exceeded"), (change_floor, 507, "no_space")],
 )
-def test_quota_and_floor_are_looked_at_while_it_arrives(
+def test_quota_and_disk_floor_are_checked_during_the_transfer(
     client: Client,
     incoming: Path,
     user: User,
@@ -110,7 +110,7 @@ def test_quota_and_floor_are_looked_at_while_it_arrives(
     assert list(incoming.iterdir()) == []
 
 
-def test_a_full_disk_is_507(
+def test_full_disk_is_507(
     client: Client, incoming: Path, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = Client()
@@ -122,7 +122,7 @@ def test_a_full_disk_is_507(
     assert send(page, "/upload/").status_code == 507
 
 
-def test_more_than_announced_is_never_read(client: Client, incoming: Path, settings: Any) -> None:
+def test_bytes_beyond_content_length_are_not_read(client: Client, incoming: Path, settings: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 100_000
     answer = send(client, size=1_200_000)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
