@@ -67,13 +67,6 @@ def people_of(track: Track, user: User) -> list[Model]:
     ]
 
 
-@pytest.fixture
-def admin_client(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
-    return client
-
-
 def url(model: str, page: str = "changelist", *args: object) -> str:
     return reverse(f"admin:catalog_{model}_{page}", args=args)
 

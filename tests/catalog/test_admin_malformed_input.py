@@ -13,13 +13,6 @@ from tests.factories import make_track
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def admin_client(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
-    return client
-
-
 @pytest.mark.parametrize("lookup", ["created_at__year=99999999999", "created_at__year=99999"])
 def test_numbers_that_no_date_has_are_a_wrong_filter(admin_client: Client, lookup: str) -> None:
     answer = admin_client.get(f"{url('track')}?{lookup}")

@@ -20,13 +20,6 @@ from tests.factories import make_separation, make_track
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def admin_client(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
-    return client
-
-
 def some_life(user: User, number: int) -> None:
     """A song in every state."""
     for status in (Status.SUCCEEDED, Status.FAILED, Status.QUEUED, Status.RUNNING):
@@ -51,7 +44,7 @@ def test_dashboard_shows_queue_failures_and_figures(admin_client: Client, user: 
         "succeeded 1",
     ):
         assert part in page
-    status = dashboard.status(User.objects.get(email="admin@example.org"))
+    status = dashboard.status(User.objects.get(email="admin@example.com"))
     assert (status["queue"]["waiting_count"], status["queue"]["running_count"], status["queue"]["busy"]) == (
         1,
         1,

@@ -15,13 +15,6 @@ from tests.factories import make_track
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def admin_client(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("admin@example.org", "a long enough one"))
-    return client
-
-
 def act(client: Client, action: str, rows: Any, model: str = "report", **more: str) -> str:
     data = {"action": action, "_selected_action": [str(row.pk) for row in rows], **more}
     answer = client.post(reverse(f"admin:catalog_{model}_changelist"), data, follow=True)

@@ -110,13 +110,13 @@ def test_concurrent_reports_make_one_open_report(user: User) -> None:
 def test_upload_during_a_takedown_is_refused(
     ingest_song: Ingester, make_song: SongMaker, user: User, curators: list[User]
 ) -> None:
-    admin_client = User.objects.create_superuser("admin@example.org", "a long enough one")
+    administrator = User.objects.create_superuser("admin@example.org", "a long enough one")
     taken = ingest_song(seed=1)
     files = [make_song(f"{n}.wav", seed=1, title=str(n)) for n in range(4)]
 
     def act(n: int) -> Any:
         if n == 0:
-            return take_down(taken.track, admin_client)
+            return take_down(taken.track, administrator)
         return ingest(files[n - 1], filename=files[n - 1].name, user=curators[n])
 
     assert refused(at_once(5, act)) <= {"blocked"}
