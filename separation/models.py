@@ -51,23 +51,28 @@ class Separation(Row):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.QUEUED)
     progress = models.FloatField(_("progress"), default=0.0)
     segments = models.PositiveIntegerField(
-        _("segments"), default=0, editable=False, help_text=_("How many can be heard while it is running.")
+        _("segments"),
+        default=0,
+        editable=False,
+        help_text=_("The number of segments that can be played while it is running."),
     )
     gain = models.FloatField(
-        _("gain"), default=1.0, help_text=_("What the stems were multiplied by, so that none clips.")
+        _("gain"),
+        default=1.0,
+        help_text=_("The factor that all stems were multiplied by, so that none clips."),
     )
 
     owner = models.CharField(_("worker"), max_length=80, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(
-        _("attempts"), default=0, editable=False, help_text=_("How often the work was begun.")
+        _("attempts"), default=0, editable=False, help_text=_("The number of attempts that were started.")
     )
     crashes = models.PositiveSmallIntegerField(
         _("crashes"),
         default=0,
         editable=False,
-        help_text=_("How many of these attempts failed by themselves."),
+        help_text=_("The number of attempts that failed, interruptions left out."),
     )
-    retry_at = models.DateTimeField(_("not again before"), null=True, editable=False)
+    retry_at = models.DateTimeField(_("next attempt after"), null=True, editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, editable=False)
     task_sent_at = models.DateTimeField(_("task sent"), null=True, editable=False)
 
@@ -259,7 +264,7 @@ class Statistics(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     figures = models.JSONField()
     measured_at = models.DateTimeField()
-    seconds = models.FloatField(help_text=_("How long it took to count."))
+    seconds = models.FloatField(help_text=_("The duration of the computation."))
 
     class Meta:
         verbose_name = _("statistics")
@@ -280,18 +285,18 @@ class ImportRun(Row):
         FAILED = "failed", _("Failed")
 
     folder = models.CharField(
-        _("folder"), max_length=1024, help_text=_("As this server knows it, such as /home/ana/Music.")
+        _("folder"), max_length=1024, help_text=_("A path on this server, such as /home/ana/Music.")
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="+",
-        verbose_name=_("whose songs they become"),
+        verbose_name=_("owner"),
     )
     visibility = models.CharField(
-        _("who may hear them"), max_length=8, choices=Visibility.choices, default=Visibility.SHARED
+        _("visibility"), max_length=8, choices=Visibility.choices, default=Visibility.SHARED
     )
-    model = models.CharField(_("take them apart with"), max_length=40, blank=True)
+    model = models.CharField(_("model"), max_length=40, blank=True)
     state = models.CharField(
         _("state"), max_length=8, choices=State.choices, default=State.WAITING, editable=False
     )
@@ -307,8 +312,8 @@ class ImportRun(Row):
 
     class Meta:
         ordering = ["created_at"]
-        verbose_name = _("import of a folder")
-        verbose_name_plural = _("imports of folders")
+        verbose_name = _("folder import")
+        verbose_name_plural = _("folder imports")
 
     def __str__(self) -> str:
         return self.folder

@@ -1,4 +1,4 @@
-"""The catalogue for those who look after it: quick with a million songs, and careful with what people brought."""
+"""The catalogue in the admin site, with lists that stay fast with a million songs."""
 
 from catalog.admin import audio, moderation, music, social
 from catalog.admin.base import ReadOnly, Rows

@@ -1,4 +1,4 @@
-"""Stored audio, who brought it, encodings of it, and what sounds alike."""
+"""Stored audio in the admin site: files, uploads, renditions, fingerprints, matches, imported files."""
 
 import re
 from typing import Any
@@ -120,7 +120,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
 
 
 class AudioRelatedAdmin(Removable[Any]):
-    """What belongs to audio files, found by them."""
+    """Rows that belong to an audio file, and are found by it."""
 
     search_fields = ["pk"]
     search_help_text = DIGEST_HELP
@@ -134,7 +134,7 @@ class AudioRelatedAdmin(Removable[Any]):
 
 @admin.register(Rendition)
 class RenditionAdmin(AudioRelatedAdmin):
-    """These may be deleted: they are made again when somebody asks."""
+    """Renditions, which may be deleted: they are made again on request."""
 
     list_display = ["__str__", "audio", "size", "created_at"]
     list_select_related = ["audio"]
@@ -143,7 +143,7 @@ class RenditionAdmin(AudioRelatedAdmin):
 
 @admin.register(Fingerprint)
 class FingerprintAdmin(AudioRelatedAdmin):
-    """These may be deleted: they are made again with the next one that is needed."""
+    """Fingerprints, which may be deleted: they are computed again when one is needed."""
 
     list_display = ["audio", "duration", "created_at"]
     list_select_related = ["audio"]
@@ -178,7 +178,7 @@ class UploadAdmin(ReadOnly[Upload]):
 
 @admin.register(ImportedFile)
 class ImportedFileAdmin(Removable[ImportedFile]):
-    """Whatever is deleted here is looked at again by the next `import_library`."""
+    """Imported files. The next import reads again what is deleted here."""
 
     list_display = ["path", "outcome", "size", "track", "owner", "created_at"]
     list_select_related = ["track__artist", "owner"]

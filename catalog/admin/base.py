@@ -1,4 +1,4 @@
-"""What all pages of the admin panel share: lists that stay quick with a million rows."""
+"""Base classes and helpers of the admin site: lists that stay fast with a million rows."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,7 +42,7 @@ else:  # Django's own classes take no parameters
 
 
 class KeySelect(AutocompleteSelect):
-    """Draw a form with a malformed key anew, with nothing chosen."""
+    """A select that shows a form with a malformed key again, with nothing chosen."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> Any:
         keys = [key for key in value if is_key(self.field.target_field, key)]
@@ -83,16 +83,16 @@ class ReadOnlyInline(Inline):
 
 
 class AtLeast(int):
-    """A number of rows that says that there may be more."""
+    """A number of rows, shown as a lower bound."""
 
     def __str__(self) -> str:
         return f"{int(self)}+"
 
 
 class CountingList(List):
-    """Counts what belongs to the rows that are shown, and to no others.
+    """A change list that counts related rows of the page alone.
 
-    What a search found is cut, then joined. With SQLite everything is.
+    Searches read ids first, then their rows; with SQLite all lists do.
     """
 
     def get_results(self, request: HttpRequest) -> None:
@@ -143,7 +143,7 @@ class Rows(ForeignKeys, ValidatedList, _Admin[M]):
 
 
 class ReadOnly(Rows[M]):
-    """Rows that only the flows write."""
+    """Rows that cannot be changed in the admin site."""
 
     def has_add_permission(self, request: HttpRequest, *_more: Any) -> bool:
         return False
@@ -156,7 +156,7 @@ class ReadOnly(Rows[M]):
 
 
 class Removable(ReadOnly[M]):
-    """Rows that only the flows write, and that may be thrown away here."""
+    """Rows that cannot be changed in the admin site, but deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         meta = self.opts

@@ -1,4 +1,4 @@
-"""Looking after the catalogue: what people reported, what was changed, and what was taken down."""
+"""Moderation in the admin site: reports, the history of changes, blocked recordings."""
 
 from typing import Any
 
@@ -28,9 +28,9 @@ Outcome = Report.Outcome
 
 @admin.register(Report)
 class ReportAdmin(ReadOnly[Report]):
-    """The queue: looked at, answered with the actions. Who reported is told."""
+    """The queue of reports. The actions answer them; whoever reported is notified."""
 
-    list_display = ["label", "reason", "said", "outcome", "user", "created_at", "page"]
+    list_display = ["label", "reason", "text_excerpt", "outcome", "user", "created_at", "page"]
     list_select_related = ["user"]
     list_filter = ["outcome", "reason"]
     ordering = ["-created_at"]
@@ -38,7 +38,7 @@ class ReportAdmin(ReadOnly[Report]):
     search_help_text = _("Words of a song, or an account's address.")
     fields = ["label", "page", "reason", "text", "user", "created_at", ("outcome", "closed_by", "closed_at")]
     readonly_fields = flatten(fields)
-    actions = ["put_right", "refuse", "take_down"]
+    actions = ["mark_fixed", "refuse", "take_down"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("catalog.change_report")
@@ -51,7 +51,7 @@ class ReportAdmin(ReadOnly[Report]):
         return wanted | Q(user__in=find_accounts(words)) if "@" in words else wanted
 
     @admin.action(description=_("Mark as fixed"), permissions=["change"])
-    def put_right(self, request: HttpRequest, queryset: "QuerySet[Report]") -> None:
+    def mark_fixed(self, request: HttpRequest, queryset: "QuerySet[Report]") -> None:
         self._close(request, queryset, Outcome.DONE)
 
     @admin.action(description=_("No action needed"), permissions=["change"])
@@ -94,7 +94,7 @@ class ReportAdmin(ReadOnly[Report]):
         return None
 
     @admin.display(description=_("what is wrong"))
-    def said(self, row: Report) -> str:
+    def text_excerpt(self, row: Report) -> str:
         return row.text[:120]
 
     @admin.display(description=_("track"))
@@ -106,7 +106,7 @@ class ReportAdmin(ReadOnly[Report]):
 
 @admin.register(Change)
 class ChangeAdmin(ReadOnly[Change]):
-    """What happened to what everybody shares."""
+    """The history of the shared catalogue."""
 
     list_display = ["label", "target", "what", "actor", "created_at"]
     list_select_related = ["actor"]
@@ -133,7 +133,7 @@ class ChangeAdmin(ReadOnly[Change]):
 
 @admin.register(Block)
 class BlockAdmin(Removable[Block]):
-    """Recordings that were taken down. Deleting one here lets it come back, should somebody bring it again."""
+    """Recordings that were taken down. Deleting a row allows the recording to be added again."""
 
     list_display = ["label", "reason", "actor", "recognised", "created_at"]
     list_select_related = ["actor"]

@@ -1,6 +1,6 @@
-"""Artists, albums and songs. Names are edited here; audio is not.
+"""Artists, albums and tracks in the admin site. Names can be edited, audio cannot.
 
-Whatever is deleted goes through the claims, so that quotas stay right. Files follow with the collector.
+Tracks are deleted through ``ownership``, so that quotas stay right; garbage collection deletes the files.
 """
 
 from typing import TYPE_CHECKING, Any, cast
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class HistoryAdmin(Rows[Any]):
-    """What is changed here stands in the history as well, and can be undone there."""
+    """Record each change in the history, where it can be undone."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         form.before = details(self.model._default_manager.get(pk=obj.pk)) if change else None  # noqa: SLF001
@@ -46,7 +46,7 @@ class HistoryAdmin(Rows[Any]):
 
 
 class Named(HistoryAdmin):
-    """An artist or an album: found by the catalogue's own search, and kept while a song names it."""
+    """Artists or albums: found by the catalogue's search, and kept while a track names them."""
 
     search_fields = ["key"]
     held_by: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What people do with the catalogue: likes, wishes, setlists, notices. Looked at here; written by the pages."""
+"""Likes, wishes, setlists and notices in the admin site, read-only."""
 
 from typing import Any
 

@@ -88,9 +88,9 @@ class Report(Row):
 
     class Outcome(models.TextChoices):
         OPEN = "open", _("Open")
-        DONE = "done", _("Put right")
+        DONE = "done", _("Fixed")
         TAKEN_DOWN = "takendown", _("Taken down")
-        REFUSED = "refused", _("Nothing to do")
+        REFUSED = "refused", _("No action needed")
 
     track = models.ForeignKey(
         Track, on_delete=models.SET_NULL, null=True, related_name="reports", verbose_name=_("track")

@@ -103,7 +103,7 @@ class Notice(Row):
         FAILED = "failed", _("Could not be separated")
         WISH = "wish", _("Somebody brought what you wished for")
         REPORT = "report", _("Your report was looked at")
-        IMPORT = "import", _("Import of a folder")
+        IMPORT = "import", _("Folder import")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", verbose_name=_("account")
@@ -146,7 +146,7 @@ class Setlist(Row):
     )
     title = models.CharField(_("title"), max_length=120)
     link = models.CharField(max_length=32, unique=True, default=new_link, editable=False)
-    by_link = models.BooleanField(_("whoever has the link may see it"), default=False)
+    by_link = models.BooleanField(_("shared by link"), default=False)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:

@@ -26,9 +26,9 @@ else:  # Django's own class takes no parameter
 
 
 class ImportForm(_ModelForm):
-    """A folder of this server, and what is done with the songs in it."""
+    """A folder of this server, and the model that separates its songs."""
 
-    model = forms.ChoiceField(label=_("Separate them with"), required=False)
+    model = forms.ChoiceField(label=_("Model"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,7 +39,7 @@ class ImportForm(_ModelForm):
             for slug, spec in modelspec.SPECS.items()
             if modelspec.is_available(spec, settings.MODELS_DIR)
         ]
-        self.fields["model"].choices = [("", _("nothing yet")), *((slug, slug) for slug in ready)]  # type: ignore[attr-defined]
+        self.fields["model"].choices = [("", _("No separation")), *((slug, slug) for slug in ready)]  # type: ignore[attr-defined]
 
     def clean_folder(self) -> str:
         try:
@@ -50,7 +50,7 @@ class ImportForm(_ModelForm):
 
 @admin.register(ImportRun)
 class ImportRunAdmin(Removable[ImportRun]):
-    """Music that is on the server already. For administrators alone, since they choose which folder is read."""
+    """Imports of folders on the server, for superusers only, since they choose which folder is read."""
 
     form = ImportForm
     list_display = ["folder", "state", "new", "known", "unchanged", "refused", "owner", "created_at"]

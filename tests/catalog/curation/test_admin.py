@@ -27,7 +27,7 @@ def test_reports_are_answered_by_actions(admin_client: Client, user: User, other
     rows = [report(track, other, Report.Reason.NAMES, "wrong")[0] for track in tracks]
     page = admin_client.get(reverse("admin:catalog_report_changelist"), {"q": "torres"}).content.decode()
     assert reverse("track", args=[tracks[0].pk]) in page
-    assert "1 report was answered." in act(admin_client, "put_right", rows[:1])
+    assert "1 report was answered." in act(admin_client, "mark_fixed", rows[:1])
     assert "1 report was answered." in act(admin_client, "refuse", rows)
     assert [Report.objects.get(pk=row.pk).outcome for row in rows] == ["done", "refused"]
     assert Notice.objects.filter(user=other, kind=Notice.Kind.REPORT).count() == 2
@@ -60,7 +60,7 @@ def test_staff_without_permission_cannot_take_down(user: User, curator: User) ->
     client.force_login(curator)
     row, _new = report(make_track(user), user, Report.Reason.OTHER)
     page = client.get(reverse("admin:catalog_report_changelist")).content.decode()
-    assert "put_right" in page
+    assert "mark_fixed" in page
     assert "take_down" not in page
     act(client, "take_down", [row], confirmed="yes")
     assert Track.objects.exists()
