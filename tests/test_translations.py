@@ -14,7 +14,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.utils import translation
 from django.utils.translation.template import templatize
 
-from accounts.web.translations import ALLAUTH, FORMS, PASSWORDS
+from accounts.web.translations import ADMIN, ALLAUTH, FORMS, PASSWORDS
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = ROOT / "locale" / "es" / "LC_MESSAGES"
@@ -108,7 +108,9 @@ def test_the_compiled_file_is_up_to_date(spanish: Catalogue) -> None:
 def test_texts_of_libraries_address_people_as_ours_do() -> None:
     with translation.override("es"):
         texts = [
-            translation.gettext(text) for text in (*ALLAUTH, *PASSWORDS, *FORMS) if isinstance(text, str)
+            translation.gettext(text)
+            for text in (*ALLAUTH, *PASSWORDS, *FORMS, *ADMIN)
+            if isinstance(text, str)
         ]
         texts.append(str(password_validators_help_text_html()))
     for text in texts:

@@ -49,3 +49,56 @@ FORMS = [
     _("No file was submitted. Check the encoding type on the form."),
     _("Upload a valid image. The file you uploaded was either not an image or a corrupted image."),
 ]
+
+ADMIN = [
+    _(
+        "Please enter the correct %(username)s and password for a staff account. Note that both fields may be"
+        " case-sensitive."
+    ),
+    _("You may edit it again below."),
+    _("The {name} “{obj}” was added successfully. You may add another {name} below."),
+    _("The {name} “{obj}” was changed successfully. You may edit it again below."),
+    _("The {name} “{obj}” was changed successfully. You may add another {name} below."),
+    _(
+        "There’s been an error. It’s been reported to the site administrators via email and should be fixed "  # noqa: RUF001  # as above
+        "shortly. Thanks for your patience."
+    ),
+    _("Click here to select the objects across all pages"),
+    _("Enter a new password for the user <strong>%(username)s</strong>."),
+    _(
+        "Deleting the %(object_name)s '%(escaped_object)s' would result in deleting related objects, but your"
+        " account doesn't have permission to delete the following types of objects:"
+    ),
+    _(
+        'Are you sure you want to delete the %(object_name)s "%(escaped_object)s"? All of the following '
+        "related items will be deleted:"
+    ),
+    _(
+        "Deleting the selected %(objects_name)s would result in deleting related objects, but your account "
+        "doesn't have permission to delete the following types of objects:"
+    ),
+    _(
+        "Are you sure you want to delete the selected %(objects_name)s? All of the following objects and "
+        "their related items will be deleted:"
+    ),
+    _(
+        "You are authenticated as %(username)s, but are not authorized to access this page. Would you like to"
+        " login to a different account?"
+    ),
+    _("Your password was changed."),
+    _(
+        "Please enter your old password, for security’s sake, and then enter your new password twice so we "  # noqa: RUF001  # as above
+        "can verify you typed it in correctly."
+    ),
+    _("Select all objects on this page for an action"),
+    _("Select this object for an action - {}"),
+    _("Select %s"),
+    _("Select %s to change"),
+    _("Select %s to view"),
+    _("Your old password was entered incorrectly. Please enter it again."),
+    _("Items must be selected in order to perform actions on them. No items have been changed."),
+    _(
+        "Designates whether this user should be treated as active. Unselect this instead of deleting accounts."
+    ),
+    ngettext_lazy("Please correct the error below.", "Please correct the errors below."),
+]
