@@ -18,10 +18,10 @@ SUFFIXES = frozenset(f".{extension}" for extension in EXTENSIONS)
 # Sound that is not accepted, and reported as such.
 OTHER_SOUND = frozenset(
     f".{extension}"
-    for extension in (
+    for extension in (  # noqa: SIM905  # a list takes one line for each
         "3g2 3gp aa aax amr avi awb dff dts flv gsm it kar m2ts m4p mid midi mlp mod mpeg mpg mts ofr ra ram rm s3m "
         "shn sid spx tak thd ts tta vob voc vqf xm"
-    ).split()  # noqa: SIM905  # a list would take forty lines
+    ).split()
 )
 # Why something was skipped.
 SKIPPED: dict[str, Promise] = {
