@@ -1,4 +1,4 @@
-"""What ``manage.py check`` says about this installation."""
+"""System checks of the catalogue."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The events of the catalogue that apps above take part in, and what it asks them for its lists.
+"""Hooks for the apps above: events of the catalogue, and questions for its lists.
 
 Receivers connect in their ``AppConfig.ready``. Not Django's signals: here receivers answer, and the types of their
 arguments and answers are checked.

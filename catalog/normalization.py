@@ -1,4 +1,4 @@
-"""How names are compared and sorted: two spellings that a person would call the same are one key."""
+"""Keys by which names are compared and sorted: two spellings that people call the same have one key."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ _OWN_LETTERS: Final = str.maketrans(
 
 
 class _Folded(dict[int, str]):
-    """For ``str.translate``: what each character becomes is worked out when it is first met."""
+    """A table for ``str.translate`` that folds each character when it is first needed."""
 
     def __missing__(self, code: int) -> str:
         parted = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", chr(code)).casefold())

@@ -1,4 +1,4 @@
-"""Redirects from former addresses: pages and API answer 301 with where the thing is now.
+"""Redirects from former addresses, with 301 for pages and API.
 
 They are kept where artists get other slugs, and where artists, albums and tracks are merged. A merge may be undone,
 so no answer may be cached without asking again.
@@ -76,7 +76,7 @@ def _with_query(address: str, request: HttpRequest | Request) -> str:
 def remember(kind: str, old: str | UUID, target: UUID) -> None:
     """Let ``old`` lead to ``target``, and everything that led to ``old``.
 
-    Whatever leads to ``target`` from itself is forgotten: an undone merge leaves no circle.
+    Redirects from ``target`` to itself are deleted, so that an undone merge leaves no loop.
     """
     with transaction.atomic():
         FormerAddress.objects.update_or_create(kind=kind, old=str(old), defaults={"target": target})

@@ -1,4 +1,4 @@
-"""Looking after the catalogue: editing artists and albums, merging, histories, undoing, reports."""
+"""Curation: edits of artists and albums, merges, histories, undo, reports."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What somebody likes, wishes for, is told, and puts in order."""
+"""Likes, notices and wishes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Artists, albums and songs at once, while somebody types."""
+"""Search suggestions: artists, albums and songs at once."""
 
 from typing import Any
 

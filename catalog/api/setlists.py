@@ -1,4 +1,4 @@
-"""Setlists: tracks in an order of one's own."""
+"""Setlists of an account, and those shared by a link."""
 
 from typing import Any
 

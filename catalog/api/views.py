@@ -1,4 +1,4 @@
-"""Artists and albums, and that a song was played."""
+"""Artists, albums, and the count of plays."""
 
 from typing import Any
 from uuid import UUID

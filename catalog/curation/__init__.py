@@ -1,1 +1,1 @@
-"""Looking after the catalogue: editing, merging and splitting, with a history that can be undone; takedowns."""
+"""Curation: edits, merges and splits, with a history that can be undone; reports; takedowns."""

@@ -1,4 +1,4 @@
-"""Giving a song or an album another cover. The picture is read in the sandboxed child, as covers in files are."""
+"""Change the cover of a song or an album. The sandbox reads the picture, as it does covers in files."""
 
 import logging
 from pathlib import Path

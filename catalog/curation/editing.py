@@ -1,4 +1,4 @@
-"""Changing what the catalogue says about an artist, an album or a track, and who may hear a track.
+"""Edit artists, albums and tracks, and who may hear a track.
 
 Whoever edits says what they saw (``seen``, as from ``details()``). What they left as it was stays as it is by now,
 and what somebody else changed meanwhile is never overwritten without their knowing.
@@ -172,7 +172,7 @@ def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None
 def rename(track: Track, changes: Mapping[str, Any]) -> None:
     """Set artist and album by their names; the rows are found or made, the track is not saved.
 
-    An album of the track's artist goes along when that changes; one that is held by somebody else (a compilation)
+    An album of the track's artist changes with the artist; one with another album artist (a compilation)
     keeps its holder, unless ``album_artist`` says otherwise.
     """
     before, reader = track.artist, reader_of(track)

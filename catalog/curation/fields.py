@@ -1,4 +1,4 @@
-"""What can be edited about an artist, an album or a track, as plain values by name; and how people read them."""
+"""The fields of artists, albums and tracks that can be edited: as plain values by name, and as text for people."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""People who look after what everybody shares: members of one group, which an administrator fills."""
+"""The group of curators, who may edit what is shared; an administrator adds its members."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What happened to an artist, an album or a track: written down with every change, and shown to who may see it."""
+"""The history of artists, albums and tracks: recorded with every change, shown to those who may see the row."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -35,7 +35,7 @@ def record(
     *,
     merged_id: UUID | None = None,
 ) -> Change:
-    """Write down that ``actor`` changed ``row``; what happens to a private track is its owner's alone.
+    """Record that ``actor`` changed ``row``; the history of a private track is for its owner alone.
 
     The change is also part of the history of ``merged_id``, a row that was merged into ``row`` or restored from it.
     """

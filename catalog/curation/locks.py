@@ -1,4 +1,4 @@
-"""One lock for changes of the catalogue, shared by those of one track and exclusive for those of many.
+"""The lock for changes of the catalogue: shared for changes of one track, exclusive for those of many.
 
 Merging, splitting, undoing and taking down move whatever names artists, albums or tracks: they lock exclusively.
 Uploading and editing share the lock. SQLite has one writer at a time anyway; on PostgreSQL this is an advisory lock,

@@ -1,4 +1,4 @@
-"""Two rows turn out to be one artist, album or track: one goes, and everything that named it names the other.
+"""Merge two artists, albums or tracks: one is deleted, and everything that referred to it refers to the other.
 
 Of two tracks the winner's audio is heard from then on. The loser's AudioFile stays in storage, held by the uploads
 that moved to the winner: whoever brings those bytes, or the same audio in another container, gets the winner, and

@@ -1,8 +1,8 @@
-"""Everything that names one row names another from then on, and back again.
+"""Move all references from one row to another, and back.
 
-Used when two tracks turn out to be one and when artists, albums or tracks are merged. It goes by the models'
-own relations and unique constraints, so what is added to the catalogue later comes along by itself: rows that
-would be there twice (two likes of one person) become one, and what named the spare one names the other.
+Used when artists, albums or tracks are merged. It follows the models' relations and unique constraints, so tables that
+are added later are included: rows that would exist twice (two likes of one account) become one, and references to the
+duplicate are moved to the other.
 
 The record of a move is plain data, kept in ``Change.before``; with it everything can be put back.
 """

@@ -1,4 +1,4 @@
-"""People say what is wrong with a song; those who look after the catalogue answer."""
+"""Reports of what is wrong with a song, and the answers of curators."""
 
 from datetime import timedelta
 from typing import Any

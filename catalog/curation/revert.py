@@ -1,4 +1,4 @@
-"""Undoing what was done to the catalogue. An undo is a change like any other, and stands in the history."""
+"""Undo changes of the catalogue. An undo is a change like any other, recorded in the history."""
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""What was one turns out to be two: some songs belong to another artist or album, or a track holds two recordings.
+"""Split an artist or an album by its songs, or a track by its recordings.
 
 For what nobody can undo any more, or what never was a merge: two artists of one name, say.
 """

@@ -1,4 +1,4 @@
-"""Taking a recording out for good: everywhere, at once, and so that it does not come back.
+"""Take recordings down: delete every track of them, and block them from being added again.
 
 Every track of its audio goes, also private ones; what was made of it goes through ``hooks.taken_down``; files
 follow with the commit, not after the collector's grace. What stays is a ``Block``: its digest refuses the same audio

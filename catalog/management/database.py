@@ -1,4 +1,4 @@
-"""Migrations before a command that must work on a new machine, where nothing was started before."""
+"""Migrate the database before a command that must work on a new machine."""
 
 from pathlib import Path
 

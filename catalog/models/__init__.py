@@ -1,4 +1,4 @@
-"""The catalogue: who made what, and the immutable audio behind it.
+"""The models of the catalogue.
 
 Artist, Album and Track are what people see. AudioFile is stored audio, named by what it sounds like
 (``audio_digest``) and never changed. Upload tells who brought which file. Rendition is an encoding of an

@@ -1,4 +1,4 @@
-"""Stored audio: what it is, who brought it, encodings of it, and what it sounds like."""
+"""Stored audio, uploads, renditions, and fingerprints with their matches."""
 
 from django.conf import settings
 from django.db import models
@@ -39,7 +39,7 @@ class AudioFile(Row):
 
 
 class Upload(Row):
-    """The act: who brought which file, and which audio it turned out to be.
+    """An upload: who sent which file, and which audio it is.
 
     ``raw_names`` are the bytes (as Latin-1) of the tags that were in an old encoding, and ``names_encoding`` is the one
     that they were read in; see ``catalog/uploads/raw_names.py``.
@@ -100,7 +100,7 @@ class Rendition(Row):
 
 
 class Fingerprint(Row):
-    """What an AudioFile sounds like, by Chromaprint: one 32-bit number about every 0.124 s.
+    """The acoustic fingerprint of an AudioFile, by Chromaprint: one 32-bit number about every 0.124 s.
 
     ``values`` holds them as little-endian uint32. Some of them, chosen by their own value and therefore the
     same ones in another encoding, stand in ``FingerprintTerm``, where look-ups begin.
@@ -121,7 +121,7 @@ class Fingerprint(Row):
 
 
 class FingerprintTerm(models.Model):
-    """One number of a fingerprint, and where it stands."""
+    """One number of a fingerprint, and its position."""
 
     fingerprint = models.ForeignKey(Fingerprint, on_delete=models.CASCADE, related_name="terms")
     term = models.BigIntegerField()

@@ -1,4 +1,4 @@
-"""What all rows of the catalogue share."""
+"""Abstract models and query expressions of the catalogue."""
 
 import uuid
 from typing import Any
@@ -43,7 +43,7 @@ class Row(models.Model):
 
 
 class Name(Row):
-    """What songs are filed under; ``private_to`` whoever alone has songs with it, None for everybody's.
+    """An artist or an album; ``private_to`` is the only account that has songs of it, None for a shared one.
 
     See ``catalog/uploads/private_names.py``.
     """

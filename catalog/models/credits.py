@@ -1,4 +1,4 @@
-"""Guests of tracks."""
+"""Featured artists of tracks."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from catalog.models.music import Artist, Track
 
 
 class Credit(models.Model):
-    """Somebody else who plays on a track ("featuring"); its first artist is ``Track.artist``."""
+    """A featured artist of a track; its main artist is ``Track.artist``."""
 
     track = models.ForeignKey(
         Track, on_delete=models.CASCADE, related_name="credits", verbose_name=_("track")

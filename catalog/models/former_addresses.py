@@ -1,4 +1,4 @@
-"""Addresses that lead elsewhere by now."""
+"""Former addresses, which are redirected."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class FormerAddress(models.Model):
-    """Where something used to be: pages and API send whoever asks for ``old`` to ``target``.
+    """A former address: pages and API redirect from ``old`` to ``target``.
 
     ``old`` is an artist's former slug, or the id of an artist, album or track that was merged into another. The name of
     an artist who was merged is here, too (``of_name``), so that songs that come under it go where the others went.

@@ -1,4 +1,4 @@
-"""Looking after the catalogue: what was changed, what was reported, what may not come back."""
+"""Changes, reports, blocked recordings and imported files."""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from catalog.models.music import Track
 
 
 class Change(Row):
-    """Who changed what in the catalogue, with what is needed to undo it.
+    """A change of the catalogue, with what is needed to undo it.
 
     ``before`` and ``after`` hold the fields of an edit; a merge keeps in ``before`` the row that went, and the
     ids of everything that pointed at it. ``merged_id`` is the row that a merge deleted, or that its undo restored.
@@ -76,7 +76,7 @@ class Change(Row):
 
 
 class Report(Row):
-    """Somebody says that something is wrong with a track."""
+    """A report that something is wrong with a track."""
 
     class Reason(models.TextChoices):
         NAMES = "names", _("Wrong title, artist or album")

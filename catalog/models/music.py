@@ -64,7 +64,7 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
 
 
 class Artist(Name):
-    """Who made something. ``key`` is the folded name; lists go by ``sort_key``, letters by ``initial``.
+    """An artist. ``key`` is the folded name; lists are sorted by ``sort_key`` and filtered by ``initial``.
 
     An artist with nothing but private songs is ``private_to`` their owner, see ``catalog/uploads/private_names.py``.
     """
@@ -169,7 +169,7 @@ class AlbumQuerySet(models.QuerySet["Album"]):
 
 
 class Album(Name):
-    """A record. ``artist`` is the album artist; a compilation has tracks of many.
+    """An album. ``artist`` is the album artist; a compilation has tracks of many.
 
     ``key`` is the folded title; lists go by ``sort_key`` (without "The"), letters by ``initial``.
     """

@@ -1,4 +1,4 @@
-"""What people do with the catalogue: like, wish for, put in order, and what they are told."""
+"""Likes, wishes, notices and setlists."""
 
 import secrets
 
@@ -12,7 +12,7 @@ from catalog.normalization import sort_key
 
 
 class Like(Row):
-    """Somebody likes a track."""
+    """A track that an account likes."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="likes", verbose_name=_("account")
@@ -31,7 +31,7 @@ class Like(Row):
 
 
 class Wish(Row):
-    """A song that somebody wants and nobody has brought; ``track`` is the one that fulfilled it.
+    """A song that somebody wants; ``track`` is the one that fulfilled the wish.
 
     ``wanted`` is the number of its voices, kept by ``catalog.social.wishes`` so that the list has an index to go by.
     """
@@ -76,7 +76,7 @@ class Wish(Row):
 
 
 class WishVoice(Row):
-    """Somebody joins in a wish."""
+    """An account that joins a wish."""
 
     wish = models.ForeignKey(Wish, on_delete=models.CASCADE, related_name="voices", verbose_name=_("wish"))
     user = models.ForeignKey(
@@ -96,7 +96,7 @@ class WishVoice(Row):
 
 
 class Notice(Row):
-    """Something that a person is told once: their song is ready, their wish came true."""
+    """A notice to an account: their song is ready, their wish is fulfilled."""
 
     class Kind(models.TextChoices):
         SEPARATED = "separated", _("Ready to play")
@@ -139,7 +139,7 @@ def new_link() -> str:
 
 
 class Setlist(Row):
-    """Tracks in an order of one's own: for oneself, or for whoever has the link."""
+    """A list of tracks in an order, for its owner and, ``by_link``, for everybody with the link."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="setlists", verbose_name=_("owner")

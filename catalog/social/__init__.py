@@ -1,1 +1,1 @@
-"""What is one person's: likes, wishes, notices, setlists; and what counts as a play."""
+"""Likes, wishes, notices, setlists and plays."""

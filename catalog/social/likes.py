@@ -1,4 +1,4 @@
-"""Liking a track, and what somebody likes."""
+"""Likes of tracks."""
 
 from django.db.models import QuerySet
 

@@ -1,7 +1,7 @@
-"""What people are told once: on the site, and by e-mail if they chose so.
+"""Notices to accounts, on the site and, for those who want it, by e-mail.
 
-A notice is written in the transaction that makes it true. Its mail is sent after the commit by a thread of its
-own: a slow mail server holds up nobody, and one that is away is a line in the log.
+A notice is created in the transaction that causes it. Its mail is sent after the commit, by a background thread: a
+slow mail server delays no request, and one that cannot be reached is a line in the log.
 """
 
 import logging

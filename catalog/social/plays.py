@@ -1,4 +1,4 @@
-"""How often a song was played: once for each visit, not for each press of the button."""
+"""The count of plays: once for each visit, however often the button is pressed."""
 
 import time
 from typing import Final

@@ -1,4 +1,4 @@
-"""Tracks in an order of one's own: for oneself, or for whoever has the link."""
+"""Setlists: tracks in an order, for their owner or for everybody with the link."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ KEY = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
 @dataclass(frozen=True)
 class Line:
-    """An entry as somebody sees it: without its track, and without its note, where that is not for them."""
+    """An entry as an account sees it: without track and note where it may not see the track."""
 
     entry: SetlistEntry
     number: int
@@ -47,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a track stands in a setlist that is played through; ``next_playable`` has been taken apart."""
+    """The place of a track in a setlist that is played through; ``next_playable`` has been separated."""
 
     setlist: Setlist
     number: int
@@ -178,7 +178,7 @@ def seconds(shown: Sequence[Line]) -> float:
 
 
 def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Place | None:
-    """Find where ``track`` stands in the setlist ``key``: at ``entry`` (an id), else where it comes first."""
+    """Find the place of ``track`` in the setlist ``key``: at ``entry`` (an id), else its first one."""
     setlist = find(key, user)
     if setlist is None:
         return None

@@ -1,4 +1,4 @@
-"""Songs that people want and nobody has brought yet.
+"""Wishes for songs that are not in the library.
 
 A wish is one for everybody who spells artist and title alike. It comes true by itself when a shared track of the
 same artist and title is there. A wish without an artist never does so: many songs are called "Home", and who

@@ -105,7 +105,7 @@ def store(path: Path, key: str) -> None:
     """Move the file at ``path`` into storage under ``key``; when it returns, the bytes survive a power cut.
 
     A complete file that is already there is left alone (only its time is renewed, which keeps the collector
-    away until the caller's transaction names it); a torn one is replaced. Raises
+    away until the caller's transaction names it); a truncated one is replaced. Raises
     ``CatalogError("no_space")``.
     """
     with room():

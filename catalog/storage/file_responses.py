@@ -1,4 +1,4 @@
-"""Sending stored bytes: ranges, conditions, a safe name and a type that a browser never runs.
+"""Responses with stored files: ranges, conditional requests, safe names and types that no browser executes.
 
 The files never change, so the checksum is the entity tag. Who may have them can change, so no answer is ``public``, and
 none is kept for longer than minutes without asking again. Local files are sent by us (or by nginx, with

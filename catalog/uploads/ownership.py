@@ -24,7 +24,7 @@ def holds(track: Track, user: User) -> bool:
 def drop_claim(track: Track, user: User) -> bool:
     """Let ``user`` release ``track``; return True if nobody holds it any more and it is deleted.
 
-    The next who brought it becomes its owner, and it counts against their quota from then on, even beyond it.
+    The next who brought it becomes its owner, and it counts against tsuccessor quota from then on, even beyond it.
     Raises ``CatalogError("not_yours")`` (403).
     """
     with transaction.atomic():
@@ -34,23 +34,16 @@ def drop_claim(track: Track, user: User) -> bool:
         dropped = track.uploads.filter(user=user)
         charged = dropped.aggregate(total=Sum("charged", default=0))["total"]
         _release(dropped)
-        heir = track.uploads.filter(user__is_active=True).order_by("created_at").first()
-        if heir is None:
+        successor = track.uploads.filter(user__is_active=True).order_by("created_at").first()
+        if successor is None:
             remove(track)
             return True
         if track.owner_id == user.pk:
-            Track.objects.filter(pk=track.pk).update(owner=heir.user_id)
-        if charged and heir.user is not None:
-            heir.user.charge(charged)
-            Upload.objects.filter(pk=heir.pk).update(charged=F("charged") + charged)
+            Track.objects.filter(pk=track.pk).update(owner=successor.user_id)
+        if charged and successor.user is not None:
+            successor.user.charge(charged)
+            Upload.objects.filter(pk=successor.pk).update(charged=F("charged") + charged)
         return False
-
-
-def drop_all(user: User) -> None:
-    """Release every track of ``user``, before the account is closed."""
-    held = Track.objects.filter(uploads__user=user) | Track.objects.filter(owner=user)
-    for track in held.distinct():
-        drop_claim(track, user)
 
 
 def remove(track: Track) -> None:
@@ -122,7 +115,7 @@ def _merge_into(track: Track, there: Track) -> Track:
 
 
 def _release(uploads: "QuerySet[Upload]") -> None:
-    """Delete ``uploads`` and give their bytes back."""
+    """Delete ``uploads`` and give tsuccessor bytes back."""
     totals = uploads.order_by().values("user").annotate(total=Sum("charged"))
     for row in list(totals.filter(total__gt=0, user__isnull=False)):
         User(pk=row["user"]).release(row["total"])

@@ -1,4 +1,4 @@
-"""Merging what is one and splitting what is two, for curators."""
+"""Pages where curators merge and split artists, albums and tracks."""
 
 from collections.abc import Sequence
 from contextlib import suppress

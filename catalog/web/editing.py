@@ -1,4 +1,4 @@
-"""The details of a song, for who may change them; those of artists and albums, for curators."""
+"""Pages to edit songs, for those who may change them, and artists and albums, for curators."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Forms for people who look after songs, and after what everybody shares."""
+"""Forms to edit songs, artists and albums, and to report a song."""
 
 import json
 from typing import Any

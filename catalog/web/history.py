@@ -1,4 +1,4 @@
-"""What happened to an artist, an album or a track, what happened lately, and undoing it."""
+"""Pages with the history of a row and with recent changes, and undo."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ CHANGES_PER_PAGE = 30
 
 @dataclass(frozen=True)
 class Entry:
-    """A change as people read it."""
+    """A change with its text for people."""
 
     change: Change
     sentence: str

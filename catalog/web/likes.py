@@ -1,4 +1,4 @@
-"""Liking a song without scripts."""
+"""The form to like a song, for browsers without scripts."""
 
 from uuid import UUID
 

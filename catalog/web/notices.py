@@ -1,4 +1,4 @@
-"""What a person is told."""
+"""The page of notices."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""Saying what is wrong with a song."""
+"""The page to report a song."""
 
 from uuid import UUID
 

@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if words or filters:
         context |= _results(request, words, filters)
     else:
-        context["shelves"] = front_page_sections(request.user)
+        context["sections"] = front_page_sections(request.user)
     return render(request, "catalog/results.html" if fragment else "catalog/home.html", context)
 
 

@@ -1,4 +1,4 @@
-"""Setlists: one's own, the ones that came as a link, and putting songs into them."""
+"""Pages of setlists: of the account, shared ones, and the form to add a song."""
 
 from typing import Any
 from uuid import UUID

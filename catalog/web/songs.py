@@ -1,4 +1,4 @@
-"""Lists of songs, genres, and that a song was played."""
+"""Lists of songs, genres, and the count of plays."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Lists of songs in an order: the newest, the most played, the latest separated; whole, and their first on shelves."""
+"""Lists of songs in an order: the newest, the most played, the latest separated; and the sections of the front page."""
 
 import heapq
 from collections.abc import Sequence
@@ -121,7 +121,7 @@ def _beginning_with(letter: str) -> TrackQuerySet:
 
 
 def front_page_sections(user: Reader) -> list[Section]:
-    """Read the front page: the newest, the most played and the latest separated songs. No empty shelf."""
+    """List the newest, the most played and the latest separated songs; no empty section."""
     found = []
     for name in ("newest", "played", "separated"):
         order = ORDERS[name]

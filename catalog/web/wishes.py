@@ -1,4 +1,4 @@
-"""Songs that people want: the list, a new wish, joining in, and "this is it"."""
+"""Pages of wishes: the list, a new wish, joining and fulfilling one."""
 
 import re
 from types import SimpleNamespace

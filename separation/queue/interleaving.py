@@ -1,4 +1,4 @@
-"""Short songs between the chunks of a long one, so that nobody waits an hour for three minutes.
+"""Interleaving of short songs with a long one, so that three minutes of music do not wait for an hour.
 
 Only when every worker is busy, when what is left of the long song is clearly longer than the whole short one,
 and when memory allows. The long song gets at least as much time as the short ones take from it: it is done

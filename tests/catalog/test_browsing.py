@@ -70,7 +70,7 @@ def test_separated_lately(client: Client, library: list[Track]) -> None:
     assert set(titles(client, "/songs/", order="separated")) == {"Delta", "Beta"}
 
 
-def test_the_front_page_has_a_shelf_of_each(client: Client, library: list[Track]) -> None:
+def test_front_page_has_a_section_for_each_order(client: Client, library: list[Track]) -> None:
     page = text(client, "/")
     assert "Newest songs" in page
     assert "Most played" in page

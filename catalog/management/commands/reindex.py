@@ -1,4 +1,4 @@
-"""Write the index of words anew."""
+"""Rebuild the search index."""
 
 from typing import Any
 

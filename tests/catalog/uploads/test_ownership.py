@@ -69,16 +69,6 @@ def test_disabled_accounts_inherit_no_track(ingest_song: Ingester, user: User, o
     assert ownership.drop_claim(track, user)
 
 
-def test_closing_an_account(ingest_song: Ingester, user: User, other: User) -> None:
-    ingest_song(seed=1)
-    ingest_song(seed=2, visibility=PRIVATE)
-    kept = ingest_song(seed=3).track
-    ingest_song("again.wav", seed=3, by=other)
-    ownership.drop_all(user)
-    assert list(Track.objects.all()) == [kept]
-    assert stored_by(user) == 0
-
-
 def test_remove_deletes_the_track_for_everybody(ingest_song: Ingester, user: User, other: User) -> None:
     track = ingest_song(by=other).track
     ingest_song("again.wav", by=user)
