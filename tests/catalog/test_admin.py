@@ -84,7 +84,7 @@ def test_every_row_has_a_page(ingest_song: Ingester, admin_client: Client, user:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_longer_list_takes_no_more_queries(
+def test_lists_take_a_constant_number_of_queries(
     ingest_song: Ingester, admin_client: Client, user: User, model: str
 ) -> None:
     def look(**filters: str) -> int:
@@ -112,7 +112,9 @@ def test_a_longer_list_takes_no_more_queries(
     ("model", "words"),
     [("artist", "RIOS"), ("track", "rios cancion"), ("album", "ORILLA rios"), ("upload", "cancion agua")],
 )
-def test_search(ingest_song: Ingester, admin_client: Client, model: str, words: str) -> None:
+def test_search_finds_rows_by_words_and_digests(
+    ingest_song: Ingester, admin_client: Client, model: str, words: str
+) -> None:
     ingest_song(seed=1, filename="brought.flac")
     ingest_song(seed=2, artist="Eva", title="x", album="y", filename="z")
     found = admin_client.get(url(model), {"q": words}).context["cl"].result_list
@@ -143,7 +145,7 @@ def test_renaming_an_artist_makes_the_tracks_findable(ingest_song: Ingester, adm
     assert list(found_in_index(Track.objects.all(), "track", "eva ribera")) == [track]
 
 
-def test_a_name_that_exists_is_an_error_in_the_form(ingest_song: Ingester, admin_client: Client) -> None:
+def test_taken_name_is_an_error_in_the_form(ingest_song: Ingester, admin_client: Client) -> None:
     first = ingest_song(seed=1).track
     second = ingest_song(seed=2, artist="Eva").track
     page = admin_client.post(url("artist", "change", second.artist_id), {"name": "ANA RIOS"})
@@ -199,7 +201,7 @@ def test_deleting_a_track_gives_the_quota_back(
     assert user.stored_bytes == 0
 
 
-def test_changing_who_sees_it(ingest_song: Ingester, admin_client: Client, other: User) -> None:
+def test_actions_change_the_visibility(ingest_song: Ingester, admin_client: Client, other: User) -> None:
     track = ingest_song(seed=1).track
     held = ingest_song(seed=2).track
     ingest_song("again.wav", seed=2, by=other)
@@ -211,7 +213,7 @@ def test_changing_who_sees_it(ingest_song: Ingester, admin_client: Client, other
     assert Track.objects.filter(visibility=Visibility.SHARED).count() == 2
 
 
-def test_listening(ingest_song: Ingester, admin_client: Client) -> None:
+def test_stored_audio_can_be_played(ingest_song: Ingester, admin_client: Client) -> None:
     result = ingest_song()
     address = url("audiofile", "listen", result.audio.pk)
     assert address in admin_client.get(url("track", "change", result.track.pk)).content.decode()
@@ -221,9 +223,7 @@ def test_listening(ingest_song: Ingester, admin_client: Client) -> None:
     assert admin_client.get(address).status_code == 503
 
 
-def test_what_only_the_flows_write_cannot_be_written_here(
-    ingest_song: Ingester, admin_client: Client
-) -> None:
+def test_read_only_tables_cannot_be_changed(ingest_song: Ingester, admin_client: Client) -> None:
     result = ingest_song()
     row = rendition(result.audio, "wav", None)
     for model, pk in (("audiofile", result.audio.pk), ("upload", result.upload.pk)):
@@ -236,7 +236,7 @@ def test_what_only_the_flows_write_cannot_be_written_here(
     assert (AudioFile.objects.count(), Upload.objects.count()) == (1, 1)
 
 
-def test_nobody_else_gets_in(ingest_song: Ingester, user: User) -> None:
+def test_admin_site_needs_a_staff_account(ingest_song: Ingester, user: User) -> None:
     result = ingest_song()
     client = Client()
     client.force_login(user)
@@ -259,7 +259,7 @@ def test_nobody_else_gets_in(ingest_song: Ingester, user: User) -> None:
         ("match", "rios cancion"),
     ],
 )
-def test_what_people_made_is_found(
+def test_personal_rows_are_found_by_account_and_song(
     ingest_song: Ingester, admin_client: Client, user: User, model: str, words: str
 ) -> None:
     people_of(ingest_song().track, user)
@@ -275,7 +275,7 @@ def test_audio_is_found_by_the_beginnings_of_its_digests(ingest_song: Ingester, 
         assert list(admin_client.get(url("audiofile"), {"q": words}).context["cl"].result_list) == [audio]
 
 
-def test_a_name_that_songs_have_stays(admin_client: Client) -> None:
+def test_artist_with_songs_cannot_be_deleted(admin_client: Client) -> None:
     track = make_track(album="Orilla")
     page = admin_client.get(url("artist", "delete", track.artist_id)).content.decode()
     assert str(track) in page
@@ -286,7 +286,7 @@ def test_a_name_that_songs_have_stays(admin_client: Client) -> None:
     assert not Artist.objects.filter(pk=empty.pk).exists()
 
 
-def test_deleting_takes_no_query_for_each_thing_that_goes_along(admin_client: Client, user: User) -> None:
+def test_deletion_takes_a_constant_number_of_queries(admin_client: Client, user: User) -> None:
     def delete() -> int:
         track = make_track(user)
         for number in range(likes):

@@ -66,7 +66,7 @@ def test_songs_in_every_order(
     assert titles(client, "/songs/", **query) == expected
 
 
-def test_separated_lately(client: Client, library: list[Track]) -> None:
+def test_recently_separated_songs_are_listed(client: Client, library: list[Track]) -> None:
     assert set(titles(client, "/songs/", order="separated")) == {"Delta", "Beta"}
 
 
@@ -80,7 +80,7 @@ def test_front_page_has_a_section_for_each_order(client: Client, library: list[T
     assert "<html" not in fragment
 
 
-def test_ones_own_stand_among_the_others(client: Client, user: User, other: User) -> None:
+def test_private_songs_are_listed_among_shared_ones(client: Client, user: User, other: User) -> None:
     now = timezone.now()
     for number in range(6):
         owner, visibility = (user, Visibility.PRIVATE) if number % 2 else (other, Visibility.SHARED)
@@ -211,11 +211,11 @@ def test_genres(client: Client, user: User, other: User) -> None:
 @pytest.mark.parametrize(
     "address", ["/genres/%00/", "/songs/?with=%00", "/albums/?artist=%00", "/artists/" + "x" * 300 + "/"]
 )
-def test_names_that_nobody_can_have(client: Client, address: str) -> None:
+def test_impossible_names_are_404(client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
 
 
-def test_nobody_is_named_in_the_readers_language(client: Client, user: User) -> None:
+def test_unknown_artist_is_named_in_the_language_of_the_page(client: Client, user: User) -> None:
     make_track(user, artist="Unknown artist", title="Lost")
     assert "Unknown artist" in text(client, "/artists/")
     spanish = client.get("/artists/", headers={"accept-language": "es"}).content.decode()
@@ -223,7 +223,7 @@ def test_nobody_is_named_in_the_readers_language(client: Client, user: User) -> 
     assert "Unknown artist" not in spanish
 
 
-def test_old_addresses_lead_on(client: Client, user: User) -> None:
+def test_former_addresses_redirect(client: Client, user: User) -> None:
     track = make_track(user, album="Orilla")
     assert track.album is not None
     old = uuid.uuid4()
@@ -242,7 +242,7 @@ def test_old_addresses_lead_on(client: Client, user: User) -> None:
         assert client.get(before).status_code == 404
 
 
-def test_a_play_counts_once_in_a_visit(client: Client, user: User) -> None:
+def test_play_counts_once_for_each_visit(client: Client, user: User) -> None:
     track = make_track(user)
     address = f"/tracks/{track.pk}/played/"
     for _time in range(3):
@@ -260,7 +260,7 @@ def test_a_play_counts_once_in_a_visit(client: Client, user: User) -> None:
     assert Client(enforce_csrf_checks=True).post(address).status_code == 403
 
 
-def test_plays_of_what_cannot_be_seen_are_not_counted(client: Client, user: User) -> None:
+def test_plays_of_invisible_songs_are_not_counted(client: Client, user: User) -> None:
     track = make_track(user, visibility=Visibility.PRIVATE)
     assert client.post(f"/tracks/{track.pk}/played/").status_code == 404
     assert client.post(f"/tracks/{uuid.uuid4()}/played/").status_code == 404
@@ -268,7 +268,7 @@ def test_plays_of_what_cannot_be_seen_are_not_counted(client: Client, user: User
     assert track.plays == 0
 
 
-def test_the_track_page_tells_what_was_made(client: Client, user: User) -> None:
+def test_track_page_shows_the_stems(client: Client, user: User) -> None:
     track = make_track(user)
     assert "Separated into" not in text(client, f"/tracks/{track.pk}/")
     make_separation(track, model="compact:2stems")
@@ -278,7 +278,7 @@ def test_the_track_page_tells_what_was_made(client: Client, user: User) -> None:
     assert "compact:4stems" in page
 
 
-def test_covers_come_in_the_size_that_fits(client: Client, user: User) -> None:
+def test_covers_have_a_size_that_fits(client: Client, user: User) -> None:
     track = make_track(user, album="Orilla", cover="covers/aa/bb/aabbccdd.jpg")
     assert track.album is not None
     page = client.get("/songs/").content.decode()
@@ -289,7 +289,7 @@ def test_covers_come_in_the_size_that_fits(client: Client, user: User) -> None:
     )
 
 
-def test_browsers_find_an_icon(client: Client) -> None:
+def test_favicon_is_served(client: Client) -> None:
     answer = client.get("/favicon.ico")
     assert answer.status_code == 302
     assert answer.headers["Location"].endswith("mark.svg")

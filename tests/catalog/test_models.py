@@ -43,7 +43,7 @@ def track(n: int, title: str = "x", artist: str = "y", **fields: object) -> Trac
         ("staff", {"shared"}),
     ],
 )
-def test_who_sees_which_tracks(user: User, other: User, who: str, seen: set[str]) -> None:
+def test_visible_to_filters_tracks(user: User, other: User, who: str, seen: set[str]) -> None:
     track(1, "shared", owner=user)
     track(2, "mine", owner=user, visibility=Visibility.PRIVATE)
     track(3, "theirs", owner=other, visibility=Visibility.PRIVATE)
@@ -58,7 +58,7 @@ def test_who_sees_which_tracks(user: User, other: User, who: str, seen: set[str]
     assert {row.title for row in Track.objects.visible_to(people[who])} == seen
 
 
-def test_who_may_edit(user: User, other: User) -> None:
+def test_edit_permissions_of_a_track(user: User, other: User) -> None:
     row = track(1, owner=user)
     assert row.may_be_edited_by(user)
     assert not row.may_be_edited_by(other)
@@ -91,7 +91,7 @@ def test_search(db: None, words: str, found: set[str]) -> None:
     assert found_in_index(Album.objects.all(), "album", "rios orilla").get().artist == ana
 
 
-def test_a_name_is_one_artist_however_it_is_spelt(db: None) -> None:
+def test_spellings_of_one_name_are_one_artist(db: None) -> None:
     first = Artist.objects.get_or_create_by_name("Beyoncé")
     assert Artist.objects.get_or_create_by_name("BEYONCE ") == first
     assert first.slug == "beyonce"
@@ -105,7 +105,7 @@ def test_a_name_is_one_artist_however_it_is_spelt(db: None) -> None:
     ) != Album.objects.get_or_create_by_title("A", first)
 
 
-def test_an_address_stays_when_the_name_changes(db: None) -> None:
+def test_slug_is_kept_when_the_name_changes(db: None) -> None:
     row = Artist.objects.get_or_create_by_name("Ana")
     row.name = "Eva"
     row.save()
@@ -136,6 +136,6 @@ def test_audio_is_shared_once_and_private_once_for_each(user: User, other: User)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_name_that_many_need_at_once_is_one_row() -> None:
+def test_concurrent_uploads_make_one_artist() -> None:
     rows = at_once(10, lambda n: Artist.objects.get_or_create_by_name(("Ana Ríos", "ANA RIOS")[n % 2]))
     assert len({row.pk for row in rows}) == Artist.objects.count() == 1

@@ -47,7 +47,7 @@ def test_newest_songs_first_with_their_parts(client: Client, user: User) -> None
 @pytest.mark.parametrize(
     ("status", "words"), [(Status.RUNNING, "Being separated"), (Status.QUEUED, "Waiting to be separated")]
 )
-def test_lists_say_what_is_on_its_way(client: Client, user: User, status: Status, words: str) -> None:
+def test_lists_show_separations_in_progress(client: Client, user: User, status: Status, words: str) -> None:
     make_separation(make_track(user), status=status)
     assert words in text(client, "/")
 
@@ -65,13 +65,13 @@ def test_search_finds_songs_artists_and_albums(client: Client, user: User) -> No
     assert "<html" not in fragment
 
 
-def test_a_search_without_result_offers_to_bring_the_song(client: Client) -> None:
+def test_search_without_result_offers_to_add_the_song(client: Client) -> None:
     page = client.get("/", {"q": "<script>"}).content.decode()
     assert "Nothing found for “&lt;script&gt;”" in page
     assert reverse("upload") in page
 
 
-def test_the_number_of_queries_does_not_grow_with_the_list(
+def test_lists_take_a_constant_number_of_queries(
     client: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(12):
@@ -111,7 +111,7 @@ def test_artist_and_album_pages(client: Client, user: User) -> None:
     assert album.index("First") < album.index("Second")
 
 
-def test_what_is_private_exists_only_for_its_owner(client: Client, user: User, other: User) -> None:
+def test_private_songs_are_404_for_others(client: Client, user: User, other: User) -> None:
     secret = make_track(
         user, title="Secret", artist="Nobody Knows", album="Hidden", visibility=Visibility.PRIVATE
     )
@@ -176,9 +176,7 @@ def test_others_may_not_edit_or_remove(owner_client: Client, other: User) -> Non
         assert "You do not have access" in answer.content.decode()
 
 
-def test_removing_asks_first_and_keeps_what_others_brought(
-    owner_client: Client, user: User, other: User
-) -> None:
+def test_removing_asks_first_and_keeps_songs_of_others(owner_client: Client, user: User, other: User) -> None:
     alone, together = make_track(user), make_track(user)
     add_claim(together, other)
     assert "for everybody" in text(owner_client, f"/tracks/{alone.pk}/remove/")
@@ -195,7 +193,7 @@ def test_visitors_sign_in_first(client: Client, user: User, page: str) -> None:
     assert client.get(address).headers["Location"] == f"/accounts/login/?next={address}"
 
 
-def test_pages_allow_nothing_inline_and_nothing_foreign(client: Client, user: User) -> None:
+def test_content_security_policy_allows_nothing_inline_or_foreign(client: Client, user: User) -> None:
     make_separation(make_track(user))
     for address in ("/", "/artists/", f"/tracks/{Track.objects.get().pk}/", "/accounts/login/"):
         answer = client.get(address)
@@ -215,7 +213,7 @@ def test_the_front_page_is_small(client: Client, user: User) -> None:
     assert len(client.get("/").content) < 50_000
 
 
-def test_missing_pages_have_the_look_of_the_site(client: Client) -> None:
+def test_page_not_found_has_the_layout_of_the_site(client: Client) -> None:
     answer = client.get("/nothing/here/")
     assert answer.status_code == 404
     assert "There is nothing here" in answer.content.decode()

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 A, B, C = (uuid.UUID(int=number) for number in (1, 2, 3))
 
 
-def test_chains_are_one_step() -> None:
+def test_chains_of_redirects_are_one_step() -> None:
     remember(Kind.ALBUM, A, B)
     remember(Kind.ALBUM, B, C)
     assert find_target(Kind.ALBUM, A) == find_target(Kind.ALBUM, str(B)) == C
@@ -20,7 +20,7 @@ def test_chains_are_one_step() -> None:
     assert find_target(Kind.TRACK, A) is None
 
 
-def test_going_back_leaves_no_circle() -> None:
+def test_undone_merge_leaves_no_loop() -> None:
     remember(Kind.TRACK, A, B)
     remember(Kind.TRACK, B, A)
     assert find_target(Kind.TRACK, A) is None
@@ -29,7 +29,7 @@ def test_going_back_leaves_no_circle() -> None:
     assert not FormerAddress.objects.exists()
 
 
-def test_an_artists_slug_leads_too_and_never_to_itself() -> None:
+def test_slugs_redirect_and_never_to_themselves() -> None:
     artist = Artist.objects.get_or_create_by_name("Ana Ríos")
     remember(Kind.ARTIST, "anna-rios", artist.pk)
     remember(Kind.ARTIST, artist.slug, artist.pk)

@@ -149,7 +149,7 @@ def faults(context: BrowserContext, places: Places) -> dict[str, Any]:
 
 @pytest.mark.parametrize("who", ["visitor", "keeper"])
 @pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("es", "dark", 360)])
-def test_axe_finds_nothing(
+def test_pages_have_no_axe_violations(
     furnished: tuple[Server, Places], browser: Browser, who: str, language: str, scheme: Any, width: int
 ) -> None:
     server, places = furnished
@@ -169,7 +169,7 @@ def test_axe_finds_nothing(
     context.close()
 
 
-def test_a_search_is_narrowed_in_its_place(furnished: tuple[Server, Places], browser: Browser) -> None:
+def test_search_filters_replace_the_list(furnished: tuple[Server, Places], browser: Browser) -> None:
     page = browser.new_page()
     page.goto(f"{furnished[0].url}/?q=orilla")
     page.evaluate("window.here = true")

@@ -46,7 +46,7 @@ def recording(folder: Path, name: str, title: str, bitrate: int | None = None) -
     return path
 
 
-def test_the_person_decides_whether_it_is_done_again(page: Page, server: Server, tmp_path: Path) -> None:
+def test_similar_song_is_separated_on_request(page: Page, server: Server, tmp_path: Path) -> None:
     before = Person(server)
     answer = before.upload(recording(tmp_path, "a.flac", "Marea"), model="compact:2stems")
     before.wait_until_finished(answer.json()["separation"]["id"])

@@ -164,7 +164,7 @@ def test_the_queue_goes_on_after_the_death_of_its(patient: Patient, which: int) 
     wait_until(lambda: not set(patient.queue()) & set(before) and patient.queue(), seconds=20)
 
 
-def test_the_website_comes_back(patient: Patient) -> None:
+def test_killed_website_is_restarted(patient: Patient) -> None:
     (website,) = patient.server.pids("operations.server")
     assert patient.parent(website) == patient.supervisor()
     os.kill(website, signal.SIGKILL)
@@ -172,7 +172,7 @@ def test_the_website_comes_back(patient: Patient) -> None:
     wait_until(patient.server.is_ready, seconds=20)
 
 
-def test_nothing_is_lost_when_the_power_goes(patient: Patient) -> None:
+def test_power_cut_loses_nothing(patient: Patient) -> None:
     # Here already, so that asking for it takes no time in which the other one could end.
     track = patient.upload("none")["track"]["id"]
     separation = patient.in_work()
@@ -209,7 +209,7 @@ def test_stopping_hands_the_song_back(patient: Patient, stop: Callable[[Patient]
     patient.settled(separation, attempts=1)
 
 
-def test_a_second_start_says_so_in_one_line(patient: Patient) -> None:
+def test_second_start_ends_with_one_line(patient: Patient) -> None:
     second = subprocess.run(
         [sys.executable, "manage.py", "run"],
         cwd=ROOT,
@@ -224,7 +224,7 @@ def test_a_second_start_says_so_in_one_line(patient: Patient) -> None:
     assert f"already running from {patient.server.folder}/data" in second.stderr
 
 
-def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+def test_taken_port_ends_with_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         started = subprocess.run(
@@ -241,7 +241,7 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     assert f"port {port} is taken" in started.stderr
 
 
-def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+def test_server_ends_with_its_parent(tmp_path: Path) -> None:
     """As `make run`, killed in a way that leaves it no time to stop anything."""
     server = Server(tmp_path)
     script = "import subprocess, sys; subprocess.run([sys.executable, 'manage.py', 'run', '--with-parent'])"

@@ -59,7 +59,7 @@ def test_folder_requested_in_the_admin_site_is_imported(server: Server, tmp_path
     assert {track["title"] for track in songs} == {"Canto 71", "Canto 72"}
 
 
-def test_an_import_goes_on_after_a_restart(tmp_path: Path) -> None:
+def test_interrupted_import_continues_after_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "music"
     folder.mkdir()
     noise = np.random.default_rng(5)

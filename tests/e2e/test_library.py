@@ -119,7 +119,7 @@ def test_fields_for_names_suggest_what_is_in_the_library(
     watched.context.close()
 
 
-def test_a_song_that_is_here_is_ones_own_without_being_sent(
+def test_known_song_is_claimed_without_an_upload(
     reader: Watched, bringer: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
     page = reader.page
@@ -142,7 +142,7 @@ def test_a_song_that_is_here_is_ones_own_without_being_sent(
     expect(page.get_by_role("heading", name="You have not added any songs yet")).to_be_visible()
 
 
-def test_a_long_file_is_looked_at_piece_by_piece(reader: Watched, tmp_path: Path) -> None:
+def test_long_file_is_hashed_in_pieces(reader: Watched, tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     path.write_bytes(random.Random(5).randbytes(30_000_000))
     page = reader.page
@@ -167,7 +167,7 @@ def test_a_long_file_is_looked_at_piece_by_piece(reader: Watched, tmp_path: Path
     reader.faults[:] = [fault for fault in reader.faults if "415" not in fault]  # the refusal itself
 
 
-def test_a_heart_changes_without_the_page_and_stays(
+def test_like_is_stored_without_a_page_load(
     reader: Watched, bringer: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
     page = reader.page
@@ -191,7 +191,7 @@ def titles(page: Page) -> list[str]:
     return page.locator(".setlist-entry h2").all_inner_texts()
 
 
-def test_a_setlist_is_put_in_order_by_hand_and_by_keyboard(
+def test_setlist_is_reordered_by_pointer_and_keyboard(
     reader: Watched, bringer: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
     page = reader.page
@@ -239,7 +239,7 @@ def test_a_setlist_is_put_in_order_by_hand_and_by_keyboard(
     expect(here.get_by_role("link", name="Previous: Tres")).to_be_visible()
 
 
-def test_the_same_without_scripts(
+def test_setlists_and_likes_work_without_scripts(
     chromium: Browser, server: Server, bringer: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
     watched = Watched(chromium, server, java_script_enabled=False, viewport={"width": 360, "height": 740})
@@ -275,7 +275,7 @@ def test_the_same_without_scripts(
     watched.context.close()
 
 
-def test_a_wish_comes_true_and_the_bell_says_so(reader: Watched, server: Server, tmp_path: Path) -> None:
+def test_fulfilled_wish_is_notified(reader: Watched, server: Server, tmp_path: Path) -> None:
     page = reader.page
     page.goto("/wishes/new/?q=Coro - Nadie la trae")
     page.get_by_role("button", name="I want it", exact=True).click()

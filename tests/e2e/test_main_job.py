@@ -140,7 +140,7 @@ def test_segments_join_to_the_stem_exactly(person: Person, separated: dict[str, 
     assert np.array_equal(np.concatenate(pieces), whole)
 
 
-def test_what_is_done_can_be_heard_while_the_rest_is_made(person: Person, tmp_path: Path) -> None:
+def test_first_segments_can_be_fetched_during_the_separation(person: Person, tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     soundfile.write(path, np.tile(song(30, seed=9), (6, 1)), 44_100)
     asked = person.upload(path, model="compact:2stems").json()["separation"]["id"]
@@ -171,7 +171,7 @@ def test_what_is_done_can_be_heard_while_the_rest_is_made(person: Person, tmp_pa
         assert np.array_equal(np.concatenate(heard), whole)
 
 
-def test_a_short_song_is_done_while_a_long_one_is_running(person: Person, tmp_path: Path) -> None:
+def test_short_song_finishes_during_a_long_one(person: Person, tmp_path: Path) -> None:
     """Whether another worker has time for it, or the same one does it in between."""
     long, short = tmp_path / "long.flac", tmp_path / "short.flac"
     soundfile.write(long, np.tile(song(30, seed=11), (12, 1)), 44_100)

@@ -68,7 +68,7 @@ def address(person: Watched, tmp_path_factory: pytest.TempPathFactory) -> str:
     return page.url
 
 
-def test_a_song_plays_while_it_is_still_being_taken_apart(person: Watched, tmp_path: Path) -> None:
+def test_song_plays_during_its_separation(person: Watched, tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     soundfile.write(path, np.tile(song(30, seed=8), (8, 1)), 44_100)
     page = person.page
@@ -92,7 +92,7 @@ def test_a_song_plays_while_it_is_still_being_taken_apart(person: Watched, tmp_p
     assert person.faults == []
 
 
-def test_a_second_time_nothing_is_sent(person: Watched, address: str, tmp_path: Path) -> None:
+def test_second_upload_of_a_song_sends_nothing(person: Watched, address: str, tmp_path: Path) -> None:
     path = tmp_path / "again.mp3"
     soundfile.write(path, song(SECONDS, seed=5), 44_100, format="MP3")
     page = person.page
@@ -107,7 +107,7 @@ def test_a_second_time_nothing_is_sent(person: Watched, address: str, tmp_path: 
     assert not any("/uploads/" in url for url in sent)
 
 
-def test_somebody_else_proves_to_have_the_file_and_sends_nothing(
+def test_other_account_proves_the_file_and_sends_nothing(
     chromium: Browser, server: Server, address: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.mp3"
@@ -170,7 +170,7 @@ def test_the_mix_is_remembered(person: Watched, address: str) -> None:
     expect(volume).to_have_value("100")
 
 
-def test_a_loop_goes_round(person: Watched, address: str) -> None:
+def test_loop_repeats(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
     page.keyboard.press("ArrowRight")
@@ -195,7 +195,7 @@ def test_all_stems_play_together_to_the_sample(person: Watched, address: str) ->
     assert found["worst"] < 1e-6
 
 
-def test_clicking_a_waveform_goes_there(person: Watched, address: str) -> None:
+def test_click_on_a_waveform_seeks(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
     wave = page.locator(".lane.drums .lane-waveform")
@@ -220,7 +220,7 @@ def test_downloads_come_with_their_names(person: Watched, address: str) -> None:
     expect(page.locator("[data-take-report]")).to_have_text("Ready. The download starts.")
 
 
-def test_the_mix_that_is_heard_comes_as_one_file(person: Watched, address: str) -> None:
+def test_mix_is_downloaded_as_one_file(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
     page.keyboard.press("r")
@@ -262,7 +262,7 @@ def test_stars_are_given_and_taken_back_by_keyboard(person: Watched, address: st
     expect(all_of_it.get_by_role("radio", name="1 star", exact=True)).to_be_focused()
 
 
-def test_the_page_becomes_the_player_by_itself(person: Watched, address: str) -> None:
+def test_page_becomes_the_player_when_the_separation_is_ready(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
     page.get_by_role("button", name="Separate").or_(
@@ -282,7 +282,7 @@ def test_results_appear_while_typing(person: Watched, address: str) -> None:
     expect(page.get_by_role("heading", name="Nothing found for")).to_be_visible()
 
 
-def test_the_language_switch_stays(person: Watched, address: str) -> None:
+def test_language_choice_is_kept(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
     page.get_by_role("button", name="Español").click()
@@ -318,7 +318,7 @@ def test_every_page_fits_and_can_be_touched(
     assert watched.faults == []
 
 
-def test_without_scripts_songs_are_found_and_brought(
+def test_search_and_upload_work_without_scripts(
     chromium: Browser, server: Server, person: Watched, address: str, tmp_path: Path
 ) -> None:
     watched = Watched(
@@ -341,5 +341,5 @@ def test_without_scripts_songs_are_found_and_brought(
     assert watched.faults == []
 
 
-def test_nothing_was_blocked_and_nobody_else_was_asked(person: Watched, address: str) -> None:
+def test_pages_make_no_foreign_or_blocked_requests(person: Watched, address: str) -> None:
     assert person.faults == []

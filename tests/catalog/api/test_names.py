@@ -83,14 +83,14 @@ def test_a_name_known_from_private_tracks_only_is_its_owners(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", [ARTISTS, ALBUMS])
-def test_ids_that_are_none_and_methods_that_are_not_there(api: APIClient, path: str) -> None:
+def test_malformed_ids_and_unknown_methods(api: APIClient, path: str) -> None:
     for identifier in ("0", "x", "%00", "..", "%2e%2e%2f", "a" * 5_000):
         assert api.get(f"{path}{identifier}/").status_code == 404
     assert api.post(path, {}).status_code in {401, 405}
     assert api.delete(path).status_code in {401, 405}
 
 
-def test_lists_take_the_same_number_of_queries_however_long(
+def test_lists_take_a_constant_number_of_queries(
     api: APIClient, db: None, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(6):
@@ -101,7 +101,7 @@ def test_lists_take_the_same_number_of_queries_however_long(
 
 
 @pytest.mark.django_db
-def test_by_letter_and_the_other_way_round(api: APIClient) -> None:
+def test_lists_by_letter_and_in_reverse(api: APIClient) -> None:
     for name in ("The Zebras", "Ana", "Änne", "2 Minutos"):
         make_track(artist=name, album=name)
 
@@ -120,7 +120,7 @@ def test_by_letter_and_the_other_way_round(api: APIClient) -> None:
 
 
 @pytest.mark.django_db
-def test_what_was_merged_is_elsewhere(api: APIClient, user: User) -> None:
+def test_merged_ids_redirect(api: APIClient, user: User) -> None:
     track = make_track(album="Orilla")
     assert track.album is not None
     secret = make_track(user, title="S", artist="Secret", album="S", visibility=Visibility.PRIVATE)

@@ -32,7 +32,7 @@ def test_a_track_names_its_performers_its_album_and_its_covers(api: APIClient, u
     assert api.get(f"{TRACKS}{bare.pk}/").json()["covers"] is None
 
 
-def test_performers_cost_no_query_each(
+def test_performers_take_a_constant_number_of_queries(
     api: APIClient, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(5):
@@ -54,7 +54,7 @@ def test_a_play_counts_once_for_each_account_and_address(
     assert api.get(address).status_code == 405
 
 
-def test_only_what_may_be_heard_is_counted(api: APIClient, api_of: Any, user: User) -> None:
+def test_plays_of_invisible_tracks_are_404(api: APIClient, api_of: Any, user: User) -> None:
     secret = make_track(user, visibility=Visibility.PRIVATE)
     for pk in (secret.pk, uuid.uuid4(), "x"):
         assert api.post(f"{TRACKS}{pk}/plays/").status_code == 404

@@ -43,7 +43,7 @@ def without_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chromaprint, "version", lambda: "")
 
 
-def test_the_most_alike_comes_first(heard: Heard, user: User, other: User) -> None:
+def test_matches_are_sorted_by_similarity(heard: Heard, user: User, other: User) -> None:
     values = made_up(900)
     fair = heard(other, disturbed(values, 0.8), title="Fair")
     good = heard(other, np.concatenate([made_up(24, 5), values]), seconds=123.0, title="Good")
@@ -56,13 +56,13 @@ def test_the_most_alike_comes_first(heard: Heard, user: User, other: User) -> No
     assert found[1].similarity == pytest.approx(0.975, abs=0.01)
 
 
-def test_another_length_is_another_recording(heard: Heard, user: User) -> None:
+def test_other_length_is_no_match(heard: Heard, user: User) -> None:
     values = made_up(900)
     heard(user, values, seconds=127.5)
     assert fingerprints.similar(heard(user, values), user) == []
 
 
-def test_what_is_private_to_others_is_not_offered(heard: Heard, user: User, other: User) -> None:
+def test_private_songs_of_others_are_no_match(heard: Heard, user: User, other: User) -> None:
     values = made_up(900)
     hidden = heard(other, values, visibility=PRIVATE)
     mine = heard(user, values, visibility=PRIVATE)
@@ -73,7 +73,7 @@ def test_what_is_private_to_others_is_not_offered(heard: Heard, user: User, othe
     assert {each.track for each in fingerprints.similar(shown, other)} == {hidden}
 
 
-def test_many_hidden_ones_hide_nothing(
+def test_invisible_matches_do_not_displace_visible_ones(
     heard: Heard, user: User, other: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fingerprints, "MOST_COMPARED", 2)
@@ -84,7 +84,7 @@ def test_many_hidden_ones_hide_nothing(
     assert [each.track for each in fingerprints.similar(heard(user, values), user)] == [shown]
 
 
-def test_the_work_is_bounded(
+def test_number_of_queries_is_bounded(
     heard: Heard, user: User, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
 ) -> None:
     monkeypatch.setattr(fingerprints, "MOST_OF_A_TERM", 3)
@@ -98,14 +98,14 @@ def test_the_work_is_bounded(
         assert len(fingerprints.similar(mine, user)) <= fingerprints.MOST_OFFERED
 
 
-def test_a_fingerprint_is_kept_once(heard: Heard, user: User) -> None:
+def test_fingerprint_is_stored_once(heard: Heard, user: User) -> None:
     track = heard(user, made_up(900))
     fingerprints.remember(track.audio, made_up(900, 2).tobytes())
     assert FingerprintTerm.objects.count() == matching.TERMS
     assert bytes(Fingerprint.objects.get().values) == made_up(900).tobytes()
 
 
-def test_names_help_where_no_fingerprint_can(heard: Heard, user: User) -> None:
+def test_names_match_where_fingerprints_cannot(heard: Heard, user: User) -> None:
     old = make_track(user, seconds=120)
     mine = make_track(user, seconds=121)
     assert fingerprints.remember_and_match(mine, None, user) == [fingerprints.Similar(old)]
@@ -116,7 +116,7 @@ def test_names_help_where_no_fingerprint_can(heard: Heard, user: User) -> None:
     assert compared not in {each.track for each in fingerprints.alike_by_name(mine, user)}
 
 
-def test_a_song_is_in_even_if_its_fingerprint_cannot_be_kept(
+def test_upload_succeeds_without_storing_its_fingerprint(
     user: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_arguments: object) -> None:
@@ -127,7 +127,7 @@ def test_a_song_is_in_even_if_its_fingerprint_cannot_be_kept(
     assert "could not be kept" in caplog.text
 
 
-def test_what_was_taken_down_is_known_by_its_sound(db: None) -> None:
+def test_blocked_recording_is_recognised_by_its_fingerprint(db: None) -> None:
     values = made_up(900)
     block = Block.objects.create(audio_digest="a" * 64, values=values.tobytes(), duration=120.0, label="x")
     Block.objects.create(audio_digest="b" * 64, duration=120.0, label="without a fingerprint")
@@ -147,7 +147,7 @@ def brought(
 
 @needs_chromaprint
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_every_encoding_of_a_song_leads_to_it(user: User, other: User, tmp_path: Path, seed: int) -> None:
+def test_every_encoding_of_a_song_matches_it(user: User, other: User, tmp_path: Path, seed: int) -> None:
     sound = tune(seed, 15)
     for number in (10, 11):
         brought(other, tmp_path, f"other{number}.flac", tune(number, 15), title=f"Other {number}")
@@ -168,7 +168,7 @@ def test_every_encoding_of_a_song_leads_to_it(user: User, other: User, tmp_path:
 
 
 @needs_chromaprint
-def test_what_was_taken_down_stays_out_in_any_encoding(user: User, tmp_path: Path) -> None:
+def test_blocked_recording_is_refused_in_any_encoding(user: User, tmp_path: Path) -> None:
     sound = tune(1, 15)
     audio = brought(user, tmp_path, "a.flac", sound).audio
     Block.objects.create(
@@ -181,7 +181,7 @@ def test_what_was_taken_down_stays_out_in_any_encoding(user: User, tmp_path: Pat
 
 
 @needs_chromaprint
-def test_fingerprints_that_are_missing_are_made(user: User, tmp_path: Path, settings: Any) -> None:
+def test_command_makes_missing_fingerprints(user: User, tmp_path: Path, settings: Any) -> None:
     settings.FINGERPRINTS = False
     audio = brought(user, tmp_path, "a.flac", tune(1, 8)).audio
     late = brought(user, tmp_path, "b.mp3", tune(1, 8), 192, title="Otra").audio
@@ -201,7 +201,7 @@ def test_fingerprints_that_are_missing_are_made(user: User, tmp_path: Path, sett
 
 
 @pytest.mark.usefixtures("without_library")
-def test_without_the_library_it_is_said(db: None) -> None:
+def test_missing_chromaprint_is_a_warning(db: None) -> None:
     assert fingerprints.version() == ""
     assert [note.id for note in checks.chromaprint()] == ["catalog.I001"]
     with pytest.raises(CommandError, match="libchromaprint1"):
@@ -209,13 +209,11 @@ def test_without_the_library_it_is_said(db: None) -> None:
 
 
 @needs_chromaprint
-def test_with_the_library_there_is_nothing_to_say() -> None:
+def test_installed_chromaprint_is_no_warning() -> None:
     assert checks.chromaprint() == []
 
 
-def test_without_the_library_songs_are_taken_in_all_the_same(
-    user: User, tmp_path: Path, settings: Any
-) -> None:
+def test_uploads_work_without_chromaprint(user: User, tmp_path: Path, settings: Any) -> None:
     settings.FINGERPRINTS = False
     first = brought(user, tmp_path, "a.flac", tune(1, 4))
     again = brought(user, tmp_path, "b.mp3", tune(1, 4), 128)

@@ -51,7 +51,7 @@ def test_lossless_is_the_same_audio_in_any_format_and_lossy_is_not(user: User, t
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_people_bring_the_same_song_at_once(tmp_path: Path) -> None:
+def test_fifty_concurrent_uploads_of_one_song(tmp_path: Path) -> None:
     people = [User.objects.create_user(f"p{n}@example.org") for n in range(50)]
     first = written(tmp_path / "a.mp3", cover=picture())
     paths = [
