@@ -26,13 +26,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Notice, Track, Visibility
 from catalog.social.notices import notify
-from catalog.uploads.folder_import import Import, key_of
+from catalog.uploads.folder_import import Import, decode_name, key_of
 from catalog.uploads.scanning import Outcome, Skipped, songs_in
 from separation.models import ImportRun
 from separation.queue.requests import ask
@@ -40,8 +40,10 @@ from separation.queue.requests import ask
 State = ImportRun.State
 
 KEPT_REFUSALS = 200
-IMPORTED = _lazy("“{folder}”: {new} new, {known} known, {refused} refused.")
-IMPORT_FAILED = _lazy("“{folder}” was not imported to its end: {new} new, {known} known, {refused} refused.")
+IMPORTED = gettext_lazy("“{folder}”: {new} new, {known} known, {refused} refused.")
+IMPORT_FAILED = gettext_lazy(
+    "“{folder}” was not imported to its end: {new} new, {known} known, {refused} refused."
+)
 _REPORT_SECONDS = 1.0
 
 
@@ -115,7 +117,9 @@ def notify_owner(owner: User, folder: Path, counts: Mapping[str, int], *, failed
     figures = {name: counts[name] for name in ("new", "known", "refused")}
     if failed or any(figures.values()):
         sentence = IMPORT_FAILED if failed else IMPORTED
-        notify(owner, Notice.Kind.IMPORT, text=format_lazy(sentence, folder=folder.name, **figures))
+        notify(
+            owner, Notice.Kind.IMPORT, text=format_lazy(sentence, folder=decode_name(folder.name), **figures)
+        )
 
 
 def carry_out(run: ImportRun, jobs: int) -> None:

@@ -11,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -74,7 +73,7 @@ class ReportAdmin(ReadOnly[Report]):
         if "confirmed" not in request.POST:
             context = {
                 **self.admin_site.each_context(request),
-                "title": _now("Take these songs down?"),
+                "title": _("Take these songs down?"),
                 "opts": self.opts,
                 "tracks": list(tracks.values()),
                 "chosen": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
