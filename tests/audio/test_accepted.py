@@ -144,7 +144,7 @@ def test_mp3_decodes_as_ffmpeg_does(songs: Path) -> None:
         ("aiff", "pcm_mulaw", "aiff", "mulaw", True),
     ],
 )
-def test_formats_that_people_still_have(
+def test_older_formats_are_accepted(
     tmp_path: Path, container: str, encoder: str, name: str, codec: str, lossless: bool
 ) -> None:
     path = with_av(tmp_path / "x", container, encoder, noise(RATE))
@@ -192,7 +192,7 @@ def test_dsd_is_decimated(tmp_path: Path, rate: int, channels: int) -> None:
     assert np.abs(decoded[0, 500:-500]).max() == pytest.approx(0.5, abs=0.02)
 
 
-def test_dsd_that_is_too_fast_says_so(tmp_path: Path) -> None:
+def test_too_high_dsd_rate_has_its_own_reason(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(dsf(dsd_tone(DSD64 // 8), rate=4 * DSD64))
     with pytest.raises(Unsupported) as caught:
         probe(tmp_path / "x")
@@ -216,13 +216,13 @@ def test_surround_in_other_codecs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("container", "encoder"), [("matroska", "aac"), ("webm", "libopus"), ("mp4", "aac"), ("asf", "wmav2")]
 )
-def test_the_picture_may_outlast_the_sound(tmp_path: Path, container: str, encoder: str) -> None:
+def test_video_may_be_longer_than_the_audio(tmp_path: Path, container: str, encoder: str) -> None:
     rate = 48_000 if encoder == "libopus" else RATE
     path = video(tmp_path / "x", container, encoder, noise(2 * rate), rate=rate, seconds=6)
     assert probe(path).duration == pytest.approx(2, abs=0.06)
 
 
-def test_the_picture_may_outlast_the_sound_where_no_track_tells_its_length(tmp_path: Path) -> None:
+def test_video_may_be_longer_than_audio_of_unknown_length(tmp_path: Path) -> None:
     path = video(tmp_path / "x", "matroska", "aac", noise(2 * RATE), rate=RATE, seconds=6)
     data = path.read_bytes()
     assert data.count(b"DURATION") == 2
@@ -249,7 +249,7 @@ def test_chained_ogg(tmp_path: Path, songs: Path) -> None:
         assert probe(tmp_path / "x").duration == pytest.approx(4, abs=0.05)
 
 
-def test_what_was_streamed_plays(tmp_path: Path, songs: Path) -> None:
+def test_streamed_files_without_lengths_are_accepted(tmp_path: Path, songs: Path) -> None:
     """Nobody went back to write a size, or a last page."""
     samples = pcm16(noise(RATE)).T
     for claim in (0, 0xFFFFFFFF):
@@ -262,7 +262,7 @@ def test_what_was_streamed_plays(tmp_path: Path, songs: Path) -> None:
     assert probe(tmp_path / "x").duration > 1.5
 
 
-def test_every_format_is_told_once() -> None:
+def test_every_format_is_listed_once() -> None:
     assert len(set(formats.EXTENSIONS)) == len(formats.EXTENSIONS)
     assert {"m4b", "mkv", "webm", "m4v", "bwf", "wma", "wv", "ape", "mpc", "dsf", "mp2", "ac3", "au"} <= set(
         formats.EXTENSIONS
@@ -270,7 +270,7 @@ def test_every_format_is_told_once() -> None:
     assert all(kind.startswith("audio/") for kind in formats.CONTAINER_TYPES.values())
 
 
-def test_the_first_sound_that_can_be_decoded_is_taken(tmp_path: Path) -> None:
+def test_first_decodable_audio_stream_is_used(tmp_path: Path) -> None:
     """As in films, whose first stream is often in a codec of the cinema."""
     path = with_two_sounds(tmp_path / "x", ("tta", "ac3"), noise(RATE))
     assert probe(path).codec == "ac3"

@@ -34,7 +34,7 @@ def disturbed(values: matching.Values, share: float) -> matching.Values:
 
 
 @needs_chromaprint
-def test_another_encoding_has_nearly_the_same_fingerprint(tmp_path: Path) -> None:
+def test_other_encodings_have_nearly_the_same_fingerprint(tmp_path: Path) -> None:
     sound = tune(3, 20)
     late = np.concatenate([np.zeros((2, 3 * RATE), np.float32), sound], axis=1)
     encode([sound], tmp_path / "a.flac", "flac")
@@ -50,7 +50,7 @@ def test_another_encoding_has_nearly_the_same_fingerprint(tmp_path: Path) -> Non
 
 
 @needs_chromaprint
-def test_the_fingerprint_alone_is_the_same(tmp_path: Path) -> None:
+def test_fingerprint_equals_that_of_the_probe(tmp_path: Path) -> None:
     path = with_sndfile(tmp_path / "a.wav", tune(4, 8, 22_050), "PCM_16", "WAV", 22_050)
     whole = probe.probe(path).fingerprint
     assert whole
@@ -58,7 +58,7 @@ def test_the_fingerprint_alone_is_the_same(tmp_path: Path) -> None:
 
 
 @needs_chromaprint
-def test_no_more_than_the_first_minutes_are_heard() -> None:
+def test_fingerprint_covers_the_first_minutes() -> None:
     library = chromaprint.load()
     assert library is not None
     fingerprinter = chromaprint.Fingerprinter(library, 8_000)
@@ -70,19 +70,19 @@ def test_no_more_than_the_first_minutes_are_heard() -> None:
 
 
 @needs_chromaprint
-def test_too_little_sound_has_an_empty_one(tmp_path: Path) -> None:
+def test_short_audio_has_an_empty_fingerprint(tmp_path: Path) -> None:
     path = with_sndfile(tmp_path / "a.wav", tune(4, 1), "PCM_16", "WAV")
     assert probe.probe(path).fingerprint == b""
 
 
-def test_without_the_library_the_rest_is_found_out(tmp_path: Path) -> None:
+def test_probe_works_without_the_library(tmp_path: Path) -> None:
     path = with_sndfile(tmp_path / "a.wav", tune(4, 4, 8_000), "PCM_16", "WAV", 8_000)
     found = probe.probe(path, Limits(fingerprint=False))
     assert (found.fingerprint, found.duration) == (None, 4.0)
     assert chromaprint.load(("libnothing.so.1", "libc.so.6")) is None
 
 
-def test_a_machine_that_starts_no_process_has_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_library_is_absent_where_no_process_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: object, **_options: object) -> None:
         raise OSError
 
@@ -93,7 +93,7 @@ def test_a_machine_that_starts_no_process_has_no_library(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "told", ["no base64!", base64.b64encode(b"abc").decode(), base64.b64encode(bytes(9_000)).decode(), 7]
 )
-def test_a_fingerprint_that_cannot_be_is_refused(
+def test_impossible_fingerprint_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: Any
 ) -> None:
     monkeypatch.setattr(probe, "_answer", lambda _child, _limits: ({"fingerprint": told}, b""))
@@ -102,7 +102,7 @@ def test_a_fingerprint_that_cannot_be_is_refused(
         probe.fingerprint(path)
 
 
-def test_terms_are_few_and_found_again() -> None:
+def test_terms_are_few_and_stable() -> None:
     values = made_up(1_400)
     mine = matching.terms(values)
     late = np.concatenate([np.zeros(24, np.uint32), disturbed(values, 0.7)])
@@ -123,12 +123,12 @@ def test_terms_are_few_and_found_again() -> None:
         np.ones(1, np.uint32),
     ],
 )
-def test_silence_and_held_tones_are_like_nothing(values: matching.Values) -> None:
+def test_silence_and_held_tones_match_nothing(values: matching.Values) -> None:
     assert matching.terms(values) == {}
     assert matching.compare(values, values) is None
 
 
-def test_what_is_the_same_recording() -> None:
+def test_same_recording_is_matched() -> None:
     values = made_up(1_000)
     found = matching.compare(disturbed(values, 0.8)[40:], values)
     assert found is not None
@@ -141,7 +141,7 @@ def test_what_is_the_same_recording() -> None:
     assert matching.compare(values[:8], values) is None  # too short to tell
 
 
-def test_bits_decide() -> None:
+def test_match_depends_on_equal_bits() -> None:
     """Some equal numbers among others that are not even alike: a sample, not the recording."""
     values = made_up(1_000)
     sampled = made_up(1_000, seed=2)
@@ -149,7 +149,7 @@ def test_bits_decide() -> None:
     assert matching.compare(values, sampled) is None
 
 
-def test_lengths() -> None:
+def test_match_depends_on_length() -> None:
     assert matching.same_length(180, 186.9, 0)
     assert not matching.same_length(180, 188, 0)
     assert matching.same_length(180, 188, 3)

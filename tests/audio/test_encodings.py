@@ -40,7 +40,7 @@ def pairs(encoding: str) -> Iterator[tuple[str, str]]:
         ("cp949", 0.98),
     ],
 )
-def test_names_are_read_right(encoding: str, share: float) -> None:
+def test_names_are_decoded_correctly(encoding: str, share: float) -> None:
     """An artist and a title are all there is to go by. Western names may not suffer at all."""
     right, wrong = 0, []
     for artist, title in pairs(encoding):
@@ -59,12 +59,12 @@ def test_names_are_read_right(encoding: str, share: float) -> None:
 @pytest.mark.parametrize(
     "encoding", ["cp1251", "cp1250", "cp1253", "cp932", "gbk", "big5", "cp949", "cp1252"]
 )
-def test_utf8_comes_first(encoding: str) -> None:
+def test_utf8_is_tried_first(encoding: str) -> None:
     for artist, title in pairs(encoding):
         assert text_encodings.detect([artist.encode(), title.encode()]) == "utf-8"
 
 
-def test_a_whole_record_is_better_known_than_one_title() -> None:
+def test_detection_improves_with_more_titles() -> None:
     """Titles of all frames are weighed together; one by one "Baśka" alone is undecided."""
     assert (
         text_encodings.detect([b"Wilki", "Baśka".encode("cp1250"), "Głęboko i żółto".encode("cp1250")])
@@ -81,11 +81,11 @@ def test_undecided_texts_keep_their_bytes(text: str, encoding: str) -> None:
 
 
 @given(st.lists(st.binary(max_size=60), max_size=4))
-def test_whatever_bytes_there_are_one_encoding_is_found(texts: list[bytes]) -> None:
+def test_any_bytes_get_one_encoding(texts: list[bytes]) -> None:
     assert text_encodings.detect(texts) in text_encodings.RECOGNISED
 
 
-def test_decided_texts_stay_as_they_are() -> None:
+def test_decided_texts_are_unchanged() -> None:
     assert text_encodings.mark_undecided("Canción 日本") == "Canción 日本"
     found = {"title": "Canción", "track_number": "3", "compilation": True}
     assert text_encodings.settle(found) == (found, {}, "")
@@ -148,7 +148,7 @@ def test_tags_of_mp3(
     }
 
 
-def test_proper_unicode_is_left_alone(tmp_path: Path, songs: Path) -> None:
+def test_valid_unicode_is_unchanged(tmp_path: Path, songs: Path) -> None:
     """What ID3 says in Unicode counts, whatever an older tag in the same file says in some other encoding."""
     id3v1(tmp_path / "x", (songs / "song.mp3").read_bytes())
     frames = ID3()
@@ -178,7 +178,7 @@ def test_riff_info(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("codec", ["flac", "ogg"])
-def test_vorbis_comments_that_are_no_utf8(tmp_path: Path, songs: Path, codec: str) -> None:
+def test_vorbis_comments_in_other_encodings(tmp_path: Path, songs: Path, codec: str) -> None:
     import av  # noqa: PLC0415 - only here
 
     with (
@@ -204,7 +204,7 @@ def test_vorbis_comments_that_are_no_utf8(tmp_path: Path, songs: Path, codec: st
 
 
 @pytest.mark.parametrize("encoding", sorted(text_encodings.RECOGNISED))
-def test_every_encoding_can_be_found_out_in_the_sandbox(tmp_path: Path, songs: Path, encoding: str) -> None:
+def test_every_encoding_is_detected_in_the_sandbox(tmp_path: Path, songs: Path, encoding: str) -> None:
     """Nothing has to be loaded any more."""
     fixture = {"gb18030": "gbk", "big5hkscs": "big5", "utf-8": "cp1251"}.get(encoding, encoding)
     artist, title = max(pairs(fixture), key=lambda pair: len(pair[1]))
@@ -235,7 +235,7 @@ def test_several_artists_and_long_names(tmp_path: Path, songs: Path) -> None:
     "written",
     [str.upper, str.lower, lambda text: f"{text} (En vivo)", lambda text: f"01 {text} - Remastered"],
 )
-def test_western_names_suffer_in_no_spelling(written: Callable[[str], str]) -> None:
+def test_western_names_are_unchanged(written: Callable[[str], str]) -> None:
     suffered = []
     for artist, title in pairs("cp1252"):
         texts = [written(text).encode("cp1252", "ignore") for text in (artist, title)]

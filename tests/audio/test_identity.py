@@ -66,7 +66,7 @@ def remuxed_alac(folder: Path, samples: np.ndarray) -> Path:  # type: ignore[typ
     return with_av(folder / "alac.m4a", "ipod", "alac", samples.astype(np.float32) / 32_768)
 
 
-def test_one_sample_makes_another_song(tmp_path: Path) -> None:
+def test_one_sample_changes_the_digest(tmp_path: Path) -> None:
     samples = pcm16(noise(RATE // 4))
     first = probe(with_sndfile(tmp_path / "a", samples, "PCM_16", "WAV")).audio_digest
     samples[1, 5_000] += 1
@@ -83,7 +83,7 @@ def test_rate_and_channels_count() -> None:
     assert len(set(digests)) == 3
 
 
-def test_blocks_do_not_count() -> None:
+def test_block_size_does_not_count() -> None:
     samples = (np.arange(400, dtype=np.int32) << 16).reshape(-1, 2)
     whole, parts = PcmDigest(), PcmDigest()
     whole.update(samples, RATE)
@@ -144,7 +144,7 @@ def test_packets_are_framed() -> None:
     assert one.hexdigest() != other.hexdigest()
 
 
-def test_float_audio_is_itself(tmp_path: Path) -> None:
+def test_float_audio_has_its_own_digest(tmp_path: Path) -> None:
     audio = noise(2_000)
     one = probe(with_sndfile(tmp_path / "a", audio, "FLOAT", "WAV"))
     other = probe(with_sndfile(tmp_path / "b", audio, "FLOAT", "AIFF"))
@@ -193,7 +193,7 @@ def encoded(path: Path, container: str, codec: str) -> Probe:
     return probe(with_av(path, container, codec, pcm16(noise(RATE // 2)).astype(np.float32) / 32_768))
 
 
-def test_newer_lossless_codecs_are_the_same_audio(tmp_path: Path) -> None:
+def test_newer_lossless_codecs_have_the_same_digest(tmp_path: Path) -> None:
     """WavPack, PCM of either order, ALAC in CAF: the samples are what counts, at 8, 16 and 24 bits."""
     samples = pcm16(noise(RATE // 2))
     wide = with_sndfile(tmp_path / "wide", samples.astype(np.int32) << 16 | 0x5A00, "PCM_24", "WAV")
@@ -246,7 +246,7 @@ def test_picture_and_video_do_not_count(tmp_path: Path) -> None:
         assert found.audio_digest == sound.audio_digest
 
 
-def test_dsd_is_its_bits(tmp_path: Path) -> None:
+def test_dsd_digest_is_of_the_bits(tmp_path: Path) -> None:
     bits = dsd_tone(DSD64 // 10)
     digests = []
     for lsb_first, tags in ((True, b""), (False, b""), (True, id3(id3_frame(b"TIT2", b"\x03x")))):

@@ -122,7 +122,7 @@ def test_mp4_cannot_refer_to_other_files(tmp_path: Path, songs: Path) -> None:
         (wav(bytes(40_000), form=2, bits=4), "unsupported"),
     ],
 )
-def test_refused(tmp_path: Path, data: bytes, code: str) -> None:
+def test_hostile_files_are_refused(tmp_path: Path, data: bytes, code: str) -> None:
     found = code_of(tmp_path / "x", data)
     # FFmpeg itself rejects some lying headers, which reads as damage
     assert found == code or (
@@ -139,7 +139,7 @@ def test_flac_without_frames(tmp_path: Path) -> None:
     assert code_of(tmp_path / "x", b"fLaC\x80\x00\x00\x22" + info + bytes(16)) in {"no_audio", "damaged"}
 
 
-def test_length_is_what_is_there(tmp_path: Path, songs: Path) -> None:
+def test_length_is_measured_not_believed(tmp_path: Path, songs: Path) -> None:
     data = noise(RATE // 10)
     lying = wav(pcm16(data).T.tobytes(), claim=2**32 - 40)
     assert accepted(tmp_path / "a", lying).samples == RATE // 10
@@ -159,7 +159,7 @@ def code_or_length(path: Path, data: bytes) -> float:
         return 0.0 if error.code == "damaged" else math.inf
 
 
-def test_too_long_is_noticed_while_decoding(tmp_path: Path) -> None:
+def test_too_long_is_detected_while_decoding(tmp_path: Path) -> None:
     """A compression bomb: silence packs to nothing."""
     path = with_av(tmp_path / "x", "flac", "flac", np.zeros((2, 30 * RATE), np.float32))
     assert path.stat().st_size < 40_000
@@ -198,7 +198,7 @@ def test_tag_bombs_cost_only_the_tags(tmp_path: Path, songs: Path) -> None:
         assert accepted(tmp_path / "x", id3(frames) + song).samples == 2 * RATE
 
 
-def test_id3_that_claims_the_whole_file(tmp_path: Path, songs: Path) -> None:
+def test_id3_size_of_the_whole_file(tmp_path: Path, songs: Path) -> None:
     data = b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + (songs / "song.mp3").read_bytes()
     assert code_of(tmp_path / "x", data) == "no_audio"
 
@@ -219,7 +219,7 @@ def with_cover(path: Path, songs: Path, data: bytes) -> Probe:
     return accepted(path, id3(picture) + (songs / "song.mp3").read_bytes())
 
 
-def test_covers_are_made_small_and_anew(tmp_path: Path, songs: Path) -> None:
+def test_covers_are_reencoded_in_small_sizes(tmp_path: Path, songs: Path) -> None:
     out = io.BytesIO()
     Image.effect_noise((1_600, 800), 50).save(out, "PNG", pnginfo=None)
     sizes = []
@@ -241,7 +241,7 @@ def test_bad_covers_are_dropped(tmp_path: Path, songs: Path) -> None:
         assert with_cover(tmp_path / "x", songs, data).cover == ()
 
 
-def test_cover_length_lies(tmp_path: Path, songs: Path) -> None:
+def test_wrong_cover_length(tmp_path: Path, songs: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes((songs / "song.ogg").read_bytes())
     file = OggVorbis(str(path))
@@ -262,7 +262,7 @@ def test_names_in_tags_are_cleaned(tmp_path: Path, songs: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e38])
-def test_numbers_that_are_no_sound(tmp_path: Path, value: float) -> None:
+def test_impossible_sample_values(tmp_path: Path, value: float) -> None:
     audio = noise(20_000).T.copy()
     audio[5_000] = value
     found = accepted(tmp_path / "x", wav(audio.astype("<f4").tobytes(), bits=32, form=3))
@@ -272,7 +272,7 @@ def test_numbers_that_are_no_sound(tmp_path: Path, value: float) -> None:
     assert found.peak <= 16
 
 
-def test_one_sample_of_silence_is_music(tmp_path: Path) -> None:
+def test_one_sample_of_silence_is_accepted(tmp_path: Path) -> None:
     found = accepted(tmp_path / "x", wav(bytes(4)))
     assert (found.samples, found.samples_44k, found.peak) == (1, 1, 0.0)
 
@@ -293,13 +293,13 @@ def test_holes_are_damage(tmp_path: Path, songs: Path) -> None:
     assert code_of(tmp_path / "x", bytes(data)) == "damaged"
 
 
-def test_a_bad_tail_is_forgiven(tmp_path: Path, songs: Path) -> None:
+def test_damaged_tail_is_tolerated(tmp_path: Path, songs: Path) -> None:
     for name in ("mp3", "flac", "ogg", "opus", "wav"):
         data = (songs / f"song.{name}").read_bytes()
         assert accepted(tmp_path / "x", data[:-300] + b"PK\x03\x04junk" * 40).duration > 1.9
 
 
-def test_scattered_errors_are_forgiven(tmp_path: Path, songs: Path) -> None:
+def test_scattered_errors_are_tolerated(tmp_path: Path, songs: Path) -> None:
     rng = np.random.default_rng(4)
     for name in ("mp3", "wav"):
         data = np.frombuffer((songs / f"song.{name}").read_bytes(), np.uint8).copy()
@@ -307,7 +307,7 @@ def test_scattered_errors_are_forgiven(tmp_path: Path, songs: Path) -> None:
         assert accepted(tmp_path / "x", data.tobytes()).duration > 1.8
 
 
-def test_polyglots_are_only_their_sound(tmp_path: Path, songs: Path) -> None:
+def test_polyglots_are_only_their_audio(tmp_path: Path, songs: Path) -> None:
     song = (songs / "song.mp3").read_bytes()
     for before in (b"<html><script>alert(1)</script>", b"GIF89a/*" + bytes(60), b"%PDF-1.4\n%%EOF\n"):
         try:

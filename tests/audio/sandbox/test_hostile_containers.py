@@ -65,7 +65,7 @@ def test_flipped_bits_in_other_containers(tmp_path: Path, others: dict[str, byte
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_lengths_that_lie_in_other_containers(tmp_path: Path, others: dict[str, bytes], name: str) -> None:
+def test_wrong_lengths_in_other_containers(tmp_path: Path, others: dict[str, bytes], name: str) -> None:
     data = others[name]
     for at in range(4, 100, 4):
         for lie in (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"):
@@ -80,7 +80,7 @@ def test_other_containers_cut_anywhere(tmp_path: Path, others: dict[str, bytes],
 
 
 @pytest.mark.parametrize("name", ["wma", "wv", "mkv", "dsf", "ape", "au"])
-def test_what_announces_its_length_is_noticed_when_cut(
+def test_cut_files_with_an_announced_length_are_detected(
     tmp_path: Path, others: dict[str, bytes], name: str
 ) -> None:
     data = others[name]
@@ -90,7 +90,7 @@ def test_what_announces_its_length_is_noticed_when_cut(
     assert caught.value.reason == "cut_short"
 
 
-def test_musepack_that_was_cut(tmp_path: Path) -> None:
+def test_cut_musepack_is_detected(tmp_path: Path) -> None:
     data = TONE.read_bytes()
     assert data.count(b"\x81\xac\x22") == 1  # 22,050 samples
     (tmp_path / "x").write_bytes(data.replace(b"\x81\xac\x22", b"\x83\xac\x22"))
@@ -100,12 +100,14 @@ def test_musepack_that_was_cut(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["caf", "mpc7"])
-def test_what_needs_its_end_is_damaged_when_cut(tmp_path: Path, others: dict[str, bytes], name: str) -> None:
+def test_cut_files_that_need_their_end_are_damaged(
+    tmp_path: Path, others: dict[str, bytes], name: str
+) -> None:
     data = others[name]
     assert code_of(tmp_path / "x", data[: len(data) * 6 // 10]) == "damaged"
 
 
-def test_video_that_was_cut(tmp_path: Path) -> None:
+def test_cut_video_is_detected(tmp_path: Path) -> None:
     """Its sound may be all there is left of it: what the container announces is its size."""
     for container, codec in (("matroska", "aac"), ("asf", "wmav2")):
         path = video(tmp_path / "x", container, codec, noise(RATE), rate=RATE, seconds=20)
@@ -113,7 +115,7 @@ def test_video_that_was_cut(tmp_path: Path) -> None:
         assert code_of(path, data[: len(data) // 2]) == "damaged"
 
 
-def test_mp3_with_vbri_that_was_cut(tmp_path: Path, songs: Path) -> None:
+def test_cut_mp3_with_vbri_is_detected(tmp_path: Path, songs: Path) -> None:
     data = bytearray((songs / "song.mp3").read_bytes())
     data[36:62] = b"VBRI" + bytes(10) + int.from_bytes(data[44:48], "big").to_bytes(4, "big") + bytes(8)
     assert accepted(tmp_path / "x", bytes(data)).duration == pytest.approx(2, abs=0.1)
@@ -184,7 +186,7 @@ def test_tag_bombs_in_asf(tmp_path: Path, others: dict[str, bytes]) -> None:
     assert settled(tmp_path / "x", asf_with(others["wma"], asf_object(str(UUID(int=1)), b"x" * 99))) == ""
 
 
-def test_copy_protection_is_told(tmp_path: Path, others: dict[str, bytes]) -> None:
+def test_copy_protection_has_its_own_reason(tmp_path: Path, others: dict[str, bytes]) -> None:
     locked = asf_with(others["wma"], asf_object("2211B3FB-BD23-11D2-B4B7-00A0C955FC6E", bytes(16)))
     (tmp_path / "x").write_bytes(locked)
     with pytest.raises(Unsupported) as caught:
@@ -192,7 +194,7 @@ def test_copy_protection_is_told(tmp_path: Path, others: dict[str, bytes]) -> No
     assert caught.value.reason == "protected"
 
 
-def test_avi_and_dsdiff_are_told(tmp_path: Path) -> None:
+def test_avi_and_dsdiff_have_their_own_reasons(tmp_path: Path) -> None:
     path = video(tmp_path / "x", "avi", "libmp3lame", noise(RATE), rate=RATE, seconds=2)
     for data, reason in ((path.read_bytes(), "avi"), (b"FRM8" + bytes(8) + b"DSD " + bytes(99), "dff")):
         path.write_bytes(data)
@@ -201,7 +203,7 @@ def test_avi_and_dsdiff_are_told(tmp_path: Path) -> None:
         assert caught.value.reason == reason
 
 
-def test_a_codec_that_is_not_accepted_is_told(tmp_path: Path) -> None:
+def test_refused_codec_has_its_own_reason(tmp_path: Path) -> None:
     path = with_av(tmp_path / "x", "wav", "adpcm_ms", noise(RATE))
     with pytest.raises(Unsupported) as caught:
         probe(path)

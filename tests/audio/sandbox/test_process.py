@@ -81,14 +81,14 @@ def long_song(tmp_path: Path) -> Path:
     return with_sndfile(tmp_path / "long.wav", noise(20 * RATE), "PCM_16", "WAV")
 
 
-def test_self_test_finds_everything_refused() -> None:
+def test_self_test_passes() -> None:
     found = self_test()
     assert all(found[name] for name in ("ffconcat", "open_file", "write_file", "socket"))
     if found["seccomp"]:
         assert all(found.values())
 
 
-def test_limits_alone_refuse_files_and_sockets() -> None:
+def test_resource_limits_alone_refuse_files_and_sockets() -> None:
     """Where the kernel has no filter, no descriptor can be added all the same."""
     attempt = """
 import socket
@@ -123,7 +123,7 @@ def test_cpu_limit(long_song: Path) -> None:
             child.read(1 << 24, time.monotonic() + 60)
 
 
-def test_a_stopped_child_is_given_up(long_song: Path) -> None:
+def test_stopped_child_times_out(long_song: Path) -> None:
     with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
         child.wait_until_ready(time.monotonic() + 60)
         os.kill(child.pid, signal.SIGSTOP)
@@ -132,7 +132,7 @@ def test_a_stopped_child_is_given_up(long_song: Path) -> None:
     assert not alive(child.pid)
 
 
-def test_a_child_that_cannot_start_says_so(songs: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_failed_start_is_reported(songs: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR), pytest.raises(ProbeFailed, match="server"):
         probe(songs / "song.mp3", Limits(memory_bytes=1 << 20))
     assert "cannot start" in caplog.text
@@ -161,7 +161,7 @@ def test_child_dies_with_its_parent(long_song: Path) -> None:
     assert gone_soon(between)
 
 
-def test_child_is_the_first_to_go_without_memory(long_song: Path) -> None:
+def test_child_is_the_first_oom_victim(long_song: Path) -> None:
     with long_song.open("rb") as source, Child("decode", source, Limits()) as child:
         child.wait_until_ready(time.monotonic() + 60)
         assert Path(f"/proc/{child.pid}/oom_score_adj").read_text().strip() == "1000"
@@ -171,7 +171,7 @@ def test_child_is_the_first_to_go_without_memory(long_song: Path) -> None:
         assert "DJANGO" not in Path(f"/proc/{child.pid}/environ").read_text()
 
 
-def test_a_child_that_was_taken_over_is_not_believed(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_of_a_compromised_child_are_checked(songs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the pipe says, the parent ends in an ``AudioError``."""
     lies = [
         b"R" + b"\xff" * 64,
@@ -243,7 +243,7 @@ def test_decoding_has_no_thread_or_network(long_song: Path) -> None:
         assert descriptors == [0, 1, 2]
 
 
-def test_blocks_arrive_whole(long_song: Path) -> None:
+def test_blocks_arrive_complete(long_song: Path) -> None:
     decoded = np.concatenate(list(decode(long_song)), axis=1)
     assert decoded.shape == (2, 20 * RATE)
     assert np.abs(decoded - noise(20 * RATE)).max() < 1e-4

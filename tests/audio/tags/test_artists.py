@@ -84,7 +84,7 @@ def test_several_performers(tmp_path: Path, songs: Path, write: Callable[[Path],
     assert probe(path).tags.artists == tuple(NAMES)
 
 
-def test_one_performer_is_not_parted(tmp_path: Path, songs: Path) -> None:
+def test_single_performer_is_not_split(tmp_path: Path, songs: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes((songs / "song.mp3").read_bytes())
     frames = ID3()

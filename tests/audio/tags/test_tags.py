@@ -62,12 +62,12 @@ def test_years(text: object, year: int | None) -> None:
     assert clean_year(text) == year
 
 
-def test_a_mapping_from_anywhere() -> None:
+def test_from_mapping_accepts_any_values() -> None:
     assert from_mapping({"title": " T ", "year": "2001", "track_number": "1/2", "junk": object()}) == Tags(
         title="T", year=2001, track_number=1
     )
 
 
-def test_pictures_that_are_none() -> None:
+def test_invalid_pictures_are_refused() -> None:
     assert cover.reencode(b"") == ()
     assert cover.reencode(b"\xff\xd8\xff" + bytes(100)) == ()
