@@ -53,12 +53,12 @@ def version() -> str:
 
 def missing() -> QuerySet[AudioFile]:
     """Return the mixtures that have no fingerprint yet."""
-    brought = Upload.objects.filter(audio=OuterRef("pk"))
+    uploads = Upload.objects.filter(audio=OuterRef("pk"))
     listed = Track.objects.filter(audio=OuterRef("pk"))
-    return AudioFile.objects.filter(Exists(brought) | Exists(listed), fingerprint=None)
+    return AudioFile.objects.filter(Exists(uploads) | Exists(listed), fingerprint=None)
 
 
-def remember(audio: AudioFile, values: bytes) -> None:
+def store(audio: AudioFile, values: bytes) -> None:
     """Store the fingerprint of ``audio``; an existing one stays."""
     with transaction.atomic():
         row, created = Fingerprint.objects.get_or_create(
@@ -71,7 +71,7 @@ def remember(audio: AudioFile, values: bytes) -> None:
             )
 
 
-def remember_and_match(track: Track, values: bytes | None, user: User) -> list[Similar]:
+def store_and_match(track: Track, values: bytes | None, user: User) -> list[Similar]:
     """Keep the fingerprint of a track that is new to ``user``, and say what it may be the same recording as.
 
     The track is in already: a database that is busy or gone spoils this only, and ``manage.py fingerprint`` makes
@@ -80,7 +80,7 @@ def remember_and_match(track: Track, values: bytes | None, user: User) -> list[S
     try:
         if values is None:
             return alike_by_name(track, user)
-        remember(track.audio, values)
+        store(track.audio, values)
         found = similar(track, user)
         _propose(track.audio, found)
     except DatabaseError:
@@ -94,16 +94,18 @@ def similar(track: Track, user: User | AnonymousUser) -> list[Similar]:
     row = Fingerprint.objects.filter(audio=track.audio_id).first()
     if row is None:
         return []
-    mine = matching.parse_values(row.values)
+    own = matching.parse_values(row.values)
     found: list[Similar] = []
-    candidates = _visible_matches(_candidates(mine, without=row.pk), row, track, user)[:MOST_COMPARED]
+    candidates = _visible_matches(_candidates(own, without=row.pk), row, track, user)[:MOST_COMPARED]
     stored = Fingerprint.objects.in_bulk([pk for pk, _track in candidates])
     for pk, other in candidates:
-        if (theirs := stored.get(pk)) is None:  # removed a moment ago
+        if (other_row := stored.get(pk)) is None:  # removed a moment ago
             continue
-        alike = matching.compare(mine, matching.parse_values(theirs.values))
-        if alike and matching.same_length(row.duration, theirs.duration, alike.offset):
-            found.append(Similar(other, round(alike.similarity, 4), round(alike.offset, 2), theirs.audio_id))
+        alike = matching.compare(own, matching.parse_values(other_row.values))
+        if alike and matching.same_length(row.duration, other_row.duration, alike.offset):
+            found.append(
+                Similar(other, round(alike.similarity, 4), round(alike.offset, 2), other_row.audio_id)
+            )
     return sorted(found, key=lambda each: -(each.similarity or 0))[:MOST_OFFERED]
 
 
@@ -127,11 +129,11 @@ def alike_by_name(track: Track, user: User) -> list[Similar]:
 
 def blocked_by(values: bytes, duration: float) -> Block | None:
     """Return the block of the taken-down recording that this fingerprint matches."""
-    mine = matching.parse_values(values)
+    own = matching.parse_values(values)
     widest = SAME_LENGTH_SECONDS + matching.LARGEST_OFFSET_SECONDS
     near = Block.objects.filter(duration__range=(duration - widest, duration + widest)).exclude(values=b"")
     for block in near.order_by("pk").iterator():
-        alike = matching.compare(mine, matching.parse_values(block.values))
+        alike = matching.compare(own, matching.parse_values(block.values))
         if alike and matching.same_length(duration, block.duration, alike.offset):
             return block
     return None
@@ -172,14 +174,14 @@ def _rows(terms: Sequence[int]) -> Iterable[tuple[int, str, int]]:
 
 
 def _visible_matches(
-    ids: list[UUID], mine: Fingerprint, track: Track, user: User | AnonymousUser
+    ids: list[UUID], own: Fingerprint, track: Track, user: User | AnonymousUser
 ) -> list[tuple[UUID, Track]]:
     """Return those of these fingerprints that have about the same length and a track that ``user`` may see."""
-    rows = Fingerprint.objects.filter(pk__in=ids).exclude(audio=mine.audio_id)
+    rows = Fingerprint.objects.filter(pk__in=ids).exclude(audio=own.audio_id)
     audio = {
         audio: pk
         for pk, audio, duration in rows.values_list("pk", "audio_id", "duration")
-        if matching.same_length(mine.duration, duration)
+        if matching.same_length(own.duration, duration)
     }
     if not audio:
         return []

@@ -73,8 +73,8 @@ def _with_query(address: str, request: HttpRequest | Request) -> str:
     return f"{address}?{query}" if query else address
 
 
-def remember(kind: str, old: str | UUID, target: UUID) -> None:
-    """Let ``old`` lead to ``target``, and everything that led to ``old``.
+def add_redirect(kind: str, old: str | UUID, target: UUID) -> None:
+    """Redirect ``old``, and everything that was redirected to it, to ``target``.
 
     Redirects from ``target`` to itself are deleted, so that an undone merge leaves no loop.
     """
@@ -86,11 +86,6 @@ def remember(kind: str, old: str | UUID, target: UUID) -> None:
         if kind == Kind.ARTIST:
             own |= Q(old__in=Artist.objects.filter(pk=target).values("slug"))
         FormerAddress.objects.filter(own, kind=kind).delete()
-
-
-def forget(kind: str, old: str | UUID) -> None:
-    """Delete the redirect from ``old``, where something lives again."""
-    FormerAddress.objects.filter(kind=kind, old=str(old)).delete()
 
 
 def _as_id(old: str | UUID) -> UUID | None:

@@ -45,11 +45,11 @@ def move_requests(audio: UUID, track: UUID) -> None:
                 ask(winner, separation.model, request.user, silent=request.silent)
 
 
-def move_track_separations(old: Track, fresh: Track) -> None:
-    """Let ``fresh`` show what was made of its audio, with the ratings."""
-    shown = TrackSeparation.objects.filter(track=old, separation__mixture=fresh.audio_id)
-    shown.update(track=fresh)
-    Rating.objects.filter(track=old, separation__mixture=fresh.audio_id).update(track=fresh)
+def move_track_separations(old: Track, new_track: Track) -> None:
+    """Let ``new_track`` show what was made of its audio, with the ratings."""
+    shown = TrackSeparation.objects.filter(track=old, separation__mixture=new_track.audio_id)
+    shown.update(track=new_track)
+    Rating.objects.filter(track=old, separation__mixture=new_track.audio_id).update(track=new_track)
 
 
 def delete_separations(audio: Sequence[UUID]) -> list[UUID]:

@@ -38,7 +38,7 @@ def mark_signed_in(request: HttpRequest | None, user: Any, **_more: Any) -> None
         request.signed_in_address = user.email  # type: ignore[attr-defined]
 
 
-def remember_device(request: HttpRequest, response: HttpResponseBase) -> None:
+def set_device_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
     """Set the cookie if somebody signed in with ``request``, the API excepted: its clients keep no cookies."""
     address = getattr(request, "signed_in_address", "")
     if not address or request.path.startswith("/api/"):

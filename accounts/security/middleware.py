@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework.exceptions import Throttled
 
-from accounts.security.devices import remember_device
+from accounts.security.devices import set_device_cookie
 from accounts.security.throttles import TooManyAttempts, TooManyCodes, explain, retry_after
 
 
@@ -18,7 +18,7 @@ class SignInMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        remember_device(request, response)
+        set_device_cookie(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -165,7 +165,7 @@ def _kept(heard: Probe, title: str, user: "User") -> "Track":
     }
     fields = {name: getattr(heard, name) for name in same} | sound
     audio = AudioFile.objects.create(key=f"benchmark/{heard.checksum}", **fields)
-    fingerprints.remember(audio, heard.fingerprint or b"")
+    fingerprints.store(audio, heard.fingerprint or b"")
     artist = Artist.objects.get_or_create_by_name("Somebody")
     return Track.objects.create(title=title, artist=artist, audio=audio, owner=user)
 

@@ -23,7 +23,7 @@ from catalog.curation.locks import lock_exclusively, lock_rows
 from catalog.curation.relations import Record, move, move_back, restore_row, row_data
 from catalog.errors import CatalogError
 from catalog.models import Album, Artist, AudioFile, Change, Credit, FormerAddress, Track, Upload, Visibility
-from catalog.redirects import remember
+from catalog.redirects import add_redirect
 
 N = TypeVar("N", bound=Named)
 
@@ -79,7 +79,7 @@ def absorb(loser: models.Model, winner: models.Model) -> dict[str, Any]:
     leading = FormerAddress.objects.filter(kind=kind, target=loser.pk)
     absorbed: dict[str, Any] = {"olds": old_addresses, "leading": list(leading.values_list("old", flat=True))}
     for old in old_addresses:
-        remember(kind, old, winner.pk)
+        add_redirect(kind, old, winner.pk)
     values = {
         name: getattr(loser, name)
         for name in BLANKS[type(loser)]

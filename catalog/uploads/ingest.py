@@ -28,7 +28,7 @@ from audio.types import Limits, Probe
 from catalog.curation.locks import lock_shared
 from catalog.curation.takedowns import refuse_blocked, refuse_blocked_digest
 from catalog.errors import CatalogError
-from catalog.fingerprints import Similar, remember_and_match
+from catalog.fingerprints import Similar, store_and_match
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.normalization import fold
 from catalog.social.wishes import fulfil_by_name
@@ -265,7 +265,7 @@ def _find_or_create(submission: _Submission, found: Probe, names: Names, copy: P
             if attempt == ATTEMPTS - 1:
                 raise
         else:
-            matches = remember_and_match(track, found.fingerprint, submission.user)
+            matches = store_and_match(track, found.fingerprint, submission.user)
             return Ingested(track, upload, track.audio, created, matches)
     raise AssertionError("unreachable")
 

@@ -71,17 +71,21 @@ def _refuse_visitor(
         return None if request.user.is_authenticated else redirect_to_login(request.get_full_path())
     api = view.cls(**view.initkwargs)
     api.setup(request, *args, **kwargs)
-    api.request = asked = api.initialize_request(request, *args, **kwargs)
+    api.request = drf_request = api.initialize_request(request, *args, **kwargs)
     api.headers, api.format_kwarg = api.default_response_headers, None
     # A token among the fields of the form is checked when the form is read.
     checks = getattr(request, "_dont_enforce_csrf_checks", False)
     request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001 (as Django's test client does)
     try:
-        asked.accepted_renderer, asked.accepted_media_type = api.perform_content_negotiation(asked)
-        api.perform_authentication(asked)
-        api.check_permissions(asked)
+        drf_request.accepted_renderer, drf_request.accepted_media_type = api.perform_content_negotiation(
+            drf_request
+        )
+        api.perform_authentication(drf_request)
+        api.check_permissions(drf_request)
     except Exception as error:  # noqa: BLE001 (the view's own handler raises what it does not know)
-        refused: HttpResponseBase = api.finalize_response(asked, api.handle_exception(error), *args, **kwargs)
+        refused: HttpResponseBase = api.finalize_response(
+            drf_request, api.handle_exception(error), *args, **kwargs
+        )
         return refused
     finally:
         request._dont_enforce_csrf_checks = checks  # type: ignore[attr-defined]  # noqa: SLF001

@@ -70,10 +70,10 @@ def names_for(
     own_album = bool(found_album and tags.album and fold(found_album) == fold(tags.album))
     holder, compilation = _holder(tags) if own_album else (None, False)
     typed = clean_text(artist)
-    said = (typed,) if typed else tags.artists or ((tags.artist,) if tags.artist else ())
+    performer_names = (typed,) if typed else tags.artists or ((tags.artist,) if tags.artist else ())
     one = None if holder == VARIOUS_ARTISTS else holder
     sung = (
-        performers(said, known)
+        performers(performer_names, known)
         or performers(filter(None, [one or guessed_artist]), known)
         or [UNKNOWN_ARTIST]
     )

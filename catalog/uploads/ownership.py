@@ -12,7 +12,7 @@ from catalog.curation import history
 from catalog.curation.relations import move
 from catalog.errors import CatalogError
 from catalog.models import Album, FormerAddress, Track, Upload, Visibility
-from catalog.redirects import remember
+from catalog.redirects import add_redirect
 from catalog.uploads.private_names import update_names
 
 
@@ -107,7 +107,7 @@ def _merge_into(track: Track, there: Track) -> Track:
     move(track, there)
     Track.objects.filter(pk=there.pk).update(plays=F("plays") + track.plays)
     if there.visibility == Visibility.SHARED:
-        remember(FormerAddress.Kind.TRACK, str(track.pk), there.pk)
+        add_redirect(FormerAddress.Kind.TRACK, str(track.pk), there.pk)
     else:
         history.hide(there)
     track.delete()

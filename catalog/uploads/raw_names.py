@@ -53,9 +53,11 @@ def choices(track: Track) -> list[tuple[str, str]]:
         return []
     found: dict[str, tuple[str, str]] = {}
     for encoding, label in LABELS.items():
-        said = _decode_names(upload, encoding)
-        text = " – ".join(cleaning.clean_text(said[field][0]) or "" for field in _SHOWN if field in said)  # noqa: RUF001
-        if not any(_UNREADABLE in name for names in said.values() for name in names):
+        decoded = _decode_names(upload, encoding)
+        text = " – ".join(
+            cleaning.clean_text(decoded[field][0]) or "" for field in _SHOWN if field in decoded
+        )  # noqa: RUF001
+        if not any(_UNREADABLE in name for names in decoded.values() for name in names):
             found.setdefault(text, (encoding, f"{label}: {text}"))
     return list(found.values())
 
@@ -69,9 +71,9 @@ def read_again(track: Track, encoding: str) -> dict[str, Any]:
     if upload is None:
         sentence = _("The names in this file were in Unicode: there is nothing to read again.")
         raise CatalogError("no_raw_names", sentence, status=409)
-    said = _decode_names(upload, encoding)
+    decoded = _decode_names(upload, encoding)
     found = cleaning.from_mapping(
-        {name: texts if name == "artists" else texts[0] for name, texts in said.items()}
+        {name: texts if name == "artists" else texts[0] for name, texts in decoded.items()}
     )
     names = names_for(upload.filename, found, known=known_artists)
     changes: dict[str, Any] = {}

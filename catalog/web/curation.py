@@ -83,12 +83,12 @@ def _split_track(request: HttpRequest, track: Track) -> HttpResponse:
     if request.method == "POST":
         audio = get_object_or_404(recordings, pk__in=_ids([request.POST.get("audio", "")]))
         try:
-            fresh = splitting.split_track(track, audio, account(request))
+            new_track = splitting.split_track(track, audio, account(request))
         except CatalogError as error:
             messages.error(request, str(error.detail))
             return redirect("track", track.pk)
         messages.success(request, _("Done. It can be undone from the history."))
-        return redirect("track", fresh.pk)
+        return redirect("track", new_track.pk)
     context = {"kind": "track", "row": track, "back": address_of(track), "recordings": recordings}
     return render(request, "catalog/split.html", context)
 

@@ -23,7 +23,7 @@ from separation.models import Separation, SeparationRequest, Status, TrackSepara
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Outcome:
     """``queued``: this call put the work into the queue; False: it was waiting, running or done already."""
 
     separation: Separation
@@ -50,7 +50,7 @@ def check_installed(spec: modelspec.ModelSpec) -> None:
         raise CatalogError("model_unavailable", sentence % {"name": spec.weights}, status=409)
 
 
-def ask(track: Track, model: str | None, user: User, *, silent: bool = False) -> Asked:
+def ask(track: Track, model: str | None, user: User, *, silent: bool = False) -> Outcome:
     """Store that ``user`` wants ``track`` separated with ``model`` (None: the default); queue what is new.
 
     What is done already, or on its way, is not done again; what failed or was cancelled starts anew. A ``silent``
@@ -84,7 +84,7 @@ def ask(track: Track, model: str | None, user: User, *, silent: bool = False) ->
         separation.refresh_from_db()
         if separation.status == Status.SUCCEEDED:  # a new track of audio that was separated before
             Track.objects.filter(pk=track.pk, separated_at=None).update(separated_at=Now())
-    return Asked(separation, queued)
+    return Outcome(separation, queued)
 
 
 def _show(separation: Separation, track: Track) -> None:

@@ -111,7 +111,7 @@ def _stars(n: int) -> str:
 
 
 @register.simple_tag
-def said_of(rated: RatingSummary) -> str:
+def describe_rating(rated: RatingSummary) -> str:
     """Return ``"4.2 of 5, 3 ratings"``."""
     return _("Not rated yet") if rated.average is None else _average(rated.average, rated.count)
 

@@ -53,14 +53,14 @@ def library(request: HttpRequest, kind: str = "brought") -> HttpResponse:
     return render(request, f"library/{'my_wishes' if kind == 'wishes' else kind}.html", context)
 
 
-def _brought(request: HttpRequest, user: User, words: str) -> Page:
+def _uploaded(request: HttpRequest, user: User, words: str) -> Page:
     held = Upload.objects.filter(user=OuterRef("user"), track=OuterRef("track")).order_by().values("track")
     rows = uploads_of(user).filter(holding(words)).select_related(*NAMES)
     rows = rows.annotate(bytes=Subquery(held.annotate(n=Sum("charged")).values("n")))
     return page_of(request, rows, SONGS_PER_PAGE)
 
 
-def _asked(request: HttpRequest, user: User, words: str) -> Page:
+def _requested(request: HttpRequest, user: User, words: str) -> Page:
     rows = requests_of(user).filter(holding(words)).select_related("separation", *NAMES)
     page = page_of(request, rows, SONGS_PER_PAGE)
     for row in page:
@@ -84,8 +84,8 @@ def _wishes(request: HttpRequest, user: User, words: str) -> Page:
 
 
 KINDS: dict[str, Callable[[HttpRequest, User, str], Page]] = {
-    "brought": _brought,
-    "asked": _asked,
+    "brought": _uploaded,
+    "asked": _requested,
     "liked": _liked,
     "wishes": _wishes,
 }
@@ -109,7 +109,7 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def forget(request: HttpRequest, pk: UUID) -> HttpResponse:
+def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Withdraw a request; work that nobody else waits for is stopped."""
     row = get_object_or_404(
         SeparationRequest.objects.select_related("separation"), pk=pk, user=account(request)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Album, Artist, Track, Visibility
-from catalog.redirects import Kind, remember
+from catalog.redirects import Kind, add_redirect
 from catalog.uploads.featured_artists import credit
 from catalog.web.track_lists import SongList, front_page_sections
 from tests.factories import make_separation, make_track
@@ -227,9 +227,9 @@ def test_former_addresses_redirect(client: Client, user: User) -> None:
     track = make_track(user, album="Orilla")
     assert track.album is not None
     old = uuid.uuid4()
-    remember(Kind.ARTIST, "anna-torres", track.artist.pk)
-    remember(Kind.ALBUM, old, track.album.pk)
-    remember(Kind.TRACK, old, track.pk)
+    add_redirect(Kind.ARTIST, "anna-torres", track.artist.pk)
+    add_redirect(Kind.ALBUM, old, track.album.pk)
+    add_redirect(Kind.TRACK, old, track.pk)
     for before, now in (
         ("/artists/anna-torres/", "/artists/ana-torres/"),
         (f"/albums/{old}/", f"/albums/{track.album.pk}/"),

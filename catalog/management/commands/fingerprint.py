@@ -47,6 +47,6 @@ class Command(BaseCommand):
             return False
         if values is None:
             raise CommandError(fingerprints.NO_LIBRARY)
-        fingerprints.remember(audio, values)
+        fingerprints.store(audio, values)
         fingerprints.propose(audio)
         return True

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Album, Artist, Visibility
-from catalog.redirects import Kind, remember
+from catalog.redirects import Kind, add_redirect
 from tests.factories import make_track
 
 ARTISTS = "/api/v1/artists/"
@@ -131,14 +131,14 @@ def test_merged_ids_redirect(api: APIClient, user: User) -> None:
         (Kind.ALBUM, ALBUMS, track.album, secret.album),
         (Kind.TRACK, "/api/v1/tracks/", track, secret),
     ):
-        remember(kind, old, row.pk)
+        add_redirect(kind, old, row.pk)
         answer = api.get(f"{path}{old}/", {"x": "1"})
         assert answer.status_code == 301
         assert answer.headers["Location"] == f"http://testserver{path}{row.pk}/?x=1"
         assert answer.headers["Cache-Control"] == "no-cache"
-        remember(kind, old, hidden.pk)
+        add_redirect(kind, old, hidden.pk)
         unknown = api.get(f"{path}{uuid.uuid4()}/")
         unseen = api.get(f"{path}{old}/")
         assert (unseen.status_code, unseen.content) == (404, unknown.content)
-    remember(Kind.TRACK, old, track.pk)
+    add_redirect(Kind.TRACK, old, track.pk)
     assert api.delete(f"/api/v1/tracks/{old}/").status_code in {401, 404}

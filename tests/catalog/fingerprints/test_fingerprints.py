@@ -32,7 +32,7 @@ def heard() -> Heard:
 
     def make(owner: User, values: matching.Values, *, seconds: float = 120.0, **fields: Any) -> Track:
         track = make_track(owner, seconds=seconds, **fields)
-        fingerprints.remember(track.audio, values.tobytes())
+        fingerprints.store(track.audio, values.tobytes())
         return track
 
     return make
@@ -100,7 +100,7 @@ def test_number_of_queries_is_bounded(
 
 def test_fingerprint_is_stored_once(heard: Heard, user: User) -> None:
     track = heard(user, made_up(900))
-    fingerprints.remember(track.audio, made_up(900, 2).tobytes())
+    fingerprints.store(track.audio, made_up(900, 2).tobytes())
     assert FingerprintTerm.objects.count() == matching.TERMS
     assert bytes(Fingerprint.objects.get().values) == made_up(900).tobytes()
 
@@ -108,11 +108,11 @@ def test_fingerprint_is_stored_once(heard: Heard, user: User) -> None:
 def test_names_match_where_fingerprints_cannot(heard: Heard, user: User) -> None:
     old = make_track(user, seconds=120)
     mine = make_track(user, seconds=121)
-    assert fingerprints.remember_and_match(mine, None, user) == [fingerprints.Similar(old)]
+    assert fingerprints.store_and_match(mine, None, user) == [fingerprints.Similar(old)]
     compared = heard(user, made_up(900))  # the same names, but it sounds different
-    assert {
-        each.track for each in fingerprints.remember_and_match(mine, made_up(900, 2).tobytes(), user)
-    } == {old}
+    assert {each.track for each in fingerprints.store_and_match(mine, made_up(900, 2).tobytes(), user)} == {
+        old
+    }
     assert compared not in {each.track for each in fingerprints.alike_by_name(mine, user)}
 
 
@@ -122,8 +122,8 @@ def test_upload_succeeds_without_storing_its_fingerprint(
     def refuse(*_arguments: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(fingerprints, "remember", refuse)
-    assert fingerprints.remember_and_match(make_track(user), b"", user) == []
+    monkeypatch.setattr(fingerprints, "store", refuse)
+    assert fingerprints.store_and_match(make_track(user), b"", user) == []
     assert "could not be kept" in caplog.text
 
 
@@ -137,7 +137,7 @@ def test_blocked_recording_is_recognised_by_its_fingerprint(db: None) -> None:
     assert fingerprints.blocked_by(b"", 120.0) is None
 
 
-def brought(
+def ingest_song(
     user: User, folder: Path, name: str, sound: Any, bitrate: int | None = None, **fields: Any
 ) -> Ingested:
     path = folder / name
@@ -150,32 +150,32 @@ def brought(
 def test_every_encoding_of_a_song_matches_it(user: User, other: User, tmp_path: Path, seed: int) -> None:
     sound = tune(seed, 15)
     for number in (10, 11):
-        brought(other, tmp_path, f"other{number}.flac", tune(number, 15), title=f"Other {number}")
-    first = brought(other, tmp_path, "a.flac", sound)
+        ingest_song(other, tmp_path, f"other{number}.flac", tune(number, 15), title=f"Other {number}")
+    first = ingest_song(other, tmp_path, "a.flac", sound)
     assert first.matches == []
     late = np.concatenate([np.zeros((2, 3 * 44_100), np.float32), sound], axis=1)
     mono = np.repeat(sound.mean(axis=0, keepdims=True), 2, axis=0)
     variants = [("b.mp3", sound, 128), ("c.opus", sound, 96), ("d.ogg", late, 128), ("e.m4a", mono, 128)]
     for name, variant, bitrate in variants:
-        taken = brought(user, tmp_path, name, variant, bitrate, title=name, visibility=PRIVATE)
+        taken = ingest_song(user, tmp_path, name, variant, bitrate, title=name, visibility=PRIVATE)
         assert taken.created, name
         found = next((match for match in taken.matches if match.track == first.track), None)
         assert found is not None, name
         assert found.offset == pytest.approx(3.0 if variant is late else 0.0, abs=0.1), name
         assert all(match.track.title[:5] != "Other" for match in taken.matches), name
     assert Match.objects.filter(other=first.audio).count() == len(variants)
-    assert brought(user, tmp_path, "a.wav", sound).matches == []  # that one is the same, not alike
+    assert ingest_song(user, tmp_path, "a.wav", sound).matches == []  # that one is the same, not alike
 
 
 @needs_chromaprint
 def test_blocked_recording_is_refused_in_any_encoding(user: User, tmp_path: Path) -> None:
     sound = tune(1, 15)
-    audio = brought(user, tmp_path, "a.flac", sound).audio
+    audio = ingest_song(user, tmp_path, "a.flac", sound).audio
     Block.objects.create(
         audio_digest="a" * 64, values=audio.fingerprint.values, duration=audio.duration, label="Agua"
     )
     with pytest.raises(CatalogError) as refused:
-        brought(user, tmp_path, "b.mp3", sound, 192)
+        ingest_song(user, tmp_path, "b.mp3", sound, 192)
     assert refused.value.code == "blocked"
     assert Track.objects.count() == 1
 
@@ -183,8 +183,8 @@ def test_blocked_recording_is_refused_in_any_encoding(user: User, tmp_path: Path
 @needs_chromaprint
 def test_command_makes_missing_fingerprints(user: User, tmp_path: Path, settings: Any) -> None:
     settings.FINGERPRINTS = False
-    audio = brought(user, tmp_path, "a.flac", tune(1, 8)).audio
-    late = brought(user, tmp_path, "b.mp3", tune(1, 8), 192, title="Otra").audio
+    audio = ingest_song(user, tmp_path, "a.flac", tune(1, 8)).audio
+    late = ingest_song(user, tmp_path, "b.mp3", tune(1, 8), 192, title="Otra").audio
     lost = make_track(user).audio
     make_audio()  # a stem: nobody brought it
     assert set(fingerprints.missing()) == {audio, late, lost}
@@ -215,7 +215,7 @@ def test_installed_chromaprint_is_no_warning() -> None:
 
 def test_uploads_work_without_chromaprint(user: User, tmp_path: Path, settings: Any) -> None:
     settings.FINGERPRINTS = False
-    first = brought(user, tmp_path, "a.flac", tune(1, 4))
-    again = brought(user, tmp_path, "b.mp3", tune(1, 4), 128)
+    first = ingest_song(user, tmp_path, "a.flac", tune(1, 4))
+    again = ingest_song(user, tmp_path, "b.mp3", tune(1, 4), 128)
     assert again.matches == [fingerprints.Similar(first.track)]
     assert not Fingerprint.objects.exists()
