@@ -114,7 +114,7 @@ class ChangeAdmin(ReadOnly[Change]):
     search_fields = ["target_id"]
     search_help_text = _("The id of an artist, album or track, or an account's address.")
     fields = ["label", "target", "target_id", "what", "actor", "created_at"]
-    readonly_fields = fields
+    readonly_fields = flatten(fields)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Change]":
         return super().get_queryset(request).filter(private_to=None)
@@ -139,7 +139,7 @@ class BlockAdmin(Removable[Block]):
     ordering = ["-created_at"]
     search_fields = ["label", "reason", "audio_digest__startswith"]
     fields = ["label", "reason", "audio_digest", "recognised", "duration", "actor", "created_at"]
-    readonly_fields = fields
+    readonly_fields = flatten(fields)
     actions = ["lift"]
 
     @admin.action(description=_("Unblock"), permissions=["delete"])

@@ -54,9 +54,9 @@ def choices(track: Track) -> list[tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for encoding, label in LABELS.items():
         decoded = _decode_names(upload, encoding)
-        text = " – ".join(
+        text = " – ".join(  # noqa: RUF001
             cleaning.clean_text(decoded[field][0]) or "" for field in _SHOWN if field in decoded
-        )  # noqa: RUF001
+        )
         if not any(_UNREADABLE in name for names in decoded.values() for name in names):
             found.setdefault(text, (encoding, f"{label}: {text}"))
     return list(found.values())
