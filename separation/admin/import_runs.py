@@ -1,4 +1,4 @@
-"""Imports of folders in the admin panel: ask for one, see its progress, stop it, start it again."""
+"""Imports of folders in the admin site: ask for one, see its progress, stop it, start it again."""
 
 from typing import TYPE_CHECKING, Any
 

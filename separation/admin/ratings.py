@@ -1,4 +1,4 @@
-"""Ratings in the admin panel, where they can be removed."""
+"""Ratings in the admin site, where they can be removed."""
 
 from django.contrib import admin
 from django.db.models import Q

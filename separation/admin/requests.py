@@ -1,4 +1,4 @@
-"""Requests for separations in the admin panel."""
+"""Requests for separations in the admin site."""
 
 from django.contrib import admin
 from django.db.models import Q

@@ -1,4 +1,4 @@
-"""The search of lists in the admin panel: a separation by its id, or songs by words."""
+"""The search of lists in the admin site: a separation by its id, or songs by words."""
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _

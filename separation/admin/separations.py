@@ -1,4 +1,4 @@
-"""Separations in the admin panel: what is waiting and running, what failed and why; start again and stop."""
+"""Separations in the admin site: what is waiting and running, what failed and why; start again and stop."""
 
 from typing import Any
 

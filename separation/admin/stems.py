@@ -1,4 +1,4 @@
-"""Stems in the admin panel."""
+"""Stems in the admin site."""
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet

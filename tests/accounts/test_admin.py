@@ -1,4 +1,4 @@
-"""Accounts in the admin panel."""
+"""Accounts in the admin site."""
 
 import pytest
 from django.test import Client

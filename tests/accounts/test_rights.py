@@ -1,4 +1,4 @@
-"""Nobody rises by the admin panel: who may change accounts gives no rights, passwords or addresses."""
+"""Permission to change accounts grants no rights, passwords or addresses in the admin site."""
 
 from typing import Any
 

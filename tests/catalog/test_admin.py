@@ -1,4 +1,4 @@
-"""The admin panel of the catalogue: what it lists, finds, changes and lets go."""
+"""The catalogue in the admin site: lists, search, changes, deletion."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The admin panel takes malformed ids, filters and forms for wrong input."""
+"""Malformed ids, filters and forms in the admin site are invalid input, not errors of the server."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""A folder on the server, taken in because somebody asked in the admin panel, by a process of its own."""
+"""Imports of folders requested in the admin site, in a running installation."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The front page of the admin panel: what it tells, to whom, and how many queries that takes."""
+"""The dashboard of the admin site: figures, permissions, number of queries."""
 
 import threading
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The queue of reports, the changes and the blocks in the admin panel."""
+"""The queue of reports, the changes and the blocks in the admin site."""
 
 from typing import Any
 
