@@ -1,4 +1,4 @@
-"""The admin site: separations, their requests, stems and ratings, and of imports of folders."""
+"""The admin site: separations, their requests, stems and ratings, and imports of folders."""
 
 import django_q.admin  # noqa: F401  # registers its pages, which are removed below
 from django.contrib import admin
