@@ -57,7 +57,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def bringer(
+def uploader(
     server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Person, list[dict[str, Any]], Path]:
     """Somebody who has brought three songs, and the file of the first."""
@@ -104,9 +104,9 @@ def test_the_checksum_of_any_file_is_right(reader: Watched) -> None:
 
 
 def test_fields_for_names_suggest_what_is_in_the_library(
-    bringer: tuple[Person, list[dict[str, Any]], Path], chromium: Browser, server: Server
+    uploader: tuple[Person, list[dict[str, Any]], Path], chromium: Browser, server: Server
 ) -> None:
-    person, [track, *_others], _path = bringer
+    person, [track, *_others], _path = uploader
     watched = Watched(chromium, server)
     page = watched.page
     sign_in(page, person)
@@ -120,14 +120,14 @@ def test_fields_for_names_suggest_what_is_in_the_library(
 
 
 def test_known_song_is_claimed_without_an_upload(
-    reader: Watched, bringer: tuple[Person, list[dict[str, Any]], Path]
+    reader: Watched, uploader: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
     page = reader.page
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
     page.goto("/upload/")
     page.get_by_label("Nothing yet").check()
-    page.locator("input[type=file]").set_input_files(bringer[2])
+    page.locator("input[type=file]").set_input_files(uploader[2])
     page.get_by_role("button", name="Start").click()
     expect(page.locator(".upload-item [data-says]")).to_have_text("This song is already here")
     assert any("/lookups/" in url for url in sent)
@@ -168,10 +168,10 @@ def test_long_file_is_hashed_in_pieces(reader: Watched, tmp_path: Path) -> None:
 
 
 def test_like_is_stored_without_a_page_load(
-    reader: Watched, bringer: tuple[Person, list[dict[str, Any]], Path]
+    reader: Watched, uploader: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
     page = reader.page
-    page.goto(f"/tracks/{bringer[1][1]['id']}/")
+    page.goto(f"/tracks/{uploader[1][1]['id']}/")
     heart = page.get_by_role("button", name="I like “Dos”").first
     expect(heart).to_have_attribute("aria-pressed", "false")
     with page.expect_response("**/like/") as answer:
@@ -192,7 +192,7 @@ def titles(page: Page) -> list[str]:
 
 
 def test_setlist_is_reordered_by_pointer_and_keyboard(
-    reader: Watched, bringer: tuple[Person, list[dict[str, Any]], Path]
+    reader: Watched, uploader: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
     page = reader.page
     page.goto("/setlists/")
@@ -200,7 +200,7 @@ def test_setlist_is_reordered_by_pointer_and_keyboard(
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", name="No songs yet")).to_be_visible()
     address = page.url
-    for track in bringer[1]:
+    for track in uploader[1]:
         page.goto(f"/tracks/{track['id']}/")
         page.get_by_text("Add to setlist").click()
         page.get_by_role("button", name="Friday").click()
@@ -240,12 +240,12 @@ def test_setlist_is_reordered_by_pointer_and_keyboard(
 
 
 def test_setlists_and_likes_work_without_scripts(
-    chromium: Browser, server: Server, bringer: tuple[Person, list[dict[str, Any]], Path]
+    chromium: Browser, server: Server, uploader: tuple[Person, list[dict[str, Any]], Path]
 ) -> None:
     watched = Watched(chromium, server, java_script_enabled=False, viewport={"width": 360, "height": 740})
     page = watched.page
     sign_in(page, Person(server))
-    for track in bringer[1][:2]:
+    for track in uploader[1][:2]:
         page.goto(f"/tracks/{track['id']}/setlist/")
         if page.get_by_role("button", name="Lesson").count():
             page.get_by_role("button", name="Lesson").click()
@@ -294,11 +294,11 @@ def test_fulfilled_wish_is_notified(reader: Watched, server: Server, tmp_path: P
 def test_every_page_of_the_library_fits_and_can_be_touched(
     chromium: Browser,
     server: Server,
-    bringer: tuple[Person, list[dict[str, Any]], Path],
+    uploader: tuple[Person, list[dict[str, Any]], Path],
     width: int,
     scheme: Any,
 ) -> None:
-    person, tracks, _path = bringer
+    person, tracks, _path = uploader
     made = person.call("POST", "setlists/", json={"title": "Concert"}).json()
     for track in tracks:
         person.call("POST", f"setlists/{made['id']}/entries/", json={"track": track["id"], "note": "in D"})

@@ -116,10 +116,10 @@ def test_cancelled_work_is_killed(asked: Asker, settings: Any, monkeypatch: pyte
     monkeypatch.setattr(heartbeat, "MIN_INTERVAL_SECONDS", 0.0)
     separation = asked()
 
-    def somebody_cancels(_progress: float) -> None:
+    def cancel_meanwhile(_progress: float) -> None:
         cancel(separation)
 
-    worker.separate(separation.pk, somebody_cancels)
+    worker.separate(separation.pk, cancel_meanwhile)
     assert after(separation, settings) == (Status.CANCELLED, 1, "")
     assert not separation.stems.exists()
     assert holder.separator is not None

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mine(client: Client, user: User) -> Client:
+def owner_client(client: Client, user: User) -> Client:
     client.force_login(user)
     return client
 
@@ -34,7 +34,7 @@ def mine(client: Client, user: User) -> Client:
 # The lists ------------------------------------------------------------------------------------------------------
 
 
-def test_empty_lists_say_what_to_do(mine: Client) -> None:
+def test_empty_lists_say_what_to_do(owner_client: Client) -> None:
     for path, words in [
         ("/library/", "You have not added any songs yet"),
         ("/library/asked/", "You have not requested any separations yet"),
@@ -43,7 +43,7 @@ def test_empty_lists_say_what_to_do(mine: Client) -> None:
         ("/setlists/", "You have no setlists"),
         ("/notices/", "No notices"),
     ]:
-        answer = mine.get(path)
+        answer = owner_client.get(path)
         assert answer.status_code == 200, path
         assert words in answer.content.decode(), path
 
@@ -54,7 +54,7 @@ def test_library_needs_an_account(client: Client, api: APIClient) -> None:
     assert api.get("/api/v1/me/library/").status_code == 401
 
 
-def test_each_list_shows_its_songs(mine: Client, api_of: Any, user: User, other: User) -> None:
+def test_each_list_shows_its_songs(owner_client: Client, api_of: Any, user: User, other: User) -> None:
     brought = make_track(user, title="Brought")
     add_claim(brought, user)  # twice is once
     asked = make_track(other, title="Asked")
@@ -64,7 +64,7 @@ def test_each_list_shows_its_songs(mine: Client, api_of: Any, user: User, other:
     likes.like(liked, user)
     wishes.wish(user, "A", "Wished")
     for path, title in [("", "Brought"), ("asked/", "Asked"), ("liked/", "Liked"), ("wishes/", "Wished")]:
-        html = mine.get(f"/library/{path}").content.decode()
+        html = owner_client.get(f"/library/{path}").content.decode()
         assert set(re.findall(r"<h2>\s*(?:<a[^>]*>)?(\w+)", html)) == {title}
     for kind, title in [("brought", "Brought"), ("asked", "Asked"), ("liked", "Liked")]:
         answer = api_of(user).get("/api/v1/me/library/", {"kind": kind}).json()
@@ -83,17 +83,17 @@ def test_library_is_paginated(api_of: Any, user: User) -> None:
     assert {row["title"] for page in pages for row in page["results"]} == titles
 
 
-def test_search_within_needs_every_word(mine: Client, api_of: Any, user: User) -> None:
+def test_search_within_needs_every_word(owner_client: Client, api_of: Any, user: User) -> None:
     make_track(user, title="Orilla", artist="Ana Ríos")
     make_track(user, title="Orilla", artist="Somebody")
-    html = mine.get("/library/", {"q": "ORILLA rios"}).content.decode()
+    html = owner_client.get("/library/", {"q": "ORILLA rios"}).content.decode()
     assert html.count("<h2>") == 1
-    assert "Nothing found" in mine.get("/library/", {"q": "nothing like it \0"}).content.decode()
+    assert "Nothing found" in owner_client.get("/library/", {"q": "nothing like it \0"}).content.decode()
     found = api_of(user).get("/api/v1/me/library/", {"q": "ana orilla"}).json()
     assert found["count"] == 1
 
 
-def test_songs_that_became_private_are_not_listed(mine: Client, user: User, other: User) -> None:
+def test_songs_that_became_private_are_not_listed(owner_client: Client, user: User, other: User) -> None:
     track = make_track(other, title="Orilla")
     likes.like(track, user)
     make_separation(track, asked_by=user)
@@ -101,11 +101,11 @@ def test_songs_that_became_private_are_not_listed(mine: Client, user: User, othe
     wishes.fulfil(row, track, other)
     Track.objects.filter(pk=track.pk).update(visibility=Visibility.PRIVATE)
     for path in ("asked/", "liked/", "wishes/"):
-        assert "Orilla" not in mine.get(f"/library/{path}").content.decode()
+        assert "Orilla" not in owner_client.get(f"/library/{path}").content.decode()
 
 
 def test_lists_take_a_constant_number_of_queries(
-    mine: Client, api_of: Any, user: User, django_assert_max_num_queries: Any
+    owner_client: Client, api_of: Any, user: User, django_assert_max_num_queries: Any
 ) -> None:
     for n in range(30):
         track = make_track(user, title=f"Song {n}", album="Orilla")
@@ -114,7 +114,7 @@ def test_lists_take_a_constant_number_of_queries(
         wishes.wish(user, "A", f"Wish {n}")
     for path in ("", "asked/", "liked/", "wishes/"):
         with django_assert_max_num_queries(10):
-            assert "Page 1" in mine.get(f"/library/{path}").content.decode()
+            assert "Page 1" in owner_client.get(f"/library/{path}").content.decode()
     for kind in ("brought", "asked", "liked"):
         with django_assert_max_num_queries(6):
             assert api_of(user).get("/api/v1/me/library/", {"kind": kind}).json()["count"] == 30
@@ -124,7 +124,7 @@ def test_lists_take_a_constant_number_of_queries(
 
 
 def test_removing_the_last_claim_deletes_song_stems_and_files(
-    mine: Client, user: User, tmp_path: Path, settings: Any
+    owner_client: Client, user: User, tmp_path: Path, settings: Any
 ) -> None:
     track = ingest(
         write_song(tmp_path / "Ana - Orilla.flac", 0.5), filename="Ana - Orilla.flac", user=user
@@ -134,9 +134,9 @@ def test_removing_the_last_claim_deletes_song_stems_and_files(
     user.refresh_from_db()
     assert user.stored_bytes
     assert len([path for path in files.rglob("*") if path.is_file()]) == 3
-    page = mine.get(f"/library/{track.pk}/remove/").content.decode()
+    page = owner_client.get(f"/library/{track.pk}/remove/").content.decode()
     assert "Nobody else has added this song" in page
-    answer = mine.post(f"/library/{track.pk}/remove/")
+    answer = owner_client.post(f"/library/{track.pk}/remove/")
     assert answer.headers["Location"] == "/library/"
     user.refresh_from_db()
     assert user.stored_bytes == 0
@@ -147,30 +147,31 @@ def test_removing_the_last_claim_deletes_song_stems_and_files(
 
 
 def test_removing_leaves_the_song_to_other_holders(
-    mine: Client, api_of: Any, user: User, other: User
+    owner_client: Client, api_of: Any, user: User, other: User
 ) -> None:
     track = make_track(user, title="Orilla")
     add_claim(track, other)
     assert (
-        "Other people have added this song too" in mine.get(f"/library/{track.pk}/remove/").content.decode()
+        "Other people have added this song too"
+        in owner_client.get(f"/library/{track.pk}/remove/").content.decode()
     )
-    mine.post(f"/library/{track.pk}/remove/")
+    owner_client.post(f"/library/{track.pk}/remove/")
     track.refresh_from_db()
     assert track.owner == other
-    assert "Removed from your songs: Orilla" in mine.get("/library/").content.decode()
-    assert "Orilla" not in mine.get("/library/").content.decode()
+    assert "Removed from your songs: Orilla" in owner_client.get("/library/").content.decode()
+    assert "Orilla" not in owner_client.get("/library/").content.decode()
     assert api_of(other).get("/api/v1/me/library/").json()["count"] == 1
-    assert mine.post(f"/library/{track.pk}/remove/").status_code == 403
+    assert owner_client.post(f"/library/{track.pk}/remove/").status_code == 403
 
 
-def test_withdrawing_a_request(mine: Client, user: User, other: User) -> None:
+def test_withdrawing_a_request(owner_client: Client, user: User, other: User) -> None:
     separation = make_separation(make_track(), status=Status.QUEUED, asked_by=user)
     request = SeparationRequest.objects.get()
-    mine.post(f"/library/asked/{request.pk}/forget/")
+    owner_client.post(f"/library/asked/{request.pk}/forget/")
     separation.refresh_from_db()
     assert separation.status == Status.CANCELLED
     theirs = make_separation(make_track(), status=Status.QUEUED, asked_by=other)
-    assert mine.post(f"/library/asked/{theirs.requests.get().pk}/forget/").status_code == 404
+    assert owner_client.post(f"/library/asked/{theirs.requests.get().pk}/forget/").status_code == 404
 
 
 # Notices --------------------------------------------------------------------------------------------------------
@@ -217,11 +218,11 @@ def test_one_mail_for_many_songs(
     assert user.notices.count() == 3
 
 
-def test_likes_setlists_and_notices_do_not_keep_a_song(mine: Client, user: User) -> None:
+def test_likes_setlists_and_notices_do_not_keep_a_song(owner_client: Client, user: User) -> None:
     track = make_track(user)
     likes.like(track, user)
     setlists.add(setlists.make(user, "Friday"), track)
     Notice.objects.create(user=user, kind="wish", track=track, seen_at=timezone.now())
-    mine.post(f"/library/{track.pk}/remove/")
+    owner_client.post(f"/library/{track.pk}/remove/")
     assert not Track.objects.exists()
     assert not Upload.objects.exists()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mine(client: Client, user: User) -> Client:
+def owner_client(client: Client, user: User) -> Client:
     client.force_login(user)
     return client
 
@@ -60,21 +60,21 @@ def _signed_in(client: Client, user: User) -> Client:
     return client
 
 
-def test_signed_address_expires(mine: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signed_address_expires(owner_client: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     track = make_track(user, visibility=Visibility.PRIVATE)
     make_separation(track, stored=True)
     setlist = setlists.make(user, "Friday")
     setlists.add(setlist, track)
-    [address] = addresses(mine.get(f"/setlists/{setlist.pk}.m3u8"))
-    mine.logout()
-    assert mine.get(address).getvalue()
-    assert mine.get(address[:-3] + "xx/").status_code == 404
+    [address] = addresses(owner_client.get(f"/setlists/{setlist.pk}.m3u8"))
+    owner_client.logout()
+    assert owner_client.get(address).getvalue()
+    assert owner_client.get(address[:-3] + "xx/").status_code == 404
     with monkeypatch.context() as later:
         later.setattr(m3u, "LINK_LIFETIME", timedelta(seconds=-1))
-        assert mine.get(address).status_code == 404
+        assert owner_client.get(address).status_code == 404
     user.is_active = False
     user.save()
-    assert mine.get(address).status_code == 404
+    assert owner_client.get(address).status_code == 404
 
 
 def test_shared_setlist_m3u_has_what_visitors_may_have(client: Client, user: User, settings: Any) -> None:
@@ -97,17 +97,19 @@ def test_shared_setlist_m3u_has_what_visitors_may_have(client: Client, user: Use
     assert client.get(f"/setlists/{setlist.pk}.m3u8").status_code == 404
 
 
-def test_track_m3u_has_the_richest_permitted_separation(mine: Client, client: Client, user: User) -> None:
+def test_track_m3u_has_the_richest_permitted_separation(
+    owner_client: Client, client: Client, user: User
+) -> None:
     track = make_track(user)
     make_separation(track)
     make_separation(track, model="compact:4stems")
-    assert len(addresses(mine.get(f"/tracks/{track.pk}.m3u8"))) == 4
-    mine.logout()
-    assert len(addresses(mine.get(f"/tracks/{track.pk}.m3u8"))) == 2
+    assert len(addresses(owner_client.get(f"/tracks/{track.pk}.m3u8"))) == 4
+    owner_client.logout()
+    assert len(addresses(owner_client.get(f"/tracks/{track.pk}.m3u8"))) == 2
 
 
 def test_setlist_m3u_takes_a_constant_number_of_queries(
-    mine: Client, user: User, django_assert_max_num_queries: Any
+    owner_client: Client, user: User, django_assert_max_num_queries: Any
 ) -> None:
     setlist = setlists.make(user, "Friday")
     for n in range(30):
@@ -115,11 +117,11 @@ def test_setlist_m3u_takes_a_constant_number_of_queries(
         make_separation(track)
         setlists.add(setlist, track)
     with django_assert_max_num_queries(8):
-        assert len(addresses(mine.get(f"/setlists/{setlist.pk}.m3u8"))) == 30
+        assert len(addresses(owner_client.get(f"/setlists/{setlist.pk}.m3u8"))) == 30
 
 
-def test_unknown_stem_in_m3u_is_empty(mine: Client, user: User) -> None:
+def test_unknown_stem_in_m3u_is_empty(owner_client: Client, user: User) -> None:
     setlist = setlists.make(user, "Friday")
     setlists.add(setlist, make_separation(make_track(user)).mixture.tracks.get())
     for stem in ("flute", "\0", "vo\0cals\0"):
-        assert mine.get(f"/setlists/{setlist.pk}.m3u8", {"stem": stem}).status_code == 200
+        assert owner_client.get(f"/setlists/{setlist.pk}.m3u8", {"stem": stem}).status_code == 200

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mine(client: Client, user: User) -> Client:
+def owner_client(client: Client, user: User) -> Client:
     client.force_login(user)
     return client
 
@@ -107,20 +107,22 @@ def test_running_separation_with_a_segment_shows_the_player(client: Client, user
     assert "data-take" not in html, "nothing to download yet"
 
 
-def test_failed_separation_shows_the_reason_and_offers_a_retry(mine: Client, user: User) -> None:
+def test_failed_separation_shows_the_reason_and_offers_a_retry(owner_client: Client, user: User) -> None:
     track = make_track(user)
     make_separation(track, status=Status.FAILED)
-    html = page(mine, track)
+    html = page(owner_client, track)
     assert "broke off three times" in html
     assert "Try again" in html
 
 
 @pytest.mark.parametrize("status", [None, Status.CANCELLED])
-def test_track_without_separation_offers_the_models(mine: Client, user: User, status: Status | None) -> None:
+def test_track_without_separation_offers_the_models(
+    owner_client: Client, user: User, status: Status | None
+) -> None:
     track = make_track(user)
     if status:
         make_separation(track, status=status)
-    html = page(mine, track)
+    html = page(owner_client, track)
     assert "Not separated yet" in html
     assert 'value="compact:2stems"' in html
     assert 'value="compact:4stems"' in html
@@ -135,31 +137,31 @@ def test_separating_needs_an_account(client: Client, user: User) -> None:
     assert not Separation.objects.exists()
 
 
-def test_requesting_and_stopping(mine: Client, user: User) -> None:
+def test_requesting_and_stopping(owner_client: Client, user: User) -> None:
     track = make_track(user)
-    answer = mine.post(f"/tracks/{track.pk}/separate/", {"model": "compact:4stems"})
+    answer = owner_client.post(f"/tracks/{track.pk}/separate/", {"model": "compact:4stems"})
     separation = Separation.objects.get()
     assert answer.headers["Location"] == f"/tracks/{track.pk}/?separation={separation.pk}"
     assert separation.status == Status.QUEUED
-    assert "Stop" in page(mine, track)
-    mine.post(f"/tracks/{track.pk}/stop/", {"separation": separation.pk})
+    assert "Stop" in page(owner_client, track)
+    owner_client.post(f"/tracks/{track.pk}/stop/", {"separation": separation.pk})
     separation.refresh_from_db()
     assert separation.status == Status.CANCELLED
 
 
-def test_stopping_keeps_work_that_others_wait_for(mine: Client, user: User, other: User) -> None:
+def test_stopping_keeps_work_that_others_wait_for(owner_client: Client, user: User, other: User) -> None:
     track = make_track(user)
     separation = make_separation(track, status=Status.QUEUED, asked_by=user)
     SeparationRequest.objects.create(separation=separation, user=other, track=track)
-    answer = mine.post(f"/tracks/{track.pk}/stop/", {"separation": separation.pk}, follow=True)
+    answer = owner_client.post(f"/tracks/{track.pk}/stop/", {"separation": separation.pk}, follow=True)
     assert "Others are waiting for it too" in answer.content.decode()
     separation.refresh_from_db()
     assert separation.status == Status.QUEUED
 
 
-def test_model_that_is_not_installed_is_an_error_message(mine: Client, user: User) -> None:
+def test_model_that_is_not_installed_is_an_error_message(owner_client: Client, user: User) -> None:
     track = make_track(user)
-    answer = mine.post(f"/tracks/{track.pk}/separate/", {"model": "spleeter:5stems"}, follow=True)
+    answer = owner_client.post(f"/tracks/{track.pk}/separate/", {"model": "spleeter:5stems"}, follow=True)
     assert "Get it with: manage.py fetch_models 5stems" in answer.content.decode()
 
 
@@ -192,10 +194,10 @@ def test_private_song_is_404_to_others(client: Client, user: User, other: User) 
         assert getattr(client, method)(f"/tracks/{track.pk}/{address}").status_code == 404
 
 
-def test_get_of_actions_answers_405(mine: Client, user: User) -> None:
+def test_get_of_actions_answers_405(owner_client: Client, user: User) -> None:
     track = make_track(user)
-    assert mine.get(f"/tracks/{track.pk}/separate/").status_code == 405
-    assert mine.get(f"/tracks/{track.pk}/stop/").status_code == 405
+    assert owner_client.get(f"/tracks/{track.pk}/separate/").status_code == 405
+    assert owner_client.get(f"/tracks/{track.pk}/stop/").status_code == 405
 
 
 def test_names_are_escaped(client: Client, user: User) -> None:
@@ -210,31 +212,31 @@ def test_upload_page_needs_an_account(client: Client) -> None:
     assert client.get("/upload/").headers["Location"] == "/accounts/login/?next=/upload/"
 
 
-def test_upload_page_offers_the_installed_models(mine: Client) -> None:
-    html = mine.get("/upload/").content.decode()
+def test_upload_page_offers_the_installed_models(owner_client: Client) -> None:
+    html = owner_client.get("/upload/").content.decode()
     assert re.findall(r'name="model"\s+value="([^"]+)"', html) == ["compact:2stems", "compact:4stems", "none"]
 
 
-def test_upload_page_accepts_every_extension(mine: Client) -> None:
-    page = mine.get("/upload/").content.decode()
+def test_upload_page_accepts_every_extension(owner_client: Client) -> None:
+    page = owner_client.get("/upload/").content.decode()
     offered = page.partition('accept="')[2].partition('"')[0].split(",")
     assert offered == ["audio/*", *(f".{extension}" for extension in EXTENSIONS)]
 
 
 @pytest.mark.parametrize(("model", "separations"), [("compact:2stems", 1), ("none", 0)])
 def test_upload_without_scripts(
-    mine: Client, user: User, tmp_path: Path, model: str, separations: int
+    owner_client: Client, user: User, tmp_path: Path, model: str, separations: int
 ) -> None:
     path = write_song(tmp_path / "Ana Ríos - Canción.flac", 0.5)
     form = {"model": model, "visibility": "private"}
     with path.open("rb") as file:
-        answer = mine.post("/upload/", form | {"file": file})
+        answer = owner_client.post("/upload/", form | {"file": file})
     track = Track.objects.get()
     assert answer.headers["Location"] == f"/tracks/{track.pk}/"
     assert (track.title, track.owner, track.visibility) == ("Canción", user, Visibility.PRIVATE)
     assert Separation.objects.count() == separations
     with path.open("rb") as file:
-        again = mine.post("/upload/", form | {"file": file}, follow=True)
+        again = owner_client.post("/upload/", form | {"file": file}, follow=True)
     assert "This song was here already." in again.content.decode()
     assert Track.objects.count() == 1
 
@@ -244,12 +246,12 @@ def test_upload_without_scripts(
     [("x.mp3", b"no song at all" * 100, "not an audio format"), ("x.wav", b"", "The file is empty.")],
 )
 def test_upload_of_something_else_shows_an_error(
-    mine: Client, tmp_path: Path, name: str, content: bytes, words: str
+    owner_client: Client, tmp_path: Path, name: str, content: bytes, words: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with path.open("rb") as file:
-        answer = mine.post("/upload/", {"file": file, "model": "none", "visibility": "shared"})
+        answer = owner_client.post("/upload/", {"file": file, "model": "none", "visibility": "shared"})
     assert answer.status_code == 200
     assert words in answer.content.decode()
     assert not Track.objects.exists()
