@@ -12,6 +12,7 @@ from tests.e2e.server import Server, wait_until
 from tests.songs import song
 
 pytestmark = pytest.mark.xdist_group("server")
+SONGS = 60  # enough that an import is still running when it is stopped
 
 
 def administrator(server: Server) -> requests.Session:
@@ -42,7 +43,7 @@ def ask(server: Server, browser: requests.Session, folder: Path) -> str:
 def wait_for_state(browser: requests.Session, address: str, state: str) -> str:
     return wait_until(
         lambda: page if f">{state}<" in (page := browser.get(address, timeout=30).text) else None,
-        90,
+        180,
         interval=0.2,
     )
 
@@ -63,7 +64,7 @@ def test_interrupted_import_continues_after_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "music"
     folder.mkdir()
     noise = np.random.default_rng(5)
-    for number in range(120):
+    for number in range(SONGS):
         soundfile.write(folder / f"Coro - Salmo {number}.wav", noise.uniform(-0.1, 0.1, (220_500, 2)), 44_100)
     server = Server(tmp_path).start()
     try:
@@ -76,9 +77,9 @@ def test_interrupted_import_continues_after_a_restart(tmp_path: Path) -> None:
         page = wait_for_state(browser, address, "Done")
         counts = [int(n) for n in re.findall(r'<div class="readonly">(\d+)</div>', page)]
         new, known, unchanged, refused = counts
-        assert (new + known + unchanged, refused) == (120, 0)
+        assert (new + known + unchanged, refused) == (SONGS, 0)
         assert unchanged > 0, "it began anew instead of going on"
         found = requests.get(f"{server.url}/api/v1/tracks/", {"q": "Salmo"}, timeout=30).json()
-        assert found["count"] == 120
+        assert found["count"] == SONGS
     finally:
         server.stop()

@@ -122,7 +122,10 @@ def test_api_returns_the_stored_figures(library: None, api: APIClient) -> None:
     assert {**answer, "measured_at": None} == {**measured.figures, "measured_at": None}
 
 
-def test_new_rating_counts_at_once(user: User, api: APIClient, api_of: Any) -> None:
+def test_new_rating_counts_at_once(
+    user: User, api: APIClient, api_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "QUICK_SECONDS", 60.0)
     separation = make_separation(make_track(user, genre="Folk"))
     api.get(STATISTICS)
     path = f"/api/v1/separations/{separation.pk}/rating/"
