@@ -116,5 +116,5 @@ class SegmentQuerySerializer(serializers.Serializer[Any]):
         required=False,
         default="flac",
         choices=["flac", "opus"],
-        help_text="`flac` has 524,288 samples and is lossless, `opus` has 131,072 and is a tenth of the size.",
+        help_text="`flac`: 524,288 samples, lossless. `opus`: 131,072 samples; the same sound is a fifth of the size.",
     )

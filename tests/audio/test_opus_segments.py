@@ -40,7 +40,7 @@ def blocks(samples: Samples, size: int = 40_000) -> Iterator[Samples]:
 
 def decoded(data: bytes) -> Samples:
     """What FFmpeg's decoder makes of an Ogg Opus file."""
-    with av.open(io.BytesIO(data)) as file:
+    with av.open(io.BytesIO(data), "r") as file:
         frames = [frame.to_ndarray() for frame in file.decode(audio=0)]
     joined: Samples = np.concatenate(frames, axis=1)
     return joined
@@ -48,7 +48,7 @@ def decoded(data: bytes) -> Samples:
 
 def packets(data: bytes) -> list[bytes]:
     """The packets of an Ogg Opus file, without its two headers."""
-    with av.open(io.BytesIO(data)) as file:
+    with av.open(io.BytesIO(data), "r") as file:
         return [bytes(packet) for packet in file.demux(audio=0) if packet.size]
 
 
@@ -85,8 +85,8 @@ def tones(samples: int, harmonics: int) -> Samples:
 SOUNDS: dict[str, Callable[[int], Samples]] = {
     "song": pop,
     "loud": lambda samples: np.clip(pop(samples) * 8, -1, 1),  # clipped, as the loudest stems are
-    "one channel": lambda samples: pop(samples) * np.float32([[1], [0]]),
-    "opposite channels": lambda samples: pop(samples)[:1] * np.float32([[1], [-1]]),
+    "one channel": lambda samples: pop(samples) * np.array([[1], [0]], np.float32),
+    "opposite channels": lambda samples: pop(samples)[:1] * np.array([[1], [-1]], np.float32),
     "bass": lambda samples: tones(samples, 12),
     "pure tone": lambda samples: tones(samples, 1),
     "silence": lambda samples: np.zeros((2, samples), np.float32),

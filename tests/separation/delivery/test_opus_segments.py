@@ -50,13 +50,13 @@ def address(stem: Stem, n: int, codec: str = "opus") -> str:
 
 def decoded(answer: Any) -> Any:
     assert (answer.status_code, answer["Content-Type"]) == (200, "audio/ogg"), answer.content
-    with av.open(io.BytesIO(answer.content)) as file:
+    with av.open(io.BytesIO(answer.content), "r") as file:
         return np.concatenate([frame.to_ndarray() for frame in file.decode(audio=0)], axis=1)
 
 
 def stored(stem: Stem) -> Any:
     """The samples of a stored stem."""
-    with backend.local_copy(stem.audio.key) as path, av.open(str(path)) as file:
+    with backend.local_copy(stem.audio.key) as path, av.open(str(path), "r") as file:
         frames = [frame.to_ndarray().reshape(-1, 2).T for frame in file.decode(audio=0)]
     return np.concatenate(frames, axis=1) / 32768
 
@@ -191,7 +191,7 @@ def test_person_who_asks_for_many_songs_is_told_to_wait(
     settings.ENCODINGS_PER_PERSON = 2
     monkeypatch.setattr(opus_segments, "WAIT_SECONDS", 0.0)
     stems = [make_separation(make_track(user), stored=True).stems.all()[0] for _song in range(3)]
-    recipes = [opus_segments.recipe(stem.separation, stem.separation.stems.all()) for stem in stems]
+    recipes = [opus_segments.recipe(stem.separation, list(stem.separation.stems.all())) for stem in stems]
     with _exclusive(recipes[0].lock_name), _exclusive(recipes[1].lock_name):
         codes = [api.get(address(stem, 0)).json()["code"] for stem in stems]
     assert codes == ["encoding_in_progress", "encoding_in_progress", "busy"]
