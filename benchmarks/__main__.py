@@ -252,7 +252,7 @@ def together(options: argparse.Namespace) -> None:
 
 
 def encoded(options: argparse.Namespace) -> None:
-    """CPU and size of stems as FLAC, ours and libFLAC's."""
+    """CPU and size of stems as FLAC, ours and libFLAC's, and as Opus."""
     table(flac_encoding.HEADS, flac_encoding.measured(options.recording, options.rounds))
 
 

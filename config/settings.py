@@ -321,7 +321,7 @@ CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
     *("Content-Disposition", "Location", "Retry-After", "ETag", "Content-Range", "Accept-Ranges"),
-    *("Preference-Applied", "WWW-Authenticate", "X-Gain"),
+    *("Preference-Applied", "WWW-Authenticate", "X-Gain", "X-Pre-Skip"),
 ]
 
 CONTENT_SECURITY_POLICY = {

@@ -1,4 +1,4 @@
-"""What writing a stem as FLAC costs: by our encoder, and by libFLAC at the levels that are usual."""
+"""What encoding a stem costs: FLAC by our encoder and by libFLAC at the levels that are usual, and Opus segments."""
 
 import io
 import tempfile
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from audio.encoding.opus_segments import encode_segments
 from audio.flac import SegmentedFile
 from audio.flac_frames import FRAME_SAMPLES
 from benchmarks import songs
@@ -19,9 +20,10 @@ from separation.engines.registry import load_engine
 from separation.engines.streaming import separate
 from separation.separator.encoder import NativeEncoder
 
-HEADS = ["FLAC of a stem", "CPU ms for a minute", "MB for a minute"]
+HEADS = ["encoding of a stem", "CPU ms for a minute", "MB for a minute"]
 _SECONDS = 60
 _LEVELS = {"libFLAC, level 4": 0.5, "libFLAC, level 5": 0.625}
+_BITRATES = (128, 80)  # of one of two stems, of one of four
 
 Pcm = npt.NDArray[np.int16]
 
@@ -32,6 +34,7 @@ def measured(recording: Path | None, rounds: int) -> list[list[str]]:
     seconds = sum(map(len, stems)) / songs.RATE
     ways: dict[str, Callable[[Pcm], int]] = {"ours": _ours}
     ways |= {name: _libflac(level) for name, level in _LEVELS.items()}
+    ways |= {f"Opus segments, {kbits} kbit/s": _opus(kbits) for kbits in _BITRATES}
     costs: dict[str, list[float]] = {name: [] for name in ways}
     sizes = {}
     for _ in range(rounds):
@@ -72,5 +75,19 @@ def _libflac(level: float) -> Callable[[Pcm], int]:
         file = io.BytesIO()
         soundfile.write(file, pcm, songs.RATE, "PCM_16", format="FLAC", compression_level=level)
         return len(file.getvalue())
+
+    return encode
+
+
+def _opus(kbits: int) -> Callable[[Pcm], int]:
+    def encode(pcm: Pcm) -> int:
+        blocks = (
+            pcm[start : start + songs.RATE].T.astype(np.float32) / 32768
+            for start in range(0, len(pcm), songs.RATE)
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "stem")
+            encode_segments([blocks], len(pcm), path, kbits, lambda _share: None)
+            return path.stat().st_size
 
     return encode

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -152,12 +152,12 @@ def obtain(recipes: Sequence[Recipe], person: str, *, seconds: float = 0.0) -> l
     return batch.result()
 
 
-def start(recipes: Sequence[Recipe], person: str) -> Batch:
-    """Find the renditions of ``recipes`` and submit those that are not there.
+def start(recipes: Sequence[Recipe], person: str, by: "EncodingPool | None" = None) -> Batch:
+    """Find the renditions of ``recipes`` and submit those that are not there, ``by`` default to ``pool``.
 
     Raises ``CatalogError``: ``busy`` (503), and once what went wrong when nobody waited.
     """
-    return Batch([find_rendition(recipe) or _submit(recipe, person) for recipe in recipes])
+    return Batch([find_rendition(recipe) or _submit(recipe, person, by or pool) for recipe in recipes])
 
 
 def is_in_progress(recipe: Recipe) -> bool:
@@ -165,21 +165,22 @@ def is_in_progress(recipe: Recipe) -> bool:
     return pool.find(recipe) is not None or _reported_progress(recipe) is not None
 
 
-def _submit(recipe: Recipe, person: str) -> Encoding | RemoteEncoding:
+def _submit(recipe: Recipe, person: str, by: "EncodingPool") -> Encoding | RemoteEncoding:
     if (failure := cache.get(_key(recipe, "failed"))) is not None:
         cache.delete(_key(recipe, "failed"))
         code, detail, status = failure
         raise CatalogError(code, detail, status=status)
     _keep_place(recipe)
-    if pool.find(recipe) is None and _reported_progress(recipe) is not None:
+    if by.find(recipe) is None and _reported_progress(recipe) is not None:
         return RemoteEncoding(recipe)
-    return pool.submit(recipe, person)
+    return by.submit(recipe, person)
 
 
 class EncodingPool:
-    """The threads that encode in this process, at most ``ENCODINGS_AT_ONCE``; there are none while nothing is to do."""
+    """The threads that encode in this process, by default ``ENCODINGS_AT_ONCE``; none while nothing is to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_threads: Callable[[], int] = lambda: settings.ENCODINGS_AT_ONCE) -> None:
+        self._most_threads = most_threads
         self._changed = threading.Condition()
         self._encodings: dict[str, Encoding] = {}
         self._turns: OrderedDict[str, deque[Encoding]] = OrderedDict()
@@ -208,7 +209,7 @@ class EncodingPool:
             if person not in encoding.people and encoding.started_at is None:
                 encoding.people.add(person)
                 self._turns.setdefault(person, deque()).append(encoding)
-            needs_thread = self._running < settings.ENCODINGS_AT_ONCE and bool(self._turns)
+            needs_thread = self._running < self._most_threads() and bool(self._turns)
             self._running += needs_thread
         if needs_thread:
             self._start_thread()
@@ -295,17 +296,9 @@ class EncodingPool:
 
     def _encode(self, encoding: Encoding) -> None:
         recipe = encoding.recipe
-
-        def report(share: float) -> None:
-            if self._is_stopped:
-                raise _StoppedError
-            if share - encoding.progress >= STEP:
-                encoding.progress = share
-                _tell(recipe, share)
-
         error: CatalogError | None = None
         try:
-            encoding.rendition = get_or_create_rendition(recipe, report)
+            encoding.rendition = get_or_create_rendition(recipe, lambda share: self._report(encoding, share))
             encoding.progress = 1.0
         except _StoppedError:
             error = busy()
@@ -324,6 +317,13 @@ class EncodingPool:
                 del self._encodings[recipe.lock_name]
                 encoding.error = error
                 encoding.finished.set()
+
+    def _report(self, encoding: Encoding, share: float) -> None:
+        if self._is_stopped:
+            raise _StoppedError
+        if share - encoding.progress >= STEP:
+            encoding.progress = share
+            _tell(encoding.recipe, share)
 
 
 def _keep_place(recipe: Recipe) -> None:

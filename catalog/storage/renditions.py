@@ -24,6 +24,7 @@ from audio.checksum import checksum, crc32
 from audio.decoding.decode import Samples, decode
 from audio.effects import mixing
 from audio.encoding.encode import encode
+from audio.encoding.opus_segments import encode_segments
 from audio.errors import AudioError
 from audio.formats import OUTPUT, STEREO_RATE
 from audio.types import Limits, Tags
@@ -31,11 +32,12 @@ from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
 from catalog.storage import backend
 from catalog.storage.covers import read_cover
+from catalog.storage.stored_samples import read_samples
 
 # Raise them when the encoders, or what mixes and stretches, change enough that old files should be made again.
 RECIPE_VERSION = 1
 MIX_VERSION = 1
-
+SEGMENTS_VERSION = 1
 
 Report = Callable[[float], None]
 
@@ -72,7 +74,8 @@ class Recipe:
     """Everything that a rendition of ``audio`` depends on; ``name`` is stored in its row.
 
     ``bitrate`` as ``check_codec`` returns it, in kbit/s. A rendition of a ``mix`` belongs to the ``audio`` that its
-    parts come from, and goes with it. An ``excerpt`` is not cut from a mix.
+    parts come from, and goes with it, and so does one of the Opus segments of ``stems``, all in one file. An
+    ``excerpt`` is not cut from these.
     """
 
     audio: AudioFile
@@ -82,6 +85,7 @@ class Recipe:
     cover_key: str = ""
     mix: Mix | None = None
     excerpt: Excerpt | None = None
+    stems: tuple[AudioFile, ...] = ()
 
     @cached_property
     def name(self) -> str:
@@ -101,12 +105,19 @@ class Recipe:
             ]
         if self.excerpt is not None:
             said["excerpt"] = [self.excerpt.start, self.excerpt.stop]
+        if self.stems:
+            said["segments"] = [SEGMENTS_VERSION, *(audio.audio_digest for audio in self.stems)]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def lock_name(self) -> str:
         """Return a name that only equal renditions of the same audio share."""
         return f"{self.audio.pk.hex}-{self.name[:32]}"
+
+    @property
+    def growing_path(self) -> Path:
+        """Return where segments are while the others are being made."""
+        return settings.WORK_DIR / "segments" / self.lock_name
 
 
 def rendition(
@@ -180,13 +191,15 @@ def check_codec(codec: str, bitrate: int | None) -> int | None:
 
 
 def _make(recipe: Recipe, report: Report) -> Rendition:
-    extension = OUTPUT[recipe.codec].extension
+    extension = "segments" if recipe.stems else OUTPUT[recipe.codec].extension
     backend.check_space(0)
     with _work_folder() as folder:
-        path = folder / f"rendition.{extension}"
+        path = recipe.growing_path if recipe.stems else folder / f"rendition.{extension}"
         try:
             with backend.room():
-                if recipe.mix is None:
+                if recipe.stems:
+                    _encode_stems(recipe, path, report)
+                elif recipe.mix is None:
                     _encode(recipe, path, report)
                 else:
                     _render(recipe, recipe.mix, path, report)
@@ -253,6 +266,20 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
             for audio, gain in mix.parts
         ]
         mixing.render(parts, mixing.TempoPitch(mix.tempo, mix.semitones), path, wanted, report)
+
+
+def _encode_stems(recipe: Recipe, path: Path, report: Report) -> None:
+    path.parent.mkdir(exist_ok=True)
+    try:
+        with ExitStack() as stack:
+            blocks = []
+            for audio in recipe.stems:
+                copy = stack.enter_context(backend.whole_copy(audio.key, audio.size))
+                blocks.append(stack.enter_context(closing(read_samples(audio, copy))))
+            encode_segments(blocks, recipe.stems[0].frames, path, recipe.bitrate or 0, report)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

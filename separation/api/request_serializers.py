@@ -109,3 +109,12 @@ class PeaksQuerySerializer(serializers.Serializer[Any]):
     start = serializers.IntegerField(
         required=False, default=0, min_value=0, max_value=10**9, help_text="Leave out so many of the first."
     )
+
+
+class SegmentQuerySerializer(serializers.Serializer[Any]):
+    codec = serializers.ChoiceField(
+        required=False,
+        default="flac",
+        choices=["flac", "opus"],
+        help_text="`flac`: 524,288 samples, lossless. `opus`: 131,072 samples; the same sound is a fifth of the size.",
+    )

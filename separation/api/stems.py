@@ -16,10 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audio.formats import STEREO_RATE
+from audio.ogg import pre_skip
 from catalog.api.query_parameters import query_parameters
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.storage.file_responses import REVALIDATE
+from catalog.storage.renditions import SEGMENTS_VERSION
+from catalog.storage.waiting_requests import requester
 from separation.api.downloads import (
     AUDIO_FILES,
     FILE_RESPONSES,
@@ -28,9 +31,13 @@ from separation.api.downloads import (
     requested_encoding,
     send_rendition,
 )
-from separation.api.request_serializers import EncodingSerializer, PeaksQuerySerializer
+from separation.api.request_serializers import (
+    EncodingSerializer,
+    PeaksQuerySerializer,
+    SegmentQuerySerializer,
+)
 from separation.api.serializers import SAMPLES_PER_PEAK, PeaksSerializer
-from separation.delivery import downloads, live, segments
+from separation.delivery import downloads, live, opus_segments, segments
 from separation.delivery.live import LiveStem
 from separation.delivery.permissions import may_download, track_for
 from separation.delivery.segments import Segment
@@ -124,19 +131,34 @@ def _peaks(peaks: bytes, start: int, samples: int, gain: float) -> dict[str, Any
 
 class StemSegmentView(StemMixin):
     @extend_schema(
+        parameters=[SegmentQuerySerializer],
         responses={
             (200, "audio/flac"): OpenApiTypes.BINARY,
+            (200, "audio/ogg"): OpenApiTypes.BINARY,
             304: OpenApiResponse(description="You have it already."),
             **LIVE_RESPONSES,
+            503: OpenApiResponse(
+                description="`try_again`: the stem is being moved into storage. `encoding_in_progress`: this Opus "
+                "segment does not exist yet. `busy`: too many songs are being encoded. Ask again after `Retry-After` "
+                "seconds, or for FLAC."
+            ),
         },
         operation_id="stems_segment",
     )
     def get(self, request: Request, pk: str, number: int) -> HttpResponseBase:
-        """Fetch a piece of a stem for players. It has 524,288 samples and is a FLAC of its own.
+        """Fetch a piece of a stem for players: a file of its own, FLAC or Ogg Opus.
 
-        While the separation is running, those that are ready can be had already. The header `X-Gain` tells what
-        the samples were multiplied by so that they do not clip; pieces that you have stay right with theirs.
+        A FLAC has 524,288 samples, an Opus file 131,072; the last piece is shorter. They join without a gap. The
+        samples are those of the stem at 44,100 Hz. Opus files always say 48,000: decode them without resampling, and
+        play the samples at 44,100. While the separation is running, the FLACs that are ready can be had already; Opus
+        can be had when it has succeeded.
+
+        The header `X-Gain` tells what the samples were multiplied by so that they do not clip; pieces that you have
+        stay right with theirs. `X-Pre-Skip` counts the samples at the beginning of an Opus file that decoders drop.
         """
+        codec = query_parameters(self, SegmentQuerySerializer)["codec"]
+        if codec == "opus":
+            return self._opus(request, self.finished_stem(pk), number)
         stem = self.finished_or_live_stem(pk)
         if isinstance(stem, LiveStem):
             segment = live.segment(stem, number)
@@ -144,6 +166,15 @@ class StemSegmentView(StemMixin):
             return _revalidated(request, etag, lambda: _flac(segment))
         etag = f'"{stem.audio.checksum[:32]}-{stem.separation.gain}-{number}"'
         return _revalidated(request, etag, lambda: _flac(segments.segment(stem, number)))
+
+    def _opus(self, request: Request, stem: Stem, number: int) -> HttpResponseBase:
+        def answer() -> HttpResponseBase:
+            segment = opus_segments.segment(stem, number, requester(request))
+            headers = {"X-Gain": repr(segment.gain), "X-Pre-Skip": str(pre_skip(segment.data))}
+            return HttpResponse(segment.data, content_type="audio/ogg", headers=headers)
+
+        version = f"{stem.audio.checksum[:32]}-{stem.separation.gain}-opus{SEGMENTS_VERSION}"
+        return _revalidated(request, f'"{version}-{number}"', answer)
 
 
 def _flac(segment: Segment) -> HttpResponse:

@@ -1,25 +1,21 @@
 """Segments of stored stems for players, cut from the FLAC files without decoding by the index in their headers."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import soundfile
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
-from audio.decoding.decode import decode, read_stored
 from audio.encoding.encode import to_int16
 from audio.errors import AudioError
 from audio.flac import HEAD_BYTES, SEGMENT_SAMPLES, Layout
 from audio.formats import STEREO_RATE
-from audio.types import Limits
 from catalog.errors import CatalogError
 from catalog.models import AudioFile
 from catalog.storage import backend
+from catalog.storage.stored_samples import is_uploaded, read_samples
 from separation.models import Stem
 
 
@@ -50,7 +46,7 @@ def segment(stem: Stem, n: int) -> Segment:
     if not 0 <= n < segment_count(audio.frames):
         raise no_segment()
     try:
-        layout = None if _is_uploaded(audio) else _layout(audio.key, audio.size)
+        layout = None if is_uploaded(audio) else _layout(audio.key, audio.size)
         if layout is None:
             data = _encoded(audio, n)
         else:
@@ -68,35 +64,12 @@ def _layout(key: str, size: int) -> Layout | None:
     return layout if layout.is_indexed else None
 
 
-def _is_uploaded(audio: AudioFile) -> bool:
-    """Tell whether somebody uploaded this very file: it may have the same audio as a stem (ten seconds of silence).
-
-    Its bytes are then untrusted.
-    """
-    return audio.uploads.filter(checksum=audio.checksum).exists()
-
-
 def _encoded(audio: AudioFile, n: int) -> bytes:
     """Decode a segment of a file without an index, and encode it again."""
     start = n * SEGMENT_SAMPLES
     with backend.whole_copy(audio.key, audio.size) as path:
-        blocks = list(_samples(audio, path, start, start + SEGMENT_SAMPLES))
+        blocks = list(read_samples(audio, path, start, start + SEGMENT_SAMPLES))
     file = io.BytesIO()
     samples = to_int16(np.concatenate(blocks, axis=1))
     soundfile.write(file, samples, STEREO_RATE, format="FLAC", subtype="PCM_16")
     return file.getvalue()
-
-
-def _samples(audio: AudioFile, path: Path, start: int, stop: int) -> Iterator[NDArray[np.float32]]:
-    """Yield samples ``[start, stop)``; an uploaded file is decoded in the sandbox."""
-    if not _is_uploaded(audio):
-        yield from read_stored(path, start, stop)
-        return
-    position = 0
-    for block in decode(path, Limits(max_seconds=audio.duration + 60, max_bytes=audio.size)):
-        first, last = max(start - position, 0), stop - position
-        if first < block.shape[1]:
-            yield block[:, first:last]
-        position += block.shape[1]
-        if position >= stop:
-            return

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from audio.encoding.opus_segments import OPUS_SEGMENT_SAMPLES
 from audio.flac import SEGMENT_SAMPLES
 from audio.formats import OUTPUT, STEREO_RATE, OutputCodec
+from audio.ogg import OPUS_RATE
 from catalog.models import Track
 from separation.delivery.live import LiveStem, live_stems
 from separation.delivery.permissions import VisibleSeparation, may_download
@@ -113,6 +115,15 @@ class TrackPage:
             "frames": self.track.audio.frames,
             "rate": STEREO_RATE,
             "segment": SEGMENT_SAMPLES,
+            # `rate`: of the context that decodes without resampling. The samples are the same in both.
+            "codecs": [
+                {"name": "flac", "segment": SEGMENT_SAMPLES, "rate": STEREO_RATE},
+                *(
+                    []
+                    if unfinished
+                    else [{"name": "opus", "segment": OPUS_SEGMENT_SAMPLES, "rate": OPUS_RATE}]
+                ),
+            ],
             "played": reverse("track-played", args=[self.track.pk]),
             "stems": [
                 {

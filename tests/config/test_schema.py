@@ -127,7 +127,7 @@ def test_schema_files_have_own_and_generic_media_type(schema: Any) -> None:
     audio = {output.content_type for output in OUTPUT.values()}
     expected = {
         "/api/v1/stems/{id}/audio/": audio,
-        "/api/v1/stems/{id}/segments/{number}/": {"audio/flac"},
+        "/api/v1/stems/{id}/segments/{number}/": {"audio/flac", "audio/ogg"},
         "/api/v1/separations/{id}/archive/": {"application/zip"},
         "/api/v1/separations/{id}/mix/": audio,
     }

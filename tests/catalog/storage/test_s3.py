@@ -20,14 +20,14 @@ from django.test import RequestFactory
 from accounts.models import User
 from audio.flac import FromSndfile, SegmentedFile
 from catalog.errors import CatalogError
-from catalog.models import AudioFile
+from catalog.models import AudioFile, Rendition
 from catalog.storage import backend
 from catalog.storage.covers import sizes, track_cover
 from catalog.storage.file_responses import serve, serve_archive
 from catalog.storage.garbage_collection import collect
 from catalog.storage.renditions import get_or_create_rendition, rendition
 from catalog.uploads import ownership
-from separation.delivery import live, segments
+from separation.delivery import live, opus_segments, segments
 from separation.delivery.downloads import order_archive
 from separation.models import Status, Stem
 from tests.catalog.conftest import Ingester, picture
@@ -178,6 +178,20 @@ def test_segments_are_read_from_the_bucket_during_and_after_the_separation(
     heard = [soundfile.read(io.BytesIO(part.data), dtype="int16")[0] for part in parts]
     assert np.array_equal(np.concatenate(heard), pcm)
     assert not (settings.WORK_DIR / "copies").exists(), "no whole file was fetched"
+
+
+def test_opus_segments_are_read_in_ranges(user: User, settings: Any) -> None:
+    separation = make_separation(make_track(user, seconds=7.0), stored=True)
+    stems = list(separation.stems.all())
+    early = [opus_segments.segment(stem, n, "account 1") for stem in stems for n in range(3)]
+    (row,) = Rendition.objects.all()
+    assert backend.size(row.key) == row.size
+    shutil.rmtree(settings.WORK_DIR / "copies")
+    opus_segments._table.cache_clear()
+    assert [opus_segments.segment(stem, n, "account 1") for stem in stems for n in range(3)] == early
+    assert not (settings.WORK_DIR / "copies").exists(), "nothing whole was fetched"
+    backend.delete(row.key)
+    assert opus_segments.segment(stems[0], 2, "account 1").data  # it is made again
 
 
 def test_archive_is_served_in_ranges(bucket: Any, user: User, settings: Any) -> None:

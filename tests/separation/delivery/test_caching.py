@@ -54,6 +54,7 @@ def addresses_of(separation: Separation, track: Track, reader: User) -> Addresse
     album = Album.objects.get()
     return {
         "segment": f"{stem_path}segments/0/",
+        "Opus segment": f"{stem_path}segments/0/?codec=opus",
         "peaks": f"{stem_path}peaks/",
         "stem": f"{stem_path}audio/?codec=flac",
         "archive": f"{path}archive/?codec=flac",
@@ -73,6 +74,7 @@ def addresses_of(separation: Separation, track: Track, reader: User) -> Addresse
 KINDS = [
     *(
         "segment",
+        "Opus segment",
         "peaks",
         "stem",
         "archive",
@@ -84,7 +86,10 @@ KINDS = [
     ),
     *("track page", "fragment", "m3u", "track in the API", "separation in the API"),
 ]
-FOR_VISITORS = ["segment", "peaks", "cover", "cover without version", "album cover", "track page", "m3u"]
+FOR_VISITORS = [
+    *("segment", "Opus segment", "peaks", "cover", "cover without version", "album cover", "track page"),
+    "m3u",
+]
 
 
 def privatise(track: Track) -> None:
@@ -149,7 +154,7 @@ def test_pages_and_api_answers_of_an_account_are_not_stored(
     assert not cache.entries
 
 
-@pytest.mark.parametrize("kind", ["segment", "peaks", "stem", "archive", "mix", "listen"])
+@pytest.mark.parametrize("kind", ["segment", "Opus segment", "peaks", "stem", "archive", "mix", "listen"])
 def test_browser_asks_each_time_and_gets_304(
     reader: Client, other: User, separation: Separation, track: Track, kind: str
 ) -> None:
