@@ -3,7 +3,7 @@
 This runs the WebAssembly module that the player runs (``static/js/player/sound/stretcher.js``). Its phases are chaotic:
 one different bit of one sample, another compiler, or other places of its spectra give another waveform that sounds the
 same. With the same module, samples and hops, the download is the waveform that was heard.
-See docs/decisions/0029-signalsmith-stretch.md.
+See docs/decisions/0030-signalsmith-stretch.md.
 """
 
 from collections.abc import Callable
