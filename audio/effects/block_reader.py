@@ -12,21 +12,26 @@ class BlockReader:
 
     def __init__(self, blocks: Iterable[Samples], channels: int = 2) -> None:
         self._blocks = iter(blocks)
-        self._rest: Samples = np.zeros((channels, 0), np.float32)
+        self._block: Samples = np.zeros((channels, 0), np.float32)
+        self._position = 0  # in it
+        self._channels = channels
         self.length = 0
         self.is_finished = False
 
     def read(self, count: int) -> Samples:
         """Return ``count`` samples, fewer at the end only."""
-        pieces, available = [self._rest], self._rest.shape[1]
-        while available < count and not self.is_finished:
-            block = next(self._blocks, None)
-            if block is None:
-                self.is_finished = True
-            else:
-                pieces.append(block)
-                available += block.shape[1]
-        whole = np.concatenate(pieces, axis=1) if len(pieces) > 1 else self._rest
-        self._rest = whole[:, count:].copy()
-        self.length += min(count, available)
-        return whole[:, :count]
+        pieces: list[Samples] = [np.zeros((self._channels, 0), np.float32)]
+        missing = count
+        while missing and not self.is_finished:
+            piece = self._block[:, self._position : self._position + missing]
+            pieces.append(piece)
+            self._position += piece.shape[1]
+            missing -= piece.shape[1]
+            if missing:
+                block = next(self._blocks, None)
+                if block is None:
+                    self.is_finished = True
+                else:
+                    self._block, self._position = block, 0
+        self.length += count - missing
+        return np.concatenate(pieces, axis=1)

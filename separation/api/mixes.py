@@ -69,12 +69,13 @@ class MixQuerySerializer(EncodingSerializer):
         default=0.0,
         min_value=-mixes.CENTS,
         max_value=mixes.CENTS,
-        help_text="Hundredths of a semitone, added to `semitones`.",
+        help_text="Hundredths of a semitone, added to `semitones`: `-15`.",
     )
     to = NumberField(
         required=False,
         min_value=0,
-        help_text="Seconds at which the mix ends; left out, the song's end. Fades of 5 ms keep a cut from clicking.",
+        max_value=mixes.LATEST,
+        help_text="Seconds of the song at which the mix ends: `80.25`. Left out, the end. Cuts are faded by 5 ms.",
     )
     v = serializers.CharField(
         required=False, allow_blank=True, max_length=64, help_text="The beginning of the entity tag."
@@ -83,7 +84,11 @@ class MixQuerySerializer(EncodingSerializer):
     def get_fields(self) -> dict[str, Any]:
         # A keyword of Python cannot be an attribute.
         start = NumberField(
-            required=False, default=0.0, min_value=0, help_text="Seconds of the song at which the mix begins."
+            required=False,
+            default=0.0,
+            min_value=0,
+            max_value=mixes.LATEST,
+            help_text="Seconds of the song at which the mix begins: `65.5`.",
         )
         return {stem: _gain(stem) for stem in STEMS} | {"from": start} | super().get_fields()
 

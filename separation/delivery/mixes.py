@@ -20,6 +20,7 @@ LOUDEST = 2.0
 TEMPOS = (0.5, 2.0)
 SEMITONES = 12.0
 CENTS = 50.0
+LATEST = 1e6  # seconds; no song is as long
 FIXED_PITCH = "drums"  # what has no key is not transposed
 
 

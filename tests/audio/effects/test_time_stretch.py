@@ -146,11 +146,11 @@ def test_clicks_stay_clicks_over_a_chord() -> None:
 @pytest.mark.parametrize("tempo", [0.5, 0.7, 0.8, 1.2, 1.5, 2.0])
 def test_drums_come_on_time_and_stay_sharp(tempo: float) -> None:
     random = np.random.default_rng(1)
-    time = np.arange(8 * RATE) / RATE
+    time = np.arange(4 * RATE) / RATE
     drums = np.stack([0.4 * random.normal(size=len(time)) * np.exp(-40 * (time % 0.5))] * 2)
     made = changed(drums.astype(np.float32), tempo, 0.0)
     loudness = envelope(made)
-    for beat in np.arange(0.5, 7.5, 0.5):
+    for beat in np.arange(0.5, 3.5, 0.5):
         at = round(beat * RATE / tempo)
         before, after = loudness[at - 1_323 : at - 441], loudness[at : at + 441]
         assert before.mean() < 0.15 * after.max()
@@ -158,15 +158,13 @@ def test_drums_come_on_time_and_stay_sharp(tempo: float) -> None:
         assert abs(rise + 220 - at) < 0.006 * RATE
 
 
-@pytest.mark.parametrize("frequency", [55.0, 82.4, 110.0, 1_760.0])
-@pytest.mark.parametrize(
-    ("tempo", "semitones"), [(1.0, -2.0), (0.83, 3.37), (0.5, 12.0), (2.0, -12.0), (1.0, 0.5)]
-)
+@pytest.mark.parametrize("frequency", [55.0, 110.0, 1_760.0])
+@pytest.mark.parametrize(("tempo", "semitones"), [(1.0, -2.0), (0.83, 3.37), (0.5, 12.0), (2.0, -12.0)])
 def test_low_and_high_tones_are_in_tune(frequency: float, tempo: float, semitones: float) -> None:
-    made = changed(tone(frequency, 4.0), tempo, semitones)
+    made = changed(tone(frequency), tempo, semitones)
     middle = made[0, RATE // 4 : -RATE // 4]
-    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle)), 1 << 22))
-    found = spectrum.argmax() * RATE / (1 << 22)
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle)), 1 << 21))
+    found = spectrum.argmax() * RATE / (1 << 21)
     assert abs(1200 * np.log2(found / (frequency * 2 ** (semitones / 12)))) < 2
 
 
