@@ -48,7 +48,7 @@ class Stretcher:
 
         engine, module = _compile()
         self._store = wasmtime.Store(engine)
-        linker = _linker(wasmtime, engine)
+        linker = _linker(engine)
         exports = linker.instantiate(self._store, module).exports(self._store)
         self._memory = cast("wasmtime.Memory", exports["e"])
         self._functions = {name: cast("wasmtime.Func", exports[short]) for name, short in _EXPORTS.items()}
@@ -99,22 +99,27 @@ def _compile() -> tuple["wasmtime.Engine", "wasmtime.Module"]:
     return engine, wasmtime.Module.from_file(engine, str(_MODULE))
 
 
-def _linker(wasmtime: Any, engine: "wasmtime.Engine") -> "wasmtime.Linker":
+def _linker(engine: "wasmtime.Engine") -> "wasmtime.Linker":
     """Return what the module asks of its surroundings: random numbers, more memory, a copy, an end."""
-    linker = cast("wasmtime.Linker", wasmtime.Linker(engine))
+    import wasmtime  # noqa: PLC0415
+
+    linker = wasmtime.Linker(engine)
     number = wasmtime.ValType.i32()
 
+    def memory_of(caller: "wasmtime.Caller") -> "wasmtime.Memory":
+        return cast("wasmtime.Memory", caller["e"])
+
     def fill_random(caller: "wasmtime.Caller", address: int, count: int) -> int:
-        caller["e"].write(caller, bytearray([_SEED] * count), address)
+        memory_of(caller).write(caller, bytearray([_SEED] * count), address)
         return 0
 
     def grow(caller: "wasmtime.Caller", size: int) -> int:
-        memory = caller["e"]
+        memory = memory_of(caller)
         memory.grow(caller, -(-(size - memory.data_len(caller)) // _PAGE))
         return 1
 
     def copy(caller: "wasmtime.Caller", target: int, source: int, count: int) -> None:
-        memory = caller["e"]
+        memory = memory_of(caller)
         memory.write(caller, memory.read(caller, source, source + count), target)
 
     def abort() -> None:
