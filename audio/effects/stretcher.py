@@ -6,6 +6,7 @@ same. With the same module, samples and hops, the download is the waveform that 
 See docs/decisions/0030-signalsmith-stretch.md.
 """
 
+import atexit
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -95,6 +96,7 @@ class Stretcher:
 def _compile() -> tuple["wasmtime.Engine", "wasmtime.Module"]:
     import wasmtime  # noqa: PLC0415
 
+    atexit.register(_compile.cache_clear)  # later, the library has lost what it frees them with
     engine = wasmtime.Engine()
     return engine, wasmtime.Module.from_file(engine, str(_MODULE))
 
