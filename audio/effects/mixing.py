@@ -9,7 +9,8 @@ from typing import Final, Self
 import numpy as np
 
 from audio.decoding.decode import Samples, decode
-from audio.effects.time_stretch import time_stretch
+from audio.effects.block_reader import BlockReader
+from audio.effects.time_stretch import Streams, time_stretch
 from audio.encoding.encode import encode
 from audio.formats import STEREO_RATE
 from audio.types import Limits, Tags
@@ -17,18 +18,23 @@ from audio.types import Limits, Tags
 BLOCK: Final = 65_536
 FULL_SCALE: Final = 32767 / 32768
 MOST_SPOOLED: Final = 256 << 20  # bytes, 12 minutes
+FADE: Final = 220  # samples, 5 ms
 
 Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A stored file of ``seconds``, with the gain of its samples. ``peak``: its largest absolute sample."""
+    """A stored file of ``seconds``, with the gain of its samples. ``peak``: its largest absolute sample.
+
+    One that ``keeps_pitch``, such as drums, is never transposed.
+    """
 
     path: Path
     gain: float
     seconds: float
     peak: float
+    keeps_pitch: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,34 @@ class TempoPitch:
     semitones: float = 0.0
 
 
-def render(parts: Sequence[Part], change: TempoPitch, path: Path, wanted: Encoding, report: Report) -> float:
+@dataclass(frozen=True)
+class Cut:
+    """Samples ``[start, stop)`` of a song at 44,100 Hz; ``stop`` ``None`` is its end."""
+
+    start: int = 0
+    stop: int | None = None
+
+    def length(self, seconds: float) -> float:
+        """Return how many samples of a song of ``seconds`` are left."""
+        end = seconds * STEREO_RATE
+        return min(end, end if self.stop is None else self.stop) - self.start
+
+
+WHOLE: Final = Cut()
+
+
+def render(
+    parts: Sequence[Part],
+    change: TempoPitch,
+    path: Path,
+    wanted: Encoding,
+    report: Report,
+    *,
+    cut: Cut = WHOLE,
+) -> float:
     """Write the mix of ``parts`` into ``path``; returns the gain it got, 1.0 unless it would have clipped.
 
+    The song is cut, then stretched and transposed, then mixed, and faded where the cut has ended it.
     The peak is known at the end only. Where it exceeds full scale, the mix is written again with one gain for all of
     it: a limiter would change the balance of the parts. A stretched mix is kept for that in a file beside ``path``,
     unless it is long. Each part is decoded in a sandbox of its own, and memory does not depend on the length.
@@ -59,11 +90,11 @@ def render(parts: Sequence[Part], change: TempoPitch, path: Path, wanted: Encodi
     """
     is_stretched = change != TempoPitch()
     may_clip = is_stretched or sum(part.gain * part.peak for part in parts) > FULL_SCALE
-    samples = max(part.seconds for part in parts) * STEREO_RATE / change.tempo
+    samples = cut.length(max(part.seconds for part in parts)) / change.tempo
     spool = path.with_suffix(".f32") if is_stretched and 8 * samples <= MOST_SPOOLED else None
     share = (0.8 if spool else 0.5) if may_clip else 1.0
     try:
-        first = _open_mix(parts, change, lambda done: report(share * done))
+        first = _open_mix(parts, change, cut, lambda done: report(share * done))
         with closing(first), _Meter(spool) as meter:
             _encode(meter.measure(first), path, wanted)
         if meter.peak <= 1:
@@ -77,7 +108,7 @@ def render(parts: Sequence[Part], change: TempoPitch, path: Path, wanted: Encodi
         again = (
             with_progress(_read_spool(spool, gain), samples, report_second_pass)
             if spool
-            else _open_mix(quieter, change, report_second_pass)
+            else _open_mix(quieter, change, cut, report_second_pass)
         )
         with closing(again):
             _encode(again, path, wanted)
@@ -87,24 +118,66 @@ def render(parts: Sequence[Part], change: TempoPitch, path: Path, wanted: Encodi
             spool.unlink(missing_ok=True)
 
 
-def _open_mix(parts: Sequence[Part], change: TempoPitch, report: Report) -> Generator[Samples, None, None]:
+def _open_mix(
+    parts: Sequence[Part], change: TempoPitch, cut: Cut, report: Report
+) -> Generator[Samples, None, None]:
     """Yield the mix, which may exceed full scale."""
+    samples = cut.length(max(part.seconds for part in parts)) / change.tempo
     with ExitStack() as open_parts:
-        streams = []
+        pitched: list[tuple[Iterable[Samples], float]] = []
+        fixed: list[tuple[Iterable[Samples], float]] = []
         for part in parts:
             limits = Limits(max_seconds=part.seconds + 60, max_bytes=max(part.path.stat().st_size, 1))
-            streams.append((open_parts.enter_context(closing(decode(part.path, limits))), part.gain))
-        progress = with_progress(mix(streams), max(part.seconds for part in parts) * STEREO_RATE, report)
-        yield from time_stretch(progress, change.tempo, change.semitones)
+            decoded = open_parts.enter_context(closing(decode(part.path, limits)))
+            group = fixed if part.keeps_pitch and change.semitones else pitched
+            group.append((excerpt(decoded, cut.start, cut.stop), part.gain))
+        music = mix(
+            [*_stretched(pitched, change.tempo, change.semitones), *_stretched(fixed, change.tempo, 0.0)]
+        )
+        if cut != WHOLE:
+            end = None if cut.stop is None else round((cut.stop - cut.start) / change.tempo)
+            music = fade(music, fades_in=cut.start > 0, end=end)
+        yield from with_progress(music, samples, report)
+
+
+def _stretched(streams: Streams, tempo: float, semitones: float) -> Streams:
+    """Return ``streams`` stretched together, as one; as they are where nothing changes."""
+    if not streams or (tempo == 1 and semitones == 0):
+        return streams
+    return [(time_stretch(streams, tempo, semitones), 1.0)]
+
+
+def excerpt(chunks: Iterable[Samples], start: int, stop: int | None) -> Iterator[Samples]:
+    """Yield samples ``[start, stop)`` of ``[2, n]`` blocks; does not read beyond ``stop``."""
+    position = 0
+    for block in chunks:
+        begin, position = position, position + block.shape[1]
+        if position > start:
+            yield block[:, max(0, start - begin) : None if stop is None else stop - begin]
+        if stop is not None and position >= stop:
+            return
+
+
+def fade(blocks: Iterable[Samples], *, fades_in: bool, end: int | None) -> Iterator[Samples]:
+    """Fade the first samples in, and the last ones before sample ``end`` out; ``None`` leaves the end as it is."""
+    position = 0
+    for block in blocks:
+        begin, position = position, position + block.shape[1]
+        ramp = np.ones(block.shape[1], np.float32)
+        if fades_in and begin < FADE:
+            ramp *= np.minimum(np.arange(begin, position) / FADE, 1)
+        if end is not None and position > end - FADE:
+            ramp *= np.clip((end - 1 - np.arange(begin, position)) / FADE, 0, 1)
+        yield block * ramp
 
 
 def _encode(chunks: Iterable[Samples], path: Path, wanted: Encoding) -> None:
     encode(chunks, path, wanted.codec, wanted.bitrate, wanted.tags, wanted.cover)
 
 
-def mix(streams: Sequence[tuple[Iterable[Samples], float]]) -> Iterator[Samples]:
+def mix(streams: Streams) -> Iterator[Samples]:
     """Yield the sum of streams of ``[2, n]``, each times its gain, in blocks; a shorter one ends in silence."""
-    readers = [(_Reader(iter(stream)), np.float32(gain)) for stream, gain in streams]
+    readers = [(BlockReader(stream), np.float32(gain)) for stream, gain in streams]
     while True:
         total = np.zeros((2, BLOCK), np.float32)
         longest = 0
@@ -116,24 +189,6 @@ def mix(streams: Sequence[tuple[Iterable[Samples], float]]) -> Iterator[Samples]
             yield total[:, :longest]
         if longest < BLOCK:
             return
-
-
-class _Reader:
-    """Read any number of samples from a stream of blocks."""
-
-    def __init__(self, blocks: Iterator[Samples]) -> None:
-        self._blocks = blocks
-        self._rest: Samples = np.zeros((2, 0), np.float32)
-
-    def read(self, count: int) -> Samples:
-        """Return ``count`` samples, fewer at the end only."""
-        pieces, there = [self._rest], self._rest.shape[1]
-        while there < count and (block := next(self._blocks, None)) is not None:
-            pieces.append(block)
-            there += block.shape[1]
-        whole = np.concatenate(pieces, axis=1) if len(pieces) > 1 else self._rest
-        self._rest = whole[:, count:].copy()
-        return whole[:, :count]
 
 
 class _Meter:

@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -36,19 +36,28 @@ from catalog.storage.stored_samples import read_samples
 
 # Raise them when the encoders, or what mixes and stretches, change enough that old files should be made again.
 RECIPE_VERSION = 1
-MIX_VERSION = 1
+MIX_VERSION = 2
 SEGMENTS_VERSION = 1
 
 Report = Callable[[float], None]
 
 
+class MixPart(NamedTuple):
+    """A stored audio file with its gain; one that ``keeps_pitch`` is not transposed with the others."""
+
+    audio: AudioFile
+    gain: float
+    keeps_pitch: bool = False
+
+
 @dataclass(frozen=True)
 class Mix:
-    """Stored audio files with their gains; ``tempo`` 2 is twice as fast, 0.5 half as fast."""
+    """Parts of a song. ``tempo`` 2 is twice as fast, 0.5 half as fast. The ``cut`` comes before all changes."""
 
-    parts: tuple[tuple[AudioFile, float], ...]
+    parts: tuple[MixPart, ...]
     tempo: float = 1.0
     semitones: float = 0.0
+    cut: mixing.Cut = mixing.WHOLE
 
 
 @dataclass(frozen=True)
@@ -59,14 +68,8 @@ class Excerpt:
     stop: int
 
     def of(self, chunks: Iterable[Samples]) -> Iterator[Samples]:
-        """Yield the excerpt of ``[2, n]`` blocks; does not read beyond ``stop``."""
-        position = 0
-        for block in chunks:
-            begin, position = position, position + block.shape[1]
-            if position > self.start:
-                yield block[:, max(0, self.start - begin) : self.stop - begin]
-            if position >= self.stop:
-                return
+        """Yield the excerpt of ``[2, n]`` blocks; do not read beyond ``stop``."""
+        return mixing.excerpt(chunks, self.start, self.stop)
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,10 @@ class Recipe:
         if self.mix is not None:
             said["mix"] = [
                 MIX_VERSION,
-                [(audio.audio_digest, gain) for audio, gain in self.mix.parts],
+                [(part.audio.audio_digest, part.gain, part.keeps_pitch) for part in self.mix.parts],
                 self.mix.tempo,
                 self.mix.semitones,
+                asdict(self.mix.cut),
             ]
         if self.excerpt is not None:
             said["excerpt"] = [self.excerpt.start, self.excerpt.stop]
@@ -258,14 +262,16 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
     with ExitStack() as copies:
         parts = [
             mixing.Part(
-                copies.enter_context(backend.whole_copy(audio.key, audio.size)),
-                gain,
-                audio.duration,
-                audio.peak,
+                copies.enter_context(backend.whole_copy(part.audio.key, part.audio.size)),
+                part.gain,
+                part.audio.duration,
+                part.audio.peak,
+                part.keeps_pitch,
             )
-            for audio, gain in mix.parts
+            for part in mix.parts
         ]
-        mixing.render(parts, mixing.TempoPitch(mix.tempo, mix.semitones), path, wanted, report)
+        change = mixing.TempoPitch(mix.tempo, mix.semitones)
+        mixing.render(parts, change, path, wanted, report, cut=mix.cut)
 
 
 def _encode_stems(recipe: Recipe, path: Path, report: Report) -> None:

@@ -62,14 +62,35 @@ class MixQuerySerializer(EncodingSerializer):
         default=0.0,
         min_value=-mixes.SEMITONES,
         max_value=mixes.SEMITONES,
-        help_text="So much higher, or lower; the tempo stays.",
+        help_text="So much higher, or lower; the tempo stays, and so does the pitch of a stem `drums`.",
+    )
+    cents = NumberField(
+        required=False,
+        default=0.0,
+        min_value=-mixes.CENTS,
+        max_value=mixes.CENTS,
+        help_text="Hundredths of a semitone, added to `semitones`: `-15`.",
+    )
+    to = NumberField(
+        required=False,
+        min_value=0,
+        max_value=mixes.LATEST,
+        help_text="Seconds of the song at which the mix ends: `80.25`. Left out, the end. Cuts are faded by 5 ms.",
     )
     v = serializers.CharField(
         required=False, allow_blank=True, max_length=64, help_text="The beginning of the entity tag."
     )
 
     def get_fields(self) -> dict[str, Any]:
-        return {stem: _gain(stem) for stem in STEMS} | super().get_fields()
+        # A keyword of Python cannot be an attribute.
+        start = NumberField(
+            required=False,
+            default=0.0,
+            min_value=0,
+            max_value=mixes.LATEST,
+            help_text="Seconds of the song at which the mix begins: `65.5`.",
+        )
+        return {stem: _gain(stem) for stem in STEMS} | {"from": start} | super().get_fields()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse unknown parameters: a misspelt stem would be heard at its full volume."""
@@ -90,7 +111,8 @@ class MixView(EncodedFileView, SeparationMixin):
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """Download a mix of the stems.
 
-        Each has its volume (`vocals=0` leaves the singer out); all of them faster or slower, higher or lower.
+        Each has its volume (`vocals=0` leaves the singer out); all of them faster or slower, higher or lower, or only
+        a part of the song.
 
         Made once for everybody who asks for the same. A mix that would clip is made quieter as a whole, by one gain.
         """
@@ -98,7 +120,14 @@ class MixView(EncodedFileView, SeparationMixin):
         parameters = query_parameters(self, MixQuerySerializer)
         codec, bitrate = requested_encoding(request, parameters)
         gains = {stem: parameters[stem] for stem in STEMS if stem in parameters}
-        settings = mixes.MixSettings.of(gains, parameters["tempo"], parameters["semitones"])
+        settings = mixes.MixSettings.of(
+            gains,
+            parameters["tempo"],
+            parameters["semitones"],
+            cents=parameters["cents"],
+            start=parameters["from"],
+            stop=parameters.get("to"),
+        )
         mix = mixes.order_mix(visible.separation, visible.track, settings, codec, bitrate)
         self.limit_new_mixes(request, mix.recipe)
         (rendition,) = self.obtain(request, [mix.recipe])

@@ -4,38 +4,54 @@ A mix is a Rendition like any other: ``order_mix`` says what to make, ``catalog.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from audio.effects.mixing import WHOLE, Cut
+from audio.formats import STEREO_RATE
 from catalog.errors import CatalogError
 from catalog.models import Track
-from catalog.storage.renditions import Mix, Recipe, check_codec
+from catalog.storage.renditions import Mix, MixPart, Recipe, check_codec
 from separation.delivery.downloads import select_stems, tags_for
 from separation.models import Separation
 
 LOUDEST = 2.0
 TEMPOS = (0.5, 2.0)
 SEMITONES = 12.0
+CENTS = 50.0
+LATEST = 1e6  # seconds; no song is as long
+FIXED_PITCH = "drums"  # what has no key is not transposed
 
 
 @dataclass(frozen=True)
 class MixSettings:
-    """Volumes, tempo and pitch of a mix; two that sound the same are equal.
+    """Volumes, tempo, pitch and cut of a mix; two that sound the same are equal.
 
-    ``gains`` by stem, 0 to 2, a missing one is 1; ``tempo`` 0.5 to 2; ``semitones`` -12 to 12.
+    ``gains`` by stem, 0 to 2, a missing one is 1; ``tempo`` 0.5 to 2; ``semitones`` -12.5 to 12.5, cents included.
     """
 
     gains: tuple[tuple[str, float], ...] = ()
     tempo: float = 1.0
     semitones: float = 0.0
+    cut: Cut = WHOLE
 
     @classmethod
-    def of(cls, gains: Mapping[str, float], tempo: float = 1.0, semitones: float = 0.0) -> "MixSettings":
-        """Round inaudibly: gains and tempo to a thousandth, semitones to a hundredth."""
+    def of(
+        cls,
+        gains: Mapping[str, float],
+        tempo: float = 1.0,
+        semitones: float = 0.0,
+        *,
+        cents: float = 0.0,
+        start: float | None = None,
+        stop: float | None = None,
+    ) -> "MixSettings":
+        """Round inaudibly: gains and tempo to a thousandth, the pitch to a cent. ``start`` and ``stop`` in seconds."""
         rounded = sorted((name, round(gain, 3)) for name, gain in gains.items())
         changed = tuple((name, gain) for name, gain in rounded if gain != 1)
-        return cls(changed, round(tempo, 3), round(semitones, 2) + 0.0)
+        cut = Cut(round((start or 0) * STEREO_RATE), None if stop is None else round(stop * STEREO_RATE))
+        return cls(changed, round(tempo, 3), round(semitones + cents / 100, 2) + 0.0, cut)
 
     @property
     def is_stretched(self) -> bool:
@@ -56,7 +72,10 @@ def order_mix(
 ) -> MixOrder:
     """Order the mix of ``settings``. Where it is one stem or the whole song unchanged, that is encoded without mixing.
 
-    Raises ``CatalogError``: ``not_ready`` (409), ``unknown_stem``, ``silent_mix``, ``unknown_codec``, ``bad_bitrate``.
+    A stretched mix is always made of stems, as the player makes it; drums keep their pitch.
+
+    Raises ``CatalogError``: ``not_ready`` (409), ``unknown_stem``, ``silent_mix``, ``bad_range``, ``unknown_codec``,
+    ``bad_bitrate``.
     """
     kbits, cover_key = check_codec(codec, bitrate), track.picture
     stems = select_stems(separation, None)
@@ -69,23 +88,46 @@ def order_mix(
     if not audible:
         silent = _("Nothing would be heard: every part is at 0.")
         raise CatalogError("silent_mix", silent, by_field={name: [silent] for name in names})
+    if all(stem.name == FIXED_PITCH for stem in audible):
+        settings = replace(settings, semitones=0.0)
+    settings = replace(settings, cut=_check_cut(settings.cut, separation.mixture.frames))
     description = describe_mix(names, settings)
-    if settings.gains:
+    if settings.gains or settings.is_stretched:
         only = audible[0] if len(audible) == 1 and gains[audible[0].name] == 1 else None
         source = only.audio if only else None
-        parts = tuple((stem.audio, gains[stem.name] / separation.gain) for stem in audible)
+        parts = tuple(
+            MixPart(stem.audio, gains[stem.name] / separation.gain, stem.name == FIXED_PITCH)
+            for stem in audible
+        )
     else:
-        only, source, parts = None, separation.mixture, ((separation.mixture, 1.0),)
-    if source is not None and not settings.is_stretched:
+        only, source, parts = None, separation.mixture, (MixPart(separation.mixture, 1.0),)
+    if source is not None and not settings.is_stretched and settings.cut == WHOLE:
         tags = tags_for(track, only.name if only else "")
         return MixOrder(Recipe(source, codec, kbits, tags, cover_key), description)
-    mix = Mix(parts, settings.tempo, settings.semitones)
+    mix = Mix(parts, settings.tempo, settings.semitones, settings.cut)
     tags = tags_for(track, description)
     return MixOrder(Recipe(separation.mixture, codec, kbits, tags, cover_key, mix), description)
 
 
+def _check_cut(cut: Cut, frames: int) -> Cut:
+    """Return ``cut`` without an end that is not before the song's. Raises ``CatalogError("bad_range")``."""
+    if cut.start >= frames:
+        seconds = f"{frames / STEREO_RATE:.3f}"
+        late = _("The mix would begin after the song's end, which is at %(seconds)s seconds.") % {
+            "seconds": seconds
+        }
+        raise CatalogError("bad_range", late, by_field={"from": [late]})
+    if cut.stop is not None and cut.stop <= cut.start:
+        early = _("The end must be after the beginning.")
+        raise CatalogError("bad_range", early, by_field={"to": [early]})
+    return cut if cut.stop is None or cut.stop < frames else replace(cut, stop=None)
+
+
 def describe_mix(stems: Sequence[str], settings: MixSettings) -> str:
-    """Describe a mix: ``no vocals, bass x1.2, tempo x0.8, -2 semitones``. One stem is its name, no change is empty."""
+    """Describe a mix: ``no vocals, bass x1.2, 1m05s to 1m20.5s, tempo x0.8, -2 semitones``.
+
+    One stem is its name, no change is empty.
+    """
     gains = dict(settings.gains)
     silent = [name for name in stems if gains.get(name) == 0]
     audible = [name for name in stems if name not in silent]
@@ -94,9 +136,20 @@ def describe_mix(stems: Sequence[str], settings: MixSettings) -> str:
         parts += ["no " + " and ".join(silent)] if silent else []
         audible = [name for name in audible if name in gains]
     parts += [f"{name} x{gains[name]:g}" if name in gains else name for name in audible]
+    if settings.cut.stop is not None:
+        parts.append(f"{_clock(settings.cut.start)} to {_clock(settings.cut.stop)}")
+    elif settings.cut.start:
+        parts.append(f"from {_clock(settings.cut.start)}")
     if settings.tempo != 1:
         parts.append(f"tempo x{settings.tempo:g}")
     if settings.semitones:
         unit = "semitone" if abs(settings.semitones) == 1 else "semitones"
         parts.append(f"{settings.semitones:+g} {unit}")
     return ", ".join(parts)
+
+
+def _clock(samples: int) -> str:
+    """Return ``1m05s`` or ``1m20.5s``, to a thousandth; a file name takes no colon."""
+    minutes, milliseconds = divmod(round(1000 * samples / STEREO_RATE), 60_000)
+    seconds = f"{milliseconds / 1000:06.3f}".rstrip("0").rstrip(".")
+    return f"{minutes}m{seconds}s"

@@ -33,6 +33,15 @@ export function formatTime(seconds) {
 }
 
 /**
+ * Read a time that somebody typed, in seconds: "1:05.5" -> 65.5, "65,5" -> 65.5. NaN for anything else.
+ * @param {string} text
+ */
+export function parseTime(text) {
+  const parts = /^\s*(?:(\d+):)?(\d+(?:[.,]\d+)?)\s*$/.exec(text);
+  return parts ? 60 * Number(parts[1] ?? 0) + Number(parts[2]?.replace(",", ".")) : NaN;
+}
+
+/**
  * Format a file size in decimal units: 123_456 -> "124 kB", 9_870_000 -> "9.9 MB".
  * @param {number} bytes
  */

@@ -15,6 +15,17 @@ test("times have hours only where there are any", () => {
   for (const [seconds, text] of times) assert.equal(formatting.formatTime(Number(seconds)), text);
 });
 
+test("a time is read as it is written or in plain seconds", () => {
+  const times = [
+    ["1:05.5", 65.5],
+    ["65,5", 65.5],
+    [" 0:07 ", 7],
+    ["90", 90],
+  ];
+  for (const [text, seconds] of times) assert.equal(formatting.parseTime(String(text)), seconds);
+  for (const text of ["", "x", "1:", ":5", "1:2:3", "-1", "1e3"]) assert.ok(Number.isNaN(formatting.parseTime(text)));
+});
+
 test("sizes are rounded up in kB and have a decimal below 10 MB", () => {
   const sizes = [
     [0, "0 kB"],

@@ -77,9 +77,10 @@ test("what was remembered is taken only where it makes sense", () => {
 
 test("a mix names only what differs from the song", () => {
   const lanes = [lane("vocals", { muted: true }), lane("bass", { volume: 70 }), lane("other")];
-  assert.equal(String(mixQuery(lanes, 1, 0)), "vocals=0&bass=0.49");
-  assert.equal(String(mixQuery([lane("vocals")], 0.8, -2)), "tempo=0.8&semitones=-2");
-  assert.equal(String(mixQuery([lane("vocals")], 1, 0)), "");
+  assert.equal(String(mixQuery(lanes, {})), "vocals=0&bass=0.49");
+  assert.equal(String(mixQuery([lane("vocals")], { tempo: 0.8, semitones: -2 })), "tempo=0.8&semitones=-2");
+  assert.equal(String(mixQuery([lane("vocals")], { tempo: 1, cents: 0, from: 0 })), "");
+  assert.equal(String(mixQuery([], { cents: -15, from: 65.5, to: 80.25 })), "cents=-15&from=65.5&to=80.25");
 });
 
 test("each bar is as high as the highest of its peaks", () => {

@@ -2,7 +2,7 @@
 // makes it; until it is there we ask how far it is.
 
 import { findElement, getElement } from "stemoteca/dom";
-import { formatDecimal } from "stemoteca/formatting";
+import { formatDecimal, parseTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { fetchWhenReady } from "stemoteca/player/downloads";
 import { loudness } from "stemoteca/player/levels";
@@ -10,13 +10,14 @@ import { loudness } from "stemoteca/player/levels";
 /** @typedef {import("stemoteca/player/mixer").Mixer} Mixer */
 /** @typedef {import("stemoteca/player/levels").Level} Level */
 
+/** @typedef {{ tempo?: number, semitones?: number, cents?: number, from?: number, to?: number }} Changes */
+
 /**
  * Write the mix as the server understands it; what is left as it is is left out.
  * @param {(Level & { name: string })[]} lanes
- * @param {number} tempo 1 for that of the song
- * @param {number} semitones
+ * @param {Changes} changes `tempo` 1 for that of the song; `from` and `to` in seconds, NaN for the song's own ends
  */
-export function mixQuery(lanes, tempo, semitones) {
+export function mixQuery(lanes, { tempo = 1, semitones = 0, cents = 0, from = NaN, to = NaN }) {
   const query = new URLSearchParams();
   for (const lane of lanes) {
     const gain = formatDecimal(loudness(lane, lanes), 3);
@@ -24,6 +25,9 @@ export function mixQuery(lanes, tempo, semitones) {
   }
   if (tempo !== 1) query.set("tempo", formatDecimal(tempo, 3));
   if (semitones !== 0) query.set("semitones", formatDecimal(semitones, 2));
+  if (cents !== 0) query.set("cents", formatDecimal(cents, 2));
+  if (from > 0) query.set("from", formatDecimal(from, 6));
+  if (to >= 0) query.set("to", formatDecimal(to, 6));
   return query;
 }
 
@@ -59,6 +63,10 @@ export function offerMix(root, form, mixer) {
   const line = getElement(root, "[data-mix-report]", HTMLElement);
   const tempo = getElement(root, "#mix-tempo", HTMLInputElement);
   const semitones = getElement(root, "#mix-semitones", HTMLInputElement);
+  const cents = getElement(root, "#mix-cents", HTMLInputElement);
+  const from = getElement(root, "#mix-from", HTMLInputElement);
+  const to = getElement(root, "#mix-to", HTMLInputElement);
+  const fields = [tempo, semitones, cents, from, to];
   const codec = getElement(form, "[name=codec]", HTMLSelectElement);
   const bitrate = findElement(form, "[name=bitrate]", HTMLSelectElement);
   let isBusy = false;
@@ -69,7 +77,7 @@ export function offerMix(root, form, mixer) {
   mixer.addEventListener("change", show);
   show();
   root.hidden = false;
-  for (const field of [tempo, semitones]) {
+  for (const field of fields) {
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault(); // which would download the first part
@@ -78,8 +86,14 @@ export function offerMix(root, form, mixer) {
   }
 
   button.addEventListener("click", async () => {
-    if (![tempo, semitones].every((field) => field.reportValidity())) return;
-    const query = mixQuery(mixer.lanes, Number(tempo.value || 100) / 100, Number(semitones.value || 0));
+    if (!fields.every((field) => field.reportValidity())) return;
+    const query = mixQuery(mixer.lanes, {
+      tempo: Number(tempo.value || 100) / 100,
+      semitones: Number(semitones.value),
+      cents: Number(cents.value),
+      from: parseTime(from.value),
+      to: parseTime(to.value),
+    });
     query.set("codec", codec.value);
     if (bitrate && !bitrate.disabled) query.set("bitrate", bitrate.value);
     isBusy = true;

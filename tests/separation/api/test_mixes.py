@@ -49,8 +49,18 @@ def test_mix_headers(client: APIClient, path: str) -> None:
     assert len(body) == int(answer["Content-Length"])
 
 
+def test_cut_and_transposed_mix(client: APIClient, path: str) -> None:
+    answer = client.get(f"{path}?vocals=0&semitones=-2&cents=25&from=0.25&to=0.75&codec=flac")
+    assert answer["Content-Disposition"] == (
+        'attachment; filename="Ana Torres - Barquito de papel '
+        '(no vocals, 0m00.25s to 0m00.75s, -1.75 semitones).flac"'
+    )
+    sound, _rate = soundfile.read(io.BytesIO(content(answer)))
+    assert len(sound) == round(0.75 * 44_100) - round(0.25 * 44_100)
+
+
 def test_mix_with_empty_parameters(client: APIClient, path: str) -> None:
-    answer = client.get(f"{path}?vocals=0&bass=&codec=&bitrate=&tempo=&semitones=")
+    answer = client.get(f"{path}?vocals=0&bass=&codec=&bitrate=&tempo=&semitones=&cents=&from=&to=")
     assert answer["Content-Type"] == "audio/flac"
     assert '(no vocals).flac"' in answer["Content-Disposition"]
     sound, rate = soundfile.read(io.BytesIO(content(answer)))
@@ -97,6 +107,10 @@ def test_mix_of_one_stem_is_that_stem(client: APIClient, path: str, separation: 
         ("tempo=2.01", "invalid", ["tempo"]),
         ("semitones=12.5&tempo=nan", "invalid", ["semitones", "tempo"]),
         ("semitones=-13", "invalid", ["semitones"]),
+        ("cents=51&from=-1", "invalid", ["cents", "from"]),
+        ("from=1e305&to=nan", "invalid", ["from", "to"]),
+        ("from=0.5&to=0.5", "bad_range", ["to"]),
+        ("from=1", "bad_range", ["from"]),
         ("vocal=0", "invalid", ["vocal"]),
         ("piano=0", "unknown_stem", ["piano"]),
         ("vocals=0&drums=0&bass=0&other=0", "silent_mix", ["bass", "drums", "other", "vocals"]),

@@ -70,7 +70,22 @@ def test_mix_description(
     assert describe_mix(stems, MixSettings.of(gains, tempo, semitones)) == words
 
 
+@pytest.mark.parametrize(
+    ("start", "stop", "words"),
+    [
+        (0, 75.25, "0m00s to 1m15.25s, -1.5 semitones"),
+        (65, 605.1, "1m05s to 10m05.1s, -1.5 semitones"),
+        (59.9996, None, "from 1m00s, -1.5 semitones"),
+    ],
+)
+def test_mix_description_of_a_cut(start: float, stop: float | None, words: str) -> None:
+    settings = MixSettings.of({}, semitones=-1, cents=-50, start=start, stop=stop)
+    assert describe_mix(FOUR, settings) == words
+
+
 def test_mix_settings_that_sound_the_same_are_equal() -> None:
+    assert MixSettings.of({}, 1.0, -1.0, cents=50.0) == MixSettings.of({}, 1.0, -0.5)
+    assert MixSettings.of({}, start=0.000001) == MixSettings.of({}) != MixSettings.of({}, start=0.001)
     assert MixSettings.of({"vocals": 1.0, "bass": 0.5}) == MixSettings.of({"bass": 0.50001})
     assert MixSettings.of({}, 1.0, -0.0) == MixSettings.of({"drums": 1}, 0.99999, 0.001)
 
@@ -106,11 +121,72 @@ def test_mix_of_one_stem_or_the_whole_song_is_that_file(separation: Separation, 
     assert mutagen.File(backend.local_path(whole.key))["title"] == [track.title]
 
 
-def test_mix_of_the_whole_song_stretches_the_mixture(separation: Separation, track: Track) -> None:
-    order = order_mix(separation, track, MixSettings.of({}, 0.5, 2), "flac", None)
+@pytest.mark.parametrize("semitones", [0.0, 2.0])
+def test_stretched_mix_of_the_whole_song_is_made_of_stems(
+    separation: Separation, track: Track, semitones: float
+) -> None:
+    order = order_mix(separation, track, MixSettings.of({}, 0.5, semitones), "flac", None)
     assert order.recipe.mix is not None
-    assert order.recipe.mix.parts == ((separation.mixture, 1.0),)
+    parts = order.recipe.mix.parts
+    assert [part.audio for part in parts] == [stem.audio for stem in separation.stems.order_by("position")]
+    assert [part.audio for part in parts if part.keeps_pitch] == [separation.stems.get(name="drums").audio]
     assert len(samples(get_or_create_rendition(order.recipe))) == 2 * 44_100
+
+
+def test_drums_are_never_transposed(separation: Separation, track: Track) -> None:
+    only_drums = dict.fromkeys(("vocals", "bass", "other"), 0.0)
+    order = order_mix(separation, track, MixSettings.of(only_drums, 1.0, -3.0), "flac", None)
+    assert order.description == "drums"
+    assert np.array_equal(samples(get_or_create_rendition(order.recipe)), stem_samples(separation, "drums"))
+
+    with_bass = MixSettings.of({"vocals": 0.0, "other": 0.0}, 1.0, 12.0)
+    both = samples(get_or_create_rendition(order_mix(separation, track, with_bass, "flac", None).recipe))
+    quiet_bass = MixSettings.of({"vocals": 0.0, "other": 0.0, "bass": 0.001}, 1.0, 12.0)
+    drums = samples(get_or_create_rendition(order_mix(separation, track, quiet_bass, "flac", None).recipe))
+    assert np.abs(drums - stem_samples(separation, "drums")).max() < 0.002
+    assert np.abs(both - drums).max() > 0.01
+
+
+def test_a_cut_is_exact_to_the_sample_and_faded(separation: Separation, track: Track) -> None:
+    start, stop = 10_001 / 44_100, 30_000 / 44_100
+    settings = MixSettings.of({"vocals": 0.0, "drums": 0.0, "other": 0.0}, start=start, stop=stop)
+    order = order_mix(separation, track, settings, "flac", None)
+    made = samples(get_or_create_rendition(order.recipe))
+    wanted = stem_samples(separation, "bass")[10_001:30_000]
+    assert made.shape == wanted.shape
+    assert np.abs(made[220:-220] - wanted[220:-220]).max() < 2 / 32768
+    ramp = np.minimum(np.arange(len(made)) / 220, 1)[:, None]
+    assert np.abs(made - wanted * ramp * ramp[::-1]).max() < 2 / 32768
+
+
+def test_a_cut_comes_before_the_tempo(separation: Separation, track: Track) -> None:
+    settings = MixSettings.of({}, 0.8, start=0.25, stop=0.75)
+    made = samples(get_or_create_rendition(order_mix(separation, track, settings, "flac", None).recipe))
+    assert len(made) == round((round(0.75 * 44_100) - round(0.25 * 44_100)) / 0.8)
+
+
+def test_a_cut_to_the_end_is_the_same_mix_whatever_end_is_asked_for(
+    separation: Separation, track: Track
+) -> None:
+    def name(stop: float | None, start: float = 0.0) -> str:
+        settings = MixSettings.of({"vocals": 0.0}, start=start, stop=stop)
+        return order_mix(separation, track, settings, "flac", None).recipe.name
+
+    assert name(None) == name(1.0) == name(99.0) != name(0.9)
+    assert name(None, 0.5) == name(2.0, 0.5) != name(None)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "field"),
+    [(1.0, None, "from"), (99.0, 100.0, "from"), (0.5, 0.5, "to"), (0.5, 0.2, "to")],
+)
+def test_a_cut_without_sound_is_refused(
+    separation: Separation, track: Track, start: float, stop: float | None, field: str
+) -> None:
+    with pytest.raises(CatalogError) as refused:
+        order_mix(separation, track, MixSettings.of({}, start=start, stop=stop), "flac", None)
+    assert (refused.value.code, refused.value.status) == ("bad_range", 400)
+    assert (refused.value.by_field or {}).keys() == {field}
 
 
 def test_mix_has_tags_and_cover(separation: Separation, track: Track) -> None:
