@@ -6,8 +6,10 @@ arguments and answers are checked.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
+
+from django.utils.functional import Promise
 
 from catalog.models import Track
 
@@ -40,6 +42,23 @@ class SongParts:
     text: str
 
 
+@dataclass(frozen=True)
+class TrackField:
+    """A value of a track that an app above keeps. It is edited, recorded and undone like the names.
+
+    ``read`` answers plain data. ``write`` stores it, inside a transaction, with the track locked. ``readable`` says it
+    in words, ``public`` sums it up for API clients.
+    """
+
+    label: Promise
+    read: Callable[[Track], Any]
+    write: Callable[[Track, Any], None]
+    readable: Callable[[Any], str]
+    public: Callable[[Any], Any]
+
+
+# By the names that they have in the history.
+track_fields: dict[str, TrackField] = {}
 # (audio, track), after a commit: the track stands for that audio from now on.
 merged: Hook[[UUID, UUID], None] = Hook()
 # (old, new), inside the transaction: the new track has its audio from the old one.

@@ -79,6 +79,7 @@ if SESSION_COOKIE_SECURE and PROXIES:
 
 INSTALLED_APPS = [
     "operations",
+    "practice",
     "separation",
     "catalog",
     "accounts",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.curation import history
-from catalog.curation.fields import Details, Named, details, different, kind_of, label
+from catalog.curation.fields import Details, Named, details, different, kind_of, label, write_above
 from catalog.curation.locks import lock_exclusively, lock_shared
 from catalog.curation.merging import fold_in
 from catalog.errors import CatalogError
@@ -132,7 +132,7 @@ def write(
     kind: Change.Kind = Change.Kind.EDIT,
 ) -> Change | None:
     """Inside a transaction, with the row locked: change it and record what changed; None if nothing did."""
-    before = details(row)
+    before = details(row, changes)
     changes = _own(changes, seen, before)
     match row:
         case Artist():
@@ -141,7 +141,7 @@ def write(
             _write_album(row, user, changes)
         case Track():
             _write_track(row, changes, before)
-    old, new = different(before, details(row))
+    old, new = different(before, details(row, changes))
     return history.record(kind, row, user, old, new) if old else None
 
 
@@ -190,6 +190,7 @@ def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None
     for name in changes.keys() & {"title", "genre", "year", "track_number", "disc_number", "cover"}:
         setattr(track, name, changes[name])
     track.save()
+    write_above(track, changes)
     if changes.keys() & {"artist", "guests"}:
         guests: list[str] = changes["guests"] if "guests" in changes else before["guests"]
         reader = reader_of(track)

@@ -69,7 +69,7 @@ def _check(change: Change, row: Named | None, user: User) -> None:
 
 
 def _undo_edit(change: Change, row: Named, user: User) -> Change:
-    now = details(row)
+    now = details(row, change.after)
     if any(now.get(name) != value for name, value in change.after.items()):
         raise _refused("changed_since", _("This has been changed again since. Please correct it by hand."))
     done = write(row, user, change.before, kind=Change.Kind.UNDO)
