@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
+from audio.effects.clicks import Beat
 from catalog.models import Track
 
 P = ParamSpec("P")
@@ -73,6 +74,8 @@ models_of_tracks: Hook[[Collection[str]], Mapping[str, Collection[str]]] = Hook(
 model_label: Hook[[str], str] = Hook()
 # (ids of tracks): answers what lists of songs say of each.
 parts_of_tracks: Hook[[Collection[UUID]], Mapping[UUID, SongParts]] = Hook()
+# (track): answers the beats of what it plays, in order; empty where nobody has set them.
+beats_of_track: Hook[[Track], Sequence[Beat]] = Hook()
 # (ids of audio): answers what the export says of each.
 exporting: Hook[[Collection[UUID]], Mapping[UUID, list[str]]] = Hook()
 

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
+from audio.effects.clicks import Beat
 from audio.formats import STEREO_RATE
 from catalog.errors import CatalogError
 
@@ -55,11 +56,18 @@ class Grid:
     @cached_property
     def downbeats(self) -> list[int]:
         """The beats with which a bar begins."""
+        return [n for n, beat in enumerate(self.counted) if beat.place == 0]
+
+    @cached_property
+    def counted(self) -> list[Beat]:
+        """List the beats with their places in their bars."""
         first, per_bar = self.bars[0]
         starts = [first % per_bar, *(beat for beat, _n in self.bars[1:])]
-        ends = [*starts[1:], self.count]
-        sections = zip(starts, ends, self.bars, strict=True)
-        return [beat for start, end, (_beat, n) in sections for beat in range(start, end, n)]
+        bars = [max(0, bisect_right(starts, n) - 1) for n in range(self.count)]
+        return [
+            Beat(frame, (n - starts[bar]) % self.bars[bar][1], self.bars[bar][1])
+            for n, (frame, bar) in enumerate(zip(self.beats, bars, strict=True))
+        ]
 
     @property
     def count(self) -> int:

@@ -9,6 +9,7 @@ from typing import Final, Self
 import numpy as np
 
 from audio.decoding.decode import Samples, decode
+from audio.effects.clicks import Clicks, add_clicks
 from audio.effects.time_stretch import time_stretch
 from audio.encoding.encode import encode
 from audio.formats import STEREO_RATE
@@ -49,7 +50,15 @@ class TempoPitch:
     semitones: float = 0.0
 
 
-def render(parts: Sequence[Part], change: TempoPitch, path: Path, wanted: Encoding, report: Report) -> float:
+def render(
+    parts: Sequence[Part],
+    change: TempoPitch,
+    path: Path,
+    wanted: Encoding,
+    report: Report,
+    *,
+    clicks: Clicks | None = None,
+) -> float:
     """Write the mix of ``parts`` into ``path``; returns the gain it got, 1.0 unless it would have clipped.
 
     The peak is known at the end only. Where it exceeds full scale, the mix is written again with one gain for all of
@@ -58,12 +67,15 @@ def render(parts: Sequence[Part], change: TempoPitch, path: Path, wanted: Encodi
     ``report`` is called with the progress, 0 to 1. Raises ``AudioError`` and ``OSError``.
     """
     is_stretched = change != TempoPitch()
-    may_clip = is_stretched or sum(part.gain * part.peak for part in parts) > FULL_SCALE
-    samples = max(part.seconds for part in parts) * STEREO_RATE / change.tempo
+    loudest = sum(part.gain * part.peak for part in parts) + (clicks.peak if clicks else 0)
+    may_clip = is_stretched or loudest > FULL_SCALE
+    samples = max(part.seconds for part in parts) * STEREO_RATE / change.tempo + (
+        clicks.lead if clicks else 0
+    )
     spool = path.with_suffix(".f32") if is_stretched and 8 * samples <= MOST_SPOOLED else None
     share = (0.8 if spool else 0.5) if may_clip else 1.0
     try:
-        first = _open_mix(parts, change, lambda done: report(share * done))
+        first = _open_mix(parts, change, lambda done: report(share * done), clicks)
         with closing(first), _Meter(spool) as meter:
             _encode(meter.measure(first), path, wanted)
         if meter.peak <= 1:
@@ -77,7 +89,7 @@ def render(parts: Sequence[Part], change: TempoPitch, path: Path, wanted: Encodi
         again = (
             with_progress(_read_spool(spool, gain), samples, report_second_pass)
             if spool
-            else _open_mix(quieter, change, report_second_pass)
+            else _open_mix(quieter, change, report_second_pass, clicks and clicks.at_gain(gain))
         )
         with closing(again):
             _encode(again, path, wanted)
@@ -87,7 +99,9 @@ def render(parts: Sequence[Part], change: TempoPitch, path: Path, wanted: Encodi
             spool.unlink(missing_ok=True)
 
 
-def _open_mix(parts: Sequence[Part], change: TempoPitch, report: Report) -> Generator[Samples, None, None]:
+def _open_mix(
+    parts: Sequence[Part], change: TempoPitch, report: Report, clicks: Clicks | None
+) -> Generator[Samples, None, None]:
     """Yield the mix, which may exceed full scale."""
     with ExitStack() as open_parts:
         streams = []
@@ -95,7 +109,8 @@ def _open_mix(parts: Sequence[Part], change: TempoPitch, report: Report) -> Gene
             limits = Limits(max_seconds=part.seconds + 60, max_bytes=max(part.path.stat().st_size, 1))
             streams.append((open_parts.enter_context(closing(decode(part.path, limits))), part.gain))
         progress = with_progress(mix(streams), max(part.seconds for part in parts) * STEREO_RATE, report)
-        yield from time_stretch(progress, change.tempo, change.semitones)
+        stretched = time_stretch(progress, change.tempo, change.semitones)
+        yield from add_clicks(stretched, clicks) if clicks else stretched
 
 
 def _encode(chunks: Iterable[Samples], path: Path, wanted: Encoding) -> None:

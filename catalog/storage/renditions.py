@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from audio.checksum import checksum, crc32
 from audio.decoding.decode import Samples, decode
 from audio.effects import mixing
+from audio.effects.clicks import Clicks
 from audio.encoding.encode import encode
 from audio.errors import AudioError
 from audio.formats import OUTPUT, STEREO_RATE
@@ -35,6 +36,7 @@ from catalog.storage.covers import read_cover
 # Raise them when the encoders, or what mixes and stretches, change enough that old files should be made again.
 RECIPE_VERSION = 1
 MIX_VERSION = 1
+CLICKS_VERSION = 1
 
 
 Report = Callable[[float], None]
@@ -47,6 +49,7 @@ class Mix:
     parts: tuple[tuple[AudioFile, float], ...]
     tempo: float = 1.0
     semitones: float = 0.0
+    clicks: Clicks | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class Recipe:
                 self.mix.tempo,
                 self.mix.semitones,
             ]
+        if self.mix is not None and self.mix.clicks is not None:
+            said["clicks"] = [CLICKS_VERSION, asdict(self.mix.clicks)]
         if self.excerpt is not None:
             said["excerpt"] = [self.excerpt.start, self.excerpt.stop]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
@@ -252,7 +257,8 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
             )
             for audio, gain in mix.parts
         ]
-        mixing.render(parts, mixing.TempoPitch(mix.tempo, mix.semitones), path, wanted, report)
+        change = mixing.TempoPitch(mix.tempo, mix.semitones)
+        mixing.render(parts, change, path, wanted, report, clicks=mix.clicks)
 
 
 @contextmanager

@@ -31,11 +31,19 @@ from separation.engines.modelspec import SPECS
 STEMS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
 
 
-class NumberField(serializers.FloatField):
-    """A number of a query; an empty one is the default."""
+class EmptyIsDefault(serializers.Field[Any, Any, Any, Any]):
+    """A parameter of a query; an empty one is the default."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return super().run_validation(serializers.empty if data == "" else data)
+
+
+class CountField(EmptyIsDefault, serializers.IntegerField):
+    """A whole number of a query."""
+
+
+class NumberField(EmptyIsDefault, serializers.FloatField):
+    """A number of a query."""
 
     def to_internal_value(self, data: Any) -> float:
         number: float = super().to_internal_value(data)
@@ -64,6 +72,20 @@ class MixQuerySerializer(EncodingSerializer):
         max_value=mixes.SEMITONES,
         help_text="So much higher, or lower; the tempo stays.",
     )
+    click = NumberField(
+        required=False,
+        default=0.0,
+        min_value=0,
+        max_value=mixes.LOUDEST,
+        help_text="Volume of a metronome, where the song has beats; 0 is none.",
+    )
+    countin = CountField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=mixes.MOST_COUNT_IN,
+        help_text="So many bars are counted in before the music.",
+    )
     v = serializers.CharField(
         required=False, allow_blank=True, max_length=64, help_text="The beginning of the entity tag."
     )
@@ -85,7 +107,11 @@ class MixView(EncodedFileView, SeparationMixin):
     @extend_schema(
         operation_id="separations_mix",
         parameters=[MixQuerySerializer, PREFER],
-        responses={**AUDIO_FILES, **FILE_RESPONSES, 409: OpenApiResponse(description="Not finished.")},
+        responses={
+            **AUDIO_FILES,
+            **FILE_RESPONSES,
+            409: OpenApiResponse(description="Not finished; `no_beats`: nothing is known to click on."),
+        },
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """Download a mix of the stems.
@@ -98,7 +124,13 @@ class MixView(EncodedFileView, SeparationMixin):
         parameters = query_parameters(self, MixQuerySerializer)
         codec, bitrate = requested_encoding(request, parameters)
         gains = {stem: parameters[stem] for stem in STEMS if stem in parameters}
-        settings = mixes.MixSettings.of(gains, parameters["tempo"], parameters["semitones"])
+        settings = mixes.MixSettings.of(
+            gains,
+            parameters["tempo"],
+            parameters["semitones"],
+            parameters["click"],
+            parameters["countin"],
+        )
         mix = mixes.order_mix(visible.separation, visible.track, settings, codec, bitrate)
         self.limit_new_mixes(request, mix.recipe)
         (rendition,) = self.obtain(request, [mix.recipe])

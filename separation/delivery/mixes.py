@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from audio.effects.clicks import Clicks, place_clicks
+from catalog import hooks
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.storage.renditions import Mix, Recipe, check_codec
@@ -17,25 +19,36 @@ from separation.models import Separation
 LOUDEST = 2.0
 TEMPOS = (0.5, 2.0)
 SEMITONES = 12.0
+MOST_COUNT_IN = 2
 
 
 @dataclass(frozen=True)
 class MixSettings:
     """Volumes, tempo and pitch of a mix; two that sound the same are equal.
 
-    ``gains`` by stem, 0 to 2, a missing one is 1; ``tempo`` 0.5 to 2; ``semitones`` -12 to 12.
+    ``gains`` by stem, 0 to 2, a missing one is 1; ``tempo`` 0.5 to 2; ``semitones`` -12 to 12; ``click`` is the volume
+    of the metronome, 0 to 2, and ``countin`` the number of bars before the music.
     """
 
     gains: tuple[tuple[str, float], ...] = ()
     tempo: float = 1.0
     semitones: float = 0.0
+    click: float = 0.0
+    countin: int = 0
 
     @classmethod
-    def of(cls, gains: Mapping[str, float], tempo: float = 1.0, semitones: float = 0.0) -> "MixSettings":
-        """Round inaudibly: gains and tempo to a thousandth, semitones to a hundredth."""
+    def of(
+        cls,
+        gains: Mapping[str, float],
+        tempo: float = 1.0,
+        semitones: float = 0.0,
+        click: float = 0.0,
+        countin: int = 0,
+    ) -> "MixSettings":
+        """Round inaudibly: gains, tempo and click to a thousandth, semitones to a hundredth."""
         rounded = sorted((name, round(gain, 3)) for name, gain in gains.items())
         changed = tuple((name, gain) for name, gain in rounded if gain != 1)
-        return cls(changed, round(tempo, 3), round(semitones, 2) + 0.0)
+        return cls(changed, round(tempo, 3), round(semitones, 2) + 0.0, round(click, 3), countin)
 
     @property
     def is_stretched(self) -> bool:
@@ -56,7 +69,8 @@ def order_mix(
 ) -> MixOrder:
     """Order the mix of ``settings``. Where it is one stem or the whole song unchanged, that is encoded without mixing.
 
-    Raises ``CatalogError``: ``not_ready`` (409), ``unknown_stem``, ``silent_mix``, ``unknown_codec``, ``bad_bitrate``.
+    Raises ``CatalogError``: ``not_ready`` (409), ``no_beats`` (409), ``unknown_stem``, ``silent_mix``,
+    ``unknown_codec``, ``bad_bitrate``.
     """
     kbits, cover_key = check_codec(codec, bitrate), track.picture
     stems = select_stems(separation, None)
@@ -70,18 +84,30 @@ def order_mix(
         silent = _("Nothing would be heard: every part is at 0.")
         raise CatalogError("silent_mix", silent, by_field={name: [silent] for name in names})
     description = describe_mix(names, settings)
+    clicks = clicks_of(track, settings)
     if settings.gains:
         only = audible[0] if len(audible) == 1 and gains[audible[0].name] == 1 else None
         source = only.audio if only else None
         parts = tuple((stem.audio, gains[stem.name] / separation.gain) for stem in audible)
     else:
         only, source, parts = None, separation.mixture, ((separation.mixture, 1.0),)
-    if source is not None and not settings.is_stretched:
+    if source is not None and clicks is None and not settings.is_stretched:
         tags = tags_for(track, only.name if only else "")
         return MixOrder(Recipe(source, codec, kbits, tags, cover_key), description)
-    mix = Mix(parts, settings.tempo, settings.semitones)
+    mix = Mix(parts, settings.tempo, settings.semitones, clicks)
     tags = tags_for(track, description)
     return MixOrder(Recipe(separation.mixture, codec, kbits, tags, cover_key, mix), description)
+
+
+def clicks_of(track: Track, settings: MixSettings) -> Clicks | None:
+    """Place the clicks of ``settings`` by the beats of ``track``. Raises ``CatalogError("no_beats")`` (409)."""
+    if not settings.click and not settings.countin:
+        return None
+    beats = next((beats for beats in hooks.beats_of_track.send(track) if beats), None)
+    if beats is None:
+        sentence = _("This song has no beats yet. Set them on its page, or leave out click and count-in.")
+        raise CatalogError("no_beats", sentence, status=409)
+    return place_clicks(beats, settings.tempo, volume=settings.click, count_in=settings.countin)
 
 
 def describe_mix(stems: Sequence[str], settings: MixSettings) -> str:
@@ -99,4 +125,8 @@ def describe_mix(stems: Sequence[str], settings: MixSettings) -> str:
     if settings.semitones:
         unit = "semitone" if abs(settings.semitones) == 1 else "semitones"
         parts.append(f"{settings.semitones:+g} {unit}")
+    if settings.click:
+        parts.append("click" if settings.click == 1 else f"click x{settings.click:g}")
+    if settings.countin:
+        parts.append(f"count-in {settings.countin}")
     return ", ".join(parts)
