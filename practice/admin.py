@@ -17,7 +17,7 @@ class BeatGridAdmin(Removable[BeatGrid]):
     search_fields = ["pk"]
     search_help_text = _("Words of a song.")
     ordering = ["-created_at"]
-    fields = readonly_fields = ["track", "revision", "anchors", "bars", "changed_at"]
+    fields = readonly_fields = ("track", "revision", "anchors", "bars", "changed_at")
 
     def matching(self, words: str) -> Q:
         return Q(track__in=find_tracks(words))

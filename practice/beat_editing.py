@@ -107,9 +107,9 @@ def describe(grid: Grid) -> str:
         parts.append(ngettext("%(n)d beat a bar", "%(n)d beats a bar", n) % {"n": n})
     else:
         parts.append(_("changing metre"))
-    if grid.downbeats:
-        first = grid.beats[grid.downbeats[0]] / STEREO_RATE
-        parts.append(_("the one at %(seconds)s s") % {"seconds": f"{first:.3f}"})
+    if grid.first_downbeat is not None:
+        seconds = grid.beats[grid.first_downbeat] / STEREO_RATE
+        parts.append(_("the one at %(seconds)s s") % {"seconds": f"{seconds:.3f}"})
     moved = len(grid.anchors) - 2
     if moved:
         parts.append(ngettext("%(n)d beat placed", "%(n)d beats placed", moved) % {"n": moved})

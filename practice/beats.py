@@ -53,6 +53,18 @@ class Grid:
             frames += [frame + (2 * n * length + count) // (2 * count) for n in range(1, count + 1)]
         return frames
 
+    @property
+    def first_downbeat(self) -> int | None:
+        """The first beat with which a bar begins, None if the grid ends before it."""
+        first = min(self._starts)
+        return first if first < self.count else None
+
+    @property
+    def _starts(self) -> list[int]:
+        """The first downbeat of each entry in ``bars``: of the first one, counted backwards to the first beats."""
+        first, per_bar = self.bars[0]
+        return [first % per_bar, *(beat for beat, _n in self.bars[1:])]
+
     @cached_property
     def downbeats(self) -> list[int]:
         """The beats with which a bar begins."""
@@ -61,8 +73,7 @@ class Grid:
     @cached_property
     def counted(self) -> list[Beat]:
         """List the beats with their places in their bars."""
-        first, per_bar = self.bars[0]
-        starts = [first % per_bar, *(beat for beat, _n in self.bars[1:])]
+        starts = self._starts
         bars = [max(0, bisect_right(starts, n) - 1) for n in range(self.count)]
         return [
             Beat(frame, (n - starts[bar]) % self.bars[bar][1], self.bars[bar][1])

@@ -11,6 +11,7 @@ from math import floor
 from typing import Final, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.decoding.decode import Samples
 from audio.formats import STEREO_RATE
@@ -93,13 +94,14 @@ def _round(frames: float) -> int:
 
 
 @cache
-def sound(*, accent: bool) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+def sound(*, accent: bool) -> NDArray[np.float32]:
     """Make a click of ``LENGTH`` samples: a sine that dies away, higher and louder for the one."""
     frequency, level = ACCENT if accent else BEAT
     n = np.arange(LENGTH)
     seconds = n / STEREO_RATE
     shape = np.exp(-seconds / DECAY) * np.minimum(1, (LENGTH - n) / FADE)
-    return (level * np.sin(2 * np.pi * frequency * seconds) * shape).astype(np.float32)
+    click: NDArray[np.float32] = (level * np.sin(2 * np.pi * frequency * seconds) * shape).astype(np.float32)
+    return click
 
 
 def add_clicks(blocks: Iterable[Samples], clicks: Clicks) -> Generator[Samples, None, None]:

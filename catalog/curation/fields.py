@@ -56,18 +56,19 @@ def details(row: Named, also: Collection[str] = ()) -> Details:
     A cover is its storage key, which tells people nothing: see ``public_values``. ``also`` names values in
     ``hooks.track_fields`` to read with them.
     """
-    return _own_details(row) | {name: field.read(row) for name, field in _fields_above(row, also)}
+    values = _own_details(row)
+    return values | read_above(row, also) if isinstance(row, Track) else values
+
+
+def read_above(row: Track, names: Collection[str]) -> Details:
+    """Return those of the values called ``names`` that apps above keep."""
+    return {name: field.read(row) for name, field in hooks.track_fields.items() if name in names}
 
 
 def write_above(row: Track, changes: Mapping[str, Any]) -> None:
     """Store those of ``changes`` that apps above keep."""
-    for name, field in _fields_above(row, changes):
-        field.write(row, changes[name])
-
-
-def _fields_above(row: Named, names: Collection[str]) -> list[tuple[str, hooks.TrackField]]:
-    fields = hooks.track_fields.items() if isinstance(row, Track) else ()
-    return [(name, field) for name, field in fields if name in names]
+    for name in changes.keys() & hooks.track_fields.keys():
+        hooks.track_fields[name].write(row, changes[name])
 
 
 def _own_details(row: Named) -> Details:

@@ -48,7 +48,7 @@ class PairsField(serializers.Field[Pairs, Any, Any, Any]):
         if isinstance(data, list) and len(data) > self.most:
             self.fail("too_many")
         names = {"beat", self.name}
-        rows = data if isinstance(data, list) else [None]
+        rows: list[Any] = data if isinstance(data, list) else [None]
         if not all(
             isinstance(row, dict) and row.keys() == names and all(map(_is_count, row.values()))
             for row in rows
@@ -150,6 +150,12 @@ def represent_beats(track: Track, user: User | AnonymousUser) -> dict[str, Any]:
 class BeatsView(TrackMixin):
     permission_classes = [IsAuthenticatedOrReadOnly]
     serializer_class = BeatsSerializer
+    throttle_scope: str | None = None
+
+    def get_throttles(self) -> Any:
+        """Limit the rate of changes, which all stay in the history; reading has no limit of its own."""
+        self.throttle_scope = "beats" if self.request.method == "PUT" else None
+        return super().get_throttles()
 
     @extend_schema(responses={200: BeatsSerializer, **MOVED}, operation_id="tracks_beats")
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (read by `track`)

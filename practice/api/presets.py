@@ -97,7 +97,6 @@ class PracticeSerializer(PartSerializer):
     loops = LoopSerializer(many=True)
     preset = PlaybackSettingsSerializer(allow_null=True)
     entry = PlaybackSettingsSerializer(allow_null=True)
-    instrument = serializers.CharField(allow_blank=True)
 
 
 class PracticeView(TrackMixin):

@@ -77,7 +77,7 @@ def _initial(request: HttpRequest, grid: Grid | None) -> dict[str, Any]:
     initial: dict[str, Any] = {
         "tempo": round(grid.tempo, 2),
         "beats_per_bar": grid.beats_per_bar(),
-        "downbeat": _seconds(grid.beats[grid.downbeats[0]]) if grid.downbeats else 0,
+        "downbeat": 0 if grid.first_downbeat is None else _seconds(grid.beats[grid.first_downbeat]),
     }
     beat = request.GET.get("beat", "")
     if beat.isascii() and beat.isdecimal() and 1 <= int(beat[:9]) <= grid.count:

@@ -5,7 +5,6 @@ import math
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from audio.formats import STEREO_RATE
@@ -79,22 +78,23 @@ class TempoForm(BeatsForm):
 
 class TapsForm(BeatsForm):
     needs_beats = False
-    taps = forms.CharField(max_length=40_000, widget=forms.HiddenInput)
+    taps = forms.CharField(max_length=40_000, required=False, widget=forms.HiddenInput)
     beats_per_bar = PerBarField()
 
-    def clean_taps(self) -> list[float]:
-        try:
-            taps = json.loads(self.cleaned_data["taps"])
-            numbers = [float(tap) for tap in taps]
-        except (ValueError, TypeError, RecursionError) as error:
-            raise ValidationError(_("Tap at least four beats.")) from error
-        if len(numbers) > beats.MOST_TAPS or not all(map(math.isfinite, numbers)):
-            raise ValidationError(_("These are too many taps."))
-        return numbers
-
     def changed(self, grid: Grid | None, length: int) -> Grid:  # noqa: ARG002 (replaces what there was)
-        taps = [tap * STEREO_RATE for tap in self.cleaned_data["taps"]]
+        taps = [tap * STEREO_RATE for tap in _numbers(self.cleaned_data["taps"])]
         return beats.from_taps(taps, self.cleaned_data["beats_per_bar"], length)
+
+
+def _numbers(text: str) -> list[float]:
+    """Parse a list of taps, in seconds. Raises ``CatalogError("bad_beats")``."""
+    try:
+        numbers = [float(tap) for tap in json.loads(text)]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CatalogError("bad_beats", _("Tap at least four beats.")) from error
+    if len(numbers) > beats.MOST_TAPS or not all(map(math.isfinite, numbers)):
+        raise CatalogError("bad_beats", _("These are too many taps."))
+    return numbers
 
 
 class MoveForm(BeatsForm):
@@ -121,7 +121,7 @@ class TempoFromForm(BeatsForm):
 
 
 class BarsForm(BeatsForm):
-    beat = BeatField(label=_("Beat that is a one"))
+    beat = BeatField(label=_("First beat of a bar"))
     beats_per_bar = PerBarField()
     everywhere = forms.BooleanField(
         label=_("In the whole song"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
+from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.models import User
 from catalog.curation.merging import merge
@@ -14,7 +15,7 @@ from tests.practice.conftest import BeatSetter
 
 pytestmark = pytest.mark.django_db
 
-EMPTY = {
+EMPTY: dict[str, Any] = {
     "revision": 0,
     "editable": False,
     "tempo": None,
@@ -138,6 +139,15 @@ def test_only_owner_and_curators_may_set(
     assert api_of(curator).put(beats(track), body).status_code == 200
     answer = api_of(user).put(beats(track), body)
     assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
+
+
+def test_rate_of_changes_is_limited(api_of: Any, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = {**SimpleRateThrottle.THROTTLE_RATES, "beats": "1/hour"}
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
+    track, api = make_track(user, seconds=3), api_of(user)
+    assert api.put(beats(track), {"revision": 0, "tempo": 120}).status_code == 200
+    assert api.put(beats(track), {"revision": 1, "tempo": 90}).status_code == 429
+    assert api.get(beats(track)).status_code == 200
 
 
 def test_private_songs_are_unknown_to_others(
