@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched
 from tests.e2e.server import Person, Server
-from tests.e2e.test_library import sign_in
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
@@ -50,11 +49,12 @@ def track(owner: Person, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 def test_tapping_along_and_moving_a_beat(
     chromium: Browser, server: Server, owner: Person, track: dict[str, Any]
 ) -> None:
-    watched = Watched(chromium, server, has_touch=True)
+    watched = Watched(chromium, server, viewport={"width": 390, "height": 844}, has_touch=True)
     page = watched.page
-    sign_in(page, owner)
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"/tracks/{track['id']}/")
+    page.goto(f"/accounts/login/?next=/tracks/{track['id']}/")
+    page.locator("input[name=login]").fill(owner.email)
+    page.locator("input[name=password]").fill(owner.password)
+    page.locator("main form button[type=submit]").first.click()
     page.get_by_role("link", name="Edit beats").click()
     expect(page.get_by_text("This song has no beats yet.")).to_be_visible()
     assert page.get_by_role("button", name="Use these taps").is_disabled()
@@ -78,12 +78,12 @@ def test_tapping_along_and_moving_a_beat(
 
     page.get_by_role("link", name="Beat 6 at").click()
     expect(page.get_by_label("Beat", exact=True)).to_have_value("6")
-    page.get_by_label("Move it to second").fill("2.6")
+    page.get_by_label("Move it to second").fill("3.1")
     page.get_by_label("Leave all other beats where they are").check()
     page.get_by_label("Move it to second").press("Enter")
     expect(page.get_by_text("Saved.")).to_be_visible()
     moved = page.evaluate(f"async () => (await fetch('/api/v1/tracks/{track['id']}/beats/')).json()")
-    assert moved["beats"] == [*saved["beats"][:5], 114_660, *saved["beats"][6:]]
+    assert moved["beats"] == [*saved["beats"][:5], 136_710, *saved["beats"][6:]]
 
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(TOO_SMALL) == []
