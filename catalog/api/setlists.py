@@ -175,7 +175,7 @@ class SetlistEntryView(SetlistMixin):
         request=EntryChangesSerializer, responses=WholeSetlistSerializer, operation_id="setlists_change_entry"
     )
     def patch(self, request: Request, pk: str, entry: str) -> Response:  # noqa: ARG002 (read by `entry`)
-        """Change a song's note in a setlist, how it is played, or its place, counted from 1."""
+        """Change a song's note in a setlist, how it is played, or its position from 1."""
         row = self.entry()
         sent = EntryChangesSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
