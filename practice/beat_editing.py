@@ -101,7 +101,7 @@ def _readable(value: Stored | None) -> str:
 def describe(grid: Grid) -> str:
     """Say in words what the beats are: ``120 beats a minute, 4 beats a bar, the one at 0.520 s, 3 beats placed``."""
     per_bar = {n for _beat, n in grid.bars}
-    parts = [_("%(tempo)s beats a minute") % {"tempo": f"{grid.tempo:.2f}".rstrip("0").rstrip(".")}]
+    parts = [_("%(tempo)s beats a minute") % {"tempo": format_tempo(grid)}]
     if len(per_bar) == 1:
         (n,) = per_bar
         parts.append(ngettext("%(n)d beat a bar", "%(n)d beats a bar", n) % {"n": n})
@@ -114,6 +114,11 @@ def describe(grid: Grid) -> str:
     if moved:
         parts.append(ngettext("%(n)d beat placed", "%(n)d beats placed", moved) % {"n": moved})
     return ", ".join(parts)
+
+
+def format_tempo(grid: Grid) -> str:
+    """Return the tempo with at most two decimals: ``99.5``."""
+    return f"{grid.tempo:.2f}".rstrip("0").rstrip(".")
 
 
 TRACK_FIELD: Final = TrackField(

@@ -21,7 +21,7 @@ from catalog.curation.editing import may_edit
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.web.history import entries
-from practice.beat_editing import SavedBeats, beat_changes, beats_of, describe, save_beats
+from practice.beat_editing import SavedBeats, beat_changes, beats_of, describe, format_tempo, save_beats
 from practice.beats import Grid
 from practice.web.forms import FORMS, BeatsForm
 from separation.delivery.permissions import shown_by
@@ -75,7 +75,7 @@ def _initial(request: HttpRequest, grid: Grid | None) -> dict[str, Any]:
     if grid is None:
         return {}
     initial: dict[str, Any] = {
-        "tempo": round(grid.tempo, 2),
+        "tempo": format_tempo(grid),
         "beats_per_bar": grid.beats_per_bar(),
         "downbeat": 0 if grid.first_downbeat is None else _seconds(grid.beats[grid.first_downbeat]),
     }
