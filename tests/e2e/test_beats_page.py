@@ -78,12 +78,13 @@ def test_tapping_along_and_moving_a_beat(
 
     page.get_by_role("link", name="Beat 6 at").click()
     expect(page.get_by_label("Beat", exact=True)).to_have_value("6")
-    page.get_by_label("Move it to second").fill("3.1")
+    frame = saved["beats"][5] + 4_410
+    page.get_by_label("Move it to second").fill(str(frame / 44_100))
     page.get_by_label("Leave all other beats where they are").check()
     page.get_by_label("Move it to second").press("Enter")
     expect(page.get_by_text("Saved.")).to_be_visible()
     moved = page.evaluate(f"async () => (await fetch('/api/v1/tracks/{track['id']}/beats/')).json()")
-    assert moved["beats"] == [*saved["beats"][:5], 136_710, *saved["beats"][6:]]
+    assert moved["beats"] == [*saved["beats"][:5], frame, *saved["beats"][6:]]
 
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(TOO_SMALL) == []
