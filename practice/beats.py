@@ -174,7 +174,7 @@ def _strongest_pulse(times: Numbers) -> tuple[float, float]:
 
 
 def move(grid: Grid, beat: int, frame: int, length: int, *, alone: bool = False) -> Grid:
-    """Put ``beat`` at ``frame``. The beats up to the anchors around it follow evenly; ``alone``: they stay.
+    """Put ``beat`` at ``frame``. The beats up to the anchors around it follow evenly; ``alone``: they stay, to a frame.
 
     Raises ``CatalogError("bad_beats")``.
     """

@@ -84,7 +84,8 @@ def test_tapping_along_and_moving_a_beat(
     page.get_by_label("Move it to second").press("Enter")
     expect(page.get_by_text("Saved.")).to_be_visible()
     moved = page.evaluate(f"async () => (await fetch('/api/v1/tracks/{track['id']}/beats/')).json()")
-    assert moved["beats"] == [*saved["beats"][:5], frame, *saved["beats"][6:]]
+    wanted = [*saved["beats"][:5], frame, *saved["beats"][6:]]
+    assert max(abs(one - other) for one, other in zip(moved["beats"], wanted, strict=True)) <= 1
 
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(TOO_SMALL) == []
