@@ -64,7 +64,7 @@ class TempoForm(BeatsForm):
     tempo = TempoField()
     beats_per_bar = PerBarField()
     downbeat = SecondsField(
-        label=_("Where the one is, in seconds"),
+        label=_("The one is at second"),
         initial=0,
         help_text=_("Any first beat of a bar. The beats go on from there to both ends of the song."),
     )
