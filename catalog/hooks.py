@@ -6,9 +6,12 @@ arguments and answers are checked.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
+from django.utils.functional import Promise
+
+from audio.effects.clicks import Beat
 from catalog.models import Track
 
 P = ParamSpec("P")
@@ -40,6 +43,23 @@ class SongParts:
     text: str
 
 
+@dataclass(frozen=True)
+class TrackField:
+    """A value of a track that an app above keeps. It is edited, recorded and undone like the names.
+
+    ``read`` answers plain data. ``write`` stores it, inside a transaction, with the track locked. ``readable`` says it
+    in words, ``public`` sums it up for API clients.
+    """
+
+    label: Promise
+    read: Callable[[Track], Any]
+    write: Callable[[Track, Any], None]
+    readable: Callable[[Any], str]
+    public: Callable[[Any], Any]
+
+
+# By the names that they have in the history.
+track_fields: dict[str, TrackField] = {}
 # (audio, track), after a commit: the track stands for that audio from now on.
 merged: Hook[[UUID, UUID], None] = Hook()
 # (old, new), inside the transaction: the new track has its audio from the old one.
@@ -54,6 +74,8 @@ models_of_tracks: Hook[[Collection[str]], Mapping[str, Collection[str]]] = Hook(
 model_label: Hook[[str], str] = Hook()
 # (ids of tracks): answers what lists of songs say of each.
 parts_of_tracks: Hook[[Collection[UUID]], Mapping[UUID, SongParts]] = Hook()
+# (track): answers the beats of what it plays, in order; empty where nobody has set them.
+beats_of_track: Hook[[Track], Sequence[Beat]] = Hook()
 # (ids of audio): answers what the export says of each.
 exporting: Hook[[Collection[UUID]], Mapping[UUID, list[str]]] = Hook()
 

@@ -7,6 +7,7 @@ from catalog.api import curation, library, setlists
 from catalog.api import views as catalog
 from catalog.api.search import SearchView
 from catalog.uploads import policy
+from practice.api import beats, loops, presets
 from separation.api import library as own
 from separation.api import lookups, mixes, models, ratings, separations, stems, tracks, uploads
 from separation.api.statistics import StatisticsView
@@ -19,6 +20,7 @@ urlpatterns = [
     path("auth/token/refresh/", accounts.RefreshView.as_view(), name="token-refresh"),
     path("auth/token/blacklist/", accounts.BlacklistView.as_view(), name="token-blacklist"),
     path("me/", accounts.MeView.as_view(), name="me"),
+    path("me/practice/", presets.PartView.as_view(), name="me-practice"),
     path("me/library/", own.MyLibraryView.as_view(), name="me-library"),
     path("models/", models.ModelListView.as_view(), name="models"),
     path("statistics/", StatisticsView.as_view(), name="statistics"),
@@ -31,6 +33,12 @@ urlpatterns = [
     path("tracks/<str:pk>/", tracks.TrackView.as_view(), name="track"),
     path("tracks/<str:pk>/plays/", catalog.TrackPlaysView.as_view(), name="track-plays"),
     path("tracks/<str:pk>/separations/", tracks.TrackSeparationsView.as_view(), name="track-separations"),
+    path("tracks/<str:pk>/practice/", presets.PracticeView.as_view(), name="track-practice"),
+    path("tracks/<str:pk>/preset/", presets.PresetView.as_view(), name="track-preset"),
+    path("tracks/<str:pk>/beats/", beats.BeatsView.as_view(), name="track-beats"),
+    path("tracks/<str:pk>/beats/history/", beats.BeatHistoryView.as_view(), name="track-beats-history"),
+    path("tracks/<str:pk>/loops/", loops.LoopsView.as_view(), name="track-loops"),
+    path("tracks/<str:pk>/loops/<str:loop>/", loops.LoopView.as_view(), name="track-loop"),
     path("tracks/<str:pk>/like/", library.LikeView.as_view(), name="track-like"),
     path("notices/", library.NoticeListView.as_view(), name="notices"),
     path("notices/seen/", library.NoticesSeenView.as_view(), name="notices-seen"),

@@ -28,7 +28,7 @@ ERROR_SCHEMA = {
     "required": ["code", "detail"],
 }
 WITHOUT_BODY = {HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
-UUID_PARAMETERS = {"id", "entry"}  # in paths
+UUID_PARAMETERS = {"id", "entry", "loop"}  # in paths
 
 
 class BearerScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]  # the library registers subclasses untyped

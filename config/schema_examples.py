@@ -93,12 +93,41 @@ _PROOF = {
     "ranges": [{"offset": 0, "length": 4096}, {"offset": 1_048_576, "length": 4096}],
     "expires_at": _DONE,
 }
+_BEATS = {
+    "revision": 2,
+    "editable": True,
+    "tempo": 120.0,
+    "anchors": [{"beat": 0, "frame": 22_050}, {"beat": 4, "frame": 110_250}],
+    "bars": [{"beat": 0, "beats_per_bar": 4}],
+    "beats": [22_050, 44_100, 66_150, 88_200, 110_250],
+    "downbeats": [0, 4],
+}
+_LOOP = {
+    "name": "Solo",
+    "speed": 0.8,
+    "semitones": None,
+    "cents": None,
+    "from": 12.5,
+    "to": 20.25,
+    "id": _OTHER_ID,
+}
+_PART = {"instrument": "vocals", "my_part": "without"}
+_SETTINGS = {
+    "speed": 0.9,
+    "semitones": -2.0,
+    "countin": 1,
+    "stems": {"vocals": {"volume": 0.5, "pan": -0.2, "muted": False}},
+    "from": 12.5,
+    "to": 20.25,
+}
 _REPORT = {"reason": "names", "text": "The title is that of another song."}
 
 EXAMPLES: dict[str, Any] = {
     "Album": {**_ALBUM_TITLE, "compilation": False, "track_count": 11, "cover": _COVER, "covers": _COVERS},
     "Artist": {**_NAME, "sort_name": "Torres, Ana", "track_count": 11, "album_count": 1},
     "AskRequest": {"model": "compact:4stems"},
+    "BeatChangesRequest": {"revision": 2, "tempo": 120, "beats_per_bar": 4, "downbeat": 0.5},
+    "Beats": _BEATS,
     "Change": {
         "id": _OTHER_ID,
         "kind": "edit",
@@ -124,6 +153,7 @@ EXAMPLES: dict[str, Any] = {
     "IntoRequest": {"into": _OTHER_ID},
     "LiveSeparation": _LIVE,
     "LookupRequest": {"checksum": _CHECKSUM},
+    "Loop": _LOOP,
     "Me": {
         "id": _USER_ID,
         "email": "ana@example.org",
@@ -143,6 +173,7 @@ EXAMPLES: dict[str, Any] = {
         "revision": "836872b48d19",
     },
     "NewEntryRequest": {"track": _TRACK_ID, "note": "Capo 2"},
+    "NewLoopRequest": {"name": "Solo", "from": 12.5, "to": 20.25, "speed": 0.8},
     "NewSetlistRequest": {"title": "Saturday"},
     "NewWishRequest": {"artist": "Ana Torres", "title": "La orilla"},
     "Notice": {
@@ -155,10 +186,13 @@ EXAMPLES: dict[str, Any] = {
         "seen_at": None,
     },
     "Pair": {"access": _TOKEN, "refresh": _REFRESH},
+    "Part": _PART,
+    "PartRequest": _PART,
     "PatchedAlbumChangesRequest": {"year": 1999},
     "PatchedArtistChangesRequest": {"name": "Ana Torres", "sort_name": "Torres, Ana"},
-    "PatchedEntryChangesRequest": {"position": 1},
+    "PatchedEntryChangesRequest": {"position": 1, "settings": {"speed": 0.9, "semitones": -2}},
     "PatchedMeRequest": {"display_name": "Ana", "language": "es"},
+    "PatchedNewLoopRequest": {"name": "Second solo"},
     "PatchedSetlistChangesRequest": {"by_link": True},
     "PatchedTrackChangesRequest": {
         "title": "Barquito de papel",
@@ -172,7 +206,10 @@ EXAMPLES: dict[str, Any] = {
         "gain": 1.0,
         "peaks": [3, 97, 141, 88],
     },
+    "PlaybackSettings": _SETTINGS,
+    "PlaybackSettingsRequest": _SETTINGS,
     "Plays": {"plays": 13},
+    "Practice": {"beats": _BEATS, "loops": [_LOOP], "preset": _SETTINGS, "entry": None, **_PART},
     "Progress": {"progress": 0.4},
     "ProofRequest": {"token": _PROOF["token"], "digest": _CHECKSUM, "filename": "song.mp3"},
     "Proved": {"track": _SEPARATED},
@@ -246,7 +283,9 @@ EXAMPLES: dict[str, Any] = {
     },
     "WholeSetlist": {
         **_SETLIST,
-        "entries": [{"id": _OTHER_ID, "position": 1, "note": "Capo 2", "track": _TRACK}],
+        "entries": [
+            {"id": _OTHER_ID, "position": 1, "note": "Capo 2", "settings": _SETTINGS, "track": _TRACK}
+        ],
     },
     "Wish": {
         "id": _OTHER_ID,

@@ -79,6 +79,7 @@ if SESSION_COOKIE_SECURE and PROXIES:
 
 INSTALLED_APPS = [
     "operations",
+    "practice",
     "separation",
     "catalog",
     "accounts",
@@ -278,6 +279,7 @@ REST_FRAMEWORK = {
         "mixes": env.rate("RATE_MIXES", "1200/hour"),
         "proofs": env.rate("RATE_PROOFS", "60/hour"),  # wrong ones
         "ratings": env.rate("RATE_RATINGS", "6000/hour"),
+        "beats": env.rate("RATE_BEATS", "1200/hour"),
     },
     "EXCEPTION_HANDLER": "catalog.api.exception_handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

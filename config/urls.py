@@ -31,6 +31,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("catalog.urls")),
+    path("", include("practice.urls")),
     path("", include("separation.urls")),
     path("accounts/", include("allauth.urls")),
 ]

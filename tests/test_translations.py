@@ -73,7 +73,7 @@ def spanish() -> Catalogue:
 
 def test_every_message_is_gathered(spanish: Catalogue) -> None:
     said: set[str] = set()
-    for app in ("accounts", "audio", "catalog", "config", "operations", "separation"):
+    for app in ("accounts", "audio", "catalog", "config", "operations", "practice", "separation"):
         for path in (ROOT / app).rglob("*.py"):
             said.update(said_in_python(path))
     for path in (ROOT / "templates").rglob("*.*"):

@@ -10,6 +10,7 @@ import numpy as np
 
 from audio.decoding.decode import Samples, decode
 from audio.effects.block_reader import BlockReader
+from audio.effects.clicks import Clicks, add_clicks
 from audio.effects.time_stretch import Streams, time_stretch
 from audio.encoding.encode import encode
 from audio.formats import STEREO_RATE
@@ -79,6 +80,7 @@ def render(
     report: Report,
     *,
     cut: Cut = WHOLE,
+    clicks: Clicks | None = None,
 ) -> float:
     """Write the mix of ``parts`` into ``path``; returns the gain it got, 1.0 unless it would have clipped.
 
@@ -89,12 +91,14 @@ def render(
     ``report`` is called with the progress, 0 to 1. Raises ``AudioError`` and ``OSError``.
     """
     is_stretched = change != TempoPitch()
-    may_clip = is_stretched or sum(part.gain * part.peak for part in parts) > FULL_SCALE
-    samples = cut.length(max(part.seconds for part in parts)) / change.tempo
+    loudest = sum(part.gain * part.peak for part in parts) + (clicks.peak if clicks else 0)
+    may_clip = is_stretched or loudest > FULL_SCALE
+    lead = clicks.lead if clicks else 0
+    samples = lead + cut.length(max(part.seconds for part in parts)) / change.tempo
     spool = path.with_suffix(".f32") if is_stretched and 8 * samples <= MOST_SPOOLED else None
     share = (0.8 if spool else 0.5) if may_clip else 1.0
     try:
-        first = _open_mix(parts, change, cut, lambda done: report(share * done))
+        first = _open_mix(parts, change, cut, lambda done: report(share * done), clicks)
         with closing(first), _Meter(spool) as meter:
             _encode(meter.measure(first), path, wanted)
         if meter.peak <= 1:
@@ -108,7 +112,7 @@ def render(
         again = (
             with_progress(_read_spool(spool, gain), samples, report_second_pass)
             if spool
-            else _open_mix(quieter, change, cut, report_second_pass)
+            else _open_mix(quieter, change, cut, report_second_pass, clicks and clicks.at_gain(gain))
         )
         with closing(again):
             _encode(again, path, wanted)
@@ -119,7 +123,7 @@ def render(
 
 
 def _open_mix(
-    parts: Sequence[Part], change: TempoPitch, cut: Cut, report: Report
+    parts: Sequence[Part], change: TempoPitch, cut: Cut, report: Report, clicks: Clicks | None
 ) -> Generator[Samples, None, None]:
     """Yield the mix, which may exceed full scale."""
     samples = cut.length(max(part.seconds for part in parts)) / change.tempo
@@ -137,7 +141,8 @@ def _open_mix(
         if cut != WHOLE:
             end = None if cut.stop is None else round((cut.stop - cut.start) / change.tempo)
             music = fade(music, fades_in=cut.start > 0, end=end)
-        yield from with_progress(music, samples, report)
+        progress = with_progress(music, samples, report)
+        yield from add_clicks(progress, clicks) if clicks else progress
 
 
 def _stretched(streams: Streams, tempo: float, semitones: float) -> Streams:

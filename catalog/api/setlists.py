@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.current_user import account
+from catalog.api.playback_settings import PlaybackSettingsSerializer
 from catalog.api.serializers import NameField, TrackSerializer
 from catalog.models import Setlist, SetlistEntry, Track
 from catalog.social import setlists
@@ -41,11 +42,12 @@ class SetlistSerializer(serializers.ModelSerializer[Setlist]):
 
 
 class EntrySerializer(serializers.Serializer[Any]):
-    """``track`` is null, and ``note`` empty, where the song is not for you."""
+    """``track`` is null, and ``note`` and ``settings`` are empty, where the song is not for you."""
 
     id = serializers.UUIDField(source="entry.pk", read_only=True)
     position = serializers.IntegerField(source="number", read_only=True)
     note = serializers.CharField(read_only=True)
+    settings = PlaybackSettingsSerializer(read_only=True)
     track = TrackSerializer(read_only=True, allow_null=True)
 
 
@@ -77,11 +79,13 @@ class SetlistChangesSerializer(serializers.Serializer[Any]):
 class NewEntrySerializer(serializers.Serializer[Any]):
     track = serializers.UUIDField()
     note = NameField(max_length=200, required=False, allow_blank=True, default="")
+    settings = PlaybackSettingsSerializer(required=False)
 
 
 class EntryChangesSerializer(serializers.Serializer[Any]):
     note = NameField(max_length=200, required=False, allow_blank=True)
     position = serializers.IntegerField(required=False, min_value=1, max_value=setlists.MOST_ENTRIES)
+    settings = PlaybackSettingsSerializer(required=False)
 
 
 class SetlistMixin(GenericAPIView[Any]):
@@ -158,7 +162,7 @@ class SetlistEntriesView(SetlistMixin):
         sent = NewEntrySerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         track = get_object_or_404(Track.objects.visible_to(request.user), pk=sent.validated_data["track"])
-        setlists.add(row, track, sent.validated_data["note"])
+        setlists.add(row, track, sent.validated_data["note"], sent.validated_data.get("settings"))
         return Response(self.whole(pk), status=201)
 
 
@@ -171,12 +175,14 @@ class SetlistEntryView(SetlistMixin):
         request=EntryChangesSerializer, responses=WholeSetlistSerializer, operation_id="setlists_change_entry"
     )
     def patch(self, request: Request, pk: str, entry: str) -> Response:  # noqa: ARG002 (read by `entry`)
-        """Change a song's note in a setlist, or move it to a position, counted from 1."""
+        """Change a song's note in a setlist, how it is played, or its position from 1."""
         row = self.entry()
         sent = EntryChangesSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         if "note" in sent.validated_data:
             setlists.annotate(row, sent.validated_data["note"])
+        if "settings" in sent.validated_data:
+            setlists.set_playback(row, sent.validated_data["settings"])
         if "position" in sent.validated_data:
             setlists.move(row, sent.validated_data["position"])
         return Response(self.whole(pk))

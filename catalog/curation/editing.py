@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.curation import history
 from catalog.curation.errors import ConflictError, NameTakenError, check_curator, gone, not_yours
-from catalog.curation.fields import Details, Named, details, different, kind_of
+from catalog.curation.fields import Details, Named, details, different, kind_of, write_above
 from catalog.curation.locks import lock_exclusively, lock_shared
 from catalog.curation.merging import merge_rows
 from catalog.errors import CatalogError
@@ -105,7 +105,7 @@ def write(
     kind: Change.Kind = Change.Kind.EDIT,
 ) -> Change | None:
     """Change a locked row, inside a transaction, and record what changed; None if nothing did."""
-    before = details(row)
+    before = details(row, changes)
     changes = _own(changes, seen, before)
     match row:
         case Artist():
@@ -114,7 +114,7 @@ def write(
             _write_album(row, user, changes)
         case Track():
             _write_track(row, changes, before)
-    old, new = different(before, details(row))
+    old, new = different(before, details(row, changes))
     return history.record(kind, row, user, old, new) if old else None
 
 
@@ -163,6 +163,7 @@ def _write_track(track: Track, changes: dict[str, Any], before: Details) -> None
     for name in changes.keys() & {"title", "genre", "year", "track_number", "disc_number", "cover"}:
         setattr(track, name, changes[name])
     track.save()
+    write_above(track, changes)
     if changes.keys() & {"artist", "guests"}:
         guests: list[str] = changes["guests"] if "guests" in changes else before["guests"]
         reader = reader_of(track)

@@ -1,6 +1,6 @@
 """The fields of artists, albums and tracks that can be edited: as plain values by name, and as text for people."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from catalog import hooks
 from catalog.models import Album, Artist, Change, Track
 
 Details = dict[str, Any]
@@ -49,11 +50,28 @@ def visible_rows(kind: str, user: User | AnonymousUser) -> QuerySet[Any]:
             return Track.objects.visible_to(user).with_names()
 
 
-def details(row: Named) -> Details:
+def details(row: Named, also: Collection[str] = ()) -> Details:
     """Return the values that an edit may change. Missing text is empty, a missing number None.
 
-    A cover is its storage key, which tells people nothing: see ``public_values``.
+    A cover is its storage key, which tells people nothing: see ``public_values``. ``also`` names values in
+    ``hooks.track_fields`` to read with them.
     """
+    values = _own_details(row)
+    return values | read_above(row, also) if isinstance(row, Track) else values
+
+
+def read_above(row: Track, names: Collection[str]) -> Details:
+    """Return those of the values called ``names`` that apps above keep."""
+    return {name: field.read(row) for name, field in hooks.track_fields.items() if name in names}
+
+
+def write_above(row: Track, changes: Mapping[str, Any]) -> None:
+    """Store those of ``changes`` that apps above keep."""
+    for name in changes.keys() & hooks.track_fields.keys():
+        hooks.track_fields[name].write(row, changes[name])
+
+
+def _own_details(row: Named) -> Details:
     match row:
         case Artist():
             return {"name": row.name, "sort_name": row.sort_name}
@@ -88,7 +106,13 @@ def different(before: Details, after: Details) -> tuple[Details, Details]:
 
 def public_values(values: Mapping[str, Any]) -> Details:
     """Return the values for API clients: of a cover, whether there was one."""
-    return {name: bool(value) if name == "cover" else value for name, value in values.items()}
+    return {name: _public(name, value) for name, value in values.items()}
+
+
+def _public(name: str, value: Any) -> Any:
+    if name in hooks.track_fields:
+        return hooks.track_fields[name].public(value)
+    return bool(value) if name == "cover" else value
 
 
 def readable(value: Any) -> str:
@@ -104,16 +128,20 @@ def readable(value: Any) -> str:
 
 def label(name: str) -> str:
     """Return what people call the field."""
-    return str(LABELS.get(name, name))
+    above = hooks.track_fields.get(name)
+    return str(above.label if above else LABELS.get(name, name))
 
 
 def lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """List ``(label, before, after)`` of each field, in the order of the form."""
-    names = [name for name in LABELS if name in before and name in after]
+    names = [name for name in (*LABELS, *hooks.track_fields) if name in before and name in after]
     return [(label(name), *_readable_pair(name, before[name], after[name])) for name in names]
 
 
 def _readable_pair(name: str, before: Any, after: Any) -> tuple[str, str]:
+    if name in hooks.track_fields:
+        above = hooks.track_fields[name].readable
+        return above(before), above(after)
     if name != "cover":
         return readable(before), readable(after)
     picture = _("another picture") if before and after else _("a picture")

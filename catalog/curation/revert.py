@@ -71,7 +71,7 @@ def _check(change: Change, row: Named | None, user: User) -> None:
 
 
 def _undo_edit(change: Change, row: Named, user: User) -> Change:
-    now = details(row)
+    now = details(row, change.after)
     if any(now.get(name) != value for name, value in change.after.items()):
         raise changed_since()
     done = write(row, user, change.before, kind=Change.Kind.UNDO)

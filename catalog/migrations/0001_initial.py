@@ -258,6 +258,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='added')),
                 ('position', models.PositiveIntegerField(verbose_name='position')),
                 ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
+                ('settings', models.JSONField(blank=True, default=dict, verbose_name='settings')),
                 ('setlist', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='catalog.setlist', verbose_name='setlist')),
                 ('track', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='setlist_entries', to='catalog.track', verbose_name='track')),
             ],

@@ -159,7 +159,8 @@ class Setlist(Row):
 
 
 class SetlistEntry(Row):
-    """One track of a setlist; the same track may come twice."""
+    """One track of a setlist; the same track may come twice. ``settings``: how it is played, see
+    ``catalog.api.playback_settings``."""
 
     setlist = models.ForeignKey(
         Setlist, on_delete=models.CASCADE, related_name="entries", verbose_name=_("setlist")
@@ -169,6 +170,7 @@ class SetlistEntry(Row):
     )
     position = models.PositiveIntegerField(_("position"))
     note = models.CharField(_("note"), max_length=200, blank=True)
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
 
     class Meta:
         ordering = ["position", "created_at"]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -25,7 +26,7 @@ KEY = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
 @dataclass(frozen=True)
 class Line:
-    """An entry as an account sees it: without track and note where it may not see the track."""
+    """An entry as an account sees it: without track, note and settings where it may not see the track."""
 
     entry: SetlistEntry
     number: int
@@ -43,6 +44,11 @@ class Line:
     @property
     def note(self) -> str:
         return self.entry.note if self.track is not None else ""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How it is played, as in ``catalog.api.playback_settings``."""
+        return self.entry.settings if self.track is not None else {}
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,9 @@ def renew_link(setlist: Setlist) -> None:
     setlist.save(update_fields=["link", "changed_at"])
 
 
-def add(setlist: Setlist, track: Track, note: str = "") -> SetlistEntry:
+def add(
+    setlist: Setlist, track: Track, note: str = "", settings: dict[str, Any] | None = None
+) -> SetlistEntry:
     """Put ``track`` at the end. Raises ``CatalogError("setlist_full")``."""
     with transaction.atomic():
         _hold(setlist)
@@ -99,13 +107,22 @@ def add(setlist: Setlist, track: Track, note: str = "") -> SetlistEntry:
             raise CatalogError("setlist_full", sentence)
         setlist.save(update_fields=["changed_at"])
         position = (last["last"] or 0) + 1
-        return setlist.entries.create(track=track, position=position, note=_note(note))
+        return setlist.entries.create(
+            track=track, position=position, note=_note(note), settings=settings or {}
+        )
 
 
 def annotate(entry: SetlistEntry, note: str) -> None:
     """Set the note: key, capo, who sings."""
     entry.note = _note(note)
     entry.save(update_fields=["note"])
+    entry.setlist.save(update_fields=["changed_at"])
+
+
+def set_playback(entry: SetlistEntry, settings: dict[str, Any]) -> None:
+    """Keep how it is played: tempo, key, mix and loop, as in ``catalog.api.playback_settings``."""
+    entry.settings = settings
+    entry.save(update_fields=["settings"])
     entry.setlist.save(update_fields=["changed_at"])
 
 

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from audio.checksum import checksum, crc32
 from audio.decoding.decode import Samples, decode
 from audio.effects import mixing
+from audio.effects.clicks import Clicks
 from audio.encoding.encode import encode
 from audio.encoding.opus_segments import encode_segments
 from audio.errors import AudioError
@@ -37,6 +38,7 @@ from catalog.storage.stored_samples import read_samples
 # Raise them when the encoders, or what mixes and stretches, change enough that old files should be made again.
 RECIPE_VERSION = 1
 MIX_VERSION = 2
+CLICKS_VERSION = 1
 SEGMENTS_VERSION = 1
 
 Report = Callable[[float], None]
@@ -58,6 +60,7 @@ class Mix:
     tempo: float = 1.0
     semitones: float = 0.0
     cut: mixing.Cut = mixing.WHOLE
+    clicks: Clicks | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class Recipe:
                 self.mix.semitones,
                 asdict(self.mix.cut),
             ]
+        if self.mix is not None and self.mix.clicks is not None:
+            said["clicks"] = [CLICKS_VERSION, asdict(self.mix.clicks)]
         if self.excerpt is not None:
             said["excerpt"] = [self.excerpt.start, self.excerpt.stop]
         if self.stems:
@@ -271,7 +276,7 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
             for part in mix.parts
         ]
         change = mixing.TempoPitch(mix.tempo, mix.semitones)
-        mixing.render(parts, change, path, wanted, report, cut=mix.cut)
+        mixing.render(parts, change, path, wanted, report, cut=mix.cut, clicks=mix.clicks)
 
 
 def _encode_stems(recipe: Recipe, path: Path, report: Report) -> None:

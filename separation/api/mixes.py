@@ -31,11 +31,19 @@ from separation.engines.modelspec import SPECS
 STEMS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
 
 
-class NumberField(serializers.FloatField):
-    """A number of a query; an empty one is the default."""
+class EmptyIsDefault(serializers.Field[Any, Any, Any, Any]):
+    """A parameter of a query; an empty one is the default."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return super().run_validation(serializers.empty if data == "" else data)
+
+
+class CountField(EmptyIsDefault, serializers.IntegerField):
+    """A whole number of a query."""
+
+
+class NumberField(EmptyIsDefault, serializers.FloatField):
+    """A number of a query."""
 
     def to_internal_value(self, data: Any) -> float:
         number: float = super().to_internal_value(data)
@@ -77,6 +85,20 @@ class MixQuerySerializer(EncodingSerializer):
         max_value=mixes.LATEST,
         help_text="Seconds of the song at which the mix ends: `80.25`. Left out, the end. Cuts are faded by 5 ms.",
     )
+    click = NumberField(
+        required=False,
+        default=0.0,
+        min_value=0,
+        max_value=mixes.LOUDEST,
+        help_text="Volume of a metronome, where the song has beats; 0 is none.",
+    )
+    countin = CountField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=mixes.MOST_COUNT_IN,
+        help_text="So many bars are counted in before the music.",
+    )
     v = serializers.CharField(
         required=False, allow_blank=True, max_length=64, help_text="The beginning of the entity tag."
     )
@@ -106,7 +128,11 @@ class MixView(EncodedFileView, SeparationMixin):
     @extend_schema(
         operation_id="separations_mix",
         parameters=[MixQuerySerializer, PREFER],
-        responses={**AUDIO_FILES, **FILE_RESPONSES, 409: OpenApiResponse(description="Not finished.")},
+        responses={
+            **AUDIO_FILES,
+            **FILE_RESPONSES,
+            409: OpenApiResponse(description="Not finished; `no_beats`: nothing is known to click on."),
+        },
     )
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """Download a mix of the stems.
@@ -127,6 +153,8 @@ class MixView(EncodedFileView, SeparationMixin):
             cents=parameters["cents"],
             start=parameters["from"],
             stop=parameters.get("to"),
+            click=parameters["click"],
+            countin=parameters["countin"],
         )
         mix = mixes.order_mix(visible.separation, visible.track, settings, codec, bitrate)
         self.limit_new_mixes(request, mix.recipe)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from audio.effects.clicks import Clicks, place_clicks
 from audio.effects.mixing import WHOLE, Cut
 from audio.formats import STEREO_RATE
+from catalog import hooks
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.storage.renditions import Mix, MixPart, Recipe, check_codec
@@ -22,19 +24,23 @@ SEMITONES = 12.0
 CENTS = 50.0
 LATEST = 1e6  # seconds; no song is as long
 FIXED_PITCH = "drums"  # what has no key is not transposed
+MOST_COUNT_IN = 2
 
 
 @dataclass(frozen=True)
 class MixSettings:
     """Volumes, tempo, pitch and cut of a mix; two that sound the same are equal.
 
-    ``gains`` by stem, 0 to 2, a missing one is 1; ``tempo`` 0.5 to 2; ``semitones`` -12.5 to 12.5, cents included.
+    ``gains`` by stem, 0 to 2, a missing one is 1; ``tempo`` 0.5 to 2; ``semitones`` -12.5 to 12.5, cents included;
+    ``click`` is the volume of the metronome, 0 to 2, and ``countin`` the number of bars before the music.
     """
 
     gains: tuple[tuple[str, float], ...] = ()
     tempo: float = 1.0
     semitones: float = 0.0
     cut: Cut = WHOLE
+    click: float = 0.0
+    countin: int = 0
 
     @classmethod
     def of(
@@ -46,12 +52,15 @@ class MixSettings:
         cents: float = 0.0,
         start: float | None = None,
         stop: float | None = None,
+        click: float = 0.0,
+        countin: int = 0,
     ) -> "MixSettings":
-        """Round inaudibly: gains and tempo to a thousandth, the pitch to a cent. ``start`` and ``stop`` in seconds."""
+        """Round inaudibly: volumes and tempo to a thousandth, the pitch to a cent. ``start``, ``stop`` in seconds."""
         rounded = sorted((name, round(gain, 3)) for name, gain in gains.items())
         changed = tuple((name, gain) for name, gain in rounded if gain != 1)
         cut = Cut(round((start or 0) * STEREO_RATE), None if stop is None else round(stop * STEREO_RATE))
-        return cls(changed, round(tempo, 3), round(semitones + cents / 100, 2) + 0.0, cut)
+        pitch = round(semitones + cents / 100, 2) + 0.0
+        return cls(changed, round(tempo, 3), pitch, cut, round(click, 3), countin)
 
     @property
     def is_stretched(self) -> bool:
@@ -74,8 +83,8 @@ def order_mix(
 
     A stretched mix is always made of stems, as the player makes it; drums keep their pitch.
 
-    Raises ``CatalogError``: ``not_ready`` (409), ``unknown_stem``, ``silent_mix``, ``bad_range``, ``unknown_codec``,
-    ``bad_bitrate``.
+    Raises ``CatalogError``: ``not_ready`` (409), ``no_beats`` (409), ``unknown_stem``, ``silent_mix``, ``bad_range``,
+    ``unknown_codec``, ``bad_bitrate``.
     """
     kbits, cover_key = check_codec(codec, bitrate), track.picture
     stems = select_stems(separation, None)
@@ -92,6 +101,7 @@ def order_mix(
         settings = replace(settings, semitones=0.0)
     settings = replace(settings, cut=_check_cut(settings.cut, separation.mixture.frames))
     description = describe_mix(names, settings)
+    clicks = clicks_of(track, settings)
     if settings.gains or settings.is_stretched:
         only = audible[0] if len(audible) == 1 and gains[audible[0].name] == 1 else None
         source = only.audio if only else None
@@ -101,10 +111,10 @@ def order_mix(
         )
     else:
         only, source, parts = None, separation.mixture, (MixPart(separation.mixture, 1.0),)
-    if source is not None and not settings.is_stretched and settings.cut == WHOLE:
+    if source is not None and clicks is None and not settings.is_stretched and settings.cut == WHOLE:
         tags = tags_for(track, only.name if only else "")
         return MixOrder(Recipe(source, codec, kbits, tags, cover_key), description)
-    mix = Mix(parts, settings.tempo, settings.semitones, settings.cut)
+    mix = Mix(parts, settings.tempo, settings.semitones, settings.cut, clicks)
     tags = tags_for(track, description)
     return MixOrder(Recipe(separation.mixture, codec, kbits, tags, cover_key, mix), description)
 
@@ -121,6 +131,24 @@ def _check_cut(cut: Cut, frames: int) -> Cut:
         early = _("The end must be after the beginning.")
         raise CatalogError("bad_range", early, by_field={"to": [early]})
     return cut if cut.stop is None or cut.stop < frames else replace(cut, stop=None)
+
+
+def clicks_of(track: Track, settings: MixSettings) -> Clicks | None:
+    """Place the clicks of ``settings`` by the beats of ``track``. Raises ``CatalogError("no_beats")`` (409)."""
+    if not settings.click and not settings.countin:
+        return None
+    beats = next((beats for beats in hooks.beats_of_track.send(track) if beats), None)
+    if beats is None:
+        sentence = _("This song has no beats yet. Set them on its page, or leave out click and count-in.")
+        raise CatalogError("no_beats", sentence, status=409)
+    return place_clicks(
+        beats,
+        settings.tempo,
+        volume=settings.click,
+        count_in=settings.countin,
+        start=settings.cut.start,
+        stop=settings.cut.stop,
+    )
 
 
 def describe_mix(stems: Sequence[str], settings: MixSettings) -> str:
@@ -145,6 +173,10 @@ def describe_mix(stems: Sequence[str], settings: MixSettings) -> str:
     if settings.semitones:
         unit = "semitone" if abs(settings.semitones) == 1 else "semitones"
         parts.append(f"{settings.semitones:+g} {unit}")
+    if settings.click:
+        parts.append("click" if settings.click == 1 else f"click x{settings.click:g}")
+    if settings.countin:
+        parts.append(f"count-in {settings.countin}")
     return ", ".join(parts)
 
 

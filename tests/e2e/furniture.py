@@ -28,6 +28,10 @@ def furnish() -> dict[str, list[list[str]]]:
         Wish,
         WishVoice,
     )
+    from practice.beat_editing import save_beats  # noqa: PLC0415
+    from practice.beats import constant  # noqa: PLC0415
+    from practice.models import Loop  # noqa: PLC0415
+    from practice.presets import save_part, save_preset  # noqa: PLC0415
     from separation.models import Rating, Status  # noqa: PLC0415
     from tests.factories import add_claim, make_separation, make_track  # noqa: PLC0415
 
@@ -57,6 +61,10 @@ def furnish() -> dict[str, list[list[str]]]:
         make_separation(states[status], status=status, asked_by=keeper)
     bare = make_track(keeper, title="Nothing yet", visibility=Visibility.PRIVATE)
     Like.objects.create(user=keeper, track=ready)
+    save_beats(ready, keeper, constant(96, 4, 22_050, ready.audio.frames), 0)
+    Loop.objects.create(user=keeper, track=ready, name="Solo", start=2, stop=6)
+    save_preset(ready, keeper, {"speed": 0.8})
+    save_part(keeper, {"instrument": "bass"})
     wish = Wish.objects.create(artist="Ana", title="A song that nobody has", wanted=1)
     WishVoice.objects.create(wish=wish, user=other)
     granted = Wish.objects.create(

@@ -21,7 +21,14 @@ function importsOf(path, found = new Set()) {
 
 test("a page's import map names each module that its scripts import", () => {
   const base = read("templates/base.html");
-  const templates = ["separation/track", "separation/upload", "library/setlist", "catalog/name_edit", "catalog/split"];
+  const templates = [
+    "separation/track",
+    "separation/upload",
+    "library/setlist",
+    "catalog/name_edit",
+    "catalog/split",
+    "practice/beats",
+  ];
   for (const template of templates) {
     const page = read(`templates/${template}.html`);
     const mapped = [...`${base}${page}`.matchAll(/"stemoteca\/(.*)": "\{% static 'js\/(.*)\.js' %\}"/g)];
