@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.errors import CatalogError
 from catalog.models import Rendition
-from catalog.storage.renditions import Recipe, find_rendition, get_or_create_rendition
+from catalog.storage.recipes import Recipe
+from catalog.storage.renditions import find_rendition, get_or_create_rendition
 from catalog.storage.waiting_requests import busy, waiting
 
 log = logging.getLogger(__name__)

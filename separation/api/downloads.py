@@ -24,7 +24,8 @@ from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
 from catalog.storage import encoding_pool, file_responses
 from catalog.storage.encoding_pool import EncodingPendingError
-from catalog.storage.renditions import Recipe, check_codec, parse_bitrate
+from catalog.storage.recipes import Recipe
+from catalog.storage.renditions import check_codec, parse_bitrate
 from catalog.storage.waiting_requests import requester
 from separation.delivery.downloads import ArchiveOrder, download_name, order_archive
 from separation.delivery.permissions import VisibleSeparation, codec_or_best

@@ -14,7 +14,8 @@ from rest_framework.throttling import ScopedRateThrottle
 
 from catalog.api.query_parameters import query_parameters
 from catalog.storage.encoding_pool import is_in_progress
-from catalog.storage.renditions import Recipe, find_rendition
+from catalog.storage.recipes import Recipe
+from catalog.storage.renditions import find_rendition
 from separation.api.downloads import (
     AUDIO_FILES,
     FILE_RESPONSES,

@@ -21,7 +21,7 @@ from catalog.api.query_parameters import query_parameters
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.storage.file_responses import REVALIDATE
-from catalog.storage.renditions import SEGMENTS_VERSION
+from catalog.storage.recipes import SEGMENTS_VERSION
 from catalog.storage.waiting_requests import requester
 from separation.api.downloads import (
     AUDIO_FILES,

@@ -9,7 +9,8 @@ from audio.formats import OUTPUT
 from audio.types import Tags
 from catalog.errors import CatalogError
 from catalog.models import Rendition, Track
-from catalog.storage.renditions import Excerpt, Recipe, check_codec, crc32_of, get_or_create_rendition
+from catalog.storage.recipes import Excerpt, Recipe
+from catalog.storage.renditions import check_codec, crc32_of, get_or_create_rendition
 from catalog.storage.zip_archive import Member, ZipArchive
 from catalog.uploads.featured_artists import credit_line
 from catalog.uploads.naming import safe_filename, truncate_bytes
@@ -58,7 +59,7 @@ def stem_rendition(
 ) -> Rendition:
     """Find or make the file in this thread; requests of the website use ``catalog.storage.encoding_pool`` instead.
 
-    Raises ``CatalogError`` as ``stem_recipe`` and ``catalog.storage.renditions.made`` do.
+    Raises ``CatalogError`` as ``stem_recipe`` and ``catalog.storage.renditions.get_or_create_rendition`` do.
     """
     return get_or_create_rendition(stem_recipe(stem, track, codec, bitrate, excerpt))
 

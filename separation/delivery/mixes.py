@@ -14,7 +14,8 @@ from audio.formats import STEREO_RATE
 from catalog import hooks
 from catalog.errors import CatalogError
 from catalog.models import Track
-from catalog.storage.renditions import Mix, MixPart, Recipe, check_codec
+from catalog.storage.recipes import Mix, MixPart, Recipe
+from catalog.storage.renditions import check_codec
 from separation.delivery.downloads import select_stems, tags_for
 from separation.models import Separation
 

@@ -16,7 +16,7 @@ from catalog.errors import CatalogError
 from catalog.models import Rendition
 from catalog.storage import backend, encoding_pool
 from catalog.storage.encoding_pool import Batch, EncodingPendingError
-from catalog.storage.renditions import Recipe
+from catalog.storage.recipes import Recipe
 from catalog.storage.segment_pool import segment_pool
 from catalog.storage.waiting_requests import waiting
 from separation.delivery.segments import Segment, no_segment

@@ -21,7 +21,8 @@ from catalog.management.database import migrate_database
 from catalog.models import Track
 from catalog.storage import backend
 from catalog.storage.data_folder_lock import is_locked
-from catalog.storage.renditions import Excerpt, check_codec, parse_bitrate
+from catalog.storage.recipes import Excerpt
+from catalog.storage.renditions import check_codec, parse_bitrate
 from catalog.uploads.checksum_lookup import claim
 from catalog.uploads.ingest import ingest
 from separation.delivery.downloads import download_name, select_stems, stem_rendition

@@ -13,13 +13,8 @@ from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
 from catalog.storage import backend, encoding_pool
 from catalog.storage.encoding_pool import EncodingPendingError, EncodingPool
-from catalog.storage.renditions import (
-    Recipe,
-    _exclusive,
-    find_rendition,
-    get_or_create_rendition,
-    remove_abandoned,
-)
+from catalog.storage.recipes import Recipe
+from catalog.storage.renditions import _exclusive, find_rendition, get_or_create_rendition, remove_abandoned
 from tests.catalog.races import at_once
 from tests.factories import make_audio
 
