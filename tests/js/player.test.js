@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shortcutOf } from "stemoteca/player/keyboard";
-import { levelFrom, loudness } from "stemoteca/player/levels";
+import { shortcutOf } from "stemoteca/player/controls/keyboard";
+import { markStep } from "stemoteca/player/controls/ruler";
 import { mixQuery } from "stemoteca/player/mixdown";
-import { markStep } from "stemoteca/player/ruler";
-import { segmentAddress } from "stemoteca/player/segments";
-import { Timeline } from "stemoteca/player/timeline";
+import { levelFrom, loudness } from "stemoteca/player/sound/levels";
+import { segmentAddress } from "stemoteca/player/sound/segments";
+import { Timeline } from "stemoteca/player/sound/timeline";
 import { barHeights } from "stemoteca/player/waveform";
 
 /**
@@ -14,13 +14,14 @@ import { barHeights } from "stemoteca/player/waveform";
  */
 const lane = (name, level = {}) => ({ name, ...levelFrom(level) });
 
-test("pieces end with their segment, the loop, or the song", () => {
+test("playing stops at the end of the loop, or of the song", () => {
   const timeline = new Timeline(2500, 1000);
-  assert.deepEqual(timeline.piece(0), { frame: 0, segment: 0, offset: 0, length: 1000 });
-  assert.deepEqual(timeline.piece(2300), { frame: 2300, segment: 2, offset: 300, length: 200 });
+  assert.equal(timeline.end(0), 2500);
   timeline.loop = { from: 300, to: 1700 };
-  assert.deepEqual(timeline.piece(1200), { frame: 1200, segment: 1, offset: 200, length: 500 });
-  assert.equal(timeline.piece(1800).length, 200, "behind the loop it plays on");
+  assert.equal(timeline.end(1200), 1700);
+  assert.equal(timeline.end(1800), 2500, "behind the loop it plays on");
+  assert.deepEqual(timeline.segments(-500, 1000), [0]);
+  assert.deepEqual(timeline.segments(999, 9000), [0, 1, 2]);
 });
 
 test("playing goes on at the loop's start, or nowhere at the end of the song", () => {
@@ -29,19 +30,6 @@ test("playing goes on at the loop's start, or nowhere at the end of the song", (
   assert.equal(timeline.after(2500), null);
   timeline.loop = { from: 300, to: 2500 };
   assert.equal(timeline.after(2500), 300);
-});
-
-test("a loop plays to the sample, round after round", () => {
-  const timeline = new Timeline(10_000, 1000);
-  timeline.loop = { from: 1500, to: 3200 };
-  let played = 0;
-  for (let frame = /** @type {number | null} */ (1500); frame !== null && played < 5 * 1700; ) {
-    const piece = timeline.piece(frame);
-    assert.ok(piece.length > 0 && piece.offset + piece.length <= 1000);
-    played += piece.length;
-    frame = timeline.after(frame + piece.length);
-  }
-  assert.equal(played, 5 * 1700);
 });
 
 test("segments are wanted in the order in which they are heard, and only those that are made", () => {
@@ -101,4 +89,6 @@ test("letters count by what they write, digits by where they are", () => {
   assert.equal(shortcutOf("Numpad9", "9"), 9);
   assert.equal(shortcutOf("Digit0", "0"), "Digit0");
   assert.equal(shortcutOf("Space", " "), "Space");
+  assert.equal(shortcutOf("Equal", "="), "+", "on an American keyboard, without Shift");
+  assert.equal(shortcutOf("Slash", "-"), "-", "on a Spanish keyboard");
 });

@@ -5,10 +5,11 @@ import { findElement, getElement } from "stemoteca/dom";
 import { formatDecimal } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { fetchWhenReady } from "stemoteca/player/downloads";
-import { loudness } from "stemoteca/player/levels";
+import { loudness } from "stemoteca/player/sound/levels";
+import { transposition } from "stemoteca/player/sound/stretch";
 
-/** @typedef {import("stemoteca/player/mixer").Mixer} Mixer */
-/** @typedef {import("stemoteca/player/levels").Level} Level */
+/** @typedef {import("stemoteca/player/controls/mixer").Mixer} Mixer */
+/** @typedef {import("stemoteca/player/sound/levels").Level} Level */
 
 /**
  * Write the mix as the server understands it; what is left as it is is left out.
@@ -66,7 +67,13 @@ export function offerMix(root, form, mixer) {
     description.textContent = describeMix(mixer.lanes);
     button.disabled = isBusy || mixer.lanes.every((lane) => loudness(lane, mixer.lanes) === 0);
   };
+  const follow = () => {
+    tempo.value = String(mixer.engine.stretch.speed);
+    semitones.value = formatDecimal(transposition(mixer.engine.stretch), 2);
+  };
   mixer.addEventListener("change", show);
+  mixer.engine.addEventListener("stretch", follow);
+  follow();
   show();
   root.hidden = false;
   for (const field of [tempo, semitones]) {

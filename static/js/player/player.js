@@ -4,12 +4,13 @@ import { callApi, NetworkError } from "stemoteca/api";
 import { getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
-import { Engine } from "stemoteca/player/engine";
-import { listenToKeyboard } from "stemoteca/player/keyboard";
-import { LoopButton } from "stemoteca/player/loop";
-import { Mixer } from "stemoteca/player/mixer";
-import { Ruler } from "stemoteca/player/ruler";
-import { ScreenLock } from "stemoteca/player/screen_lock";
+import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
+import { LoopButton } from "stemoteca/player/controls/loop";
+import { Mixer } from "stemoteca/player/controls/mixer";
+import { Ruler } from "stemoteca/player/controls/ruler";
+import { ScreenLock } from "stemoteca/player/controls/screen_lock";
+import { StretchControls } from "stemoteca/player/controls/stretch_controls";
+import { Engine } from "stemoteca/player/sound/engine";
 import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
 /**
@@ -45,6 +46,7 @@ export function startPlayer(root, recording) {
   const mixer = new Mixer(root, engine, report);
   const ruler = new Ruler(root, engine);
   const loop = new LoopButton(root, engine, report);
+  const stretch = new StretchControls(root, engine, report);
   const screenLock = new ScreenLock(() => engine.state !== "stopped");
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -104,6 +106,11 @@ export function startPlayer(root, recording) {
       b: () => loop.endHere(),
       l: () => loop.remove(),
       r: () => mixer.reset(),
+      "+": () => stretch.faster(),
+      "-": () => stretch.slower(),
+      "[": () => stretch.step("semitones", -1),
+      "]": () => stretch.step("semitones", 1),
+      Digit0: () => stretch.reset(),
     },
     (index, event) => {
       const lane = mixer.lanes[index];

@@ -4,7 +4,7 @@ import { getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 
-/** @typedef {import("stemoteca/player/engine").Engine} Engine */
+/** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
 
 const SIGNS = { from: "A–B", to: "A …", none: "A–B" };
 const MESSAGES = { from: "loopFrom", to: "loopTo", none: "loopNone" };

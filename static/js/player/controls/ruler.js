@@ -4,7 +4,7 @@ import { closestElement, findElements, getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 
-/** @typedef {import("stemoteca/player/engine").Engine} Engine */
+/** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
 
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 1800]; // seconds
 const LONGEST_STEP = 3600;

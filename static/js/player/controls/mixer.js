@@ -2,10 +2,10 @@
 
 import { getElement } from "stemoteca/dom";
 import { message } from "stemoteca/messages";
-import { levelFrom, loudness } from "stemoteca/player/levels";
+import { levelFrom, loudness } from "stemoteca/player/sound/levels";
 import { readStored, store } from "stemoteca/storage";
 
-/** @typedef {import("stemoteca/player/engine").Engine} Engine */
+/** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
 /** @typedef {ReturnType<Mixer["makeLane"]>} Lane */
 
 const KEY = "stemoteca.mix.";
@@ -94,7 +94,7 @@ export class Mixer extends EventTarget {
       lane.range.style.setProperty("--at", `${lane.volume}%`);
       lane.element.classList.toggle("is-silent", gain === 0);
       lane.element.classList.toggle("is-soloed", lane.alone && !lane.muted);
-      this.engine.setVolume(lane.index, gain);
+      this.engine.setLevel(lane.index, { volume: gain, pan: 0 });
     }
     const mix = Object.fromEntries(
       this.lanes.map(({ name, muted, alone, volume }) => [name, { muted, alone, volume }]),

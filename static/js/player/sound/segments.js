@@ -1,4 +1,4 @@
-// Fetches and decodes segments: a few seconds of every stem at once. Only what is wanted stays in memory.
+// Fetches and decodes segments, a few seconds of a stem each. Only what is wanted stays in memory.
 
 import { isAborted, NetworkError, networkErrors, request } from "stemoteca/api";
 
@@ -21,100 +21,118 @@ export class SegmentError extends Error {
   }
 }
 
-/** @typedef {{ promise: Promise<AudioBuffer[]>, buffers: AudioBuffer[] | null, stop: AbortController, failed: number }} Entry */
+/** @typedef {{ promise: Promise<void>, isThere: boolean, stop: AbortController, failed: number }} Entry */
+/** @typedef {Pick<import("stemoteca/player/sound/renderer_client").RendererClient, "keep" | "drop">} Store */
 
 export class Segments {
-  /** @type {Map<number, Entry>} by the segment's number */
-  #entries = new Map();
+  /** @type {Map<number, Entry>[]} of each stem, by the segment's number */
+  #entries;
 
   /**
    * @param {string[]} addresses of segment 0 of each stem
    * @param {number} rate in hertz
+   * @param {Store} store keeps what was decoded
    */
-  constructor(addresses, rate) {
+  constructor(addresses, rate, store) {
     this.addresses = addresses;
+    this.store = store;
     // Decodes to `rate` on every machine, and before anybody has pressed play.
     this.decoder = new OfflineAudioContext(2, 1, rate);
+    this.#entries = addresses.map(() => new Map());
   }
 
   /**
-   * Get the decoded buffers of a segment, one per stem, or null while they are not there.
+   * Whether a segment of these stems is decoded.
    * @param {number} number
+   * @param {number[]} stems
    */
-  decoded(number) {
-    return this.#entries.get(number)?.buffers ?? null;
+  has(number, stems) {
+    return stems.every((stem) => this.#entries[stem]?.get(number)?.isThere);
   }
 
   /**
-   * Load a segment. One that failed is asked for again next time.
+   * Load a segment of some stems. What failed is asked for again next time.
    * @param {number} number
-   * @returns {Promise<AudioBuffer[]>}
+   * @param {number[]} stems
    * @throws {SegmentError}
    */
-  load(number) {
-    const known = this.#entries.get(number);
+  async load(number, stems) {
+    await Promise.all(stems.map((stem) => this.#load(number, stem)));
+  }
+
+  /**
+   * @param {number} number
+   * @param {number} stem
+   */
+  #load(number, stem) {
+    const entries = /** @type {Map<number, Entry>} */ (this.#entries[stem]);
+    const known = entries.get(number);
     if (known && !(known.failed && Date.now() - known.failed > RETRY_AFTER)) return known.promise;
     const stop = new AbortController();
-    const loading = this.addresses.map((address) => this.#fetch(segmentAddress(address, number), stop.signal));
+    const address = segmentAddress(this.addresses[stem] ?? "", number);
     /** @type {Entry} */
-    const entry = { buffers: null, stop, failed: 0, promise: Promise.all(loading) };
-    this.#entries.set(number, entry);
+    const entry = { isThere: false, stop, failed: 0, promise: this.#fetch(address, number, stem, stop.signal) };
+    entries.set(number, entry);
     entry.promise.then(
-      (buffers) => {
-        entry.buffers = buffers;
+      () => {
+        entry.isThere = true;
       },
       () => {
         entry.failed = Date.now();
-        stop.abort(); // its other stems are of no use alone
       },
     );
     return entry.promise;
   }
 
   /**
-   * Load `wanted` one after another and let go of everything else. What cannot be had now is asked for again when it
-   * is to be played.
+   * Load the segments `wanted` of some stems one after another, and let go of all other segments. What cannot be had
+   * now is asked for again when it is to be played.
    * @param {number[]} wanted
+   * @param {number[]} stems
    */
-  async prefetch(wanted) {
-    for (const [number, entry] of this.#entries) {
-      if (!wanted.includes(number)) {
+  async prefetch(wanted, stems) {
+    for (const [stem, entries] of this.#entries.entries()) {
+      for (const [number, entry] of entries) {
+        if (wanted.includes(number)) continue;
         entry.stop.abort();
-        this.#entries.delete(number);
+        entries.delete(number);
+        if (entry.isThere) this.store.drop(stem, number);
       }
     }
     try {
-      for (const number of wanted) await this.load(number);
+      for (const number of wanted) await this.load(number, stems);
     } catch (error) {
       if (!(error instanceof SegmentError || isAborted(error))) throw error;
     }
   }
 
   /**
-   * Decode as loud as in the song: stems that would have clipped are stored quieter, and each segment tells how much.
+   * Decode, and have it kept as loud as in the song: stems that would have clipped are stored quieter, and each segment
+   * tells how much.
    * @param {Response} answer
+   * @param {number} number
+   * @param {number} stem
+   * @param {AbortSignal} signal
    */
-  async #decode(answer) {
+  async #decode(answer, number, stem, signal) {
     const gain = Number(answer.headers.get("X-Gain")) || 1;
     const buffer = await this.decoder.decodeAudioData(await networkErrors(answer.arrayBuffer()));
-    for (let channel = 0; gain !== 1 && channel < buffer.numberOfChannels; channel += 1) {
-      const samples = buffer.getChannelData(channel);
-      samples.forEach((sample, index) => {
-        samples[index] = sample / gain;
-      });
-    }
-    return buffer;
+    if (!signal.aborted) return this.store.keep(stem, number, buffer, gain);
+    for (let side = 0; side < buffer.numberOfChannels; side += 1) buffer.getChannelData(side).buffer.transfer?.(0);
+    signal.throwIfAborted();
   }
 
   /**
    * @param {string} address
+   * @param {number} number
+   * @param {number} stem
    * @param {AbortSignal} signal
    */
-  async #fetch(address, signal) {
+  async #fetch(address, number, stem, signal) {
     for (let turn = 1; ; turn += 1) {
       try {
         const answer = await request(address, { signal });
-        if (answer.ok) return await this.#decode(answer);
+        if (answer.ok) return await this.#decode(answer, number, stem, signal);
         if (answer.status < 500 && answer.status !== 429) throw new SegmentError("gone");
         if (turn === TRIES) throw new SegmentError("network");
       } catch (error) {

@@ -2,7 +2,6 @@
 // channel), so that nothing is ever rounded.
 
 /** @typedef {{ from: number, to: number }} Loop in frames */
-/** @typedef {{ frame: number, segment: number, offset: number, length: number }} Piece in frames; `offset` within its segment */
 
 export class Timeline {
   /**
@@ -43,15 +42,14 @@ export class Timeline {
   }
 
   /**
-   * The piece to play from `frame` on: as far as its segment, the loop and the song go.
-   * @param {number} frame
-   * @returns {Piece}
+   * The segments with the frames from `from` to before `to`.
+   * @param {number} from
+   * @param {number} to
    */
-  piece(frame) {
-    const segment = Math.floor(frame / this.segment);
-    const offset = frame - segment * this.segment;
-    const length = Math.min(this.segment - offset, this.end(frame) - frame);
-    return { frame, segment, offset, length };
+  segments(from, to) {
+    const first = Math.floor(Math.max(from, 0) / this.segment);
+    const last = Math.floor((Math.min(to, this.frames) - 1) / this.segment);
+    return Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => first + index);
   }
 
   /**

@@ -1,0 +1,82 @@
+// Speaks to the worker that makes what is heard. Memory goes back and forth between the two and is used again.
+
+/** @typedef {import("stemoteca/player/sound/renderer").Piece} Piece */
+/** @typedef {{ piece: Piece, heard: number, length: number, chosen: number[] }} Order */
+
+/** The worker could not do what it was asked for. */
+export class RenderError extends Error {}
+
+export class RendererClient {
+  #worker;
+  /** @type {{ done: (samples: Float32Array) => void, fail: (error: Error) => void }[]} */
+  #waiting = [];
+  /** @type {ArrayBuffer[]} */
+  #spare = [];
+
+  /**
+   * @param {number} stems
+   * @param {number} segment frames in each segment
+   * @param {number} rate in hertz
+   */
+  constructor(stems, segment, rate) {
+    this.#worker = new Worker(import.meta.resolve("stemoteca/player/sound/renderer_worker"), { type: "module" });
+    this.#worker.addEventListener("message", ({ data }) => {
+      const waiting = this.#waiting.shift();
+      if (data.samples) waiting?.done(data.samples);
+      else waiting?.fail(new RenderError(data.error));
+    });
+    this.#worker.addEventListener("error", () => {
+      for (const { fail } of this.#waiting.splice(0)) fail(new RenderError("the worker does not run"));
+    });
+    const modules = ["renderer", "resampler", "stretcher"].map((name) => {
+      return import.meta.resolve(`stemoteca/player/sound/${name}`);
+    });
+    const wasm = import.meta.resolve("signalsmith-stretch");
+    this.#worker.postMessage({ modules, wasm, stems, segment, rate });
+  }
+
+  /**
+   * Hand a decoded segment over; the buffer is empty afterwards.
+   * @param {number} stem
+   * @param {number} number
+   * @param {AudioBuffer} buffer
+   * @param {number} gain by which the stem was stored quieter
+   */
+  keep(stem, number, buffer, gain) {
+    const channels = Array.from({ length: buffer.numberOfChannels }, (_, side) => buffer.getChannelData(side));
+    this.#worker.postMessage(
+      { stem, number, channels, gain },
+      channels.map((samples) => samples.buffer),
+    );
+  }
+
+  /**
+   * @param {number} stem
+   * @param {number} number
+   */
+  drop(stem, number) {
+    this.#worker.postMessage({ stem, number });
+  }
+
+  /**
+   * Make what is heard of the chosen stems: both channels of one after the other.
+   * @param {Order} order
+   * @returns {Promise<Float32Array>}
+   * @throws {RenderError}
+   */
+  render(order) {
+    const buffer = this.#spare.pop();
+    this.#worker.postMessage({ ...order, buffer }, buffer ? [buffer] : []);
+    return new Promise((done, fail) => {
+      this.#waiting.push({ done, fail });
+    });
+  }
+
+  /**
+   * Give memory back that `render` made.
+   * @param {Float32Array} samples
+   */
+  recycle(samples) {
+    if (samples.buffer instanceof ArrayBuffer) this.#spare.push(samples.buffer);
+  }
+}

@@ -1,0 +1,172 @@
+"""Speed and key while a song plays, in a real Chromium: what a person does, and what comes out, measured."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.e2e.browser import CHROMIUM, RENDERED, SWITCHES, Watched
+from tests.e2e.server import Person, Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+
+RATE = 44_100
+SECONDS = 16  # two segments
+BEAT = 0.5  # seconds between two clicks
+
+
+def beats_and_tone() -> Any:
+    """A click every half second, and a tone of 330 Hz: tempo and key can be measured in whatever becomes of it."""
+    time = np.arange(SECONDS * RATE) / RATE
+    tone = 0.2 * np.sin(2 * np.pi * 330 * time)
+    click = np.where(time % BEAT < 0.004, 0.7 * np.sin(2 * np.pi * 2500 * (time % BEAT)), 0)
+    return np.stack([tone + click] * 2, axis=1).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        # The second name stands for a server in the house, reached over plain http: no secure context.
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM, args=[*SWITCHES, "--host-resolver-rules=MAP stemoteca.lan 127.0.0.1"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def track(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a song with two parts."""
+    path = Path(tmp_path_factory.mktemp("stretched")) / "Ana - Metronome.flac"
+    soundfile.write(path, beats_and_tone(), RATE)
+    owner = Person(server)
+    answer = owner.upload(path, model="compact:2stems")
+    assert answer.ok, answer.text
+    owner.wait_until_finished(answer.json()["separation"]["id"])
+    return f"/tracks/{answer.json()['track']['id']}/"
+
+
+@pytest.fixture
+def musician(chromium: Browser, server: Server) -> Iterator[Watched]:
+    watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
+    yield watched
+    assert watched.faults == []
+    watched.context.close()
+
+
+def rendered(watched: Watched, address: str, seconds: float, plan: list[dict[str, Any]]) -> Any:
+    """What the player plays in ``seconds``, both channels: ``plan`` says what is done when."""
+    watched.page.goto(address)
+    text = watched.page.evaluate(RENDERED, {"seconds": seconds, "plan": plan})
+    return np.frombuffer(bytes.fromhex(text), np.float32).reshape(2, -1)
+
+
+def tone_in(samples: Any, low: float, high: float) -> float:
+    """The frequency of the loudest tone between two others, in hertz."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 8 * len(samples)))
+    hertz = np.fft.rfftfreq(8 * len(samples), 1 / RATE)
+    spectrum[(hertz < low) | (hertz > high)] = 0
+    return float(hertz[spectrum.argmax()])
+
+
+def clicks_in(samples: Any) -> Any:
+    """The times of the clicks, in seconds."""
+    spectrum = np.fft.rfft(samples)
+    spectrum[np.fft.rfftfreq(len(samples), 1 / RATE) < 1200] = 0
+    high = np.abs(np.fft.irfft(spectrum, len(samples)))
+    times = []
+    at = 0
+    while at < len(high):
+        if high[at] > 0.35 * high.max():
+            times.append(at / RATE)
+            at += int(0.2 * RATE)
+        at += 1
+    return np.array(times)
+
+
+def test_slower_and_lower_from_the_start(musician: Watched, track: str) -> None:
+    played = rendered(musician, f"{track}?speed=75&key=-2", 8, [])[0]
+    wanted = 330 * 2 ** (-2 / 12)
+    assert abs(1200 * np.log2(tone_in(played[RATE:], 200, 450) / wanted)) < 5
+    steps = np.diff(clicks_in(played))
+    assert len(steps) > 9
+    assert np.median(steps) == pytest.approx(BEAT / 0.75, abs=0.003)
+
+
+def test_a_change_while_it_plays_is_heard_at_once_and_keeps_the_place(musician: Watched, track: str) -> None:
+    played = rendered(musician, track, 8, [{"at": 3, "stretch": {"speed": 50}}])[0]
+    clicks = clicks_in(played)
+    before, after = np.diff(clicks[clicks < 3]), np.diff(clicks[clicks > 3.3])
+    assert np.median(before) == pytest.approx(BEAT, abs=0.001)
+    assert np.median(after) == pytest.approx(2 * BEAT, abs=0.004)
+    # The clicks before the change and those after it meet at one moment: nothing was left out or heard twice.
+    first = clicks[clicks < 3][0]
+    last = clicks[clicks > 3.3][-1]
+    beats = round((last - first - (3 - first)) / (2 * BEAT) + (3 - first) / BEAT)
+    changed = first + (2 * beats * BEAT - (last - first))
+    assert 3 <= changed < 3.3
+    loud = np.sqrt(np.convolve(played[RATE:] ** 2, np.full(2205, 1 / 2205), "valid"))
+    assert loud.min() > 0.3 * np.median(loud)  # no gap
+
+
+def test_a_loop_goes_round_in_time_of_the_song(musician: Watched, track: str) -> None:
+    loop = {"from": 2 * RATE, "to": 3 * RATE}
+    played = rendered(musician, f"{track}?speed=80", 9, [{"at": 0, "loop": loop, "seek": 2 * RATE}])[0]
+    steps = np.diff(clicks_in(played))
+    assert len(steps) >= 12
+    assert np.abs(steps - BEAT / 0.8).max() < 0.004
+
+
+def test_buttons_fields_and_keys_change_speed_and_key(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(track)
+    page.keyboard.press("Space")
+    player = page.locator(".player")
+    expect(player).to_have_attribute("data-playing", "playing")
+    page.locator("summary", has_text="Speed").click()
+    page.get_by_label("Speed, in percent").fill("75")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Speed 75 %, key 0")).to_be_attached()
+    expect(page).to_have_url(re.compile(r"\?speed=75$"))
+    page.keyboard.press("Escape")
+    page.locator("summary", has_text="Key").click()
+    page.get_by_role("button", name="\N{MINUS SIGN}1 semitones").click()
+    page.get_by_role("button", name="\N{MINUS SIGN}1 semitones").click()
+    expect(page).to_have_url(re.compile(r"\?speed=75&key=-2$"))
+    page.keyboard.press("Escape")
+    page.keyboard.press("+")
+    page.keyboard.press("]")
+    expect(page).to_have_url(re.compile(r"\?speed=80&key=-1$"))
+    expect(player).to_have_attribute("data-playing", "playing")
+    page.reload()
+    expect(page.locator("[data-speed-shows]")).to_have_text("80 %")
+    page.get_by_role("button", name="Original speed and key").click()
+    expect(page).to_have_url(re.compile(r"/$"))
+    expect(page.get_by_role("button", name="Original speed and key")).to_be_hidden()
+
+
+def test_over_plain_http_in_the_house_it_plays_stretches_and_loops(
+    chromium: Browser, server: Server, track: str
+) -> None:
+    page = chromium.new_page(locale="es", viewport={"width": 390, "height": 844}, has_touch=True)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"http://stemoteca.lan:{server.port}{track}?speed=60&key=3")
+    assert page.evaluate("window.isSecureContext") is False
+    page.keyboard.press("a")
+    page.get_by_role("button", name=re.compile("^(Play|Reproducir)$")).tap()
+    player = page.locator(".player")
+    expect(player).to_have_attribute("data-playing", "playing")
+    expect(page.locator("[data-now]")).to_have_text("0:02", timeout=20_000)
+    page.keyboard.press("b")
+    expect(page.locator("[data-looped]")).to_be_visible()
+    expect(page.locator("[data-now]")).to_have_text("0:00", timeout=10_000)
+    expect(page.locator("[data-now]")).to_have_text("0:01", timeout=10_000)
+    expect(player).to_have_attribute("data-playing", "playing")
+    assert faults == []
+    page.close()
