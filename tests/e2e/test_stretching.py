@@ -170,3 +170,103 @@ def test_over_plain_http_in_the_house_it_plays_stretches_and_loops(
     expect(player).to_have_attribute("data-playing", "playing")
     assert faults == []
     page.close()
+
+
+def test_loop_is_drawn_along_the_ruler_nudged_and_kept_in_the_address(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(track)
+    ruler = page.get_by_role("slider", name="Position")
+    box = ruler.bounding_box()
+    assert box is not None
+    second = box["width"] / SECONDS
+    page.mouse.move(box["x"] + 4 * second, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 6 * second, box["y"] + 20, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"\?from=(3\.9|4)[\d.]*&to=(5\.9|6)[\d.]*$"))
+    expect(page.locator("[data-now]")).to_have_text(re.compile("0:0[34]"))
+    end = page.get_by_role("slider", name="Loop end")
+    before = float(end.get_attribute("aria-valuenow") or "")
+    end.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(end).to_have_attribute("aria-valuenow", f"{before + 1.1:.1f}")
+    page.reload()
+    expect(end).to_have_attribute("aria-valuenow", f"{before + 1.1:.1f}")
+    expect(page.locator("[data-now]")).to_have_text(re.compile("0:0[34]"))
+
+
+def test_each_pass_is_faster_up_to_the_goal(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(f"{track}?speed=140&from=2&to=3")
+    page.locator("summary", has_text="Speed").click()
+    page.get_by_label("Faster with every pass of the loop").check()
+    page.get_by_label("Up to, in percent").fill("147")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator("[data-speed-shows]")).to_have_text("145 %", timeout=10_000)
+    expect(page.locator("[data-speed-shows]")).to_have_text("147 %", timeout=10_000)
+
+
+def test_a_part_is_louder_than_in_the_song_and_all_of_it_is_undone(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(track)
+    vocals = page.get_by_role("group", name="Vocals")
+    vocals.get_by_role("slider", name="Vocals, volume").fill("200")
+    vocals.locator(".lane-pan summary").click()
+    pan = vocals.get_by_role("slider", name="Vocals, pan")
+    pan.fill("-40")
+    expect(pan).to_have_attribute("aria-valuetext", "40 percent left")
+    page.get_by_role("button", name="All on").click()
+    expect(vocals.get_by_role("slider", name="Vocals, volume")).to_have_value("100")
+    page.get_by_role("button", name="Undo").click()
+    expect(vocals.get_by_role("slider", name="Vocals, volume")).to_have_value("200")
+    expect(pan).to_have_value("-40")
+
+
+def test_muted_part_is_not_fetched_and_joins_when_it_is_turned_on(musician: Watched, track: str) -> None:
+    page = musician.page
+    fetched: list[str] = []
+    page.goto(track)
+    page.keyboard.press("1")
+    page.reload()
+    page.on("request", lambda request: fetched.append(request.url) if "/segments/" in request.url else None)
+    page.reload()
+    page.keyboard.press("Space")
+    player = page.locator(".player")
+    expect(player).to_have_attribute("data-playing", "playing")
+    assert len({url.partition("/segments/")[0] for url in fetched}) == 1
+    page.keyboard.press("1")
+    with page.expect_request("**/segments/**"):
+        pass
+    expect(player).to_have_attribute("data-playing", "playing")
+
+
+def test_one_tab_plays_at_a_time(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(track)
+    page.keyboard.press("Space")
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
+    other = musician.context.new_page()
+    other.goto(track)
+    other.keyboard.press("Space")
+    expect(other.locator(".player")).to_have_attribute("data-playing", "playing")
+    expect(page.locator(".player")).to_have_attribute("data-playing", "stopped")
+    other.close()
+
+
+def test_playing_goes_on_when_the_line_comes_back(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(track)
+    expect(page.locator("[data-now]")).to_have_text("0:00")
+    page.wait_for_load_state("networkidle")
+    musician.context.set_offline(True)
+    page.get_by_role("slider", name="Position").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Space")
+    player = page.locator(".player")
+    expect(page.get_by_text("No connection.")).to_be_visible(timeout=30_000)
+    expect(player).to_have_attribute("data-playing", "waiting")
+    musician.context.set_offline(False)
+    expect(player).to_have_attribute("data-playing", "playing", timeout=20_000)
+    musician.faults[:] = [fault for fault in musician.faults if "INTERNET_DISCONNECTED" not in fault]

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shortcutOf } from "stemoteca/player/controls/keyboard";
+import { loopFrom } from "stemoteca/player/controls/loop";
 import { markStep } from "stemoteca/player/controls/ruler";
+import { nextSpeed } from "stemoteca/player/controls/speed_trainer";
 import { mixQuery } from "stemoteca/player/mixdown";
-import { levelFrom, loudness } from "stemoteca/player/sound/levels";
+import { decibels, levelFrom, loudness } from "stemoteca/player/sound/levels";
 import { segmentAddress } from "stemoteca/player/sound/segments";
 import { Timeline } from "stemoteca/player/sound/timeline";
 import { barHeights } from "stemoteca/player/waveform";
@@ -54,12 +56,23 @@ test("mute silences a lane, solo all others, and a muted lane stays silent alone
   assert.deepEqual([loudness(vocals, [vocals, bass]), loudness(bass, [vocals, bass])], [0, 0]);
 });
 
+test("above 100 percent a lane is as many times as loud, up to the double", () => {
+  const loud = lane("bass", { volume: 200 });
+  assert.equal(loudness(loud, [loud]), 2);
+  assert.equal(String(mixQuery([loud], 1, 0)), "bass=2");
+});
+
+test("levels are said in decibels", () => {
+  assert.deepEqual([1, 0.5, 2, 0].map(decibels), ["0 dB", "−6 dB", "6 dB", "−∞ dB"]);
+});
+
 test("what was remembered is taken only where it makes sense", () => {
-  const fresh = { muted: false, alone: false, volume: 100 };
+  const fresh = { muted: false, alone: false, volume: 100, pan: 0 };
   for (const stored of [undefined, null, "x", 7, [], { volume: "80" }, { volume: NaN, muted: 1 }]) {
     assert.deepEqual(levelFrom(stored), fresh);
   }
-  assert.equal(levelFrom({ volume: 400 }).volume, 100);
+  assert.equal(levelFrom({ volume: 400 }).volume, 200);
+  assert.equal(levelFrom({ pan: -140 }).pan, -100);
   assert.equal(levelFrom({ volume: -3 }).volume, 0);
 });
 
@@ -80,6 +93,23 @@ test("times on the ruler keep their distance", () => {
   assert.equal(markStep(100), 5);
   assert.equal(markStep(1120 / 180), 15);
   assert.equal(markStep(0.001), 3600);
+});
+
+test("a loop comes from the address, where it makes sense", () => {
+  /** @param {string} query */
+  const loop = (query) => loopFrom(new URLSearchParams(query), 1000, 30_000);
+  assert.deepEqual(loop("from=12.5&to=20.25"), { from: 12_500, to: 20_250 });
+  assert.deepEqual(loop("from=0&to=99"), { from: 0, to: 30_000 });
+  for (const query of ["", "from=5", "from=5&to=5", "from=-1&to=5", "from=x&to=5", "from=40&to=50"]) {
+    assert.equal(loop(query), null, query);
+  }
+});
+
+test("each pass is faster, up to the goal", () => {
+  assert.equal(nextSpeed(70, 5, 100), 75);
+  assert.equal(nextSpeed(98, 5, 100), 100);
+  assert.equal(nextSpeed(110, 5, 100), 110);
+  assert.equal(nextSpeed(70, 50, 100), 80);
 });
 
 test("letters count by what they write, digits by where they are", () => {

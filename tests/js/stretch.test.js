@@ -178,8 +178,49 @@ test("what was stored quieter is as loud as in the song, and what was dropped is
   const renderer = rendererOf([Float32Array.of(0.25, -0.5)]);
   renderer.keep(0, 0, [Float32Array.of(0.25, -0.5)], 0.5);
   assert.deepEqual(render(renderer, piece({}), 2), [Float32Array.of(0.5, -1)]);
-  renderer.drop(0, 0);
+  assert.equal(renderer.drop(0, 0).length, 1);
   assert.deepEqual(render(renderer, piece({}), 2), [new Float32Array(2)]);
+});
+
+test("what is heard is what is downloaded: the samples are those of the server's tests", () => {
+  let state = 1;
+  const stems = [new Float32Array(2 * 20_000), new Float32Array(2 * 20_000)];
+  for (let at = 0; at < 80_000; at += 1) {
+    state = (Math.imul(1_103_515_245, state) + 12_345) & 0x7fffffff;
+    const [stem, side, frame] = [(at >> 1) & 1, at & 1, at >> 2];
+    const samples = stems[stem];
+    if (samples) samples[20_000 * side + frame] = ((state >> 16) - 16_384) / 32_768;
+  }
+  const renderer = rendererOf([]);
+  const both = new Renderer(2, SEGMENT, renderer.tools);
+  for (const [stem, samples] of stems.entries()) {
+    both.keep(stem, 0, [samples.slice(0, 20_000), samples.slice(20_000)], 1);
+  }
+  const wanted = {
+    80: [-0.0993109792, -0.186476648, 0.0311898962, -0.162178531],
+    50: [-0.0139101231, -0.0021716475, -0.0957258269, 0.332240939],
+    150: [-0.302859664, 0.564888, 0.415712357, 0.0528116263],
+  };
+  for (const [speed, samples] of Object.entries(wanted)) {
+    const whole = piece({ to: 20_000, speed: Number(speed), names: ["vocals", "accompaniment"] });
+    const [left = new Float32Array(0)] = render(both, whole, 13_001);
+    const found = [0, 1000, 10_000, 13_000].map((at) => left[at]);
+    assert.deepEqual(found, samples.map(Math.fround), `${speed} %`);
+  }
+});
+
+test("an octave higher at half the speed is still a tone", () => {
+  const renderer = rendererOf([tone(440)]);
+  const [heard = new Float32Array(0)] = render(renderer, piece({ from: RATE, speed: 50, semitones: 12 }), RATE);
+  assert.ok(Math.abs(1200 * Math.log2(frequency(heard, 880) / 880)) < 2);
+  assert.ok(loudest(heard) > 0.3);
+});
+
+test("half the speed an octave lower needs no stretcher", () => {
+  const [heard = new Float32Array(0)] = render(rendererOf([tone(440)]), piece({ speed: 50, semitones: -12 }), RATE);
+  for (const at of [1000, 10_001, 30_002]) {
+    assert.ok(Math.abs((heard[at] ?? 9) - 0.5 * Math.sin((2 * Math.PI * 220 * at) / RATE)) < 1e-3);
+  }
 });
 
 test("a tone keeps its pitch at any speed, and moves by what is asked for, within 2 cents", () => {

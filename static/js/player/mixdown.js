@@ -41,7 +41,7 @@ function describeMix(lanes) {
   if (!heard.length) return message("mixSilent");
   if (heard.length > 0 && heard.length < silent.length) parts.push(message("mixOnly", { stems: labels(heard) }));
   else if (silent.length) parts.push(message("mixWithout", { stems: labels(silent) }));
-  for (const lane of heard.filter((each) => each.volume < 100)) {
+  for (const lane of heard.filter((each) => each.volume !== 100)) {
     parts.push(message("mixLevel", { stem: lane.label, percent: lane.volume }));
   }
   return parts.join(" · ") || message("mixAll");

@@ -5,10 +5,13 @@ import { getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
-import { LoopButton } from "stemoteca/player/controls/loop";
+import { LoopControls } from "stemoteca/player/controls/loop";
+import { showMediaSession } from "stemoteca/player/controls/media_session";
 import { Mixer } from "stemoteca/player/controls/mixer";
+import { playInOneTab } from "stemoteca/player/controls/one_tab";
 import { Ruler } from "stemoteca/player/controls/ruler";
 import { ScreenLock } from "stemoteca/player/controls/screen_lock";
+import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
 import { StretchControls } from "stemoteca/player/controls/stretch_controls";
 import { Engine } from "stemoteca/player/sound/engine";
 import { loadPeaks, Waveform } from "stemoteca/player/waveform";
@@ -28,6 +31,7 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 /** @typedef {ReturnType<typeof startPlayer>} Player */
 
 const SAMPLES_PER_PEAK = 4096;
+const LOUDEST_PEAK = 255;
 
 /**
  * Bring the player in `root` to life.
@@ -44,9 +48,10 @@ export function startPlayer(root, recording) {
   /** @param {string} name */
   const button = (name) => getElement(root, `[data-do="${name}"]`, HTMLButtonElement);
   const mixer = new Mixer(root, engine, report);
-  const ruler = new Ruler(root, engine);
-  const loop = new LoopButton(root, engine, report);
+  const loop = new LoopControls(root, engine, report);
+  const ruler = new Ruler(root, engine, (part) => loop.set(part));
   const stretch = new StretchControls(root, engine, report);
+  offerTrainer(root, stretch);
   const screenLock = new ScreenLock(() => engine.state !== "stopped");
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -125,8 +130,10 @@ export function startPlayer(root, recording) {
     const at = Math.floor(engine.frame / SAMPLES_PER_PEAK);
     mixer.lanes.forEach((lane, index) => {
       const waveform = waveforms[index];
-      const peak = playing && waveform ? (waveform.peaks[at] ?? 0) / waveform.loudest : 0;
-      lane.element.style.setProperty("--level", (peak * Math.sqrt(mixer.loudness(lane))).toFixed(2));
+      const peak = playing && waveform ? (waveform.peaks[at] ?? 0) : 0;
+      const level = (peak / (waveform?.loudest ?? 1)) * Math.sqrt(mixer.loudness(lane));
+      lane.element.style.setProperty("--level", Math.min(level, 1).toFixed(2));
+      mixer.showPeak(lane, playing ? peak / LOUDEST_PEAK : null);
     });
   };
   const animate = () => {
@@ -164,6 +171,14 @@ export function startPlayer(root, recording) {
     else report(message(engine.state));
   });
 
+  const cover = document.querySelector(".track-header img");
+  const { title = "", artist = "" } = root.dataset;
+  showMediaSession(
+    engine,
+    { title, artist, cover: cover instanceof HTMLImageElement ? cover.src : null },
+    { toggle, seek },
+  );
+  playInOneTab(engine);
   root.dataset.playing = engine.state;
   engine.prepare();
   return {

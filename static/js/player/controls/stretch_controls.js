@@ -49,9 +49,13 @@ export class StretchControls {
         this.set({ [name]: Number.parseFloat(field.value) });
       });
     }
+    for (const menu of findElements(root, "[data-stretch]", HTMLDetailsElement)) {
+      menu.addEventListener("toggle", () => engine.renderer.prepare());
+    }
     this.undo.addEventListener("click", () => {
+      const isByKeyboard = this.undo.matches(":focus-visible");
       this.reset();
-      getElement(root, "[data-stretch] summary", HTMLElement).focus();
+      if (isByKeyboard) getElement(root, "[data-stretch] summary", HTMLElement).focus();
     });
     engine.addEventListener("stretch", () => {
       this.show();

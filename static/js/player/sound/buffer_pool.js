@@ -26,8 +26,10 @@ export class BufferPool {
   /**
    * Get a buffer with `channels` at its beginning.
    * @param {Float32Array<ArrayBuffer>[]} channels
+   * @param {number} now time of the clock
    */
-  take(channels) {
+  take(channels, now) {
+    this.#sweep(now);
     const options = { length: this.length, numberOfChannels: CHANNELS, sampleRate: this.rate };
     const buffer = this.#spare.pop() ?? new AudioBuffer(options);
     for (const [side, samples] of channels.entries()) buffer.copyToChannel(samples, side);
@@ -47,7 +49,7 @@ export class BufferPool {
    * Take back what nothing plays any more.
    * @param {number} now time of the clock
    */
-  sweep(now) {
+  #sweep(now) {
     for (const { buffer } of this.#used.filter(({ free }) => free <= now)) this.#spare.push(buffer);
     this.#used = this.#used.filter(({ free }) => free > now);
   }

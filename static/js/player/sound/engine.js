@@ -3,7 +3,8 @@
 //
 // A song that is still being separated plays as far as it is there, and waits for more (`grow`).
 //
-// Events: "state" (stopped, loading, playing, waiting; `detail` holds the error or a reason, if any), "loop", "stretch".
+// Events: "state" (stopped, loading, playing, waiting; `detail` holds the error or a reason, if any), "loop", "stretch",
+// "pass" (the loop begins again).
 
 import { isAborted } from "stemoteca/api";
 import { resume, resumeUnasked } from "stemoteca/player/sound/autoplay";
@@ -21,6 +22,7 @@ import { Timeline } from "stemoteca/player/sound/timeline";
 
 const BLOCK = 16384; // frames that are made at a time
 const PUMP = 200; // milliseconds
+const RETRY = 3000; // milliseconds after which a line that was gone is tried again
 const SHORTEST_LOOP = 0.3; // seconds
 
 export class Engine extends EventTarget {
@@ -30,6 +32,7 @@ export class Engine extends EventTarget {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
   #frame = 0; // where playing starts next
+  #heard = 0; // frame of the song that was heard a moment ago
   #waitsForSegment = false; // one that is not made yet
 
   /**
@@ -110,6 +113,7 @@ export class Engine extends EventTarget {
     const { speed, semitones, cents } = this.stretch;
     if (stretch.speed === speed && stretch.semitones === semitones && stretch.cents === cents) return;
     this.stretch = stretch;
+    this.renderer.prepare();
     this.dispatchEvent(new Event("stretch"));
     this.#scheduler?.change();
   }
@@ -148,6 +152,7 @@ export class Engine extends EventTarget {
   async seek(frame) {
     const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
     const isThere = this.segments.has(Math.floor(goal / this.recording.segment), this.#audible);
+    this.#heard = goal;
     if (this.#scheduler?.isPlaying && isThere) {
       this.#scheduler.jump(goal);
       return;
@@ -199,6 +204,7 @@ export class Engine extends EventTarget {
       names: recording.stems.map(({ name }) => name),
       audible: () => this.#audible,
       stretch: () => this.stretch,
+      onBegin: () => this.#begin(),
     });
     // A call, or another program, took the sound away: be where the person thinks we are.
     context.addEventListener("statechange", () => {
@@ -219,20 +225,36 @@ export class Engine extends EventTarget {
     }
     const stems = this.#audible;
     const first = Math.floor(this.#frame / this.recording.segment);
-    if (!this.segments.has(first, stems)) this.#setState(state);
+    if (this.state === "stopped" || !this.segments.has(first, stems)) this.#setState(state);
     this.segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first is waited for, others come later
     try {
       await this.segments.load(first, stems);
     } catch (error) {
-      if (turn === this.#turn && error instanceof SegmentError) this.#setState("stopped", error.reason);
-      else if (!(error instanceof SegmentError || isAborted(error))) throw error;
+      if (!(error instanceof SegmentError || isAborted(error))) throw error;
+      if (turn !== this.#turn || !(error instanceof SegmentError)) return;
+      if (error.reason === "network") this.#waitForLine();
+      else this.#setState("stopped", error.reason);
       return;
     }
     if (turn !== this.#turn) return;
     await this.#make(scheduler.start(this.#frame));
-    if (turn !== this.#turn || !scheduler.isPlaying) return;
+  }
+
+  #begin() {
     this.#setState("playing");
+    clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), PUMP);
+  }
+
+  /** Wait until the line is back, and go on. */
+  #waitForLine() {
+    this.#setState("waiting", "offline");
+    const turn = this.#turn;
+    const goOn = () => {
+      if (turn === this.#turn) this.#start("waiting");
+    };
+    addEventListener("online", goOn, { once: true });
+    setTimeout(goOn, RETRY);
   }
 
   /** @param {Promise<void>} making what is to be heard */
@@ -251,7 +273,7 @@ export class Engine extends EventTarget {
   #pump() {
     const scheduler = this.#scheduler;
     if (!scheduler?.isPlaying) return;
-    scheduler.sweep();
+    scheduler.forget();
     const { next } = scheduler;
     if (scheduler.isOver) {
       this.#halt();
@@ -260,7 +282,12 @@ export class Engine extends EventTarget {
       else this.#start("waiting"); // the network is behind: wait, together
       return;
     }
-    const here = Math.floor(this.frame / this.recording.segment);
+    const { frame } = this;
+    const { loop } = this;
+    const back = loop && this.#heard <= loop.to ? this.#heard - frame : 0;
+    if (loop && back > 0.1 * (loop.to - loop.from)) this.dispatchEvent(new Event("pass"));
+    this.#heard = frame;
+    const here = Math.floor(frame / this.recording.segment);
     const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
     this.segments.prefetch([...wanted], this.#audible).then(() => this.#make(scheduler.render()));
     this.#make(scheduler.render());

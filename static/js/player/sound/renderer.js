@@ -21,6 +21,7 @@
  */
 
 const SIDES = [0, 1];
+const CLEAN = { slowest: 0.5, fastest: 2 }; // speeds at which the library keeps tones and attacks
 const PORTION = 4096; // frames that are read at a time
 
 export class Renderer {
@@ -61,15 +62,14 @@ export class Renderer {
   }
 
   /**
-   * Let go of a segment. Its memory is free at once: nobody knows when a garbage collector comes.
+   * Let go of a segment; returns its channels, whose memory can be used again.
    * @param {number} stem
    * @param {number} number
    */
   drop(stem, number) {
-    for (const { buffer } of this.#segments[stem]?.get(number) ?? []) {
-      if (buffer instanceof ArrayBuffer && buffer.byteLength) buffer.transfer?.(0);
-    }
+    const channels = this.#segments[stem]?.get(number) ?? [];
     this.#segments[stem]?.delete(number);
+    return channels;
   }
 
   /**
@@ -98,26 +98,43 @@ export class Renderer {
     this.#readers = piece.groups.map(({ stems, speed, rate }, index) => {
       /** @type {Reader} */
       const stored = (channels, from) => {
+        const before = Math.max(-from, 0); // silence
+        for (const samples of channels) samples.fill(0, 0, before);
+        const after = channels.map((samples) => samples.subarray(before));
         for (const [place, stem] of stems.entries()) {
-          const pair = channels.slice(2 * place, 2 * place + 2);
+          const pair = after.slice(2 * place, 2 * place + 2);
           // One that was muted meanwhile is silent: it may not be there.
-          this.#read(stem, pair, piece.from + from, this.#chosen.includes(stem) ? piece.to : 0);
+          this.#read(stem, pair, piece.from + from + before, this.#chosen.includes(stem) ? piece.to : 0);
         }
       };
-      if (speed === 1 && rate === this.tools.rate) return stored;
-      const stretcher = this.#stretcher(index, 2 * stems.length);
-      stretcher.begin(stored, speed);
-      if (rate === this.tools.rate) return stretcher.read;
-      return this.tools.resampled(stretcher.read, rate / this.tools.rate);
+      const read = this.#stretched(stored, index, 2 * stems.length, speed);
+      return rate === this.tools.rate ? read : this.tools.resampled(read, rate / this.tools.rate);
     });
   }
 
   /**
+   * Stretch twice by less where once is too much for the library.
+   * @param {Reader} stored
    * @param {number} group
    * @param {number} channels
+   * @param {number} speed
+   * @returns {Reader}
    */
-  #stretcher(group, channels) {
-    const key = `${group} ${channels}`;
+  #stretched(stored, group, channels, speed) {
+    const isFar = speed < CLEAN.slowest || speed > CLEAN.fastest;
+    const speeds = isFar ? [Math.sqrt(speed), Math.sqrt(speed)] : speed === 1 ? [] : [speed];
+    return speeds.reduce((read, each, turn) => {
+      const stretcher = this.#stretcher(`${group} ${channels} ${turn}`, channels);
+      stretcher.begin(read, each);
+      return stretcher.read;
+    }, stored);
+  }
+
+  /**
+   * @param {string} key
+   * @param {number} channels
+   */
+  #stretcher(key, channels) {
     const stretcher = this.#stretchers.get(key) ?? this.tools.makeStretcher(channels);
     this.#stretchers.set(key, stretcher);
     return stretcher;

@@ -1,4 +1,6 @@
-// Speaks to the worker that makes what is heard. Memory goes back and forth between the two and is used again.
+// Speaks to the worker that makes what is heard. Memory goes back and forth between the two and is used again; what a
+// browser decodes is copied into it. (To hand that over without a copy takes more memory: a browser frees it when it
+// collects garbage, and forgets meanwhile how much it is.)
 
 /** @typedef {import("stemoteca/player/sound/renderer").Piece} Piece */
 /** @typedef {{ piece: Piece, heard: number, length: number, chosen: number[] }} Order */
@@ -10,8 +12,10 @@ export class RendererClient {
   #worker;
   /** @type {{ done: (samples: Float32Array) => void, fail: (error: Error) => void }[]} */
   #waiting = [];
-  /** @type {ArrayBuffer[]} */
+  /** @type {ArrayBuffer[]} for what is made */
   #spare = [];
+  /** @type {ArrayBuffer[]} for a channel of a segment each */
+  #spareChannels = [];
 
   /**
    * @param {number} stems
@@ -20,7 +24,12 @@ export class RendererClient {
    */
   constructor(stems, segment, rate) {
     this.#worker = new Worker(import.meta.resolve("stemoteca/player/sound/renderer_worker"), { type: "module" });
+    this.segment = segment;
     this.#worker.addEventListener("message", ({ data }) => {
+      if (data.spare) {
+        this.#spareChannels.push(...data.spare);
+        return;
+      }
       const waiting = this.#waiting.shift();
       if (data.samples) waiting?.done(data.samples);
       else waiting?.fail(new RenderError(data.error));
@@ -35,15 +44,25 @@ export class RendererClient {
     this.#worker.postMessage({ modules, wasm, stems, segment, rate });
   }
 
+  /** Load what changes speed and key, so that the first change is heard at once. */
+  prepare() {
+    this.#worker.postMessage({ prepare: true });
+  }
+
   /**
-   * Hand a decoded segment over; the buffer is empty afterwards.
+   * Have a decoded segment kept.
    * @param {number} stem
    * @param {number} number
    * @param {AudioBuffer} buffer
    * @param {number} gain by which the stem was stored quieter
    */
   keep(stem, number, buffer, gain) {
-    const channels = Array.from({ length: buffer.numberOfChannels }, (_, side) => buffer.getChannelData(side));
+    const channels = Array.from({ length: buffer.numberOfChannels }, (_, side) => {
+      const memory = this.#spareChannels.pop() ?? new ArrayBuffer(4 * this.segment);
+      const samples = new Float32Array(memory, 0, buffer.length);
+      buffer.copyFromChannel(samples, side);
+      return samples;
+    });
     this.#worker.postMessage(
       { stem, number, channels, gain },
       channels.map((samples) => samples.buffer),

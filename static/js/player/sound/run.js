@@ -119,8 +119,8 @@ export class Run {
     const start = (this.at ?? 0) + block.at;
     const late = Math.max(earliest - start, 0);
     if (late >= block.length) return;
-    const buffer = this.pool.take(channels);
     const out = /** @type {GainNode} */ (this.outs[stem]);
+    const buffer = this.pool.take(channels, out.context.currentTime);
     const node = new AudioBufferSourceNode(out.context, { buffer });
     node.connect(out);
     node.start((start + late) / this.rate, late / this.rate);
@@ -194,13 +194,13 @@ export class Run {
     const { context } = /** @type {GainNode} */ (this.outs[0]);
     const close = () => {
       if (context.currentTime < time) {
-        setTimeout(close, 100);
+        setTimeout(close, 50);
         return;
       }
-      for (const block of this.blocks) this.#release(block, time + 0.2);
+      for (const block of this.blocks) this.#release(block, time);
       for (const out of this.outs) out.disconnect();
       this.blocks = [];
     };
-    setTimeout(close, 100);
+    setTimeout(close, 50);
   }
 }

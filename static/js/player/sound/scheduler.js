@@ -23,12 +23,13 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
  * @property {BufferPool} pool
  * @property {() => number[]} audible
  * @property {() => Stretch} stretch
+ * @property {() => void} onBegin is called when it is about to be heard
  */
 
-const AHEAD = 6; // seconds that are scheduled in advance: background tabs get a turn once a second
+const AHEAD = 4; // seconds that are scheduled in advance: background tabs get a turn once a second
 const LEAD = 0.05; // seconds between pressing play and the first sample
 const SOON = 0.02; // seconds in which a sample can still be scheduled
-const LOOKAHEAD = 16_000; // frames of the song that resampler and stretcher read in advance
+const LOOKAHEAD = 28_000; // frames of the song that resampler and stretcher read in advance
 const CHANGE = { least: 0.08, most: 1 }; // seconds until a change is heard, as long as this machine needs
 
 export class Scheduler {
@@ -141,10 +142,8 @@ export class Scheduler {
   }
 
   /** Let go of what was heard. */
-  sweep() {
-    const now = this.#clock();
-    this.#run?.forget(now - this.rate);
-    this.source.pool.sweep(now / this.rate);
+  forget() {
+    this.#run?.forget(this.#clock(-1));
   }
 
   /**
@@ -261,6 +260,7 @@ export class Scheduler {
     if (before) run.replace(before, begin);
     else if (block.piece.from > 0) run.fade(begin, 0, 1);
     this.#previous = before && { run: before, until: begin };
+    if (!before) this.source.onBegin();
     return begin;
   }
 }

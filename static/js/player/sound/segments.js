@@ -27,6 +27,8 @@ export class SegmentError extends Error {
 export class Segments {
   /** @type {Map<number, Entry>[]} of each stem, by the segment's number */
   #entries;
+  /** @type {Promise<void>} until the last segment that is being decoded is */
+  #decoding = Promise.resolve();
 
   /**
    * @param {string[]} addresses of segment 0 of each stem
@@ -116,10 +118,19 @@ export class Segments {
    */
   async #decode(answer, number, stem, signal) {
     const gain = Number(answer.headers.get("X-Gain")) || 1;
-    const buffer = await this.decoder.decodeAudioData(await networkErrors(answer.arrayBuffer()));
-    if (!signal.aborted) return this.store.keep(stem, number, buffer, gain);
-    for (let side = 0; side < buffer.numberOfChannels; side += 1) buffer.getChannelData(side).buffer.transfer?.(0);
+    const data = await networkErrors(answer.arrayBuffer());
+    // One after another: a browser cannot be told to stop, and what waits in it takes memory.
+    const decoding = this.#decoding.then(() => {
+      signal.throwIfAborted();
+      return this.decoder.decodeAudioData(data);
+    });
+    this.#decoding = decoding.then(
+      () => undefined,
+      () => undefined,
+    );
+    const buffer = await decoding;
     signal.throwIfAborted();
+    this.store.keep(stem, number, buffer, gain);
   }
 
   /**
