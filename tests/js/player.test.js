@@ -5,6 +5,7 @@ import { loopFrom } from "stemoteca/player/controls/loop";
 import { markStep } from "stemoteca/player/controls/ruler";
 import { nextSpeed } from "stemoteca/player/controls/speed_trainer";
 import { mixQuery } from "stemoteca/player/mixdown";
+import { chooseCodec } from "stemoteca/player/sound/codecs";
 import { decibels, levelFrom, loudness } from "stemoteca/player/sound/levels";
 import { segmentAddress } from "stemoteca/player/sound/segments";
 import { Timeline } from "stemoteca/player/sound/timeline";
@@ -39,14 +40,41 @@ test("segments are wanted in the order in which they are heard, and only those t
   assert.deepEqual(timeline.wanted(0), [0, 1]);
   assert.deepEqual(timeline.wanted(4999), [4]);
   timeline.loop = { from: 500, to: 2500 };
-  assert.deepEqual(timeline.wanted(2000), [2, 0]);
+  assert.deepEqual(timeline.wanted(2000), [2, 0, 1]);
   timeline.available = 1;
   assert.deepEqual(timeline.wanted(900), [0]);
   assert.equal(timeline.has(1000), false);
 });
 
+test("short segments are fetched as far ahead as long ones", () => {
+  const timeline = new Timeline(5000, 250, 1000);
+  assert.deepEqual(timeline.wanted(600), [2, 3, 4, 5, 6]);
+});
+
+test("the codec suits the person, or else the line", () => {
+  const [flac, opus] = [
+    { name: "flac", segment: 4, rate: 1 },
+    { name: "opus", segment: 1, rate: 1 },
+  ];
+  const fast = { effectiveType: "4g", downlink: 10 };
+  assert.equal(chooseCodec([flac, opus], "auto", fast), flac);
+  for (const slow of [
+    undefined,
+    {},
+    { ...fast, saveData: true },
+    { ...fast, downlink: 2 },
+    { ...fast, type: "cellular" },
+  ]) {
+    assert.equal(chooseCodec([flac, opus], "auto", slow), opus);
+  }
+  assert.equal(chooseCodec([flac, opus], "small", fast), opus);
+  assert.equal(chooseCodec([flac, opus], "lossless", { saveData: true }), flac);
+  assert.equal(chooseCodec([flac], "small", undefined), flac, "while the song is still being separated");
+});
+
 test("the address of a segment is that of the first with its number", () => {
   assert.equal(segmentAddress("/api/v1/stems/a0/segments/0/", 12), "/api/v1/stems/a0/segments/12/");
+  assert.equal(segmentAddress("/stems/a0/segments/0/", 3, "opus"), "/stems/a0/segments/3/?codec=opus");
 });
 
 test("mute silences a lane, solo all others, and a muted lane stays silent alone", () => {

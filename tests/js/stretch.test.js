@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Renderer } from "stemoteca/player/sound/renderer";
-import { resampled } from "stemoteca/player/sound/resampler";
+import { Renderer } from "stemoteca/player/rendering/renderer";
+import { resampled } from "stemoteca/player/rendering/resampler";
+import { Stretcher } from "stemoteca/player/rendering/stretcher";
 import {
   changeStretch,
   heardFrames,
@@ -13,14 +14,13 @@ import {
   UNSTRETCHED,
   writeStretch,
 } from "stemoteca/player/sound/stretch";
-import { Stretcher } from "stemoteca/player/sound/stretcher";
 
 const RATE = 44_100;
 const SEGMENT = 1 << 16;
 const WASM = new URL("../../static/vendor/signalsmith-stretch/signalsmith-stretch.wasm", import.meta.url);
 const library = new WebAssembly.Module(readFileSync(WASM));
 
-/** @typedef {import("stemoteca/player/sound/renderer").Piece} Piece */
+/** @typedef {import("stemoteca/player/rendering/renderer").Piece} Piece */
 
 /**
  * Make a renderer that has all segments of some songs, mono, each heard on both sides.

@@ -9,6 +9,7 @@ import { LoopControls } from "stemoteca/player/controls/loop";
 import { showMediaSession } from "stemoteca/player/controls/media_session";
 import { Mixer } from "stemoteca/player/controls/mixer";
 import { playInOneTab } from "stemoteca/player/controls/one_tab";
+import { offerQuality, readQuality } from "stemoteca/player/controls/quality";
 import { Ruler } from "stemoteca/player/controls/ruler";
 import { ScreenLock } from "stemoteca/player/controls/screen_lock";
 import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
@@ -22,7 +23,8 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
  * @property {string} track
  * @property {number} frames
  * @property {number} rate in hertz
- * @property {number} segment frames in each segment
+ * @property {number} segment frames in each FLAC segment
+ * @property {import("stemoteca/player/sound/codecs").Codec[]} [codecs] FLAC first
  * @property {number | null} ready
  * @property {string} played address that counts a play
  * @property {{ name: string, segments: string, peaks: string }[]} stems addresses of the first segment and the peaks
@@ -39,7 +41,7 @@ const LOUDEST_PEAK = 255;
  * @param {Recording} recording
  */
 export function startPlayer(root, recording) {
-  const engine = new Engine(recording);
+  const engine = new Engine(recording, undefined, readQuality());
   const line = getElement(root, "[data-report]", HTMLElement);
   /** @param {string} sentence */
   const report = (sentence) => {
@@ -180,7 +182,10 @@ export function startPlayer(root, recording) {
   );
   playInOneTab(engine);
   root.dataset.playing = engine.state;
-  engine.prepare();
+  offerQuality(root, engine);
+  // What is large is fetched only for somebody who is about to play.
+  if (!engine.source.isLossless) engine.prepare();
+  for (const sign of ["pointerenter", "focus"]) button("play").addEventListener(sign, () => engine.prepare());
   return {
     engine,
     mixer,

@@ -50,7 +50,7 @@ export class StretchControls {
       });
     }
     for (const menu of findElements(root, "[data-stretch]", HTMLDetailsElement)) {
-      menu.addEventListener("toggle", () => engine.renderer.prepare());
+      menu.addEventListener("toggle", () => engine.source.renderer.prepare());
     }
     this.undo.addEventListener("click", () => {
       const isByKeyboard = this.undo.matches(":focus-visible");

@@ -7,16 +7,18 @@
 // "pass" (the loop begins again).
 
 import { isAborted } from "stemoteca/api";
+import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_client";
 import { resume, resumeUnasked } from "stemoteca/player/sound/autoplay";
 import { BufferPool } from "stemoteca/player/sound/buffer_pool";
 import { Graph } from "stemoteca/player/sound/graph";
-import { RenderError, RendererClient } from "stemoteca/player/sound/renderer_client";
 import { Scheduler } from "stemoteca/player/sound/scheduler";
-import { SegmentError, Segments } from "stemoteca/player/sound/segments";
+import { SegmentError } from "stemoteca/player/sound/segments";
+import { StemSource } from "stemoteca/player/sound/stem_source";
 import { changeStretch, UNSTRETCHED } from "stemoteca/player/sound/stretch";
 import { Timeline } from "stemoteca/player/sound/timeline";
 
 /** @typedef {import("stemoteca/player/player").Recording} Recording */
+/** @typedef {import("stemoteca/player/sound/codecs").Quality} Quality */
 /** @typedef {import("stemoteca/player/sound/stretch").Stretch} Stretch */
 /** @typedef {import("stemoteca/player/sound/timeline").Loop} Loop */
 
@@ -38,24 +40,21 @@ export class Engine extends EventTarget {
   /**
    * @param {Recording} recording
    * @param {() => AudioContext} [makeContext] gives the audio context when it is needed
+   * @param {Quality} [quality] of what is fetched
    */
   constructor(
     recording,
     makeContext = () => new AudioContext({ sampleRate: recording.rate, latencyHint: "balanced" }),
+    quality = "auto",
   ) {
     super();
     this.recording = recording;
     this.makeContext = makeContext;
     /** @type {"stopped" | "loading" | "playing" | "waiting"} */
     this.state = "stopped";
-    this.timeline = new Timeline(recording.frames, recording.segment);
+    this.source = new StemSource(recording, quality);
+    this.timeline = new Timeline(recording.frames, this.source.codec.segment, recording.segment);
     this.timeline.available = recording.ready ?? Infinity;
-    this.renderer = new RendererClient(recording.stems.length, recording.segment, recording.rate);
-    this.segments = new Segments(
-      recording.stems.map((stem) => stem.segments),
-      recording.rate,
-      this.renderer,
-    );
     this.pool = new BufferPool(BLOCK, recording.rate);
     this.levels = recording.stems.map(() => ({ volume: 1, pan: 0 }));
     this.master = 1;
@@ -87,7 +86,32 @@ export class Engine extends EventTarget {
   }
 
   /**
-   * Set volume (0 to 4) and pan (-1 to 1) of a stem; changes glide.
+   * Choose how good and how large is what is fetched.
+   * @param {Quality} quality
+   */
+  async setQuality(quality) {
+    this.source.quality = quality;
+    await this.#changeCodec(() => this.source.use(this.source.chosen));
+  }
+
+  /**
+   * Go on where it plays with segments of another codec.
+   * @param {() => void} change
+   */
+  async #changeCodec(change) {
+    const playing = this.state !== "stopped";
+    const { frame } = this;
+    const before = this.source.codec;
+    change();
+    if (this.source.codec === before) return;
+    this.#halt();
+    this.#frame = frame < this.recording.frames ? frame : 0;
+    this.timeline.segment = this.source.codec.segment;
+    if (playing) await this.#start("waiting");
+  }
+
+  /**
+   * Set volume (0 to 2) and pan (-1 to 1) of a stem; changes glide.
    * @param {number} stem
    * @param {{ volume: number, pan: number }} level
    */
@@ -113,14 +137,14 @@ export class Engine extends EventTarget {
     const { speed, semitones, cents } = this.stretch;
     if (stretch.speed === speed && stretch.semitones === semitones && stretch.cents === cents) return;
     this.stretch = stretch;
-    this.renderer.prepare();
+    this.source.renderer.prepare();
     this.dispatchEvent(new Event("stretch"));
     this.#scheduler?.change();
   }
 
   /** Load what is needed to start at once. */
   prepare() {
-    return this.segments.prefetch(this.timeline.wanted(this.#frame).slice(0, 1), this.#audible);
+    return this.source.segments.prefetch(this.timeline.wanted(this.#frame).slice(0, 1), this.#audible);
   }
 
   async play() {
@@ -151,7 +175,7 @@ export class Engine extends EventTarget {
    */
   async seek(frame) {
     const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
-    const isThere = this.segments.has(Math.floor(goal / this.recording.segment), this.#audible);
+    const isThere = this.source.segments.has(Math.floor(goal / this.timeline.segment), this.#audible);
     this.#heard = goal;
     if (this.#scheduler?.isPlaying && isThere) {
       this.#scheduler.jump(goal);
@@ -198,9 +222,9 @@ export class Engine extends EventTarget {
   #open() {
     if (this.#scheduler) return this.#scheduler;
     const context = this.makeContext();
-    const { recording, timeline, segments, renderer, pool } = this;
+    const { recording, timeline, source, pool } = this;
     this.#scheduler = new Scheduler(new Graph(context, this.levels, this.master), {
-      ...{ timeline, segments, renderer, pool },
+      ...{ timeline, source, pool },
       names: recording.stems.map(({ name }) => name),
       audible: () => this.#audible,
       stretch: () => this.stretch,
@@ -224,15 +248,16 @@ export class Engine extends EventTarget {
       return;
     }
     const stems = this.#audible;
-    const first = Math.floor(this.#frame / this.recording.segment);
-    if (this.state === "stopped" || !this.segments.has(first, stems)) this.#setState(state);
-    this.segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first is waited for, others come later
+    const first = Math.floor(this.#frame / this.timeline.segment);
+    if (this.state === "stopped" || !this.source.segments.has(first, stems)) this.#setState(state);
+    this.source.segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first is waited for, others come later
     try {
-      await this.segments.load(first, stems);
+      await this.source.segments.load(first, stems);
     } catch (error) {
       if (!(error instanceof SegmentError || isAborted(error))) throw error;
       if (turn !== this.#turn || !(error instanceof SegmentError)) return;
       if (error.reason === "network") this.#waitForLine();
+      else if (!this.source.isLossless) await this.#changeCodec(() => this.source.useLossless());
       else this.#setState("stopped", error.reason);
       return;
     }
@@ -262,6 +287,7 @@ export class Engine extends EventTarget {
     try {
       await making;
     } catch (error) {
+      if (error instanceof StoppedError) return;
       if (!(error instanceof RenderError)) throw error;
       this.#frame = this.frame;
       this.#halt();
@@ -279,7 +305,7 @@ export class Engine extends EventTarget {
       this.#halt();
       this.#frame = next ?? 0;
       if (next === null) this.#setState("stopped", "ended");
-      else this.#start("waiting"); // the network is behind: wait, together
+      else this.#fallBehind();
       return;
     }
     const { frame } = this;
@@ -287,10 +313,17 @@ export class Engine extends EventTarget {
     const back = loop && this.#heard <= loop.to ? this.#heard - frame : 0;
     if (loop && back > 0.1 * (loop.to - loop.from)) this.dispatchEvent(new Event("pass"));
     this.#heard = frame;
-    const here = Math.floor(frame / this.recording.segment);
+    const here = Math.floor(frame / this.timeline.segment);
     const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
-    this.segments.prefetch([...wanted], this.#audible).then(() => this.#make(scheduler.render()));
+    this.source.segments.prefetch([...wanted], this.#audible).then(() => this.#make(scheduler.render()));
     this.#make(scheduler.render());
+  }
+
+  /** The network is behind: wait, all stems together, and fetch less unless the person has chosen. */
+  #fallBehind() {
+    this.source.use(this.source.smaller);
+    this.timeline.segment = this.source.codec.segment;
+    this.#start("waiting");
   }
 
   #halt() {

@@ -4,7 +4,7 @@
 import { heardFrames, songFrames } from "stemoteca/player/sound/stretch";
 
 /** @typedef {import("stemoteca/player/sound/buffer_pool").BufferPool} BufferPool */
-/** @typedef {import("stemoteca/player/sound/renderer").Piece} Piece */
+/** @typedef {import("stemoteca/player/rendering/renderer").Piece} Piece */
 /** @typedef {import("stemoteca/player/sound/timeline").Timeline} Timeline */
 /** @typedef {{ node: AudioBufferSourceNode, buffer: AudioBuffer }} Source */
 

@@ -6,7 +6,7 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
 
 /** @typedef {import("stemoteca/player/sound/buffer_pool").BufferPool} BufferPool */
 /** @typedef {import("stemoteca/player/sound/graph").Graph} Graph */
-/** @typedef {import("stemoteca/player/sound/renderer_client").RendererClient} RendererClient */
+/** @typedef {import("stemoteca/player/rendering/renderer_client").RendererClient} RendererClient */
 /** @typedef {import("stemoteca/player/sound/run").Block} Block */
 /** @typedef {import("stemoteca/player/sound/segments").Segments} Segments */
 /** @typedef {import("stemoteca/player/sound/stretch").Stretch} Stretch */
@@ -15,11 +15,10 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
 
 /**
  * `audible`: the stems that are heard; only these are made.
- * @typedef {object} Source
+ * @typedef {object} Setup
  * @property {string[]} names of the stems
  * @property {Timeline} timeline
- * @property {Segments} segments
- * @property {RendererClient} renderer
+ * @property {{ segments: Segments, renderer: RendererClient }} source of the stems
  * @property {BufferPool} pool
  * @property {() => number[]} audible
  * @property {() => Stretch} stretch
@@ -48,12 +47,12 @@ export class Scheduler {
 
   /**
    * @param {Graph} graph
-   * @param {Source} source
+   * @param {Setup} setup
    */
-  constructor(graph, source) {
+  constructor(graph, setup) {
     this.graph = graph;
-    this.source = source;
-    this.rate = source.pool.rate;
+    this.setup = setup;
+    this.rate = setup.pool.rate;
   }
 
   get isPlaying() {
@@ -97,7 +96,7 @@ export class Scheduler {
    * @param {number} frame
    */
   async start(frame) {
-    this.#coming = this.#makeRun(frame, this.source.audible());
+    this.#coming = this.#makeRun(frame, this.setup.audible());
     await this.render();
   }
 
@@ -107,12 +106,12 @@ export class Scheduler {
     if (this.#coming || !this.#run) return;
     const at = this.#clock(this.#lead);
     const frame = this.#run.frameAt(at);
-    if (frame === null || frame >= this.source.timeline.frames) return;
+    if (frame === null || frame >= this.setup.timeline.frames) return;
     const { stems } = this.#run;
     this.#goal = null;
     this.#coming = this.#makeRun(
       frame,
-      this.source.audible().filter((stem) => stems.includes(stem) || this.#isThere(stem)),
+      this.setup.audible().filter((stem) => stems.includes(stem) || this.#isThere(stem)),
     );
     this.#coming.at = at;
     this.render();
@@ -126,7 +125,7 @@ export class Scheduler {
     this.#coming?.stop(0);
     this.#isOutdated = false;
     this.#goal = frame;
-    this.#coming = this.#makeRun(frame, this.source.audible());
+    this.#coming = this.#makeRun(frame, this.setup.audible());
     this.render();
   }
 
@@ -148,7 +147,7 @@ export class Scheduler {
 
   /**
    * Have everything made that is missing, one block after another.
-   * @throws {import("stemoteca/player/sound/renderer_client").RenderError}
+   * @throws {import("stemoteca/player/rendering/renderer_client").RenderError}
    */
   render() {
     this.#follow();
@@ -159,10 +158,10 @@ export class Scheduler {
   }
 
   async #renderAll() {
-    const { renderer } = this.source;
     for (let job = this.#nextJob(); job; job = this.#nextJob()) {
       const { piece, heard, length } = job.block;
       const began = performance.now();
+      const { renderer } = this.setup.source;
       const samples = await renderer.render({ piece, heard, length, chosen: job.chosen });
       this.#deliver(job, samples, (performance.now() - began) / 1000);
       renderer.recycle(samples);
@@ -174,8 +173,8 @@ export class Scheduler {
    * @param {number[]} stems
    */
   #makeRun(frame, stems) {
-    const { names, pool, timeline } = this.source;
-    const stretch = this.source.stretch();
+    const { names, pool, timeline } = this.setup;
+    const stretch = this.setup.stretch();
     const groups = stretchGroups(stretch, names, stems, this.rate);
     return new Run(this.graph.lanes, pool, timeline, frame, stretch.speed, groups);
   }
@@ -193,7 +192,7 @@ export class Scheduler {
   #follow() {
     const run = this.#run;
     if (!run || this.#coming) return;
-    const audible = this.source.audible();
+    const audible = this.setup.audible();
     run.stems = run.stems.filter((stem) => audible.includes(stem));
     if (audible.some((stem) => !run.stems.includes(stem) && this.#isThere(stem))) this.change();
   }
@@ -203,7 +202,8 @@ export class Scheduler {
    * @param {number} stem
    */
   #isThere(stem) {
-    const { timeline, segments } = this.source;
+    const { timeline } = this.setup;
+    const { segments } = this.setup.source;
     const now = this.frame ?? 0;
     return timeline.segments(now, now + LOOKAHEAD).every((number) => segments.has(number, [stem]));
   }
@@ -214,7 +214,8 @@ export class Scheduler {
    * @param {number[]} stems
    */
   #canMake({ piece, heard, length }, stems) {
-    const { timeline, segments } = this.source;
+    const { timeline } = this.setup;
+    const { segments } = this.setup.source;
     const from = piece.from + songFrames(heard, piece.speed);
     const isPlain = piece.groups.every(({ speed, rate }) => speed === 1 && rate === this.rate);
     const to = from + songFrames(length, piece.speed) + (isPlain ? 0 : LOOKAHEAD);
@@ -260,7 +261,7 @@ export class Scheduler {
     if (before) run.replace(before, begin);
     else if (block.piece.from > 0) run.fade(begin, 0, 1);
     this.#previous = before && { run: before, until: begin };
-    if (!before) this.source.onBegin();
+    if (!before) this.setup.onBegin();
     return begin;
   }
 }

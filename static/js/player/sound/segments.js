@@ -22,7 +22,7 @@ export class SegmentError extends Error {
 }
 
 /** @typedef {{ promise: Promise<void>, isThere: boolean, stop: AbortController, failed: number }} Entry */
-/** @typedef {Pick<import("stemoteca/player/sound/renderer_client").RendererClient, "keep" | "drop">} Store */
+/** @typedef {Pick<import("stemoteca/player/rendering/renderer_client").RendererClient, "keep" | "drop">} Store */
 
 export class Segments {
   /** @type {Map<number, Entry>[]} of each stem, by the segment's number */
@@ -32,15 +32,23 @@ export class Segments {
 
   /**
    * @param {string[]} addresses of segment 0 of each stem
-   * @param {number} rate in hertz
+   * @param {import("stemoteca/player/sound/codecs").Codec} codec
+   * @param {number} frames of the song
    * @param {Store} store keeps what was decoded
    */
-  constructor(addresses, rate, store) {
+  constructor(addresses, codec, frames, store) {
     this.addresses = addresses;
+    this.codec = codec;
+    this.frames = frames;
     this.store = store;
-    // Decodes to `rate` on every machine, and before anybody has pressed play.
-    this.decoder = new OfflineAudioContext(2, 1, rate);
+    // Decodes to the same rate on every machine, and before anybody has pressed play.
+    this.decoder = new OfflineAudioContext(2, 1, codec.rate);
     this.#entries = addresses.map(() => new Map());
+  }
+
+  /** Stop whatever is being fetched. */
+  stop() {
+    for (const entries of this.#entries) for (const entry of entries.values()) entry.stop.abort();
   }
 
   /**
@@ -71,7 +79,7 @@ export class Segments {
     const known = entries.get(number);
     if (known && !(known.failed && Date.now() - known.failed > RETRY_AFTER)) return known.promise;
     const stop = new AbortController();
-    const address = segmentAddress(this.addresses[stem] ?? "", number);
+    const address = segmentAddress(this.addresses[stem] ?? "", number, this.codec.name);
     /** @type {Entry} */
     const entry = { isThere: false, stop, failed: 0, promise: this.#fetch(address, number, stem, stop.signal) };
     entries.set(number, entry);
@@ -130,7 +138,22 @@ export class Segments {
     );
     const buffer = await decoding;
     signal.throwIfAborted();
-    this.store.keep(stem, number, buffer, gain);
+    this.store.keep(stem, number, this.#channels(buffer, number, Number(answer.headers.get("X-Pre-Skip")) || 0), gain);
+  }
+
+  /**
+   * The samples of a segment, without the ones that Opus needs before them and a browser should have cut.
+   * @param {AudioBuffer} buffer
+   * @param {number} number
+   * @param {number} before that come before it
+   */
+  #channels(buffer, number, before) {
+    const length = Math.min(this.codec.segment, this.frames - number * this.codec.segment);
+    const skipped = before && buffer.length >= length + before ? before : 0;
+    if (before && buffer.length < length) throw new SegmentError("unplayable");
+    return Array.from({ length: buffer.numberOfChannels }, (_, side) => {
+      return buffer.getChannelData(side).subarray(skipped, skipped + length);
+    });
   }
 
   /**
@@ -162,7 +185,8 @@ export class Segments {
  * Get the address of a segment from that of segment 0.
  * @param {string} first
  * @param {number} number
+ * @param {string} [codec]
  */
-export function segmentAddress(first, number) {
-  return first.replace(/0\/$/, `${number}/`);
+export function segmentAddress(first, number, codec = "flac") {
+  return first.replace(/0\/$/, `${number}/${codec === "flac" ? "" : `?codec=${codec}`}`);
 }

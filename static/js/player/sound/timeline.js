@@ -6,11 +6,13 @@
 export class Timeline {
   /**
    * @param {number} frames of the song
-   * @param {number} segment frames in each stored segment
+   * @param {number} segment frames in each segment that is fetched
+   * @param {number} [reach] frames that are fetched ahead
    */
-  constructor(frames, segment) {
+  constructor(frames, segment, reach = segment) {
     this.frames = frames;
     this.segment = segment;
+    this.reach = reach;
     /** @type {Loop | null} */
     this.loop = null;
     this.available = Infinity; // segments that can be fetched by now, while the song is still being separated
@@ -57,15 +59,16 @@ export class Timeline {
    * @param {number} frame
    */
   wanted(frame) {
-    const here = Math.floor(frame / this.segment);
-    const last = Math.floor((this.frames - 1) / this.segment);
-    const list = [here];
-    const end = this.end(frame);
-    if (here < last && (here + 1) * this.segment < end) list.push(here + 1);
-    if (this.loop && end === this.loop.to) {
-      const start = Math.floor(this.loop.from / this.segment);
-      if (!list.includes(start)) list.push(start);
+    /** @type {number[]} */
+    const list = [];
+    let left = this.reach;
+    for (let at = /** @type {number | null} */ (frame); at !== null && left > 0; ) {
+      const number = Math.floor(at / this.segment);
+      const end = Math.min((number + 1) * this.segment, this.end(at));
+      if (list.length) left -= end - at; // behind the first one, which may be nearly over
+      if (!list.includes(number)) list.push(number);
+      at = this.after(end);
     }
-    return list.filter((segment) => segment < this.available);
+    return list.filter((number) => number < this.available);
   }
 }

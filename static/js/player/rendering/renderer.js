@@ -3,7 +3,7 @@
 // nothing.
 
 /** @typedef {import("./resampler.js").Reader} Reader */
-/** @typedef {import("./stretch.js").Group} Group */
+/** @typedef {import("../sound/stretch.js").Group} Group */
 /** @typedef {Pick<import("./stretcher.js").Stretcher, "begin" | "read">} Stretcher */
 
 /**

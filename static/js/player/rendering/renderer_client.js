@@ -2,11 +2,14 @@
 // browser decodes is copied into it. (To hand that over without a copy takes more memory: a browser frees it when it
 // collects garbage, and forgets meanwhile how much it is.)
 
-/** @typedef {import("stemoteca/player/sound/renderer").Piece} Piece */
+/** @typedef {import("stemoteca/player/rendering/renderer").Piece} Piece */
 /** @typedef {{ piece: Piece, heard: number, length: number, chosen: number[] }} Order */
 
 /** The worker could not do what it was asked for. */
 export class RenderError extends Error {}
+
+/** The worker was stopped meanwhile. */
+export class StoppedError extends Error {}
 
 export class RendererClient {
   #worker;
@@ -23,7 +26,7 @@ export class RendererClient {
    * @param {number} rate in hertz
    */
   constructor(stems, segment, rate) {
-    this.#worker = new Worker(import.meta.resolve("stemoteca/player/sound/renderer_worker"), { type: "module" });
+    this.#worker = new Worker(import.meta.resolve("stemoteca/player/rendering/renderer_worker"), { type: "module" });
     this.segment = segment;
     this.#worker.addEventListener("message", ({ data }) => {
       if (data.spare) {
@@ -38,7 +41,7 @@ export class RendererClient {
       for (const { fail } of this.#waiting.splice(0)) fail(new RenderError("the worker does not run"));
     });
     const modules = ["renderer", "resampler", "stretcher"].map((name) => {
-      return import.meta.resolve(`stemoteca/player/sound/${name}`);
+      return import.meta.resolve(`stemoteca/player/rendering/${name}`);
     });
     const wasm = import.meta.resolve("signalsmith-stretch");
     this.#worker.postMessage({ modules, wasm, stems, segment, rate });
@@ -53,15 +56,15 @@ export class RendererClient {
    * Have a decoded segment kept.
    * @param {number} stem
    * @param {number} number
-   * @param {AudioBuffer} buffer
+   * @param {Float32Array[]} decoded channels
    * @param {number} gain by which the stem was stored quieter
    */
-  keep(stem, number, buffer, gain) {
-    const channels = Array.from({ length: buffer.numberOfChannels }, (_, side) => {
+  keep(stem, number, decoded, gain) {
+    const channels = decoded.map((samples) => {
       const memory = this.#spareChannels.pop() ?? new ArrayBuffer(4 * this.segment);
-      const samples = new Float32Array(memory, 0, buffer.length);
-      buffer.copyFromChannel(samples, side);
-      return samples;
+      const kept = new Float32Array(memory, 0, samples.length);
+      kept.set(samples);
+      return kept;
     });
     this.#worker.postMessage(
       { stem, number, channels, gain },
@@ -89,6 +92,12 @@ export class RendererClient {
     return new Promise((done, fail) => {
       this.#waiting.push({ done, fail });
     });
+  }
+
+  /** End the worker; who waits for it waits in vain. */
+  stop() {
+    this.#worker.terminate();
+    for (const { fail } of this.#waiting.splice(0)) fail(new StoppedError("the worker was stopped"));
   }
 
   /**
