@@ -59,10 +59,12 @@ def musician(chromium: Browser, server: Server) -> Iterator[Watched]:
     watched.context.close()
 
 
-def rendered(watched: Watched, address: str, seconds: float, plan: list[dict[str, Any]]) -> Any:
+def rendered(
+    watched: Watched, address: str, seconds: float, plan: list[dict[str, Any]], quality: str = "lossless"
+) -> Any:
     """What the player plays in ``seconds``, both channels: ``plan`` says what is done when."""
     watched.page.goto(address)
-    text = watched.page.evaluate(RENDERED, {"seconds": seconds, "plan": plan})
+    text = watched.page.evaluate(RENDERED, {"seconds": seconds, "plan": plan, "quality": quality})
     return np.frombuffer(bytes.fromhex(text), np.float32).reshape(2, -1)
 
 
@@ -270,3 +272,37 @@ def test_playing_goes_on_when_the_line_comes_back(musician: Watched, track: str)
     musician.context.set_offline(False)
     expect(player).to_have_attribute("data-playing", "playing", timeout=20_000)
     musician.faults[:] = [fault for fault in musician.faults if "INTERNET_DISCONNECTED" not in fault]
+
+
+def test_opus_is_in_time_with_lossless_to_the_sample(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(track)
+    page.wait_for_load_state("networkidle")
+    if not page.get_by_label("Sound quality").is_visible():
+        pytest.skip("segments come as FLAC alone")
+    lossless, small = (
+        rendered(musician, track, 8, [], quality)[0][RATE:] for quality in ("lossless", "small")
+    )
+    shifts = range(-3, 4)
+    fits = [np.corrcoef(lossless[10:-10], np.roll(small, shift)[10:-10])[0, 1] for shift in shifts]
+    assert shifts[int(np.argmax(fits))] == 0
+    assert max(fits) > 0.99
+
+
+def test_person_chooses_lossless_or_small_and_it_plays_on(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(track)
+    page.wait_for_load_state("networkidle")
+    quality = page.get_by_label("Sound quality")
+    if not quality.is_visible():
+        pytest.skip("segments come as FLAC alone")
+    player = page.locator(".player")
+    for value, sign in (("small", "codec=opus"), ("lossless", "/segments/")):
+        quality.select_option(value)
+        with page.expect_request(lambda request, sign=sign: sign in request.url):  # type: ignore[misc]
+            page.get_by_role("button", name="Play", exact=True).click()
+        expect(player).to_have_attribute("data-playing", "playing", timeout=15_000)
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_role("slider", name="Position").press("End")
+    page.reload()
+    expect(quality).to_have_value("lossless")
