@@ -329,7 +329,7 @@ CORS_EXPOSE_HEADERS = [
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, NONCE],
+        "script-src": [SELF, NONCE, "'wasm-unsafe-eval'"],  # WebAssembly, which stretches in the player
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

@@ -33,6 +33,16 @@ export function formatTime(seconds) {
 }
 
 /**
+ * Format a time to the millisecond, as `parseTime` reads it: 62.5 -> "1:02.5", 3725 -> "62:05".
+ * @param {number} seconds
+ */
+export function formatExactTime(seconds) {
+  const milliseconds = Math.round(1000 * seconds);
+  const rest = (milliseconds % 60_000) / 1000;
+  return `${Math.floor(milliseconds / 60_000)}:${rest < 10 ? "0" : ""}${formatDecimal(rest, 3)}`;
+}
+
+/**
  * Read a time that somebody typed, in seconds: "1:05.5" -> 65.5, "65,5" -> 65.5. NaN for anything else.
  * @param {string} text
  */

@@ -20,7 +20,7 @@ SWITCHES = [
 
 # Plays the song into memory, as fast as it can be rendered, and compares with the stems' own samples.
 PLAYED_AGAINST_STORED = """async () => {
-  const { Engine } = await import("stemoteca/player/engine");
+  const { Engine } = await import("stemoteca/player/sound/engine");
   const set = JSON.parse(document.getElementById("player").textContent);
   const decoder = new OfflineAudioContext(2, 1, set.rate);
   const wanted = [new Float32Array(set.frames), new Float32Array(set.frames)];
@@ -37,11 +37,15 @@ PLAYED_AGAINST_STORED = """async () => {
   }
   const context = new OfflineAudioContext(2, set.frames, set.rate);
   context.addEventListener = () => {};
-  const engine = new Engine(set, () => context);
-  for (let n = 0; n * set.segment < set.frames; n += 1) await engine.segments.load(n);
+  const engine = new Engine(set, () => context, "lossless");
   await engine.play();
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const settle = async () => {
+    for (let before = null; before !== engine.scheduled; await pause(500)) before = engine.scheduled;
+  };
+  await settle();
   for (let second = 2; second < set.frames / set.rate; second += 2) {
-    context.suspend(second).then(() => setTimeout(() => context.resume(), 450));
+    context.suspend(second).then(settle).then(() => context.resume());
   }
   const played = await context.startRendering();
   const begin = Math.ceil(0.05 * set.rate);
@@ -53,6 +57,42 @@ PLAYED_AGAINST_STORED = """async () => {
     }
   }
   return { worst, loudest: wanted[0].reduce((a, b) => Math.max(a, Math.abs(b)), 0) };
+}"""
+
+# Plays the song into memory, does at some moments what a plan says, and gives back what was heard as hexadecimal text.
+RENDERED = """async ({ seconds, plan, quality }) => {
+  const { Engine } = await import("stemoteca/player/sound/engine");
+  const { stretchFrom } = await import("stemoteca/player/sound/stretch");
+  const set = JSON.parse(document.getElementById("player").textContent);
+  const context = new OfflineAudioContext(2, seconds * set.rate, set.rate);
+  context.addEventListener = () => {};
+  const engine = new Engine(set, () => context, quality);
+  engine.setStretch(stretchFrom(new URLSearchParams(location.search)));
+  const act = ({ stretch, loop, seek }) => {
+    if (loop) engine.setLoop(loop);
+    if (seek !== undefined) engine.seek(seek);
+    if (stretch) engine.setStretch(stretch);
+  };
+  for (const step of plan.filter(({ at }) => at === 0)) act(step);
+  await engine.play();
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const settle = async () => {
+    for (let before = null; before !== engine.scheduled; await pause(500)) before = engine.scheduled;
+  };
+  await settle();
+  for (let now = 0.05; now < seconds - 0.1; now += 0.05) {
+    const second = Math.round(now * 100) / 100;
+    const steps = plan.filter(({ at }) => at > 0 && Math.abs(at - second) < 0.01);
+    if (!steps.length && Math.round(second * 100) % 200) continue;
+    context.suspend(second).then(async () => {
+      for (const step of steps) act(step);
+      await settle();
+      context.resume();
+    });
+  }
+  const played = await context.startRendering();
+  const bytes = [0, 1].flatMap((side) => [...new Uint8Array(played.getChannelData(side).buffer)]);
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }"""
 
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select, summary")]
@@ -76,7 +116,10 @@ class Watched:
         self.page.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        expected = "404" in message.text and "/api/v1/lookups/" in message.location.get("url", "")
+        address = message.location.get("url", "")
+        expected = ("404" in message.text and "/api/v1/lookups/" in address) or (
+            "503" in message.text and "codec=opus" in address  # it is being encoded: ask again
+        )
         if message.type in {"error", "warning"} and not expected:
             self.faults.append(f"{message.text} {message.location.get('url')}")
 

@@ -26,6 +26,19 @@ test("a time is read as it is written or in plain seconds", () => {
   for (const text of ["", "x", "1:", ":5", "1:2:3", "-1", "1e3"]) assert.ok(Number.isNaN(formatting.parseTime(text)));
 });
 
+test("an exact time is read as it was written", () => {
+  for (const [seconds, text] of /** @type {[number, string][]} */ ([
+    [0, "0:00"],
+    [62.5, "1:02.5"],
+    [9.9996, "0:10"],
+    [59.9996, "1:00"],
+    [3725.25, "62:05.25"],
+  ])) {
+    assert.equal(formatting.formatExactTime(seconds), text);
+    assert.ok(Math.abs(formatting.parseTime(text) - seconds) <= 0.0005);
+  }
+});
+
 test("sizes are rounded up in kB and have a decimal below 10 MB", () => {
   const sizes = [
     [0, "0 kB"],

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shortcutOf } from "stemoteca/player/keyboard";
-import { levelFrom, loudness } from "stemoteca/player/levels";
+import { shortcutOf } from "stemoteca/player/controls/keyboard";
+import { loopFrom } from "stemoteca/player/controls/loop";
+import { markStep } from "stemoteca/player/controls/ruler";
+import { nextSpeed } from "stemoteca/player/controls/speed_trainer";
 import { mixQuery } from "stemoteca/player/mixdown";
-import { markStep } from "stemoteca/player/ruler";
-import { segmentAddress } from "stemoteca/player/segments";
-import { Timeline } from "stemoteca/player/timeline";
+import { chooseCodec } from "stemoteca/player/sound/codecs";
+import { decibels, levelFrom, loudness } from "stemoteca/player/sound/levels";
+import { segmentAddress } from "stemoteca/player/sound/segments";
+import { Timeline } from "stemoteca/player/sound/timeline";
 import { barHeights } from "stemoteca/player/waveform";
 
 /**
@@ -14,13 +17,14 @@ import { barHeights } from "stemoteca/player/waveform";
  */
 const lane = (name, level = {}) => ({ name, ...levelFrom(level) });
 
-test("pieces end with their segment, the loop, or the song", () => {
+test("playing stops at the end of the loop, or of the song", () => {
   const timeline = new Timeline(2500, 1000);
-  assert.deepEqual(timeline.piece(0), { frame: 0, segment: 0, offset: 0, length: 1000 });
-  assert.deepEqual(timeline.piece(2300), { frame: 2300, segment: 2, offset: 300, length: 200 });
+  assert.equal(timeline.end(0), 2500);
   timeline.loop = { from: 300, to: 1700 };
-  assert.deepEqual(timeline.piece(1200), { frame: 1200, segment: 1, offset: 200, length: 500 });
-  assert.equal(timeline.piece(1800).length, 200, "behind the loop it plays on");
+  assert.equal(timeline.end(1200), 1700);
+  assert.equal(timeline.end(1800), 2500, "behind the loop it plays on");
+  assert.deepEqual(timeline.segments(-500, 1000), [0]);
+  assert.deepEqual(timeline.segments(999, 9000), [0, 1, 2]);
 });
 
 test("playing goes on at the loop's start, or nowhere at the end of the song", () => {
@@ -31,32 +35,46 @@ test("playing goes on at the loop's start, or nowhere at the end of the song", (
   assert.equal(timeline.after(2500), 300);
 });
 
-test("a loop plays to the sample, round after round", () => {
-  const timeline = new Timeline(10_000, 1000);
-  timeline.loop = { from: 1500, to: 3200 };
-  let played = 0;
-  for (let frame = /** @type {number | null} */ (1500); frame !== null && played < 5 * 1700; ) {
-    const piece = timeline.piece(frame);
-    assert.ok(piece.length > 0 && piece.offset + piece.length <= 1000);
-    played += piece.length;
-    frame = timeline.after(frame + piece.length);
-  }
-  assert.equal(played, 5 * 1700);
-});
-
 test("segments are wanted in the order in which they are heard, and only those that are made", () => {
   const timeline = new Timeline(5000, 1000);
   assert.deepEqual(timeline.wanted(0), [0, 1]);
   assert.deepEqual(timeline.wanted(4999), [4]);
   timeline.loop = { from: 500, to: 2500 };
-  assert.deepEqual(timeline.wanted(2000), [2, 0]);
+  assert.deepEqual(timeline.wanted(2000), [2, 0, 1]);
   timeline.available = 1;
   assert.deepEqual(timeline.wanted(900), [0]);
   assert.equal(timeline.has(1000), false);
 });
 
+test("short segments are fetched as far ahead as long ones", () => {
+  const timeline = new Timeline(5000, 250, 1000);
+  assert.deepEqual(timeline.wanted(600), [2, 3, 4, 5, 6]);
+});
+
+test("the codec suits the person, or else the line", () => {
+  const [flac, opus] = [
+    { name: "flac", segment: 4, rate: 1 },
+    { name: "opus", segment: 1, rate: 1 },
+  ];
+  const fast = { effectiveType: "4g", downlink: 10 };
+  assert.equal(chooseCodec([flac, opus], "auto", fast), flac);
+  for (const slow of [
+    undefined,
+    {},
+    { ...fast, saveData: true },
+    { ...fast, downlink: 2 },
+    { ...fast, type: "cellular" },
+  ]) {
+    assert.equal(chooseCodec([flac, opus], "auto", slow), opus);
+  }
+  assert.equal(chooseCodec([flac, opus], "small", fast), opus);
+  assert.equal(chooseCodec([flac, opus], "lossless", { saveData: true }), flac);
+  assert.equal(chooseCodec([flac], "small", undefined), flac, "while the song is still being separated");
+});
+
 test("the address of a segment is that of the first with its number", () => {
   assert.equal(segmentAddress("/api/v1/stems/a0/segments/0/", 12), "/api/v1/stems/a0/segments/12/");
+  assert.equal(segmentAddress("/stems/a0/segments/0/", 3, "opus"), "/stems/a0/segments/3/?codec=opus");
 });
 
 test("mute silences a lane, solo all others, and a muted lane stays silent alone", () => {
@@ -66,12 +84,23 @@ test("mute silences a lane, solo all others, and a muted lane stays silent alone
   assert.deepEqual([loudness(vocals, [vocals, bass]), loudness(bass, [vocals, bass])], [0, 0]);
 });
 
+test("above 100 percent a lane is as many times as loud, up to the double", () => {
+  const loud = lane("bass", { volume: 200 });
+  assert.equal(loudness(loud, [loud]), 2);
+  assert.equal(String(mixQuery([loud], {})), "bass=2");
+});
+
+test("levels are said in decibels", () => {
+  assert.deepEqual([1, 0.5, 2, 0].map(decibels), ["0 dB", "−6 dB", "6 dB", "−∞ dB"]);
+});
+
 test("what was remembered is taken only where it makes sense", () => {
-  const fresh = { muted: false, alone: false, volume: 100 };
+  const fresh = { muted: false, alone: false, volume: 100, pan: 0 };
   for (const stored of [undefined, null, "x", 7, [], { volume: "80" }, { volume: NaN, muted: 1 }]) {
     assert.deepEqual(levelFrom(stored), fresh);
   }
-  assert.equal(levelFrom({ volume: 400 }).volume, 100);
+  assert.equal(levelFrom({ volume: 400 }).volume, 200);
+  assert.equal(levelFrom({ pan: -140 }).pan, -100);
   assert.equal(levelFrom({ volume: -3 }).volume, 0);
 });
 
@@ -95,6 +124,23 @@ test("times on the ruler keep their distance", () => {
   assert.equal(markStep(0.001), 3600);
 });
 
+test("a loop comes from the address, where it makes sense", () => {
+  /** @param {string} query */
+  const loop = (query) => loopFrom(new URLSearchParams(query), 1000, 30_000);
+  assert.deepEqual(loop("from=12.5&to=20.25"), { from: 12_500, to: 20_250 });
+  assert.deepEqual(loop("from=0&to=99"), { from: 0, to: 30_000 });
+  for (const query of ["", "from=5", "from=5&to=5", "from=-1&to=5", "from=x&to=5", "from=40&to=50"]) {
+    assert.equal(loop(query), null, query);
+  }
+});
+
+test("each pass is faster, up to the goal", () => {
+  assert.equal(nextSpeed(70, 5, 100), 75);
+  assert.equal(nextSpeed(98, 5, 100), 100);
+  assert.equal(nextSpeed(110, 5, 100), 110);
+  assert.equal(nextSpeed(70, 50, 100), 80);
+});
+
 test("letters count by what they write, digits by where they are", () => {
   assert.equal(shortcutOf("KeyQ", "a"), "a", "on a French keyboard");
   assert.equal(shortcutOf("KeyL", "L"), "l");
@@ -102,4 +148,6 @@ test("letters count by what they write, digits by where they are", () => {
   assert.equal(shortcutOf("Numpad9", "9"), 9);
   assert.equal(shortcutOf("Digit0", "0"), "Digit0");
   assert.equal(shortcutOf("Space", " "), "Space");
+  assert.equal(shortcutOf("Equal", "="), "+", "on an American keyboard, without Shift");
+  assert.equal(shortcutOf("Slash", "-"), "-", "on a Spanish keyboard");
 });

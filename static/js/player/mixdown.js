@@ -1,14 +1,14 @@
-// "Download this mix": one file with the volumes of the lanes, and the tempo and the key of its own fields. The server
-// makes it; until it is there we ask how far it is.
+// "Download this mix": one file with the volumes of the lanes, and tempo, key and cut of its own fields, which follow the
+// player's. The server makes it; until it is there we ask how far it is.
 
 import { findElement, getElement } from "stemoteca/dom";
-import { formatDecimal, parseTime } from "stemoteca/formatting";
+import { formatDecimal, formatExactTime, parseTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { fetchWhenReady } from "stemoteca/player/downloads";
-import { loudness } from "stemoteca/player/levels";
+import { loudness } from "stemoteca/player/sound/levels";
 
-/** @typedef {import("stemoteca/player/mixer").Mixer} Mixer */
-/** @typedef {import("stemoteca/player/levels").Level} Level */
+/** @typedef {import("stemoteca/player/controls/mixer").Mixer} Mixer */
+/** @typedef {import("stemoteca/player/sound/levels").Level} Level */
 
 /** @typedef {{ tempo?: number, semitones?: number, cents?: number, from?: number, to?: number }} Changes */
 
@@ -44,7 +44,7 @@ function describeMix(lanes) {
   if (!heard.length) return message("mixSilent");
   if (heard.length > 0 && heard.length < silent.length) parts.push(message("mixOnly", { stems: labels(heard) }));
   else if (silent.length) parts.push(message("mixWithout", { stems: labels(silent) }));
-  for (const lane of heard.filter((each) => each.volume < 100)) {
+  for (const lane of heard.filter((each) => each.volume !== 100)) {
     parts.push(message("mixLevel", { stem: lane.label, percent: lane.volume }));
   }
   return parts.join(" · ") || message("mixAll");
@@ -74,7 +74,22 @@ export function offerMix(root, form, mixer) {
     description.textContent = describeMix(mixer.lanes);
     button.disabled = isBusy || mixer.lanes.every((lane) => loudness(lane, mixer.lanes) === 0);
   };
+  const followStretch = () => {
+    const { stretch } = mixer.engine;
+    tempo.value = String(stretch.speed);
+    semitones.value = String(stretch.semitones);
+    cents.value = String(stretch.cents);
+  };
+  const followLoop = () => {
+    const { loop, recording } = mixer.engine;
+    from.value = loop ? formatExactTime(loop.from / recording.rate) : "";
+    to.value = loop ? formatExactTime(loop.to / recording.rate) : "";
+  };
   mixer.addEventListener("change", show);
+  mixer.engine.addEventListener("stretch", followStretch);
+  mixer.engine.addEventListener("loop", followLoop);
+  followStretch();
+  followLoop();
   show();
   root.hidden = false;
   for (const field of fields) {

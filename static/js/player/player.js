@@ -4,12 +4,17 @@ import { callApi, NetworkError } from "stemoteca/api";
 import { getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
-import { Engine } from "stemoteca/player/engine";
-import { listenToKeyboard } from "stemoteca/player/keyboard";
-import { LoopButton } from "stemoteca/player/loop";
-import { Mixer } from "stemoteca/player/mixer";
-import { Ruler } from "stemoteca/player/ruler";
-import { ScreenLock } from "stemoteca/player/screen_lock";
+import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
+import { LoopControls } from "stemoteca/player/controls/loop";
+import { showMediaSession } from "stemoteca/player/controls/media_session";
+import { Mixer } from "stemoteca/player/controls/mixer";
+import { playInOneTab } from "stemoteca/player/controls/one_tab";
+import { offerQuality, readQuality } from "stemoteca/player/controls/quality";
+import { Ruler } from "stemoteca/player/controls/ruler";
+import { ScreenLock } from "stemoteca/player/controls/screen_lock";
+import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
+import { StretchControls } from "stemoteca/player/controls/stretch_controls";
+import { Engine } from "stemoteca/player/sound/engine";
 import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
 /**
@@ -18,7 +23,8 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
  * @property {string} track
  * @property {number} frames
  * @property {number} rate in hertz
- * @property {number} segment frames in each segment
+ * @property {number} segment frames in each FLAC segment
+ * @property {import("stemoteca/player/sound/codecs").Codec[]} [codecs] FLAC first
  * @property {number | null} ready
  * @property {string} played address that counts a play
  * @property {{ name: string, segments: string, peaks: string }[]} stems addresses of the first segment and the peaks
@@ -27,6 +33,7 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 /** @typedef {ReturnType<typeof startPlayer>} Player */
 
 const SAMPLES_PER_PEAK = 4096;
+const LOUDEST_PEAK = 255;
 
 /**
  * Bring the player in `root` to life.
@@ -34,7 +41,7 @@ const SAMPLES_PER_PEAK = 4096;
  * @param {Recording} recording
  */
 export function startPlayer(root, recording) {
-  const engine = new Engine(recording);
+  const engine = new Engine(recording, undefined, readQuality());
   const line = getElement(root, "[data-report]", HTMLElement);
   /** @param {string} sentence */
   const report = (sentence) => {
@@ -43,8 +50,10 @@ export function startPlayer(root, recording) {
   /** @param {string} name */
   const button = (name) => getElement(root, `[data-do="${name}"]`, HTMLButtonElement);
   const mixer = new Mixer(root, engine, report);
-  const ruler = new Ruler(root, engine);
-  const loop = new LoopButton(root, engine, report);
+  const loop = new LoopControls(root, engine, report);
+  const ruler = new Ruler(root, engine, (part) => loop.set(part));
+  const stretch = new StretchControls(root, engine, report);
+  offerTrainer(root, stretch);
   const screenLock = new ScreenLock(() => engine.state !== "stopped");
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -104,6 +113,11 @@ export function startPlayer(root, recording) {
       b: () => loop.endHere(),
       l: () => loop.remove(),
       r: () => mixer.reset(),
+      "+": () => stretch.faster(),
+      "-": () => stretch.slower(),
+      "[": () => stretch.step("semitones", -1),
+      "]": () => stretch.step("semitones", 1),
+      Digit0: () => stretch.reset(),
     },
     (index, event) => {
       const lane = mixer.lanes[index];
@@ -118,8 +132,10 @@ export function startPlayer(root, recording) {
     const at = Math.floor(engine.frame / SAMPLES_PER_PEAK);
     mixer.lanes.forEach((lane, index) => {
       const waveform = waveforms[index];
-      const peak = playing && waveform ? (waveform.peaks[at] ?? 0) / waveform.loudest : 0;
-      lane.element.style.setProperty("--level", (peak * Math.sqrt(mixer.loudness(lane))).toFixed(2));
+      const peak = playing && waveform ? (waveform.peaks[at] ?? 0) : 0;
+      const level = (peak / (waveform?.loudest ?? 1)) * Math.sqrt(mixer.loudness(lane));
+      lane.element.style.setProperty("--level", Math.min(level, 1).toFixed(2));
+      mixer.showPeak(lane, playing ? peak / LOUDEST_PEAK : null);
     });
   };
   const animate = () => {
@@ -157,8 +173,19 @@ export function startPlayer(root, recording) {
     else report(message(engine.state));
   });
 
+  const cover = document.querySelector(".track-header img");
+  const { title = "", artist = "" } = root.dataset;
+  showMediaSession(
+    engine,
+    { title, artist, cover: cover instanceof HTMLImageElement ? cover.src : null },
+    { toggle, seek },
+  );
+  playInOneTab(engine);
   root.dataset.playing = engine.state;
-  engine.prepare();
+  offerQuality(root, engine);
+  // What is large is fetched only for somebody who is about to play.
+  if (!engine.source.isLossless) engine.prepare();
+  for (const sign of ["pointerenter", "focus"]) button("play").addEventListener(sign, () => engine.prepare());
   return {
     engine,
     mixer,

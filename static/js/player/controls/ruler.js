@@ -4,10 +4,12 @@ import { closestElement, findElements, getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 
-/** @typedef {import("stemoteca/player/engine").Engine} Engine */
+/** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
+/** @typedef {import("stemoteca/player/sound/timeline").Loop} Loop */
 
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 1800]; // seconds
 const LONGEST_STEP = 3600;
+const DRAG = 8; // CSS pixels from which on pressing the ruler draws a loop
 const MARK_WIDTH = 64; // CSS pixels that a time needs
 /** @type {Record<string, number>} */
 const JUMPS = { PageUp: 30, PageDown: -30, ArrowUp: 5, ArrowDown: -5 }; // seconds
@@ -24,9 +26,11 @@ export class Ruler {
   /**
    * @param {HTMLElement} root
    * @param {Engine} engine
+   * @param {(loop: Loop) => void} setLoop is called while somebody drags along the ruler
    */
-  constructor(root, engine) {
+  constructor(root, engine, setLoop) {
     this.engine = engine;
+    this.setLoop = setLoop;
     this.slider = getElement(root, "[data-ruler]", HTMLElement);
     this.canvas = getElement(this.slider, "canvas", HTMLCanvasElement);
     this.over = getElement(root, "[data-over]", HTMLElement);
@@ -86,21 +90,30 @@ export class Ruler {
       const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
       return Math.min(Math.round(share * this.engine.recording.frames), this.engine.recording.frames - 1);
     };
+    let start = 0; // frame
+    let x = 0;
+    let draws = false; // a loop, instead of seeking
     place.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
-      if (closestElement(event.target, "button, input, label, audio")) return;
+      if (closestElement(event.target, "button, input, label, audio, [data-edge]")) return;
       place.setPointerCapture(event.pointerId);
-      this.dragging = frameAt(event);
+      start = frameAt(event);
+      x = event.clientX;
+      draws = false;
+      this.dragging = start;
       this.show();
     });
     place.addEventListener("pointermove", (event) => {
       if (this.dragging === null) return;
-      this.dragging = frameAt(event);
+      draws ||= place === this.slider && Math.abs(event.clientX - x) >= DRAG;
+      const frame = frameAt(event);
+      if (draws) this.setLoop({ from: Math.min(start, frame), to: Math.max(start, frame) });
+      else this.dragging = frame;
       this.show();
     });
     place.addEventListener("pointerup", () => {
       if (this.dragging === null) return;
-      const frame = this.dragging;
+      const frame = draws ? (this.engine.loop?.from ?? this.dragging) : this.dragging;
       this.dragging = null;
       this.engine.seek(frame);
       this.show(true);

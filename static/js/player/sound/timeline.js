@@ -2,16 +2,17 @@
 // channel), so that nothing is ever rounded.
 
 /** @typedef {{ from: number, to: number }} Loop in frames */
-/** @typedef {{ frame: number, segment: number, offset: number, length: number }} Piece in frames; `offset` within its segment */
 
 export class Timeline {
   /**
    * @param {number} frames of the song
-   * @param {number} segment frames in each stored segment
+   * @param {number} segment frames in each segment that is fetched
+   * @param {number} [reach] frames that are fetched ahead
    */
-  constructor(frames, segment) {
+  constructor(frames, segment, reach = segment) {
     this.frames = frames;
     this.segment = segment;
+    this.reach = reach;
     /** @type {Loop | null} */
     this.loop = null;
     this.available = Infinity; // segments that can be fetched by now, while the song is still being separated
@@ -43,15 +44,14 @@ export class Timeline {
   }
 
   /**
-   * The piece to play from `frame` on: as far as its segment, the loop and the song go.
-   * @param {number} frame
-   * @returns {Piece}
+   * The segments with the frames from `from` to before `to`.
+   * @param {number} from
+   * @param {number} to
    */
-  piece(frame) {
-    const segment = Math.floor(frame / this.segment);
-    const offset = frame - segment * this.segment;
-    const length = Math.min(this.segment - offset, this.end(frame) - frame);
-    return { frame, segment, offset, length };
+  segments(from, to) {
+    const first = Math.floor(Math.max(from, 0) / this.segment);
+    const last = Math.floor((Math.min(to, this.frames) - 1) / this.segment);
+    return Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => first + index);
   }
 
   /**
@@ -59,15 +59,16 @@ export class Timeline {
    * @param {number} frame
    */
   wanted(frame) {
-    const here = Math.floor(frame / this.segment);
-    const last = Math.floor((this.frames - 1) / this.segment);
-    const list = [here];
-    const end = this.end(frame);
-    if (here < last && (here + 1) * this.segment < end) list.push(here + 1);
-    if (this.loop && end === this.loop.to) {
-      const start = Math.floor(this.loop.from / this.segment);
-      if (!list.includes(start)) list.push(start);
+    /** @type {number[]} */
+    const list = [];
+    let left = this.reach;
+    for (let at = /** @type {number | null} */ (frame); at !== null && left > 0; ) {
+      const number = Math.floor(at / this.segment);
+      const end = Math.min((number + 1) * this.segment, this.end(at));
+      if (list.length) left -= end - at; // behind the first one, which may be nearly over
+      if (!list.includes(number)) list.push(number);
+      at = this.after(end);
     }
-    return list.filter((segment) => segment < this.available);
+    return list.filter((number) => number < this.available);
   }
 }

@@ -7,6 +7,7 @@ const USED_BY = {
   ArrowLeft: "select, textarea, input",
   ArrowRight: "select, textarea, input",
 };
+const SIGNS = ["+", "=", "-", "[", "]"];
 const PRESSED_BY_SPACE = "button, summary, a[href], input:not([type=range])";
 
 /** @typedef {(event: KeyboardEvent) => void} Action */
@@ -33,14 +34,16 @@ function isUsedByFocus({ code, target }) {
 }
 
 /**
- * Name the shortcut of a key: a number from 1 to 9, or the name of an action. Letters count by what they write, so
- * that they are where the keyboard's layout has them; digits by where they are, so that Shift does not change them.
+ * Name the shortcut of a key: a number from 1 to 9, or the name of an action. Letters and signs count by what they
+ * write, so that they are where the keyboard's layout has them; digits by where they are, so that Shift does not change
+ * them.
  * @param {string} code as in KeyboardEvent
  * @param {string} key as in KeyboardEvent
  */
 export function shortcutOf(code, key) {
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code);
   if (digit) return Number(digit[1]);
+  if (SIGNS.includes(key)) return key === "=" ? "+" : key; // without Shift where "+" needs it
   return code.startsWith("Key") ? key.toLowerCase() : code;
 }
 
@@ -53,13 +56,14 @@ export function listenToKeyboard(actions, onDigit) {
   /** @type {EventTarget | null} */
   let taken = null; // a button is pressed when its Space goes up
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isUsedByFocus(event)) return;
+    const isCommand = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
+    if (isCommand || event.defaultPrevented || isUsedByFocus(event)) return;
     const shortcut = shortcutOf(event.code, event.key);
     const action = typeof shortcut === "number" ? null : actions[shortcut];
     if (typeof shortcut !== "number" && !action) return;
     if (event.code === "Space") taken = event.target;
     event.preventDefault();
-    if (event.repeat && !event.code.startsWith("Arrow")) return;
+    if (event.repeat && !event.code.startsWith("Arrow") && !SIGNS.includes(event.key)) return;
     if (typeof shortcut === "number") onDigit(shortcut - 1, event);
     else action?.(event);
   });

@@ -1,0 +1,160 @@
+// Mute, solo, volume and pan of every lane, and the volume of them all; remembered in this browser, the lanes for each
+// song.
+
+import { getElement } from "stemoteca/dom";
+import { message } from "stemoteca/messages";
+import { decibels, levelFrom, loudness } from "stemoteca/player/sound/levels";
+import { readStored, store } from "stemoteca/storage";
+
+/** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
+/** @typedef {import("stemoteca/player/sound/levels").Level} Level */
+/** @typedef {ReturnType<Mixer["makeLane"]>} Lane */
+
+const KEY = "stemoteca.mix.";
+const MASTER = "stemoteca.volume";
+const CENTRE = 6; // percent around the middle in which pan snaps to it
+
+/** Event: "change", after whatever changed. */
+export class Mixer extends EventTarget {
+  /** @type {Level[] | null} what "All on" can bring back */
+  #before = null;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {Engine} engine
+   * @param {(sentence: string) => void} report tells people who listen to the page what changed
+   */
+  constructor(root, engine, report) {
+    super();
+    this.root = root;
+    this.engine = engine;
+    this.report = report;
+    this.key = KEY + engine.recording.track;
+    /** @type {Record<string, unknown>} */
+    this.stored = readStored(this.key) ?? {};
+    this.lanes = engine.recording.stems.map((stem, index) => this.makeLane(stem.name, index));
+    this.resetLabel = getElement(root, "[data-reset-does]", HTMLElement);
+    this.master = getElement(root, "[data-master]", HTMLInputElement);
+    this.master.value = String(levelFrom({ volume: readStored(MASTER) }).volume);
+    this.master.addEventListener("input", () => this.#applyMaster());
+    this.#applyMaster();
+    this.apply();
+  }
+
+  #applyMaster() {
+    const volume = Math.min(Number(this.master.value), 100);
+    this.master.style.setProperty("--at", `${volume}%`);
+    this.master.setAttribute("aria-valuetext", message("volume", { percent: volume }));
+    this.engine.setMaster((volume / 100) ** 2);
+    store(MASTER, volume);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} index
+   */
+  makeLane(name, index) {
+    const element = getElement(this.root, `[data-lane="${name}"]`, HTMLElement);
+    const lane = {
+      ...levelFrom(this.stored[name]),
+      index,
+      name,
+      label: element.getAttribute("aria-label") ?? name,
+      element,
+      mute: getElement(element, ".mute", HTMLButtonElement),
+      solo: getElement(element, ".solo", HTMLButtonElement),
+      range: getElement(element, "[data-volume]", HTMLInputElement),
+      panRange: getElement(element, "[data-pan]", HTMLInputElement),
+      peak: getElement(element, "[data-peak]", HTMLElement),
+    };
+    lane.mute.addEventListener("click", () => this.toggleMute(lane));
+    lane.solo.addEventListener("click", () => this.toggleSolo(lane));
+    lane.range.addEventListener("input", () => {
+      lane.volume = Number(lane.range.value);
+      this.change();
+    });
+    lane.panRange.addEventListener("input", () => {
+      const pan = Number(lane.panRange.value);
+      lane.pan = Math.abs(pan) < CENTRE ? 0 : pan;
+      this.change();
+    });
+    return lane;
+  }
+
+  /** @param {Lane} lane */
+  toggleMute(lane) {
+    lane.muted = !lane.muted;
+    this.report(message(lane.muted ? "muted" : "heard", { stem: lane.label }));
+    this.change();
+  }
+
+  /** @param {Lane} lane */
+  toggleSolo(lane) {
+    lane.alone = !lane.alone;
+    const alone = this.lanes.filter((each) => each.alone).map((each) => each.label);
+    this.report(alone.length ? message("alone", { stem: alone.join(", ") }) : message("reset"));
+    this.change();
+  }
+
+  /** Have all parts on as they are in the song, or, if that was the last thing done, as they were before. */
+  reset() {
+    const before = this.#before;
+    const now = this.lanes.map(({ muted, alone, volume, pan }) => ({ muted, alone, volume, pan }));
+    const isChanged = now.some((level) => JSON.stringify(level) !== JSON.stringify(levelFrom(null)));
+    this.#before = before || !isChanged ? null : now;
+    for (const [index, lane] of this.lanes.entries()) Object.assign(lane, before?.[index] ?? levelFrom(null));
+    this.report(message(before ? "resetUndone" : "reset"));
+    this.apply();
+  }
+
+  /** Apply a change, which is newer than what could be brought back. */
+  change() {
+    this.#before = null;
+    this.apply();
+  }
+
+  /**
+   * How loud a lane is now, 0 to 2.
+   * @param {Lane} lane
+   */
+  loudness(lane) {
+    return loudness(lane, this.lanes);
+  }
+
+  /**
+   * Show how loud a lane plays.
+   * @param {Lane} lane
+   * @param {number | null} peak of the stem, 1 for the loudest sample there can be; null while nothing plays
+   */
+  showPeak(lane, peak) {
+    const text = peak === null ? "" : decibels(peak * this.loudness(lane));
+    if (lane.peak.textContent !== text) lane.peak.textContent = text;
+  }
+
+  /** Make page, sound and what is remembered say the same as the lanes. */
+  apply() {
+    for (const lane of this.lanes) {
+      const gain = this.loudness(lane);
+      lane.mute.setAttribute("aria-pressed", String(lane.muted));
+      lane.solo.setAttribute("aria-pressed", String(lane.alone));
+      lane.range.value = String(lane.volume);
+      lane.range.setAttribute("aria-valuetext", message("volume", { percent: lane.volume }));
+      lane.range.style.setProperty("--at", `${lane.volume / 2}%`);
+      lane.panRange.value = String(lane.pan);
+      const side = lane.pan < 0 ? "panLeft" : "panRight";
+      lane.panRange.setAttribute(
+        "aria-valuetext",
+        message(lane.pan === 0 ? "panCentre" : side, { percent: Math.abs(lane.pan) }),
+      );
+      lane.element.classList.toggle("is-silent", gain === 0);
+      lane.element.classList.toggle("is-soloed", lane.alone && !lane.muted);
+      this.engine.setLevel(lane.index, { volume: gain, pan: lane.pan / 100 });
+    }
+    this.resetLabel.textContent = message(this.#before ? "undo" : "allOn");
+    const mix = Object.fromEntries(
+      this.lanes.map(({ name, muted, alone, volume, pan }) => [name, { muted, alone, volume, pan }]),
+    );
+    store(this.key, { ...this.stored, ...mix });
+    this.dispatchEvent(new Event("change"));
+  }
+}

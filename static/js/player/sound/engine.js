@@ -1,0 +1,335 @@
+// Plays all stems of a song together, at any speed and in any key: play, pause, seek, loop, and what to do when the
+// network is slow. The scheduler decides what is heard when.
+//
+// A song that is still being separated plays as far as it is there, and waits for more (`grow`).
+//
+// Events: "state" (stopped, loading, playing, waiting; `detail` holds the error or a reason, if any), "loop", "stretch",
+// "pass" (the loop begins again).
+
+import { isAborted } from "stemoteca/api";
+import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_client";
+import { resume, resumeUnasked } from "stemoteca/player/sound/autoplay";
+import { BufferPool } from "stemoteca/player/sound/buffer_pool";
+import { Graph } from "stemoteca/player/sound/graph";
+import { Scheduler } from "stemoteca/player/sound/scheduler";
+import { SegmentError } from "stemoteca/player/sound/segments";
+import { StemSource } from "stemoteca/player/sound/stem_source";
+import { changeStretch, UNSTRETCHED } from "stemoteca/player/sound/stretch";
+import { Timeline } from "stemoteca/player/sound/timeline";
+
+/** @typedef {import("stemoteca/player/player").Recording} Recording */
+/** @typedef {import("stemoteca/player/sound/codecs").Quality} Quality */
+/** @typedef {import("stemoteca/player/sound/stretch").Stretch} Stretch */
+/** @typedef {import("stemoteca/player/sound/timeline").Loop} Loop */
+
+const BLOCK = 16384; // frames that are made at a time
+const PUMP = 200; // milliseconds
+const RETRY = 3000; // milliseconds after which a line that was gone is tried again
+const SHORTEST_LOOP = 0.3; // seconds
+
+export class Engine extends EventTarget {
+  /** @type {Scheduler | null} */
+  #scheduler = null;
+  #turn = 0; // counts plays, stops and jumps: what began in an earlier turn may not go on
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
+  #frame = 0; // where playing starts next
+  #heard = 0; // frame of the song that was heard a moment ago
+  #waitsForSegment = false; // one that is not made yet
+
+  /**
+   * @param {Recording} recording
+   * @param {() => AudioContext} [makeContext] gives the audio context when it is needed
+   * @param {Quality} [quality] of what is fetched
+   */
+  constructor(
+    recording,
+    makeContext = () => new AudioContext({ sampleRate: recording.rate, latencyHint: "balanced" }),
+    quality = "auto",
+  ) {
+    super();
+    this.recording = recording;
+    this.makeContext = makeContext;
+    /** @type {"stopped" | "loading" | "playing" | "waiting"} */
+    this.state = "stopped";
+    this.source = new StemSource(recording, quality);
+    this.timeline = new Timeline(recording.frames, this.source.codec.segment, recording.segment);
+    this.timeline.available = recording.ready ?? Infinity;
+    this.pool = new BufferPool(BLOCK, recording.rate);
+    this.levels = recording.stems.map(() => ({ volume: 1, pan: 0 }));
+    this.master = 1;
+    /** @type {Stretch} */
+    this.stretch = { ...UNSTRETCHED };
+  }
+
+  get seconds() {
+    return this.recording.frames / this.recording.rate;
+  }
+
+  get loop() {
+    return this.timeline.loop;
+  }
+
+  /** What is heard now, in frames of the song. */
+  get frame() {
+    return this.#scheduler?.frame ?? this.#frame;
+  }
+
+  /** The frame of the clock up to which all is scheduled by now. */
+  get scheduled() {
+    return this.#scheduler?.scheduled ?? 0;
+  }
+
+  /** The stems that are heard; only these are fetched and made. */
+  get #audible() {
+    return this.levels.flatMap(({ volume }, index) => (volume > 0 ? [index] : []));
+  }
+
+  /**
+   * Choose how good and how large is what is fetched.
+   * @param {Quality} quality
+   */
+  async setQuality(quality) {
+    this.source.quality = quality;
+    await this.#changeCodec(() => this.source.use(this.source.chosen));
+  }
+
+  /**
+   * Go on where it plays with segments of another codec.
+   * @param {() => void} change
+   */
+  async #changeCodec(change) {
+    const playing = this.state !== "stopped";
+    const { frame } = this;
+    const before = this.source.codec;
+    change();
+    if (this.source.codec === before) return;
+    this.#halt();
+    this.#frame = frame < this.recording.frames ? frame : 0;
+    this.timeline.segment = this.source.codec.segment;
+    if (playing) await this.#start("waiting");
+  }
+
+  /**
+   * Set volume (0 to 2) and pan (-1 to 1) of a stem; changes glide.
+   * @param {number} stem
+   * @param {{ volume: number, pan: number }} level
+   */
+  setLevel(stem, level) {
+    const wasSilent = this.levels[stem]?.volume === 0;
+    this.levels[stem] = level;
+    this.#scheduler?.graph.setLevel(stem, level);
+    if (wasSilent && level.volume > 0) this.#pump();
+  }
+
+  /** @param {number} volume 0 to 1 */
+  setMaster(volume) {
+    this.master = volume;
+    this.#scheduler?.graph.setMaster(volume);
+  }
+
+  /**
+   * Change speed or key; what plays now goes on with it in a moment.
+   * @param {Partial<Stretch>} changes
+   */
+  setStretch(changes) {
+    const stretch = changeStretch(this.stretch, changes);
+    const { speed, semitones, cents } = this.stretch;
+    if (stretch.speed === speed && stretch.semitones === semitones && stretch.cents === cents) return;
+    this.stretch = stretch;
+    this.source.renderer.prepare();
+    this.dispatchEvent(new Event("stretch"));
+    this.#scheduler?.change();
+  }
+
+  /** Load what is needed to start at once. */
+  prepare() {
+    return this.source.segments.prefetch(this.timeline.wanted(this.#frame).slice(0, 1), this.#audible);
+  }
+
+  async play() {
+    if (this.state !== "stopped") return;
+    const { context } = this.#open().graph;
+    if (context.state !== "running") resume(context);
+    await this.#start("loading");
+  }
+
+  /** Play without a key or a button, where the browser lets a page do that; resolves to whether it does. */
+  async playUnasked() {
+    if (!(await resumeUnasked(this.#open().graph.context))) return false;
+    await this.play();
+    return true;
+  }
+
+  pause() {
+    if (this.state === "stopped") return;
+    const { frame } = this;
+    this.#frame = frame < this.recording.frames ? frame : 0;
+    this.#halt();
+    this.#setState("stopped");
+  }
+
+  /**
+   * Go to `frame`, playing on if it plays.
+   * @param {number} frame
+   */
+  async seek(frame) {
+    const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
+    const isThere = this.source.segments.has(Math.floor(goal / this.timeline.segment), this.#audible);
+    this.#heard = goal;
+    if (this.#scheduler?.isPlaying && isThere) {
+      this.#scheduler.jump(goal);
+      return;
+    }
+    const playing = this.state !== "stopped";
+    this.#halt();
+    this.#frame = goal;
+    if (playing) await this.#start("loading");
+    else this.prepare();
+  }
+
+  /**
+   * Set the loop; null ends it. What plays now plays on without a gap.
+   * @param {Loop | null} loop
+   */
+  setLoop(loop) {
+    this.timeline.loop = loop && loop.to - loop.from >= SHORTEST_LOOP * this.recording.rate ? loop : null;
+    this.dispatchEvent(new Event("loop"));
+    if (!this.#scheduler?.isPlaying) return;
+    if (this.timeline.loop && this.frame >= this.timeline.loop.to) this.seek(this.timeline.loop.from);
+    else this.#scheduler.change();
+  }
+
+  /**
+   * Tell how many segments can be had by now; who waits for the next one plays on.
+   * @param {number} segments
+   */
+  grow(segments) {
+    this.timeline.available = segments;
+    if (this.#waitsForSegment && this.timeline.has(this.#frame)) this.#start("waiting");
+    else if (this.state === "stopped") this.prepare();
+  }
+
+  /**
+   * @param {"stopped" | "loading" | "playing" | "waiting"} state
+   * @param {string | null} [reason] names the text that says why
+   */
+  #setState(state, reason = null) {
+    this.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: reason }));
+  }
+
+  #open() {
+    if (this.#scheduler) return this.#scheduler;
+    const context = this.makeContext();
+    const { recording, timeline, source, pool } = this;
+    this.#scheduler = new Scheduler(new Graph(context, this.levels, this.master), {
+      ...{ timeline, source, pool },
+      names: recording.stems.map(({ name }) => name),
+      audible: () => this.#audible,
+      stretch: () => this.stretch,
+      onBegin: () => this.#begin(),
+    });
+    // A call, or another program, took the sound away: be where the person thinks we are.
+    context.addEventListener("statechange", () => {
+      if (this.#scheduler?.isPlaying && ["suspended", "interrupted"].includes(context.state)) this.pause();
+    });
+    return this.#scheduler;
+  }
+
+  /** @param {"loading" | "waiting"} state to show until the first segment is there */
+  async #start(state) {
+    const scheduler = this.#open();
+    this.#turn += 1;
+    const turn = this.#turn;
+    this.#waitsForSegment = !this.timeline.has(this.#frame);
+    if (this.#waitsForSegment) {
+      this.#setState("waiting", "growing");
+      return;
+    }
+    const stems = this.#audible;
+    const first = Math.floor(this.#frame / this.timeline.segment);
+    if (this.state === "stopped" || !this.source.segments.has(first, stems)) this.#setState(state);
+    this.source.segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first is waited for, others come later
+    try {
+      await this.source.segments.load(first, stems);
+    } catch (error) {
+      if (!(error instanceof SegmentError || isAborted(error))) throw error;
+      if (turn !== this.#turn || !(error instanceof SegmentError)) return;
+      if (error.reason === "network") this.#waitForLine();
+      else if (!this.source.isLossless) await this.#changeCodec(() => this.source.useLossless());
+      else this.#setState("stopped", error.reason);
+      return;
+    }
+    if (turn !== this.#turn) return;
+    await this.#make(scheduler.start(this.#frame));
+  }
+
+  #begin() {
+    this.#setState("playing");
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#pump(), PUMP);
+  }
+
+  /** Wait until the line is back, and go on. */
+  #waitForLine() {
+    this.#setState("waiting", "offline");
+    const turn = this.#turn;
+    const goOn = () => {
+      if (turn === this.#turn) this.#start("waiting");
+    };
+    addEventListener("online", goOn, { once: true });
+    setTimeout(goOn, RETRY);
+  }
+
+  /** @param {Promise<void>} making what is to be heard */
+  async #make(making) {
+    try {
+      await making;
+    } catch (error) {
+      if (error instanceof StoppedError) return;
+      if (!(error instanceof RenderError)) throw error;
+      this.#frame = this.frame;
+      this.#halt();
+      this.#setState("stopped", "unstretchable");
+    }
+  }
+
+  /** Have made what is there, ask for what is not, and notice the end. */
+  #pump() {
+    const scheduler = this.#scheduler;
+    if (!scheduler?.isPlaying) return;
+    scheduler.forget();
+    const { next } = scheduler;
+    if (scheduler.isOver) {
+      this.#halt();
+      this.#frame = next ?? 0;
+      if (next === null) this.#setState("stopped", "ended");
+      else this.#fallBehind();
+      return;
+    }
+    const { frame } = this;
+    const { loop } = this;
+    const back = loop && this.#heard <= loop.to ? this.#heard - frame : 0;
+    if (loop && back > 0.1 * (loop.to - loop.from)) this.dispatchEvent(new Event("pass"));
+    this.#heard = frame;
+    const here = Math.floor(frame / this.timeline.segment);
+    const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
+    this.source.segments.prefetch([...wanted], this.#audible).then(() => this.#make(scheduler.render()));
+    this.#make(scheduler.render());
+  }
+
+  /** The network is behind: wait, all stems together, and fetch less unless the person has chosen. */
+  #fallBehind() {
+    this.source.use(this.source.smaller);
+    this.timeline.segment = this.source.codec.segment;
+    this.#start("waiting");
+  }
+
+  #halt() {
+    this.#turn += 1;
+    this.#waitsForSegment = false;
+    clearInterval(this.#timer);
+    this.#scheduler?.stop();
+  }
+}

@@ -1,0 +1,43 @@
+// The audio graph: a lane with volume and pan for each stem, and the volume of them all.
+//
+//   run (fades) -> lane -> pan -> master -> ears
+
+const GLIDE = 0.012; // seconds: no volume jumps
+
+export class Graph {
+  /**
+   * @param {AudioContext} context
+   * @param {{ volume: number, pan: number }[]} levels of the stems
+   * @param {number} master
+   */
+  constructor(context, levels, master) {
+    this.context = context;
+    this.master = new GainNode(context, { gain: master });
+    this.master.connect(context.destination);
+    this.pans = levels.map(({ pan }) => new StereoPannerNode(context, { pan }));
+    this.lanes = levels.map(({ volume }) => new GainNode(context, { gain: volume }));
+    for (const [index, pan] of this.pans.entries()) this.lanes[index]?.connect(pan).connect(this.master);
+  }
+
+  /**
+   * @param {AudioParam | undefined} parameter
+   * @param {number} value
+   */
+  #glide(parameter, value) {
+    parameter?.setTargetAtTime(value, this.context.currentTime, GLIDE);
+  }
+
+  /**
+   * @param {number} stem
+   * @param {{ volume: number, pan: number }} level
+   */
+  setLevel(stem, { volume, pan }) {
+    this.#glide(this.lanes[stem]?.gain, volume);
+    this.#glide(this.pans[stem]?.pan, pan);
+  }
+
+  /** @param {number} volume */
+  setMaster(volume) {
+    this.#glide(this.master.gain, volume);
+  }
+}

@@ -1,0 +1,192 @@
+// Fetches and decodes segments, a few seconds of a stem each. Only what is wanted stays in memory.
+
+import { isAborted, NetworkError, networkErrors, request } from "stemoteca/api";
+
+const TRIES = 4;
+const BACKOFF = 250; // milliseconds, doubled with each try
+const RETRY_AFTER = 2000; // milliseconds before a segment that failed is asked for again
+
+/** @param {number} milliseconds */
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** A segment could not be had. `reason` names the text that says so. */
+export class SegmentError extends Error {
+  /**
+   * @param {"gone" | "network" | "unplayable"} reason
+   * @param {unknown} [cause]
+   */
+  constructor(reason, cause) {
+    super(`segment: ${reason}`, { cause });
+    this.reason = reason;
+  }
+}
+
+/** @typedef {{ promise: Promise<void>, isThere: boolean, stop: AbortController, failed: number }} Entry */
+/** @typedef {Pick<import("stemoteca/player/rendering/renderer_client").RendererClient, "keep" | "drop">} Store */
+
+export class Segments {
+  /** @type {Map<number, Entry>[]} of each stem, by the segment's number */
+  #entries;
+  /** @type {Promise<void>} until the last segment that is being decoded is */
+  #decoding = Promise.resolve();
+
+  /**
+   * @param {string[]} addresses of segment 0 of each stem
+   * @param {import("stemoteca/player/sound/codecs").Codec} codec
+   * @param {number} frames of the song
+   * @param {Store} store keeps what was decoded
+   */
+  constructor(addresses, codec, frames, store) {
+    this.addresses = addresses;
+    this.codec = codec;
+    this.frames = frames;
+    this.store = store;
+    // Decodes to the same rate on every machine, and before anybody has pressed play.
+    this.decoder = new OfflineAudioContext(2, 1, codec.rate);
+    this.#entries = addresses.map(() => new Map());
+  }
+
+  /** Stop whatever is being fetched. */
+  stop() {
+    for (const entries of this.#entries) for (const entry of entries.values()) entry.stop.abort();
+  }
+
+  /**
+   * Whether a segment of these stems is decoded.
+   * @param {number} number
+   * @param {number[]} stems
+   */
+  has(number, stems) {
+    return stems.every((stem) => this.#entries[stem]?.get(number)?.isThere);
+  }
+
+  /**
+   * Load a segment of some stems. What failed is asked for again next time.
+   * @param {number} number
+   * @param {number[]} stems
+   * @throws {SegmentError}
+   */
+  async load(number, stems) {
+    await Promise.all(stems.map((stem) => this.#load(number, stem)));
+  }
+
+  /**
+   * @param {number} number
+   * @param {number} stem
+   */
+  #load(number, stem) {
+    const entries = /** @type {Map<number, Entry>} */ (this.#entries[stem]);
+    const known = entries.get(number);
+    if (known && !(known.failed && Date.now() - known.failed > RETRY_AFTER)) return known.promise;
+    const stop = new AbortController();
+    const address = segmentAddress(this.addresses[stem] ?? "", number, this.codec.name);
+    /** @type {Entry} */
+    const entry = { isThere: false, stop, failed: 0, promise: this.#fetch(address, number, stem, stop.signal) };
+    entries.set(number, entry);
+    entry.promise.then(
+      () => {
+        entry.isThere = true;
+      },
+      () => {
+        entry.failed = Date.now();
+      },
+    );
+    return entry.promise;
+  }
+
+  /**
+   * Load the segments `wanted` of some stems one after another, and let go of all other segments. What cannot be had
+   * now is asked for again when it is to be played.
+   * @param {number[]} wanted
+   * @param {number[]} stems
+   */
+  async prefetch(wanted, stems) {
+    for (const [stem, entries] of this.#entries.entries()) {
+      for (const [number, entry] of entries) {
+        if (wanted.includes(number)) continue;
+        entry.stop.abort();
+        entries.delete(number);
+        if (entry.isThere) this.store.drop(stem, number);
+      }
+    }
+    try {
+      for (const number of wanted) await this.load(number, stems);
+    } catch (error) {
+      if (!(error instanceof SegmentError || isAborted(error))) throw error;
+    }
+  }
+
+  /**
+   * Decode, and have it kept as loud as in the song: stems that would have clipped are stored quieter, and each segment
+   * tells how much.
+   * @param {Response} answer
+   * @param {number} number
+   * @param {number} stem
+   * @param {AbortSignal} signal
+   */
+  async #decode(answer, number, stem, signal) {
+    const gain = Number(answer.headers.get("X-Gain")) || 1;
+    const data = await networkErrors(answer.arrayBuffer());
+    // One after another: a browser cannot be told to stop, and what waits in it takes memory.
+    const decoding = this.#decoding.then(() => {
+      signal.throwIfAborted();
+      return this.decoder.decodeAudioData(data);
+    });
+    this.#decoding = decoding.then(
+      () => undefined,
+      () => undefined,
+    );
+    const buffer = await decoding;
+    signal.throwIfAborted();
+    this.store.keep(stem, number, this.#channels(buffer, number, Number(answer.headers.get("X-Pre-Skip")) || 0), gain);
+  }
+
+  /**
+   * The samples of a segment, without the ones that Opus needs before them and a browser should have cut.
+   * @param {AudioBuffer} buffer
+   * @param {number} number
+   * @param {number} before that come before it
+   */
+  #channels(buffer, number, before) {
+    const length = Math.min(this.codec.segment, this.frames - number * this.codec.segment);
+    const skipped = before && buffer.length >= length + before ? before : 0;
+    if (before && buffer.length < length) throw new SegmentError("unplayable");
+    return Array.from({ length: buffer.numberOfChannels }, (_, side) => {
+      return buffer.getChannelData(side).subarray(skipped, skipped + length);
+    });
+  }
+
+  /**
+   * @param {string} address
+   * @param {number} number
+   * @param {number} stem
+   * @param {AbortSignal} signal
+   */
+  async #fetch(address, number, stem, signal) {
+    for (let turn = 1; ; turn += 1) {
+      try {
+        const answer = await request(address, { signal });
+        if (answer.ok) return await this.#decode(answer, number, stem, signal);
+        if (answer.status < 500 && answer.status !== 429) throw new SegmentError("gone");
+        if (turn === TRIES) throw new SegmentError("network");
+      } catch (error) {
+        if (error instanceof DOMException && error.name === "EncodingError")
+          throw new SegmentError("unplayable", error);
+        if (!(error instanceof NetworkError)) throw error;
+        if (turn === TRIES) throw new SegmentError("network", error);
+      }
+      await pause(BACKOFF * 2 ** turn);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/**
+ * Get the address of a segment from that of segment 0.
+ * @param {string} first
+ * @param {number} number
+ * @param {string} [codec]
+ */
+export function segmentAddress(first, number, codec = "flac") {
+  return first.replace(/0\/$/, `${number}/${codec === "flac" ? "" : `?codec=${codec}`}`);
+}
