@@ -31,15 +31,20 @@ Catalogue = dict[str, list[str]]
 
 
 def read_po(path: Path) -> Catalogue:
-    """The messages of a .po file: msgid to its translations (several where there is a plural)."""
+    """The messages of a .po file: msgid to its translations (several where there is a plural).
+
+    A context stands before the msgid, as in the compiled file.
+    """
     messages: Catalogue = {}
-    key, target = "", ""
+    key, target, context = "", "", ""
     for line in path.read_text().splitlines():
         name, quote, text = line.partition('"')
         words = ast.literal_eval(quote + text) if quote and not line.startswith("#") else ""
         match name.strip():
+            case "msgctxt":
+                context = f"{words}\x04"
             case "msgid":
-                key, target = words, "id"
+                key, target, context = context + words, "id", ""
             case "msgid_plural":
                 target = "plural"
             case keyword if keyword.startswith("msgstr"):

@@ -59,7 +59,7 @@ class Recipe:
     """Everything that a rendition of ``audio`` depends on; ``name`` is stored in its row.
 
     ``bitrate`` as ``check_codec`` returns it, in kbit/s. A rendition of a ``mix`` belongs to the ``audio`` that its
-    parts come from, and goes with it, and so does one of the Opus segments of ``stems``, all in one file. An
+    parts come from, and goes with it, and so does one of the Opus segments of ``segmented_files``, all in one file. An
     ``excerpt`` is not cut from these.
     """
 
@@ -70,7 +70,7 @@ class Recipe:
     cover_key: str = ""
     mix: Mix | None = None
     excerpt: Excerpt | None = None
-    stems: tuple[AudioFile, ...] = ()
+    segmented_files: tuple[AudioFile, ...] = ()
 
     @cached_property
     def name(self) -> str:
@@ -93,8 +93,8 @@ class Recipe:
             said["clicks"] = [CLICKS_VERSION, asdict(self.mix.clicks)]
         if self.excerpt is not None:
             said["excerpt"] = [self.excerpt.start, self.excerpt.stop]
-        if self.stems:
-            said["segments"] = [SEGMENTS_VERSION, *(audio.audio_digest for audio in self.stems)]
+        if self.segmented_files:
+            said["segments"] = [SEGMENTS_VERSION, *(audio.audio_digest for audio in self.segmented_files)]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @cached_property

@@ -105,14 +105,14 @@ def check_codec(codec: str, bitrate: int | None) -> int | None:
 
 
 def _make(recipe: Recipe, report: Report) -> Rendition:
-    extension = "segments" if recipe.stems else OUTPUT[recipe.codec].extension
+    extension = "segments" if recipe.segmented_files else OUTPUT[recipe.codec].extension
     backend.check_space(0)
     with _work_folder() as folder:
-        path = recipe.growing_path if recipe.stems else folder / f"rendition.{extension}"
+        path = recipe.growing_path if recipe.segmented_files else folder / f"rendition.{extension}"
         try:
             with backend.room():
-                if recipe.stems:
-                    _encode_stems(recipe, path, report)
+                if recipe.segmented_files:
+                    _encode_segments(recipe, path, report)
                 elif recipe.mix is None:
                     _encode(recipe, path, report)
                 else:
@@ -184,15 +184,15 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
         mixing.render(parts, change, path, wanted, report, cut=mix.cut, clicks=mix.clicks)
 
 
-def _encode_stems(recipe: Recipe, path: Path, report: Report) -> None:
+def _encode_segments(recipe: Recipe, path: Path, report: Report) -> None:
     path.parent.mkdir(exist_ok=True)
     try:
         with ExitStack() as stack:
             blocks = []
-            for audio in recipe.stems:
+            for audio in recipe.segmented_files:
                 copy = stack.enter_context(backend.whole_copy(audio.key, audio.size))
                 blocks.append(stack.enter_context(closing(read_samples(audio, copy))))
-            encode_segments(blocks, recipe.stems[0].frames, path, recipe.bitrate or 0, report)
+            encode_segments(blocks, recipe.segmented_files[0].frames, path, recipe.bitrate or 0, report)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -35,7 +35,7 @@ def bitrate(stems: int) -> int:
 def recipe(separation: Separation, stems: Sequence[Stem]) -> Recipe:
     """Return the recipe of the segments of ``stems``, which are all of ``separation``."""
     parts = tuple(stem.audio for stem in stems)
-    return Recipe(separation.mixture, "opus", bitrate(len(parts)), stems=parts)
+    return Recipe(separation.mixture, "opus", bitrate(len(parts)), segmented_files=parts)
 
 
 def segment(stem: Stem, n: int, person: str) -> Segment:
@@ -53,8 +53,9 @@ def segment(stem: Stem, n: int, person: str) -> Segment:
     if row is not None:
         try:
             return Segment(_read(row, wanted, number), stem.separation.gain)
-        except CatalogError:
-            row.delete()  # its file is lost or damaged: make it again
+        except CatalogError:  # its file is lost or damaged: make it again, under the same key
+            row.delete()
+            backend.delete(row.key)
     return Segment(_obtain(wanted, number, person), stem.separation.gain)
 
 
@@ -94,7 +95,9 @@ def _find(batch: Batch, wanted: Recipe, number: int) -> bytes:
 
 def _read(row: Rendition, wanted: Recipe, number: int) -> bytes:
     try:
-        offsets = _table(row.key, row.size, table_size(len(wanted.stems), wanted.stems[0].frames))
+        offsets = _table(
+            row.key, row.size, table_size(len(wanted.segmented_files), wanted.segmented_files[0].frames)
+        )
     except AudioError as error:
         raise backend.file_missing(row.key) from error
     return backend.read(row.key, offsets[number], offsets[number + 1], size=row.size)

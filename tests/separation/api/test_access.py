@@ -12,6 +12,7 @@ from catalog.curation.editing import edit
 from catalog.models import Change, Track, Visibility, Wish
 from catalog.social import setlists
 from config import api_urls
+from practice.models import Loop
 from tests.factories import make_separation, make_track
 
 PEOPLE = ("visitor", "closed", "owner", "other", "staff")
@@ -24,6 +25,7 @@ CURATE: Answers = {"shared": (401, 401, 200, 403, 200), "private": (401, 401, 20
 REMOVE: Answers = {"shared": (401, 401, 204, 403, 204), "private": (401, 401, 204, 404, 404)}
 WITHDRAW: Answers = {"shared": (401, 401, 204, 403, 403), "private": (401, 401, 204, 404, 404)}
 LIKE: Answers = {"shared": (401, 401, 204, 204, 204), "private": (401, 401, 204, 404, 404)}
+CREATE: Answers = {"shared": (401, 401, 201, 201, 201), "private": (401, 401, 201, 404, 404)}
 JOIN: Answers = dict.fromkeys(("shared", "private"), (401, 401, 200, 200, 200))
 LEAVE: Answers = dict.fromkeys(("shared", "private"), (401, 401, 204, 204, 204))
 FULFIL: Answers = {"shared": (401, 401, 200, 403, 200), "private": (401, 401, 409, 404, 404)}
@@ -37,7 +39,7 @@ BY_LINK: Answers = dict.fromkeys(("shared", "private"), (200, 401, 200, 200, 200
 
 KINDS = ("artist", "album", "track")
 
-ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
+ROUTES: list[tuple[str, str, dict[str, Any], Answers]] = [
     ("get", "artists/{artist}/", {}, READ),
     ("get", "albums/{album}/", {}, READ),
     ("get", "tracks/{track}/", {}, READ),
@@ -53,6 +55,16 @@ ROUTES: list[tuple[str, str, dict[str, str], Answers]] = [
     ("post", "tracks/{track}/reports/", {"reason": "other"}, REPORT),
     ("put", "tracks/{track}/like/", {}, LIKE),
     ("delete", "tracks/{track}/like/", {}, LIKE),
+    ("get", "tracks/{track}/practice/", {}, READ),
+    ("get", "tracks/{track}/beats/", {}, READ),
+    ("put", "tracks/{track}/beats/", {"revision": 0, "anchors": [], "bars": []}, CURATE),
+    ("get", "tracks/{track}/beats/history/", {}, ACCOUNT),
+    ("get", "tracks/{track}/loops/", {}, ACCOUNT),
+    ("post", "tracks/{track}/loops/", {"name": "Solo", "from": "0", "to": "0.1"}, CREATE),
+    ("patch", "tracks/{track}/loops/{loop}/", {"name": "Bridge"}, OWN),
+    ("delete", "tracks/{track}/loops/{loop}/", {}, OWN_REMOVE),
+    ("put", "tracks/{track}/preset/", {"speed": "0.8"}, ACCOUNT),
+    ("delete", "tracks/{track}/preset/", {}, LIKE),
     ("post", "wishes/{wish}/voice/", {}, JOIN),
     ("delete", "wishes/{wish}/voice/", {}, LEAVE),
     ("post", "wishes/{wish}/fulfil/", {"track": "{track}"}, FULFIL),
@@ -93,8 +105,8 @@ def signed_in(who: str, owner: User) -> APIClient:
     return client
 
 
-def call(client: APIClient, method: str, route: str, body: dict[str, str], names: dict[str, Any]) -> Any:
-    sent = {key: value.format(**names) for key, value in body.items()}
+def call(client: APIClient, method: str, route: str, body: dict[str, Any], names: dict[str, Any]) -> Any:
+    sent = {key: value.format(**names) if isinstance(value, str) else value for key, value in body.items()}
     answer = getattr(client, method)(f"/api/v1/{route.format(**names)}", sent if method != "get" else None)
     if answer.streaming:
         b"".join(answer.streaming_content)
@@ -102,7 +114,7 @@ def call(client: APIClient, method: str, route: str, body: dict[str, str], names
 
 
 def own(track: Track, number: int) -> dict[str, Any]:
-    """A wish of nobody, a setlist of the track's owner with the track in it, and something they changed about it."""
+    """A wish of nobody; of the track's owner a setlist with it, a loop in it and a change of it."""
     assert track.owner is not None
     edit(track, track.owner, {"genre": "Folk"})
     setlist = setlists.make(track.owner, "Friday")
@@ -113,6 +125,7 @@ def own(track: Track, number: int) -> dict[str, Any]:
         "setlist": setlist.pk,
         "entry": setlists.add(setlist, track).pk,
         "link": setlist.link,
+        "loop": Loop.objects.create(user=track.owner, track=track, name="Solo", start=0, stop=0.1).pk,
     }
 
 
@@ -153,5 +166,6 @@ def test_every_route_with_an_id_is_covered() -> None:
         if "<" in path:
             kind = path.partition("s/")[0].replace("wishe", "wish")
             path = path.replace("<str:pk>", f"{{{kind}}}").replace("<int:number>", "{n}")
+            path = path.replace("<str:loop>", "{loop}")
             there.add(path.replace("<str:entry>", "{entry}").replace("<slug:link>", "{link}"))
     assert there == tested - {"lookups/"}

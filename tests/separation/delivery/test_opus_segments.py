@@ -176,6 +176,10 @@ def test_lost_rendition_is_made_again(
     assert decoded(api.get(address(stem, 2))).shape[1] == round(SECONDS * 44_100) - 2 * OPUS_SEGMENT_SAMPLES
     assert pool.wait_until_idle(30)
     assert Rendition.objects.get().pk != row.pk
+    opus_segments._table.cache_clear()
+    assert decoded(api.get(address(stem, 1))).shape[1] == OPUS_SEGMENT_SAMPLES, (
+        "the stored file was left damaged"
+    )
 
 
 def test_lost_stem_is_file_missing(api: APIClient, separation: Separation) -> None:
