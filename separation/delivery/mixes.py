@@ -95,6 +95,8 @@ def order_mix(
         sentence = _("There is no stem called %(names)s here.") % {"names": ", ".join(unknown)}
         raise CatalogError("unknown_stem", sentence, by_field={name: [sentence] for name in unknown})
     audible = [stem for stem in stems if gains[stem.name] > 0]
+    if not audible and settings.click:
+        audible = stems[:1]  # at 0: the clicks alone
     if not audible:
         silent = _("Nothing would be heard: every part is at 0.")
         raise CatalogError("silent_mix", silent, by_field={name: [silent] for name in names})

@@ -136,6 +136,14 @@ test("speed and key stay within their limits, and come from the address", () => 
   assert.equal(String(query), "play=1&speed=75&key=-1.85");
   writeStretch(query, UNSTRETCHED);
   assert.equal(String(query), "play=1");
+  for (const [key, semitones, cents] of /** @type {[string, number, number][]} */ ([
+    ["0.5", 0, 50],
+    ["-0.5", 0, -50],
+    ["1.5", 1, 50],
+    ["-2.51", -3, 49],
+  ])) {
+    assert.deepEqual(stretchFrom(new URLSearchParams({ key })), { speed: 100, semitones, cents });
+  }
   assert.deepEqual(stretchFrom(new URLSearchParams("speed=x&key=")), { ...UNSTRETCHED });
 });
 

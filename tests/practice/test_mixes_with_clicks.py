@@ -83,6 +83,15 @@ def test_count_in_lengthens_the_file_and_clicks_are_heard_at_the_beats(
     assert np.abs(clicked[LENGTH:22_050]).max() < 4 / 32768
 
 
+def test_clicks_alone_are_a_mix(
+    client: APIClient, user: User, separation: Separation, set_beats: BeatSetter
+) -> None:
+    set_beats(separation.mixture.tracks.get(), user, tempo=120)
+    clicked = heard(client.get(mix_of(separation, "vocals=0&accompaniment=0&click=1&codec=wav")))
+    assert np.abs(clicked[:LENGTH, 0] - sound(accent=True)).max() < 4 / 32768
+    assert not clicked[LENGTH:22_050].any()
+
+
 def test_other_beats_make_another_file_and_the_same_ones_do_not(
     client: APIClient, user: User, separation: Separation, set_beats: BeatSetter
 ) -> None:

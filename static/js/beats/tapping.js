@@ -46,7 +46,11 @@ function startTapping(audio, section) {
   };
 
   const tap = () => {
-    if (audio.paused || taps.length >= MOST_TAPS) return;
+    if (audio.paused) {
+      audio.play(); // there is nothing to tap along with yet
+      return;
+    }
+    if (taps.length >= MOST_TAPS) return;
     const { currentTime } = audio;
     // Whoever jumps back begins anew.
     const earlier = taps.at(-1) ?? 0;

@@ -1,7 +1,7 @@
 // The loop: one button and the keys A, B and L, two handles on the ruler, dragging along it, and the address.
 
 import { findElements, getElement } from "stemoteca/dom";
-import { formatDecimal, formatTime } from "stemoteca/formatting";
+import { formatDecimal, formatExactTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 
 /** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
@@ -77,7 +77,8 @@ export class LoopControls {
   }
 
   endHere() {
-    this.set({ from: this.#start ?? 0, to: this.engine.frame });
+    const [start, here] = [this.#start ?? 0, this.engine.frame];
+    this.set({ from: Math.min(start, here), to: Math.max(start, here) });
     if (!this.engine.loop) this.remove();
   }
 
@@ -170,6 +171,6 @@ export class LoopControls {
 
   /** @param {number} frame */
   #time(frame) {
-    return formatTime(frame / this.engine.recording.rate);
+    return formatExactTime(Math.round((10 * frame) / this.engine.recording.rate) / 10);
   }
 }

@@ -16,7 +16,7 @@ const CENTRE = 6; // percent around the middle in which pan snaps to it
 
 /** Event: "change", after whatever changed. */
 export class Mixer extends EventTarget {
-  /** @type {Level[] | null} what "All on" can bring back */
+  /** @type {{ levels: Level[], master: number } | null} what "All on" can bring back */
   #before = null;
 
   /**
@@ -36,7 +36,10 @@ export class Mixer extends EventTarget {
     this.resetLabel = getElement(root, "[data-reset-does]", HTMLElement);
     this.master = getElement(root, "[data-master]", HTMLInputElement);
     this.master.value = String(levelFrom({ volume: readStored(MASTER) }).volume);
-    this.master.addEventListener("input", () => this.#applyMaster());
+    this.master.addEventListener("input", () => {
+      this.#applyMaster();
+      this.change();
+    });
     this.#applyMaster();
     this.apply();
   }
@@ -100,9 +103,12 @@ export class Mixer extends EventTarget {
   reset() {
     const before = this.#before;
     const now = this.lanes.map(({ muted, alone, volume, pan }) => ({ muted, alone, volume, pan }));
-    const isChanged = now.some((level) => JSON.stringify(level) !== JSON.stringify(levelFrom(null)));
-    this.#before = before || !isChanged ? null : now;
-    for (const [index, lane] of this.lanes.entries()) Object.assign(lane, before?.[index] ?? levelFrom(null));
+    const master = Number(this.master.value);
+    const isChanged = master !== 100 || now.some((level) => JSON.stringify(level) !== JSON.stringify(levelFrom(null)));
+    this.#before = before || !isChanged ? null : { levels: now, master };
+    for (const [index, lane] of this.lanes.entries()) Object.assign(lane, before?.levels[index] ?? levelFrom(null));
+    this.master.value = String(before?.master ?? 100);
+    this.#applyMaster();
     this.report(message(before ? "resetUndone" : "reset"));
     this.apply();
   }

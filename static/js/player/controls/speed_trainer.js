@@ -23,6 +23,12 @@ export function offerTrainer(root, stretch) {
   const box = getElement(root, "[data-trainer]", HTMLInputElement);
   const step = getElement(root, "[data-trainer-step]", HTMLInputElement);
   const goal = getElement(root, "[data-trainer-goal]", HTMLInputElement);
+  for (const field of [step, goal]) {
+    field.addEventListener("change", () => {
+      const wanted = Math.round(Number(field.value)) || Number(field.defaultValue);
+      field.value = String(Math.min(Math.max(wanted, Number(field.min)), Number(field.max)));
+    });
+  }
   box.checked = false; // browsers remember what was checked before the page was loaded again
   engine.addEventListener("pass", () => {
     const { speed } = engine.stretch;

@@ -67,7 +67,7 @@ export function stretchFrom(query) {
   /** @param {string} name */
   const number = (name) => Number.parseFloat(query.get(name) ?? "");
   const key = Math.round(100 * number("key"));
-  const semitones = Math.round(key / 100);
+  const semitones = Math.sign(key) * Math.ceil(Math.abs(key) / 100 - 0.5); // 0.5 is 50 cents, not a semitone less 50
   return changeStretch(UNSTRETCHED, { speed: number("speed"), semitones, cents: key - 100 * semitones });
 }
 
