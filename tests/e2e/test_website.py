@@ -209,7 +209,7 @@ def test_downloads_come_with_their_names(person: Watched, address: str) -> None:
     page = person.page
     page.goto(address)
     page.get_by_label("Format").select_option("flac")
-    expect(page.get_by_label("Quality")).to_be_hidden()
+    expect(page.get_by_label("Quality", exact=True)).to_be_hidden()
     with page.expect_download() as stem:
         page.get_by_role("button", name="Drums", exact=True).click()
     assert stem.value.suggested_filename == "Ana Ríos - Canción de agua (drums).flac"
@@ -230,7 +230,7 @@ def test_mix_is_downloaded_as_one_file(person: Watched, address: str) -> None:
     page.get_by_label("Format").select_option("opus")
     page.get_by_label("Tempo, in percent").fill("80")
     page.get_by_label("Key, in semitones").fill("-2")
-    page.get_by_label("Tuning, in cents").fill("50")
+    page.get_by_label("Tuning, in cents", exact=True).fill("50")
     page.get_by_label("From, as minutes:seconds").fill("0:01")
     page.get_by_label("To", exact=True).fill("2.5")
     with page.expect_download(timeout=60_000) as mix:
