@@ -206,7 +206,9 @@ def test_each_pass_is_faster_up_to_the_goal(musician: Watched, track: str) -> No
     page.get_by_label("Up to, in percent").fill("147")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator("[data-speed-shows]")).to_have_text("145 %", timeout=10_000)
+    expect(page.locator("[data-speed-shows]")).to_have_text(
+        "145 %", timeout=30_000
+    )  # the song may have to be encoded first
     expect(page.locator("[data-speed-shows]")).to_have_text("147 %", timeout=10_000)
 
 
