@@ -107,7 +107,7 @@ def check_codec(codec: str, bitrate: int | None) -> int | None:
 def _make(recipe: Recipe, report: Report) -> Rendition:
     extension = "segments" if recipe.segmented_files else OUTPUT[recipe.codec].extension
     backend.check_space(0)
-    with _work_folder() as folder:
+    with work_folder() as folder:
         path = recipe.growing_path if recipe.segmented_files else folder / f"rendition.{extension}"
         try:
             with backend.room():
@@ -199,7 +199,7 @@ def _encode_segments(recipe: Recipe, path: Path, report: Report) -> None:
 
 
 @contextmanager
-def _work_folder() -> Iterator[Path]:
+def work_folder() -> Iterator[Path]:
     """Yield a folder for one encoding, removed afterwards. Its lock shows that the encoding is running."""
     remove_abandoned()
     while True:

@@ -206,10 +206,10 @@ def test_each_pass_is_faster_up_to_the_goal(musician: Watched, track: str) -> No
     page.get_by_label("Up to, in percent").fill("147")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator("[data-speed-shows]")).to_have_text(
-        "145 %", timeout=30_000
-    )  # the song may have to be encoded first
-    expect(page.locator("[data-speed-shows]")).to_have_text("147 %", timeout=10_000)
+    # The song may have to be encoded first.
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing", timeout=30_000)
+    expect(page.locator("[data-speed-shows]")).to_have_text("145 %", timeout=30_000)
+    expect(page.locator("[data-speed-shows]")).to_have_text("147 %", timeout=30_000)
 
 
 def test_a_part_is_louder_than_in_the_song_and_all_of_it_is_undone(musician: Watched, track: str) -> None:

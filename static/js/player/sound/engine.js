@@ -303,20 +303,29 @@ export class Engine extends EventTarget {
     const { next } = scheduler;
     if (scheduler.isOver) {
       this.#halt();
+      if (next !== null) this.#notePosition(next);
       this.#frame = next ?? 0;
       if (next === null) this.#setState("stopped", "ended");
       else this.#fallBehind();
       return;
     }
     const { frame } = this;
-    const { loop } = this;
-    const back = loop && this.#heard <= loop.to ? this.#heard - frame : 0;
-    if (loop && back > 0.1 * (loop.to - loop.from)) this.dispatchEvent(new Event("pass"));
-    this.#heard = frame;
+    this.#notePosition(frame);
     const here = Math.floor(frame / this.timeline.segment);
     const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
     this.source.segments.prefetch([...wanted], this.#audible).then(() => this.#make(scheduler.render()));
     this.#make(scheduler.render());
+  }
+
+  /**
+   * Tell when the loop has begun again.
+   * @param {number} frame that is heard now
+   */
+  #notePosition(frame) {
+    const { loop } = this;
+    const back = loop && this.#heard <= loop.to ? this.#heard - frame : 0;
+    this.#heard = frame;
+    if (loop && back > 0.1 * (loop.to - loop.from)) this.dispatchEvent(new Event("pass"));
   }
 
   /** The network is behind: wait, all stems together, and fetch less unless the person has chosen. */
