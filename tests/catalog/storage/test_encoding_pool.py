@@ -14,7 +14,13 @@ from catalog.models import AudioFile, Rendition
 from catalog.storage import backend, encoding_pool
 from catalog.storage.encoding_pool import EncodingPendingError, EncodingPool
 from catalog.storage.recipes import Recipe
-from catalog.storage.renditions import _exclusive, find_rendition, get_or_create_rendition, remove_abandoned, work_folder
+from catalog.storage.renditions import (
+    _exclusive,
+    find_rendition,
+    get_or_create_rendition,
+    remove_abandoned,
+    work_folder,
+)
 from tests.catalog.races import at_once
 from tests.factories import make_audio
 
