@@ -36,7 +36,7 @@ class BeatRow:
     """A beat in the list; ``number`` counts from 1, ``placed`` is one that somebody has set."""
 
     number: int
-    seconds: str
+    seconds: float
     placed: bool
 
 
@@ -115,7 +115,7 @@ def _context(request: HttpRequest, track: Track, saved: SavedBeats) -> dict[str,
 
 def _bars(grid: Grid) -> list[BarRow]:
     placed = {beat for beat, _frame in grid.anchors}
-    rows = [BeatRow(n + 1, _seconds(frame), n in placed) for n, frame in enumerate(grid.beats)]
+    rows = [BeatRow(n + 1, frame / STEREO_RATE, n in placed) for n, frame in enumerate(grid.beats)]
     starts = [0, *grid.downbeats, grid.count]
     cut = [BarRow(number, rows[start:end]) for number, (start, end) in enumerate(pairwise(starts))]
     return cut if cut[0].beats else cut[1:]

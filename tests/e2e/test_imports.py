@@ -12,7 +12,7 @@ from tests.e2e.server import Server, wait_until
 from tests.songs import song
 
 pytestmark = pytest.mark.xdist_group("server")
-SONGS = 60  # enough that an import is still running when it is stopped
+SONGS = 24  # enough that an import is still running when it is stopped
 
 
 def administrator(server: Server) -> requests.Session:

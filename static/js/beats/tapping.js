@@ -1,11 +1,11 @@
 // The page with the beats of a song: tap along with the song, and take the moment that is playing into a form.
 
 import { nearestBeat, tempoOf } from "stemoteca/beats/tempo";
-import { closestElement, findElement, getElement } from "stemoteca/dom";
+import { findElement, getElement } from "stemoteca/dom";
 import { formatDecimal, interpolate } from "stemoteca/formatting";
+import { isPointed, listenToKeyboard } from "stemoteca/player/controls/keyboard";
 
 const MOST_TAPS = 1000;
-const KEY = "t";
 
 const audio = findElement(document, ".beats-audio", HTMLAudioElement);
 if (audio) {
@@ -59,13 +59,10 @@ function startTapping(audio, section) {
 
   button.addEventListener("pointerdown", tap);
   button.addEventListener("keydown", (event) => {
-    if (!event.repeat && (event.key === "Enter" || event.key === " ")) tap();
+    if (!event.repeat && (event.key === "Enter" || (event.key === " " && !isPointed(button)))) tap();
   });
-  document.addEventListener("keydown", (event) => {
-    const isTyping = closestElement(event.target, "input, textarea, select");
-    const isPlain = !(event.ctrlKey || event.metaKey || event.altKey || event.repeat);
-    if (event.key.toLowerCase() === KEY && isPlain && !isTyping) tap();
-  });
+  const toggle = () => (audio.paused ? audio.play() : audio.pause());
+  listenToKeyboard({ Space: toggle, t: tap });
   getElement(section, "[data-again]", HTMLButtonElement).addEventListener("click", () => show([]));
   show([]);
   section.hidden = false;

@@ -20,6 +20,14 @@ const PRESSED_BY_SPACE = "button, summary, a[href], input:not([type=range])";
 let pointed = null;
 
 /**
+ * Whether an element has its focus from the mouse or a finger.
+ * @param {Element} element
+ */
+export function isPointed(element) {
+  return element === pointed;
+}
+
+/**
  * Whether the key belongs to the element that has the focus. Space belongs to a button that was reached by keyboard:
  * who muted a part with the mouse and then presses Space wants to hear the song.
  * @param {KeyboardEvent} event
@@ -50,7 +58,7 @@ export function shortcutOf(code, key) {
 /**
  * Listen to the keyboard.
  * @param {Record<string, Action>} actions by shortcut
- * @param {(index: number, event: KeyboardEvent) => void} onDigit with 0 for the key 1
+ * @param {(index: number, event: KeyboardEvent) => void} [onDigit] with 0 for the key 1
  */
 export function listenToKeyboard(actions, onDigit) {
   /** @type {EventTarget | null} */
@@ -60,11 +68,11 @@ export function listenToKeyboard(actions, onDigit) {
     if (isCommand || event.defaultPrevented || isUsedByFocus(event)) return;
     const shortcut = shortcutOf(event.code, event.key);
     const action = typeof shortcut === "number" ? null : actions[shortcut];
-    if (typeof shortcut !== "number" && !action) return;
+    if (typeof shortcut === "number" ? !onDigit : !action) return;
     if (event.code === "Space") taken = event.target;
     event.preventDefault();
     if (event.repeat && !event.code.startsWith("Arrow") && !SIGNS.includes(event.key)) return;
-    if (typeof shortcut === "number") onDigit(shortcut - 1, event);
+    if (typeof shortcut === "number") onDigit?.(shortcut - 1, event);
     else action?.(event);
   });
   document.addEventListener("keyup", (event) => {
