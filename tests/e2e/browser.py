@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from tests.e2e.server import Server
+from tests.e2e.server import Person, Server
 
 CHROMIUM = "/usr/bin/chromium"
 SWITCHES = [
@@ -126,3 +126,11 @@ class Watched:
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self.server.url, "data:", "blob:")):
             self.faults.append(f"asked {request.url}")
+
+
+def sign_in(page: Page, person: Person) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(person.email)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name="Notices")).to_be_visible()

@@ -1,11 +1,13 @@
-"""One running Stemoteca for all end-to-end tests of a group."""
+"""One running Stemoteca for all end-to-end tests of a group, and a real Chromium."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.server import Server
+from tests.e2e.browser import CHROMIUM, SWITCHES, Watched, sign_in
+from tests.e2e.server import Person, Server
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield running
     assert running.stop() == 0
     assert running.processes() == {}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A Chromium that finds this machine under another name as well, where no page is a secure context."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM, args=[*SWITCHES, "--host-resolver-rules=MAP stemoteca.lan 127.0.0.1"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def reader(chromium: Browser, server: Server) -> Iterator[Watched]:
+    """Somebody else, signed in on the website."""
+    person = Person(server)
+    watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
+    sign_in(watched.page, person)
+    yield watched
+    assert watched.faults == []
+    watched.context.close()

@@ -14,9 +14,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.e2e.browser import CHROMIUM, SWITCHES
 from tests.e2e.furniture import EMAIL, PASSWORD
 from tests.e2e.server import ROOT, Server
 
@@ -63,14 +62,6 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
     )
     yield server, json.loads(made.stdout.splitlines()[-1])
     assert server.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 def named(
@@ -150,10 +141,10 @@ def faults(context: BrowserContext, places: Places) -> dict[str, Any]:
 @pytest.mark.parametrize("who", ["visitor", "keeper"])
 @pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("es", "dark", 360)])
 def test_pages_have_no_axe_violations(
-    furnished: tuple[Server, Places], browser: Browser, who: str, language: str, scheme: Any, width: int
+    furnished: tuple[Server, Places], chromium: Browser, who: str, language: str, scheme: Any, width: int
 ) -> None:
     server, places = furnished
-    context = browser.new_context(
+    context = chromium.new_context(
         base_url=server.url,
         locale=language,
         color_scheme=scheme,
@@ -169,8 +160,8 @@ def test_pages_have_no_axe_violations(
     context.close()
 
 
-def test_search_filters_replace_the_list(furnished: tuple[Server, Places], browser: Browser) -> None:
-    page = browser.new_page()
+def test_search_filters_replace_the_list(furnished: tuple[Server, Places], chromium: Browser) -> None:
+    page = chromium.new_page()
     page.goto(f"{furnished[0].url}/?q=orilla")
     page.evaluate("window.here = true")
     page.get_by_role("link", name="Filter").click()

@@ -4,26 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from audio.encoding.encode import encode
 from audio.types import Tags
 from benchmarks.catalogue.tunes import tune
 from tests.audio.test_chromaprint import needs_chromaprint
-from tests.e2e.browser import CHROMIUM, SWITCHES
 from tests.e2e.server import Person, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server"), needs_chromaprint]
 
 ALIKE = "This sounds like Ana \N{EN DASH} Marea, which has already been separated."
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

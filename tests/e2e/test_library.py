@@ -3,15 +3,14 @@
 import hashlib
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched
+from tests.e2e.browser import TOO_SMALL, Watched, sign_in
 from tests.e2e.server import Person, Server
 from tests.songs import song
 
@@ -49,14 +48,6 @@ HASHED = """async (files) => {
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def uploader(
     server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Person, list[dict[str, Any]], Path]:
@@ -71,25 +62,6 @@ def uploader(
         assert answer.status_code == 201, answer.text
         tracks.append(answer.json()["track"])
     return person, tracks, folder / "Ana - Uno.flac"
-
-
-@pytest.fixture
-def reader(chromium: Browser, server: Server) -> Iterator[Watched]:
-    """Somebody else, signed in on the website."""
-    person = Person(server)
-    watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
-    sign_in(watched.page, person)
-    yield watched
-    assert watched.faults == []
-    watched.context.close()
-
-
-def sign_in(page: Page, person: Person) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(person.email)
-    page.get_by_label("Password").fill(person.password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("link", name="Notices")).to_be_visible()
 
 
 def test_the_checksum_of_any_file_is_right(reader: Watched) -> None:

@@ -6,9 +6,8 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import Watched
+from tests.e2e.browser import Watched, sign_in
 from tests.e2e.server import Person, Server
-from tests.e2e.test_library import chromium, reader, sign_in  # noqa: F401  # fixtures
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
@@ -34,7 +33,7 @@ DROP_FOLDER = """async (names) => {
 
 
 def test_nothing_is_sent_before_the_start_and_choices_are_remembered(
-    reader: Watched,  # noqa: F811
+    reader: Watched,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "Nuria - Ensayo.flac"
@@ -64,7 +63,7 @@ def test_nothing_is_sent_before_the_start_and_choices_are_remembered(
     expect(page.get_by_label("Nothing yet")).to_be_checked()
 
 
-def test_file_taken_off_the_list_is_not_sent(reader: Watched, tmp_path: Path) -> None:  # noqa: F811
+def test_file_taken_off_the_list_is_not_sent(reader: Watched, tmp_path: Path) -> None:
     page = reader.page
     page.goto("/upload/")
     for name in ("one.wav", "two.wav"):
@@ -76,7 +75,7 @@ def test_file_taken_off_the_list_is_not_sent(reader: Watched, tmp_path: Path) ->
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
 
 
-def test_audio_files_of_a_dropped_folder_are_taken(reader: Watched) -> None:  # noqa: F811
+def test_audio_files_of_a_dropped_folder_are_taken(reader: Watched) -> None:
     page = reader.page
     page.goto("/upload/")
     page.evaluate(DROP_FOLDER)
@@ -88,7 +87,7 @@ def test_audio_files_of_a_dropped_folder_are_taken(reader: Watched) -> None:  # 
 
 
 def test_file_is_sent_after_signing_in_again(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     server: Server,
     tmp_path: Path,
 ) -> None:
@@ -117,7 +116,7 @@ def test_file_is_sent_after_signing_in_again(
 
 
 def test_page_without_scripts_still_sends(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     server: Server,
     tmp_path: Path,
 ) -> None:

@@ -7,23 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import CHROMIUM, PLAYED_AGAINST_STORED, SWITCHES, TOO_SMALL, Watched
+from tests.e2e.browser import PLAYED_AGAINST_STORED, TOO_SMALL, Watched
 from tests.e2e.server import Server
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
 
 SECONDS = 26  # three segments, the last one short
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 def signed_up(chromium: Browser, server: Server, name: str) -> Watched:

@@ -1,15 +1,14 @@
 """Setting the beats of a song in a real Chromium: by tapping along on a phone, and by keyboard."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import soundfile
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched
+from tests.e2e.browser import TOO_SMALL, Watched
 from tests.e2e.server import Person, Server
 from tests.songs import song
 
@@ -20,14 +19,6 @@ SEEK = """async (seconds) => {
   audio.currentTime = seconds;
   await new Promise((resolve) => audio.addEventListener("seeked", resolve, { once: true }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +61,7 @@ def test_tapping_along_and_moving_a_beat(
         else:
             tap.tap()
     page.keyboard.press("Space")  # belongs to the song after a tap with a finger
-    expect(page.locator("audio")).to_have_js_property("paused", True)
+    expect(page.locator("audio")).to_have_js_property("paused", value=True)
     expect(page.get_by_text("Taps: 17.")).to_be_visible()
     page.get_by_role("button", name="Use these taps").click()
     expect(page.get_by_text("Saved.")).to_be_visible()

@@ -6,24 +6,15 @@ from typing import Any
 
 import pytest
 import soundfile
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import CHROMIUM, SWITCHES, Watched
+from tests.e2e.browser import CHROMIUM, SWITCHES, Watched, sign_in
 from tests.e2e.server import Person, Server
-from tests.e2e.test_library import sign_in
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
 
 SECONDS = 3
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import CHROMIUM, RENDERED, SWITCHES, Watched
+from tests.e2e.browser import RENDERED, Watched
 from tests.e2e.server import Person, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
@@ -26,17 +26,6 @@ def beats_and_tone() -> Any:
     tone = 0.2 * np.sin(2 * np.pi * 330 * time)
     click = np.where(time % BEAT < 0.004, 0.7 * np.sin(2 * np.pi * 2500 * (time % BEAT)), 0)
     return np.stack([tone + click] * 2, axis=1).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        # The second name stands for a server in the house, reached over plain http: no secure context.
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM, args=[*SWITCHES, "--host-resolver-rules=MAP stemoteca.lan 127.0.0.1"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
