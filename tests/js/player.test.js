@@ -46,6 +46,18 @@ test("segments are wanted in the order in which they are heard, and only those t
   assert.equal(timeline.has(1000), false);
 });
 
+test("what the first block reads is needed before anything is heard, up to the end of the loop", () => {
+  const timeline = new Timeline(5000, 1000, 1000, 600);
+  assert.deepEqual(timeline.needed(300), [0]);
+  assert.deepEqual(timeline.needed(700), [0, 1]);
+  assert.deepEqual(timeline.needed(4900), [4]);
+  timeline.available = 1;
+  assert.equal(timeline.has(300), true);
+  assert.equal(timeline.has(700), false);
+  timeline.loop = { from: 500, to: 900 };
+  assert.deepEqual(timeline.needed(700), [0]);
+});
+
 test("short segments are fetched as far ahead as long ones", () => {
   const timeline = new Timeline(5000, 250, 1000);
   assert.deepEqual(timeline.wanted(600), [2, 3, 4, 5, 6]);

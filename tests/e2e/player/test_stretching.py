@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e.browser import RENDERED, Watched
 from tests.e2e.server import Person, Server
@@ -199,6 +199,23 @@ def test_each_pass_is_faster_up_to_the_goal(musician: Watched, track: str) -> No
     expect(page.locator(".player")).to_have_attribute("data-playing", "playing", timeout=30_000)
     expect(page.locator("[data-speed-shows]")).to_have_text("145 %", timeout=30_000)
     expect(page.locator("[data-speed-shows]")).to_have_text("147 %", timeout=30_000)
+
+
+def test_playing_begins_when_the_segment_that_the_stretcher_reads_ahead_comes_late(
+    musician: Watched, track: str
+) -> None:
+    page = musician.page
+    late: list[Route] = []
+    # The second one in FLAC, the fifth in Opus begin at the same sample.
+    page.route(re.compile(r"/segments/(1/$|4/\?codec)"), lambda route: late.append(route))  # noqa: PLW0108  # Playwright marks it
+    page.goto(f"{track}?speed=140&from=11.6&to=14")
+    page.get_by_role("button", name="Play", exact=True).click()
+    player = page.locator(".player")
+    expect(player).to_have_attribute("data-playing", "loading")
+    while len(late) < 2:
+        page.wait_for_timeout(50)
+    page.unroute_all()
+    expect(player).to_have_attribute("data-playing", "playing", timeout=30_000)
 
 
 def test_a_part_is_louder_than_in_the_song_and_all_of_it_is_undone(musician: Watched, track: str) -> None:

@@ -11,7 +11,7 @@ import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_c
 import { resume, resumeUnasked } from "stemoteca/player/sound/autoplay";
 import { BufferPool } from "stemoteca/player/sound/buffer_pool";
 import { Graph } from "stemoteca/player/sound/graph";
-import { Scheduler } from "stemoteca/player/sound/scheduler";
+import { LOOKAHEAD, Scheduler } from "stemoteca/player/sound/scheduler";
 import { SegmentError } from "stemoteca/player/sound/segments";
 import { StemSource } from "stemoteca/player/sound/stem_source";
 import { changeStretch, UNSTRETCHED } from "stemoteca/player/sound/stretch";
@@ -26,6 +26,7 @@ const BLOCK = 16384; // frames that are made at a time
 const PUMP = 200; // milliseconds
 const RETRY = 3000; // milliseconds after which a line that was gone is tried again
 const SHORTEST_LOOP = 0.3; // seconds
+const FIRST = 2 * BLOCK + LOOKAHEAD; // frames of the song that are there before it is heard
 
 export class Engine extends EventTarget {
   /** @type {Scheduler | null} */
@@ -53,7 +54,7 @@ export class Engine extends EventTarget {
     /** @type {"stopped" | "loading" | "playing" | "waiting"} */
     this.state = "stopped";
     this.source = new StemSource(recording, quality);
-    this.timeline = new Timeline(recording.frames, this.source.codec.segment, recording.segment);
+    this.timeline = new Timeline(recording.frames, this.source.codec.segment, recording.segment, FIRST);
     this.timeline.available = recording.ready ?? Infinity;
     this.pool = new BufferPool(BLOCK, recording.rate);
     this.levels = recording.stems.map(() => ({ volume: 1, pan: 0 }));
@@ -175,9 +176,9 @@ export class Engine extends EventTarget {
    */
   async seek(frame) {
     const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
-    const isThere = this.source.segments.has(Math.floor(goal / this.timeline.segment), this.#audible);
+    const needed = this.timeline.needed(goal);
     this.#heard = goal;
-    if (this.#scheduler?.isPlaying && isThere) {
+    if (this.#scheduler?.isPlaying && needed.every((number) => this.source.segments.has(number, this.#audible))) {
       this.#scheduler.jump(goal);
       return;
     }
@@ -248,11 +249,12 @@ export class Engine extends EventTarget {
       return;
     }
     const stems = this.#audible;
-    const first = Math.floor(this.#frame / this.timeline.segment);
-    if (this.state === "stopped" || !this.source.segments.has(first, stems)) this.#setState(state);
-    this.source.segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first is waited for, others come later
+    const { segments } = this.source;
+    const first = this.timeline.needed(this.#frame);
+    if (this.state === "stopped" || !first.every((number) => segments.has(number, stems))) this.#setState(state);
+    segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first ones are waited for, others come later
     try {
-      await this.source.segments.load(first, stems);
+      await Promise.all(first.map((number) => segments.load(number, stems)));
     } catch (error) {
       if (!(error instanceof SegmentError || isAborted(error))) throw error;
       if (turn !== this.#turn || !(error instanceof SegmentError)) return;

@@ -28,7 +28,7 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
 const AHEAD = 4; // seconds that are scheduled in advance: background tabs get a turn once a second
 const LEAD = 0.05; // seconds between pressing play and the first sample
 const SOON = 0.02; // seconds in which a sample can still be scheduled
-const LOOKAHEAD = 28_000; // frames of the song that resampler and stretcher read in advance
+export const LOOKAHEAD = 28_000; // frames of the song that resampler and stretcher read in advance
 const CHANGE = { least: 0.08, most: 1 }; // seconds until a change is heard, as long as this machine needs
 
 export class Scheduler {

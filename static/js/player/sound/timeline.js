@@ -8,22 +8,16 @@ export class Timeline {
    * @param {number} frames of the song
    * @param {number} segment frames in each segment that is fetched
    * @param {number} [reach] frames that are fetched ahead
+   * @param {number} [first] frames that are read before anything is heard
    */
-  constructor(frames, segment, reach = segment) {
+  constructor(frames, segment, reach = segment, first = 1) {
     this.frames = frames;
     this.segment = segment;
     this.reach = reach;
+    this.first = first;
     /** @type {Loop | null} */
     this.loop = null;
     this.available = Infinity; // segments that can be fetched by now, while the song is still being separated
-  }
-
-  /**
-   * Whether the segment with `frame` can be fetched by now.
-   * @param {number} frame
-   */
-  has(frame) {
-    return Math.floor(frame / this.segment) < this.available;
   }
 
   /**
@@ -52,6 +46,22 @@ export class Timeline {
     const first = Math.floor(Math.max(from, 0) / this.segment);
     const last = Math.floor((Math.min(to, this.frames) - 1) / this.segment);
     return Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => first + index);
+  }
+
+  /**
+   * The segments without which nothing is heard from `frame` on.
+   * @param {number} frame
+   */
+  needed(frame) {
+    return this.segments(frame, Math.min(frame + this.first, this.end(frame)));
+  }
+
+  /**
+   * Whether these can be fetched by now.
+   * @param {number} frame
+   */
+  has(frame) {
+    return this.needed(frame).every((number) => number < this.available);
   }
 
   /**
