@@ -1,5 +1,5 @@
-// Where the stems of a song come from: segments of the codec that suits the person and the line, fetched, decoded and
-// kept by the renderer.
+// Where the stems of a song come from: segments of the codec that suits the person and the line, fetched, and kept and
+// decoded by the renderer.
 
 import { RendererClient } from "stemoteca/player/rendering/renderer_client";
 import { chooseCodec } from "stemoteca/player/sound/codecs";
@@ -19,7 +19,7 @@ export class StemSource {
     this.recording = recording;
     this.quality = quality;
     /** @type {Codec} which there always is */
-    this.lossless = { name: "flac", segment: recording.segment, rate: recording.rate };
+    this.lossless = { name: "flac", segment: recording.segment };
     this.codecs = recording.codecs ?? [this.lossless];
     this.codec = this.chosen;
     this.renderer = this.#makeRenderer();
@@ -61,7 +61,7 @@ export class StemSource {
   }
 
   #makeRenderer() {
-    return new RendererClient(this.recording.stems.length, this.codec.segment, this.recording.rate);
+    return new RendererClient(this.recording.stems.length, this.codec, this.recording.rate);
   }
 
   #makeSegments() {
