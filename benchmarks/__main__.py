@@ -82,6 +82,9 @@ def main() -> None:
         default=list(player.QUALITIES),
         help="that it fetches",
     )
+    parser.add_argument(
+        "--tables", nargs="*", choices=player.TABLES, default=list(player.TABLES), help="of it"
+    )
     parser.add_argument("--jumps", type=int, default=200, help="that it makes (default: 200)")
     parser.add_argument("--played", type=float, default=60, help="seconds that it plays (default: 60)")
     parser.add_argument("--kills", type=int, default=40, help="of the part kills (default: 40)")
@@ -121,10 +124,10 @@ def worked(options: argparse.Namespace) -> None:
 
 def played(options: argparse.Namespace) -> None:
     """The player in a real browser: bytes, first sound, CPU and memory of its tab."""
-    player.run(
-        player.Plan(options.minutes, options.stems, options.codecs, options.jumps, options.played),
-        options.cache,
+    plan = player.Plan(
+        options.minutes, options.stems, options.codecs, options.tables, options.jumps, options.played
     )
+    player.run(plan, options.cache)
 
 
 def attacked(_options: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from benchmarks.installation.server import Installation, an_hour
 
 MODELS = {2: "compact:2stems", 4: "compact:4stems", 5: "spleeter:5stems"}
 QUALITIES = {"Opus": "small", "FLAC": "lossless"}
+TABLES = ("network", "memory")
 _CHROMIUM = "/usr/bin/chromium"
 _SWITCHES = [
     "--no-sandbox",
@@ -40,6 +41,7 @@ _SLOW_CPU = 4
 _OPUS_SEGMENT = 131_072  # samples
 _RATE = 44_100
 _EVERY = 0.5  # seconds from one jump to the next
+_SETTLED = 10.0  # seconds after the first sound until as much is fetched as is played
 _PATIENCE = 60.0  # seconds until something is heard
 
 # Notes the longest task of the page's own thread, and how often the player waited.
@@ -62,20 +64,25 @@ class Plan:
     minutes: int
     stems: int
     codecs: Sequence[str]
+    tables: Sequence[str]
     jumps: int
     played: float
     """Seconds that it plays without a jump."""
 
 
 def run(plan: Plan, cache: Path) -> None:
-    """Print a table of the network and one of memory."""
+    """Print the tables of the plan."""
+    if not Path(_CHROMIUM).exists():
+        print(f"There is no {_CHROMIUM}.\n")
+        return
     with _song(plan, cache) as address, sync_playwright() as play:
         columns = [_Column(play.chromium, address, plan, codec) for codec in plan.codecs]
         names = f"{plan.minutes} min, {plan.stems} stems"
-        _print(names, plan.codecs, [column.network() for column in columns])
-        _print(
-            f"{names}; resident, proportional, JavaScript in MB", plan.codecs, [c.memory() for c in columns]
-        )
+        if "network" in plan.tables:
+            _print(names, plan.codecs, [column.network() for column in columns])
+        if "memory" in plan.tables:
+            names += "; resident, proportional, JavaScript in MB"
+            _print(names, plan.codecs, [column.memory() for column in columns])
 
 
 def _print(title: str, codecs: Sequence[str], columns: list[dict[str, str]]) -> None:
@@ -117,6 +124,7 @@ class _Column:
             tab.page.wait_for_timeout(4000)
             before, whole = tab.segment_bytes, tab.all_bytes
             tab.play()
+            tab.page.wait_for_timeout(1000 * _SETTLED)
             playing = tab.segment_bytes
             cost = measure.watched(
                 lambda: tab.pid, lambda: tab.page.wait_for_timeout(1000 * self._plan.played)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 STATIC = Path(__file__).parents[3] / "static"
 VENDORED = STATIC / "vendor/opus-decoder/opus-decoder.wasm"
 MODULE = STATIC / "js/player/rendering/opus_segment.js"
+ROUNDED = 4 / 32_768  # a difference from Chromium's own decoder, which makes 16-bit samples
 DECODE = """async ([module, library, file, samples]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const { OpusDecoder, OpusSegment, SampleCache } = await import(`data:text/javascript;base64,${module}`);
@@ -63,4 +64,4 @@ def test_segments_join_as_the_whole_in_chromium(tmp_path: Path) -> None:
     joined = np.concatenate(parts, axis=1)
     assert np.abs(joined[:, :samples] - reference).max() < SILENT
     assert browsers.shape == reference.shape
-    assert np.abs(browsers - reference).max() < SILENT
+    assert np.abs(browsers - reference).max() < ROUNDED
