@@ -15,22 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks import measure
+from benchmarks.chromium import PROGRAM, Chromium
 from benchmarks.installation.server import Installation, an_hour
 
 MODELS = {2: "compact:2stems", 4: "compact:4stems", 5: "spleeter:5stems"}
 QUALITIES = {"Opus": "small", "FLAC": "lossless"}
 TABLES = ("network", "memory")
-_CHROMIUM = "/usr/bin/chromium"
-_SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--autoplay-policy=no-user-gesture-required",
-]
+_OWN_PAGES = "--top-chrome-webui"
 _SLOW_LINE = {
     "offline": False,
     "latency": 150,  # ms
@@ -42,7 +35,6 @@ _OPUS_SEGMENT = 131_072  # samples
 _RATE = 44_100
 _EVERY = 0.5  # seconds from one jump to the next
 _SETTLED = 10.0  # seconds after the first sound until as much is fetched as is played
-_PATIENCE = 60.0  # seconds until something is heard
 
 # Notes the longest task of the page's own thread, and how often the player waited.
 _OBSERVER = """() => {
@@ -72,11 +64,11 @@ class Plan:
 
 def run(plan: Plan, cache: Path) -> None:
     """Print the tables of the plan."""
-    if not Path(_CHROMIUM).exists():
-        print(f"There is no {_CHROMIUM}.\n")
+    if not Path(PROGRAM).exists():
+        print(f"There is no {PROGRAM}.\n")
         return
-    with _song(plan, cache) as address, sync_playwright() as play:
-        columns = [_Column(play.chromium, address, plan, codec) for codec in plan.codecs]
+    with _song(plan, cache) as address:
+        columns = [_Column(address, plan, codec) for codec in plan.codecs]
         names = f"{plan.minutes} min, {plan.stems} stems"
         if "network" in plan.tables:
             _print(names, plan.codecs, [column.network() for column in columns])
@@ -114,21 +106,22 @@ def _song(plan: Plan, cache: Path) -> Iterator[str]:
 class _Column:
     """The figures of one codec."""
 
-    def __init__(self, chromium: Any, address: str, plan: Plan, codec: str) -> None:
-        self._chromium, self._address, self._plan, self._codec = chromium, address, plan, codec
+    def __init__(self, address: str, plan: Plan, codec: str) -> None:
+        self._address, self._plan, self._quality = address, plan, QUALITIES[codec]
 
     def network(self) -> dict[str, str]:
         """Bytes and CPU on a line without limits, then the first sound on a slow one."""
-        with self._tab() as tab:
+        with Chromium() as chromium:
+            tab = _Tab(chromium, self._quality)
+            tab.count_bytes()
             tab.open(self._address)
-            tab.page.wait_for_timeout(4000)
+            chromium.wait(4)
             before, whole = tab.segment_bytes, tab.all_bytes
             tab.play()
-            tab.page.wait_for_timeout(1000 * _SETTLED)
+            chromium.wait(_SETTLED)
             playing = tab.segment_bytes
-            cost = measure.watched(
-                lambda: tab.pid, lambda: tab.page.wait_for_timeout(1000 * self._plan.played)
-            )
+            chromium.evaluate("measured.longest = 0")
+            cost = measure.watched(lambda: tab.pid, lambda: chromium.wait(self._plan.played))
             share = 60 / self._plan.played
             found = {
                 "fetched before anybody pressed play, kB: segments; page": f"{before / 1e3:.0f}; {whole / 1e3:.0f}",
@@ -136,15 +129,17 @@ class _Column:
                 "a minute of playing, CPU s of the tab": f"{share * cost.cpu:.1f}",
                 "longest task of the page's thread meanwhile, ms": f"{tab.measured('longest'):.0f}",
             }
-        with self._tab() as tab:
+        with Chromium() as chromium:
+            tab = _Tab(chromium, self._quality)
+            tab.count_bytes()
             tab.throttle()
             tab.open(self._address)
-            tab.page.wait_for_timeout(4000)
+            chromium.wait(4)
             began = time.monotonic()
             tab.play()
             found["1.6 Mbit/s, CPU / 4: from play to sound, s"] = f"{time.monotonic() - began:.1f}"
             waits = tab.measured("waits")
-            tab.page.wait_for_timeout(20_000)
+            chromium.wait(20)
             found["waits for the network in 20 s there"] = f"{tab.measured('waits') - waits:.0f}"
         return found
 
@@ -152,96 +147,102 @@ class _Column:
         """What the tab keeps, and the most that it ever had."""
         plan = self._plan
         generator = random.Random(1)  # noqa: S311
-        with self._tab() as tab:
+        with Chromium() as chromium:
+            tab = _Tab(chromium, self._quality)
             tab.open(self._address)
-            tab.page.wait_for_timeout(2000)
+            chromium.wait(2)
             found = {"before anybody pressed play": tab.memory()}
             tab.play()
-            tab.page.wait_for_timeout(5000)
+            chromium.wait(5)
             found["5 s after the start"] = tab.memory()
 
             def seek() -> None:
                 for _ in range(plan.jumps):
                     tab.seek(generator.random())
-                    tab.page.wait_for_timeout(1000 * _EVERY)
+                    chromium.wait(_EVERY)
 
             peak = measure.watched(lambda: tab.pid, seek).peak
             found[f"{plan.jumps} jumps, one each {_EVERY:g} s: after the last"] = tab.memory()
             found["at most meanwhile"] = f"{peak:.0f}"
             tab.seek(0)
-            peak = measure.watched(
-                lambda: tab.pid, lambda: tab.page.wait_for_timeout(1000 * plan.played)
-            ).peak
+            peak = measure.watched(lambda: tab.pid, lambda: chromium.wait(plan.played)).peak
             found[f"{plan.played:g} s of playing later"] = tab.memory()
             found["at most during these"] = f"{peak:.0f}"
         return found
-
-    @contextmanager
-    def _tab(self) -> Iterator["_Tab"]:
-        """A browser of its own, so that nothing is in its cache or memory."""
-        browser = self._chromium.launch(executable_path=_CHROMIUM, args=_SWITCHES)
-        try:
-            yield _Tab(browser, QUALITIES[self._codec])
-        finally:
-            browser.close()
 
 
 class _Tab:
     """A page with a player, and what the browser and the kernel tell of it."""
 
-    def __init__(self, browser: Browser, quality: str) -> None:
-        self._processes: CDPSession = browser.new_browser_cdp_session()
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        context.add_init_script(f"localStorage.setItem('stemoteca.quality', '\"{quality}\"')")
-        self.page: Page = context.new_page()
-        self._protocol = context.new_cdp_session(self.page)
+    def __init__(self, chromium: Chromium, quality: str) -> None:
+        self._chromium = chromium
         self.all_bytes = self.segment_bytes = 0
         self._addresses: dict[str, str] = {}
-        self._protocol.send("Network.enable")
-        self._protocol.on("Network.responseReceived", self._answered)
-        self._protocol.on("Network.loadingFinished", self._loaded)
+        chromium.send("Page.enable")
+        remember = f"localStorage.setItem('stemoteca.quality', '\"{quality}\"')"
+        chromium.send("Page.addScriptToEvaluateOnNewDocument", source=remember)
 
-    def _answered(self, event: dict[str, Any]) -> None:
-        self._addresses[event["requestId"]] = event["response"]["url"]
+    def count_bytes(self) -> None:
+        """Have the browser tell what it fetches."""
+        self._chromium.on_event = self._count
+        self._chromium.send("Network.enable", maxTotalBufferSize=0, maxResourceBufferSize=0)
 
-    def _loaded(self, event: dict[str, Any]) -> None:
-        size = round(event["encodedDataLength"])
-        self.all_bytes += size
-        if "/segments/" in self._addresses.get(event["requestId"], ""):
-            self.segment_bytes += size
+    def _count(self, name: str, details: dict[str, Any]) -> None:
+        if name == "Network.responseReceived":
+            self._addresses[details["requestId"]] = details["response"]["url"]
+        elif name == "Network.loadingFinished":
+            size = round(details["encodedDataLength"])
+            self.all_bytes += size
+            if "/segments/" in self._addresses.get(details["requestId"], ""):
+                self.segment_bytes += size
 
     def throttle(self) -> None:
-        self._protocol.send("Network.emulateNetworkConditions", _SLOW_LINE)
-        self._protocol.send("Emulation.setCPUThrottlingRate", {"rate": _SLOW_CPU})
+        self._chromium.send("Network.emulateNetworkConditions", **_SLOW_LINE)
+        self._chromium.send("Emulation.setCPUThrottlingRate", rate=_SLOW_CPU)
 
     def open(self, address: str) -> None:
-        self.page.goto(address)
-        self.page.evaluate(_OBSERVER)
+        self._chromium.send("Page.navigate", url=address)
+        self._chromium.wait_until("document.querySelector('.player[data-playing]') !== null")
+        self._chromium.evaluate(f"({_OBSERVER})()")
 
     def play(self) -> None:
         """Press the space bar, and wait for the sound."""
-        self.page.keyboard.press("Space")
-        self.page.wait_for_selector(".player[data-playing=playing]", timeout=1000 * _PATIENCE)
+        key = {"key": " ", "code": "Space", "windowsVirtualKeyCode": 32, "text": " "}
+        self._chromium.send("Input.dispatchKeyEvent", type="keyDown", **key)
+        self._chromium.send("Input.dispatchKeyEvent", type="keyUp", **key)
+        self._chromium.wait_until("document.querySelector('.player').dataset.playing === 'playing'")
 
     def seek(self, share: float) -> None:
         """Jump to a place on the ruler, 0 to 1."""
-        box = self.page.locator("[data-ruler]").bounding_box()
-        assert box
-        self.page.mouse.click(box["x"] + share * (box["width"] - 1), box["y"] + box["height"] / 2)
+        box = "document.querySelector('[data-ruler]').getBoundingClientRect()"
+        left, top, width, height = self._chromium.evaluate(
+            f"(({{x, y, width, height}}) => [x, y, width, height])({box})"
+        )
+        place = {"x": left + share * (width - 1), "y": top + height / 2, "button": "left", "clickCount": 1}
+        self._chromium.send("Input.dispatchMouseEvent", type="mousePressed", **place)
+        self._chromium.send("Input.dispatchMouseEvent", type="mouseReleased", **place)
 
     def measured(self, name: str) -> float:
-        return float(self.page.evaluate(f"measured.{name}"))
+        return float(self._chromium.evaluate(f"measured.{name}"))
 
     @property
     def pid(self) -> int:
-        """Of the process that shows the page: the largest of its kind, as the browser keeps an empty one ready."""
-        told = self._processes.send("SystemInfo.getProcessInfo")["processInfo"]
-        return max((process["id"] for process in told if process["type"] == "renderer"), key=_resident)
+        """Of the process that shows the page: the largest of its kind, as the browser keeps an empty one ready.
+
+        Its own buttons are pages, too, in a process that its command line tells from the others.
+        """
+        told = self._chromium.send_browser("SystemInfo.getProcessInfo")["processInfo"]
+        pids = (process["id"] for process in told if process["type"] == "renderer")
+        return max((pid for pid in pids if _OWN_PAGES not in _command(pid)), key=_resident)
 
     def memory(self) -> str:
         pid = self.pid
-        heap = self._protocol.send("Runtime.getHeapUsage")["totalSize"] / 1e6
+        heap = self._chromium.send("Runtime.getHeapUsage")["totalSize"] / 1e6
         return f"{_resident(pid):.0f}, {_resident(pid, 'Pss'):.0f}, {heap:.0f}"
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def _resident(pid: int, kind: str = "Rss") -> float:

@@ -181,9 +181,8 @@ export class FlacSegment {
     }
   }
 
-  /** Give the memory of the file back now: a garbage collector would come when it likes. */
+  /** Let go of what was decoded. */
   free() {
-    this.file.buffer.transfer?.(0); // which older browsers do not have
     this.#frames = [];
   }
 

@@ -143,9 +143,8 @@ export class OpusSegment {
     }
   }
 
-  /** Give the memory of the file back now, and let go of what was decoded. */
+  /** Let go of what was decoded. */
   free() {
-    this.file.buffer.transfer?.(0); // which older browsers do not have
     this.cache.drop(this);
   }
 }

@@ -8,7 +8,7 @@
 
 /**
  * A segment of a stem: `read` fills left and right with its samples from one on, `free` lets go of what it decoded.
- * @typedef {{ read: Reader, free: () => void }} Segment
+ * @typedef {{ read: Reader, free: () => void, file?: Uint8Array<ArrayBuffer> }} Segment
  */
 
 /**
@@ -62,19 +62,20 @@ export class Renderer {
    * @param {number} gain by which the stem was stored quieter
    */
   keep(stem, number, segment, gain) {
-    this.drop(stem, number);
     this.#segments[stem]?.set(number, segment);
     this.#gains[stem] = gain;
   }
 
   /**
-   * Let go of a segment.
+   * Let go of a segment; returns it, if it was there.
    * @param {number} stem
    * @param {number} number
    */
   drop(stem, number) {
-    this.#segments[stem]?.get(number)?.free();
+    const segment = this.#segments[stem]?.get(number);
     this.#segments[stem]?.delete(number);
+    segment?.free();
+    return segment;
   }
 
   /**

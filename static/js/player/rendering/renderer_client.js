@@ -21,14 +21,22 @@ export class RendererClient {
   /** @type {((reason?: Reason) => void)[]} for each segment that is to be kept */
   #deliveries = [];
 
+  #files;
+
   /**
    * @param {number} stems
    * @param {import("stemoteca/player/sound/codecs").Codec} codec
    * @param {number} rate in hertz
+   * @param {import("stemoteca/player/sound/file_pool").FilePool} files that get the memory of segments back
    */
-  constructor(stems, { name, segment }, rate) {
+  constructor(stems, { name, segment }, rate, files) {
+    this.#files = files;
     this.#worker = new Worker(import.meta.resolve("stemoteca/player/rendering/renderer_worker"), { type: "module" });
     this.#worker.addEventListener("message", ({ data }) => {
+      if (data.spare) {
+        this.#files.give(data.spare);
+        return;
+      }
       if (data.delivered) {
         this.#deliveries.shift()?.(data.reason);
         return;
@@ -57,13 +65,13 @@ export class RendererClient {
    * Have a segment kept; resolves to why that is impossible, if it is.
    * @param {number} stem
    * @param {number} number
-   * @param {ArrayBuffer} file
+   * @param {Uint8Array<ArrayBuffer>} file
    * @param {number} length in frames
    * @param {number} gain by which the stem was stored quieter
    * @returns {Promise<Reason | undefined>}
    */
   keep(stem, number, file, length, gain) {
-    this.#worker.postMessage({ stem, number, file, length, gain }, [file]);
+    this.#worker.postMessage({ stem, number, file, length, gain }, [file.buffer]);
     return new Promise((done) => {
       this.#deliveries.push(done);
     });

@@ -6,12 +6,13 @@
 // { piece, heard, length, chosen, buffer } to make `length` frames of the stems `chosen`, in `buffer` if that is given,
 // else in a new one. Out: { samples } for each of the latter: both channels of one stem after the other; { error } if
 // that is impossible. { delivered, reason } for each segment: whether it is kept, or why not, "network" or "unplayable".
+// { spare } is memory of a file that was let go of.
 
 /** @typedef {import("./renderer.js").Renderer} Renderer */
 /** @typedef {import("./renderer.js").Piece} Piece */
 /** @typedef {{ piece: Piece, heard: number, length: number, chosen: number[], buffer?: ArrayBuffer }} Order */
 /** @typedef {{ modules: string[], stretcher: string, opus: string, codec: string, stems: number, segment: number, rate: number }} Setup */
-/** @typedef {{ stem: number, number: number, file: ArrayBuffer, length: number, gain: number }} Delivery */
+/** @typedef {{ stem: number, number: number, file: Uint8Array<ArrayBuffer>, length: number, gain: number }} Delivery */
 
 const CACHED = 3; // decoded segments of Opus for each stem: those that are made ahead, and where a change begins
 
@@ -61,7 +62,7 @@ async function compiled(address) {
 /** @param {Delivery} delivery */
 async function keep({ stem, number, file, length, gain }) {
   try {
-    const segment = await open(new Uint8Array(file));
+    const segment = await open(file);
     if (segment.length < length) throw new Error("a segment is too short");
     renderer?.keep(stem, number, segment, gain);
     postMessage({ delivered: true });
@@ -85,13 +86,19 @@ async function make({ piece, heard, length, chosen, buffer }) {
   return samples;
 }
 
+/** @param {{ stem: number, number: number }} segment */
+function drop({ stem, number }) {
+  const spare = renderer?.drop(stem, number)?.file?.buffer;
+  if (spare) postMessage({ spare }, { transfer: [spare] });
+}
+
 /** @param {any} data */
 async function receive(data) {
   if (data.modules) await begin(data);
   else if (data.prepare)
     await loadStretcher().catch(() => null); // it is tried again when it is needed
   else if (data.file) await keep(data);
-  else if (!data.piece) renderer?.drop(data.stem, data.number);
+  else if (!data.piece) drop(data);
   else {
     try {
       const samples = await make(data);

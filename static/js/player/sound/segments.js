@@ -32,12 +32,14 @@ export class Segments {
    * @param {string[]} addresses of segment 0 of each stem
    * @param {import("stemoteca/player/sound/codecs").Codec} codec
    * @param {number} frames of the song
+   * @param {Pick<import("stemoteca/player/sound/file_pool").FilePool, "read">} files
    * @param {Store} store keeps what was fetched
    */
-  constructor(addresses, codec, frames, store) {
+  constructor(addresses, codec, frames, files, store) {
     this.addresses = addresses;
     this.codec = codec;
     this.frames = frames;
+    this.files = files;
     this.store = store;
     this.#entries = addresses.map(() => new Map());
   }
@@ -121,7 +123,7 @@ export class Segments {
    * @param {AbortSignal} signal
    */
   async #keep(answer, number, stem, signal) {
-    const file = await networkErrors(answer.arrayBuffer());
+    const file = await networkErrors(this.files.read(answer));
     signal.throwIfAborted();
     const length = Math.min(this.codec.segment, this.frames - number * this.codec.segment);
     const gain = Number(answer.headers.get("X-Gain")) || 1;

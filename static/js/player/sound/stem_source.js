@@ -3,6 +3,7 @@
 
 import { RendererClient } from "stemoteca/player/rendering/renderer_client";
 import { chooseCodec } from "stemoteca/player/sound/codecs";
+import { FilePool } from "stemoteca/player/sound/file_pool";
 import { Segments } from "stemoteca/player/sound/segments";
 
 /** @typedef {import("stemoteca/player/player").Recording} Recording */
@@ -22,6 +23,7 @@ export class StemSource {
     this.lossless = { name: "flac", segment: recording.segment };
     this.codecs = recording.codecs ?? [this.lossless];
     this.codec = this.chosen;
+    this.files = new FilePool();
     this.renderer = this.#makeRenderer();
     this.segments = this.#makeSegments();
   }
@@ -61,11 +63,11 @@ export class StemSource {
   }
 
   #makeRenderer() {
-    return new RendererClient(this.recording.stems.length, this.codec, this.recording.rate);
+    return new RendererClient(this.recording.stems.length, this.codec, this.recording.rate, this.files);
   }
 
   #makeSegments() {
     const addresses = this.recording.stems.map(({ segments }) => segments);
-    return new Segments(addresses, this.codec, this.recording.frames, this.renderer);
+    return new Segments(addresses, this.codec, this.recording.frames, this.files, this.renderer);
   }
 }
