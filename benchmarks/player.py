@@ -232,7 +232,7 @@ class _Tab:
         Its own buttons are pages, too, in a process that its command line tells from the others.
         """
         told = self._chromium.send_browser("SystemInfo.getProcessInfo")["processInfo"]
-        pids = (process["id"] for process in told if process["type"] == "renderer")
+        pids = (int(process["id"]) for process in told if process["type"] == "renderer")
         return max((pid for pid in pids if _OWN_PAGES not in _command(pid)), key=_resident)
 
     def memory(self) -> str:

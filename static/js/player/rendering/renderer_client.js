@@ -6,6 +6,15 @@
 
 /** @typedef {"network" | "unplayable"} Reason */
 
+// What the worker, which has no import map, imports: in this order.
+const MODULES = [
+  "stemoteca/player/rendering/renderer",
+  "stemoteca/player/rendering/resampler",
+  "stemoteca/player/rendering/stretcher",
+  "stemoteca/player/rendering/flac_segment",
+  "stemoteca/player/rendering/opus_segment",
+];
+
 /** The worker could not do what it was asked for. */
 export class RenderError extends Error {}
 
@@ -49,9 +58,7 @@ export class RendererClient {
       for (const { fail } of this.#waiting.splice(0)) fail(new RenderError("the worker does not run"));
       for (const done of this.#deliveries.splice(0)) done("unplayable");
     });
-    const modules = ["renderer", "resampler", "stretcher", "flac_segment", "opus_segment"].map((module) => {
-      return import.meta.resolve(`stemoteca/player/rendering/${module}`);
-    });
+    const modules = MODULES.map((module) => import.meta.resolve(module));
     const [stretcher, opus] = ["signalsmith-stretch", "opus-decoder"].map((library) => import.meta.resolve(library));
     this.#worker.postMessage({ modules, stretcher, opus, codec: name, stems, segment, rate });
   }
