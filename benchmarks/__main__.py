@@ -12,7 +12,7 @@ from statistics import median
 from timeit import timeit
 
 from audio.probe import probe
-from benchmarks import measure, mixes, songs
+from benchmarks import measure, mixes, player, songs
 from benchmarks.catalogue import fingerprints, pages
 from benchmarks.engines import equality, flac_encoding, matrix_product, models
 from benchmarks.engines import two_songs as pairs
@@ -37,6 +37,7 @@ PARTS = (
     "fingerprints",
     "attacks",
     "long_work",
+    "player",
 )
 _ASIDE = ("kills",)
 """Only when asked for: these measure no cost."""
@@ -68,6 +69,24 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="more songs for the part fingerprints")
     parser.add_argument("--recording", type=Path, metavar="FILE", help="a song for the part encoding")
     parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"), help="for models and songs")
+    parser.add_argument(
+        "--minutes", type=int, default=10, help="of the song of the part player (default: 10)"
+    )
+    parser.add_argument(
+        "--stems", type=int, choices=player.MODELS, default=4, help="that it has (default: 4)"
+    )
+    parser.add_argument(
+        "--codecs",
+        nargs="*",
+        choices=player.QUALITIES,
+        default=list(player.QUALITIES),
+        help="that it fetches",
+    )
+    parser.add_argument(
+        "--tables", nargs="*", choices=player.TABLES, default=list(player.TABLES), help="of it"
+    )
+    parser.add_argument("--jumps", type=int, default=200, help="that it makes (default: 200)")
+    parser.add_argument("--played", type=float, default=60, help="seconds that it plays (default: 60)")
     parser.add_argument("--kills", type=int, default=40, help="of the part kills (default: 40)")
     parser.add_argument("--seconds", type=float, default=120, help="that they take (default: 120)")
     parser.add_argument("--songs", type=int, default=30, help="that are separated meanwhile (default: 30)")
@@ -93,6 +112,7 @@ def main() -> None:
             "fingerprints": alike,
             "attacks": attacked,
             "long_work": worked,
+            "player": played,
             "kills": killed,
         }[part](options)
 
@@ -100,6 +120,14 @@ def main() -> None:
 def worked(options: argparse.Namespace) -> None:
     """The website while people ask it for files that take long to make."""
     table(long_work.HEADS, long_work.measured(options.cache, minutes=20, seconds=30))
+
+
+def played(options: argparse.Namespace) -> None:
+    """The player in a real browser: bytes, first sound, CPU and memory of its tab."""
+    plan = player.Plan(
+        options.minutes, options.stems, options.codecs, options.tables, options.jumps, options.played
+    )
+    player.run(plan, options.cache)
 
 
 def attacked(_options: argparse.Namespace) -> None:

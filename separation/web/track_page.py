@@ -13,7 +13,6 @@ from accounts.models import User
 from audio.encoding.opus_segments import OPUS_SEGMENT_SAMPLES
 from audio.flac import SEGMENT_SAMPLES
 from audio.formats import OUTPUT, STEREO_RATE, OutputCodec
-from audio.ogg import OPUS_RATE
 from catalog.models import Track
 from separation.delivery.live import LiveStem, live_stems
 from separation.delivery.permissions import VisibleSeparation, may_download
@@ -115,14 +114,9 @@ class TrackPage:
             "frames": self.track.audio.frames,
             "rate": STEREO_RATE,
             "segment": SEGMENT_SAMPLES,
-            # `rate`: of the context that decodes without resampling. The samples are the same in both.
             "codecs": [
-                {"name": "flac", "segment": SEGMENT_SAMPLES, "rate": STEREO_RATE},
-                *(
-                    []
-                    if unfinished
-                    else [{"name": "opus", "segment": OPUS_SEGMENT_SAMPLES, "rate": OPUS_RATE}]
-                ),
+                {"name": "flac", "segment": SEGMENT_SAMPLES},
+                *([] if unfinished else [{"name": "opus", "segment": OPUS_SEGMENT_SAMPLES}]),
             ],
             "played": reverse("track-played", args=[self.track.pk]),
             "stems": [

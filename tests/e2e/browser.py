@@ -31,7 +31,10 @@ PLAYED_AGAINST_STORED = """async () => {
       const buffer = await decoder.decodeAudioData(await answer.arrayBuffer());
       for (const side of [0, 1]) {
         const samples = buffer.getChannelData(side);
-        for (let i = 0; i < samples.length; i += 1) wanted[side][n * set.segment + i] += samples[i] / gain;
+        for (let i = 0; i < samples.length; i += 1) {
+          const stored = Math.round(samples[i] * (samples[i] > 0 ? 32767 : 32768)); // as Chromium scales 16 bits
+          wanted[side][n * set.segment + i] += stored / 32768 / gain;
+        }
       }
     }
   }

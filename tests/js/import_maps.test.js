@@ -8,12 +8,14 @@ const ROOT = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, ROOT), "utf8");
 
 /**
- * The modules that a module imports, with those that they import.
+ * The modules that a module imports or lists, with those that they import.
  * @param {string} path below static/js
  * @param {Set<string>} [found]
  */
 function importsOf(path, found = new Set()) {
-  for (const [, name = ""] of read(`static/js/${path}`).matchAll(/^(?:import|\} from) .*"stemoteca\/(.*)";$/gm)) {
+  for (const [, name = ""] of read(`static/js/${path}`).matchAll(
+    /^(?:(?:import|\} from) .*| +)"stemoteca\/(.*)"[;,]$/gm,
+  )) {
     if (!found.has(name)) importsOf(`${name}.js`, found.add(name));
   }
   return found;

@@ -1,10 +1,15 @@
-// Makes what is heard from the decoded segments of all stems: copies of their samples, or, at another speed or in
+// Makes what is heard from the segments of all stems: copies of their samples, or, at another speed or in
 // another key, what stretcher and resampler make of them. Used in a worker, which has no import map: this module imports
 // nothing.
 
 /** @typedef {import("./resampler.js").Reader} Reader */
 /** @typedef {import("../sound/stretch.js").Group} Group */
 /** @typedef {Pick<import("./stretcher.js").Stretcher, "begin" | "read">} Stretcher */
+
+/**
+ * A segment of a stem: `read` fills left and right with its samples from one on, `free` lets go of what it decoded.
+ * @typedef {{ read: Reader, free: () => void, file?: Uint8Array<ArrayBuffer> }} Segment
+ */
 
 /**
  * A part of the song that is heard without a jump: `from` and `to` in frames of the song, `speed` in percent, and the
@@ -25,7 +30,7 @@ const CLEAN = { slowest: 0.5, fastest: 2 }; // speeds at which the library keeps
 const PORTION = 4096; // frames that are read at a time
 
 export class Renderer {
-  /** @type {Map<number, Float32Array[]>[]} channels of each stem by segment */
+  /** @type {Map<number, Segment>[]} of each stem, by number */
   #segments;
   /** @type {number[]} by which each stem was stored quieter, so that it does not clip */
   #gains;
@@ -50,26 +55,27 @@ export class Renderer {
   }
 
   /**
-   * Keep a decoded segment of a stem.
+   * Keep a segment of a stem.
    * @param {number} stem
    * @param {number} number
-   * @param {Float32Array[]} channels one of a mono stem, or two
+   * @param {Segment} segment
    * @param {number} gain by which the stem was stored quieter
    */
-  keep(stem, number, channels, gain) {
-    this.#segments[stem]?.set(number, channels);
+  keep(stem, number, segment, gain) {
+    this.#segments[stem]?.set(number, segment);
     this.#gains[stem] = gain;
   }
 
   /**
-   * Let go of a segment; returns its channels, whose memory can be used again.
+   * Let go of a segment; returns it, if it was there.
    * @param {number} stem
    * @param {number} number
    */
   drop(stem, number) {
-    const channels = this.#segments[stem]?.get(number) ?? [];
+    const segment = this.#segments[stem]?.get(number);
     this.#segments[stem]?.delete(number);
-    return channels;
+    segment?.free();
+    return segment;
   }
 
   /**
@@ -169,13 +175,10 @@ export class Renderer {
       const number = Math.floor((frame + at) / this.segment);
       const offset = frame + at - number * this.segment;
       const count = Math.min(length - at, this.segment - offset);
+      const goals = channels.map((samples) => samples.subarray(at, at + count));
       const stored = this.#segments[stem]?.get(number);
-      for (const side of SIDES) {
-        const goal = channels[side]?.subarray(at, at + count);
-        const samples = stored?.[Math.min(side, stored.length - 1)]?.subarray(offset, offset + count);
-        if (samples) goal?.set(samples);
-        goal?.fill(0, samples?.length ?? 0);
-      }
+      if (stored) stored.read(goals, offset);
+      else for (const samples of goals) samples.fill(0);
       at += count;
     }
   }

@@ -1,9 +1,19 @@
-// Speaks to the worker that makes what is heard. Memory goes back and forth between the two and is used again; what a
-// browser decodes is copied into it. (To hand that over without a copy takes more memory: a browser frees it when it
-// collects garbage, and forgets meanwhile how much it is.)
+// Speaks to the worker that decodes segments and makes what is heard. Memory for that goes back and forth between the two
+// and is used again.
 
 /** @typedef {import("stemoteca/player/rendering/renderer").Piece} Piece */
 /** @typedef {{ piece: Piece, heard: number, length: number, chosen: number[] }} Order */
+
+/** @typedef {"network" | "unplayable"} Reason */
+
+// What the worker, which has no import map, imports: in this order.
+const MODULES = [
+  "stemoteca/player/rendering/renderer",
+  "stemoteca/player/rendering/resampler",
+  "stemoteca/player/rendering/stretcher",
+  "stemoteca/player/rendering/flac_segment",
+  "stemoteca/player/rendering/opus_segment",
+];
 
 /** The worker could not do what it was asked for. */
 export class RenderError extends Error {}
@@ -17,20 +27,27 @@ export class RendererClient {
   #waiting = [];
   /** @type {ArrayBuffer[]} for what is made */
   #spare = [];
-  /** @type {ArrayBuffer[]} for a channel of a segment each */
-  #spareChannels = [];
+  /** @type {((reason?: Reason) => void)[]} for each segment that is to be kept */
+  #deliveries = [];
+
+  #files;
 
   /**
    * @param {number} stems
-   * @param {number} segment frames in each segment
+   * @param {import("stemoteca/player/sound/codecs").Codec} codec
    * @param {number} rate in hertz
+   * @param {import("stemoteca/player/sound/file_pool").FilePool} files that get the memory of segments back
    */
-  constructor(stems, segment, rate) {
+  constructor(stems, { name, segment }, rate, files) {
+    this.#files = files;
     this.#worker = new Worker(import.meta.resolve("stemoteca/player/rendering/renderer_worker"), { type: "module" });
-    this.segment = segment;
     this.#worker.addEventListener("message", ({ data }) => {
       if (data.spare) {
-        this.#spareChannels.push(...data.spare);
+        this.#files.give(data.spare);
+        return;
+      }
+      if (data.delivered) {
+        this.#deliveries.shift()?.(data.reason);
         return;
       }
       const waiting = this.#waiting.shift();
@@ -39,12 +56,11 @@ export class RendererClient {
     });
     this.#worker.addEventListener("error", () => {
       for (const { fail } of this.#waiting.splice(0)) fail(new RenderError("the worker does not run"));
+      for (const done of this.#deliveries.splice(0)) done("unplayable");
     });
-    const modules = ["renderer", "resampler", "stretcher"].map((name) => {
-      return import.meta.resolve(`stemoteca/player/rendering/${name}`);
-    });
-    const wasm = import.meta.resolve("signalsmith-stretch");
-    this.#worker.postMessage({ modules, wasm, stems, segment, rate });
+    const modules = MODULES.map((module) => import.meta.resolve(module));
+    const [stretcher, opus] = ["signalsmith-stretch", "opus-decoder"].map((library) => import.meta.resolve(library));
+    this.#worker.postMessage({ modules, stretcher, opus, codec: name, stems, segment, rate });
   }
 
   /** Load what changes speed and key, so that the first change is heard at once. */
@@ -53,23 +69,19 @@ export class RendererClient {
   }
 
   /**
-   * Have a decoded segment kept.
+   * Have a segment kept; resolves to why that is impossible, if it is.
    * @param {number} stem
    * @param {number} number
-   * @param {Float32Array[]} decoded channels
+   * @param {Uint8Array<ArrayBuffer>} file
+   * @param {number} length in frames
    * @param {number} gain by which the stem was stored quieter
+   * @returns {Promise<Reason | undefined>}
    */
-  keep(stem, number, decoded, gain) {
-    const channels = decoded.map((samples) => {
-      const memory = this.#spareChannels.pop() ?? new ArrayBuffer(4 * this.segment);
-      const kept = new Float32Array(memory, 0, samples.length);
-      kept.set(samples);
-      return kept;
+  keep(stem, number, file, length, gain) {
+    this.#worker.postMessage({ stem, number, file, length, gain }, [file.buffer]);
+    return new Promise((done) => {
+      this.#deliveries.push(done);
     });
-    this.#worker.postMessage(
-      { stem, number, channels, gain },
-      channels.map((samples) => samples.buffer),
-    );
   }
 
   /**
@@ -98,6 +110,7 @@ export class RendererClient {
   stop() {
     this.#worker.terminate();
     for (const { fail } of this.#waiting.splice(0)) fail(new StoppedError("the worker was stopped"));
+    for (const done of this.#deliveries.splice(0)) done();
   }
 
   /**

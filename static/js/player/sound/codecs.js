@@ -1,6 +1,6 @@
 // Which kind of segments is fetched: FLAC, or Opus, which is a tenth as large. Touches nothing of the page.
 
-/** @typedef {{ name: string, segment: number, rate: number }} Codec `segment` in frames; `rate` to decode with, in hertz */
+/** @typedef {{ name: string, segment: number }} Codec `segment` in frames */
 /** @typedef {"auto" | "lossless" | "small"} Quality */
 /** @typedef {{ saveData?: boolean, effectiveType?: string, downlink?: number, type?: string }} Connection as browsers tell */
 

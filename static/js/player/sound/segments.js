@@ -1,4 +1,4 @@
-// Fetches and decodes segments, a few seconds of a stem each. Only what is wanted stays in memory.
+// Fetches segments, a few seconds of a stem each. Only what is wanted stays in memory.
 
 import { isAborted, NetworkError, networkErrors, request } from "stemoteca/api";
 
@@ -27,22 +27,20 @@ export class SegmentError extends Error {
 export class Segments {
   /** @type {Map<number, Entry>[]} of each stem, by the segment's number */
   #entries;
-  /** @type {Promise<void>} until the last segment that is being decoded is */
-  #decoding = Promise.resolve();
 
   /**
    * @param {string[]} addresses of segment 0 of each stem
    * @param {import("stemoteca/player/sound/codecs").Codec} codec
    * @param {number} frames of the song
-   * @param {Store} store keeps what was decoded
+   * @param {Pick<import("stemoteca/player/sound/file_pool").FilePool, "read">} files
+   * @param {Store} store keeps what was fetched
    */
-  constructor(addresses, codec, frames, store) {
+  constructor(addresses, codec, frames, files, store) {
     this.addresses = addresses;
     this.codec = codec;
     this.frames = frames;
+    this.files = files;
     this.store = store;
-    // Decodes to the same rate on every machine, and before anybody has pressed play.
-    this.decoder = new OfflineAudioContext(2, 1, codec.rate);
     this.#entries = addresses.map(() => new Map());
   }
 
@@ -52,7 +50,7 @@ export class Segments {
   }
 
   /**
-   * Whether a segment of these stems is decoded.
+   * Whether a segment of these stems is there.
    * @param {number} number
    * @param {number[]} stems
    */
@@ -106,7 +104,7 @@ export class Segments {
         if (wanted.includes(number)) continue;
         entry.stop.abort();
         entries.delete(number);
-        if (entry.isThere) this.store.drop(stem, number);
+        this.store.drop(stem, number);
       }
     }
     try {
@@ -117,43 +115,21 @@ export class Segments {
   }
 
   /**
-   * Decode, and have it kept as loud as in the song: stems that would have clipped are stored quieter, and each segment
-   * tells how much.
+   * Have a segment kept as loud as in the song: stems that would have clipped are stored quieter, and each segment tells
+   * how much.
    * @param {Response} answer
    * @param {number} number
    * @param {number} stem
    * @param {AbortSignal} signal
    */
-  async #decode(answer, number, stem, signal) {
-    const gain = Number(answer.headers.get("X-Gain")) || 1;
-    const data = await networkErrors(answer.arrayBuffer());
-    // One after another: a browser cannot be told to stop, and what waits in it takes memory.
-    const decoding = this.#decoding.then(() => {
-      signal.throwIfAborted();
-      return this.decoder.decodeAudioData(data);
-    });
-    this.#decoding = decoding.then(
-      () => undefined,
-      () => undefined,
-    );
-    const buffer = await decoding;
+  async #keep(answer, number, stem, signal) {
+    const file = await networkErrors(this.files.read(answer));
     signal.throwIfAborted();
-    this.store.keep(stem, number, this.#channels(buffer, number, Number(answer.headers.get("X-Pre-Skip")) || 0), gain);
-  }
-
-  /**
-   * The samples of a segment, without the ones that Opus needs before them and a browser should have cut.
-   * @param {AudioBuffer} buffer
-   * @param {number} number
-   * @param {number} before that come before it
-   */
-  #channels(buffer, number, before) {
     const length = Math.min(this.codec.segment, this.frames - number * this.codec.segment);
-    const skipped = before && buffer.length >= length + before ? before : 0;
-    if (before && buffer.length < length) throw new SegmentError("unplayable");
-    return Array.from({ length: buffer.numberOfChannels }, (_, side) => {
-      return buffer.getChannelData(side).subarray(skipped, skipped + length);
-    });
+    const gain = Number(answer.headers.get("X-Gain")) || 1;
+    const reason = await this.store.keep(stem, number, file, length, gain);
+    if (reason) throw new SegmentError(reason);
+    signal.throwIfAborted();
   }
 
   /**
@@ -166,12 +142,10 @@ export class Segments {
     for (let turn = 1; ; turn += 1) {
       try {
         const answer = await request(address, { signal });
-        if (answer.ok) return await this.#decode(answer, number, stem, signal);
+        if (answer.ok) return await this.#keep(answer, number, stem, signal);
         if (answer.status < 500 && answer.status !== 429) throw new SegmentError("gone");
         if (turn === TRIES) throw new SegmentError("network");
       } catch (error) {
-        if (error instanceof DOMException && error.name === "EncodingError")
-          throw new SegmentError("unplayable", error);
         if (!(error instanceof NetworkError)) throw error;
         if (turn === TRIES) throw new SegmentError("network", error);
       }

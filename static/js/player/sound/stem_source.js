@@ -1,8 +1,9 @@
-// Where the stems of a song come from: segments of the codec that suits the person and the line, fetched, decoded and
-// kept by the renderer.
+// Where the stems of a song come from: segments of the codec that suits the person and the line, fetched, and kept and
+// decoded by the renderer.
 
 import { RendererClient } from "stemoteca/player/rendering/renderer_client";
 import { chooseCodec } from "stemoteca/player/sound/codecs";
+import { FilePool } from "stemoteca/player/sound/file_pool";
 import { Segments } from "stemoteca/player/sound/segments";
 
 /** @typedef {import("stemoteca/player/player").Recording} Recording */
@@ -19,9 +20,10 @@ export class StemSource {
     this.recording = recording;
     this.quality = quality;
     /** @type {Codec} which there always is */
-    this.lossless = { name: "flac", segment: recording.segment, rate: recording.rate };
+    this.lossless = { name: "flac", segment: recording.segment };
     this.codecs = recording.codecs ?? [this.lossless];
     this.codec = this.chosen;
+    this.files = new FilePool();
     this.renderer = this.#makeRenderer();
     this.segments = this.#makeSegments();
   }
@@ -61,11 +63,11 @@ export class StemSource {
   }
 
   #makeRenderer() {
-    return new RendererClient(this.recording.stems.length, this.codec.segment, this.recording.rate);
+    return new RendererClient(this.recording.stems.length, this.codec, this.recording.rate, this.files);
   }
 
   #makeSegments() {
     const addresses = this.recording.stems.map(({ segments }) => segments);
-    return new Segments(addresses, this.codec, this.recording.frames, this.renderer);
+    return new Segments(addresses, this.codec, this.recording.frames, this.files, this.renderer);
   }
 }
