@@ -129,6 +129,7 @@ export class SetlistPlayer extends EventTarget {
       const link = closestElement(event.target, "a");
       const id = closestElement(link, "[data-entry]")?.dataset.entry;
       if (!id || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      if (this.#unplayable.has(id) && !this.isPlaying) return; // to its page, where it can be separated
       event.preventDefault();
       this.#open(this.#named([id]), true);
     });
