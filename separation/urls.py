@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from separation.web import my_library, playlists, statistics, tracks
+from separation.web import my_library, playlists, setlist_player, statistics, tracks
 
 urlpatterns = [
     path("tracks/<uuid:pk>/", tracks.track, name="track"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("library/<uuid:pk>/remove/", my_library.remove, name="library-remove"),
     path("library/asked/<uuid:pk>/forget/", my_library.withdraw, name="library-forget"),
     path("tracks/<uuid:pk>.m3u8", playlists.track, name="track-m3u"),
+    path("setlists/<uuid:pk>/play/", setlist_player.own, name="setlist-play"),
+    path("s/<slug:link>/play/", setlist_player.shared, name="setlist-shared-play"),
     path("setlists/<uuid:pk>.m3u8", playlists.own_setlist, name="setlist-m3u"),
     path("s/<slug:link>.m3u8", playlists.shared_setlist, name="setlist-shared-m3u"),
     path("listen/<str:token>/", playlists.listen, name="playlist-listen"),

@@ -37,11 +37,6 @@ class Line:
         return self.track.title if self.track is not None else str(_("Not available to you"))
 
     @property
-    def is_playable(self) -> bool:
-        """Whether a separation of its track is ready."""
-        return self.track is not None and self.track.separated_at is not None
-
-    @property
     def note(self) -> str:
         return self.entry.note if self.track is not None else ""
 
@@ -53,14 +48,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a track in a setlist that is played through; ``next_playable`` has been separated."""
+    """The place of a track in a setlist."""
 
     setlist: Setlist
     number: int
     count: int
     previous: Line | None
     next: Line | None
-    next_playable: Line | None
     note: str
     key: str
 
@@ -210,7 +204,6 @@ def place(key: str, entry: str, track: Track, user: User | AnonymousUser) -> Pla
         count=len(shown),
         previous=shown[at - 1] if at else None,
         next=shown[at + 1] if at + 1 < len(shown) else None,
-        next_playable=next((line for line in shown[at + 1 :] if line.is_playable), None),
         note=shown[at].note,
         key=key,
     )

@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @gzip_page
 @login_required
 def setlist(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show a setlist to its owner, to play through and to put in order."""
+    """Show a setlist to its owner, to play and to put in order."""
     row = get_object_or_404(Setlist, pk=pk, owner=account(request))
     return render(request, "library/setlist.html", _context(request, row, str(row.pk)))
 
@@ -50,7 +50,7 @@ def setlist(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @gzip_page
 def shared(request: HttpRequest, link: str) -> HttpResponse:
-    """Show a setlist by its link, to play through."""
+    """Show a setlist by its link, to play."""
     row = setlists.find(link, request.user)
     if row is None or row.link != link:
         raise Http404
@@ -66,13 +66,11 @@ def _context(request: HttpRequest, row: Setlist, key: str) -> dict[str, Any]:
     tracks = [line.track.pk for line in lines if line.track is not None]
     parts = hooks.combined(hooks.parts_of_tracks.send(tracks))
     address = request.build_absolute_uri(reverse("setlist-shared", args=[row.link]))
-    heard = [line for line in lines if line.track is not None]
     return {
         "setlist": row,
         "key": key,
         "lines": lines,
         "rows": [(line, line.track and parts.get(line.track.pk)) for line in lines],
-        "first": next((line for line in heard if line.is_playable), heard[0] if heard else None),
         "tracks": tracks,
         "seconds": setlists.seconds(lines),
         "address": address,
@@ -105,7 +103,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
-    """Change an entry as ``do`` says: ``up``, ``down``, ``note`` or ``remove``."""
+    """Change an entry as ``do`` says: ``up``, ``down``, ``note``, ``usual`` (how it is played) or ``remove``."""
     rows = SetlistEntry.objects.select_related("setlist")
     row = get_object_or_404(rows, pk=entry, setlist=pk, setlist__owner=account(request))
     match request.POST.get("do"):
@@ -117,6 +115,8 @@ def change_entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
             return redirect("setlist", pk)
         case "note":
             setlists.annotate(row, request.POST.get("note", ""))
+        case "usual":
+            setlists.set_playback(row, {})
     return redirect(f"{reverse('setlist', args=[pk])}#e{row.pk}")
 
 

@@ -66,6 +66,27 @@ PLAYER_MESSAGES: Messages = SESSION_MESSAGES | {
     "starsMany": _("{average} of 5, {n} ratings"),
 }
 
+SETLIST_MESSAGES: Messages = {
+    "songPlace": _("{here} of {all}"),
+    "songNow": _("{title}, {artist}, {here} of {all}"),
+    "songNext": _("Next: {title}"),
+    "songLast": _("Last song"),
+    "songLoading": _("Loading “{title}”"),
+    "songBegins": _("“{title}” begins in {n} s"),
+    "songWaits": _("“{title}” is next. Press play."),
+    "songSkipped": _("Skipped: {reason}"),
+    "songNotReady": _("“{title}” is not ready yet."),
+    "songGone": _("“{title}” is no longer here."),
+    "songHidden": _("Song {n} is not available to you."),
+    "songNone": _("There is no song here that can be played."),
+    "setlistFirst": _("This is the first song."),
+    "setlistLast": _("This is the last song."),
+    "setlistEnded": _("End of the setlist"),
+    "settingsKept": _("These settings are kept for this setlist."),
+    "settingsUsual": _("In this setlist, the song begins as usual."),
+    "settingsFailed": _("This could not be saved. Try again."),
+}
+
 UPLOAD_MESSAGES: Messages = SESSION_MESSAGES | {
     "chosen": _("Not sent yet"),
     "chosenOne": _("1 file is ready to be sent."),

@@ -27,6 +27,7 @@ from catalog.uploads.ownership import holds
 from catalog.web.songs import track_actions
 from separation.delivery.permissions import VisibleSeparation, shown_by
 from separation.duplicates import worth_asking
+from separation.models import Status
 from separation.queue import requests
 from separation.web.forms import NO_MODEL, UploadForm
 from separation.web.js_messages import PLAYER_MESSAGES, UPLOAD_MESSAGES, translate
@@ -38,8 +39,8 @@ from separation.web.track_page import TrackPage, finished_rows, other_models, se
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a song: its player, or the progress of its separation.
 
-    ``?separation=`` (an id) or ``?model=`` chooses among its separations. ``?fragment=separation`` sends the middle of
-    the page alone, for scripts that update it.
+    ``?separation=`` (an id) or ``?model=`` chooses among its separations. ``?fragment=`` sends a part of the page to
+    scripts: ``separation`` the middle, which they update, ``player`` the player alone, or 204 while it is not ready.
     """
     visible = Track.objects.visible_to(request.user).with_names()
     row = visible.filter(pk=pk).first()
@@ -60,8 +61,13 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_remove": not request.user.is_anonymous and holds(row, request.user),
         "words": translate(PLAYER_MESSAGES),
     }
-    if request.GET.get("fragment") == "separation":
-        return render(request, "separation/track_separation.html", context)
+    match request.GET.get("fragment"):
+        case "separation":
+            return render(request, "separation/track_separation.html", context)
+        case "player" if context["track_page"].state != Status.SUCCEEDED:
+            return HttpResponse(status=204)
+        case "player":
+            return render(request, "separation/setlist_song.html", context)
     return render(request, "separation/track.html", context | track_actions(request, row))
 
 

@@ -65,7 +65,7 @@ function enhance(list) {
     const row = closestElement(event.target, "[data-address]");
     const button = event.submitter instanceof HTMLButtonElement ? event.submitter : null;
     const action = button?.value ?? "note";
-    if (!row || action === "remove") return; // the page is drawn anew, with another length
+    if (!row || ["remove", "usual"].includes(action)) return; // the page is drawn anew
     event.preventDefault();
     if (action === "note") {
       saveNote(row);

@@ -16,8 +16,7 @@ import { readStored, store } from "stemoteca/storage";
 /** @typedef {import("stemoteca/separation_progress").Separation} Separation */
 
 const CODEC = "stemoteca.codec";
-// A setlist is played through: this song begins by itself, and the next one follows.
-const playsThrough = new URL(location.href).searchParams.has("play");
+const playsAtOnce = new URL(location.href).searchParams.has("play");
 const section = getElement(document, "#track-separation", HTMLElement);
 
 /** Fetch the middle of the page as it is now; empty where that cannot be had. */
@@ -44,22 +43,10 @@ function begin() {
   /** @type {Recording | null} */
   const recording = JSON.parse(section.querySelector("#player")?.textContent ?? "null");
   const player = state && recording && startPlayer(state, recording);
-  if (player && playsThrough) playThrough(player);
+  if (player && playsAtOnce) player.playUnasked();
   if (player && recording.ready !== null) growPlayer(state, player);
   else if (!player && state?.dataset.separation) waitForChange(state);
   enhanceBelow(player);
-}
-
-/**
- * Play this song, and then go on to the next one of the setlist that can be played.
- * @param {Player} player
- */
-function playThrough(player) {
-  const next = findElement(document, "[data-follows]", HTMLElement)?.dataset.follows;
-  player.engine.addEventListener("state", (event) => {
-    if (event instanceof CustomEvent && event.detail === "ended" && next) location.assign(next);
-  });
-  player.playUnasked();
 }
 
 /**

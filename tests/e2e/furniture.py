@@ -76,6 +76,9 @@ def furnish() -> dict[str, list[list[str]]]:
     setlist = Setlist.objects.create(owner=keeper, title="Saturday", by_link=True)
     for position, track in enumerate((ready, bare, states[Status.QUEUED])):
         entry = SetlistEntry.objects.create(setlist=setlist, track=track, position=position, note="capo 2")
+    SetlistEntry.objects.filter(track=ready).update(
+        settings={"speed": 0.8, "stems": {"vocals": {"muted": True}}}
+    )
     Report.objects.create(track=ready, label=str(ready), user=other, reason=Report.Reason.NAMES, text="Wrong")
     change = Change.objects.create(
         actor=keeper,

@@ -8,6 +8,17 @@ const ROOT = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, ROOT), "utf8");
 
 /**
+ * A template, after those that it extends.
+ * @param {string} name
+ * @returns {string}
+ */
+function readTemplate(name) {
+  const text = read(`templates/${name}`);
+  const parent = /\{% extends "(.*)" %\}/.exec(text)?.[1];
+  return parent ? readTemplate(parent) + text : text;
+}
+
+/**
  * The modules that a module imports or lists, with those that they import.
  * @param {string} path below static/js
  * @param {Set<string>} [found]
@@ -22,7 +33,6 @@ function importsOf(path, found = new Set()) {
 }
 
 test("a page's import map names each module that its scripts import", () => {
-  const base = read("templates/base.html");
   const templates = [
     "separation/track",
     "separation/upload",
@@ -30,12 +40,13 @@ test("a page's import map names each module that its scripts import", () => {
     "catalog/name_edit",
     "catalog/split",
     "practice/beats",
+    "separation/setlist_player",
   ];
   for (const template of templates) {
-    const page = read(`templates/${template}.html`);
-    const mapped = [...`${base}${page}`.matchAll(/"stemoteca\/(.*)": "\{% static 'js\/(.*)\.js' %\}"/g)];
+    const page = readTemplate(`${template}.html`);
+    const mapped = [...page.matchAll(/"stemoteca\/(.*)": "\{% static 'js\/(.*)\.js' %\}"/g)];
     for (const [, name, file] of mapped) assert.equal(name, file);
-    const scripts = [...`${base}${page}`.matchAll(/type="module" src="\{% static 'js\/(.*)' %\}"/g)];
+    const scripts = [...page.matchAll(/type="module" src="\{% static 'js\/(.*)' %\}"/g)];
     assert.ok(scripts.length >= 4, template);
     const known = new Set(mapped.map(([, name]) => name));
     for (const [, script = ""] of scripts) {

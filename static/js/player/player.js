@@ -39,9 +39,11 @@ const LOUDEST_PEAK = 255;
  * Bring the player in `root` to life.
  * @param {HTMLElement} root
  * @param {Recording} recording
+ * @param {() => AudioContext} [makeContext] gives the audio context when it is needed
  */
-export function startPlayer(root, recording) {
-  const engine = new Engine(recording, undefined, readQuality());
+export function startPlayer(root, recording, makeContext) {
+  const engine = new Engine(recording, makeContext, readQuality());
+  const closing = new AbortController();
   const line = getElement(root, "[data-report]", HTMLElement);
   /** @param {string} sentence */
   const report = (sentence) => {
@@ -54,7 +56,7 @@ export function startPlayer(root, recording) {
   const ruler = new Ruler(root, engine, (part) => loop.set(part));
   const stretch = new StretchControls(root, engine, report);
   offerTrainer(root, stretch);
-  const screenLock = new ScreenLock(() => engine.state !== "stopped");
+  const screenLock = new ScreenLock(() => engine.state !== "stopped", closing.signal);
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
   const waveforms = mixer.lanes.map((lane) => {
@@ -125,6 +127,7 @@ export function startPlayer(root, recording) {
       if (event.shiftKey) mixer.toggleSolo(lane);
       else mixer.toggleMute(lane);
     },
+    closing.signal,
   );
 
   /** @param {boolean} playing */
@@ -180,7 +183,7 @@ export function startPlayer(root, recording) {
     { title, artist, cover: cover instanceof HTMLImageElement ? cover.src : null },
     { toggle, seek },
   );
-  playInOneTab(engine);
+  playInOneTab(engine, closing.signal);
   root.dataset.playing = engine.state;
   offerQuality(root, engine);
   // What is large is fetched only for somebody who is about to play.
@@ -189,6 +192,13 @@ export function startPlayer(root, recording) {
   return {
     engine,
     mixer,
+    loop,
+    stretch,
+    /** End it: another player comes in its place. */
+    close() {
+      engine.close();
+      closing.abort();
+    },
     /** Play as soon as the page is there; where the browser wants a gesture first, say so. */
     async playUnasked() {
       if (engine.state !== "stopped" || (await engine.playUnasked())) return;

@@ -1,4 +1,4 @@
-"""What people with an instrument in their hands do, in a real Chromium: Space, setlists, expired sessions."""
+"""What people with an instrument in their hands do, in a real Chromium: Space, expired sessions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,24 +78,6 @@ def test_space_presses_the_button_that_was_reached_by_keyboard(
     page.keyboard.press("Space")
     expect(solo).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".player")).to_have_attribute("data-playing", "stopped")
-
-
-def test_setlist_plays_through_what_can_be_played(
-    singer: Watched, owner: Person, tracks: list[dict[str, Any]]
-) -> None:
-    made = owner.call("POST", "setlists/", json={"title": "Rehearsal"}).json()
-    for track in tracks:
-        owner.call("POST", f"setlists/{made['id']}/entries/", json={"track": track["id"]})
-    page = singer.page
-    sign_in(page, owner)
-    page.goto(f"/setlists/{made['id']}/")
-    page.get_by_role("link", name="Play all").click()
-    expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
-    expect(page.get_by_role("heading", name="Primera")).to_be_visible()
-    expect(page.get_by_role("heading", name="Tercera")).to_be_visible(timeout=(SECONDS + 10) * 1000)
-    expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
-    expect(page.get_by_text("End of the song")).to_be_attached(timeout=(SECONDS + 10) * 1000)
-    expect(page.get_by_role("heading", name="Tercera")).to_be_visible()
 
 
 def test_page_that_may_not_play_by_itself_says_so(

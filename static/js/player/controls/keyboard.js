@@ -58,40 +58,45 @@ export function shortcutOf(code, key) {
 /**
  * Listen to the keyboard.
  * @param {Record<string, Action>} actions by shortcut
- * @param {(index: number, event: KeyboardEvent) => void} [onDigit] with 0 for the key 1
+ * @param {((index: number, event: KeyboardEvent) => void) | null} [onDigit] with 0 for the key 1
+ * @param {AbortSignal} [signal] ends it
  */
-export function listenToKeyboard(actions, onDigit) {
+export function listenToKeyboard(actions, onDigit, signal) {
   /** @type {EventTarget | null} */
   let taken = null; // a button is pressed when its Space goes up
-  document.addEventListener("keydown", (event) => {
+  /** @param {KeyboardEvent} event */
+  const press = (event) => {
     const isCommand = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
     if (isCommand || event.defaultPrevented || isUsedByFocus(event)) return;
     const shortcut = shortcutOf(event.code, event.key);
-    const action = typeof shortcut === "number" ? null : actions[shortcut];
-    if (typeof shortcut === "number" ? !onDigit : !action) return;
+    const action = typeof shortcut === "number" ? onDigit : actions[shortcut];
+    if (!action) return;
     if (event.code === "Space") taken = event.target;
     event.preventDefault();
     if (event.repeat && !event.code.startsWith("Arrow") && !SIGNS.includes(event.key)) return;
     if (typeof shortcut === "number") onDigit?.(shortcut - 1, event);
-    else action?.(event);
-  });
-  document.addEventListener("keyup", (event) => {
+    else actions[shortcut]?.(event);
+  };
+  /** @param {KeyboardEvent} event */
+  const release = (event) => {
     if (event.code !== "Space" || event.target !== taken) return;
     taken = null;
     event.preventDefault();
-  });
+  };
+  document.addEventListener("keydown", press, { signal });
+  document.addEventListener("keyup", release, { signal });
   document.addEventListener(
     "pointerdown",
     ({ target }) => {
       pointed = target instanceof Element ? target.closest(PRESSED_BY_SPACE) : null;
     },
-    true,
+    { capture: true, signal },
   );
   document.addEventListener(
     "focusout",
     ({ target }) => {
       if (target === pointed) pointed = null;
     },
-    true,
+    { capture: true, signal },
   );
 }

@@ -29,6 +29,17 @@ function silence() {
   return new Blob([file], { type: "audio/wav" });
 }
 
+/** @type {HTMLAudioElement | null} one for all songs: what a gesture has started once may start again without one */
+let silent = null;
+
+/** Get the silent sound. */
+function silentAudio() {
+  if (silent) return silent;
+  silent = new Audio(URL.createObjectURL(silence()));
+  silent.loop = true;
+  return silent;
+}
+
 /**
  * @param {Engine} engine
  * @param {{ title: string, artist: string, cover: string | null }} song
@@ -39,8 +50,7 @@ export function showMediaSession(engine, { title, artist, cover }, { toggle, see
   if (!session) return;
   const { rate } = engine.recording;
   const artwork = cover ? [{ src: cover }] : [];
-  /** @type {HTMLAudioElement | null} */
-  let silent = null;
+  let begun = false;
   const jump = (/** @type {number} */ seconds) => seek(engine.frame + seconds * rate);
   const showPosition = () => {
     const duration = engine.seconds;
@@ -53,14 +63,13 @@ export function showMediaSession(engine, { title, artist, cover }, { toggle, see
     session.setActionHandler("seekbackward", ({ seekOffset }) => jump(-(seekOffset ?? 5)));
     session.setActionHandler("seekforward", ({ seekOffset }) => jump(seekOffset ?? 5));
     session.setActionHandler("seekto", ({ seekTime }) => seek((seekTime ?? 0) * rate));
-    silent = new Audio(URL.createObjectURL(silence()));
-    silent.loop = true;
-    return silent;
   };
   engine.addEventListener("state", async () => {
     const plays = engine.state !== "stopped";
-    if (!plays && !silent) return;
-    const audio = silent ?? begin();
+    if (!plays && !begun) return;
+    if (!begun) begin();
+    begun = true;
+    const audio = silentAudio();
     session.playbackState = plays ? "playing" : "paused";
     showPosition();
     if (!plays) {

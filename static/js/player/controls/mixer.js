@@ -18,6 +18,7 @@ const CENTRE = 6; // percent around the middle in which pan snaps to it
 export class Mixer extends EventTarget {
   /** @type {{ levels: Level[], master: number } | null} what "All on" can bring back */
   #before = null;
+  isRemembered = true;
 
   /**
    * @param {HTMLElement} root
@@ -160,7 +161,7 @@ export class Mixer extends EventTarget {
     const mix = Object.fromEntries(
       this.lanes.map(({ name, muted, alone, volume, pan }) => [name, { muted, alone, volume, pan }]),
     );
-    store(this.key, { ...this.stored, ...mix });
+    if (this.isRemembered) store(this.key, { ...this.stored, ...mix });
     this.dispatchEvent(new Event("change"));
   }
 }

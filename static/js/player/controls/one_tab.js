@@ -4,8 +4,11 @@ const CHANNEL = "stemoteca.player";
 
 /** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
 
-/** @param {Engine} engine */
-export function playInOneTab(engine) {
+/**
+ * @param {Engine} engine
+ * @param {AbortSignal} signal ends it
+ */
+export function playInOneTab(engine, signal) {
   const channel = new BroadcastChannel(CHANNEL);
   let wasStopped = true;
   engine.addEventListener("state", () => {
@@ -14,4 +17,5 @@ export function playInOneTab(engine) {
     wasStopped = isStopped;
   });
   channel.addEventListener("message", () => engine.pause());
+  signal.addEventListener("abort", () => channel.close());
 }

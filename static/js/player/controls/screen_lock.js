@@ -4,12 +4,14 @@ export class ScreenLock {
   /** @type {WakeLockSentinel | null} */
   #lock = null;
 
-  /** @param {() => boolean} isWanted */
-  constructor(isWanted) {
+  /**
+   * @param {() => boolean} isWanted
+   * @param {AbortSignal} [signal] ends it
+   */
+  constructor(isWanted, signal) {
     this.isWanted = isWanted;
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.update(); // a hidden page loses the lock
-    });
+    const restore = () => document.hidden || this.update(); // a hidden page loses the lock
+    document.addEventListener("visibilitychange", restore, { signal });
   }
 
   /** Take or release the lock, as is wanted now. */

@@ -170,6 +170,13 @@ export class Engine extends EventTarget {
     this.#setState("stopped");
   }
 
+  /** Stop for good. The audio context stays as it is. */
+  close() {
+    this.pause();
+    this.#scheduler?.graph.close();
+    this.source.stop();
+  }
+
   /**
    * Go to `frame`, playing on if it plays.
    * @param {number} frame
@@ -222,18 +229,15 @@ export class Engine extends EventTarget {
 
   #open() {
     if (this.#scheduler) return this.#scheduler;
-    const context = this.makeContext();
     const { recording, timeline, source, pool } = this;
-    this.#scheduler = new Scheduler(new Graph(context, this.levels, this.master), {
+    // Where the sound was taken away: be where the person thinks we are.
+    const onInterrupted = () => this.#scheduler?.isPlaying && this.pause();
+    this.#scheduler = new Scheduler(new Graph(this.makeContext(), this.levels, this.master, onInterrupted), {
       ...{ timeline, source, pool },
       names: recording.stems.map(({ name }) => name),
       audible: () => this.#audible,
       stretch: () => this.stretch,
       onBegin: () => this.#begin(),
-    });
-    // A call, or another program, took the sound away: be where the person thinks we are.
-    context.addEventListener("statechange", () => {
-      if (this.#scheduler?.isPlaying && ["suspended", "interrupted"].includes(context.state)) this.pause();
     });
     return this.#scheduler;
   }

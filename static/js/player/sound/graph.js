@@ -5,13 +5,18 @@
 const GLIDE = 0.012; // seconds: no volume jumps
 
 export class Graph {
+  #closing = new AbortController();
+
   /**
    * @param {AudioContext} context
    * @param {{ volume: number, pan: number }[]} levels of the stems
    * @param {number} master
+   * @param {() => void} onInterrupted is called when a call, or another program, took the sound away
    */
-  constructor(context, levels, master) {
+  constructor(context, levels, master, onInterrupted) {
     this.context = context;
+    const listener = () => ["suspended", "interrupted"].includes(context.state) && onInterrupted();
+    context.addEventListener("statechange", listener, { signal: this.#closing.signal });
     this.master = new GainNode(context, { gain: master });
     this.master.connect(context.destination);
     this.pans = levels.map(({ pan }) => new StereoPannerNode(context, { pan }));
@@ -39,5 +44,10 @@ export class Graph {
   /** @param {number} volume */
   setMaster(volume) {
     this.#glide(this.master.gain, volume);
+  }
+
+  /** Let go of the context, which may live longer. */
+  close() {
+    this.#closing.abort();
   }
 }

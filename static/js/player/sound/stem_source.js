@@ -49,11 +49,16 @@ export class StemSource {
    */
   use(codec) {
     if (codec.name === this.codec.name) return;
-    this.renderer.stop();
-    this.segments.stop();
+    this.stop();
     this.codec = codec;
     this.renderer = this.#makeRenderer();
     this.segments = this.#makeSegments();
+  }
+
+  /** Fetch nothing any more, and forget what was decoded. */
+  stop() {
+    this.renderer.stop();
+    this.segments.stop();
   }
 
   /** Fetch FLAC for good: the browser cannot play the other codec, or it is not there yet. */
