@@ -8,15 +8,31 @@
 export const LOUDEST = 200;
 
 /**
- * Calculate the gain of a lane, 0 to 2: up to 100 % the square of its volume, as ears hear it.
+ * Calculate the gain of a lane, 0 to 2.
  * @param {Level} lane
  * @param {Level[]} lanes all of them, as one that plays alone silences the others
  */
 export function loudness(lane, lanes) {
   const someAlone = lanes.some((each) => each.alone);
   if (lane.muted || (someAlone && !lane.alone)) return 0;
-  const volume = lane.volume / 100;
+  return gainOf(lane.volume);
+}
+
+/**
+ * Calculate the gain of a slider in percent: up to 100 its square, as ears hear it.
+ * @param {number} slider
+ */
+export function gainOf(slider) {
+  const volume = slider / 100;
   return volume > 1 ? volume : volume ** 2;
+}
+
+/**
+ * Calculate where the slider of a gain stands, in whole percent.
+ * @param {number} gain
+ */
+export function sliderOf(gain) {
+  return Math.round(100 * (gain > 1 ? gain : Math.sqrt(gain)));
 }
 
 /**
