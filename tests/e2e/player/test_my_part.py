@@ -152,9 +152,9 @@ def test_controls_have_their_place_on_desktops_and_phones(
     page.keyboard.press("1")
     page.keyboard.press("Shift+Digit1")
     expect(page.get_by_role("group", name="Vocals").locator("[data-lane-state]")).to_have_text(
-        "muted despite solo"
+        "solo, but muted"
     )
-    expect(bass.locator("[data-lane-state]")).to_have_text("silent: other solo")
+    expect(bass.locator("[data-lane-state]")).to_have_text("other solo")
     bass.locator(".lane-pan summary").click()
     bass.get_by_role("slider", name="Bass, pan").fill("-40")
     bass.locator(".lane-pan summary").click()

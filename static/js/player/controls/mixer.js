@@ -175,7 +175,9 @@ export class Mixer extends EventTarget {
         "aria-valuetext",
         message(lane.pan === 0 ? "panCentre" : side, { percent: Math.abs(lane.pan) }),
       );
-      lane.panShows.textContent = lane.pan === 0 ? "" : message(`${side}Short`, { percent: Math.abs(lane.pan) });
+      const place = lane.pan === 0 ? "panCentreShort" : `${side}Short`;
+      lane.panShows.textContent = message(place, { percent: Math.abs(lane.pan) });
+      lane.panShows.classList.toggle("is-centre", lane.pan === 0);
       const silence = this.#silence(lane).slice(2);
       lane.element.title = silence;
       lane.state.textContent = silence && message(lane.muted ? "muteFirstShort" : "othersAloneShort");

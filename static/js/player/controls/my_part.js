@@ -62,6 +62,7 @@ export function withMode(levels, mine, mode, volumes = {}) {
 export class MyPart {
   /** @type {Record<string, number>} from before the part was louder */
   #volumes = {};
+  #isChosen = false; // on this page, which is newer than what is kept
 
   /**
    * @param {HTMLElement} root
@@ -78,6 +79,7 @@ export class MyPart {
     this.last = checked(stored?.mode) ?? "without";
     this.#propose(stored?.instrument);
     this.select.addEventListener("change", () => {
+      this.#isChosen = true;
       this.#keep();
       this.show();
     });
@@ -98,7 +100,7 @@ export class MyPart {
    */
   follow({ instrument, my_part: mode }) {
     this.last = checked(mode) ?? this.last;
-    if (instrument) this.#propose(instrument);
+    if (instrument && !this.#isChosen) this.#propose(instrument);
     this.show();
   }
 
