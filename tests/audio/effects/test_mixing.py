@@ -64,7 +64,7 @@ def test_a_mix_that_would_clip_is_quieter_as_a_whole(
 
 
 # What Chromium's StereoPannerNode makes of 1 on the left, and of 1 on the right; tests/e2e measures it again.
-PANNED = {
+PANNED: dict[float, list[list[float]]] = {
     -1.0: [[1, 0], [1, 0]],
     -0.4: [[1, 0], [0.587785, 0.809017]],
     0.0: [[1, 0], [0, 1]],

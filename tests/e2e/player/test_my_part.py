@@ -166,7 +166,7 @@ def test_controls_have_their_place_on_desktops_and_phones(
         assert box_of(control)["y"] + box_of(control)["height"] <= box_of(wave)["y"] + 1
     expect(page.get_by_role("slider", name="Volume", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="All on").get_by_text("All on")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.get_by_label("My part").get_by_role("combobox").select_option(label="Bass")
     page.reload()
     expect(page.get_by_label("My part").get_by_role("combobox")).to_have_value("bass")
