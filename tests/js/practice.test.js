@@ -5,7 +5,7 @@ import { describeLoop, inOrder, stretchOf } from "stemoteca/player/controls/save
 import { nextSpeed, trainerText } from "stemoteca/player/controls/speed_trainer";
 import { mixQuery } from "stemoteca/player/mixdown";
 import { levelsOf, settingsOf } from "stemoteca/player/playback_settings";
-import { mergeSettings } from "stemoteca/player/preset";
+import { isUnsaved, mergeSettings } from "stemoteca/player/preset";
 import { levelFrom } from "stemoteca/player/sound/levels";
 
 /**
@@ -107,6 +107,12 @@ test("settings that this player does not make, or this separation does not have,
     stems: { piano: { muted: true }, bass: { pan: 1 } },
   });
   assert.deepEqual(mergeSettings({ speed: 0.8 }, {}, ["bass"]), {});
+});
+
+test("levels that may not have been saved go before those of the server", () => {
+  assert.equal(isUnsaved(true, 50_000), true);
+  assert.equal(isUnsaved(45_000, 50_000), true, "sent by a page that was going away");
+  for (const stored of [null, false, 1000, "x"]) assert.equal(isUnsaved(stored, 50_000), false);
 });
 
 test("a mix has the pan of what is heard", () => {

@@ -5,13 +5,25 @@ import { getElement } from "stemoteca/dom";
 import { levelsOf, settingsOf } from "stemoteca/player/playback_settings";
 import { keep } from "stemoteca/player/practice";
 import { levelFrom } from "stemoteca/player/sound/levels";
+import { readStored, store } from "stemoteca/storage";
 
 /** @typedef {import("stemoteca/player/controls/mixer").Mixer} Mixer */
 /** @typedef {import("stemoteca/player/controls/stretch_controls").StretchControls} StretchControls */
 /** @typedef {import("stemoteca/player/playback_settings").PlaybackSettings} PlaybackSettings */
 
 const PAUSE = 1000; // milliseconds without a change, after which they are kept
+const KEY = "stemoteca.unsaved.";
+const SENDING = 10_000; // milliseconds in which a change that is sent while the page goes away surely arrives
 const OURS = ["speed", "semitones", "cents", "stems"];
+
+/**
+ * Tell whether this browser remembers levels that the server may not have yet.
+ * @param {unknown} stored true, or when a page sent them as it went away
+ * @param {number} now in milliseconds
+ */
+export function isUnsaved(stored, now) {
+  return stored === true || (typeof stored === "number" && now - stored < SENDING);
+}
 
 /**
  * Put the settings that are heard in place of those that were kept. What a player does not set stays, and so do parts
@@ -50,7 +62,9 @@ export class Preset {
     this.button = getElement(this.element, "button", HTMLButtonElement);
     const query = new URL(location.href).searchParams;
     this.followsStretch = !query.has("speed") && !query.has("key");
-    this.followsLevels = true;
+    this.key = KEY + this.engine.recording.track;
+    this.followsLevels = !isUnsaved(readStored(this.key), Date.now());
+    this.#isChanged = !this.followsLevels;
     this.isLoaded = false;
     this.mixer.addEventListener("change", () => {
       if (this.#isApplying) return;
@@ -63,7 +77,10 @@ export class Preset {
       this.#changed();
     });
     this.button.addEventListener("click", () => this.toOriginal());
-    addEventListener("pagehide", () => this.#flush());
+    addEventListener("pagehide", () => {
+      if (readStored(this.key) === true) store(this.key, Date.now());
+      this.#flush();
+    });
   }
 
   get #now() {
@@ -105,6 +122,7 @@ export class Preset {
 
   #changed() {
     this.#isChanged = true;
+    if (this.element.dataset.address && this.mixer.isRemembered) store(this.key, true);
     if (!Object.keys(this.#now).length) this.element.hidden = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#flush(), PAUSE);
@@ -122,10 +140,18 @@ export class Preset {
       this.mixer.lanes.map(({ name }) => name),
     );
     const before = this.#kept;
-    if (JSON.stringify(settings) === JSON.stringify(before)) return;
+    if (JSON.stringify(settings) === JSON.stringify(before)) {
+      store(this.key, false);
+      return;
+    }
     this.#kept = settings;
     const isEmpty = Object.keys(settings).length === 0;
     const answer = await (isEmpty ? keep(address, "DELETE") : keep(address, "PUT", settings));
-    if (!answer?.ok) this.#kept = before;
+    if (answer?.ok) {
+      if (!this.#isChanged) store(this.key, false);
+    } else {
+      this.#kept = before;
+      this.#isChanged = true;
+    }
   }
 }
