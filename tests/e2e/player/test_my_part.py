@@ -48,15 +48,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def owner(server: Server) -> Person:
-    return Person(server)
-
-
-@pytest.fixture(scope="module")
-def track(owner: Person, tmp_path_factory: pytest.TempPathFactory) -> str:
+def track(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a song with four parts."""
     path = Path(tmp_path_factory.mktemp("my_part")) / "Ana - Barquito.flac"
     soundfile.write(path, song(SECONDS, seed=77), 44_100)
+    owner = Person(server)
     answer = owner.upload(path, model="compact:4stems")
     assert answer.ok, answer.text
     owner.wait_until_finished(answer.json()["separation"]["id"])
@@ -70,11 +66,11 @@ def box_of(locator: Locator) -> Any:
 
 
 def test_part_settings_and_loops_are_there_on_the_next_visit(
-    chromium: Browser, server: Server, owner: Person, track: str
+    chromium: Browser, server: Server, track: str
 ) -> None:
     watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
     page = watched.page
-    sign_in(page, owner)
+    sign_in(page, Person(server))
     page.goto(track)
     for pan in (-1, -0.4, 0, 0.5, 1):
         assert np.allclose(page.evaluate(PANNED, pan), pan_matrix(pan).T, atol=1e-5), pan
