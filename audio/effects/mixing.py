@@ -1,4 +1,4 @@
-"""Mix several stems into one file: each with its gain, stretched and transposed, never clipped."""
+"""Mix several stems into one file: each with its gain and pan, stretched and transposed, never clipped."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -11,6 +11,7 @@ import numpy as np
 from audio.decoding.decode import Samples, decode
 from audio.effects.block_reader import BlockReader
 from audio.effects.clicks import Clicks, add_clicks
+from audio.effects.panning import level_matrix, pan_matrix
 from audio.effects.time_stretch import Streams, time_stretch
 from audio.encoding.encode import encode
 from audio.formats import STEREO_RATE
@@ -28,7 +29,7 @@ Report = Callable[[float], None]
 class Part:
     """A stored file of ``seconds``, with the gain of its samples. ``peak``: its largest absolute sample.
 
-    One that ``keeps_pitch``, such as drums, is never transposed.
+    One that ``keeps_pitch``, such as drums, is never transposed. ``pan`` from -1 (left) to 1.
     """
 
     path: Path
@@ -36,6 +37,17 @@ class Part:
     seconds: float
     peak: float
     keeps_pitch: bool = False
+    pan: float = 0.0
+
+    @property
+    def level(self) -> Samples:
+        """Return the gains ``[to, from]`` of both channels."""
+        return self.gain * pan_matrix(self.pan)
+
+    @property
+    def loudest(self) -> float:
+        """Return what no sample of the part exceeds in a mix."""
+        return self.peak * float(self.level.sum(axis=1).max())
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ def render(
     ``report`` is called with the progress, 0 to 1. Raises ``AudioError`` and ``OSError``.
     """
     is_stretched = change != TempoPitch()
-    loudest = sum(part.gain * part.peak for part in parts) + (clicks.peak if clicks else 0)
+    loudest = sum(part.loudest for part in parts) + (clicks.peak if clicks else 0)
     may_clip = is_stretched or loudest > FULL_SCALE
     lead = clicks.lead if clicks else 0
     samples = lead + cut.length(max(part.seconds for part in parts)) / change.tempo
@@ -128,13 +140,13 @@ def _open_mix(
     """Yield the mix, which may exceed full scale."""
     samples = cut.length(max(part.seconds for part in parts)) / change.tempo
     with ExitStack() as open_parts:
-        pitched: list[tuple[Iterable[Samples], float]] = []
-        fixed: list[tuple[Iterable[Samples], float]] = []
+        pitched: list[tuple[Iterable[Samples], Samples]] = []
+        fixed: list[tuple[Iterable[Samples], Samples]] = []
         for part in parts:
             limits = Limits(max_seconds=part.seconds + 60, max_bytes=max(part.path.stat().st_size, 1))
             decoded = open_parts.enter_context(closing(decode(part.path, limits)))
             group = fixed if part.keeps_pitch and change.semitones else pitched
-            group.append((excerpt(decoded, cut.start, cut.stop), part.gain))
+            group.append((excerpt(decoded, cut.start, cut.stop), part.level))
         music = mix(
             [*_stretched(pitched, change.tempo, change.semitones), *_stretched(fixed, change.tempo, 0.0)]
         )
@@ -181,14 +193,14 @@ def _encode(chunks: Iterable[Samples], path: Path, wanted: Encoding) -> None:
 
 
 def mix(streams: Streams) -> Iterator[Samples]:
-    """Yield the sum of streams of ``[2, n]``, each times its gain, in blocks; a shorter one ends in silence."""
-    readers = [(BlockReader(stream), np.float32(gain)) for stream, gain in streams]
+    """Yield the sum of streams of ``[2, n]``, each at its level, in blocks; a shorter one ends in silence."""
+    readers = [(BlockReader(stream), level_matrix(level)) for stream, level in streams]
     while True:
         total = np.zeros((2, BLOCK), np.float32)
         longest = 0
-        for reader, gain in readers:
+        for reader, level in readers:
             block = reader.read(BLOCK)
-            total[:, : block.shape[1]] += block * gain
+            total[:, : block.shape[1]] += level @ block
             longest = max(longest, block.shape[1])
         if longest:
             yield total[:, :longest]

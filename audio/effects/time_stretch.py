@@ -1,7 +1,7 @@
 """Change tempo and pitch of the parts of a song, float32 ``[2, n]`` at 44,100 Hz.
 
-All parts go through one stretcher, each with two channels, and get their gains afterwards. Stretched one by one, what
-leaks from one into another would not add up any more: up to 3 dB less of it was measured.
+All parts go through one stretcher, each with two channels, and get their gains and pans afterwards. Stretched one by
+one, what leaks from one into another would not add up any more: up to 3 dB less of it was measured.
 
 The library could transpose as well, but then low tones are up to 30 cents off. So a part is stretched by more or less,
 and resampled. Formants move with the pitch.
@@ -15,6 +15,7 @@ import numpy as np
 
 from audio.decoding.decode import Samples
 from audio.effects.block_reader import BlockReader
+from audio.effects.panning import level_matrix
 from audio.effects.stretcher import HOP, Stretcher
 from audio.formats import STEREO_RATE
 
@@ -22,7 +23,8 @@ SPEEDS: Final = (
     0.5,
     2.0,
 )  # below, the library draws phases by chance, and tones swing; above, it misses attacks
-Streams = Sequence[tuple[Iterable[Samples], float]]
+# Each with its gain, or with a matrix of gains as ``panning`` has it.
+Streams = Sequence[tuple[Iterable[Samples], float | Samples]]
 
 
 def time_stretch(streams: Streams, tempo: float, semitones: float) -> Iterator[Samples]:
@@ -42,8 +44,8 @@ class _Together:
     """Read several streams side by side, ``[2 * streams, n]``, with silence after the end of each."""
 
     def __init__(self, streams: Streams) -> None:
-        self._readers = [BlockReader(stream) for stream, _gain in streams]
-        self._gains = np.array([gain for _stream, gain in streams], np.float32)
+        self._readers = [BlockReader(stream) for stream, _level in streams]
+        self._matrix: Samples = np.concatenate([level_matrix(level) for _stream, level in streams], axis=1)
 
     @property
     def is_finished(self) -> bool:
@@ -63,7 +65,7 @@ class _Together:
 
     def mix(self, samples: Samples) -> Samples:
         """Return the sum of the streams in ``samples``, ``[2, n]``, each times its gain."""
-        mixed: Samples = np.tensordot(self._gains, samples.reshape(len(self._gains), 2, -1), axes=1)
+        mixed: Samples = self._matrix @ samples
         return mixed
 
 

@@ -19,16 +19,18 @@ from catalog.models import AudioFile
 # Raise them when the encoders, or what mixes and stretches, change enough that old files should be made again.
 RECIPE_VERSION = 1
 MIX_VERSION = 2
+PANS_VERSION = 1
 CLICKS_VERSION = 1
 SEGMENTS_VERSION = 1
 
 
 class MixPart(NamedTuple):
-    """A stored audio file with its gain; one that ``keeps_pitch`` is not transposed with the others."""
+    """A stored audio file with its gain and pan; one that ``keeps_pitch`` is not transposed with the others."""
 
     audio: AudioFile
     gain: float
     keeps_pitch: bool = False
+    pan: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Recipe:
                 self.mix.semitones,
                 asdict(self.mix.cut),
             ]
+        if self.mix is not None and any(part.pan for part in self.mix.parts):
+            said["pans"] = [PANS_VERSION, [part.pan for part in self.mix.parts]]
         if self.mix is not None and self.mix.clicks is not None:
             said["clicks"] = [CLICKS_VERSION, asdict(self.mix.clicks)]
         if self.excerpt is not None:

@@ -177,6 +177,7 @@ def _render(recipe: Recipe, mix: Mix, path: Path, report: Report) -> None:
                 part.audio.duration,
                 part.audio.peak,
                 part.keeps_pitch,
+                part.pan,
             )
             for part in mix.parts
         ]

@@ -1,4 +1,4 @@
-"""Mixes: one file of a separation's stems, with volumes, tempo and pitch."""
+"""Mixes: one file of a separation's stems, with volumes, pans, tempo and pitch."""
 
 import math
 from typing import Any
@@ -30,6 +30,7 @@ from separation.delivery import mixes
 from separation.engines.modelspec import SPECS
 
 STEMS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
+PAN = "_pan"  # after the name of a stem
 
 
 class EmptyIsDefault(serializers.Field[Any, Any, Any, Any]):
@@ -56,6 +57,11 @@ class NumberField(EmptyIsDefault, serializers.FloatField):
 def _gain(stem: str) -> NumberField:
     help_text = f"Gain of the stem `{stem}`: 0 leaves it out, 1 (if left out) is as loud as in the song."
     return NumberField(required=False, min_value=0, max_value=mixes.LOUDEST, help_text=help_text)
+
+
+def _pan(stem: str) -> NumberField:
+    help_text = f"Pan of the stem `{stem}`: -1 is left, 1 is right, 0 (if left out) is as in the song."
+    return NumberField(required=False, min_value=-1, max_value=1, help_text=help_text)
 
 
 class MixQuerySerializer(EncodingSerializer):
@@ -113,7 +119,8 @@ class MixQuerySerializer(EncodingSerializer):
             max_value=mixes.LATEST,
             help_text="Seconds of the song at which the mix begins: `65.5`.",
         )
-        return {stem: _gain(stem) for stem in STEMS} | {"from": start} | super().get_fields()
+        stems = {stem: _gain(stem) for stem in STEMS} | {f"{stem}{PAN}": _pan(stem) for stem in STEMS}
+        return stems | {"from": start} | super().get_fields()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse unknown parameters: a misspelt stem would be heard at its full volume."""
@@ -138,8 +145,8 @@ class MixView(EncodedFileView, SeparationMixin):
     def get(self, request: Request, pk: str) -> HttpResponseBase:
         """Download a mix of the stems.
 
-        Each has its volume (`vocals=0` leaves the singer out); all of them faster or slower, higher or lower, or only
-        a part of the song.
+        Each has its volume (`vocals=0` leaves the singer out) and pan (`bass_pan=-0.5`); all of them faster or slower,
+        higher or lower, or only a part of the song.
 
         Made once for everybody who asks for the same. A mix that would clip is made quieter as a whole, by one gain.
         """
@@ -147,6 +154,7 @@ class MixView(EncodedFileView, SeparationMixin):
         parameters = query_parameters(self, MixQuerySerializer)
         codec, bitrate = requested_encoding(request, parameters)
         gains = {stem: parameters[stem] for stem in STEMS if stem in parameters}
+        pans = {stem: parameters[f"{stem}{PAN}"] for stem in STEMS if f"{stem}{PAN}" in parameters}
         settings = mixes.MixSettings.of(
             gains,
             parameters["tempo"],
@@ -156,6 +164,7 @@ class MixView(EncodedFileView, SeparationMixin):
             stop=parameters.get("to"),
             click=parameters["click"],
             countin=parameters["countin"],
+            pans=pans,
         )
         mix = mixes.order_mix(visible.separation, visible.track, settings, codec, bitrate)
         self.limit_new_mixes(request, mix.recipe)

@@ -1,4 +1,4 @@
-"""Mixes to download: a separation's stems with chosen volumes, tempo and pitch.
+"""Mixes to download: a separation's stems with chosen volumes, pans, tempo and pitch.
 
 A mix is a Rendition like any other: ``order_mix`` says what to make, ``catalog.storage.encoding_pool`` has it made.
 """
@@ -30,10 +30,11 @@ MOST_COUNT_IN = 2
 
 @dataclass(frozen=True)
 class MixSettings:
-    """Volumes, tempo, pitch and cut of a mix; two that sound the same are equal.
+    """Volumes, pans, tempo, pitch and cut of a mix; two that sound the same are equal.
 
-    ``gains`` by stem, 0 to 2, a missing one is 1; ``tempo`` 0.5 to 2; ``semitones`` -12.5 to 12.5, cents included;
-    ``click`` is the volume of the metronome, 0 to 2, and ``countin`` the number of bars before the music.
+    ``gains`` by stem, 0 to 2, a missing one is 1; ``pans`` by stem, -1 (left) to 1, a missing one is 0; ``tempo`` 0.5
+    to 2; ``semitones`` -12.5 to 12.5, cents included; ``click`` is the volume of the metronome, 0 to 2, and
+    ``countin`` the number of bars before the music.
     """
 
     gains: tuple[tuple[str, float], ...] = ()
@@ -42,6 +43,7 @@ class MixSettings:
     cut: Cut = WHOLE
     click: float = 0.0
     countin: int = 0
+    pans: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(
@@ -55,13 +57,17 @@ class MixSettings:
         stop: float | None = None,
         click: float = 0.0,
         countin: int = 0,
+        pans: Mapping[str, float] | None = None,
     ) -> "MixSettings":
-        """Round inaudibly: volumes and tempo to a thousandth, the pitch to a cent. ``start``, ``stop`` in seconds."""
+        """Round inaudibly: volumes, pans and tempo to a thousandth, the pitch to a cent; ends in seconds."""
         rounded = sorted((name, round(gain, 3)) for name, gain in gains.items())
         changed = tuple((name, gain) for name, gain in rounded if gain != 1)
+        silent = {name for name, gain in rounded if gain == 0}
+        places = sorted((name, round(pan, 3)) for name, pan in (pans or {}).items())
+        panned = tuple((name, pan) for name, pan in places if pan and name not in silent)
         cut = Cut(round((start or 0) * STEREO_RATE), None if stop is None else round(stop * STEREO_RATE))
         pitch = round(semitones + cents / 100, 2) + 0.0
-        return cls(changed, round(tempo, 3), pitch, cut, round(click, 3), countin)
+        return cls(changed, round(tempo, 3), pitch, cut, round(click, 3), countin, panned)
 
     @property
     def is_stretched(self) -> bool:
@@ -91,7 +97,8 @@ def order_mix(
     stems = select_stems(separation, None)
     names = [stem.name for stem in stems]
     gains = dict.fromkeys(names, 1.0) | dict(settings.gains)
-    if unknown := [name for name in gains if name not in names]:
+    pans = dict(settings.pans)
+    if unknown := [name for name in gains | pans if name not in names]:
         sentence = _("There is no stem called %(names)s here.") % {"names": ", ".join(unknown)}
         raise CatalogError("unknown_stem", sentence, by_field={name: [sentence] for name in unknown})
     audible = [stem for stem in stems if gains[stem.name] > 0]
@@ -105,11 +112,16 @@ def order_mix(
     settings = replace(settings, cut=_check_cut(settings.cut, separation.mixture.frames))
     description = describe_mix(names, settings)
     clicks = clicks_of(track, settings)
-    if settings.gains or settings.is_stretched:
-        only = audible[0] if len(audible) == 1 and gains[audible[0].name] == 1 else None
+    if settings.gains or settings.pans or settings.is_stretched:
+        only = audible[0] if len(audible) == 1 and gains[audible[0].name] == 1 and not pans else None
         source = only.audio if only else None
         parts = tuple(
-            MixPart(stem.audio, gains[stem.name] / separation.gain, stem.name == FIXED_PITCH)
+            MixPart(
+                stem.audio,
+                gains[stem.name] / separation.gain,
+                stem.name == FIXED_PITCH,
+                pans.get(stem.name, 0.0),
+            )
             for stem in audible
         )
     else:
@@ -155,18 +167,24 @@ def clicks_of(track: Track, settings: MixSettings) -> Clicks | None:
 
 
 def describe_mix(stems: Sequence[str], settings: MixSettings) -> str:
-    """Describe a mix: ``no vocals, bass x1.2, 1m05s to 1m20.5s, tempo x0.8, -2 semitones``.
+    """Describe a mix: ``no vocals, bass x1.2 left 0.4, 1m05s to 1m20.5s, tempo x0.8, -2 semitones``.
 
     One stem is its name, no change is empty.
     """
-    gains = dict(settings.gains)
+    gains, pans = dict(settings.gains), dict(settings.pans)
     silent = [name for name in stems if gains.get(name) == 0]
     audible = [name for name in stems if name not in silent]
     parts = []
     if len(silent) < max(len(audible), 2):
         parts += ["no " + " and ".join(silent)] if silent else []
-        audible = [name for name in audible if name in gains]
-    parts += [f"{name} x{gains[name]:g}" if name in gains else name for name in audible]
+        audible = [name for name in audible if name in gains or name in pans]
+    for name in audible:
+        side = "left" if pans.get(name, 0) < 0 else "right"
+        parts.append(
+            name
+            + (f" x{gains[name]:g}" if name in gains else "")
+            + (f" {side} {abs(pans[name]):g}" if name in pans else "")
+        )
     if settings.cut.stop is not None:
         parts.append(f"{_clock(settings.cut.start)} to {_clock(settings.cut.stop)}")
     elif settings.cut.start:

@@ -220,9 +220,10 @@ def test_mix_is_downloaded_as_one_file(person: Watched, address: str) -> None:
     page.get_by_role("slider", name="Bass, volume").fill("50")
     expect(page.get_by_text("Without Vocals · Bass at 50 %")).to_be_visible()
     page.get_by_label("Format").select_option("opus")
-    page.get_by_label("Tempo, in percent").fill("80")
-    page.get_by_label("Key, in semitones").fill("-2")
-    page.get_by_label("Tuning, in cents", exact=True).fill("50")
+    form = page.locator("[data-mix]")
+    form.get_by_label("Speed, in percent").fill("80")
+    form.get_by_label("Transpose, in semitones").fill("-2")
+    form.get_by_label("Fine tuning, in cents").fill("50")
     page.get_by_label("From, as minutes:seconds").fill("0:01")
     page.get_by_label("To", exact=True).fill("2.5")
     with page.expect_download(timeout=60_000) as mix:
@@ -232,7 +233,7 @@ def test_mix_is_downloaded_as_one_file(person: Watched, address: str) -> None:
         "Ana Ríos - Canción de agua (no vocals, bass x0.25, 0m01s to 0m02.5s, tempo x0.8, -1.5 semitones).opus"
     )
     expect(page.get_by_text("Ready. The download starts.")).to_be_visible()
-    page.get_by_label("Tempo, in percent").fill("20")
+    form.get_by_label("Speed, in percent").fill("20")
     page.get_by_role("button", name="Download this mix").click()
     expect(page.locator("#mix-tempo:invalid")).to_be_focused()
     page.get_by_role("button", name="All on").click()

@@ -1,5 +1,5 @@
-// "Download this mix": one file with the volumes of the lanes, and tempo, key and cut of its own fields, which follow the
-// player's. The server makes it; until it is there we ask how far it is.
+// "Download this mix": one file with the volumes and pans of the lanes, and speed, key and cut of its own fields, which
+// follow the player's. The server makes it; until it is there we ask how far it is.
 
 import { findElement, getElement } from "stemoteca/dom";
 import { formatDecimal, formatExactTime, parseTime } from "stemoteca/formatting";
@@ -22,6 +22,7 @@ export function mixQuery(lanes, { tempo = 1, semitones = 0, cents = 0, from = Na
   for (const lane of lanes) {
     const gain = formatDecimal(loudness(lane, lanes), 3);
     if (gain !== "1") query.set(lane.name, gain);
+    if (gain !== "0" && lane.pan !== 0) query.set(`${lane.name}_pan`, formatDecimal(lane.pan / 100, 2));
   }
   if (tempo !== 1) query.set("tempo", formatDecimal(tempo, 3));
   if (semitones !== 0) query.set("semitones", formatDecimal(semitones, 2));
@@ -32,7 +33,7 @@ export function mixQuery(lanes, { tempo = 1, semitones = 0, cents = 0, from = Na
 }
 
 /**
- * The same in words: "Without Singer · Bass at 40 %".
+ * The same in words: "Without Singer · Bass at 40 %, 20 percent left".
  * @param {(Level & { label: string })[]} lanes
  */
 function describeMix(lanes) {
@@ -44,8 +45,10 @@ function describeMix(lanes) {
   if (!heard.length) return message("mixSilent");
   if (heard.length > 0 && heard.length < silent.length) parts.push(message("mixOnly", { stems: labels(heard) }));
   else if (silent.length) parts.push(message("mixWithout", { stems: labels(silent) }));
-  for (const lane of heard.filter((each) => each.volume !== 100)) {
-    parts.push(message("mixLevel", { stem: lane.label, percent: lane.volume }));
+  for (const lane of heard.filter(({ volume, pan }) => volume !== 100 || pan !== 0)) {
+    const level = message("mixLevel", { stem: lane.label, percent: lane.volume });
+    const side = message(lane.pan < 0 ? "panLeft" : "panRight", { percent: Math.abs(lane.pan) });
+    parts.push(lane.pan === 0 ? level : `${level}, ${side}`);
   }
   return parts.join(" · ") || message("mixAll");
 }
@@ -92,6 +95,12 @@ export function offerMix(root, form, mixer) {
   followLoop();
   show();
   root.hidden = false;
+  const forget = () => {
+    if (!isBusy) line.textContent = ""; // it was said of what has been corrected by now
+  };
+  form.addEventListener("input", forget);
+  for (const change of ["stretch", "loop"]) mixer.engine.addEventListener(change, forget);
+  mixer.addEventListener("change", forget);
   for (const field of fields) {
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;

@@ -1,19 +1,23 @@
 // The player of a song's page: engine, lanes, time line, keyboard.
 
 import { callApi, NetworkError } from "stemoteca/api";
-import { getElement } from "stemoteca/dom";
+import { findElement, getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 import { LoopControls } from "stemoteca/player/controls/loop";
 import { showMediaSession } from "stemoteca/player/controls/media_session";
 import { Mixer } from "stemoteca/player/controls/mixer";
+import { MyPart } from "stemoteca/player/controls/my_part";
 import { playInOneTab } from "stemoteca/player/controls/one_tab";
 import { offerQuality, readQuality } from "stemoteca/player/controls/quality";
 import { Ruler } from "stemoteca/player/controls/ruler";
+import { SavedLoops } from "stemoteca/player/controls/saved_loops";
 import { ScreenLock } from "stemoteca/player/controls/screen_lock";
 import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
 import { StretchControls } from "stemoteca/player/controls/stretch_controls";
+import { loadPractice } from "stemoteca/player/practice";
+import { Preset } from "stemoteca/player/preset";
 import { Engine } from "stemoteca/player/sound/engine";
 import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
@@ -56,6 +60,17 @@ export function startPlayer(root, recording, makeContext) {
   const ruler = new Ruler(root, engine, (part) => loop.set(part));
   const stretch = new StretchControls(root, engine, report);
   offerTrainer(root, stretch);
+  const part = new MyPart(root, mixer, report);
+  const preset = new Preset(root, mixer, stretch, closing.signal);
+  const loops = findElement(root, "[data-saved-loops]", HTMLDetailsElement);
+  const savedLoops = loops && new SavedLoops(loops, engine, stretch);
+  const practice = loadPractice(root.dataset.practice);
+  practice.then((kept) => {
+    if (!kept) return;
+    part.follow(kept);
+    preset.follow(kept.preset);
+    savedLoops?.show(kept.loops);
+  });
   const screenLock = new ScreenLock(() => engine.state !== "stopped", closing.signal);
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -114,6 +129,7 @@ export function startPlayer(root, recording, makeContext) {
       a: () => loop.startHere(),
       b: () => loop.endHere(),
       l: () => loop.remove(),
+      m: () => part.toggle(),
       r: () => mixer.reset(),
       "+": () => stretch.faster(),
       "-": () => stretch.slower(),
@@ -201,6 +217,7 @@ export function startPlayer(root, recording, makeContext) {
     },
     /** Play as soon as the page is there; where the browser wants a gesture first, say so. */
     async playUnasked() {
+      await practice; // which may say how it is played
       if (engine.state !== "stopped" || (await engine.playUnasked())) return;
       report(message("pressPlay"));
       button("play").focus();

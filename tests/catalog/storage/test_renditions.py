@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from audio.effects.mixing import Cut
 from audio.types import COVER_SIZES, Tags
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
 from catalog.storage import backend
 from catalog.storage.covers import store_cover
+from catalog.storage.recipes import Mix, MixPart, Recipe
 from catalog.storage.renditions import check_codec, parse_bitrate, rendition
 from tests.catalog.conftest import Ingester, SongMaker, picture
 from tests.catalog.races import at_once
@@ -132,3 +134,13 @@ def test_eight_concurrent_requests_make_one_file(
     made = [path for path in backend.local_path("renditions").rglob("*") if path.is_file()]
     assert made == [path_of(rows[0])]
     assert not list((settings.WORK_DIR / "locks").iterdir())
+
+
+def test_recipe_names_stay_so_that_what_is_stored_is_found_again() -> None:
+    song, stem = AudioFile(audio_digest="a" * 64), AudioFile(audio_digest="b" * 64)
+    names = [
+        Recipe(song, "mp3", 192, mix=Mix((part,), 0.8, -2.0, Cut(10, None))).name
+        for part in (MixPart(stem, 0.5, keeps_pitch=True, pan=pan) for pan in (0.0, 0.5, -0.5))
+    ]
+    assert names[0] == "5afd6fb60306161e7763e36e33dd6419816fdf19d42b7cc2a01b8663856264e6"
+    assert len(set(names)) == 3

@@ -2,7 +2,9 @@
 
 import io
 from typing import Any
+from urllib.parse import unquote
 
+import numpy as np
 import pytest
 import soundfile
 from rest_framework.test import APIClient
@@ -88,6 +90,18 @@ def test_mixes_that_sound_the_same_are_one_file(client: APIClient, path: str) ->
     assert len(tags) == 1
 
 
+def test_mix_with_pan(client: APIClient, path: str) -> None:
+    only_bass = f"{path}?vocals=0&drums=0&other=0&codec=flac"
+    left = client.get(f"{only_bass}&bass_pan=-1")
+    assert "bass left 1" in unquote(left["Content-Disposition"])
+    centre, stem = client.get(f"{only_bass}&bass_pan=0"), client.get(only_bass)
+    assert content(centre) == content(stem)
+    assert centre["ETag"] == stem["ETag"] != left["ETag"]
+    made, _rate = soundfile.read(io.BytesIO(content(left)))
+    assert np.abs(made[:, 0]).max() > 0
+    assert np.abs(made[:, 1]).max() == 0
+
+
 def test_mix_of_one_stem_is_that_stem(client: APIClient, path: str, separation: Separation) -> None:
     mix = client.get(f"{path}?vocals=0&drums=0&other=0&codec=mp3")
     stem = client.get(f"/api/v1/stems/{separation.stems.get(name='bass').pk}/audio/?codec=mp3")
@@ -111,6 +125,8 @@ def test_mix_of_one_stem_is_that_stem(client: APIClient, path: str, separation: 
         ("from=1e305&to=nan", "invalid", ["from", "to"]),
         ("from=0.5&to=0.5", "bad_range", ["to"]),
         ("from=1", "bad_range", ["from"]),
+        ("bass_pan=-1.1&drums_pan=nan", "invalid", ["bass_pan", "drums_pan"]),
+        ("piano_pan=1", "unknown_stem", ["piano"]),
         ("vocal=0", "invalid", ["vocal"]),
         ("piano=0", "unknown_stem", ["piano"]),
         ("vocals=0&drums=0&bass=0&other=0", "silent_mix", ["bass", "drums", "other", "vocals"]),

@@ -83,7 +83,14 @@ def test_mix_description_of_a_cut(start: float, stop: float | None, words: str) 
     assert describe_mix(FOUR, settings) == words
 
 
+def test_mix_description_of_pans() -> None:
+    settings = MixSettings.of({"vocals": 0, "bass": 1.2}, pans={"bass": -0.4, "drums": 1, "other": 0})
+    assert describe_mix(FOUR, settings) == "no vocals, drums right 1, bass x1.2 left 0.4"
+
+
 def test_mix_settings_that_sound_the_same_are_equal() -> None:
+    assert MixSettings.of({"vocals": 0}, pans={"vocals": 1, "bass": -0.0}) == MixSettings.of({"vocals": 0})
+    assert MixSettings.of({}, pans={"bass": 0.30001}) == MixSettings.of({}, pans={"bass": 0.3})
     assert MixSettings.of({}, 1.0, -1.0, cents=50.0) == MixSettings.of({}, 1.0, -0.5)
     assert MixSettings.of({}, start=0.000001) == MixSettings.of({}) != MixSettings.of({}, start=0.001)
     assert MixSettings.of({"vocals": 1.0, "bass": 0.5}) == MixSettings.of({"bass": 0.50001})
@@ -105,6 +112,17 @@ def test_mix_sums_stems_with_their_gains(separation: Separation, track: Track) -
     loud = {"bass": 0.5, "drums": 0.3, "other": 0.1}
     wanted = sum(gain * stem_samples(separation, name) for name, gain in loud.items()) / 0.8
     assert np.abs(samples(row) - wanted).max() < 2 / 32768
+
+
+def test_mix_pans_stems_as_the_player_does(separation: Separation, track: Track) -> None:
+    settings = MixSettings.of({"vocals": 0, "drums": 0, "other": 0}, pans={"bass": -1})
+    row = get_or_create_rendition(order_mix(separation, track, settings, "flac", None).recipe)
+    wanted = stem_samples(separation, "bass").sum(axis=1)
+    made = samples(row)
+    assert np.abs(made[:, 1]).max() == 0
+    scale = np.abs(made).max() / np.abs(wanted).max()  # what would clip is quieter as a whole
+    assert scale <= 1
+    assert np.abs(made[:, 0] - scale * wanted).max() < 3 / 32768
 
 
 def test_mix_of_one_stem_or_the_whole_song_is_that_file(separation: Separation, track: Track) -> None:

@@ -69,6 +69,8 @@ export class Mixer extends EventTarget {
       solo: getElement(element, ".solo", HTMLButtonElement),
       range: getElement(element, "[data-volume]", HTMLInputElement),
       panRange: getElement(element, "[data-pan]", HTMLInputElement),
+      panShows: getElement(element, "[data-pan-shows]", HTMLElement),
+      state: getElement(element, "[data-lane-state]", HTMLElement),
       peak: getElement(element, "[data-peak]", HTMLElement),
     };
     lane.mute.addEventListener("click", () => this.toggleMute(lane));
@@ -88,7 +90,7 @@ export class Mixer extends EventTarget {
   /** @param {Lane} lane */
   toggleMute(lane) {
     lane.muted = !lane.muted;
-    this.report(message(lane.muted ? "muted" : "heard", { stem: lane.label }));
+    this.report(message(lane.muted ? "muted" : "heard", { stem: lane.label }) + this.#silence(lane));
     this.change();
   }
 
@@ -96,8 +98,28 @@ export class Mixer extends EventTarget {
   toggleSolo(lane) {
     lane.alone = !lane.alone;
     const alone = this.lanes.filter((each) => each.alone).map((each) => each.label);
-    this.report(alone.length ? message("alone", { stem: alone.join(", ") }) : message("reset"));
+    const sentence = alone.length ? message("alone", { stem: alone.join(", ") }) : message("reset");
+    this.report(sentence + this.#silence(lane));
     this.change();
+  }
+
+  /**
+   * Set the levels of the lanes, which have their order.
+   * @param {Level[]} levels
+   */
+  setLevels(levels) {
+    for (const [index, lane] of this.lanes.entries()) Object.assign(lane, levels[index]);
+    this.change();
+  }
+
+  /**
+   * Explain why a lane is silent although its own buttons do not say so, as the end of a sentence.
+   * @param {Lane} lane
+   */
+  #silence(lane) {
+    if (lane.muted && lane.alone) return `. ${message("muteFirst", { stem: lane.label })}`;
+    const isSilent = !lane.muted && this.loudness(lane) === 0 && lane.volume > 0;
+    return isSilent ? `. ${message("othersAlone", { stem: lane.label })}` : "";
   }
 
   /** Have all parts on as they are in the song, or, if that was the last thing done, as they were before. */
@@ -153,6 +175,12 @@ export class Mixer extends EventTarget {
         "aria-valuetext",
         message(lane.pan === 0 ? "panCentre" : side, { percent: Math.abs(lane.pan) }),
       );
+      const place = lane.pan === 0 ? "panCentreShort" : `${side}Short`;
+      lane.panShows.textContent = message(place, { percent: Math.abs(lane.pan) });
+      lane.panShows.classList.toggle("is-centre", lane.pan === 0);
+      const silence = this.#silence(lane).slice(2);
+      lane.element.title = silence;
+      lane.state.textContent = silence && message(lane.muted ? "muteFirstShort" : "othersAloneShort");
       lane.element.classList.toggle("is-silent", gain === 0);
       lane.element.classList.toggle("is-soloed", lane.alone && !lane.muted);
       this.engine.setLevel(lane.index, { volume: gain, pan: lane.pan / 100 });

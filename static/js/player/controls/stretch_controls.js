@@ -25,6 +25,9 @@ export function signed(value) {
 }
 
 export class StretchControls {
+  /** @type {number | null} the speed with which the trainer began, while it changes it */
+  start = null;
+
   /**
    * @param {HTMLElement} root
    * @param {Engine} engine
@@ -65,10 +68,28 @@ export class StretchControls {
     this.show();
   }
 
+  /** What address and settings keep: of a speed that the trainer changes, the one with which it began. */
+  get kept() {
+    const { stretch } = this.engine;
+    return { ...stretch, speed: this.start ?? stretch.speed };
+  }
+
   /** @param {Partial<import("stemoteca/player/sound/stretch").Stretch>} changes */
   set(changes) {
+    if (changes.speed !== undefined) this.start = null;
     this.engine.setStretch(changes);
     this.show(); // also what was out of its limits
+    this.#writeAddress(); // also where the trainer had come as far
+    this.report(message("stretched", this.#values()));
+  }
+
+  /**
+   * Play the next pass of a loop at another speed.
+   * @param {number} speed in percent
+   */
+  train(speed) {
+    this.start ??= this.engine.stretch.speed;
+    this.engine.setStretch({ speed });
     this.report(message("stretched", this.#values()));
   }
 
@@ -104,7 +125,7 @@ export class StretchControls {
     this.key.textContent = key;
     this.speed.closest("summary")?.classList.toggle("on", speed !== 100);
     this.key.closest("summary")?.classList.toggle("on", key !== "0");
-    this.undo.hidden = speed === 100 && key === "0";
+    this.undo.classList.toggle("is-unneeded", speed === 100 && key === "0"); // its place stays free
     for (const field of this.fields) {
       const name = checked(field.dataset.value ?? field.dataset.range);
       field.value = String(this.engine.stretch[name]);
@@ -114,7 +135,7 @@ export class StretchControls {
 
   #writeAddress() {
     const address = new URL(location.href);
-    writeStretch(address.searchParams, this.engine.stretch);
+    writeStretch(address.searchParams, this.kept);
     if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 }
