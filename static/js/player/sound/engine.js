@@ -6,11 +6,12 @@
 // Events: "state" (stopped, loading, playing, waiting; `detail` holds the error or a reason, if any), "loop", "stretch",
 // "pass" (the loop begins again).
 
-import { isAborted } from "stemoteca/api";
+import { isAborted, waitForNetwork } from "stemoteca/api";
 import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_client";
 import { resume, resumeUnasked } from "stemoteca/player/sound/autoplay";
 import { BufferPool } from "stemoteca/player/sound/buffer_pool";
 import { Graph } from "stemoteca/player/sound/graph";
+import { Metronome } from "stemoteca/player/sound/metronome";
 import { Scheduler } from "stemoteca/player/sound/scheduler";
 import { SegmentError } from "stemoteca/player/sound/segments";
 import { StemSource } from "stemoteca/player/sound/stem_source";
@@ -36,6 +37,7 @@ export class Engine extends EventTarget {
   #frame = 0; // where playing starts next
   #heard = 0; // frame of the song that was heard a moment ago
   #waitsForSegment = false; // one that is not made yet
+  #countsIn = false; // when it begins to play
 
   /**
    * @param {Recording} recording
@@ -56,6 +58,7 @@ export class Engine extends EventTarget {
     this.timeline = new Timeline(recording.frames, this.source.codec.segment, recording.segment);
     this.timeline.available = recording.ready ?? Infinity;
     this.pool = new BufferPool(BLOCK, recording.rate);
+    this.metronome = new Metronome(recording.rate);
     this.levels = recording.stems.map(() => ({ volume: 1, pan: 0 }));
     this.master = 1;
     /** @type {Stretch} */
@@ -139,7 +142,8 @@ export class Engine extends EventTarget {
     this.stretch = stretch;
     this.source.renderer.prepare();
     this.dispatchEvent(new Event("stretch"));
-    this.#scheduler?.change();
+    if (this.metronome.isCounting) this.seek(this.frame);
+    else this.#scheduler?.change();
   }
 
   /** Load what is needed to start at once. */
@@ -151,6 +155,7 @@ export class Engine extends EventTarget {
     if (this.state !== "stopped") return;
     const { context } = this.#open().graph;
     if (context.state !== "running") resume(context);
+    this.#countsIn = true;
     await this.#start("loading");
   }
 
@@ -177,7 +182,7 @@ export class Engine extends EventTarget {
     const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
     const isThere = this.source.segments.has(Math.floor(goal / this.timeline.segment), this.#audible);
     this.#heard = goal;
-    if (this.#scheduler?.isPlaying && isThere) {
+    if (this.#scheduler?.isPlaying && isThere && !this.metronome.isCounting) {
       this.#scheduler.jump(goal);
       return;
     }
@@ -222,9 +227,9 @@ export class Engine extends EventTarget {
   #open() {
     if (this.#scheduler) return this.#scheduler;
     const context = this.makeContext();
-    const { recording, timeline, source, pool } = this;
+    const { recording, timeline, source, pool, metronome } = this;
     this.#scheduler = new Scheduler(new Graph(context, this.levels, this.master), {
-      ...{ timeline, source, pool },
+      ...{ timeline, source, pool, metronome },
       names: recording.stems.map(({ name }) => name),
       audible: () => this.#audible,
       stretch: () => this.stretch,
@@ -253,6 +258,7 @@ export class Engine extends EventTarget {
     this.source.segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first is waited for, others come later
     try {
       await this.source.segments.load(first, stems);
+      if (this.#countsIn) await this.metronome.ready;
     } catch (error) {
       if (!(error instanceof SegmentError || isAborted(error))) throw error;
       if (turn !== this.#turn || !(error instanceof SegmentError)) return;
@@ -262,24 +268,22 @@ export class Engine extends EventTarget {
       return;
     }
     if (turn !== this.#turn) return;
-    await this.#make(scheduler.start(this.#frame));
+    await this.#make(scheduler.start(this.#frame, this.#countsIn));
   }
 
   #begin() {
+    this.#countsIn = false;
     this.#setState("playing");
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), PUMP);
   }
 
   /** Wait until the line is back, and go on. */
-  #waitForLine() {
+  async #waitForLine() {
     this.#setState("waiting", "offline");
     const turn = this.#turn;
-    const goOn = () => {
-      if (turn === this.#turn) this.#start("waiting");
-    };
-    addEventListener("online", goOn, { once: true });
-    setTimeout(goOn, RETRY);
+    await waitForNetwork(RETRY);
+    if (turn === this.#turn) this.#start("waiting");
   }
 
   /** @param {Promise<void>} making what is to be heard */
@@ -337,6 +341,7 @@ export class Engine extends EventTarget {
 
   #halt() {
     this.#turn += 1;
+    this.#countsIn ||= this.metronome.isCounting; // then it is counted again
     this.#waitsForSegment = false;
     clearInterval(this.#timer);
     this.#scheduler?.stop();
