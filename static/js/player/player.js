@@ -7,6 +7,7 @@ import { message } from "stemoteca/messages";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 import { LoopControls } from "stemoteca/player/controls/loop";
 import { showMediaSession } from "stemoteca/player/controls/media_session";
+import { MetronomeControls } from "stemoteca/player/controls/metronome";
 import { Mixer } from "stemoteca/player/controls/mixer";
 import { playInOneTab } from "stemoteca/player/controls/one_tab";
 import { offerQuality, readQuality } from "stemoteca/player/controls/quality";
@@ -14,7 +15,9 @@ import { Ruler } from "stemoteca/player/controls/ruler";
 import { ScreenLock } from "stemoteca/player/controls/screen_lock";
 import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
 import { StretchControls } from "stemoteca/player/controls/stretch_controls";
+import { offerZoom } from "stemoteca/player/controls/zoom";
 import { Engine } from "stemoteca/player/sound/engine";
+import { View } from "stemoteca/player/view";
 import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
 /**
@@ -50,8 +53,11 @@ export function startPlayer(root, recording) {
   /** @param {string} name */
   const button = (name) => getElement(root, `[data-do="${name}"]`, HTMLButtonElement);
   const mixer = new Mixer(root, engine, report);
-  const loop = new LoopControls(root, engine, report);
-  const ruler = new Ruler(root, engine, (part) => loop.set(part));
+  const view = new View(recording.frames, recording.rate);
+  const metronome = new MetronomeControls(root, engine, report);
+  const loop = new LoopControls(root, engine, view, report);
+  const ruler = new Ruler(root, engine, view, (part, isExact) => loop.draw(part, isExact));
+  const { zoomIn, zoomOut } = offerZoom(root, engine, view, report);
   const stretch = new StretchControls(root, engine, report);
   offerTrainer(root, stretch);
   const screenLock = new ScreenLock(() => engine.state !== "stopped");
@@ -59,7 +65,7 @@ export function startPlayer(root, recording) {
 
   const waveforms = mixer.lanes.map((lane) => {
     const colour = getComputedStyle(lane.element).getPropertyValue("--stem").trim();
-    return new Waveform(getElement(lane.element, "canvas", HTMLCanvasElement), colour);
+    return new Waveform(getElement(lane.element, "canvas", HTMLCanvasElement), colour, view);
   });
   /**
    * Draw what there is by now.
@@ -95,6 +101,7 @@ export function startPlayer(root, recording) {
   /** @param {number} frame */
   const seek = (frame) => {
     engine.seek(frame);
+    view.reveal(frame);
     ruler.show(true);
   };
   /** @param {1 | -1} direction @returns {(event: KeyboardEvent) => void} */
@@ -107,11 +114,14 @@ export function startPlayer(root, recording) {
     {
       Space: toggle,
       Home: () => seek(0),
+      End: () => seek(recording.frames - recording.rate),
       ArrowLeft: jump(-1),
       ArrowRight: jump(1),
       a: () => loop.startHere(),
       b: () => loop.endHere(),
       l: () => loop.remove(),
+      k: () => metronome.toggle(),
+      z: ({ shiftKey }) => (shiftKey ? zoomOut() : zoomIn()),
       r: () => mixer.reset(),
       "+": () => stretch.faster(),
       "-": () => stretch.slower(),
@@ -140,6 +150,7 @@ export function startPlayer(root, recording) {
   };
   const animate = () => {
     if (engine.state === "stopped") return;
+    view.follow(engine.frame);
     ruler.show();
     if (!reducedMotion.matches) showLevels(engine.state === "playing");
     requestAnimationFrame(animate);
@@ -170,7 +181,7 @@ export function startPlayer(root, recording) {
     else requestAnimationFrame(animate);
     if (reason) report(message(reason));
     else if (stopped) report(message("paused", { time: formatTime(engine.frame / recording.rate) }));
-    else report(message(engine.state));
+    else report(message(engine.metronome.isCounting ? "countingIn" : engine.state));
   });
 
   const cover = document.querySelector(".track-header img");

@@ -8,15 +8,23 @@
 export const LOUDEST = 200;
 
 /**
- * Calculate the gain of a lane, 0 to 2: up to 100 % the square of its volume, as ears hear it.
+ * Calculate the gain of a volume in percent, 0 to 2: up to 100 % the square of it, as ears hear it.
+ * @param {number} percent
+ */
+export function volumeGain(percent) {
+  const volume = percent / 100;
+  return volume > 1 ? volume : volume ** 2;
+}
+
+/**
+ * Calculate the gain of a lane, 0 to 2.
  * @param {Level} lane
  * @param {Level[]} lanes all of them, as one that plays alone silences the others
  */
 export function loudness(lane, lanes) {
   const someAlone = lanes.some((each) => each.alone);
   if (lane.muted || (someAlone && !lane.alone)) return 0;
-  const volume = lane.volume / 100;
-  return volume > 1 ? volume : volume ** 2;
+  return volumeGain(lane.volume);
 }
 
 /**

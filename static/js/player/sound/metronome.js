@@ -4,6 +4,7 @@
 //   count-in (volume) -> master
 
 import { clickSamples, clicksIn, countIn } from "stemoteca/player/sound/clicks";
+import { volumeGain } from "stemoteca/player/sound/levels";
 
 /** @typedef {import("stemoteca/beats/grid").Beat} Beat */
 /** @typedef {import("stemoteca/player/sound/graph").Graph} Graph */
@@ -11,7 +12,7 @@ import { clickSamples, clicksIn, countIn } from "stemoteca/player/sound/clicks";
 /** @typedef {import("stemoteca/player/sound/run").Run} Run */
 
 /**
- * `volume`: gain of the clicks, 0 to 2; `bars` of the count-in.
+ * `volume` in percent, 0 to 200; `bars` of the count-in.
  * @typedef {{ isOn: boolean, volume: number, bars: number }} Choice
  */
 
@@ -29,7 +30,7 @@ export class Metronome extends EventTarget {
   /** @type {Beat[]} */
   beats = [];
   /** @type {Choice} */
-  choice = { isOn: false, volume: 1, bars: 0 };
+  choice = { isOn: false, volume: 100, bars: 0 };
   /** Settles when it is known whether there are beats. @type {Promise<unknown>} */
   ready = Promise.resolve();
   /** @type {{ graph: Graph, clicks: GainNode, counts: GainNode, sounds: AudioBuffer[] } | null} */
@@ -47,8 +48,8 @@ export class Metronome extends EventTarget {
   }
 
   /** How loud the clicks at the beats are, 0 to 2. */
-  get volume() {
-    return this.choice.isOn ? this.choice.volume : 0;
+  get gain() {
+    return this.choice.isOn ? volumeGain(this.choice.volume) : 0;
   }
 
   /** How many bars are counted in. */
@@ -94,15 +95,15 @@ export class Metronome extends EventTarget {
       return buffer;
     });
     this.#out = { graph, clicks, counts, sounds };
-    clicks.gain.value = this.volume;
-    counts.gain.value = this.volume || 1;
+    clicks.gain.value = this.gain;
+    counts.gain.value = this.gain || 1;
   }
 
   #setVolume() {
     if (!this.#out) return;
     const { graph, clicks, counts } = this.#out;
-    clicks.gain.setTargetAtTime(this.volume, graph.context.currentTime, GLIDE);
-    counts.gain.setTargetAtTime(this.volume || 1, graph.context.currentTime, GLIDE);
+    clicks.gain.setTargetAtTime(this.gain, graph.context.currentTime, GLIDE);
+    counts.gain.setTargetAtTime(this.gain || 1, graph.context.currentTime, GLIDE);
   }
 
   /**
