@@ -152,7 +152,7 @@ export function startPlayer(root, recording) {
     if (engine.state === "stopped") return;
     view.follow(engine.frame);
     ruler.show();
-    if (!reducedMotion.matches) showLevels(engine.state === "playing");
+    if (!reducedMotion.matches) showLevels(engine.state === "playing" && !engine.metronome.isCounting);
     requestAnimationFrame(animate);
   };
 

@@ -72,6 +72,7 @@ export class MetronomeControls {
   }
 
   async toggle() {
+    await this.metronome.ready;
     if (!this.#known) await this.#load();
     if (!this.metronome.beats.length) {
       this.report(message(this.#known ? "beatsNone" : "beatsUnknown"));

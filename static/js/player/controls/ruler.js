@@ -103,7 +103,9 @@ export class Ruler {
   showLoop() {
     const { loop } = this.engine;
     const [from, to] = loop ? [this.view.shareWithin(loop.from), this.view.shareWithin(loop.to)] : [0, 0];
-    this.looped.hidden = to <= from;
+    this.looped.hidden = !loop || to <= from;
+    this.looped.classList.toggle("begins-before", loop !== null && !this.view.shows(loop.from));
+    this.looped.classList.toggle("ends-behind", loop !== null && !this.view.shows(loop.to));
     this.looped.style.left = `${100 * from}%`;
     this.looped.style.width = `${100 * (to - from)}%`;
   }

@@ -79,6 +79,7 @@ export class Metronome extends EventTarget {
 
   /** @param {Beat[]} beats */
   setBeats(beats) {
+    this.#planned = this.#withdraw(this.#planned, 0);
     this.beats = beats;
     this.dispatchEvent(new Event("beats"));
   }
@@ -156,9 +157,17 @@ export class Metronome extends EventTarget {
    */
   cut(clock) {
     if (clock < this.#countedUntil) this.#countedUntil = 0;
-    const isOver = (/** @type {Planned} */ { time }) => time >= clock + ROUNDING;
-    for (const { node } of [...this.#planned, ...this.#counted].filter(isOver)) node.disconnect();
-    this.#planned = this.#planned.filter((each) => !isOver(each));
-    this.#counted = this.#counted.filter((each) => !isOver(each));
+    this.#planned = this.#withdraw(this.#planned, clock + ROUNDING);
+    this.#counted = this.#withdraw(this.#counted, clock + ROUNDING);
+  }
+
+  /**
+   * @param {Planned[]} clicks
+   * @param {number} clock
+   * @returns {Planned[]} those before a frame of the clock
+   */
+  #withdraw(clicks, clock) {
+    for (const { node } of clicks.filter(({ time }) => time >= clock)) node.disconnect();
+    return clicks.filter(({ time }) => time < clock);
   }
 }
