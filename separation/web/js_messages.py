@@ -36,7 +36,7 @@ PLAYER_MESSAGES: Messages = SESSION_MESSAGES | {
     "metronomeOn": _("Metronome on"),
     "metronomeOff": _("Metronome off"),
     "countingIn": _("Count-in"),
-    "beatsNone": _("This song has no beats yet, which metronome and count-in need."),
+    "beatsNone": _("Metronome and count-in need beats, and this song has none yet."),
     "beatsUnknown": _("The beats could not be loaded. Check the connection and try again."),
     "zoom": _("Zoom {zoom} times"),
     "reset": _("All parts on"),

@@ -40,7 +40,7 @@ def test_loop_on_the_beats_with_metronome_and_count_in(server: Server, tmp_path:
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Compases")).to_be_visible(timeout=30_000)
         page.get_by_role("button", name="Metronome").click()
-        expect(page.get_by_text("This song has no beats yet, which").first).to_be_visible()
+        expect(page.get_by_text("Metronome and count-in need beats").first).to_be_visible()
         expect(page.get_by_role("link", name="Set the beats")).to_be_visible()
         tempo = {"revision": 0, "tempo": 120, "beats_per_bar": 4, "downbeat": 0.5}
         beats = owner.call("PUT", f"tracks/{track}/beats/", json=tempo).json()
@@ -70,7 +70,7 @@ def test_loop_on_the_beats_with_metronome_and_count_in(server: Server, tmp_path:
         expect(end).to_have_attribute("aria-valuetext", "0:04.5 (bar 3, beat 1)")
         page.keyboard.press("z")
         expect(page.get_by_text("Zoom 2 times")).to_be_attached()
-        expect(page.get_by_role("button", name="Show less of the song")).to_be_disabled()
+        expect(page.get_by_role("button", name="Zoom in")).to_be_disabled()
         moved = end.bounding_box()
         assert moved is not None
         assert moved["x"] == pytest.approx(box["x"] + 2 * (4.5 - 1) * second, abs=2)
