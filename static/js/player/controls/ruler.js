@@ -122,7 +122,8 @@ export class Ruler {
     let x = 0;
     let draws = false; // a loop, instead of seeking
     place.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      if (!event.isPrimary) this.dragging = null; // two fingers zoom
+      if (event.button !== 0 || !event.isPrimary) return;
       if (closestElement(event.target, "button, input, label, audio, [data-edge]")) return;
       place.setPointerCapture(event.pointerId);
       start = frameAt(event);

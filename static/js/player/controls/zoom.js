@@ -1,6 +1,6 @@
 // Zoom of ruler and waveforms: two buttons, the Z key, the wheel with Ctrl, and two fingers. The wheel moves sideways.
 
-import { findElements, getElement } from "stemoteca/dom";
+import { closestElement, findElements, getElement } from "stemoteca/dom";
 import { formatDecimal } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 
@@ -63,18 +63,14 @@ export function offerZoom(root, engine, view, report) {
       : null;
   };
   lanes.addEventListener("touchstart", (event) => {
-    const two = fingers(event);
+    const two = closestElement(event.target, "[data-wave], [data-ruler]") && fingers(event);
     pinch = two && { distance: Math.max(two.distance, 1), zoom: view.zoom };
   });
-  lanes.addEventListener(
-    "touchmove",
-    (event) => {
-      const two = fingers(event);
-      if (!pinch || !two) return;
-      event.preventDefault();
+  lanes.addEventListener("touchmove", (event) => {
+    const two = fingers(event);
+    if (pinch && two) {
       view.setZoom((pinch.zoom * two.distance) / pinch.distance, view.frameAt(shareAt(two.middle)));
-    },
-    { passive: false },
-  );
+    }
+  });
   return { zoomIn: () => zoom(STEP), zoomOut: () => zoom(1 / STEP) };
 }
