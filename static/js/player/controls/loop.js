@@ -129,6 +129,7 @@ export class LoopControls {
 
   /** @param {Loop} loop */
   set(loop) {
+    this.#start = null;
     this.engine.setLoop(loop);
     if (!this.engine.loop) {
       this.report(message("loopShort", { seconds: SHORTEST }));
