@@ -56,6 +56,17 @@ export async function request(address, options) {
 }
 
 /**
+ * Wait until the browser says that it is online again, but not longer than so many milliseconds.
+ * @param {number} most
+ */
+export function waitForNetwork(most) {
+  return new Promise((resolve) => {
+    addEventListener("online", resolve, { once: true });
+    setTimeout(resolve, most);
+  });
+}
+
+/**
  * Call the API.
  * @param {string | URL} address
  * @param {{ method?: string, body?: unknown, headers?: Record<string, string> } & Omit<RequestInit, "body" | "headers">}

@@ -63,15 +63,22 @@ PLAYED_AGAINST_STORED = """async () => {
 }"""
 
 # Plays the song into memory, does at some moments what a plan says, and gives back what was heard as hexadecimal text.
+# "clicks" (beats and bars as in the API, "countin") has the metronome heard alone.
 RENDERED = """async ({ seconds, plan, quality }) => {
   const { Engine } = await import("stemoteca/player/sound/engine");
   const { stretchFrom } = await import("stemoteca/player/sound/stretch");
+  const { countBeats } = await import("stemoteca/beats/grid");
   const set = JSON.parse(document.getElementById("player").textContent);
   const context = new OfflineAudioContext(2, seconds * set.rate, set.rate);
   context.addEventListener = () => {};
   const engine = new Engine(set, () => context, quality);
   engine.setStretch(stretchFrom(new URLSearchParams(location.search)));
-  const act = ({ stretch, loop, seek }) => {
+  const act = ({ stretch, loop, seek, clicks }) => {
+    if (clicks) {
+      for (const stem of set.stems.keys()) engine.setLevel(stem, { volume: 0, pan: 0 });
+      engine.metronome.setBeats(countBeats(clicks.beats, clicks.bars));
+      engine.metronome.choose({ isOn: true, bars: clicks.countin });
+    }
     if (loop) engine.setLoop(loop);
     if (seek !== undefined) engine.seek(seek);
     if (stretch) engine.setStretch(stretch);

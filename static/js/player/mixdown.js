@@ -5,19 +5,24 @@ import { findElement, getElement } from "stemoteca/dom";
 import { formatDecimal, formatExactTime, parseTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { fetchWhenReady } from "stemoteca/player/downloads";
-import { loudness } from "stemoteca/player/sound/levels";
+import { gainOf, loudness } from "stemoteca/player/sound/levels";
 
 /** @typedef {import("stemoteca/player/controls/mixer").Mixer} Mixer */
 /** @typedef {import("stemoteca/player/sound/levels").Level} Level */
 
-/** @typedef {{ tempo?: number, semitones?: number, cents?: number, from?: number, to?: number }} Changes */
+/**
+ * @typedef {{ tempo?: number, semitones?: number, cents?: number, from?: number, to?: number, click?: number,
+ *   countin?: number }} Changes
+ */
 
 /**
  * Write the mix as the server understands it; what is left as it is is left out.
  * @param {(Level & { name: string })[]} lanes
- * @param {Changes} changes `tempo` 1 for that of the song; `from` and `to` in seconds, NaN for the song's own ends
+ * @param {Changes} changes `tempo` 1 for that of the song; `from` and `to` in seconds, NaN for the song's own ends;
+ *   `click` is the gain of the metronome, `countin` a number of bars
  */
-export function mixQuery(lanes, { tempo = 1, semitones = 0, cents = 0, from = NaN, to = NaN }) {
+export function mixQuery(lanes, changes) {
+  const { tempo = 1, semitones = 0, cents = 0, from = NaN, to = NaN, click = 0, countin = 0 } = changes;
   const query = new URLSearchParams();
   for (const lane of lanes) {
     const gain = formatDecimal(loudness(lane, lanes), 3);
@@ -29,6 +34,8 @@ export function mixQuery(lanes, { tempo = 1, semitones = 0, cents = 0, from = Na
   if (cents !== 0) query.set("cents", formatDecimal(cents, 2));
   if (from > 0) query.set("from", formatDecimal(from, 6));
   if (to >= 0) query.set("to", formatDecimal(to, 6));
+  if (click > 0) query.set("click", formatDecimal(click, 3));
+  if (countin > 0) query.set("countin", String(countin));
   return query;
 }
 
@@ -69,13 +76,17 @@ export function offerMix(root, form, mixer) {
   const cents = getElement(root, "#mix-cents", HTMLInputElement);
   const from = getElement(root, "#mix-from", HTMLInputElement);
   const to = getElement(root, "#mix-to", HTMLInputElement);
-  const fields = [tempo, semitones, cents, from, to];
+  const beats = getElement(root, "[data-mix-beats]", HTMLElement);
+  const click = getElement(beats, "#mix-click", HTMLInputElement);
+  const countin = getElement(beats, "#mix-countin", HTMLInputElement);
+  const fields = [tempo, semitones, cents, from, to, click, countin];
   const codec = getElement(form, "[name=codec]", HTMLSelectElement);
   const bitrate = findElement(form, "[name=bitrate]", HTMLSelectElement);
   let isBusy = false;
   const show = () => {
     description.textContent = describeMix(mixer.lanes);
-    button.disabled = isBusy || mixer.lanes.every((lane) => loudness(lane, mixer.lanes) === 0);
+    const isSilent = mixer.lanes.every((lane) => loudness(lane, mixer.lanes) === 0);
+    button.disabled = isBusy || (isSilent && !Number(click.value));
   };
   const followStretch = () => {
     const { stretch } = mixer.engine;
@@ -88,12 +99,32 @@ export function offerMix(root, form, mixer) {
     from.value = loop ? formatExactTime(loop.from / recording.rate) : "";
     to.value = loop ? formatExactTime(loop.to / recording.rate) : "";
   };
+  /**
+   * The seconds of an end: of the loop to the frame, which the field shows rounded, unless it was changed.
+   * @param {HTMLInputElement} field
+   * @param {"from" | "to"} edge
+   */
+  const seconds = (field, edge) => {
+    const { loop, recording } = mixer.engine;
+    const exact = loop ? loop[edge] / recording.rate : NaN;
+    return loop && field.value === formatExactTime(exact) ? exact : parseTime(field.value);
+  };
+  const { metronome } = mixer.engine;
+  const followMetronome = () => {
+    const { isOn, volume } = metronome.choice;
+    beats.hidden = !metronome.beats.length;
+    click.value = String(isOn && !beats.hidden ? volume : 0);
+    countin.value = String(metronome.bars);
+    show();
+  };
+  for (const change of ["choice", "beats"]) metronome.addEventListener(change, followMetronome);
+  click.addEventListener("input", show);
   mixer.addEventListener("change", show);
   mixer.engine.addEventListener("stretch", followStretch);
   mixer.engine.addEventListener("loop", followLoop);
   followStretch();
   followLoop();
-  show();
+  followMetronome();
   root.hidden = false;
   const forget = () => {
     if (!isBusy) line.textContent = ""; // it was said of what has been corrected by now
@@ -115,8 +146,10 @@ export function offerMix(root, form, mixer) {
       tempo: Number(tempo.value || 100) / 100,
       semitones: Number(semitones.value),
       cents: Number(cents.value),
-      from: parseTime(from.value),
-      to: parseTime(to.value),
+      from: seconds(from, "from"),
+      to: seconds(to, "to"),
+      click: gainOf(Number(click.value)),
+      countin: Number(countin.value),
     });
     query.set("codec", codec.value);
     if (bitrate && !bitrate.disabled) query.set("bitrate", bitrate.value);

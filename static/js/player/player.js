@@ -7,6 +7,7 @@ import { message } from "stemoteca/messages";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 import { LoopControls } from "stemoteca/player/controls/loop";
 import { showMediaSession } from "stemoteca/player/controls/media_session";
+import { MetronomeControls } from "stemoteca/player/controls/metronome";
 import { Mixer } from "stemoteca/player/controls/mixer";
 import { MyPart } from "stemoteca/player/controls/my_part";
 import { playInOneTab } from "stemoteca/player/controls/one_tab";
@@ -16,9 +17,11 @@ import { SavedLoops } from "stemoteca/player/controls/saved_loops";
 import { ScreenLock } from "stemoteca/player/controls/screen_lock";
 import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
 import { StretchControls } from "stemoteca/player/controls/stretch_controls";
+import { offerZoom } from "stemoteca/player/controls/zoom";
 import { loadPractice } from "stemoteca/player/practice";
 import { Preset } from "stemoteca/player/preset";
 import { Engine } from "stemoteca/player/sound/engine";
+import { View } from "stemoteca/player/view";
 import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
 /**
@@ -56,8 +59,11 @@ export function startPlayer(root, recording, makeContext) {
   /** @param {string} name */
   const button = (name) => getElement(root, `[data-do="${name}"]`, HTMLButtonElement);
   const mixer = new Mixer(root, engine, report);
-  const loop = new LoopControls(root, engine, report);
-  const ruler = new Ruler(root, engine, (part) => loop.set(part));
+  const view = new View(recording.frames, recording.rate);
+  const metronome = new MetronomeControls(root, engine, report);
+  const loop = new LoopControls(root, engine, view, report);
+  const ruler = new Ruler(root, engine, view, (part, isExact) => loop.draw(part, isExact));
+  const { zoomIn, zoomOut } = offerZoom(root, engine, view, report);
   const stretch = new StretchControls(root, engine, report);
   offerTrainer(root, stretch);
   const part = new MyPart(root, mixer, report);
@@ -76,7 +82,7 @@ export function startPlayer(root, recording, makeContext) {
 
   const waveforms = mixer.lanes.map((lane) => {
     const colour = getComputedStyle(lane.element).getPropertyValue("--stem").trim();
-    return new Waveform(getElement(lane.element, "canvas", HTMLCanvasElement), colour);
+    return new Waveform(getElement(lane.element, "canvas", HTMLCanvasElement), colour, view);
   });
   /**
    * Draw what there is by now.
@@ -112,6 +118,7 @@ export function startPlayer(root, recording, makeContext) {
   /** @param {number} frame */
   const seek = (frame) => {
     engine.seek(frame);
+    view.reveal(frame);
     ruler.show(true);
   };
   /** @param {1 | -1} direction @returns {(event: KeyboardEvent) => void} */
@@ -124,12 +131,15 @@ export function startPlayer(root, recording, makeContext) {
     {
       Space: toggle,
       Home: () => seek(0),
+      End: () => seek(recording.frames - recording.rate),
       ArrowLeft: jump(-1),
       ArrowRight: jump(1),
       a: () => loop.startHere(),
       b: () => loop.endHere(),
       l: () => loop.remove(),
       m: () => part.toggle(),
+      k: () => metronome.toggle(),
+      z: ({ shiftKey }) => (shiftKey ? zoomOut() : zoomIn()),
       r: () => mixer.reset(),
       "+": () => stretch.faster(),
       "-": () => stretch.slower(),
@@ -159,8 +169,9 @@ export function startPlayer(root, recording, makeContext) {
   };
   const animate = () => {
     if (engine.state === "stopped") return;
+    view.follow(engine.frame);
     ruler.show();
-    if (!reducedMotion.matches) showLevels(engine.state === "playing");
+    if (!reducedMotion.matches) showLevels(engine.state === "playing" && !engine.metronome.isCounting);
     requestAnimationFrame(animate);
   };
 
@@ -189,7 +200,7 @@ export function startPlayer(root, recording, makeContext) {
     else requestAnimationFrame(animate);
     if (reason) report(message(reason));
     else if (stopped) report(message("paused", { time: formatTime(engine.frame / recording.rate) }));
-    else report(message(engine.state));
+    else report(message(engine.metronome.isCounting ? "countingIn" : engine.state));
   });
 
   const cover = document.querySelector(".track-header img");

@@ -22,13 +22,14 @@ export async function loadPeaks(address, start = 0) {
 /**
  * Take the highest peak for each of `bars` bars.
  * @param {ArrayLike<number>} peaks the first ones, or all
- * @param {number} length how many peaks there will be in the end
+ * @param {number} length how many peaks the bars stand for
  * @param {number} bars
+ * @param {number} [start] the peak, or a place within it, at which they begin
  */
-export function barHeights(peaks, length, bars) {
+export function barHeights(peaks, length, bars, start = 0) {
   return Array.from({ length: bars }, (_, bar) => {
-    const from = Math.floor((bar * length) / bars);
-    const to = Math.min(Math.max(from + 1, Math.floor(((bar + 1) * length) / bars)), peaks.length);
+    const from = Math.floor(start + (bar * length) / bars);
+    const to = Math.min(Math.max(from + 1, Math.floor(start + ((bar + 1) * length) / bars)), peaks.length);
     let highest = 0;
     for (let index = from; index < to; index += 1) highest = Math.max(highest, peaks[index] ?? 0);
     return highest;
@@ -39,14 +40,17 @@ export class Waveform {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {string} colour
+   * @param {import("stemoteca/player/view").View} view
    */
-  constructor(canvas, colour) {
+  constructor(canvas, colour, view) {
     this.canvas = canvas;
     this.colour = colour;
+    this.view = view;
     this.peaks = new Float32Array(0);
     this.loudest = 255;
     this.length = 0;
     new ResizeObserver(() => this.draw()).observe(canvas);
+    view.addEventListener("change", () => this.draw());
   }
 
   /**
@@ -75,10 +79,17 @@ export class Waveform {
       pen.fillRect(0, middle - 0.5, width, 1);
       return;
     }
-    const bars = barHeights(this.peaks, this.length, Math.max(1, Math.floor(width / BAR)));
-    for (const [bar, peak] of bars.entries()) {
+    const { from, frames, zoom } = this.view;
+    const start = (from / frames) * this.length;
+    const shown = this.length / zoom;
+    // Where there are fewer peaks than bars, each bar is as broad as a peak.
+    const isBroad = zoom > 1 && shown < width / BAR;
+    const first = isBroad ? Math.floor(start) : start;
+    const count = isBroad ? Math.ceil(start + shown) - first : Math.max(1, Math.floor(width / BAR));
+    const [bar, left] = isBroad ? [width / shown, ((first - start) * width) / shown] : [BAR, 0];
+    for (const [index, peak] of barHeights(this.peaks, isBroad ? count : shown, count, first).entries()) {
       const half = Math.max(0.5, (peak / this.loudest) * (middle - 3));
-      pen.fillRect(bar * BAR, middle - half, BAR - GAP, 2 * half);
+      pen.fillRect(left + index * bar, middle - half, bar - GAP, 2 * half);
     }
   }
 }

@@ -4,6 +4,7 @@ const FIELD = "select, textarea, input:not([type=range], [type=radio], [type=che
 /** @type {Record<string, string>} */
 const USED_BY = {
   Home: "select, textarea, input",
+  End: "select, textarea, input",
   ArrowLeft: "select, textarea, input",
   ArrowRight: "select, textarea, input",
 };
@@ -88,7 +89,8 @@ export function listenToKeyboard(actions, onDigit, signal) {
   document.addEventListener(
     "pointerdown",
     ({ target }) => {
-      pointed = target instanceof Element ? target.closest(PRESSED_BY_SPACE) : null;
+      const element = target instanceof Element ? target : null;
+      pointed = element?.closest(PRESSED_BY_SPACE) ?? element?.closest("label")?.control ?? null;
     },
     { capture: true, signal },
   );

@@ -1,28 +1,58 @@
-// The loop: one button and the keys A, B and L, two handles on the ruler, dragging along it, and the address.
+// The loop: one button and the keys A, B and L, two handles on the ruler, dragging along it, and the address. Its ends
+// snap to the beats of the song, if it has any and unless Alt is held.
 
+import { firstBeatFrom, nextBeat, snapToBeat } from "stemoteca/beats/grid";
 import { findElements, getElement } from "stemoteca/dom";
 import { formatDecimal, formatExactTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 
 /** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
 /** @typedef {import("stemoteca/player/sound/timeline").Loop} Loop */
+/** @typedef {import("stemoteca/player/view").View} View */
 /** @typedef {"from" | "to"} Edge */
 
 const SIGNS = { from: "A–B", to: "A …", none: "A–B" };
 const MESSAGES = { from: "loopFrom", to: "loopTo", none: "loopNone" };
 const NUDGE = { plain: 0.1, shift: 1 }; // seconds
 const SHORTEST = 0.3; // seconds
+const PLACES = 5; // decimals of a second: exact to the frame
+/** @type {Record<string, number>} */
+const ARROWS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
+/** @type {Record<string, number>} */
+const PAGES = { PageUp: 1, PageDown: -1 };
 
 /**
- * Read a loop from an address: `?from=12.5&to=20.25`, in seconds; null where there is none.
+ * Read a loop from an address: `?from=12.5&to=20.25`, in seconds; null where there is none. `to` alone: from the song's
+ * beginning on.
  * @param {URLSearchParams} query
  * @param {number} rate in hertz
  * @param {number} frames of the song
  * @returns {Loop | null}
  */
 export function loopFrom(query, rate, frames) {
-  const [from = NaN, to = NaN] = ["from", "to"].map((name) => Math.round(rate * Number(query.get(name) ?? NaN)));
+  const from = query.has("from") ? frameIn(query, "from", rate) : 0;
+  const to = frameIn(query, "to", rate);
   return from >= 0 && to > from && from < frames ? { from, to: Math.min(to, frames) } : null;
+}
+
+/**
+ * Read where to begin from an address with `from` alone; null where there is nothing like that.
+ * @param {URLSearchParams} query
+ * @param {number} rate in hertz
+ * @param {number} frames of the song
+ */
+export function startFrom(query, rate, frames) {
+  const from = frameIn(query, "from", rate);
+  return !query.has("to") && from >= 0 && from < frames ? from : null;
+}
+
+/**
+ * @param {URLSearchParams} query
+ * @param {Edge} name
+ * @param {number} rate in hertz
+ */
+function frameIn(query, name, rate) {
+  return Math.round(rate * Number(query.get(name) || NaN));
 }
 
 export class LoopControls {
@@ -32,14 +62,17 @@ export class LoopControls {
   /**
    * @param {HTMLElement} root
    * @param {Engine} engine
+   * @param {View} view
    * @param {(sentence: string) => void} report
    */
-  constructor(root, engine, report) {
+  constructor(root, engine, view, report) {
     this.engine = engine;
+    this.view = view;
     this.report = report;
     this.button = getElement(root, '[data-do="loop"]', HTMLButtonElement);
     this.sign = getElement(root, "[data-loop-shows]", HTMLElement);
     this.label = getElement(root, "[data-loop-does]", HTMLElement);
+    this.snap = getElement(root, "[data-snap]", HTMLInputElement);
     this.area = getElement(root, "[data-loop-handles]", HTMLElement);
     this.handles = findElements(this.area, "[data-edge]", HTMLElement);
     this.button.addEventListener("click", () => this.press());
@@ -48,12 +81,17 @@ export class LoopControls {
       this.show();
       this.#writeAddress();
     });
+    engine.metronome.addEventListener("beats", () => this.show());
+    view.addEventListener("change", () => this.show());
+    new ResizeObserver(() => this.show()).observe(this.area);
     const { rate, frames } = engine.recording;
-    const loop = loopFrom(new URL(location.href).searchParams, rate, frames);
-    if (loop) {
-      engine.setLoop(loop);
-      engine.seek(loop.from);
-    }
+    const { searchParams } = new URL(location.href);
+    const loop = loopFrom(searchParams, rate, frames);
+    const start = startFrom(searchParams, rate, frames);
+    if (loop) engine.setLoop(loop);
+    else if (start === null) this.#writeAddress();
+    const begin = engine.loop?.from ?? start;
+    if (begin !== null) engine.seek(begin);
     this.show();
   }
 
@@ -70,16 +108,17 @@ export class LoopControls {
   }
 
   startHere() {
-    const { frame, loop } = this.engine;
+    const { loop } = this.engine;
+    const frame = this.#snapped(this.engine.frame);
     this.#start = frame;
     this.engine.setLoop(loop && loop.to > frame ? { from: frame, to: loop.to } : null);
     this.report(message("loopStart", { time: this.#time(frame) }));
   }
 
   endHere() {
-    const [start, here] = [this.#start ?? 0, this.engine.frame];
-    this.set({ from: Math.min(start, here), to: Math.max(start, here) });
-    if (!this.engine.loop) this.remove();
+    const [start, here] = [this.#start ?? 0, this.#snapped(this.engine.frame)];
+    if (Math.abs(here - start) < this.#shortest) this.report(message("loopShort", { seconds: SHORTEST }));
+    else this.set({ from: Math.min(start, here), to: Math.max(start, here) });
   }
 
   remove() {
@@ -90,40 +129,116 @@ export class LoopControls {
 
   /** @param {Loop} loop */
   set(loop) {
+    this.#start = null;
     this.engine.setLoop(loop);
-    if (!this.engine.loop) return;
+    if (!this.engine.loop) {
+      this.report(message("loopShort", { seconds: SHORTEST }));
+      return;
+    }
     const { from, to } = this.engine.loop;
     this.#start = from;
     this.report(message("loopEnd", { from: this.#time(from), to: this.#time(to) }));
   }
 
+  /**
+   * Set a loop that is drawn along the ruler.
+   * @param {Loop} loop
+   * @param {boolean} isExact whether it does not snap to the beats
+   */
+  draw({ from, to }, isExact) {
+    this.set({ from: this.#snapped(from, isExact), to: this.#snapped(to, isExact) });
+  }
+
+  get #shortest() {
+    return Math.ceil(SHORTEST * this.engine.recording.rate);
+  }
+
+  /**
+   * @param {number} frame
+   * @param {boolean} [isExact]
+   */
+  #snapped(frame, isExact = false) {
+    if (isExact || !this.snap.checked) return frame;
+    return snapToBeat(this.engine.metronome.beats, frame, this.engine.recording.frames);
+  }
+
+  /**
+   * Where an end is, in frames; null while it is not set.
+   * @param {Edge} edge
+   */
+  #frame(edge) {
+    return this.engine.loop?.[edge] ?? (edge === "from" ? this.#start : null);
+  }
+
   show() {
-    const { loop } = this.engine;
-    const { frames, rate } = this.engine.recording;
+    const { rate } = this.engine.recording;
     this.button.classList.toggle("on", this.next !== "from");
     this.sign.textContent = SIGNS[this.next];
     this.label.textContent = message(MESSAGES[this.next]);
-    this.area.hidden = !loop;
+    this.area.hidden = this.#frame("from") === null;
+    const width = this.area.clientWidth;
     for (const handle of this.handles) {
-      const frame = loop?.[handle.dataset.edge === "from" ? "from" : "to"] ?? 0;
-      handle.style.left = `${(100 * frame) / frames}%`;
+      const edge = handle.dataset.edge === "from" ? "from" : "to";
+      const frame = this.#frame(edge);
+      handle.hidden = frame === null || !this.view.shows(frame);
+      if (frame === null) continue;
+      const x = this.view.share(frame) * width;
+      handle.style.left = `${x}px`;
+      // Where it would not be seen beside the loop, it is within.
+      handle.classList.toggle("is-within", edge === "from" ? x < handle.offsetWidth : x + handle.offsetWidth > width);
       handle.setAttribute("aria-valuenow", formatDecimal(frame / rate, 1));
-      handle.setAttribute("aria-valuetext", `${this.#time(frame)} (${formatDecimal(frame / rate, 1)} s)`);
+      handle.setAttribute("aria-valuetext", `${this.#time(frame)} (${this.#position(frame)})`);
     }
+  }
+
+  /**
+   * Say where a frame is: "bar 5, beat 2" where a beat is, else "12.3 s".
+   * @param {number} frame
+   */
+  #position(frame) {
+    const { beats } = this.engine.metronome;
+    const beat = beats[firstBeatFrom(beats, frame)];
+    if (beat?.frame === frame) return message("loopBeat", { bar: beat.bar, beat: beat.place + 1 });
+    return `${formatDecimal(frame / this.engine.recording.rate, 1)} s`;
   }
 
   /**
    * Move one end of the loop; it stays on its side of the other one.
    * @param {Edge} edge
    * @param {number} frame
+   * @param {boolean} isExact whether it does not snap to the beats
    */
-  #move(edge, frame) {
+  #move(edge, frame, isExact) {
     const { loop, recording } = this.engine;
-    if (!loop) return;
-    const shortest = Math.ceil(SHORTEST * recording.rate);
-    const from = edge === "from" ? Math.min(Math.max(Math.round(frame), 0), loop.to - shortest) : loop.from;
-    const to = edge === "to" ? Math.max(Math.min(Math.round(frame), recording.frames), loop.from + shortest) : loop.to;
-    this.set({ from, to });
+    const goal = this.#snapped(Math.min(Math.max(Math.round(frame), 0), recording.frames), isExact);
+    if (loop && edge === "from") this.set({ from: Math.min(goal, loop.to - this.#shortest), to: loop.to });
+    else if (loop) this.set({ from: loop.from, to: Math.max(goal, loop.from + this.#shortest) });
+    else {
+      this.#start = goal;
+      this.show();
+      this.report(message("loopStart", { time: this.#time(goal) }));
+    }
+  }
+
+  /**
+   * Move one end of the loop by a key; returns whether the key means something here.
+   * @param {Edge} edge
+   * @param {KeyboardEvent} event
+   */
+  #key(edge, event) {
+    const frame = this.#frame(edge) ?? 0;
+    const direction = ARROWS[event.key] ?? PAGES[event.key];
+    if (!direction || event.metaKey || event.altKey) return false;
+    if (event.ctrlKey || event.key in PAGES) {
+      const beat = nextBeat(this.engine.metronome.beats, frame, direction);
+      if (beat === null) return this.engine.metronome.beats.length > 0;
+      this.#move(edge, beat, true);
+    } else {
+      const step = event.shiftKey ? NUDGE.shift : NUDGE.plain;
+      this.#move(edge, frame + direction * step * this.engine.recording.rate, true);
+    }
+    this.view.reveal(this.#frame(edge) ?? 0);
+    return true;
   }
 
   /**
@@ -142,7 +257,7 @@ export class LoopControls {
     handle.addEventListener("pointermove", (event) => {
       if (!isHeld) return;
       const box = this.area.getBoundingClientRect();
-      this.#move(edge, ((event.clientX - box.left) / box.width) * this.engine.recording.frames);
+      this.#move(edge, this.view.drag((event.clientX - box.left) / box.width), event.altKey);
     });
     for (const end of ["pointerup", "pointercancel"]) {
       handle.addEventListener(end, () => {
@@ -150,12 +265,9 @@ export class LoopControls {
       });
     }
     handle.addEventListener("keydown", (event) => {
-      const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-      if (!direction || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!this.#key(edge, event)) return;
       event.preventDefault();
       event.stopPropagation();
-      const step = event.shiftKey ? NUDGE.shift : NUDGE.plain;
-      this.#move(edge, (this.engine.loop?.[edge] ?? 0) + direction * step * this.engine.recording.rate);
     });
   }
 
@@ -163,7 +275,7 @@ export class LoopControls {
     const address = new URL(location.href);
     const { loop, recording } = this.engine;
     for (const edge of /** @type {Edge[]} */ (["from", "to"])) {
-      if (loop) address.searchParams.set(edge, formatDecimal(loop[edge] / recording.rate, 3));
+      if (loop) address.searchParams.set(edge, formatDecimal(loop[edge] / recording.rate, PLACES));
       else address.searchParams.delete(edge);
     }
     if (address.href !== location.href) history.replaceState(history.state, "", address);

@@ -6,11 +6,12 @@
 // Events: "state" (stopped, loading, playing, waiting; `detail` holds the error or a reason, if any), "loop", "stretch",
 // "pass" (the loop begins again).
 
-import { isAborted } from "stemoteca/api";
+import { isAborted, waitForNetwork } from "stemoteca/api";
 import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_client";
 import { resume, resumeUnasked } from "stemoteca/player/sound/autoplay";
 import { BufferPool } from "stemoteca/player/sound/buffer_pool";
 import { Graph } from "stemoteca/player/sound/graph";
+import { Metronome } from "stemoteca/player/sound/metronome";
 import { LOOKAHEAD, Scheduler } from "stemoteca/player/sound/scheduler";
 import { SegmentError } from "stemoteca/player/sound/segments";
 import { StemSource } from "stemoteca/player/sound/stem_source";
@@ -37,6 +38,7 @@ export class Engine extends EventTarget {
   #frame = 0; // where playing starts next
   #heard = 0; // frame of the song that was heard a moment ago
   #waitsForSegment = false; // one that is not made yet
+  #countsIn = false; // when it begins to play
 
   /**
    * @param {Recording} recording
@@ -57,6 +59,7 @@ export class Engine extends EventTarget {
     this.timeline = new Timeline(recording.frames, this.source.codec.segment, recording.segment, FIRST);
     this.timeline.available = recording.ready ?? Infinity;
     this.pool = new BufferPool(BLOCK, recording.rate);
+    this.metronome = new Metronome(recording.rate);
     this.levels = recording.stems.map(() => ({ volume: 1, pan: 0 }));
     this.master = 1;
     /** @type {Stretch} */
@@ -140,7 +143,8 @@ export class Engine extends EventTarget {
     this.stretch = stretch;
     this.source.renderer.prepare();
     this.dispatchEvent(new Event("stretch"));
-    this.#scheduler?.change();
+    if (this.metronome.isCounting) this.seek(this.frame);
+    else this.#scheduler?.change();
   }
 
   /** Load what is needed to start at once. */
@@ -152,6 +156,7 @@ export class Engine extends EventTarget {
     if (this.state !== "stopped") return;
     const { context } = this.#open().graph;
     if (context.state !== "running") resume(context);
+    this.#countsIn = true;
     await this.#start("loading");
   }
 
@@ -183,9 +188,9 @@ export class Engine extends EventTarget {
    */
   async seek(frame) {
     const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
-    const needed = this.timeline.needed(goal);
     this.#heard = goal;
-    if (this.#scheduler?.isPlaying && needed.every((number) => this.source.segments.has(number, this.#audible))) {
+    const isThere = this.timeline.needed(goal).every((number) => this.source.segments.has(number, this.#audible));
+    if (this.#scheduler?.isPlaying && isThere && !this.metronome.isCounting) {
       this.#scheduler.jump(goal);
       return;
     }
@@ -229,11 +234,11 @@ export class Engine extends EventTarget {
 
   #open() {
     if (this.#scheduler) return this.#scheduler;
-    const { recording, timeline, source, pool } = this;
+    const { recording, timeline, source, pool, metronome } = this;
     // Where the sound was taken away: be where the person thinks we are.
     const onInterrupted = () => this.#scheduler?.isPlaying && this.pause();
     this.#scheduler = new Scheduler(new Graph(this.makeContext(), this.levels, this.master, onInterrupted), {
-      ...{ timeline, source, pool },
+      ...{ timeline, source, pool, metronome },
       names: recording.stems.map(({ name }) => name),
       audible: () => this.#audible,
       stretch: () => this.stretch,
@@ -259,6 +264,7 @@ export class Engine extends EventTarget {
     segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first ones are waited for, others come later
     try {
       await Promise.all(first.map((number) => segments.load(number, stems)));
+      if (this.#countsIn) await this.metronome.ready;
     } catch (error) {
       if (!(error instanceof SegmentError || isAborted(error))) throw error;
       if (turn !== this.#turn || !(error instanceof SegmentError)) return;
@@ -268,24 +274,22 @@ export class Engine extends EventTarget {
       return;
     }
     if (turn !== this.#turn) return;
-    await this.#make(scheduler.start(this.#frame));
+    await this.#make(scheduler.start(this.#frame, this.#countsIn));
   }
 
   #begin() {
+    this.#countsIn = false;
     this.#setState("playing");
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), PUMP);
   }
 
   /** Wait until the line is back, and go on. */
-  #waitForLine() {
+  async #waitForLine() {
     this.#setState("waiting", "offline");
     const turn = this.#turn;
-    const goOn = () => {
-      if (turn === this.#turn) this.#start("waiting");
-    };
-    addEventListener("online", goOn, { once: true });
-    setTimeout(goOn, RETRY);
+    await waitForNetwork(RETRY);
+    if (turn === this.#turn) this.#start("waiting");
   }
 
   /** @param {Promise<void>} making what is to be heard */
@@ -315,23 +319,18 @@ export class Engine extends EventTarget {
       else this.#fallBehind();
       return;
     }
-    const { frame } = this;
-    this.#notePosition(frame);
-    const here = Math.floor(frame / this.timeline.segment);
+    this.#notePosition(this.frame);
+    const here = Math.floor(this.#heard / this.timeline.segment);
     const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
     this.source.segments.prefetch([...wanted], this.#audible).then(() => this.#make(scheduler.render()));
     this.#make(scheduler.render());
   }
 
-  /**
-   * Tell when the loop has begun again.
-   * @param {number} frame that is heard now
-   */
+  /** @param {number} frame that is heard now */
   #notePosition(frame) {
-    const { loop } = this;
-    const back = loop && this.#heard <= loop.to ? this.#heard - frame : 0;
+    const isPass = this.timeline.isPass(this.#heard, frame);
     this.#heard = frame;
-    if (loop && back > 0.1 * (loop.to - loop.from)) this.dispatchEvent(new Event("pass"));
+    if (isPass) this.dispatchEvent(new Event("pass"));
   }
 
   /** The network is behind: wait, all stems together, and fetch less unless the person has chosen. */
@@ -343,6 +342,7 @@ export class Engine extends EventTarget {
 
   #halt() {
     this.#turn += 1;
+    this.#countsIn ||= this.metronome.isCounting; // then it is counted again
     this.#waitsForSegment = false;
     clearInterval(this.#timer);
     this.#scheduler?.stop();

@@ -6,6 +6,7 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
 
 /** @typedef {import("stemoteca/player/sound/buffer_pool").BufferPool} BufferPool */
 /** @typedef {import("stemoteca/player/sound/graph").Graph} Graph */
+/** @typedef {import("stemoteca/player/sound/metronome").Metronome} Metronome */
 /** @typedef {import("stemoteca/player/rendering/renderer_client").RendererClient} RendererClient */
 /** @typedef {import("stemoteca/player/sound/run").Block} Block */
 /** @typedef {import("stemoteca/player/sound/segments").Segments} Segments */
@@ -20,6 +21,7 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
  * @property {Timeline} timeline
  * @property {{ segments: Segments, renderer: RendererClient }} source of the stems
  * @property {BufferPool} pool
+ * @property {Metronome} metronome
  * @property {() => number[]} audible
  * @property {() => Stretch} stretch
  * @property {() => void} onBegin is called when it is about to be heard
@@ -44,6 +46,7 @@ export class Scheduler {
   /** @type {Promise<void> | null} */
   #rendering = null;
   #lead = CHANGE.least;
+  #countsIn = false; // before the run that is coming
 
   /**
    * @param {Graph} graph
@@ -53,6 +56,8 @@ export class Scheduler {
     this.graph = graph;
     this.setup = setup;
     this.rate = setup.pool.rate;
+    setup.metronome.connect(graph);
+    setup.metronome.addEventListener("beats", () => this.#click());
   }
 
   get isPlaying() {
@@ -65,7 +70,7 @@ export class Scheduler {
     const at = this.#clock(-(this.graph.context.outputLatency || 0));
     if (this.#goal !== null && this.#coming?.at === null) return this.#goal;
     const before = this.#previous && at < this.#previous.until ? (this.#goal ?? this.#previous.run.frameAt(at)) : null;
-    return before ?? this.#run.frameAt(at);
+    return before ?? this.#run.frameAt(Math.max(at, this.#run.at ?? 0));
   }
 
   /** The frame of the song that is scheduled next; null at its end. */
@@ -94,8 +99,10 @@ export class Scheduler {
   /**
    * Begin to play from a frame of the song, whose segment is decoded, on.
    * @param {number} frame
+   * @param {boolean} countsIn
    */
-  async start(frame) {
+  async start(frame, countsIn) {
+    this.#countsIn = countsIn;
     this.#coming = this.#makeRun(frame, this.setup.audible());
     await this.render();
   }
@@ -104,7 +111,7 @@ export class Scheduler {
   change() {
     if (this.#coming) this.#isOutdated = true;
     if (this.#coming || !this.#run) return;
-    const at = this.#clock(this.#lead);
+    const at = Math.max(this.#clock(this.#lead), this.#run.at ?? 0);
     const frame = this.#run.frameAt(at);
     if (frame === null || frame >= this.setup.timeline.frames) return;
     const { stems } = this.#run;
@@ -133,11 +140,18 @@ export class Scheduler {
     const now = this.graph.context.currentTime;
     this.#run?.stop(now);
     this.#coming?.stop(now);
+    this.setup.metronome.cut(this.#clock());
     this.#run = null;
     this.#coming = null;
     this.#previous = null;
     this.#goal = null;
     this.#isOutdated = false;
+  }
+
+  /** Have the beats heard of what is planned already. */
+  #click() {
+    const run = this.#run;
+    for (const block of run?.blocks ?? []) if (run) this.setup.metronome.place(run, block, this.#clock(SOON));
   }
 
   /** Let go of what was heard. */
@@ -232,6 +246,7 @@ export class Scheduler {
     const earliest = run === this.#coming ? this.#enter(run, block, seconds) : this.#clock(SOON);
     if (earliest === null) return;
     run.plan(block);
+    this.setup.metronome.place(run, block, earliest);
     for (const [place, stem] of chosen.entries()) {
       const channels = [0, 1].map((side) => {
         const from = (2 * place + side) * block.length;
@@ -250,7 +265,7 @@ export class Scheduler {
   #enter(run, block, seconds) {
     const before = this.#run;
     this.#coming = null;
-    const begin = before ? Math.max(run.at ?? 0, this.#clock(SOON)) : this.#clock(LEAD);
+    const begin = before ? Math.max(run.at ?? 0, this.#clock(SOON)) : this.#begin(run, block);
     run.at ??= begin;
     if (before) this.#lead = Math.min(Math.max(1.5 * seconds, CHANGE.least), CHANGE.most);
     const isLate = begin >= run.at + block.length;
@@ -258,10 +273,21 @@ export class Scheduler {
     this.#isOutdated = false;
     if (isLate) return null;
     this.#run = run;
+    if (before) this.setup.metronome.cut(begin);
     if (before) run.replace(before, begin);
     else if (block.piece.from > 0) run.fade(begin, 0, 1);
     this.#previous = before && { run: before, until: begin };
     if (!before) this.setup.onBegin();
     return begin;
+  }
+
+  /**
+   * Choose the frame of the clock with which a run begins, after the count-in if there is one.
+   * @param {Run} run
+   * @param {Block} block its first one
+   */
+  #begin(run, block) {
+    const now = this.#clock(LEAD);
+    return now + (this.#countsIn ? this.setup.metronome.count(now, block.piece.from, run.speed) : 0);
   }
 }

@@ -38,6 +38,16 @@ export class Timeline {
   }
 
   /**
+   * Whether the loop has begun again between two frames that were heard one after the other.
+   * @param {number} before
+   * @param {number} now
+   */
+  isPass(before, now) {
+    const { loop } = this;
+    return loop !== null && before <= loop.to && before - now > 0.1 * (loop.to - loop.from);
+  }
+
+  /**
    * The segments with the frames from `from` to before `to`.
    * @param {number} from
    * @param {number} to
