@@ -1,7 +1,7 @@
 """A Chromium that is spoken to by the DevTools protocol, and nothing else.
 
-Playwright has every page's network agent keep what was fetched, up to 200 MB in the page's own process: with it, memory
-cannot be measured.
+Playwright switches on the network agent of every page, which keeps what was fetched in the page's own process. Here it
+runs only where it is asked for, and keeps nothing.
 """
 
 import json
