@@ -59,7 +59,7 @@ PLAYER_MESSAGES: Messages = SESSION_MESSAGES | {
     "speedStep": _("Speed {step} %"),
     "semitonesStep": _("{step} semitones"),
     "trainerRuns": _("{speed} % now, {step} % faster with each pass, up to {goal} %."),
-    "trainerDone": _("The goal of {goal} % is reached."),
+    "trainerDone": _("You have reached {goal} %."),
     "trainerGoalTooLow": _("It plays at {speed} % already. Choose a higher goal, or a lower speed."),
     "trainerNeedsLoop": _("Set a loop: each pass of it will be faster."),
     "trainerAgain": _("Back to {speed} %"),

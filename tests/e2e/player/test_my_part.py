@@ -1,19 +1,17 @@
 """What somebody keeps of a song: their part, its settings, loops with names; and where the player has its controls."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect
 
 from audio.effects.panning import pan_matrix
-from tests.e2e.browser import CHROMIUM, SWITCHES, Watched
+from tests.e2e.browser import Watched, sign_in
 from tests.e2e.server import Person, Server
-from tests.e2e.test_library import sign_in
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
@@ -37,14 +35,6 @@ PANNED = """async (pan) => {
   }
   return heard;
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

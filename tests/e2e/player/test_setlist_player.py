@@ -9,9 +9,8 @@ import soundfile
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched
+from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched, sign_in
 from tests.e2e.server import Person, Server
-from tests.e2e.test_library import sign_in
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
