@@ -143,4 +143,4 @@ def sign_in(page: Page, person: Person) -> None:
     page.get_by_label("Email").fill(person.email)
     page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("link", name="Notices")).to_be_visible()
+    expect(page.locator("header a[href='/notices/']")).to_be_visible()
