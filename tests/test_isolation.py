@@ -38,3 +38,9 @@ def test_caches_are_empty(place: str) -> None:
     for cache in caches.all(initialized_only=False):
         assert cache.get("left-behind") is None
         cache.set("left-behind", place)
+
+
+def test_tests_of_a_group_share_a_worker(request: pytest.FixtureRequest) -> None:
+    if not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("runs in one process")
+    assert request.node.nodeid.endswith("@isolation")
