@@ -1,5 +1,6 @@
 """A real Chromium, and pages that note what must not happen."""
 
+from time import monotonic
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
@@ -111,6 +112,34 @@ TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select, su
   .map((element) => [element, element.getBoundingClientRect()])
   .filter(([, box]) => box.width > 1 && (box.height < 43.5 || box.width < 43.5))
   .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)"""
+
+
+NOTE_TIMES = """() => {
+  const now = document.querySelector("[data-now]");
+  window.shownTimes = [now.textContent];
+  new MutationObserver(() => window.shownTimes.push(now.textContent)).observe(now, {
+    subtree: true, childList: true, characterData: true,
+  });
+}"""
+
+
+class Clock:
+    """The times that the player shows from now on, each of which may be over before a test looks."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        page.evaluate(NOTE_TIMES)
+
+    def expect(self, *times: str, seconds: float = 20) -> None:
+        """Wait until these have been shown one after the other."""
+        deadline = monotonic() + seconds
+        while True:
+            shown = self._page.evaluate("window.shownTimes")
+            rest = iter(shown)
+            if all(time in rest for time in times):
+                return
+            assert monotonic() < deadline, f"{times} not in {shown}"
+            self._page.wait_for_timeout(100)
 
 
 class Watched:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, Route, expect
 
-from tests.e2e.browser import RENDERED, Watched
+from tests.e2e.browser import RENDERED, Clock, Watched
 from tests.e2e.server import Person, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
@@ -153,11 +153,11 @@ def test_over_plain_http_in_the_house_it_plays_stretches_and_loops(
     page.get_by_role("button", name=re.compile("^(Play|Reproducir)$")).tap()
     player = page.locator(".player")
     expect(player).to_have_attribute("data-playing", "playing")
-    expect(page.locator("[data-now]")).to_have_text("0:02", timeout=20_000)
+    clock = Clock(page)
+    clock.expect("0:02")
     page.keyboard.press("b")
     expect(page.locator("[data-looped]")).to_be_visible()
-    expect(page.locator("[data-now]")).to_have_text("0:00", timeout=10_000)
-    expect(page.locator("[data-now]")).to_have_text("0:01", timeout=10_000)
+    clock.expect("0:02", "0:00", "0:01")
     expect(player).to_have_attribute("data-playing", "playing")
     assert faults == []
     page.close()
