@@ -1,4 +1,4 @@
-"""How somebody plays a song: speed, key, mix and loop, as JSON. Kept with entries of setlists, and in presets."""
+"""How somebody plays a song: speed, key, mix, loop and clicks, as JSON. Kept with entries of setlists, and in presets."""
 
 import math
 import re
@@ -68,7 +68,6 @@ class PlaybackSettingsSerializer(StrictSerializer):
     speed = speed_field(required=False)
     semitones = semitones_field(required=False)
     cents = cents_field(required=False)
-    master = FiniteField(required=False, min_value=0, max_value=LOUDEST, help_text="Volume of everything.")
     click = FiniteField(
         required=False, min_value=0, max_value=LOUDEST, help_text="Volume of the metronome; 0 is off."
     )

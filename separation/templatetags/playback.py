@@ -18,7 +18,8 @@ register = template.Library()
 @register.filter
 def in_words(settings: Mapping[str, Any]) -> str:
     """Describe settings, as in ``catalog.api.playback_settings``: "80 %, -2 semitones, without vocals"."""
-    return ", ".join([*_stretch(settings), *_mix(settings.get("stems", {})), *_loop(settings)])
+    parts = [_stretch(settings), _mix(settings.get("stems", {})), _loop(settings), _clicks(settings)]
+    return ", ".join(word for part in parts for word in part)
 
 
 def _stretch(settings: Mapping[str, Any]) -> list[str]:
@@ -74,3 +75,10 @@ def _loop(settings: Mapping[str, Any]) -> list[str]:
         return []
     start, stop = minutes(settings["from"]), minutes(settings["to"])
     return [_("loop from %(start)s to %(stop)s") % {"start": start, "stop": stop}]
+
+
+def _clicks(settings: Mapping[str, Any]) -> list[str]:
+    words = [_("metronome")] if settings.get("click") else []
+    if bars := settings.get("countin", 0):
+        words.append(ngettext("a bar counted in", "%(n)s bars counted in", bars) % {"n": bars})
+    return words

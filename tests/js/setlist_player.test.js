@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { levelsOf, settingsOf, writeSettings } from "stemoteca/player/playback_settings";
+import { clickSettings, clicksOf, levelsOf, settingsOf, writeSettings } from "stemoteca/player/playback_settings";
 import { gainOf, levelFrom, sliderOf } from "stemoteca/player/sound/levels";
 import { UNSTRETCHED } from "stemoteca/player/sound/stretch";
 import { allFrom, neighbour, shuffled } from "stemoteca/setlist_player/order";
@@ -74,4 +74,12 @@ test("the address of a player has speed, key and loop of the settings, and nothi
   assert.equal(String(query), "entry=1&speed=80&key=-1.4&from=12.5&to=20");
   writeSettings(query, {});
   assert.equal(String(query), "entry=1");
+});
+
+test("metronome and count-in are kept as a gain and bars, and begin as they were kept", () => {
+  assert.deepEqual(clickSettings({ isOn: false, volume: 80, bars: 0 }), {});
+  const kept = clickSettings({ isOn: true, volume: 80, bars: 2 });
+  assert.deepEqual(kept, { click: 0.8 ** 2, countin: 2 });
+  assert.deepEqual(clicksOf(kept), { isOn: true, volume: 80, bars: 2 });
+  assert.deepEqual(clicksOf({}), { isOn: false, bars: 0 }, "the volume stays as it is");
 });

@@ -22,7 +22,6 @@ SETTINGS = {
     "speed": 0.8,
     "semitones": -2.0,
     "cents": 10.0,
-    "master": 1.0,
     "click": 0.7,
     "countin": 1,
     "from": 1.5,

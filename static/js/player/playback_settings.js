@@ -1,14 +1,16 @@
-// How somebody plays a song, as the API keeps it: speed, key, mix and loop. Touches nothing of the page.
+// How somebody plays a song, as the API keeps it: speed, key, mix, loop and clicks. Touches nothing of the page.
 
 import { formatDecimal } from "stemoteca/formatting";
 import { gainOf, levelFrom, sliderOf } from "stemoteca/player/sound/levels";
 import { writeStretch } from "stemoteca/player/sound/stretch";
 
 /** @typedef {import("stemoteca/player/sound/levels").Level} Level */
+/** @typedef {import("stemoteca/player/sound/metronome").Choice} Choice */
 /** @typedef {{ volume?: number, pan?: number, muted?: boolean, solo?: boolean }} StemSettings `volume` is a gain */
 
 /**
  * What is left out is as in the song. `speed` is a factor; `from` and `to` are the loop, in seconds; `stems` goes by name.
+ * `click` is the gain of the metronome, `countin` how many bars are counted in.
  * @typedef {object} PlaybackSettings
  * @property {number} [speed]
  * @property {number} [semitones]
@@ -16,6 +18,8 @@ import { writeStretch } from "stemoteca/player/sound/stretch";
  * @property {number} [from]
  * @property {number} [to]
  * @property {Record<string, StemSettings>} [stems]
+ * @property {number} [click]
+ * @property {number} [countin]
  */
 
 /**
@@ -75,6 +79,24 @@ export function settingsOf({ speed, semitones, cents }, loop, rate, lanes) {
     ...(loop && { from: seconds(loop.from, rate), to: seconds(loop.to, rate) }),
     ...(Object.keys(stems).length && { stems }),
   };
+}
+
+/**
+ * Calculate what the metronome does; a volume that is left out stays as it is.
+ * @param {PlaybackSettings} settings
+ * @returns {Partial<Choice>}
+ */
+export function clicksOf({ click = 0, countin = 0 }) {
+  return { isOn: click > 0, ...(click > 0 && { volume: sliderOf(click) }), bars: countin };
+}
+
+/**
+ * Collect the settings of the metronome.
+ * @param {Choice} choice
+ * @returns {PlaybackSettings}
+ */
+export function clickSettings({ isOn, volume, bars }) {
+  return { ...(isOn && volume > 0 && { click: gainOf(volume) }), ...(bars > 0 && { countin: bars }) };
 }
 
 /**

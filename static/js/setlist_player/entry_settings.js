@@ -3,7 +3,7 @@
 import { callApi, isSessionEnded, NetworkError } from "stemoteca/api";
 import { findElement, getElement } from "stemoteca/dom";
 import { message } from "stemoteca/messages";
-import { levelsOf, settingsOf } from "stemoteca/player/playback_settings";
+import { clickSettings, clicksOf, levelsOf, settingsOf } from "stemoteca/player/playback_settings";
 import { levelFrom } from "stemoteca/player/sound/levels";
 import { offerSignIn } from "stemoteca/session";
 
@@ -11,17 +11,18 @@ import { offerSignIn } from "stemoteca/session";
 /** @typedef {import("stemoteca/setlist_player/entries").Entry} Entry */
 
 /**
- * Have a song begin with the mix that is kept with its entry, and leave that of the song's own page as it is. Speed, key
- * and loop come from the address.
+ * Have a song begin with the mix and the clicks that are kept with its entry, and leave those of the song's own page as
+ * they are. Speed, key and loop come from the address.
  * @param {Player} player
  * @param {Entry} entry
  */
-export function applyMix({ mixer }, { settings }) {
+export function applySettings({ engine, mixer }, { settings }) {
   if (!Object.keys(settings).length) return;
   mixer.isRemembered = false;
   const levels = levelsOf(settings);
   for (const lane of mixer.lanes) Object.assign(lane, levels[lane.name] ?? levelFrom(null));
   mixer.change();
+  engine.metronome.choose(clicksOf(settings));
 }
 
 export class EntrySettings {
@@ -73,10 +74,9 @@ export class EntrySettings {
   #keep() {
     const player = this.#player;
     if (!this.#entry || !player) return;
-    const { stretch, loop, recording } = player.engine;
-    // What this player does not set stays as it is.
-    const { speed: _s, semitones: _k, cents: _c, from: _f, to: _t, stems: _m, ...others } = this.#entry.settings;
-    this.#save({ ...others, ...settingsOf(stretch, loop, recording.rate, player.mixer.lanes) }, "settingsKept");
+    const { stretch, loop, metronome, recording } = player.engine;
+    const settings = settingsOf(stretch, loop, recording.rate, player.mixer.lanes);
+    this.#save({ ...settings, ...clickSettings(metronome.choice) }, "settingsKept");
   }
 
   /**

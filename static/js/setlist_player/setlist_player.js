@@ -11,7 +11,7 @@ import { writeSettings } from "stemoteca/player/playback_settings";
 import { startPlayer } from "stemoteca/player/player";
 import { Countdown } from "stemoteca/setlist_player/countdown";
 import { fetchBeginning, loadPlayer, readEntries, recordingIn } from "stemoteca/setlist_player/entries";
-import { applyMix, EntrySettings } from "stemoteca/setlist_player/entry_settings";
+import { applySettings, EntrySettings } from "stemoteca/setlist_player/entry_settings";
 import { Options } from "stemoteca/setlist_player/options";
 import { allFrom, neighbour, shuffled } from "stemoteca/setlist_player/order";
 import { Stage } from "stemoteca/setlist_player/stage";
@@ -250,7 +250,7 @@ export class SetlistPlayer extends EventTarget {
     const root = getElement(this.host, ".player", HTMLElement);
     const player = startPlayer(root, recording, () => this.#openContext(recording.rate));
     this.player = player;
-    applyMix(player, entry);
+    applySettings(player, entry);
     player.engine.addEventListener("state", (event) => {
       if (player === this.player) this.#follow(event instanceof CustomEvent && event.detail === "ended");
     });

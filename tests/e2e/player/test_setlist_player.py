@@ -70,7 +70,7 @@ def tracks(owner: Person, tmp_path_factory: pytest.TempPathFactory) -> list[str]
 def setlist(owner: Person, tracks: list[str]) -> Any:
     """A setlist of the three songs, the last one with settings."""
     made = owner.call("POST", "setlists/", json={"title": "Rehearsal"}).json()
-    settings = {"speed": 1.25, "semitones": -2, "stems": {"vocals": {"muted": True}}}
+    settings = {"speed": 1.25, "semitones": -2, "stems": {"vocals": {"muted": True}}, "click": 0.64}
     for track in tracks:
         entry = {"track": track, "settings": settings if track == tracks[-1] else {}}
         answer = owner.call("POST", f"setlists/{made['id']}/entries/", json=entry)
@@ -92,7 +92,7 @@ def test_setlist_plays_through_from_one_press_each_song_as_it_is_kept(
 ) -> None:
     page = singer.page
     page.goto(f"/setlists/{setlist['id']}/")
-    expect(page.get_by_text("125 %, \N{MINUS SIGN}2 semitones, without vocals")).to_be_visible()
+    expect(page.get_by_text("125 %, \N{MINUS SIGN}2 semitones, without vocals, metronome")).to_be_visible()
     page.goto(f"/setlists/{setlist['id']}/play/")
     said = page.locator("[data-said]")
     expect(page.locator("[data-place]")).to_have_text("1 of 3")
@@ -108,11 +108,14 @@ def test_setlist_plays_through_from_one_press_each_song_as_it_is_kept(
     expect(page.locator("[data-key-shows]")).to_have_text("\N{MINUS SIGN}2")
     vocals = page.get_by_role("group", name="Vocals").get_by_role("button", name="Mute")
     expect(vocals).to_have_attribute("aria-pressed", "true")
+    metronome = page.get_by_role("button", name="Metronome")
+    expect(metronome).to_have_attribute("aria-pressed", "true")
 
     page.keyboard.press("p")
     expect(said).to_have_text("Skipped: “Segunda” is not ready yet. Primera, Coro, 1 of 3")
     expect(page.locator("[data-speed-shows]")).to_have_text("100 %")
     expect(vocals).to_have_attribute("aria-pressed", "false")
+    expect(metronome).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("+")
     page.keyboard.press("2")
     page.get_by_role("button", name="Keep these settings").click()

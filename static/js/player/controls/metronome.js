@@ -89,8 +89,7 @@ export class MetronomeControls {
   /** @param {{ volume?: number, bars?: number }} changes */
   #choose(changes) {
     this.metronome.choose(changes);
-    const { volume, bars } = this.metronome.choice;
-    store(KEY, { volume, bars, snaps: this.snap.checked });
+    store(KEY, { ...settingsFrom(readStored(KEY)), ...changes, snaps: this.snap.checked });
   }
 
   #show() {
