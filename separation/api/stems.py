@@ -6,7 +6,9 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.gzip import gzip_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotAuthenticated
@@ -98,6 +100,7 @@ class StemAudioView(EncodedFileView, StemMixin):
         return send_rendition(request, rendition, codec, track, stem.name)
 
 
+@method_decorator(gzip_page, name="dispatch")
 class StemPeaksView(StemMixin):
     @extend_schema(
         parameters=[PeaksQuerySerializer],

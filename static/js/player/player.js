@@ -213,8 +213,7 @@ export function startPlayer(root, recording, makeContext) {
   playInOneTab(engine, closing.signal);
   root.dataset.playing = engine.state;
   offerQuality(root, engine);
-  // What is large is fetched only for somebody who is about to play.
-  if (!engine.source.isLossless) engine.prepare();
+  // Sound is fetched only for somebody who is about to play.
   for (const sign of ["pointerenter", "focus"]) button("play").addEventListener(sign, () => engine.prepare());
   return {
     engine,

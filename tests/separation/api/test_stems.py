@@ -1,6 +1,8 @@
 """Stems by the API: files to take home, and pieces for players."""
 
+import gzip
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -133,6 +135,15 @@ def test_peaks_and_their_revalidation(api: APIClient, stem: Stem) -> None:
     assert answer["Cache-Control"] == "private, no-cache"
     again = api.get(f"{STEMS}{stem.pk}/peaks/", HTTP_IF_NONE_MATCH=answer["ETag"])
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_peaks_are_compressed(api: APIClient, stem: Stem) -> None:
+    Stem.objects.filter(pk=stem.pk).update(peaks=bytes(1_000))
+    answer = api.get(f"{STEMS}{stem.pk}/peaks/", HTTP_ACCEPT_ENCODING="gzip")
+    assert answer["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(answer.content))["peaks"] == [0] * 1_000
+    again = api.get(f"{STEMS}{stem.pk}/peaks/", HTTP_IF_NONE_MATCH=answer["ETag"])
+    assert again.status_code == 304
 
 
 @pytest.mark.django_db
