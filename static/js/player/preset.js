@@ -107,7 +107,10 @@ export class Preset {
     this.#isApplying = true;
     const { speed = 1, semitones = 0, cents = 0 } = settings;
     const levels = levelsOf(settings);
-    if (this.followsStretch) this.stretch.set({ speed: 100 * speed, semitones, cents });
+    const kept = { speed: Math.round(100 * speed), semitones, cents };
+    const { stretch } = this.engine;
+    const isOther = stretch.speed !== kept.speed || stretch.semitones !== semitones || stretch.cents !== cents;
+    if (this.followsStretch && isOther) this.stretch.set(kept); // which says so, over whatever was said last
     if (this.followsLevels) {
       this.mixer.setLevels(this.mixer.lanes.map(({ name }) => ({ name, ...(levels[name] ?? levelFrom(null)) })));
     }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from audio.effects.panning import pan_matrix
 from tests.e2e.browser import Watched, sign_in
@@ -120,6 +120,29 @@ def test_part_settings_and_loops_are_there_on_the_next_visit(
     expect(page.locator("[data-speed-shows]")).to_have_text("100 %")
     assert [fault for fault in watched.faults if "400" not in fault] == []
     watched.context.close()
+
+
+def test_kept_settings_that_come_late_say_nothing_of_a_speed_that_stays(reader: Watched, track: str) -> None:
+    page = reader.page
+    page.goto(track)
+    with page.expect_response(lambda answer: "/preset/" in answer.url and answer.request.method == "PUT"):
+        page.keyboard.press("1")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/practice/", hold)
+    page.reload()
+    page.keyboard.press("a")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("b")
+    said = page.locator(".player").get_by_text("Loop from 0:00 to")
+    expect(said).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("As you left it.")).to_be_visible()
+    expect(said).to_be_visible()
 
 
 def test_controls_have_their_place_on_desktops_and_phones(
