@@ -1,4 +1,4 @@
-"""How somebody plays a song: speed, key, mix, loop and clicks, as JSON. Kept with entries of setlists, and in presets."""
+"""How somebody plays a song: speed, key, mix, loop and clicks, as JSON. Kept with setlist entries and in presets."""
 
 import math
 import re

@@ -80,5 +80,5 @@ def _loop(settings: Mapping[str, Any]) -> list[str]:
 def _clicks(settings: Mapping[str, Any]) -> list[str]:
     words = [_("metronome")] if settings.get("click") else []
     if bars := settings.get("countin", 0):
-        words.append(ngettext("a bar counted in", "%(n)s bars counted in", bars) % {"n": bars})
+        words.append(ngettext("%(n)s bar counted in", "%(n)s bars counted in", bars) % {"n": bars})
     return words

@@ -158,7 +158,7 @@ def test_kept_settings_are_removed_by_a_form(owner_client: Client, user: User) -
         ({"stems": {"bass": {"volume": 0.49, "pan": -0.5}}}, "bass at 70 %, bass to the left"),
         ({"stems": {"kazoo": {"volume": 1.5, "pan": 0.5}}}, "kazoo at 150 %, kazoo to the right"),
         ({"from": 0, "to": 65.2}, "loop from 0:00 to 1:05"),
-        ({"click": 0.5, "countin": 1}, "metronome, a bar counted in"),
+        ({"click": 0.5, "countin": 1}, "metronome, 1 bar counted in"),
         ({"click": 0, "countin": 2}, "2 bars counted in"),
     ],
 )
