@@ -3,6 +3,7 @@
 The browser lets nothing sound before somebody presses a key.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,12 +101,10 @@ def plays_on(page: Page, frame: int) -> int:
         nonlocal at
         heard = page.evaluate(HEARD)
         assert heard["isSame"]
-        assert heard["state"] == "playing"
-        assert heard["clock"] == "running"
         at = heard["frame"]
-        return bool(at > frame)
+        return bool(heard["state"] == "playing" and heard["clock"] == "running" and at > frame)
 
-    wait_until(is_beyond, "the sound goes on")
+    wait_until(is_beyond)
     return at
 
 
@@ -158,9 +157,10 @@ def test_pages_that_come_without_a_document_have_their_scripts_and_their_history
 ) -> None:
     play(page, tracks["Primera"])
     song_address = page.url
-    page.get_by_role("link", name="Artists", exact=True).click()
-    expect(page).to_have_url(f"{page.url.split('/artists')[0]}/artists/")
-    expect(page.get_by_role("link", name="Artists", exact=True)).to_have_attribute("aria-current", "page")
+    artists = page.get_by_role("navigation", name="Library").get_by_role("link", name="Artists")
+    artists.click()
+    expect(page).to_have_url(re.compile("/artists/$"))
+    expect(artists).to_have_attribute("aria-current", "page")
 
     # Suggestions, which lead on without a document as well.
     page.keyboard.press("/")
@@ -201,7 +201,7 @@ def test_pages_that_come_without_a_document_have_their_scripts_and_their_history
     expect(page.locator("main")).to_be_focused()
     page.go_back()
     expect(page.locator("main .player")).to_have_attribute("data-playing", "stopped")
-    page.get_by_role("link", name="Artists", exact=True).click()
+    artists.click()
     expect(page.get_by_role("heading", name="Artists", level=1)).to_be_visible()
     assert not is_first(page)
     page.go_back()
@@ -212,7 +212,7 @@ def test_pages_that_come_without_a_document_have_their_scripts_and_their_history
 def test_page_that_has_no_mini_player_is_loaded_whole(page: Page, tracks: dict[str, str]) -> None:
     play(page, tracks["Primera"])
     page.get_by_role("link", name="Add a song").click()
-    expect(page.get_by_role("heading", name="Add songs", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Add a song", level=1)).to_be_visible()
     assert not is_first(page)
 
 
@@ -286,7 +286,7 @@ def test_queue_is_kept_for_the_tab_and_can_be_put_in_order(page: Page, tracks: d
     expect(bar(page).get_by_text("Next: Segunda")).to_be_visible()
 
     page.goto("/artists/")
-    bar(page).get_by_role("button", name="Queue").click()
+    bar(page).get_by_role("button", name=re.compile("^Queue")).click()
     dialog = page.get_by_role("dialog", name="Queue")
     songs = dialog.locator("li a")
     expect(songs).to_have_text(["Segunda", "Primera"])
