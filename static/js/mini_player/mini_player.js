@@ -54,6 +54,9 @@ class MiniPlayer {
     this.player.addEventListener("skipped", (event) => {
       if (event instanceof CustomEvent) this.#sayWrong("skipped", event.detail.title);
     });
+    deck.addEventListener("failed", () => {
+      if (deck.isDocked) this.#sayWrong("skipped", deck.song?.root.dataset.title);
+    });
     this.player.addEventListener("offline", () => this.#sayWrong("offline"));
     setInterval(() => this.#showPosition(), TICK);
     new Router(() => deck.song !== null, this.status);
@@ -116,8 +119,9 @@ class MiniPlayer {
     this.next.hidden = !next;
     const name = opening ? "loading" : "next";
     const { title } = opening ?? next ?? {};
-    this.nextText.textContent = this.#said || (title ? this.#text(name, { title }) : "");
-    this.nextText.classList.toggle("is-said", this.#said !== "");
+    const said = song?.player.engine.state === "waiting" ? this.#text("offline") : this.#said;
+    this.nextText.textContent = said || (title ? this.#text(name, { title }) : "");
+    this.nextText.classList.toggle("is-said", said !== "");
     this.#element("[data-mini-count]").textContent = queue.songs.length ? String(queue.songs.length) : "";
     this.close.setAttribute("aria-label", this.#text(song || opening ? "close" : "clear"));
     navigator.mediaSession?.setActionHandler("nexttrack", next ? () => this.player.next() : null);

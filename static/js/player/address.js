@@ -16,6 +16,13 @@ export class PlayerAddress {
     return this.url.searchParams;
   }
 
+  /** Make it that of the page, on which the player stands again. */
+  show() {
+    const address = new URL(this.url);
+    address.hash = location.hash;
+    replaceAddress(address);
+  }
+
   /** @param {(query: URLSearchParams) => void} write changes what it says */
   change(write) {
     write(this.query);

@@ -227,7 +227,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     closed: closing.signal,
     /** Show it on its page again: it may play on without one. */
     show() {
-      address.change(() => undefined);
+      address.show();
       ruler.show(true);
       requestAnimationFrame(animate);
     },

@@ -125,6 +125,7 @@ def test_song_plays_on_while_one_looks_at_other_pages_and_back(page: Page, track
     expect(bar(page).get_by_role("link", name="Primera")).to_be_visible()
     expect(page.locator("[data-mini-status]")).to_have_text("Orfeón · Stemoteca")
     at = plays_on(page, at)
+    assert page.evaluate("navigator.mediaSession.metadata.title") == "Primera"
 
     # Its keys are off, but for Space; the page's address is its own.
     address = page.url
@@ -137,7 +138,7 @@ def test_song_plays_on_while_one_looks_at_other_pages_and_back(page: Page, track
     expect(bar(page).get_by_role("button", name="Pause")).to_be_visible()
     at = plays_on(page, at)
 
-    bar(page).get_by_role("link", name="Primera").click()
+    page.locator("main").get_by_role("link", name="Primera").click()
     expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
     assert page.locator("main .player").evaluate("element => element.isLiving")
     expect(bar(page)).to_be_hidden()
@@ -207,6 +208,30 @@ def test_pages_that_come_without_a_document_have_their_scripts_and_their_history
     page.go_back()
     expect(page).to_have_url(song_address)
     expect(page.locator("main .player")).to_be_visible()
+
+
+def test_setlist_that_comes_without_a_document_is_moved_and_kept(
+    page: Page, tracks: dict[str, str], owner: Person
+) -> None:
+    setlist = owner.call("POST", "setlists/", json={"title": "Concert"}).json()
+    for title in ("Primera", "Segunda"):
+        owner.call("POST", f"setlists/{setlist['id']}/entries/", json={"track": tracks[title]})
+    play(page, tracks["Primera"])
+    page.locator("header .menu summary").click()
+    page.get_by_role("link", name="Setlists").click()
+    page.locator("main").get_by_role("link", name="Concert").click()
+    songs = page.locator("[data-entries] h2")
+    with page.expect_response("**/api/v1/setlists/**"):
+        page.get_by_role("button", name="“Segunda” up").click()
+    expect(songs).to_have_text(["Segunda", "Primera"])
+    assert is_first(page)
+
+    # Loaded again, the document has forgotten what it showed before.
+    page.reload()
+    expect(songs).to_have_text(["Segunda", "Primera"])
+    page.go_back()
+    expect(page.get_by_role("heading", name="Setlists", level=1)).to_be_visible()
+    expect(bar(page)).to_be_hidden()
 
 
 def test_page_that_has_no_mini_player_is_loaded_whole(page: Page, tracks: dict[str, str]) -> None:
