@@ -5,15 +5,26 @@ import { interpolate, roundRemainingTime } from "stemoteca/formatting";
 /** @type {Record<string, string> | null} */
 let messages = null;
 
+/** @param {Document} page */
+function readMessages(page) {
+  return /** @type {Record<string, string>} */ (JSON.parse(page.getElementById("messages")?.textContent ?? "{}"));
+}
+
+/**
+ * Take the texts of another page as well; what came with those before still needs theirs.
+ * @param {Document} page
+ */
+export function takeMessages(page) {
+  messages = { ...(messages ?? readMessages(document)), ...readMessages(page) };
+}
+
 /**
  * Get the text called `name` with its places filled in.
  * @param {string} name
  * @param {Record<string, string | number>} [values]
  */
 export function message(name, values = {}) {
-  messages ??= /** @type {Record<string, string>} */ (
-    JSON.parse(document.getElementById("messages")?.textContent ?? "{}")
-  );
+  messages ??= readMessages(document);
   return interpolate(messages[name] ?? name, values);
 }
 

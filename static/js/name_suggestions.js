@@ -3,6 +3,7 @@
 
 import { callApi, NetworkError } from "stemoteca/api";
 import { findElements } from "stemoteca/dom";
+import { onEachPage } from "stemoteca/navigation/pages";
 
 const DELAY = 150; // milliseconds after the last letter
 
@@ -46,4 +47,6 @@ function suggestNames(field) {
   });
 }
 
-for (const field of findElements(document, "[data-name-list]", HTMLInputElement)) suggestNames(field);
+onEachPage(() => {
+  for (const field of findElements(document, "[data-name-list]", HTMLInputElement)) suggestNames(field);
+});

@@ -6,6 +6,8 @@ import { closestElement, findElement, findElements, getElement } from "stemoteca
 import { fillAddress } from "stemoteca/formatting";
 import { highlight } from "stemoteca/highlight";
 import { artistName } from "stemoteca/messages";
+import { navigate, replaceAddress } from "stemoteca/navigation/address";
+import { onEachPage } from "stemoteca/navigation/pages";
 
 const DELAY = 120; // milliseconds after the last letter
 
@@ -67,8 +69,9 @@ function formOf(field) {
 /**
  * The front page: the list below changes with the words, and the arrow keys go into it.
  * @param {HTMLInputElement} field
+ * @param {AbortSignal} signal ends it
  */
-function showResults(field) {
+function showResults(field, signal) {
   const form = formOf(field);
   const results = getElement(document, `#${field.dataset.results}`, HTMLElement);
   const status = getElement(document, "[data-found]", HTMLElement); // how many, to those who do not see the list
@@ -86,7 +89,7 @@ function showResults(field) {
   const show = ({ html, page }) => {
     results.innerHTML = html;
     status.textContent = results.querySelector("h2:not(.visually-hidden)")?.textContent.trim() ?? "";
-    history.replaceState(null, "", page);
+    replaceAddress(new URL(page));
   };
   const asked = askWhileTyping(
     field,
@@ -99,6 +102,7 @@ function showResults(field) {
     show,
   );
   form.addEventListener("submit", () => asked.stop());
+  signal.addEventListener("abort", () => asked.stop());
   results.addEventListener("click", async (event) => {
     const link = closestElement(event.target, "a[data-narrow]");
     if (!(link instanceof HTMLAnchorElement)) return;
@@ -109,7 +113,7 @@ function showResults(field) {
       throw error;
     });
     if (!link.isConnected) return; // something else was typed
-    if (!answer) return location.assign(link.href);
+    if (!answer) return navigate(link.href);
     show(answer);
     findElement(results, "[data-facets] summary", HTMLElement)?.focus();
   });
@@ -162,8 +166,9 @@ function highlighted(text, words) {
 /**
  * Every other page: a list of suggestions, as a combobox.
  * @param {HTMLInputElement} field
+ * @param {AbortSignal} signal ends it
  */
-function showSuggestions(field) {
+function showSuggestions(field, signal) {
   const { dataset } = field;
   const form = formOf(field);
   /** @param {string} name */
@@ -298,7 +303,7 @@ function showSuggestions(field) {
       choose(((chosen + 1 + step + places) % places) - 1);
     } else if (event.key === "Enter" && option && !list.hidden) {
       event.preventDefault();
-      location.assign(option.dataset.address ?? "");
+      navigate(option.dataset.address ?? "");
     } else if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       event.stopPropagation();
@@ -312,10 +317,13 @@ function showSuggestions(field) {
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
   list.addEventListener("click", (event) => {
     const option = closestElement(event.target, "[role=option]");
-    if (option) location.assign(option.dataset.address ?? "");
+    if (option) navigate(option.dataset.address ?? "");
   });
   form.addEventListener("submit", () => asked.stop());
+  signal.addEventListener("abort", () => asked.stop());
 }
 
-for (const field of findElements(document, "[data-results]", HTMLInputElement)) showResults(field);
-for (const field of findElements(document, "[data-suggestions]", HTMLInputElement)) showSuggestions(field);
+onEachPage((signal) => {
+  for (const field of findElements(document, "[data-results]", HTMLInputElement)) showResults(field, signal);
+  for (const field of findElements(document, "[data-suggestions]", HTMLInputElement)) showSuggestions(field, signal);
+});

@@ -2,6 +2,7 @@
 
 import { callApi, isSessionEnded, NetworkError } from "stemoteca/api";
 import { closestElement, findElement, getElement } from "stemoteca/dom";
+import { onEachPage } from "stemoteca/navigation/pages";
 
 const SCROLL_EDGE = 60; // CSS pixels from an edge of the window, where the page follows what is dragged
 const SCROLL_STEP = 12;
@@ -129,8 +130,9 @@ function enhance(list) {
   });
 }
 
-const entries = findElement(document, "[data-entries]", HTMLElement);
-if (entries) {
+onEachPage(() => {
+  const entries = findElement(document, "[data-entries]", HTMLElement);
+  if (!entries) return;
   document.documentElement.classList.add("scripted");
   enhance(entries);
-}
+});

@@ -1,14 +1,17 @@
-// Every page: menus that close, "/" goes to the search field, forms are sent with the CSRF token as it is now.
+// Every page: menus that close, "/" goes to the search field, forms are sent with the CSRF token as it is now, and the
+// way back to pages that were shown in one document.
 // What the search field itself does is in search.js.
 
 import { csrfToken } from "stemoteca/api";
 import { closestElement, findElement, findElements, getElement } from "stemoteca/dom";
+import "stemoteca/mini_player/queue_buttons";
+import { followHistory } from "stemoteca/navigation/address";
 
 const OPEN_MENU = "details.menu[open]";
-const searchField = findElement(document, "input[type=search]", HTMLInputElement);
 
 document.addEventListener("keydown", (event) => {
   const typing = closestElement(event.target, "input, select, textarea, [contenteditable]");
+  const searchField = findElement(document, "input[type=search]", HTMLInputElement);
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && searchField) {
     event.preventDefault();
     searchField.focus();
@@ -40,3 +43,5 @@ document.addEventListener("click", (event) => {
     if (!(event.target instanceof Node && menu.contains(event.target))) menu.open = false;
   }
 });
+
+addEventListener("popstate", followHistory);

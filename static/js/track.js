@@ -4,9 +4,11 @@ import { request } from "stemoteca/api";
 import { findElement, findElements, getElement } from "stemoteca/dom";
 import { percentDone } from "stemoteca/formatting";
 import { remainingTimeMessage } from "stemoteca/messages";
+import { deck } from "stemoteca/mini_player/deck";
+import "stemoteca/mini_player/mini_player";
+import { onEachPage } from "stemoteca/navigation/pages";
 import { offerDownloads } from "stemoteca/player/downloads";
 import { offerMix } from "stemoteca/player/mixdown";
-import { startPlayer } from "stemoteca/player/player";
 import { takeRating } from "stemoteca/player/rating";
 import { followSeparation } from "stemoteca/separation_progress";
 import { readStored, store } from "stemoteca/storage";
@@ -16,112 +18,136 @@ import { readStored, store } from "stemoteca/storage";
 /** @typedef {import("stemoteca/separation_progress").Separation} Separation */
 
 const CODEC = "stemoteca.codec";
-const playsAtOnce = new URL(location.href).searchParams.has("play");
-const section = getElement(document, "#track-separation", HTMLElement);
 
-/** Fetch the middle of the page as it is now; empty where that cannot be had. */
-async function fetchStage() {
-  const address = new URL(location.href);
-  address.searchParams.set("fragment", "separation");
-  const answer = await request(address);
-  return answer.ok ? answer.text() : "";
-}
+class SongPage {
+  /** @type {Player | null} */
+  player = null;
 
-async function reloadStage() {
-  const html = await fetchStage();
-  if (!html) return;
-  section.innerHTML = html;
-  begin();
-  // For those who do not see that the page has changed.
-  const heading = section.querySelector(".separation-state h2") ?? section.querySelector("[data-state]");
-  const status = getElement(document, "#track-status", HTMLElement);
-  status.textContent = heading?.getAttribute("aria-label") ?? heading?.textContent ?? "";
-}
-
-function begin() {
-  const state = findElement(section, "[data-state]", HTMLElement);
-  /** @type {Recording | null} */
-  const recording = JSON.parse(section.querySelector("#player")?.textContent ?? "null");
-  const player = state && recording && startPlayer(state, recording);
-  if (player && playsAtOnce) player.playUnasked();
-  if (player && recording.ready !== null) growPlayer(state, player);
-  else if (!player && state?.dataset.separation) waitForChange(state);
-  enhanceBelow(player);
-}
-
-/**
- * Let the player have what is made while it plays; when all is, the rest of the page changes around it.
- * @param {HTMLElement} state
- * @param {Player} player
- */
-async function growPlayer(state, player) {
-  const last = await followSeparation(state.dataset.separation ?? "", (separation) => {
-    if (separation.status !== "running") return;
-    showProgress(separation);
-    player.grow(Math.min(...separation.stems.map((stem) => stem.segments_ready)));
-  });
-  if (last?.status !== "succeeded") {
-    player.engine.pause();
-    reloadStage();
-    return;
+  /**
+   * @param {HTMLElement} section
+   * @param {AbortSignal} signal is aborted when the page is left
+   */
+  constructor(section, signal) {
+    this.section = section;
+    this.signal = signal;
+    this.playsAtOnce = new URL(location.href).searchParams.has("play");
+    this.begin();
   }
-  player.grow(Infinity);
-  state.dataset.state = last.status;
-  const fresh = document.createElement("div");
-  fresh.innerHTML = await fetchStage();
-  const children = [...fresh.children];
-  while (state.nextElementSibling) state.nextElementSibling.remove();
-  state.after(...children.slice(children.findIndex((each) => each.matches("[data-state]")) + 1));
-  enhanceBelow(player);
-}
 
-/** @param {Separation} separation */
-function showProgress(separation) {
-  const remaining = section.querySelector("[data-eta]");
-  if (remaining) remaining.textContent = remainingTimeMessage(separation.eta_seconds);
-  const percent = section.querySelector("[data-percent]");
-  if (percent) percent.textContent = `${percentDone(separation.progress)} %`;
-}
-
-/**
- * Show progress as it comes; anything else that changes is drawn anew by the server.
- * @param {HTMLElement} element
- */
-function waitForChange(element) {
-  const { separation: address = "", state, position = "" } = element.dataset;
-  const stop = new AbortController();
-  const done = findElement(element, "#grown rect", SVGRectElement);
-  const width = done?.ownerSVGElement?.viewBox.baseVal.width ?? 0;
-  followSeparation(
-    address,
-    (separation) => {
-      const moved = String(separation.queue_position ?? "") !== position;
-      const audible = separation.stems.some((stem) => stem.segments_ready > 0);
-      if (separation.status !== state || moved || audible) {
-        stop.abort();
-        reloadStage();
-        return;
-      }
-      showProgress(separation);
-      done?.setAttribute("width", String(width * separation.progress));
-    },
-    stop.signal,
-  );
-}
-
-/**
- * Bring what stands below a player that is ready to life.
- * @param {Player | null} player
- */
-function enhanceBelow(player) {
-  const form = findElement(section, "[data-take]", HTMLFormElement);
-  if (form) {
-    offerFormats(form);
-    offerDownloads(form);
-    const mix = findElement(form, "[data-mix]", HTMLElement);
-    if (mix && player) offerMix(mix, form, player.mixer);
+  /** Fetch the middle of the page as it is now; empty where that cannot be had, or nobody sees it. */
+  async fetchStage() {
+    if (this.signal.aborted) return "";
+    const address = new URL(location.href);
+    address.searchParams.set("fragment", "separation");
+    const answer = await request(address);
+    const html = answer.ok ? await answer.text() : "";
+    return this.signal.aborted ? "" : html;
   }
-  for (const stars of findElements(section, "fieldset[data-stars]", HTMLElement)) takeRating(stars);
+
+  async reloadStage() {
+    const html = await this.fetchStage();
+    if (!html) return;
+    this.player?.close();
+    this.section.innerHTML = html;
+    this.begin();
+    // For those who do not see that the page has changed.
+    const heading = this.section.querySelector(".separation-state h2") ?? this.section.querySelector("[data-state]");
+    const status = getElement(document, "#track-status", HTMLElement);
+    status.textContent = heading?.getAttribute("aria-label") ?? heading?.textContent ?? "";
+  }
+
+  begin() {
+    const state = findElement(this.section, "[data-state]", HTMLElement);
+    /** @type {Recording | null} */
+    const recording = JSON.parse(this.section.querySelector("#player")?.textContent ?? "null");
+    const cover = document.querySelector(".track-header .cover");
+    const player = state && recording && deck.place(state, recording, cover, this.signal);
+    this.player = player;
+    if (player && this.playsAtOnce) player.playUnasked();
+    if (player && recording.ready !== null) this.growPlayer(player, state.dataset.separation ?? "");
+    else if (!player && state?.dataset.separation) this.waitForChange(state);
+    this.enhanceBelow(player);
+  }
+
+  /**
+   * Let the player have what is made while it plays, wherever it is; when all is, the rest of the page changes around it.
+   * @param {Player} player
+   * @param {string} separation its address
+   */
+  async growPlayer(player, separation) {
+    const onAnswer = (/** @type {Separation} */ made) => {
+      if (made.status !== "running") return;
+      this.showProgress(made);
+      player.grow(Math.min(...made.stems.map((stem) => stem.segments_ready)));
+    };
+    const last = await followSeparation(separation, onAnswer, player.closed);
+    if (player.closed.aborted) return;
+    if (last?.status !== "succeeded") {
+      player.engine.pause();
+      this.reloadStage();
+      return;
+    }
+    player.grow(Infinity);
+    const fresh = document.createElement("div");
+    fresh.innerHTML = await this.fetchStage();
+    if (this.signal.aborted) return;
+    const state = getElement(this.section, "[data-state]", HTMLElement);
+    state.dataset.state = last.status;
+    const children = [...fresh.children];
+    while (state.nextElementSibling) state.nextElementSibling.remove();
+    state.after(...children.slice(children.findIndex((each) => each.matches("[data-state]")) + 1));
+    this.enhanceBelow(player);
+  }
+
+  /** @param {Separation} separation */
+  showProgress(separation) {
+    const remaining = this.section.querySelector("[data-eta]");
+    if (remaining) remaining.textContent = remainingTimeMessage(separation.eta_seconds);
+    const percent = this.section.querySelector("[data-percent]");
+    if (percent) percent.textContent = `${percentDone(separation.progress)} %`;
+  }
+
+  /**
+   * Show progress as it comes; anything else that changes is drawn anew by the server.
+   * @param {HTMLElement} element
+   */
+  waitForChange(element) {
+    const { separation: address = "", state, position = "" } = element.dataset;
+    const stop = new AbortController();
+    this.signal.addEventListener("abort", () => stop.abort(), { signal: stop.signal });
+    const done = findElement(element, "#grown rect", SVGRectElement);
+    const width = done?.ownerSVGElement?.viewBox.baseVal.width ?? 0;
+    followSeparation(
+      address,
+      (separation) => {
+        const moved = String(separation.queue_position ?? "") !== position;
+        const audible = separation.stems.some((stem) => stem.segments_ready > 0);
+        if (separation.status !== state || moved || audible) {
+          stop.abort();
+          this.reloadStage();
+          return;
+        }
+        this.showProgress(separation);
+        done?.setAttribute("width", String(width * separation.progress));
+      },
+      stop.signal,
+    );
+  }
+
+  /**
+   * Bring what stands below a player that is ready to life.
+   * @param {Player | null} player
+   */
+  enhanceBelow(player) {
+    const form = findElement(this.section, "[data-take]", HTMLFormElement);
+    if (form) {
+      offerFormats(form);
+      offerDownloads(form);
+      const mix = findElement(form, "[data-mix]", HTMLElement);
+      if (mix && player) offerMix(mix, form, player.mixer, this.signal);
+    }
+    for (const stars of findElements(this.section, "fieldset[data-stars]", HTMLElement)) takeRating(stars);
+  }
 }
 
 /**
@@ -154,4 +180,7 @@ function offerFormats(form) {
   fit();
 }
 
-begin();
+onEachPage((signal) => {
+  const section = findElement(document, "#track-separation", HTMLElement);
+  if (section) new SongPage(section, signal);
+});

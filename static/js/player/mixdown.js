@@ -65,8 +65,9 @@ function describeMix(lanes) {
  * @param {HTMLElement} root
  * @param {HTMLFormElement} form
  * @param {Mixer} mixer
+ * @param {AbortSignal} signal ends it, as the player may stay
  */
-export function offerMix(root, form, mixer) {
+export function offerMix(root, form, mixer, signal) {
   const description = getElement(root, "[data-mix-says]", HTMLElement);
   const button = getElement(root, "[data-mix-take]", HTMLButtonElement);
   const bar = getElement(root, "[data-mix-progress]", HTMLProgressElement);
@@ -117,11 +118,11 @@ export function offerMix(root, form, mixer) {
     countin.value = String(metronome.bars);
     show();
   };
-  for (const change of ["choice", "beats"]) metronome.addEventListener(change, followMetronome);
+  for (const change of ["choice", "beats"]) metronome.addEventListener(change, followMetronome, { signal });
   click.addEventListener("input", show);
-  mixer.addEventListener("change", show);
-  mixer.engine.addEventListener("stretch", followStretch);
-  mixer.engine.addEventListener("loop", followLoop);
+  mixer.addEventListener("change", show, { signal });
+  mixer.engine.addEventListener("stretch", followStretch, { signal });
+  mixer.engine.addEventListener("loop", followLoop, { signal });
   followStretch();
   followLoop();
   followMetronome();
@@ -130,8 +131,8 @@ export function offerMix(root, form, mixer) {
     if (!isBusy) line.textContent = ""; // it was said of what has been corrected by now
   };
   form.addEventListener("input", forget);
-  for (const change of ["stretch", "loop"]) mixer.engine.addEventListener(change, forget);
-  mixer.addEventListener("change", forget);
+  for (const change of ["stretch", "loop"]) mixer.engine.addEventListener(change, forget, { signal });
+  mixer.addEventListener("change", forget, { signal });
   for (const field of fields) {
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;

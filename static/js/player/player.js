@@ -4,6 +4,7 @@ import { callApi, NetworkError } from "stemoteca/api";
 import { findElement, getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
+import { PlayerAddress } from "stemoteca/player/address";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 import { LoopControls } from "stemoteca/player/controls/loop";
 import { showMediaSession } from "stemoteca/player/controls/media_session";
@@ -46,10 +47,14 @@ const LOUDEST_PEAK = 255;
  * Bring the player in `root` to life.
  * @param {HTMLElement} root
  * @param {Recording} recording
- * @param {() => AudioContext} [makeContext] gives the audio context when it is needed
+ * @param {object} [options]
+ * @param {() => AudioContext} [options.makeContext] gives the audio context when it is needed
+ * @param {URL} [options.address] of its page, where that is not the one that is shown
+ * @param {string | null} [options.cover] address of a picture
  */
-export function startPlayer(root, recording, makeContext) {
+export function startPlayer(root, recording, { makeContext, address: url, cover = null } = {}) {
   const engine = new Engine(recording, makeContext, readQuality());
+  const address = new PlayerAddress(root, url);
   const closing = new AbortController();
   const line = getElement(root, "[data-report]", HTMLElement);
   /** @param {string} sentence */
@@ -61,10 +66,10 @@ export function startPlayer(root, recording, makeContext) {
   const mixer = new Mixer(root, engine, report);
   const view = new View(recording.frames, recording.rate);
   const metronome = new MetronomeControls(root, engine, report);
-  const loop = new LoopControls(root, engine, view, report);
+  const loop = new LoopControls(root, engine, view, address, report);
   const ruler = new Ruler(root, engine, view, (part, isExact) => loop.draw(part, isExact));
   const { zoomIn, zoomOut } = offerZoom(root, engine, view, report);
-  const stretch = new StretchControls(root, engine, report);
+  const stretch = new StretchControls(root, engine, address, report);
   offerTrainer(root, stretch);
   const part = new MyPart(root, mixer, report);
   const preset = new Preset(root, mixer, stretch, closing.signal);
@@ -80,10 +85,9 @@ export function startPlayer(root, recording, makeContext) {
   const screenLock = new ScreenLock(() => engine.state !== "stopped", closing.signal);
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-  const waveforms = mixer.lanes.map((lane) => {
-    const colour = getComputedStyle(lane.element).getPropertyValue("--stem").trim();
-    return new Waveform(getElement(lane.element, "canvas", HTMLCanvasElement), colour, view);
-  });
+  const waveforms = mixer.lanes.map(
+    ({ element }) => new Waveform(getElement(element, "canvas", HTMLCanvasElement), view),
+  );
   /**
    * Draw what there is by now.
    * @param {boolean} anew all of it, or only what is not drawn yet
@@ -154,6 +158,7 @@ export function startPlayer(root, recording, makeContext) {
       else mixer.toggleMute(lane);
     },
     closing.signal,
+    () => root.isConnected,
   );
 
   /** @param {boolean} playing */
@@ -168,7 +173,7 @@ export function startPlayer(root, recording, makeContext) {
     });
   };
   const animate = () => {
-    if (engine.state === "stopped") return;
+    if (engine.state === "stopped" || !root.isConnected) return;
     view.follow(engine.frame);
     ruler.show();
     if (!reducedMotion.matches) showLevels(engine.state === "playing" && !engine.metronome.isCounting);
@@ -203,13 +208,8 @@ export function startPlayer(root, recording, makeContext) {
     else report(message(engine.metronome.isCounting ? "countingIn" : engine.state));
   });
 
-  const cover = document.querySelector(".track-header img");
   const { title = "", artist = "" } = root.dataset;
-  showMediaSession(
-    engine,
-    { title, artist, cover: cover instanceof HTMLImageElement ? cover.src : null },
-    { toggle, seek },
-  );
+  showMediaSession(engine, { title, artist, cover }, { toggle, seek }, closing.signal);
   playInOneTab(engine, closing.signal);
   root.dataset.playing = engine.state;
   offerQuality(root, engine);
@@ -220,6 +220,16 @@ export function startPlayer(root, recording, makeContext) {
     mixer,
     loop,
     stretch,
+    address,
+    toggle,
+    seek,
+    closed: closing.signal,
+    /** Show it on its page again: it may play on without one. */
+    show() {
+      address.show();
+      ruler.show(true);
+      requestAnimationFrame(animate);
+    },
     /** End it: another player comes in its place. */
     close() {
       engine.close();

@@ -61,7 +61,7 @@ export class Preset {
     this.root = root;
     this.element = getElement(root, "[data-preset]", HTMLElement);
     this.button = getElement(this.element, "button", HTMLButtonElement);
-    const query = new URL(location.href).searchParams;
+    const { query } = stretch.address;
     this.followsStretch = !query.has("speed") && !query.has("key");
     this.key = KEY + this.engine.recording.track;
     this.followsLevels = !isUnsaved(readStored(this.key), Date.now());

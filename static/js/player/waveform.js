@@ -39,12 +39,10 @@ export function barHeights(peaks, length, bars, start = 0) {
 export class Waveform {
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {string} colour
    * @param {import("stemoteca/player/view").View} view
    */
-  constructor(canvas, colour, view) {
+  constructor(canvas, view) {
     this.canvas = canvas;
-    this.colour = colour;
     this.view = view;
     this.peaks = new Float32Array(0);
     this.loudest = 255;
@@ -73,7 +71,7 @@ export class Waveform {
     this.canvas.width = Math.round(width * density);
     this.canvas.height = Math.round(height * density);
     pen.scale(density, density);
-    pen.fillStyle = this.colour;
+    pen.fillStyle = getComputedStyle(this.canvas).getPropertyValue("--stem").trim();
     const middle = height / 2;
     if (!this.peaks.length) {
       pen.fillRect(0, middle - 0.5, width, 1);

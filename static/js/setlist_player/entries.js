@@ -1,7 +1,7 @@
 // The entries of a setlist, and the player of each from the server.
 
 import { NetworkError, networkErrors, request } from "stemoteca/api";
-import { getElement } from "stemoteca/dom";
+import { findElement, getElement } from "stemoteca/dom";
 import { readQuality } from "stemoteca/player/controls/quality";
 import { levelsOf } from "stemoteca/player/playback_settings";
 import { chooseCodec } from "stemoteca/player/sound/codecs";
@@ -43,7 +43,7 @@ export function readEntries(list) {
 
 /**
  * Load the player of an entry.
- * @param {Entry} entry
+ * @param {Pick<Entry, "player">} entry
  * @returns {Promise<Loaded>}
  * @throws {NetworkError} also where the server is overloaded: it will answer later
  */
@@ -66,8 +66,16 @@ export function recordingIn(root) {
 }
 
 /**
+ * Find the picture of a song; null where it has none but a drawing.
+ * @param {ParentNode} root
+ */
+export function coverIn(root) {
+  return findElement(root, ".track-header img", HTMLImageElement)?.src ?? null;
+}
+
+/**
  * Have the browser fetch the beginning of a song, so that it starts at once when its turn comes.
- * @param {Entry} entry
+ * @param {Pick<Entry, "settings">} entry
  * @param {string} html with its player
  */
 export async function fetchBeginning({ settings }, html) {

@@ -6,11 +6,12 @@
 import { NetworkError, request } from "stemoteca/api";
 import { closestElement, findElements, getElement } from "stemoteca/dom";
 import { message } from "stemoteca/messages";
+import { replaceAddress } from "stemoteca/navigation/address";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 import { writeSettings } from "stemoteca/player/playback_settings";
 import { startPlayer } from "stemoteca/player/player";
 import { Countdown } from "stemoteca/setlist_player/countdown";
-import { fetchBeginning, loadPlayer, readEntries, recordingIn } from "stemoteca/setlist_player/entries";
+import { coverIn, fetchBeginning, loadPlayer, readEntries, recordingIn } from "stemoteca/setlist_player/entries";
 import { applySettings, EntrySettings } from "stemoteca/setlist_player/entry_settings";
 import { Options } from "stemoteca/setlist_player/options";
 import { allFrom, neighbour, shuffled } from "stemoteca/setlist_player/order";
@@ -245,10 +246,13 @@ export class SetlistPlayer extends EventTarget {
     address.searchParams.delete("play");
     address.searchParams.set("entry", entry.id);
     writeSettings(address.searchParams, entry.settings);
-    history.replaceState(history.state, "", address);
+    replaceAddress(address);
     const recording = recordingIn(this.host);
     const root = getElement(this.host, ".player", HTMLElement);
-    const player = startPlayer(root, recording, () => this.#openContext(recording.rate));
+    const player = startPlayer(root, recording, {
+      makeContext: () => this.#openContext(recording.rate),
+      cover: coverIn(this.host),
+    });
     this.player = player;
     applySettings(player, entry);
     player.engine.addEventListener("state", (event) => {

@@ -61,14 +61,15 @@ export function shortcutOf(code, key) {
  * @param {Record<string, Action>} actions by shortcut
  * @param {((index: number, event: KeyboardEvent) => void) | null} [onDigit] with 0 for the key 1
  * @param {AbortSignal} [signal] ends it
+ * @param {() => boolean} [isOn] whether the keys mean something now
  */
-export function listenToKeyboard(actions, onDigit, signal) {
+export function listenToKeyboard(actions, onDigit, signal, isOn = () => true) {
   /** @type {EventTarget | null} */
   let taken = null; // a button is pressed when its Space goes up
   /** @param {KeyboardEvent} event */
   const press = (event) => {
     const isCommand = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
-    if (isCommand || event.defaultPrevented || isUsedByFocus(event)) return;
+    if (isCommand || event.defaultPrevented || isUsedByFocus(event) || !isOn()) return;
     const shortcut = shortcutOf(event.code, event.key);
     const action = typeof shortcut === "number" ? onDigit : actions[shortcut];
     if (!action) return;

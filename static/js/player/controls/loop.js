@@ -63,9 +63,11 @@ export class LoopControls {
    * @param {HTMLElement} root
    * @param {Engine} engine
    * @param {View} view
+   * @param {import("stemoteca/player/address").PlayerAddress} address
    * @param {(sentence: string) => void} report
    */
-  constructor(root, engine, view, report) {
+  constructor(root, engine, view, address, report) {
+    this.address = address;
     this.engine = engine;
     this.view = view;
     this.report = report;
@@ -85,9 +87,8 @@ export class LoopControls {
     view.addEventListener("change", () => this.show());
     new ResizeObserver(() => this.show()).observe(this.area);
     const { rate, frames } = engine.recording;
-    const { searchParams } = new URL(location.href);
-    const loop = loopFrom(searchParams, rate, frames);
-    const start = startFrom(searchParams, rate, frames);
+    const loop = loopFrom(address.query, rate, frames);
+    const start = startFrom(address.query, rate, frames);
     if (loop) engine.setLoop(loop);
     else if (start === null) this.#writeAddress();
     const begin = engine.loop?.from ?? start;
@@ -272,13 +273,13 @@ export class LoopControls {
   }
 
   #writeAddress() {
-    const address = new URL(location.href);
     const { loop, recording } = this.engine;
-    for (const edge of /** @type {Edge[]} */ (["from", "to"])) {
-      if (loop) address.searchParams.set(edge, formatDecimal(loop[edge] / recording.rate, PLACES));
-      else address.searchParams.delete(edge);
-    }
-    if (address.href !== location.href) history.replaceState(history.state, "", address);
+    this.address.change((query) => {
+      for (const edge of /** @type {Edge[]} */ (["from", "to"])) {
+        if (loop) query.set(edge, formatDecimal(loop[edge] / recording.rate, PLACES));
+        else query.delete(edge);
+      }
+    });
   }
 
   /** @param {number} frame */

@@ -3,6 +3,8 @@
 
 /** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
 
+/** @type {MediaSessionAction[]} */
+const ACTIONS = ["play", "pause", "seekbackward", "seekforward", "seekto"];
 const SILENCE = { seconds: 8, rate: 8000 }; // browsers show nothing for less than five seconds
 
 /** Make a silent sound file: WAV, 8 bits. */
@@ -32,6 +34,9 @@ function silence() {
 /** @type {HTMLAudioElement | null} one for all songs: what a gesture has started once may start again without one */
 let silent = null;
 
+/** @type {Engine | null} what is shown */
+let shown = null;
+
 /** Get the silent sound. */
 function silentAudio() {
   if (silent) return silent;
@@ -44,13 +49,21 @@ function silentAudio() {
  * @param {Engine} engine
  * @param {{ title: string, artist: string, cover: string | null }} song
  * @param {{ toggle: () => void, seek: (frame: number) => void }} actions
+ * @param {AbortSignal} signal ends it
  */
-export function showMediaSession(engine, { title, artist, cover }, { toggle, seek }) {
+export function showMediaSession(engine, { title, artist, cover }, { toggle, seek }, signal) {
   const session = navigator.mediaSession;
   if (!session) return;
   const { rate } = engine.recording;
   const artwork = cover ? [{ src: cover }] : [];
-  let begun = false;
+  signal.addEventListener("abort", () => {
+    if (shown !== engine) return;
+    shown = null;
+    session.metadata = null;
+    for (const action of ACTIONS) session.setActionHandler(action, null);
+    session.playbackState = "none";
+    silent?.pause();
+  });
   const jump = (/** @type {number} */ seconds) => seek(engine.frame + seconds * rate);
   const showPosition = () => {
     const duration = engine.seconds;
@@ -66,9 +79,9 @@ export function showMediaSession(engine, { title, artist, cover }, { toggle, see
   };
   engine.addEventListener("state", async () => {
     const plays = engine.state !== "stopped";
-    if (!plays && !begun) return;
-    if (!begun) begin();
-    begun = true;
+    if (!plays && shown !== engine) return;
+    if (shown !== engine) begin();
+    shown = engine;
     const audio = silentAudio();
     session.playbackState = plays ? "playing" : "paused";
     showPosition();

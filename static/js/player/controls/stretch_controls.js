@@ -31,10 +31,12 @@ export class StretchControls {
   /**
    * @param {HTMLElement} root
    * @param {Engine} engine
+   * @param {import("stemoteca/player/address").PlayerAddress} address
    * @param {(sentence: string) => void} report
    */
-  constructor(root, engine, report) {
+  constructor(root, engine, address, report) {
     this.engine = engine;
+    this.address = address;
     this.report = report;
     this.speed = getElement(root, "[data-speed-shows]", HTMLElement);
     this.key = getElement(root, "[data-key-shows]", HTMLElement);
@@ -64,7 +66,7 @@ export class StretchControls {
       this.show();
       this.#writeAddress();
     });
-    engine.setStretch(stretchFrom(new URL(location.href).searchParams));
+    engine.setStretch(stretchFrom(address.query));
     this.show();
   }
 
@@ -134,8 +136,6 @@ export class StretchControls {
   }
 
   #writeAddress() {
-    const address = new URL(location.href);
-    writeStretch(address.searchParams, this.kept);
-    if (address.href !== location.href) history.replaceState(history.state, "", address);
+    this.address.change((query) => writeStretch(query, this.kept));
   }
 }

@@ -10,6 +10,7 @@ import { isAborted, waitForNetwork } from "stemoteca/api";
 import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_client";
 import { resume, resumeUnasked } from "stemoteca/player/sound/autoplay";
 import { BufferPool } from "stemoteca/player/sound/buffer_pool";
+import { sharedContext } from "stemoteca/player/sound/context";
 import { Graph } from "stemoteca/player/sound/graph";
 import { Metronome } from "stemoteca/player/sound/metronome";
 import { LOOKAHEAD, Scheduler } from "stemoteca/player/sound/scheduler";
@@ -45,11 +46,7 @@ export class Engine extends EventTarget {
    * @param {() => AudioContext} [makeContext] gives the audio context when it is needed
    * @param {Quality} [quality] of what is fetched
    */
-  constructor(
-    recording,
-    makeContext = () => new AudioContext({ sampleRate: recording.rate, latencyHint: "balanced" }),
-    quality = "auto",
-  ) {
+  constructor(recording, makeContext = () => sharedContext(recording.rate), quality = "auto") {
     super();
     this.recording = recording;
     this.makeContext = makeContext;

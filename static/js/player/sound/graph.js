@@ -49,5 +49,6 @@ export class Graph {
   /** Let go of the context, which may live longer. */
   close() {
     this.#closing.abort();
+    this.master.disconnect();
   }
 }
