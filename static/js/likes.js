@@ -1,7 +1,9 @@
 // Hearts: the form still works without this; with it nothing but the heart changes.
 
-import { callApi, NetworkError } from "stemoteca/api";
-import { closestElement, getElement } from "stemoteca/dom";
+import { callApi, isSessionEnded, NetworkError } from "stemoteca/api";
+import { closestElement, findElement, getElement } from "stemoteca/dom";
+
+const PLAYING = '[data-playing="playing"], [data-playing="true"]'; // a player, or the mini player
 
 /**
  * @param {HTMLFormElement} form
@@ -10,16 +12,39 @@ import { closestElement, getElement } from "stemoteca/dom";
 async function toggle(form, button) {
   const liked = button.getAttribute("aria-pressed") === "true";
   show(button, !liked);
+  say(form, "");
+  let isEnded = false;
   try {
     const { like: address = "" } = form.dataset;
-    if ((await callApi(address, { method: liked ? "DELETE" : "PUT" })).ok) return;
+    const { ok, status, body } = await callApi(address, { method: liked ? "DELETE" : "PUT" });
+    if (ok) return;
+    isEnded = isSessionEnded(status, body.code);
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
   }
-  // Offline, or signed out: the browser says so, or the form leads through the sign-in page and likes it then.
   show(button, liked);
-  form.dataset.plain = "";
-  form.requestSubmit(button);
+  const { sessionEnded = "", notSaved = "" } = document.body.dataset;
+  if (!isEnded) say(form, notSaved);
+  else if (document.querySelector(PLAYING)) say(form, sessionEnded);
+  else {
+    form.dataset.plain = ""; // it leads through the sign-in page, and likes it then
+    form.requestSubmit(button);
+  }
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {string} sentence
+ */
+function say(form, sentence) {
+  let line = findElement(form, "[role=status]", HTMLElement);
+  if (!line) {
+    line = document.createElement("span");
+    line.role = "status";
+    line.className = "like-status";
+    form.append(line);
+  }
+  line.textContent = sentence;
 }
 
 /**

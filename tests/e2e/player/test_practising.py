@@ -149,9 +149,14 @@ def test_stars_and_downloads_say_that_the_session_has_ended(
     page = singer.page
     sign_in(page, owner)
     with page.expect_response("**/played/"):  # its answer sets the session's cookie again
-        page.goto(f"/tracks/{tracks[0]['id']}/?play=1")
-    expect(page.locator(".player")).to_be_visible()
+        page.goto(f"/tracks/{tracks[0]['id']}/?play=1&from=0&to=3")
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing", timeout=20_000)
     end_session(singer)
+    heart = page.get_by_role("button", name="I like “Primera”").first
+    heart.click()
+    expect(page.get_by_text("Your session has ended. Sign in and try again.", exact=True)).to_be_visible()
+    expect(heart).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
     page.locator("[data-stars]").first.get_by_label("2 stars").check(force=True)
     page.get_by_role("button", name="All parts as a zip").click()
     page.get_by_role("button", name="Download this mix").click()
@@ -166,4 +171,4 @@ def test_stars_and_downloads_say_that_the_session_has_ended(
     page.get_by_label("Password").fill(owner.password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Primera")).to_be_visible()
-    assert page.url.endswith(f"/tracks/{tracks[0]['id']}/?play=1")
+    assert page.url.endswith(f"/tracks/{tracks[0]['id']}/?play=1&from=0&to=3")
