@@ -31,6 +31,14 @@ HEARD = """async () => {
 }"""
 
 
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Nothing waits for pages that come without a document, so what is expected of them may take as long as a page."""
+    expect.set_options(timeout=STARTING)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     switches = [switch for switch in SWITCHES if not switch.startswith("--autoplay-policy")]
@@ -81,7 +89,7 @@ def play(page: Page, track: str) -> None:
     page.goto(f"/tracks/{track}/")
     page.evaluate("window.isFirst = true")
     page.keyboard.press("Space")
-    expect(page.locator("main .player")).to_have_attribute("data-playing", "playing", timeout=STARTING)
+    expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
 
 
 def is_first(page: Page) -> bool:
@@ -248,7 +256,7 @@ def test_another_song_takes_the_place_of_the_one_that_plays_on(page: Page, track
     expect(page.get_by_role("heading", name="Segunda", level=1)).to_be_visible()
     expect(bar(page).get_by_role("link", name="Primera")).to_be_visible()
     page.keyboard.press("Space")
-    expect(page.locator("main .player")).to_have_attribute("data-playing", "playing", timeout=STARTING)
+    expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
     expect(bar(page)).to_be_hidden()
     assert is_first(page)
 
