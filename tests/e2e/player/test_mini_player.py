@@ -225,8 +225,8 @@ def test_setlist_that_comes_without_a_document_is_moved_and_kept(
     for title in ("Primera", "Segunda"):
         owner.call("POST", f"setlists/{setlist['id']}/entries/", json={"track": tracks[title]})
     play(page, tracks["Primera"])
-    page.locator("header .menu summary").click()
-    page.get_by_role("link", name="Setlists").click()
+    page.get_by_role("navigation", name="You").locator("summary").click()
+    page.get_by_role("link", name="Setlists", exact=True).click()
     page.locator("main").get_by_role("link", name="Concert").click()
     songs = page.locator("[data-entries] h2")
     with page.expect_response("**/api/v1/setlists/**"):
@@ -238,7 +238,7 @@ def test_setlist_that_comes_without_a_document_is_moved_and_kept(
     page.reload()
     expect(songs).to_have_text(["Segunda", "Primera"])
     page.go_back()
-    expect(page.get_by_role("heading", name="Setlists", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="My library", level=1)).to_be_visible()
     expect(bar(page)).to_be_hidden()
 
 
