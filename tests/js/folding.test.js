@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fold } from "stemoteca/highlight";
+import { fold } from "stemoteca/search/highlight";
 
 /** @type {{ script: string, name: string, folded: string, same: string[], others: string[] }[]} */
 const TABLE = JSON.parse(readFileSync(new URL("../catalog/folding.json", import.meta.url), "utf8"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fold, highlight } from "stemoteca/highlight";
+import { fold, highlight } from "stemoteca/search/highlight";
 
 /**
  * @param {string} text

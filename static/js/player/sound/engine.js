@@ -8,9 +8,8 @@
 
 import { isAborted, waitForNetwork } from "stemoteca/api";
 import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_client";
-import { resume, resumeUnasked } from "stemoteca/player/sound/autoplay";
 import { BufferPool } from "stemoteca/player/sound/buffer_pool";
-import { sharedContext } from "stemoteca/player/sound/context";
+import { resume, resumeUnasked, sharedContext } from "stemoteca/player/sound/context";
 import { Graph } from "stemoteca/player/sound/graph";
 import { Metronome } from "stemoteca/player/sound/metronome";
 import { LOOKAHEAD, Scheduler } from "stemoteca/player/sound/scheduler";

@@ -4,10 +4,10 @@
 import { callApi, isAborted, NetworkError, request } from "stemoteca/api";
 import { closestElement, findElement, findElements, getElement } from "stemoteca/dom";
 import { fillAddress } from "stemoteca/formatting";
-import { highlight } from "stemoteca/highlight";
 import { artistName } from "stemoteca/messages";
 import { navigate, replaceAddress } from "stemoteca/navigation/address";
 import { onEachPage } from "stemoteca/navigation/pages";
+import { highlight } from "stemoteca/search/highlight";
 
 const DELAY = 120; // milliseconds after the last letter
 
