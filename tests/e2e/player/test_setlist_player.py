@@ -214,7 +214,11 @@ def test_every_press_counts_and_what_plays_plays_on(
 
     # Between a song that is loaded and its first sound, as its settings have to come.
     held: list[Route] = []
-    page.route("**/practice/", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/practice/", hold)
     page.keyboard.press("n")
     expect(place).to_have_text("5 of 6")
     page.keyboard.press("p")
