@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { clickSettings, clicksOf, levelsOf, settingsOf, writeSettings } from "stemoteca/player/playback_settings";
 import { gainOf, levelFrom, sliderOf } from "stemoteca/player/sound/levels";
 import { UNSTRETCHED } from "stemoteca/player/sound/stretch";
-import { allFrom, neighbour, shuffled } from "stemoteca/setlist_player/order";
+import { allFrom, neighbour, Order, shuffled } from "stemoteca/setlist_player/order";
 
 const SONGS = ["a", "b", "c", "d"];
 
@@ -35,6 +35,33 @@ test("shuffled songs are the same ones, beginning with the one that plays", () =
     shuffled(SONGS, null, () => 0),
     SONGS,
   );
+});
+
+test("after a song that was removed while it plays comes the one that followed it", () => {
+  const order = new Order();
+  order.arrange(SONGS, null, false);
+  assert.deepEqual(order.after("b", 1, false), ["c", "d"]);
+  assert.equal(order.place("b"), 2);
+  order.arrange(["a", "c", "d"], "b", false);
+  assert.deepEqual(order.after("b", 1, false), ["c", "d"]);
+  assert.deepEqual(order.after("b", -1, false), ["a"]);
+  assert.equal(order.place("b"), 0);
+  order.arrange(["d"], "b", false);
+  assert.deepEqual(order.after("b", 1, false), ["d"], "the next one was removed as well");
+  assert.deepEqual(order.after("d", 1, false), []);
+});
+
+test("the same songs stay shuffled as they are, unless they are shuffled anew", () => {
+  const order = new Order();
+  order.arrange(SONGS, "c", true);
+  const { ids } = order;
+  assert.equal(ids[0], "c");
+  order.arrange(SONGS, "d", true);
+  assert.equal(order.ids, ids);
+  order.arrange(SONGS, "d", true, true);
+  assert.equal(order.ids[0], "d");
+  order.arrange(["a", "b"], "d", true);
+  assert.deepEqual(order.ids.toSorted(), ["a", "b"], "without the one that is gone");
 });
 
 const LANES = [

@@ -235,10 +235,19 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
       engine.close();
       closing.abort();
     },
-    /** Play as soon as the page is there; where the browser wants a gesture first, say so. */
-    async playUnasked() {
+    /**
+     * Play as soon as the page is there; where the browser wants a gesture first, say so.
+     * @param {() => boolean} [isWanted] whether it is to play when that is known
+     */
+    async playUnasked(isWanted = () => !closing.signal.aborted) {
       await practice; // which may say how it is played
-      if (engine.state !== "stopped" || (await engine.playUnasked())) return;
+      if (!isWanted() || engine.state !== "stopped") return;
+      const isAllowed = await engine.unlock();
+      if (!isWanted() || engine.state !== "stopped") return;
+      if (isAllowed) {
+        await engine.play();
+        return;
+      }
       report(message("pressPlay"));
       button("play").focus();
     },

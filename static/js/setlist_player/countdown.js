@@ -1,6 +1,6 @@
-// The seconds before a song begins by itself, with a button that stops them.
+// The seconds before a song begins by itself, with buttons that stop them.
 
-import { getElement } from "stemoteca/dom";
+import { findElements, getElement } from "stemoteca/dom";
 
 export class Countdown {
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -11,12 +11,17 @@ export class Countdown {
    * @param {() => void} onStopped is called when the person stops it
    */
   constructor(root, onStopped) {
-    this.button = getElement(root, '[data-do="wait"]', HTMLButtonElement);
-    this.sign = getElement(this.button, "[data-countdown]", HTMLElement);
-    this.button.addEventListener("click", () => {
-      this.stop();
-      onStopped();
-    });
+    this.buttons = findElements(root, '[data-do="wait"]', HTMLButtonElement);
+    for (const button of this.buttons) {
+      button.addEventListener("click", () => {
+        this.stop();
+        onStopped();
+      });
+    }
+  }
+
+  get isRunning() {
+    return this.#timer !== undefined;
   }
 
   /**
@@ -34,8 +39,10 @@ export class Countdown {
         onEnd();
         return;
       }
-      this.sign.textContent = String(left);
-      this.button.hidden = false;
+      for (const button of this.buttons) {
+        getElement(button, "[data-countdown]", HTMLElement).textContent = String(left);
+        button.hidden = false;
+      }
     };
     this.#timer = setInterval(show, 250);
     show();
@@ -43,6 +50,7 @@ export class Countdown {
 
   stop() {
     clearInterval(this.#timer);
-    this.button.hidden = true;
+    this.#timer = undefined;
+    for (const button of this.buttons) button.hidden = true;
   }
 }

@@ -1,7 +1,7 @@
 // The entries of a setlist, and the player of each from the server.
 
 import { NetworkError, networkErrors, request } from "stemoteca/api";
-import { findElement, getElement } from "stemoteca/dom";
+import { findElement, findElements, getElement } from "stemoteca/dom";
 import { readQuality } from "stemoteca/player/controls/quality";
 import { levelsOf } from "stemoteca/player/playback_settings";
 import { chooseCodec } from "stemoteca/player/sound/codecs";
@@ -39,6 +39,20 @@ export function readEntries(list) {
   /** @type {Entry[]} */
   const entries = JSON.parse(getElement(list, "#setlist-entries", HTMLScriptElement).textContent ?? "[]");
   return new Map(entries.map((entry) => [entry.id, entry]));
+}
+
+/**
+ * Mark the entry that is played in the list.
+ * @param {HTMLElement} list
+ * @param {string | null} id
+ */
+export function markEntry(list, id) {
+  for (const row of findElements(list, "[data-entry]", HTMLElement)) {
+    const isHere = row.dataset.entry === id;
+    row.classList.toggle("is-playing", isHere);
+    if (isHere) row.querySelector("a")?.setAttribute("aria-current", "true");
+    else row.querySelector("a")?.removeAttribute("aria-current");
+  }
 }
 
 /**

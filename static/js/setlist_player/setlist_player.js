@@ -3,7 +3,7 @@
 //
 // Event: "change", when something else is shown.
 
-import { NetworkError, request } from "stemoteca/api";
+import { request } from "stemoteca/api";
 import { closestElement, findElements, getElement } from "stemoteca/dom";
 import { message } from "stemoteca/messages";
 import { replaceAddress } from "stemoteca/navigation/address";
@@ -11,16 +11,15 @@ import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 import { writeSettings } from "stemoteca/player/playback_settings";
 import { startPlayer } from "stemoteca/player/player";
 import { Countdown } from "stemoteca/setlist_player/countdown";
-import { coverIn, fetchBeginning, loadPlayer, readEntries, recordingIn } from "stemoteca/setlist_player/entries";
+import { coverIn, markEntry, readEntries, recordingIn } from "stemoteca/setlist_player/entries";
 import { applySettings, EntrySettings } from "stemoteca/setlist_player/entry_settings";
+import { Loader } from "stemoteca/setlist_player/loader";
 import { Options } from "stemoteca/setlist_player/options";
-import { allFrom, neighbour, shuffled } from "stemoteca/setlist_player/order";
+import { allFrom, Order } from "stemoteca/setlist_player/order";
 import { Stage } from "stemoteca/setlist_player/stage";
 
 /** @typedef {import("stemoteca/setlist_player/entries").Entry} Entry */
-/** @typedef {import("stemoteca/setlist_player/entries").Loaded} Loaded */
 
-const RETRY = 3000; // milliseconds after which a line that was gone is tried again
 const PRELOAD = 3000; // milliseconds that a song has for itself, before the next one is fetched
 
 export class SetlistPlayer extends EventTarget {
@@ -28,15 +27,17 @@ export class SetlistPlayer extends EventTarget {
   player = null;
   /** @type {Entry | null} */
   entry = null;
+  notice = ""; // what is said
+  now = ""; // what is said of the song that is shown: its name and its place
+  loader = new Loader();
+  order = new Order();
   /** @type {AudioContext | null} */
   #context = null;
-  /** @type {{ plays: boolean } | null} what is being opened */
+  /** @type {{ entry: Entry | null, plays: boolean } | null} what is being opened */
   #opening = null;
+  /** @type {object | null} stands for the attempt to play a song that has not begun */
+  #starting = null;
   #isBetween = false; // the song that is shown follows the one that was heard, and has not begun
-  /** @type {{ id: string, loaded: Promise<Loaded | null> } | null} */
-  #preloaded = null;
-  /** @type {Set<string>} ids of the entries that could not be played when they were asked for */
-  #unplayable = new Set();
   #skipped = ""; // what was skipped before the song that is shown
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -49,10 +50,9 @@ export class SetlistPlayer extends EventTarget {
     this.host = getElement(root, "[data-song]", HTMLElement);
     this.said = getElement(root, "[data-said]", HTMLElement);
     this.options = new Options(root);
-    this.countdown = new Countdown(root, () => this.#say(message("songWaits", { title: this.entry?.title ?? "" })));
+    this.countdown = new Countdown(root, () => this.#sayWaits());
     this.kept = EntrySettings.in(root, this.said, () => this.reload());
     this.entries = readEntries(this.list);
-    this.order = [...this.entries.keys()];
     this.#listen();
     new Stage(getElement(root, "[data-stage]", HTMLDialogElement), this);
     for (const controls of findElements(root, "[data-controls]", HTMLElement)) controls.hidden = false;
@@ -63,23 +63,25 @@ export class SetlistPlayer extends EventTarget {
     const query = new URL(location.href).searchParams;
     const named = query.get("entry") ?? "";
     const first = this.entries.has(named) ? named : null;
-    if (this.options.shuffles) this.order = shuffled([...this.entries.keys()], first);
-    await this.#open(this.#named(allFrom(this.order, first ?? "", 1, true)), query.has("play"));
+    this.order.arrange([...this.entries.keys()], first, this.options.shuffles);
+    await this.#open(this.#named(allFrom(this.order.ids, first ?? "", 1, true)), query.has("play"));
   }
 
+  /** Whether it plays, or is about to. */
   get isPlaying() {
-    return this.#opening?.plays ?? (this.player !== null && this.player.engine.state !== "stopped");
+    const isOn = this.#starting !== null || (this.player !== null && this.player.engine.state !== "stopped");
+    return this.#opening?.plays ?? isOn;
   }
 
   /** The entry that follows, as far as is known by now; null after the last one. */
   get following() {
-    return this.#after(1).find(({ id, player }) => player !== null && !this.#unplayable.has(id)) ?? null;
+    return this.#after(1, this.entry).find((entry) => this.loader.canPlay(entry)) ?? null;
   }
 
   /** "3 of 12", in the order in which the songs are played. */
   get place() {
-    const here = this.order.indexOf(this.entry?.id ?? "") + 1;
-    return here ? message("songPlace", { here, all: this.order.length }) : "";
+    const here = this.order.place(this.entry?.id ?? "");
+    return here ? message("songPlace", { here, all: this.entries.size }) : "";
   }
 
   get followingText() {
@@ -89,15 +91,22 @@ export class SetlistPlayer extends EventTarget {
   /** Play, or pause. */
   toggle() {
     if (this.#opening) this.#opening.plays = !this.#opening.plays;
-    else if (this.isPlaying) this.player?.engine.pause();
-    else this.player?.engine.play();
+    else if (!this.isPlaying) this.player?.engine.play();
+    else {
+      this.#starting = null;
+      this.player?.engine.pause();
+      this.#show();
+    }
   }
 
   /** Go on to the next song; the one that waits for its turn is the next one. */
   next() {
     if (!this.#isBetween) this.#move(1);
-    else if (this.#opening) this.#opening.plays = true;
-    else this.player?.engine.play();
+    else if (!this.#opening) this.player?.engine.play();
+    else {
+      this.#isBetween = false;
+      this.#opening.plays = true;
+    }
   }
 
   previous() {
@@ -112,7 +121,7 @@ export class SetlistPlayer extends EventTarget {
     if (!answer.ok) return;
     this.list.innerHTML = await answer.text();
     this.entries = readEntries(this.list);
-    this.#unplayable.clear();
+    this.loader.forget();
     this.entry = this.entries.get(this.entry?.id ?? "") ?? this.entry;
     this.#arrange();
   }
@@ -128,11 +137,11 @@ export class SetlistPlayer extends EventTarget {
     });
     this.list.addEventListener("click", (event) => {
       const link = closestElement(event.target, "a");
-      const id = closestElement(link, "[data-entry]")?.dataset.entry;
-      if (!id || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-      if (this.#unplayable.has(id) && !this.isPlaying) return; // to its page, where it can be separated
+      const entry = this.entries.get(closestElement(link, "[data-entry]")?.dataset.entry ?? "");
+      if (!entry || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      if (!this.loader.canPlay(entry) && !this.isPlaying) return; // to its page, where it can be separated
       event.preventDefault();
-      this.#open(this.#named([id]), true);
+      this.#open([entry], true);
     });
   }
 
@@ -141,21 +150,16 @@ export class SetlistPlayer extends EventTarget {
    * @param {boolean} [isAnew] also where they are the same songs
    */
   #arrange(isAnew = false) {
-    const ids = [...this.entries.keys()];
-    const isSame = ids.length === this.order.length && ids.every((id) => this.order.includes(id));
-    if (!this.options.shuffles) this.order = ids;
-    else if (isAnew || !isSame) this.order = shuffled(ids, this.entry?.id ?? null);
+    this.order.arrange([...this.entries.keys()], this.entry?.id ?? null, this.options.shuffles, isAnew);
     this.#show();
   }
 
   /**
-   * List the entries that come after the one that is shown, or before it.
+   * List the entries that come after one, or before it: that which is shown, or is about to be.
    * @param {1 | -1} step
    */
-  #after(step) {
-    const { order, options } = this;
-    const next = neighbour(order, this.entry?.id ?? null, step, options.repeats);
-    return next === null ? [] : this.#named(allFrom(order, next, step, options.repeats));
+  #after(step, entry = this.#opening?.entry ?? this.entry) {
+    return this.#named(this.order.after(entry?.id ?? "", step, this.options.repeats));
   }
 
   /** @param {string[]} ids */
@@ -166,7 +170,7 @@ export class SetlistPlayer extends EventTarget {
   /** @param {1 | -1} step */
   #move(step) {
     const entries = this.#after(step);
-    if (entries.length) this.#open(entries, this.isPlaying);
+    if (entries.length) this.#open(entries, this.isPlaying || this.countdown.isRunning);
     else this.#say(message(step === 1 ? "setlistLast" : "setlistFirst"));
   }
 
@@ -178,15 +182,19 @@ export class SetlistPlayer extends EventTarget {
    * @returns {Promise<boolean | null>} whether there was one; null where something else was opened meanwhile
    */
   async #open(entries, plays, isBetween = false) {
-    const opening = { plays };
+    const opening = { entry: entries[0] ?? null, plays };
     this.#opening = opening;
+    this.#starting = null;
     this.#isBetween = isBetween;
     this.countdown.stop();
     clearTimeout(this.#timer);
     this.player?.engine.pause();
+    const isWanted = () => this.#opening === opening;
     const reasons = [];
-    for (const entry of entries) {
-      const loaded = await this.#load(entry, () => this.#opening === opening);
+    for (const [index, entry] of entries.entries()) {
+      opening.entry = entries.slice(index).find((each) => this.loader.canPlay(each)) ?? entry;
+      this.#say(message("songLoading", { title: entry.title }));
+      const loaded = await this.loader.load(entry, isWanted, () => this.#say(message("offline")));
       if (!loaded) return null;
       if (loaded.html !== null) {
         this.#opening = null;
@@ -201,32 +209,6 @@ export class SetlistPlayer extends EventTarget {
     if (!this.player) reasons.push(message("songNone"));
     this.#say(reasons.join(" "));
     return false;
-  }
-
-  /**
-   * Load the player of an entry; where the line is gone, when it is back.
-   * @param {Entry} entry
-   * @param {() => boolean} isWanted
-   * @returns {Promise<Loaded | null>} null where it is wanted no longer
-   */
-  async #load(entry, isWanted) {
-    const preloaded = this.#preloaded?.id === entry.id ? this.#preloaded.loaded : null;
-    if (preloaded) this.#preloaded = null;
-    this.#say(message("songLoading", { title: entry.title }));
-    let loaded = preloaded && (await preloaded);
-    while (!loaded?.html && isWanted()) {
-      try {
-        loaded = await loadPlayer(entry);
-        break;
-      } catch (error) {
-        if (!(error instanceof NetworkError)) throw error;
-        if (isWanted()) this.#say(message("offline"));
-        await new Promise((done) => setTimeout(done, RETRY));
-      }
-    }
-    if (loaded?.html) this.#unplayable.delete(entry.id);
-    else if (loaded) this.#unplayable.add(entry.id);
-    return isWanted() ? loaded : null;
   }
 
   /**
@@ -259,10 +241,32 @@ export class SetlistPlayer extends EventTarget {
       if (player === this.player) this.#follow(event instanceof CustomEvent && event.detail === "ended");
     });
     if (hadFocus) getElement(root, '[data-do="play"]', HTMLButtonElement).focus();
-    const { title, artist } = entry;
-    const here = this.order.indexOf(entry.id) + 1;
-    this.#sayAfterSkipped(message("songNow", { title, artist, here, all: this.order.length }));
-    if (plays) player.playUnasked();
+    this.#proceed(plays);
+  }
+
+  /**
+   * Play the song that is shown, after the pause if it follows another one.
+   * @param {boolean} plays
+   */
+  #proceed(plays) {
+    const { pause } = this.options;
+    if (this.#isBetween && !plays) {
+      this.#sayWaits();
+    } else if (this.#isBetween && pause) {
+      this.#say(`${this.#skipped} ${message("songBegins", { title: this.entry?.title ?? "", n: pause })}`.trim());
+      this.countdown.start(pause, () => this.#start());
+    } else {
+      this.#sayNow();
+      if (plays) this.#start();
+    }
+  }
+
+  async #start() {
+    const starting = {};
+    this.#starting = starting;
+    await this.player?.playUnasked(() => this.#starting === starting);
+    if (this.#starting === starting) this.#starting = null;
+    this.#show();
   }
 
   /**
@@ -280,9 +284,11 @@ export class SetlistPlayer extends EventTarget {
    */
   #follow(hasEnded) {
     const state = this.player?.engine.state;
+    this.#starting = null;
     if (state !== "stopped") {
-      this.#isBetween = false;
       this.countdown.stop();
+      if (this.#isBetween) this.#sayNow();
+      this.#isBetween = false;
     }
     if (state === "playing") {
       clearTimeout(this.#timer);
@@ -294,56 +300,44 @@ export class SetlistPlayer extends EventTarget {
 
   /** Fetch what the next song needs, so that it begins at once. */
   async #preload() {
-    const next = this.following;
-    if (!next || this.#preloaded?.id === next.id) return;
-    const loaded = loadPlayer(next).catch((error) => {
-      if (!(error instanceof NetworkError)) throw error;
-      return null; // asked for again when its turn comes
-    });
-    this.#preloaded = { id: next.id, loaded };
-    const player = await loaded;
-    if (player?.html) await fetchBeginning(next, player.html);
-    if (!player || player.html) return;
-    this.#unplayable.add(next.id);
-    this.#show();
-    await this.#preload();
+    for (let next = this.following; next; next = this.following) {
+      if (await this.loader.preload(next)) return;
+      this.#show();
+    }
   }
 
   /** After the end of a song: show the next one, and play it when the pause is over. */
   async #goOn() {
-    const { pause } = this.options;
-    const isOpen = await this.#open(this.#after(1), pause === 0, true);
-    if (isOpen === false) this.#say(`${this.said.textContent} ${message("setlistEnded")}`.trim());
-    if (!isOpen || this.isPlaying || pause === 0) return;
-    const title = this.entry?.title ?? "";
-    if (pause === null) {
-      this.#sayAfterSkipped(message("songWaits", { title }));
-      return;
-    }
-    this.#sayAfterSkipped(message("songBegins", { title, n: pause }));
-    this.countdown.start(pause, () => this.player?.playUnasked());
+    const isOpen = await this.#open(this.#after(1), this.options.pause !== null, true);
+    if (isOpen === false) this.#say(`${this.notice} ${message("setlistEnded")}`.trim());
   }
 
-  /** @param {string} sentence */
-  #say(sentence) {
-    this.said.textContent = sentence;
+  /**
+   * @param {string} notice
+   * @param {string} [now]
+   */
+  #say(notice, now = "") {
+    this.notice = notice;
+    this.now = now;
+    const sentence = `${notice} ${now}`.trim();
+    if (this.said.textContent !== sentence) this.said.textContent = sentence; // not announced twice
     this.#show();
   }
 
-  /** @param {string} sentence about the song that is shown */
-  #sayAfterSkipped(sentence) {
-    this.#say(`${this.#skipped} ${sentence}`.trim());
+  #sayWaits() {
+    this.#say(`${this.#skipped} ${message("songWaits", { title: this.entry?.title ?? "" })}`.trim());
+  }
+
+  #sayNow() {
+    const { title = "", artist = "", id = "" } = this.entry ?? {};
+    const here = this.order.place(id);
+    this.#say(this.#skipped, message("songNow", { title, artist, here, all: this.entries.size }));
   }
 
   #show() {
     getElement(this.root, "[data-place]", HTMLElement).textContent = this.place;
     getElement(this.root, "[data-following]", HTMLElement).textContent = this.followingText;
-    for (const row of findElements(this.list, "[data-entry]", HTMLElement)) {
-      const isHere = row.dataset.entry === this.entry?.id;
-      row.classList.toggle("is-playing", isHere);
-      if (isHere) row.querySelector("a")?.setAttribute("aria-current", "true");
-      else row.querySelector("a")?.removeAttribute("aria-current");
-    }
+    markEntry(this.list, this.entry?.id ?? null);
     this.kept?.show(this.entry, this.player);
     this.dispatchEvent(new Event("change"));
   }

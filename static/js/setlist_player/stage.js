@@ -1,7 +1,7 @@
 // Stage mode: the song in large type over the whole screen, which stays on; page keys go from song to song, as foot
 // switches send them.
 
-import { findElements, getElement } from "stemoteca/dom";
+import { findElement, findElements, getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
@@ -11,7 +11,8 @@ import { ScreenLock } from "stemoteca/player/controls/screen_lock";
  * What stage mode shows of the setlist that is played.
  * @typedef {object} Shown
  * @property {HTMLElement} root
- * @property {HTMLElement} said
+ * @property {string} notice
+ * @property {string} now
  * @property {import("stemoteca/setlist_player/entries").Entry | null} entry
  * @property {import("stemoteca/player/player").Player | null} player
  * @property {string} place
@@ -89,11 +90,13 @@ export class Stage {
     this.#closing = null;
     this.screenLock.update();
     if (document.fullscreenElement) document.exitFullscreen();
+    // Not where the dialog puts it, on the button that opened it: Space would open it again.
+    findElement(this.setlist.root, '.player [data-do="play"]', HTMLButtonElement)?.focus({ preventScroll: true });
   }
 
   #show() {
     if (!this.dialog.open) return;
-    const { entry, player, place, followingText, said, isPlaying } = this.setlist;
+    const { entry, player, place, followingText, notice, now, isPlaying } = this.setlist;
     const engine = player?.engine;
     const rate = engine?.recording.rate ?? 1;
     /** @type {Record<string, string>} */
@@ -104,7 +107,8 @@ export class Stage {
       artist: entry?.artist ?? "",
       note: entry?.note ?? "",
       settings: entry?.settings_text ?? "",
-      said: said.textContent ?? "",
+      notice,
+      now,
       following: followingText,
       time: engine ? `${formatTime(engine.frame / rate)} / ${formatTime(engine.seconds)}` : "",
     };

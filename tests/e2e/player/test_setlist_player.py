@@ -1,5 +1,6 @@
 """A setlist that is played, in a real Chromium that lets nothing sound before somebody presses a key."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import soundfile
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched, sign_in
 from tests.e2e.server import Person, Server, wait_until
@@ -29,6 +30,12 @@ NOTED = """() => {
   new MutationObserver(note).observe(document.querySelector("[data-song]"), {
     subtree: true, childList: true, attributeFilter: ["data-playing"],
   });
+}"""
+# Presses keys faster than a song can be loaded.
+PRESSED = """keys => {
+  for (const key of keys) {
+    document.dispatchEvent(new KeyboardEvent("keydown", { key, code: `Key${key.toUpperCase()}` }));
+  }
 }"""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -64,6 +71,23 @@ def tracks(owner: Person, tmp_path_factory: pytest.TempPathFactory) -> list[str]
         if model != "none":
             owner.wait_until_finished(answer.json()["separation"]["id"])
     return made
+
+
+def list_of(owner: Person, *tracks: str) -> Any:
+    """A setlist of some songs, each as usual."""
+    made = owner.call("POST", "setlists/", json={"title": "Rehearsal"}).json()
+    for track in tracks:
+        answer = owner.call("POST", f"setlists/{made['id']}/entries/", json={"track": track})
+        assert answer.status_code == 201, answer.text
+    return made
+
+
+def begin(page: Page, setlist: Any, pause: str) -> None:
+    """Open a setlist where nothing plays yet, to be played with a pause between the songs."""
+    page.goto(f"/setlists/{setlist['id']}/play/")
+    page.get_by_label("Pause between songs").select_option(pause)
+    expect(page.locator("[data-place]")).to_contain_text("1 of ")
+    page.evaluate(NOTED)
 
 
 @pytest.fixture
@@ -170,3 +194,93 @@ def test_stage_mode_goes_on_by_page_keys_and_waits(singer: Watched, setlist: Any
     stage.get_by_role("button", name="Leave stage mode").click()
     expect(stage).to_be_hidden()
     expect(page.get_by_role("heading", name="Primera").first).to_be_visible()
+    expect(page.locator(".player [data-do=play]")).to_be_focused()
+    page.keyboard.press("Space")  # plays, and opens no stage
+    wait_until(lambda: page.evaluate("noted").count("Primera playing") > 1)
+    expect(stage).to_be_hidden()
+
+
+def test_every_press_counts_and_what_plays_plays_on(
+    singer: Watched, owner: Person, tracks: list[str]
+) -> None:
+    page = singer.page
+    begin(page, list_of(owner, *(tracks[0], tracks[2]) * 3), "Wait for me")
+    place = page.locator("[data-place]")
+    page.keyboard.press("Space")
+    wait_until(lambda: "Primera playing" in page.evaluate("noted"))
+    page.evaluate(PRESSED, "nnn")
+    expect(place).to_have_text("4 of 6")
+    wait_until(lambda: "Tercera playing" in page.evaluate("noted"))
+
+    # Between a song that is loaded and its first sound, as its settings have to come.
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/practice/", hold)
+    page.keyboard.press("n")
+    expect(place).to_have_text("5 of 6")
+    page.keyboard.press("p")
+    expect(place).to_have_text("4 of 6")
+    page.evaluate(PRESSED, "ppp")
+    expect(place).to_have_text("1 of 6")
+    page.evaluate(NOTED)
+    for route in held:
+        route.continue_()
+    wait_until(lambda: "Primera playing" in page.evaluate("noted"))
+    assert page.locator(".player").count() == 1
+
+
+def test_seconds_before_a_song_are_counted_until_it_plays(
+    singer: Watched, owner: Person, tracks: list[str]
+) -> None:
+    page = singer.page
+    begin(page, list_of(owner, tracks[0], tracks[2]), "30 s")
+    said = page.locator("[data-said]")
+    page.keyboard.press("Space")
+    expect(said).to_have_text("“Tercera” begins in 30 s", timeout=STARTING)
+    page.get_by_role("button", name="Stage mode").click()
+    stage = page.get_by_role("dialog")
+    expect(stage.get_by_text("“Tercera” begins in 30 s")).to_be_visible()
+    wait = stage.get_by_role("button", name="Wait")
+    expect(wait).to_have_text(re.compile(r"Wait\s+2\d"))
+    page.keyboard.press("Space")
+    expect(said).to_have_text("Tercera, Coro, 2 of 2")
+    expect(wait).to_be_hidden()
+    status = stage.get_by_role("status")
+    expect(status).to_have_text("Tercera, Coro, 2 of 2")  # read out, and shown in large type above
+    assert page.evaluate("document.querySelector('.stage [role=status]').clientHeight") == 0
+    wait_until(lambda: "Tercera playing" in page.evaluate("noted"))
+
+    page.keyboard.press("Escape")
+    expect(stage).to_be_hidden()
+    page.get_by_label("Pause between songs").select_option("2 s")
+    page.get_by_role("button", name="Repeat").click()
+    expect(said).to_have_text("“Primera” begins in 2 s", timeout=STARTING)
+    expect(said).to_have_text("Primera, Coro, 1 of 2", timeout=STARTING)
+    wait_until(lambda: page.evaluate("noted").count("Primera playing") > 1)
+
+
+def test_song_that_is_removed_while_it_plays_is_followed_by_the_next_one(
+    singer: Watched, owner: Person, tracks: list[str]
+) -> None:
+    page = singer.page
+    setlist = list_of(owner, tracks[2], tracks[0], tracks[2], tracks[2])
+    begin(page, setlist, "Wait for me")
+    place = page.locator("[data-place]")
+    page.keyboard.press("n")
+    expect(place).to_have_text("2 of 4")
+
+    def remove(route: Route) -> None:
+        entry = page.locator("[data-entry]").nth(1).get_attribute("data-entry")
+        assert owner.call("DELETE", f"setlists/{setlist['id']}/entries/{entry}/").status_code == 204
+        route.continue_()
+
+    page.route("**/play/?fragment=entries", remove)
+    page.get_by_role("button", name="Keep these settings").click()
+    expect(page.locator("[data-entry]")).to_have_count(3)
+    expect(page.get_by_role("heading", name="Primera").first).to_be_visible()
+    expect(page.locator("[data-following]")).to_have_text("Next: Tercera")
+    page.keyboard.press("n")
+    expect(place).to_have_text("2 of 3")

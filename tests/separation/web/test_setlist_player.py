@@ -109,6 +109,33 @@ def test_setlist_that_is_played_by_link_shows_what_everybody_may_see(
     )
 
 
+def test_entry_with_settings_leads_from_the_list_to_where_it_is_played_with_them(
+    owner_client: Client, user: User
+) -> None:
+    setlist = filled(user)
+    setlists.share(setlist, by_link=True)
+    ready, bare = setlist.entries.get(track__title="Ready"), setlist.entries.get(track__title="Bare")
+    for page, key in ((f"/setlists/{setlist.pk}/", setlist.pk), (f"/s/{setlist.link}/", setlist.link)):
+        html = owner_client.get(page).content.decode()
+        assert f'<a href="{page}play/?entry={ready.pk}">Ready</a>' in html
+        assert f"/tracks/{ready.track_id}/?setlist=" not in html
+        assert f'<a href="/tracks/{bare.track_id}/?setlist={key}&amp;entry={bare.pk}">Bare</a>' in html
+
+
+def test_download_leads_to_the_downloads_of_the_song_without_stopping_the_setlist(
+    owner_client: Client, user: User
+) -> None:
+    setlist = filled(user)
+    page = f"/tracks/{setlist.entries.get(track__title='Ready').track_id}/"
+    in_setlist = owner_client.get(page, {"fragment": "player"}).content.decode()
+    assert f'href="{page}#take" target="_blank"' in in_setlist
+    in_queue = owner_client.get(page, {"fragment": "player", "words": "1"}).content.decode()
+    own = owner_client.get(page).content.decode()
+    for html in (in_queue, own):
+        assert 'href="#take"' in html
+    assert 'id="take"' in own
+
+
 def test_song_that_is_being_separated_has_no_player_for_a_setlist(owner_client: Client, user: User) -> None:
     for status in (Status.QUEUED, Status.RUNNING, Status.FAILED):
         track = make_track(user)

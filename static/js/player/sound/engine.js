@@ -156,11 +156,9 @@ export class Engine extends EventTarget {
     await this.#start("loading");
   }
 
-  /** Play without a key or a button, where the browser lets a page do that; resolves to whether it does. */
-  async playUnasked() {
-    if (!(await resumeUnasked(this.#open().graph.context))) return false;
-    await this.play();
-    return true;
+  /** Start the clock without a key or a button; resolves to whether the browser lets a page do that. */
+  unlock() {
+    return resumeUnasked(this.#open().graph.context);
   }
 
   pause() {
