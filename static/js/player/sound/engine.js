@@ -76,6 +76,12 @@ export class Engine extends EventTarget {
     return this.#scheduler?.frame ?? this.#frame;
   }
 
+  /** Where playing would go on if it stopped now. */
+  get #place() {
+    const frame = this.timeline.within(this.frame);
+    return frame < this.recording.frames ? frame : 0;
+  }
+
   /** The frame of the clock up to which all is scheduled by now. */
   get scheduled() {
     return this.#scheduler?.scheduled ?? 0;
@@ -101,12 +107,12 @@ export class Engine extends EventTarget {
    */
   async #changeCodec(change) {
     const playing = this.state !== "stopped";
-    const { frame } = this;
+    const place = this.#place;
     const before = this.source.codec;
     change();
     if (this.source.codec === before) return;
     this.#halt();
-    this.#frame = frame < this.recording.frames ? frame : 0;
+    this.#frame = place;
     this.timeline.segment = this.source.codec.segment;
     if (playing) await this.#start("waiting");
   }
@@ -166,8 +172,7 @@ export class Engine extends EventTarget {
 
   pause() {
     if (this.state === "stopped") return;
-    const { frame } = this;
-    this.#frame = frame < this.recording.frames ? frame : 0;
+    this.#frame = this.#place;
     this.#halt();
     this.#setState("stopped");
   }
@@ -186,6 +191,7 @@ export class Engine extends EventTarget {
   async seek(frame) {
     const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
     this.#heard = goal;
+    this.timeline.chosen = goal;
     const isThere = this.timeline.needed(goal).every((number) => this.source.segments.has(number, this.#audible));
     if (this.#scheduler?.isPlaying && isThere && !this.metronome.isCounting) {
       this.#scheduler.jump(goal);
@@ -204,10 +210,11 @@ export class Engine extends EventTarget {
    */
   setLoop(loop) {
     this.timeline.loop = loop && loop.to - loop.from >= SHORTEST_LOOP * this.recording.rate ? loop : null;
+    this.timeline.chosen = this.frame;
     this.dispatchEvent(new Event("loop"));
-    if (!this.#scheduler?.isPlaying) return;
+    if (this.state === "stopped") return;
     if (this.timeline.loop && this.frame >= this.timeline.loop.to) this.seek(this.timeline.loop.from);
-    else this.#scheduler.change();
+    else this.#scheduler?.change();
   }
 
   /**
@@ -249,6 +256,7 @@ export class Engine extends EventTarget {
     const scheduler = this.#open();
     this.#turn += 1;
     const turn = this.#turn;
+    this.#frame = this.timeline.within(this.#frame);
     this.#waitsForSegment = !this.timeline.has(this.#frame);
     if (this.#waitsForSegment) {
       this.#setState("waiting", "growing");

@@ -112,8 +112,10 @@ export class Scheduler {
     if (this.#coming) this.#isOutdated = true;
     if (this.#coming || !this.#run) return;
     const at = Math.max(this.#clock(this.#lead), this.#run.at ?? 0);
-    const frame = this.#run.frameAt(at);
-    if (frame === null || frame >= this.setup.timeline.frames) return;
+    const reached = this.#run.frameAt(at);
+    if (reached === null) return;
+    const frame = this.setup.timeline.within(reached);
+    if (frame >= this.setup.timeline.frames) return;
     const { stems } = this.#run;
     this.#goal = null;
     this.#coming = this.#makeRun(

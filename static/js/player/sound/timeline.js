@@ -17,6 +17,7 @@ export class Timeline {
     this.first = first;
     /** @type {Loop | null} */
     this.loop = null;
+    this.chosen = 0; // the frame at which somebody has chosen to play, or was when the loop was set
     this.available = Infinity; // segments that can be fetched by now, while the song is still being separated
   }
 
@@ -26,6 +27,17 @@ export class Timeline {
    */
   end(frame) {
     return this.loop && frame < this.loop.to ? this.loop.to : this.frames;
+  }
+
+  /**
+   * Where playing goes on that has come to `frame` and begins anew there: in the loop, unless somebody has gone behind
+   * it. What is scheduled ahead can be beyond the loop's end already.
+   * @param {number} frame
+   */
+  within(frame) {
+    const { loop, chosen } = this;
+    if (!loop || frame < loop.to || (chosen >= loop.to && frame >= chosen)) return frame;
+    return loop.from + ((frame - loop.to) % (loop.to - loop.from));
   }
 
   /**
