@@ -35,11 +35,16 @@ function schedulerOf(t) {
   const renderer = {
     /** @param {import("stemoteca/player/rendering/renderer_client").Order} order */
     render: async ({ piece, length }) => {
+      if (renderer.fails) throw renderer.fails;
       made.push(piece);
       return new Float32Array(2 * length);
     },
     recycle: () => undefined,
+    /** @type {Error | null} */
+    fails: null,
   };
+  /** @type {Error[]} */
+  const failures = [];
   const stretch = { speed: 100, semitones: 0, cents: 0 };
   const setup = {
     names: ["vocals"],
@@ -48,8 +53,9 @@ function schedulerOf(t) {
     pool: new BufferPool(400, RATE),
     metronome: { ...param("connect", "addEventListener", "place", "cut"), isCounting: false },
     audible: () => [0],
-    stretch: () => stretch,
+    stretch: () => ({ ...stretch }),
     onBegin: () => undefined,
+    onFail: (/** @type {Error} */ error) => failures.push(error),
   };
   const scheduler = new Scheduler(/** @type {any} */ ({ context, lanes: [new Node()] }), /** @type {any} */ (setup));
   /** Have everything made that can be by now. */
@@ -57,7 +63,7 @@ function schedulerOf(t) {
     await new Promise(setImmediate);
     await scheduler.render();
   };
-  return { scheduler, timeline, stretch, made, settle };
+  return { scheduler, timeline, stretch, made, renderer, failures, settle };
 }
 
 test("a key that changes twice just before the end of the loop stays in it", async (t) => {
@@ -73,4 +79,19 @@ test("a key that changes twice just before the end of the loop stays in it", asy
     made.filter(({ to }) => to !== 6 * RATE),
     [],
   );
+});
+
+test("what plays plays on where a change cannot be made", async (t) => {
+  const { scheduler, stretch, made, renderer, failures, settle } = schedulerOf(t);
+  await scheduler.start(0, false);
+  renderer.fails = new Error("the stretcher is not there");
+  stretch.speed = 95;
+  scheduler.change();
+  await settle();
+  assert.deepEqual(failures, [renderer.fails]);
+  assert.equal(scheduler.stretch?.speed, 100);
+  renderer.fails = null;
+  context.currentTime = 2;
+  await settle();
+  assert.equal(made.at(-1)?.id, made[0]?.id);
 });

@@ -18,6 +18,7 @@ export class Timeline {
     /** @type {Loop | null} */
     this.loop = null;
     this.chosen = 0; // the frame at which somebody has chosen to play, or was when the loop was set
+    this.heard = 0; // the frame that was heard a moment ago
     this.available = Infinity; // segments that can be fetched by now, while the song is still being separated
   }
 
@@ -47,6 +48,25 @@ export class Timeline {
   after(frame) {
     if (this.loop && frame === this.loop.to) return this.loop.from;
     return frame < this.frames ? frame : null;
+  }
+
+  /**
+   * Play from a frame because somebody has chosen it.
+   * @param {number} frame
+   */
+  choose(frame) {
+    this.chosen = frame;
+    this.heard = frame;
+  }
+
+  /**
+   * Note what is heard now; returns whether the loop has begun again since the last time.
+   * @param {number} frame
+   */
+  note(frame) {
+    const isPass = this.isPass(this.heard, frame);
+    this.heard = frame;
+    return isPass;
   }
 
   /**
