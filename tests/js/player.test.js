@@ -37,6 +37,20 @@ test("playing goes on at the loop's start, or nowhere at the end of the song", (
   assert.equal(timeline.after(2500), 300);
 });
 
+test("what has come beyond the loop's end goes on in the loop, unless somebody has gone there", () => {
+  const timeline = new Timeline(5000, 1000);
+  assert.equal(timeline.within(2100), 2100);
+  timeline.loop = { from: 1000, to: 2000 };
+  timeline.chosen = 1900;
+  assert.deepEqual(
+    [1999, 2000, 2100, 4300].map((frame) => timeline.within(frame)),
+    [1999, 1000, 1100, 1300],
+  );
+  timeline.chosen = 2050;
+  assert.equal(timeline.within(2100), 2100);
+  assert.equal(timeline.within(2000), 1000, "when it has begun at the song's beginning since");
+});
+
 test("segments are wanted in the order in which they are heard, and only those that are made", () => {
   const timeline = new Timeline(5000, 1000);
   assert.deepEqual(timeline.wanted(0), [0, 1]);

@@ -265,23 +265,6 @@ def test_one_tab_plays_at_a_time(musician: Watched, track: str) -> None:
     other.close()
 
 
-def test_playing_goes_on_when_the_line_comes_back(musician: Watched, track: str) -> None:
-    page = musician.page
-    page.goto(track)
-    expect(page.locator("[data-now]")).to_have_text("0:00")
-    page.wait_for_load_state("networkidle")
-    musician.context.set_offline(True)
-    page.get_by_role("slider", name="Position").focus()
-    page.keyboard.press("End")
-    page.keyboard.press("Space")
-    player = page.locator(".player")
-    expect(page.get_by_text("No connection.")).to_be_visible(timeout=30_000)
-    expect(player).to_have_attribute("data-playing", "waiting")
-    musician.context.set_offline(False)
-    expect(player).to_have_attribute("data-playing", "playing", timeout=20_000)
-    musician.faults[:] = [fault for fault in musician.faults if "INTERNET_DISCONNECTED" not in fault]
-
-
 def test_opus_is_in_time_with_lossless_to_the_sample(musician: Watched, track: str) -> None:
     page = musician.page
     page.goto(track)

@@ -62,9 +62,10 @@ export class StretchControls {
       this.reset();
       if (isByKeyboard) getElement(root, "[data-stretch] summary", HTMLElement).focus();
     });
-    engine.addEventListener("stretch", () => {
+    engine.addEventListener("stretch", (event) => {
       this.show();
       this.#writeAddress();
+      if (event instanceof CustomEvent) report(message(event.detail));
     });
     engine.setStretch(stretchFrom(address.query));
     this.show();

@@ -29,6 +29,8 @@ export class RendererClient {
   #spare = [];
   /** @type {((reason?: Reason) => void)[]} for each segment that is to be kept */
   #deliveries = [];
+  /** @type {PromiseWithResolvers<boolean> | null} */
+  #prepared = null;
 
   #files;
 
@@ -50,6 +52,10 @@ export class RendererClient {
         this.#deliveries.shift()?.(data.reason);
         return;
       }
+      if (data.prepared !== undefined) {
+        this.#tellPrepared(data.prepared);
+        return;
+      }
       const waiting = this.#waiting.shift();
       if (data.samples) waiting?.done(data.samples);
       else waiting?.fail(new RenderError(data.error));
@@ -57,15 +63,24 @@ export class RendererClient {
     this.#worker.addEventListener("error", () => {
       for (const { fail } of this.#waiting.splice(0)) fail(new RenderError("the worker does not run"));
       for (const done of this.#deliveries.splice(0)) done("unplayable");
+      this.#tellPrepared(false);
     });
     const modules = MODULES.map((module) => import.meta.resolve(module));
     const [stretcher, opus] = ["signalsmith-stretch", "opus-decoder"].map((library) => import.meta.resolve(library));
     this.#worker.postMessage({ modules, stretcher, opus, codec: name, stems, segment, rate });
   }
 
-  /** Load what changes speed and key, so that the first change is heard at once. */
+  /** Load what changes speed and key, so that the first change is heard at once; resolves to whether it is there. */
   prepare() {
-    this.#worker.postMessage({ prepare: true });
+    if (!this.#prepared) this.#worker.postMessage({ prepare: true });
+    this.#prepared ??= Promise.withResolvers();
+    return this.#prepared.promise;
+  }
+
+  /** @param {boolean} isThere what failed is tried again next time */
+  #tellPrepared(isThere) {
+    this.#prepared?.resolve(isThere);
+    if (!isThere) this.#prepared = null;
   }
 
   /**
@@ -111,6 +126,7 @@ export class RendererClient {
     this.#worker.terminate();
     for (const { fail } of this.#waiting.splice(0)) fail(new StoppedError("the worker was stopped"));
     for (const done of this.#deliveries.splice(0)) done();
+    this.#tellPrepared(false);
   }
 
   /**

@@ -6,6 +6,7 @@
 // { piece, heard, length, chosen, buffer } to make `length` frames of the stems `chosen`, in `buffer` if that is given,
 // else in a new one. Out: { samples } for each of the latter: both channels of one stem after the other; { error } if
 // that is impossible. { delivered, reason } for each segment: whether it is kept, or why not, "network" or "unplayable".
+// { prepared } says whether the stretcher is there.
 // { spare } is memory of a file that was let go of.
 
 /** @typedef {import("./renderer.js").Renderer} Renderer */
@@ -30,8 +31,19 @@ async function begin({ modules, stretcher, opus, codec, stems, segment, rate }) 
     await Promise.all(modules.map((module) => import(module)));
   /** @type {WebAssembly.Module} */
   let library;
-  loadStretcher = async () => {
-    library ??= await compiled(stretcher);
+  /** @type {Promise<void> | null} */
+  let loading = null;
+  loadStretcher = () => {
+    loading ??= compiled(stretcher).then(
+      (module) => {
+        library = module;
+      },
+      (error) => {
+        loading = null; // it is tried again when it is needed
+        throw error;
+      },
+    );
+    return loading;
   };
   const makeStretcher = (/** @type {number} */ channels) => new Stretcher(library, channels, rate);
   songRate = rate;
@@ -71,6 +83,14 @@ async function keep({ stem, number, file, length, gain }) {
   }
 }
 
+/** Load the stretcher while what needs none of it is made. */
+function prepare() {
+  loadStretcher().then(
+    () => postMessage({ prepared: true }),
+    () => postMessage({ prepared: false }),
+  );
+}
+
 /** @param {Order} order */
 async function make({ piece, heard, length, chosen, buffer }) {
   if (piece.groups.some(({ speed, rate }) => speed !== 1 || rate !== songRate)) await loadStretcher();
@@ -95,8 +115,7 @@ function drop({ stem, number }) {
 /** @param {any} data */
 async function receive(data) {
   if (data.modules) await begin(data);
-  else if (data.prepare)
-    await loadStretcher().catch(() => null); // it is tried again when it is needed
+  else if (data.prepare) prepare();
   else if (data.file) await keep(data);
   else if (!data.piece) drop(data);
   else {

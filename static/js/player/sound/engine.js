@@ -3,8 +3,8 @@
 //
 // A song that is still being separated plays as far as it is there, and waits for more (`grow`).
 //
-// Events: "state" (stopped, loading, playing, waiting; `detail` holds the error or a reason, if any), "loop", "stretch",
-// "pass" (the loop begins again).
+// Events: "state" (stopped, loading, playing, waiting; `detail` holds the error or a reason, if any), "loop", "stretch"
+// (`detail`: why it went back, if it did), "pass" (the loop begins again).
 
 import { isAborted, waitForNetwork } from "stemoteca/api";
 import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_client";
@@ -15,7 +15,7 @@ import { Metronome } from "stemoteca/player/sound/metronome";
 import { LOOKAHEAD, Scheduler } from "stemoteca/player/sound/scheduler";
 import { SegmentError } from "stemoteca/player/sound/segments";
 import { StemSource } from "stemoteca/player/sound/stem_source";
-import { changeStretch, UNSTRETCHED } from "stemoteca/player/sound/stretch";
+import { changeStretch, isSameStretch, UNSTRETCHED } from "stemoteca/player/sound/stretch";
 import { Timeline } from "stemoteca/player/sound/timeline";
 
 /** @typedef {import("stemoteca/player/player").Recording} Recording */
@@ -36,7 +36,8 @@ export class Engine extends EventTarget {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
   #frame = 0; // where playing starts next
-  #heard = 0; // frame of the song that was heard a moment ago
+  /** @type {string | null} why it is in its state, as far as there is a reason */
+  #reason = null;
   #waitsForSegment = false; // one that is not made yet
   #countsIn = false; // when it begins to play
 
@@ -75,6 +76,12 @@ export class Engine extends EventTarget {
     return this.#scheduler?.frame ?? this.#frame;
   }
 
+  /** Where playing would go on if it stopped now. */
+  get #place() {
+    const frame = this.timeline.within(this.frame);
+    return frame < this.recording.frames ? frame : 0;
+  }
+
   /** The frame of the clock up to which all is scheduled by now. */
   get scheduled() {
     return this.#scheduler?.scheduled ?? 0;
@@ -100,12 +107,12 @@ export class Engine extends EventTarget {
    */
   async #changeCodec(change) {
     const playing = this.state !== "stopped";
-    const { frame } = this;
+    const place = this.#place;
     const before = this.source.codec;
     change();
     if (this.source.codec === before) return;
     this.#halt();
-    this.#frame = frame < this.recording.frames ? frame : 0;
+    this.#frame = place;
     this.timeline.segment = this.source.codec.segment;
     if (playing) await this.#start("waiting");
   }
@@ -134,13 +141,22 @@ export class Engine extends EventTarget {
    */
   setStretch(changes) {
     const stretch = changeStretch(this.stretch, changes);
-    const { speed, semitones, cents } = this.stretch;
-    if (stretch.speed === speed && stretch.semitones === semitones && stretch.cents === cents) return;
+    if (isSameStretch(stretch, this.stretch)) return;
     this.stretch = stretch;
-    this.source.renderer.prepare();
+    const preparing = this.source.renderer.prepare();
     this.dispatchEvent(new Event("stretch"));
+    if (this.state === "stopped") return;
     if (this.metronome.isCounting) this.seek(this.frame);
-    else this.#scheduler?.change();
+    else preparing.then((isThere) => (isThere ? this.#scheduler?.change() : this.#keepStretch()));
+  }
+
+  /** Play on as it is heard, as another speed or key cannot be made; returns whether that helps. */
+  #keepStretch() {
+    const heard = this.#scheduler?.stretch;
+    if (!heard || isSameStretch(heard, this.stretch)) return false;
+    this.stretch = heard;
+    this.dispatchEvent(new CustomEvent("stretch", { detail: "unstretchable" }));
+    return true;
   }
 
   /** Load what is needed to start at once. */
@@ -161,12 +177,12 @@ export class Engine extends EventTarget {
     return resumeUnasked(this.#open().graph.context);
   }
 
-  pause() {
+  /** @param {string | null} [reason] names the text that says why */
+  pause(reason = null) {
     if (this.state === "stopped") return;
-    const { frame } = this;
-    this.#frame = frame < this.recording.frames ? frame : 0;
+    this.#frame = this.#place;
     this.#halt();
-    this.#setState("stopped");
+    this.#setState("stopped", reason);
   }
 
   /** Stop for good. The audio context stays as it is. */
@@ -182,7 +198,7 @@ export class Engine extends EventTarget {
    */
   async seek(frame) {
     const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
-    this.#heard = goal;
+    this.timeline.choose(goal);
     const isThere = this.timeline.needed(goal).every((number) => this.source.segments.has(number, this.#audible));
     if (this.#scheduler?.isPlaying && isThere && !this.metronome.isCounting) {
       this.#scheduler.jump(goal);
@@ -201,10 +217,11 @@ export class Engine extends EventTarget {
    */
   setLoop(loop) {
     this.timeline.loop = loop && loop.to - loop.from >= SHORTEST_LOOP * this.recording.rate ? loop : null;
+    this.timeline.choose(this.frame);
     this.dispatchEvent(new Event("loop"));
-    if (!this.#scheduler?.isPlaying) return;
+    if (this.state === "stopped") return;
     if (this.timeline.loop && this.frame >= this.timeline.loop.to) this.seek(this.timeline.loop.from);
-    else this.#scheduler.change();
+    else this.#scheduler?.change();
   }
 
   /**
@@ -223,6 +240,7 @@ export class Engine extends EventTarget {
    */
   #setState(state, reason = null) {
     this.state = state;
+    this.#reason = reason;
     this.dispatchEvent(new CustomEvent("state", { detail: reason }));
   }
 
@@ -237,6 +255,7 @@ export class Engine extends EventTarget {
       audible: () => this.#audible,
       stretch: () => this.stretch,
       onBegin: () => this.#begin(),
+      onFail: (error) => this.#fail(error),
     });
     return this.#scheduler;
   }
@@ -246,6 +265,7 @@ export class Engine extends EventTarget {
     const scheduler = this.#open();
     this.#turn += 1;
     const turn = this.#turn;
+    this.#frame = this.timeline.within(this.#frame);
     this.#waitsForSegment = !this.timeline.has(this.#frame);
     if (this.#waitsForSegment) {
       this.#setState("waiting", "growing");
@@ -254,7 +274,9 @@ export class Engine extends EventTarget {
     const stems = this.#audible;
     const { segments } = this.source;
     const first = this.timeline.needed(this.#frame);
-    if (this.state === "stopped" || !first.every((number) => segments.has(number, stems))) this.#setState(state);
+    const isThere = first.every((number) => segments.has(number, stems));
+    const isSaid = this.#reason === "offline"; // once, however often it is tried
+    if (!isSaid && (this.state === "stopped" || !isThere)) this.#setState(state);
     segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first ones are waited for, others come later
     try {
       await Promise.all(first.map((number) => segments.load(number, stems)));
@@ -262,41 +284,31 @@ export class Engine extends EventTarget {
     } catch (error) {
       if (!(error instanceof SegmentError || isAborted(error))) throw error;
       if (turn !== this.#turn || !(error instanceof SegmentError)) return;
-      if (error.reason === "network") this.#waitForLine();
-      else if (!this.source.isLossless) await this.#changeCodec(() => this.source.useLossless());
+      if (error.reason === "network") {
+        if (!isSaid) this.#setState("waiting", "offline");
+        await waitForNetwork(RETRY);
+        if (turn === this.#turn) this.#start("waiting");
+      } else if (!this.source.isLossless) await this.#changeCodec(() => this.source.useLossless());
       else this.#setState("stopped", error.reason);
       return;
     }
     if (turn !== this.#turn) return;
-    await this.#make(scheduler.start(this.#frame, this.#countsIn));
+    await scheduler.start(this.#frame, this.#countsIn);
   }
 
   #begin() {
     this.#countsIn = false;
+    this.source.renderer.prepare(); // while there is a line
     this.#setState("playing");
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#pump(), PUMP);
   }
 
-  /** Wait until the line is back, and go on. */
-  async #waitForLine() {
-    this.#setState("waiting", "offline");
-    const turn = this.#turn;
-    await waitForNetwork(RETRY);
-    if (turn === this.#turn) this.#start("waiting");
-  }
-
-  /** @param {Promise<void>} making what is to be heard */
-  async #make(making) {
-    try {
-      await making;
-    } catch (error) {
-      if (error instanceof StoppedError) return;
-      if (!(error instanceof RenderError)) throw error;
-      this.#frame = this.frame;
-      this.#halt();
-      this.#setState("stopped", "unstretchable");
-    }
+  /** @param {Error} error because of which something cannot be made */
+  #fail(error) {
+    if (error instanceof StoppedError) return;
+    if (!(error instanceof RenderError)) throw error;
+    if (!this.#keepStretch()) this.pause("unstretchable");
   }
 
   /** Have made what is there, ask for what is not, and notice the end. */
@@ -304,34 +316,25 @@ export class Engine extends EventTarget {
     const scheduler = this.#scheduler;
     if (!scheduler?.isPlaying) return;
     scheduler.forget();
-    const { next } = scheduler;
-    if (scheduler.isOver) {
+    const { next, isOver } = scheduler;
+    const now = isOver ? next : this.frame;
+    if (now !== null && this.timeline.note(now)) this.dispatchEvent(new Event("pass"));
+    if (isOver) {
       this.#halt();
-      if (next !== null) this.#notePosition(next);
       this.#frame = next ?? 0;
       if (next === null) this.#setState("stopped", "ended");
-      else this.#fallBehind();
+      else {
+        // The network is behind: wait, all stems together, and fetch less unless the person has chosen.
+        this.source.use(this.source.smaller);
+        this.timeline.segment = this.source.codec.segment;
+        this.#start("waiting");
+      }
       return;
     }
-    this.#notePosition(this.frame);
-    const here = Math.floor(this.#heard / this.timeline.segment);
+    const here = Math.floor(this.timeline.heard / this.timeline.segment);
     const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
-    this.source.segments.prefetch([...wanted], this.#audible).then(() => this.#make(scheduler.render()));
-    this.#make(scheduler.render());
-  }
-
-  /** @param {number} frame that is heard now */
-  #notePosition(frame) {
-    const isPass = this.timeline.isPass(this.#heard, frame);
-    this.#heard = frame;
-    if (isPass) this.dispatchEvent(new Event("pass"));
-  }
-
-  /** The network is behind: wait, all stems together, and fetch less unless the person has chosen. */
-  #fallBehind() {
-    this.source.use(this.source.smaller);
-    this.timeline.segment = this.source.codec.segment;
-    this.#start("waiting");
+    this.source.segments.prefetch([...wanted], this.#audible).then(() => scheduler.render());
+    scheduler.render();
   }
 
   #halt() {

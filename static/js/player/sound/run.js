@@ -36,14 +36,15 @@ export class Run {
    * @param {BufferPool} pool
    * @param {Timeline} timeline
    * @param {number} frame of the song to begin at
-   * @param {number} speed in percent
+   * @param {import("stemoteca/player/sound/stretch").Stretch} stretch
    * @param {import("stemoteca/player/sound/stretch").Group[]} groups of the stems that are heard
    */
-  constructor(lanes, pool, timeline, frame, speed, groups) {
+  constructor(lanes, pool, timeline, frame, stretch, groups) {
     this.pool = pool;
     this.timeline = timeline;
     this.next = frame;
-    this.speed = speed;
+    this.stretch = stretch;
+    this.speed = stretch.speed;
     this.groups = groups;
     /** @type {number[]} which becomes shorter when some are muted */
     this.stems = groups.flatMap(({ stems }) => stems);

@@ -25,6 +25,7 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
  * @property {() => number[]} audible
  * @property {() => Stretch} stretch
  * @property {() => void} onBegin is called when it is about to be heard
+ * @property {(error: Error) => void} onFail is called when something cannot be made; what plays plays on
  */
 
 const AHEAD = 4; // seconds that are scheduled in advance: background tabs get a turn once a second
@@ -73,6 +74,11 @@ export class Scheduler {
     return before ?? this.#run.frameAt(Math.max(at, this.#run.at ?? 0));
   }
 
+  /** Speed and key that are heard, or about to be; null while nothing plays. */
+  get stretch() {
+    return (this.#run ?? this.#coming)?.stretch ?? null;
+  }
+
   /** The frame of the song that is scheduled next; null at its end. */
   get next() {
     return this.#run?.next ?? null;
@@ -112,8 +118,10 @@ export class Scheduler {
     if (this.#coming) this.#isOutdated = true;
     if (this.#coming || !this.#run) return;
     const at = Math.max(this.#clock(this.#lead), this.#run.at ?? 0);
-    const frame = this.#run.frameAt(at);
-    if (frame === null || frame >= this.setup.timeline.frames) return;
+    const reached = this.#run.frameAt(at);
+    if (reached === null) return;
+    const frame = this.setup.timeline.within(reached);
+    if (frame >= this.setup.timeline.frames) return;
     const { stems } = this.#run;
     this.#goal = null;
     this.#coming = this.#makeRun(
@@ -129,11 +137,17 @@ export class Scheduler {
    * @param {number} frame
    */
   jump(frame) {
-    this.#coming?.stop(0);
-    this.#isOutdated = false;
+    this.#dropComing();
     this.#goal = frame;
     this.#coming = this.#makeRun(frame, this.setup.audible());
     this.render();
+  }
+
+  #dropComing() {
+    this.#coming?.stop(0);
+    this.#coming = null;
+    this.#isOutdated = false;
+    this.#goal = null;
   }
 
   stop() {
@@ -159,15 +173,14 @@ export class Scheduler {
     this.#run?.forget(this.#clock(-1));
   }
 
-  /**
-   * Have everything made that is missing, one block after another.
-   * @throws {import("stemoteca/player/rendering/renderer_client").RenderError}
-   */
+  /** Have everything made that is missing, one block after another. */
   render() {
     this.#follow();
-    this.#rendering ??= this.#renderAll().finally(() => {
-      this.#rendering = null;
-    });
+    this.#rendering ??= this.#renderAll()
+      .catch(this.setup.onFail)
+      .finally(() => {
+        this.#rendering = null;
+      });
     return this.#rendering;
   }
 
@@ -176,7 +189,10 @@ export class Scheduler {
       const { piece, heard, length } = job.block;
       const began = performance.now();
       const { renderer } = this.setup.source;
-      const samples = await renderer.render({ piece, heard, length, chosen: job.chosen });
+      const samples = await renderer.render({ piece, heard, length, chosen: job.chosen }).catch((error) => {
+        if (this.#run && job.run === this.#coming) this.#dropComing();
+        throw error;
+      });
       this.#deliver(job, samples, (performance.now() - began) / 1000);
       renderer.recycle(samples);
     }
@@ -190,7 +206,7 @@ export class Scheduler {
     const { names, pool, timeline } = this.setup;
     const stretch = this.setup.stretch();
     const groups = stretchGroups(stretch, names, stems, this.rate);
-    return new Run(this.graph.lanes, pool, timeline, frame, stretch.speed, groups);
+    return new Run(this.graph.lanes, pool, timeline, frame, stretch, groups);
   }
 
   /** @returns {Job | null} the most urgent thing to make that can be made by now */

@@ -26,6 +26,15 @@ export function changeStretch(stretch, changes) {
 }
 
 /**
+ * Whether both sound the same.
+ * @param {Stretch} one
+ * @param {Stretch} other
+ */
+export function isSameStretch(one, other) {
+  return one.speed === other.speed && one.semitones === other.semitones && one.cents === other.cents;
+}
+
+/**
  * Calculate the transposition in semitones. Drums have no key.
  * @param {Stretch} stretch
  * @param {string} [stem]

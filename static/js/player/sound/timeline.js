@@ -17,6 +17,8 @@ export class Timeline {
     this.first = first;
     /** @type {Loop | null} */
     this.loop = null;
+    this.chosen = 0; // the frame at which somebody has chosen to play, or was when the loop was set
+    this.heard = 0; // the frame that was heard a moment ago
     this.available = Infinity; // segments that can be fetched by now, while the song is still being separated
   }
 
@@ -29,12 +31,42 @@ export class Timeline {
   }
 
   /**
+   * Where playing goes on that has come to `frame` and begins anew there: in the loop, unless somebody has gone behind
+   * it. What is scheduled ahead can be beyond the loop's end already.
+   * @param {number} frame
+   */
+  within(frame) {
+    const { loop, chosen } = this;
+    if (!loop || frame < loop.to || (chosen >= loop.to && frame >= chosen)) return frame;
+    return loop.from + ((frame - loop.to) % (loop.to - loop.from));
+  }
+
+  /**
    * Where playing goes on after it has reached `frame`: at the loop's start, at `frame`, or nowhere (null).
    * @param {number} frame
    */
   after(frame) {
     if (this.loop && frame === this.loop.to) return this.loop.from;
     return frame < this.frames ? frame : null;
+  }
+
+  /**
+   * Play from a frame because somebody has chosen it.
+   * @param {number} frame
+   */
+  choose(frame) {
+    this.chosen = frame;
+    this.heard = frame;
+  }
+
+  /**
+   * Note what is heard now; returns whether the loop has begun again since the last time.
+   * @param {number} frame
+   */
+  note(frame) {
+    const isPass = this.isPass(this.heard, frame);
+    this.heard = frame;
+    return isPass;
   }
 
   /**
