@@ -115,6 +115,8 @@ def test_entry_with_settings_leads_from_the_list_to_where_it_is_played_with_them
     setlist = filled(user)
     setlists.share(setlist, by_link=True)
     ready, bare = setlist.entries.get(track__title="Ready"), setlist.entries.get(track__title="Bare")
+    bare.settings = {"speed": 0.9}  # but it cannot be played yet
+    bare.save()
     for page, key in ((f"/setlists/{setlist.pk}/", setlist.pk), (f"/s/{setlist.link}/", setlist.link)):
         html = owner_client.get(page).content.decode()
         assert f'<a href="{page}play/?entry={ready.pk}">Ready</a>' in html
