@@ -67,6 +67,7 @@ PLAYER_MESSAGES: Messages = SESSION_MESSAGES | {
     "loopRemoved": _("“{name}” removed."),
     "loopRename": _("Rename “{name}”"),
     "loopRemove": _("Remove “{name}”"),
+    "loopGone": _("This loop is gone: it was removed elsewhere."),
     "loopLost": _("Your loops could not be saved. Check the connection and try again."),
     "unstretchable": _("Speed and key could not be changed. Check the connection and try again."),
     "offline": _("No connection. Playback goes on when it is back."),

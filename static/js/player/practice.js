@@ -13,7 +13,14 @@ import { callApi, NetworkError } from "stemoteca/api";
  * @returns {Promise<Practice | null>}
  */
 export async function loadPractice(address) {
-  if (!address) return null;
+  return address ? loadKept(address) : null;
+}
+
+/**
+ * Load something that is kept; null where it cannot be had.
+ * @param {string} address
+ */
+export async function loadKept(address) {
   try {
     const answer = await callApi(address);
     return answer.ok ? answer.body : null;

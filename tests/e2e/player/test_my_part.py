@@ -122,6 +122,36 @@ def test_part_settings_and_loops_are_there_on_the_next_visit(
     watched.context.close()
 
 
+def test_loop_that_another_tab_has_removed_is_gone_here_too(
+    chromium: Browser, server: Server, track: str
+) -> None:
+    watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
+    page = watched.page
+    sign_in(page, Person(server))
+    page.goto(f"{track}?from=1&to=2.5")
+    loops = page.locator(".loops-menu")
+    loops.locator("summary").click()
+    for name in ("Solo", "Verse"):
+        loops.get_by_label("Save this loop as").fill(name)
+        page.keyboard.press("Enter")
+        expect(loops.get_by_role("button", name=f"{name} 0:01")).to_be_visible()
+    other = watched.context.new_page()
+    other.goto(track)
+    other.locator(".loops-menu summary").click()
+    other.get_by_role("button", name="Remove “Solo”").click()
+    expect(other.get_by_text("“Solo” removed.")).to_be_visible()
+    other.close()
+
+    loops.get_by_role("button", name="Rename “Solo”").click()
+    loops.get_by_role("textbox", name="Name of the loop").fill("Bridge")
+    page.keyboard.press("Enter")
+    expect(loops.get_by_text("This loop is gone")).to_be_visible()
+    expect(loops.get_by_role("button", name="Solo 0:01")).to_have_count(0)
+    expect(loops.get_by_role("button", name="Verse 0:01")).to_be_visible()
+    assert [fault for fault in watched.faults if "404" not in fault] == []
+    watched.context.close()
+
+
 def test_kept_settings_that_come_late_say_nothing_of_a_speed_that_stays(reader: Watched, track: str) -> None:
     page = reader.page
     page.goto(track)

@@ -5,7 +5,7 @@ import { findElement, getElement } from "stemoteca/dom";
 import { formatExactTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { signed } from "stemoteca/player/controls/stretch_controls";
-import { keep } from "stemoteca/player/practice";
+import { keep, loadKept } from "stemoteca/player/practice";
 import { offerSignIn } from "stemoteca/session";
 
 /** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
@@ -162,9 +162,20 @@ export class SavedLoops {
     const answer = await keep(id ? `${this.address}${id}/` : this.address, method, body);
     this.line.textContent = "";
     if (answer?.ok) return answer.body;
-    if (answer && isSessionEnded(answer.status, answer.body.code)) offerSignIn(this.line);
+    if (id && answer?.status === 404) await this.#miss(id);
+    else if (answer && isSessionEnded(answer.status, answer.body.code)) offerSignIn(this.line);
     else this.line.textContent = answer?.body.detail ?? message("loopLost");
     return null;
+  }
+
+  /**
+   * A loop was removed elsewhere: show those that there are.
+   * @param {string} id
+   */
+  async #miss(id) {
+    this.show((await loadKept(this.address)) ?? this.loops.filter((loop) => loop.id !== id));
+    this.line.textContent = message("loopGone");
+    getElement(this.menu, "summary", HTMLElement).focus(); // what had the focus is gone as well
   }
 
   /** @param {NewLoop} loop */
