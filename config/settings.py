@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, Environment, caches, files_storage
+from config.static_headers import restrict_workers
 from operations import capacity
 from operations.logs import LOG_LEVELS, logging_config
 from operations.process_lifecycle import exit_with_error
@@ -103,8 +104,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "config.cache_control.default_cache_control",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -319,13 +320,13 @@ SPECTACULAR_SETTINGS = {
 
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_ALL_ORIGINS = True
-CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
     *("Content-Disposition", "Location", "Retry-After", "ETag", "Content-Range", "Accept-Ranges"),
     *("Preference-Applied", "WWW-Authenticate", "X-Gain", "X-Pre-Skip"),
 ]
 
+WHITENOISE_ADD_HEADERS_FUNCTION = restrict_workers
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -153,9 +153,10 @@ def test_stars_and_downloads_say_that_the_session_has_ended(
     expect(page.locator(".player")).to_have_attribute("data-playing", "playing", timeout=20_000)
     end_session(singer)
     heart = page.get_by_role("button", name="I like “Primera”").first
+    before = heart.get_attribute("aria-pressed") or ""
     heart.click()
     expect(page.get_by_text("Your session has ended. Sign in and try again.", exact=True)).to_be_visible()
-    expect(heart).to_have_attribute("aria-pressed", "false")
+    expect(heart).to_have_attribute("aria-pressed", before)
     expect(page.locator(".player")).to_have_attribute("data-playing", "playing")
     page.locator("[data-stars]").first.get_by_label("2 stars").check(force=True)
     page.get_by_role("button", name="All parts as a zip").click()
