@@ -14,7 +14,7 @@ from tests.e2e.server import Person, Server
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("server"),
+    pytest.mark.xdist_group("player"),
     pytest.mark.skipif(
         not (which("firefox-esr") and which("pulseaudio")), reason="needs Debian's firefox-esr and pulseaudio"
     ),

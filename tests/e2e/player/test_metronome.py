@@ -16,7 +16,7 @@ from tests.e2e.browser import RENDERED, Watched, sign_in
 from tests.e2e.server import Person, Server
 from tests.songs import song
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("player")]
 
 RATE = 44_100
 SECONDS = 8

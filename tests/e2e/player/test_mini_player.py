@@ -16,7 +16,7 @@ from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched, sign_in
 from tests.e2e.server import Person, Server, wait_until
 from tests.songs import song
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("player")]
 
 STARTING = 60_000  # milliseconds, for a machine that does other things as well
 SONGS = {"Primera": (60, "compact:2stems"), "Segunda": (3, "compact:2stems"), "Tercera": (3, "none")}

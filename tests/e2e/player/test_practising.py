@@ -12,7 +12,7 @@ from tests.e2e.browser import CHROMIUM, SWITCHES, Watched, sign_in
 from tests.e2e.server import Person, Server
 from tests.songs import song
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("player")]
 
 SECONDS = 3
 

@@ -14,7 +14,7 @@ from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched, sign_in
 from tests.e2e.server import Person, Server, wait_until
 from tests.songs import song
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("player")]
 
 SECONDS = 3
 STARTING = 60_000  # milliseconds, for a machine that does other things as well

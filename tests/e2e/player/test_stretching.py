@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Route, expect
 from tests.e2e.browser import RENDERED, Clock, Watched
 from tests.e2e.server import Person, Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("player")]
 
 RATE = 44_100
 SECONDS = 16  # two segments
