@@ -19,7 +19,7 @@ from tests.songs import song
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("player")]
 
 STARTING = 60_000  # milliseconds, for a machine that does other things as well
-SONGS = {"Primera": (60, "compact:2stems"), "Segunda": (3, "compact:2stems"), "Tercera": (3, "none")}
+SONGS = {"Aurora": (60, "compact:2stems"), "Brisa": (3, "compact:2stems"), "Cumbre": (3, "none")}
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 # The song that was started last.
@@ -117,7 +117,7 @@ def plays_on(page: Page, frame: int) -> int:
 
 
 def test_song_plays_on_while_one_looks_at_other_pages_and_back(page: Page, tracks: dict[str, str]) -> None:
-    play(page, tracks["Primera"])
+    play(page, tracks["Aurora"])
     at = plays_on(page, 0)
     page.locator("main .player").evaluate("element => { element.isLiving = true }")
     expect(bar(page)).to_be_hidden()
@@ -130,10 +130,10 @@ def test_song_plays_on_while_one_looks_at_other_pages_and_back(page: Page, track
     expect(page.locator("main")).to_be_focused()
     assert is_first(page)
     expect(bar(page)).to_be_visible()
-    expect(bar(page).get_by_role("link", name="Primera")).to_be_visible()
+    expect(bar(page).get_by_role("link", name="Aurora")).to_be_visible()
     expect(page.locator("[data-mini-status]")).to_have_text("Orfeón · Stemoteca")
     at = plays_on(page, at)
-    assert page.evaluate("navigator.mediaSession.metadata.title") == "Primera"
+    assert page.evaluate("navigator.mediaSession.metadata.title") == "Aurora"
 
     # Its keys are off, but for Space; the page's address is its own.
     address = page.url
@@ -146,7 +146,7 @@ def test_song_plays_on_while_one_looks_at_other_pages_and_back(page: Page, track
     expect(bar(page).get_by_role("button", name="Pause")).to_be_visible()
     at = plays_on(page, at)
 
-    page.locator("main").get_by_role("link", name="Primera").click()
+    page.locator("main").get_by_role("link", name="Aurora").click()
     expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
     assert page.locator("main .player").evaluate("element => element.isLiving")
     expect(bar(page)).to_be_hidden()
@@ -164,7 +164,7 @@ def test_song_plays_on_while_one_looks_at_other_pages_and_back(page: Page, track
 def test_pages_that_come_without_a_document_have_their_scripts_and_their_history(
     page: Page, tracks: dict[str, str]
 ) -> None:
-    play(page, tracks["Primera"])
+    play(page, tracks["Aurora"])
     song_address = page.url
     artists = page.get_by_role("navigation", name="Library").get_by_role("link", name="Artists")
     artists.click()
@@ -176,20 +176,20 @@ def test_pages_that_come_without_a_document_have_their_scripts_and_their_history
     page.keyboard.type("orfe")
     page.get_by_role("option", name="Orfeón", exact=True).click()
     expect(page.get_by_role("heading", name="Orfeón", level=1)).to_be_visible()
-    heart = page.get_by_role("button", name="I like “Segunda”")
+    heart = page.get_by_role("button", name="I like “Brisa”")
     with page.expect_response("**/api/v1/tracks/*/like/"):
         heart.click()
     expect(heart).to_have_attribute("aria-pressed", "true")
     assert is_first(page)
 
     # The search of the front page, by its form and by typing.
-    page.get_by_role("searchbox").or_(page.get_by_role("combobox")).fill("segunda")
+    page.get_by_role("searchbox").or_(page.get_by_role("combobox")).fill("brisa")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Search songs, artists, albums")).to_have_value("segunda")
-    expect(page.locator("#results").get_by_role("link", name="Segunda")).to_be_visible()
-    page.get_by_label("Search songs, artists, albums").fill("tercera")
-    expect(page.locator("#results").get_by_role("link", name="Tercera")).to_be_visible()
-    expect(page).to_have_url(f"{page.url.split('?')[0]}?q=tercera")
+    expect(page.get_by_label("Search songs, artists, albums")).to_have_value("brisa")
+    expect(page.locator("#results").get_by_role("link", name="Brisa")).to_be_visible()
+    page.get_by_label("Search songs, artists, albums").fill("cumbre")
+    expect(page.locator("#results").get_by_role("link", name="Cumbre")).to_be_visible()
+    expect(page).to_have_url(f"{page.url.split('?')[0]}?q=cumbre")
     assert is_first(page)
 
     page.go_back()
@@ -222,39 +222,39 @@ def test_setlist_that_comes_without_a_document_is_moved_and_kept(
     page: Page, tracks: dict[str, str], owner: Person
 ) -> None:
     setlist = owner.call("POST", "setlists/", json={"title": "Concert"}).json()
-    for title in ("Primera", "Segunda"):
+    for title in ("Aurora", "Brisa"):
         owner.call("POST", f"setlists/{setlist['id']}/entries/", json={"track": tracks[title]})
-    play(page, tracks["Primera"])
+    play(page, tracks["Aurora"])
     page.get_by_role("navigation", name="You").locator("summary").click()
     page.get_by_role("link", name="Setlists", exact=True).click()
     page.locator("main").get_by_role("link", name="Concert").click()
     songs = page.locator("[data-entries] h2")
     with page.expect_response("**/api/v1/setlists/**"):
-        page.get_by_role("button", name="“Segunda” up").click()
-    expect(songs).to_have_text(["Segunda", "Primera"])
+        page.get_by_role("button", name="“Brisa” up").click()
+    expect(songs).to_have_text(["Brisa", "Aurora"])
     assert is_first(page)
 
     # Loaded again, the document has forgotten what it showed before.
     page.reload()
-    expect(songs).to_have_text(["Segunda", "Primera"])
+    expect(songs).to_have_text(["Brisa", "Aurora"])
     page.go_back()
     expect(page.get_by_role("heading", name="My library", level=1)).to_be_visible()
     expect(bar(page)).to_be_hidden()
 
 
 def test_page_that_has_no_mini_player_is_loaded_whole(page: Page, tracks: dict[str, str]) -> None:
-    play(page, tracks["Primera"])
+    play(page, tracks["Aurora"])
     page.get_by_role("link", name="Add a song").click()
     expect(page.get_by_role("heading", name="Add a song", level=1)).to_be_visible()
     assert not is_first(page)
 
 
 def test_another_song_takes_the_place_of_the_one_that_plays_on(page: Page, tracks: dict[str, str]) -> None:
-    play(page, tracks["Primera"])
+    play(page, tracks["Aurora"])
     page.locator(".track-header").get_by_role("link", name="Orfeón").click()
-    page.locator("main").get_by_role("link", name="Segunda").click()
-    expect(page.get_by_role("heading", name="Segunda", level=1)).to_be_visible()
-    expect(bar(page).get_by_role("link", name="Primera")).to_be_visible()
+    page.locator("main").get_by_role("link", name="Brisa").click()
+    expect(page.get_by_role("heading", name="Brisa", level=1)).to_be_visible()
+    expect(bar(page).get_by_role("link", name="Aurora")).to_be_visible()
     page.keyboard.press("Space")
     expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
     expect(bar(page)).to_be_hidden()
@@ -265,19 +265,19 @@ def test_queue_goes_on_by_itself_and_passes_over_what_cannot_be_played(
     listener: Watched, tracks: dict[str, str], owner: Person
 ) -> None:
     page = listener.page
-    play(page, tracks["Segunda"])
+    play(page, tracks["Brisa"])
     page.locator(".track-header").get_by_role("link", name="Orfeón").click()
     rows = page.locator("main .song")
-    expect(rows.filter(has_text="Tercera").locator(".queue-menu")).to_have_count(0)
-    rows.filter(has_text="Primera").locator("summary").click()
+    expect(rows.filter(has_text="Cumbre").locator(".queue-menu")).to_have_count(0)
+    rows.filter(has_text="Aurora").locator("summary").click()
     page.get_by_role("button", name="Add to queue").click()
-    expect(page.locator("[data-mini-status]")).to_have_text("“Primera” is in the queue")
+    expect(page.locator("[data-mini-status]")).to_have_text("“Aurora” is in the queue")
     # As if its stems had gone since it was added.
     gone = {
-        "track": tracks["Tercera"],
-        "title": "Tercera",
+        "track": tracks["Cumbre"],
+        "title": "Cumbre",
         "artist": "Orfeón",
-        "address": f"/tracks/{tracks['Tercera']}/",
+        "address": f"/tracks/{tracks['Cumbre']}/",
     }
     page.evaluate(
         """async (song) => {
@@ -286,7 +286,7 @@ def test_queue_goes_on_by_itself_and_passes_over_what_cannot_be_played(
         }""",
         gone,
     )
-    expect(bar(page).get_by_text("Next: Tercera")).to_be_visible()
+    expect(bar(page).get_by_text("Next: Cumbre")).to_be_visible()
     page.evaluate(
         """() => {
           window.said = [];
@@ -294,47 +294,47 @@ def test_queue_goes_on_by_itself_and_passes_over_what_cannot_be_played(
           new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true });
         }"""
     )
-    expect(bar(page).get_by_role("link", name="Primera")).to_be_visible(timeout=STARTING)
+    expect(bar(page).get_by_role("link", name="Aurora")).to_be_visible(timeout=STARTING)
     expect(bar(page).get_by_role("button", name="Pause")).to_be_visible(timeout=STARTING)
-    assert "Skipped: “Tercera” cannot be played now." in page.evaluate("said")
+    assert "Skipped: “Cumbre” cannot be played now." in page.evaluate("said")
     plays_on(page, 0)
     assert is_first(page)
     assert page.evaluate(HEARD)["isSame"]
 
     # Its page has the player that plays.
-    bar(page).get_by_role("link", name="Primera").click()
+    bar(page).get_by_role("link", name="Aurora").click()
     expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
-    expect(page.locator("main .player")).to_have_attribute("data-title", "Primera")
+    expect(page.locator("main .player")).to_have_attribute("data-title", "Aurora")
 
 
 def test_queue_is_kept_for_the_tab_and_can_be_put_in_order(page: Page, tracks: dict[str, str]) -> None:
-    page.goto(f"/tracks/{tracks['Primera']}/")
+    page.goto(f"/tracks/{tracks['Aurora']}/")
     more = page.locator(".track-header summary[aria-label=More]")
     more.click()
     page.get_by_role("button", name="Add to queue").click()
-    page.goto(f"/tracks/{tracks['Segunda']}/")
-    expect(bar(page).get_by_text("Next: Primera")).to_be_visible()
+    page.goto(f"/tracks/{tracks['Brisa']}/")
+    expect(bar(page).get_by_text("Next: Aurora")).to_be_visible()
     more.click()
     page.get_by_role("button", name="Play next").click()
-    expect(bar(page).get_by_text("Next: Segunda")).to_be_visible()
+    expect(bar(page).get_by_text("Next: Brisa")).to_be_visible()
 
     page.goto("/artists/")
     bar(page).get_by_role("button", name=re.compile("^Queue")).click()
     dialog = page.get_by_role("dialog", name="Queue")
     songs = dialog.locator("li a")
-    expect(songs).to_have_text(["Segunda", "Primera"])
+    expect(songs).to_have_text(["Brisa", "Aurora"])
     assert Axe().run(page).violations_count == 0
-    dialog.get_by_role("button", name="“Segunda” down").click()
-    expect(songs).to_have_text(["Primera", "Segunda"])
-    expect(dialog.get_by_role("button", name="“Segunda” up")).to_be_focused()
-    dialog.get_by_role("button", name="Remove “Primera”").click()
-    expect(songs).to_have_text(["Segunda"])
+    dialog.get_by_role("button", name="“Brisa” down").click()
+    expect(songs).to_have_text(["Aurora", "Brisa"])
+    expect(dialog.get_by_role("button", name="“Brisa” up")).to_be_focused()
+    dialog.get_by_role("button", name="Remove “Aurora”").click()
+    expect(songs).to_have_text(["Brisa"])
     page.keyboard.press("Escape")
 
     # A gesture in this document lets it play.
     bar(page).get_by_role("button", name="Play", exact=True).click()
     expect(bar(page).get_by_role("button", name="Pause")).to_be_visible(timeout=STARTING)
-    expect(bar(page).get_by_role("link", name="Segunda")).to_be_visible()
+    expect(bar(page).get_by_role("link", name="Brisa")).to_be_visible()
     bar(page).get_by_role("button", name="Close the player").click()
     expect(bar(page)).to_be_hidden()
 
@@ -353,7 +353,7 @@ def test_mini_player_hides_nothing_and_is_accessible(
     listener = Watched(chromium, server, viewport={"width": width, "height": height}, color_scheme=colours)
     page = listener.page
     sign_in(page, owner)
-    play(page, tracks["Primera"])
+    play(page, tracks["Aurora"])
     page.locator(".track-header").get_by_role("link", name="Orfeón").click()
     expect(bar(page)).to_be_visible()
     found = Axe().run(page)
@@ -368,8 +368,8 @@ def test_mini_player_hides_nothing_and_is_accessible(
     assert footer["y"] + footer["height"] <= box["y"] + 1
 
     # Another song's page has its own transport above.
-    page.locator("main").get_by_role("link", name="Segunda").click()
-    expect(page.get_by_role("heading", name="Segunda", level=1)).to_be_visible()
+    page.locator("main").get_by_role("link", name="Brisa").click()
+    expect(page.get_by_role("heading", name="Brisa", level=1)).to_be_visible()
     transport = page.locator("main .transport").bounding_box()
     box = bar(page).bounding_box()
     assert transport
