@@ -1,9 +1,11 @@
 """A real Chromium, and pages that note what must not happen."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.e2e.server import Person, Server
 
@@ -20,6 +22,12 @@ SWITCHES = [
 ]
 
 # Plays the song into memory, as fast as it can be rendered, and compares with the stems' own samples.
+# Nothing sounds before somebody presses a key.
+PRESS_FIRST = [
+    *(switch for switch in SWITCHES if not switch.startswith("--autoplay-policy")),
+    "--autoplay-policy=document-user-activation-required",
+]
+
 PLAYED_AGAINST_STORED = """async () => {
   const { Engine } = await import("stemoteca/player/sound/engine");
   const set = JSON.parse(document.getElementById("player").textContent);
@@ -140,6 +148,15 @@ class Clock:
                 return
             assert monotonic() < deadline, f"{times} not in {shown}"
             self._page.wait_for_timeout(100)
+
+
+@contextmanager
+def launched(switches: list[str]) -> Iterator[Browser]:
+    """Start a Chromium, and end it."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=switches)
+        yield browser
+        browser.close()
 
 
 class Watched:

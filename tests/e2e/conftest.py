@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.e2e.browser import CHROMIUM, SWITCHES, Watched, sign_in
+from tests.e2e.browser import SWITCHES, Watched, launched, sign_in
 from tests.e2e.server import Person, Server
 
 
@@ -23,12 +23,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A Chromium that finds this machine under another name as well, where no page is a secure context."""
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM, args=[*SWITCHES, "--host-resolver-rules=MAP stemoteca.lan 127.0.0.1"]
-        )
+    with launched([*SWITCHES, "--host-resolver-rules=MAP stemoteca.lan 127.0.0.1"]) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -2,24 +2,21 @@
 //
 // Events: "change", when another song is opened or none is; "skipped" with a song that cannot be played; "offline".
 
-import { NetworkError } from "stemoteca/api";
 import { getElement } from "stemoteca/dom";
 import { takeMessages } from "stemoteca/messages";
-import { fetchBeginning, loadPlayer, recordingIn } from "stemoteca/setlist_player/entries";
+import { recordingIn } from "stemoteca/setlist_player/entries";
+import { Loader } from "stemoteca/setlist_player/loader";
 
 /** @typedef {import("stemoteca/mini_player/deck").Deck} Deck */
 /** @typedef {import("stemoteca/mini_player/queue").Queue} Queue */
 /** @typedef {import("stemoteca/mini_player/queue").Queued} Queued */
-/** @typedef {import("stemoteca/setlist_player/entries").Loaded} Loaded */
 
-const RETRY = 3000; // milliseconds after which a line that was gone is tried again
 const PRELOAD = 3000; // milliseconds that a song has for itself, before the next one is fetched
 
 export class QueuePlayer extends EventTarget {
   /** @type {Queued | null} the song that is being opened */
   opening = null;
-  /** @type {{ track: string, loaded: Promise<Loaded | null> } | null} */
-  #preloaded = null;
+  #loader = new Loader();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -36,7 +33,11 @@ export class QueuePlayer extends EventTarget {
     deck.addEventListener("change", () => {
       if (deck.isPlaying) this.#open(null); // somebody started another song meanwhile
       clearTimeout(this.#timer);
-      if (deck.isPlaying) this.#timer = setTimeout(() => this.#preload(), PRELOAD);
+      if (deck.isPlaying)
+        this.#timer = setTimeout(() => {
+          const [next] = this.queue.songs;
+          if (next) this.#loader.preload(entryOf(next));
+        }, PRELOAD);
     });
   }
 
@@ -45,9 +46,13 @@ export class QueuePlayer extends EventTarget {
     this.deck.song?.player.engine.pause();
     for (let song = this.queue.shift(); song; song = this.queue.shift()) {
       this.#open(song);
-      const loaded = await this.#load(song);
-      if (this.opening !== song) return;
-      if (loaded?.html) {
+      const loaded = await this.#loader.load(
+        entryOf(song),
+        () => this.opening === song,
+        () => this.dispatchEvent(new Event("offline")),
+      );
+      if (!loaded) return;
+      if (loaded.html !== null) {
         await this.#begin(song, loaded.html);
         return;
       }
@@ -69,26 +74,6 @@ export class QueuePlayer extends EventTarget {
   }
 
   /**
-   * Load the player of a song; where the line is gone, when it is back.
-   * @param {Queued} song
-   */
-  async #load(song) {
-    const preloaded = this.#preloaded?.track === song.track ? this.#preloaded.loaded : null;
-    this.#preloaded = null;
-    let loaded = await preloaded;
-    while (!loaded && this.opening === song) {
-      try {
-        loaded = await loadPlayer(entryOf(song));
-      } catch (error) {
-        if (!(error instanceof NetworkError)) throw error;
-        this.dispatchEvent(new Event("offline"));
-        await new Promise((done) => setTimeout(done, RETRY));
-      }
-    }
-    return loaded;
-  }
-
-  /**
    * @param {Queued} queued
    * @param {string} html with its player
    */
@@ -103,22 +88,9 @@ export class QueuePlayer extends EventTarget {
     this.#open(null);
     await song.player.playUnasked();
   }
-
-  /** Fetch what the next song needs, so that it begins at once. */
-  async #preload() {
-    const [next] = this.queue.songs;
-    if (!next || this.#preloaded?.track === next.track) return;
-    const loaded = loadPlayer(entryOf(next)).catch((error) => {
-      if (!(error instanceof NetworkError)) throw error;
-      return null; // asked for again when its turn comes
-    });
-    this.#preloaded = { track: next.track, loaded };
-    const player = await loaded;
-    if (player?.html) await fetchBeginning({ settings: {} }, player.html);
-  }
 }
 
 /** @param {Queued} song */
-function entryOf({ address }) {
-  return { player: `${address}?fragment=player&words=1` };
+function entryOf({ track, address }) {
+  return { id: track, player: `${address}?fragment=player&words=1`, settings: {} };
 }

@@ -3,7 +3,7 @@
 import { NetworkError } from "stemoteca/api";
 import { fetchBeginning, loadPlayer } from "stemoteca/setlist_player/entries";
 
-/** @typedef {import("stemoteca/setlist_player/entries").Entry} Entry */
+/** @typedef {Pick<import("stemoteca/setlist_player/entries").Entry, "id" | "player" | "settings">} Entry */
 /** @typedef {import("stemoteca/setlist_player/entries").Loaded} Loaded */
 
 const RETRY = 3000; // milliseconds after which a line that was gone is tried again

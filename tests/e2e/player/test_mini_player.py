@@ -10,25 +10,17 @@ from pathlib import Path
 import pytest
 import soundfile
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched, sign_in
-from tests.e2e.server import Person, Server, wait_until
+from tests.e2e.browser import PRESS_FIRST, TOO_SMALL, Watched, launched, sign_in
+from tests.e2e.player.playing_on import HEARD, STARTING, bar, is_first, play, plays_on
+from tests.e2e.server import Person, Server
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("player")]
 
-STARTING = 60_000  # milliseconds, for a machine that does other things as well
 SONGS = {"Aurora": (60, "compact:2stems"), "Brisa": (3, "compact:2stems"), "Cumbre": (3, "none")}
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-# The song that was started last.
-HEARD = """async () => {
-  const { deck } = await import("stemoteca/mini_player/deck");
-  const { engine } = deck.song.player;
-  const context = (window.heardContext ??= engine.makeContext());
-  return { state: engine.state, frame: engine.frame, isSame: context === engine.makeContext(), clock: context.state };
-}"""
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +33,8 @@ def patience() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    switches = [switch for switch in SWITCHES if not switch.startswith("--autoplay-policy")]
-    switches.append("--autoplay-policy=document-user-activation-required")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=switches)
+    with launched(PRESS_FIRST) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -82,38 +70,6 @@ def listener(chromium: Browser, server: Server, owner: Person) -> Iterator[Watch
 @pytest.fixture
 def page(listener: Watched) -> Page:
     return listener.page
-
-
-def play(page: Page, track: str) -> None:
-    """Open a song's page and play it; the document is marked, so that another one is noticed."""
-    page.goto(f"/tracks/{track}/")
-    page.evaluate("window.isFirst = true")
-    page.keyboard.press("Space")
-    expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
-
-
-def is_first(page: Page) -> bool:
-    """Whether the document is that in which the song was started."""
-    return bool(page.evaluate("window.isFirst === true"))
-
-
-def bar(page: Page) -> Locator:
-    return page.get_by_role("region", name="Mini player")
-
-
-def plays_on(page: Page, frame: int) -> int:
-    """Wait until the sound is beyond ``frame``; return where it is."""
-    at = frame
-
-    def is_beyond() -> bool:
-        nonlocal at
-        heard = page.evaluate(HEARD)
-        assert heard["isSame"]
-        at = heard["frame"]
-        return bool(heard["state"] == "playing" and heard["clock"] == "running" and at > frame)
-
-    wait_until(is_beyond)
-    return at
 
 
 def test_song_plays_on_while_one_looks_at_other_pages_and_back(page: Page, tracks: dict[str, str]) -> None:

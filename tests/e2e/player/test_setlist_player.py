@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import soundfile
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.e2e.browser import CHROMIUM, SWITCHES, TOO_SMALL, Watched, sign_in
+from tests.e2e.browser import PRESS_FIRST, TOO_SMALL, Watched, launched, sign_in
 from tests.e2e.server import Person, Server, wait_until
 from tests.songs import song
 
@@ -42,12 +42,8 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    switches = [switch for switch in SWITCHES if not switch.startswith("--autoplay-policy")]
-    switches.append("--autoplay-policy=document-user-activation-required")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=switches)
+    with launched(PRESS_FIRST) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
