@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pageOf } from "stemoteca/navigation/address";
-import { addressOfForm, addressOfLink } from "stemoteca/navigation/links";
+import { addressOfLink, wantedByForm } from "stemoteca/navigation/links";
 
 const HERE = "https://music.example/artists/abba/?page=2#songs";
 const PRESS = { button: 0, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
@@ -32,12 +32,33 @@ test("a link within the page is the browser's, one to the same page again is not
   assert.equal(pageOf(new URL(`${page}#main`)), page);
 });
 
+const FORM = { action: "/?old=1", method: "get", target: "", encoding: "" };
+
+/** @param {Record<string, string>} fields */
+function dataOf(fields) {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(fields)) data.append(name, value);
+  return data;
+}
+
 test("a form that asks for a page leads to it, with its fields in place of another query", () => {
-  const form = { action: "/?old=1", method: "get", target: "" };
-  /** @type {[string, string][]} */
-  const fields = [["q", "a b"]];
-  assert.equal(addressOfForm(form, fields, HERE)?.href, "https://music.example/?q=a+b");
-  assert.equal(addressOfForm({ ...form, method: "POST" }, fields, HERE), null);
-  assert.equal(addressOfForm({ ...form, target: "_blank" }, fields, HERE), null);
-  assert.equal(addressOfForm({ ...form, action: "https://other.example/" }, fields, HERE), null);
+  const wanted = wantedByForm(FORM, dataOf({ q: "a b" }), HERE);
+  assert.equal(wanted?.address.href, "https://music.example/?q=a+b");
+  assert.equal(wanted?.body, undefined);
+});
+
+test("a form that changes something is sent as it says", () => {
+  const form = { ...FORM, action: "/setlists/", method: "POST" };
+  const data = dataOf({ title: "a & b" });
+  const wanted = wantedByForm(form, data, HERE);
+  assert.equal(wanted?.address.href, "https://music.example/setlists/");
+  assert.equal(String(wanted?.body), "title=a+%26+b");
+  assert.equal(wantedByForm({ ...form, encoding: "multipart/form-data" }, data, HERE)?.body, data);
+});
+
+test("forms of dialogs, for other windows and for other websites are left to the browser", () => {
+  const data = dataOf({});
+  assert.equal(wantedByForm({ ...FORM, method: "dialog" }, data, HERE), null);
+  assert.equal(wantedByForm({ ...FORM, target: "_blank" }, data, HERE), null);
+  assert.equal(wantedByForm({ ...FORM, action: "https://other.example/" }, data, HERE), null);
 });

@@ -15,12 +15,16 @@ import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 /** @typedef {import("stemoteca/mini_player/deck").Song} Song */
 
 const TICK = 250; // milliseconds
+const WARNED = 10_000; // milliseconds that a warning stays
 
 class MiniPlayer {
   /** @type {Song | null} */
   #shown = null;
   #isHeld = false; // the position, by a pointer or a key
   #said = ""; // what went wrong
+  #isWarning = false; // that the page stays, as the server cannot be reached
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #warned;
   queue = new Queue();
 
   /** @param {HTMLElement} root */
@@ -50,7 +54,7 @@ class MiniPlayer {
     });
     listenToKeyboard({ Space: () => this.toggle() }, null, undefined, () => this.#isAlone);
     for (const source of [deck, this.queue, this.player]) source.addEventListener("change", () => this.show());
-    onEachPage(() => this.show());
+    onEachPage(() => this.#endWarning());
     this.player.addEventListener("skipped", (event) => {
       if (event instanceof CustomEvent) this.#sayWrong("skipped", event.detail.title);
     });
@@ -59,7 +63,8 @@ class MiniPlayer {
     });
     this.player.addEventListener("offline", () => this.#sayWrong("offline"));
     setInterval(() => this.#showPosition(), TICK);
-    new Router(() => deck.song !== null, this.status);
+    const router = new Router(() => deck.song !== null, this.status);
+    router.addEventListener("unreachable", () => this.#warn());
   }
 
   /** Whether no song's page is shown, which has a player of its own. */
@@ -103,13 +108,27 @@ class MiniPlayer {
     this.show();
   }
 
+  /** Say for a while that another page cannot be reached. */
+  #warn() {
+    this.say("unreachable");
+    clearTimeout(this.#warned);
+    this.#warned = setTimeout(() => this.#endWarning(), WARNED);
+    this.#isWarning = true;
+    this.show();
+  }
+
+  #endWarning() {
+    this.#isWarning = false;
+    this.show();
+  }
+
   show() {
     const { root, queue } = this;
     if (deck.isPlaying) this.#said = "";
     const song = deck.isDocked ? deck.song : null;
     const [next] = queue.songs;
     const { opening } = this.player;
-    root.hidden = !song && !next && !opening && !this.#said;
+    root.hidden = !song && !next && !opening && !this.#said && !this.#isWarning;
     this.song.hidden = !song;
     this.#showSong(song);
     this.play.hidden = !song && (opening !== null || deck.song !== null);
@@ -119,11 +138,12 @@ class MiniPlayer {
     this.next.hidden = !next;
     const name = opening ? "loading" : "next";
     const { title } = opening ?? next ?? {};
-    const said = song?.player.engine.state === "waiting" ? this.#text("offline") : this.#said;
+    const isWaiting = song?.player.engine.state === "waiting";
+    const said = this.#isWarning ? this.#text("unreachable") : isWaiting ? this.#text("offline") : this.#said;
     this.nextText.textContent = said || (title ? this.#text(name, { title }) : "");
     this.nextText.classList.toggle("is-said", said !== "");
     this.#element("[data-mini-count]").textContent = queue.songs.length ? String(queue.songs.length) : "";
-    this.close.setAttribute("aria-label", this.#text(song || opening ? "close" : "clear"));
+    this.close.setAttribute("aria-label", this.#text(this.#isWarning ? "hide" : song || opening ? "close" : "clear"));
     navigator.mediaSession?.setActionHandler("nexttrack", next ? () => this.player.next() : null);
     this.#showPosition();
   }
@@ -159,6 +179,10 @@ class MiniPlayer {
   }
 
   #close() {
+    if (this.#isWarning) {
+      this.#endWarning();
+      return;
+    }
     const isSong = deck.isDocked || this.player.opening !== null;
     this.#said = "";
     this.player.stop();

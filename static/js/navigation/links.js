@@ -2,7 +2,8 @@
 
 /** @typedef {{ button: number, ctrlKey: boolean, metaKey: boolean, shiftKey: boolean, altKey: boolean }} Press */
 /** @typedef {{ href: string, target: string, isDownload: boolean }} Link */
-/** @typedef {{ action: string, method: string, target: string }} Form */
+/** @typedef {{ action: string, method: string, target: string, encoding: string }} Form */
+/** @typedef {{ address: URL, body?: URLSearchParams | FormData }} Wanted a page, and what is sent for it by POST */
 
 /**
  * Tell where a link leads; null where the browser follows it better itself.
@@ -19,15 +20,25 @@ export function addressOfLink({ href, target, isDownload }, press, here) {
 }
 
 /**
- * Tell where a form with `fields` leads; null where it does not only ask for a page.
+ * Tell what a form with `data` asks for; null where the browser follows it better itself.
  * @param {Form} form
- * @param {[string, string][]} fields
+ * @param {FormData} data
  * @param {string} here address of the page
+ * @returns {Wanted | null}
  */
-export function addressOfForm({ action, method, target }, fields, here) {
-  const address = method.toLowerCase() === "get" && isHere(target) ? ownAddress(action, here) : null;
-  if (address) address.search = new URLSearchParams(fields).toString();
-  return address;
+export function wantedByForm({ action, method, target, encoding }, data, here) {
+  const address = isHere(target) ? ownAddress(action, here) : null;
+  if (!address) return null;
+  const fields = new URLSearchParams([...data].map(([name, value]) => [name, String(value)]));
+  switch (method.toLowerCase()) {
+    case "get":
+      address.search = fields.toString();
+      return { address };
+    case "post":
+      return { address, body: encoding === "multipart/form-data" ? data : fields };
+    default:
+      return null;
+  }
 }
 
 /** @param {string} target */

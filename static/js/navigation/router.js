@@ -5,24 +5,36 @@ import { isAborted, NetworkError, networkErrors, request } from "stemoteca/api";
 import { closestElement, findElement, getElement } from "stemoteca/dom";
 import { noteAddress, pageOf, setRouter } from "stemoteca/navigation/address";
 import { addStyles, canShow, loadScripts, showDocument } from "stemoteca/navigation/document";
-import { addressOfForm, addressOfLink } from "stemoteca/navigation/links";
+import { addressOfLink, wantedByForm } from "stemoteca/navigation/links";
 import { enterPage, leavePage } from "stemoteca/navigation/pages";
 
-/** @typedef {{ page: Document, address: URL }} Fetched */
+/** @typedef {import("stemoteca/navigation/links").Wanted} Wanted */
 
-export class Router {
+/**
+ * What came: a page that can be shown, or "other" with the answer, which the browser has to load; null where another page
+ * is wanted meanwhile, or none can be reached.
+ * @typedef {{ page: Document, address: URL } | { other: Response } | null} Fetched
+ */
+
+/** Event: "unreachable", when no answer came and the page stays. */
+export class Router extends EventTarget {
   /** @type {Map<number, number>} how far each page of the history was scrolled */
   #scrolled = new Map();
   #last = 0; // number of the page that was added to the history last
   #here = 0;
   /** @type {AbortController | null} */
   #loading = null;
+  /** @type {HTMLFormElement | null} that the browser sends itself */
+  #unrouted = null;
+  /** @type {HTMLFormElement | null} that is being sent */
+  #sent = null;
 
   /**
    * @param {() => boolean} isWanted
    * @param {HTMLElement} status says which page is shown
    */
   constructor(isWanted, status) {
+    super();
     this.isWanted = isWanted;
     this.status = status;
     setRouter(this);
@@ -36,19 +48,13 @@ export class Router {
       this.go(address);
     });
     document.addEventListener("submit", (event) => {
-      const form = event.target;
+      const { target: form, submitter } = event;
       if (event.defaultPrevented || !(form instanceof HTMLFormElement) || !isWanted()) return;
-      const { submitter } = event;
-      const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
-      const fields = [...new FormData(form, submitter)].map(([name, value]) => [name, String(value)]);
-      const address = addressOfForm(
-        { action, method: submitter?.getAttribute("formmethod") ?? form.method, target: form.target },
-        /** @type {[string, string][]} */ (fields),
-        location.href,
-      );
-      if (!address) return;
+      if (form === this.#unrouted || "unrouted" in form.dataset) return;
+      const wanted = wantedByForm(formOf(form, submitter), new FormData(form, submitter), location.href);
+      if (!wanted) return;
       event.preventDefault();
-      this.go(address);
+      if (form !== this.#sent) this.#send(form, submitter, wanted);
     });
   }
 
@@ -61,49 +67,77 @@ export class Router {
       location.assign(address);
       return;
     }
-    const fetched = await this.#load(address);
-    if (fetched === "other") location.assign(address);
-    else if (fetched) this.#show(fetched, false);
+    const fetched = await this.#load({ address });
+    if (!fetched) return;
+    if ("other" in fetched) location.assign(address);
+    else this.#show(fetched, false);
+  }
+
+  /**
+   * Send a form, and show the page that answers.
+   * @param {HTMLFormElement} form
+   * @param {HTMLElement | null} submitter
+   * @param {Wanted} wanted
+   */
+  async #send(form, submitter, wanted) {
+    this.#sent = form;
+    const fetched = await this.#load(wanted);
+    if (this.#sent === form) this.#sent = null;
+    if (!fetched) return;
+    if (!("other" in fetched)) this.#show(fetched, false);
+    else if (!wanted.body) location.assign(wanted.address);
+    else if (fetched.other.redirected) location.assign(fetched.other.url);
+    else {
+      // An error that has a page of its own: nothing was done.
+      this.#unrouted = form;
+      form.requestSubmit(submitter);
+    }
   }
 
   /** Go to the page whose address the browser shows, as somebody went back or forward. */
   async follow() {
-    const fetched = await this.#load(new URL(location.href));
-    if (fetched === "other") location.reload();
-    else if (fetched) this.#show(fetched, true);
+    const fetched = await this.#load({ address: new URL(location.href) });
+    if (!fetched) return;
+    if ("other" in fetched) location.reload();
+    else this.#show(fetched, true);
   }
 
   /**
-   * Load a page with its styles: "other" where the browser has to, null where another one is wanted meanwhile.
-   * @param {URL} address
-   * @returns {Promise<Fetched | "other" | null>}
+   * Load a page with its styles.
+   * @param {Wanted} wanted
+   * @returns {Promise<Fetched>}
    */
-  async #load(address) {
+  async #load({ address, body }) {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
     try {
-      const answer = await request(address, { signal: loading.signal, headers: { Accept: "text/html" } });
-      const isPage = answer.ok && /^text\/html\b/.test(answer.headers.get("Content-Type") ?? "");
-      if (!isPage) {
+      const method = body ? "POST" : "GET";
+      const headers = { Accept: "text/html" };
+      const answer = await request(address, { method, body, headers, signal: loading.signal });
+      const isPage = /^text\/html\b/.test(answer.headers.get("Content-Type") ?? "");
+      if (!isPage || !(answer.ok || body)) {
+        const isCurrent = this.#loading === loading;
         loading.abort(); // it may be a large file
-        return this.#loading === loading ? "other" : null;
+        return isCurrent ? { other: answer } : null;
       }
       const page = new DOMParser().parseFromString(await networkErrors(answer.text()), "text/html");
-      if (!canShow(page)) return this.#loading === loading ? "other" : null;
-      await addStyles(page);
+      if (canShow(page)) await addStyles(page);
+      if (this.#loading !== loading) return null;
+      if (!canShow(page)) return { other: answer };
       const shown = new URL(answer.url);
-      shown.hash = address.hash;
-      return this.#loading === loading ? { page, address: shown } : null;
+      shown.hash ||= address.hash;
+      return { page, address: shown };
     } catch (error) {
       if (isAborted(error)) return null;
-      if (error instanceof NetworkError) return "other";
-      throw error;
+      if (!(error instanceof NetworkError)) throw error;
+      this.dispatchEvent(new Event("unreachable"));
+      return null;
     }
   }
 
   /**
-   * @param {Fetched} fetched
+   * @param {{ page: Document, address: URL }} fetched
    * @param {boolean} isBack whether the history stays as it is
    */
   async #show({ page, address }, isBack) {
@@ -130,4 +164,20 @@ export class Router {
     this.status.textContent = document.title;
     await loadScripts(page);
   }
+}
+
+/**
+ * What a form says of how it is sent, and the button that sends it.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} submitter
+ */
+function formOf(form, submitter) {
+  const said = (/** @type {string} */ name) =>
+    submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? undefined;
+  return {
+    action: said("action") || location.href,
+    method: said("method") ?? "get",
+    target: said("target") ?? "",
+    encoding: said("enctype") ?? "",
+  };
 }

@@ -184,6 +184,7 @@ def test_stage_mode_goes_on_by_page_keys_and_waits(singer: Watched, setlist: Any
     page.keyboard.press("PageDown")  # the song that waits, not the one behind it
     expect(stage.locator("[data-stage-shows=place]")).to_have_text("3 of 3")
     wait_until(lambda: "Tercera playing" in page.evaluate("noted"))
+    expect(page.locator("[data-said]")).to_have_text("End of the setlist", timeout=STARTING)
     page.keyboard.press("PageDown")
     page.keyboard.press("PageUp")
     expect(stage.get_by_role("heading", name="Primera")).to_be_visible()
