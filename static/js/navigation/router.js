@@ -38,7 +38,8 @@ export class Router extends EventTarget {
     this.isWanted = isWanted;
     this.status = status;
     setRouter(this);
-    document.addEventListener("click", (event) => {
+    // At the window, after everything that listens at the document.
+    addEventListener("click", (event) => {
       const link = closestElement(event.target, "a[href]");
       if (event.defaultPrevented || !(link instanceof HTMLAnchorElement) || !isWanted()) return;
       const { href, target } = link;
@@ -47,7 +48,7 @@ export class Router extends EventTarget {
       event.preventDefault();
       this.go(address);
     });
-    document.addEventListener("submit", (event) => {
+    addEventListener("submit", (event) => {
       const { target: form, submitter } = event;
       if (event.defaultPrevented || !(form instanceof HTMLFormElement) || !isWanted()) return;
       if (form === this.#unrouted || "unrouted" in form.dataset) return;
