@@ -65,7 +65,7 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	@touch $@
 
 native: $(VENV)/.runtime # our own network, for the processor at hand, if it is not there yet
-	@$(BIN)/python -m separation.engines.native || true
+	@$(BIN)/python -m separation.engines.spleeter.native || true
 
 $(VENV)/.tests: requirements-test.txt $(VENV)/.runtime
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt

@@ -23,7 +23,7 @@ from catalog.management.database import migrate_database
 from catalog.storage.data_folder_lock import DataFolderLock
 from operations.process_lifecycle import exit_with_error
 from operations.static_files import IGNORED_FILES
-from separation.engines.native import build
+from separation.engines.spleeter.native import build
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from catalog.storage import backend
 from catalog.storage.data_folder_lock import is_locked
 from operations import figures
 from separation.engines import modelspec, registry
-from separation.engines.native import build
+from separation.engines.spleeter.native import build
 from separation.error_messages import explain
 from separation.models import Separation, Status
 from separation.queue.workers import busy_workers

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from audio.checksum import checksum
-from separation.engines import weights
 from separation.engines.modelspec import ModelSpec
-from separation.engines.weights import Weights
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.weights import Weights
 from training import weightfile
 
 _LARGEST = 60_000

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from separation.engines import modelspec
 from separation.engines.modelspec import ModelSpec
-from separation.engines.weights import DEPTH
+from separation.engines.spleeter.weights import DEPTH
 
 Array = npt.NDArray[np.float32]
 

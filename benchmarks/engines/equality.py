@@ -18,7 +18,7 @@ from benchmarks.engines import models
 from benchmarks.measure import ROOT, environment
 from separation.engines import modelspec
 from separation.engines.registry import load_engine
-from separation.engines.stft_params import HOP, STRIDE
+from separation.engines.spleeter.stft_params import HOP, STRIDE
 from separation.engines.streaming import separate
 
 _BORDER = STRIDE - modelspec.FRAME_LENGTH

@@ -13,11 +13,11 @@ from statistics import median
 import numpy as np
 
 from benchmarks.measure import ROOT
-from separation.engines import weights
 from separation.engines.modelspec import SAMPLE_RATE, ModelSpec
-from separation.engines.openvino.engine import import_without_telemetry
 from separation.engines.protocol import FRAMES
-from separation.engines.stft_params import STRIDE
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.openvino.engine import import_without_telemetry
+from separation.engines.spleeter.stft_params import STRIDE
 
 _SIZE = 1536
 _REPEATS = 6

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.songs import music
-from separation.engines import modelspec, weights
+from separation.engines import modelspec
 from separation.engines.modelspec import ModelSpec
+from separation.engines.spleeter import weights
 
 _SECONDS = 24
 

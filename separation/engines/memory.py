@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from separation.engines import weights
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import engine as native_engine
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.native import engine as native_engine
 
 _MB = 1_000_000
 # Measured with ``python -m benchmarks memory``, rounded up: process and decoder, weights, and each thread's chunks. The

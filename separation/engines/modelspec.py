@@ -18,7 +18,7 @@ FRAME_LENGTH = 4096
 OFFICIAL_RELEASE = "v1.4.0"
 CHECKPOINT_FILES = ("model.index", "model.data-00000-of-00001")
 SEAL = "verified.json"
-BUNDLED_DIR = Path(__file__).with_name("bundled")
+BUNDLED_DIR = Path(__file__).with_name("spleeter") / "bundled"
 
 # Digests of official weights that are known independently of where an archive came from.
 _KNOWN_DIGESTS = {

@@ -4,13 +4,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from separation.engines import weights
 from separation.engines.memory import EngineKind
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import build
-from separation.engines.native import engine as native_engine
-from separation.engines.openvino import weights as openvino_weights
 from separation.engines.protocol import Engine
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.native import build
+from separation.engines.spleeter.native import engine as native_engine
+from separation.engines.spleeter.openvino import weights as openvino_weights
 
 EngineName = Literal["auto", EngineKind]
 
@@ -40,7 +40,7 @@ def describe(name: EngineName) -> str:
     if kind == "native":
         return f"the native engine ({build.target()}, {build.find()})"
     if name == "auto" and not build.is_built():
-        return f"{kind}: the native engine is not built (python -m separation.engines.native)"
+        return f"{kind}: the native engine is not built (python -m separation.engines.spleeter.native)"
     return kind
 
 
@@ -74,11 +74,11 @@ def load_engine(
         return native_engine.NativeEngine(spec, native_engine.load(spec, models_dir), threads=threads)
     if kind == "openvino":
         loaded = openvino_weights.load(spec, models_dir)
-        from separation.engines.openvino.engine import OpenVinoEngine  # noqa: PLC0415 (heavy)
+        from separation.engines.spleeter.openvino.engine import OpenVinoEngine  # noqa: PLC0415 (heavy)
 
         return OpenVinoEngine(spec, loaded, threads=threads)
     variables = weights.load(spec, models_dir)
-    from separation.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415 (heavy)
+    from separation.engines.spleeter.tensorflow import TensorFlowEngine  # noqa: PLC0415 (heavy)
 
     return TensorFlowEngine(spec, variables, threads=threads)
 

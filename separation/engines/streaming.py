@@ -16,7 +16,7 @@ import numpy as np
 
 from separation.engines.modelspec import FRAME_LENGTH
 from separation.engines.protocol import Engine, WorkerSlot
-from separation.engines.stft_params import CHUNK, OVERLAP, STRIDE, Audio
+from separation.engines.spleeter.stft_params import CHUNK, OVERLAP, STRIDE, Audio
 
 _LIMIT = np.float32(1e6)
 """Samples are clipped at 120 dB over full scale: the squares of louder ones' spectra would overflow float32."""

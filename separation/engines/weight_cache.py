@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from audio.checksum import checksum
-from separation.engines import modelspec, weights
+from separation.engines import modelspec
 from separation.engines.modelspec import ModelSpec, ModelUnavailable
-from separation.engines.weights import Weights
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.weights import Weights
 
 Floats = npt.NDArray[np.float32]
 

@@ -21,7 +21,7 @@ from separation.engines.memory import NotEnoughMemory
 from separation.engines.modelspec import ModelUnavailable
 from separation.engines.protocol import Engine
 from separation.engines.registry import EngineName, choose, load_engine
-from separation.engines.stft_params import Audio
+from separation.engines.spleeter.stft_params import Audio
 from separation.engines.streaming import separate
 from separation.separator.protocol import SeparatedSet
 from separation.separator.stem_writer import StemWriter

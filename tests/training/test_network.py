@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from separation.engines import modelspec, weights
-from separation.engines.openvino import weights as openvino_weights
-from separation.engines.openvino.engine import OpenVinoEngine
+from separation.engines import modelspec
 from separation.engines.protocol import FRAMES
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.openvino import weights as openvino_weights
+from separation.engines.spleeter.openvino.engine import OpenVinoEngine
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
 from training import blend, calibrate, loss  # noqa: E402

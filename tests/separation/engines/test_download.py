@@ -14,12 +14,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from separation.engines import download as fetching
-from separation.engines import modelspec, weights
+from separation.engines import modelspec
 from separation.engines.download import FetchError, fetch
-from separation.engines.native import engine as native_engine
-from separation.engines.openvino import weights as openvino_weights
-from tests.separation.engines.archives import Mirror, archive, checkpoint, serving, write
-from tests.separation.engines.models import SMALL
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.native import engine as native_engine
+from separation.engines.spleeter.openvino import weights as openvino_weights
+from tests.separation.engines.spleeter.archives import Mirror, archive, checkpoint, serving, write
+from tests.separation.engines.spleeter.models import SMALL
 
 NAME = "2stems"
 SLUG = "spleeter:2stems"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from separation.engines import modelspec, weights
+from separation.engines import modelspec
 from separation.engines.modelspec import ModelUnavailable
+from separation.engines.spleeter import weights
 
 
 def install(models_dir: Path, name: str) -> Path:

@@ -11,8 +11,8 @@ import pytest
 
 from separation.engines.protocol import Engine
 from separation.engines.streaming import separate
-from tests.separation.engines.engines import ENGINES
-from tests.separation.engines.models import MODELS, TWO_CHUNKS, clip, weights_of
+from tests.separation.engines.spleeter.engines import ENGINES
+from tests.separation.engines.spleeter.models import MODELS, TWO_CHUNKS, clip, weights_of
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -1,4 +1,4 @@
-"""``python -m tests.separation.engines.reference FOLDER``: separate the clips with unmodified Spleeter.
+"""``python -m tests.separation.engines.spleeter.reference FOLDER``: separate the clips with unmodified Spleeter.
 
 A process of its own: TensorFlow takes seconds to import, warns, and must not be loaded where tests run.
 Writes ``FOLDER/<model>/`` in Spleeter's format, and ``FOLDER/<model>-<samples>.npy``, [stems, 2, samples].
@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from separation.engines import weights
 from separation.engines.modelspec import ModelSpec
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.tensorflow import TensorFlowEngine
 from separation.engines.streaming import separate
-from separation.engines.tensorflow import TensorFlowEngine
-from tests.separation.engines.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
+from tests.separation.engines.spleeter.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
 
 
 def main(folder: Path) -> None:

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation.engines import weights
-from separation.engines.checkpoint import CheckpointError, read_checkpoint
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.checkpoint import CheckpointError, read_checkpoint
 from separation.engines.streaming import separate
-from tests.separation.engines.engines import ENGINES
-from tests.separation.engines.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
+from tests.separation.engines.spleeter.engines import ENGINES
+from tests.separation.engines.spleeter.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 CLOSE = 1e-5
 # Spleeter's transform there and back alone errs by 1.7e-5 on the clip. Where the mask reaches above the network's
 # band, as in the compact models, all of that remains, and what its spectra err by reaches the masks as well. Our
@@ -50,7 +50,7 @@ def reference(pytestconfig: pytest.Config) -> Path:
     folder = kept / fingerprint()
     if not folder.is_dir():
         partial = Path(tempfile.mkdtemp(dir=kept, prefix=".partial-"))
-        command = [sys.executable, "-m", "tests.separation.engines.reference", str(partial)]
+        command = [sys.executable, "-m", "tests.separation.engines.spleeter.reference", str(partial)]
         environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from separation.engines import weights
 from separation.engines.modelspec import CHECKPOINT_FILES, ModelSpec
+from separation.engines.spleeter import weights
 
 MAGIC = 0xDB4775248B80FB57
 

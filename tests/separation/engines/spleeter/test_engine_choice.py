@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from separation.engines import registry
-from separation.engines.native import build
+from separation.engines.spleeter.native import build
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from separation.engines import weight_cache, weights
+from separation.engines import weight_cache
 from separation.engines.modelspec import ModelSpec
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.weights import Array, Weights
 from separation.engines.weight_cache import Converted, Floats, Form
-from separation.engines.weights import Array, Weights
 
 _ALIGNMENT = 16
 """Each array begins at a multiple of so many float32."""

@@ -11,8 +11,8 @@ from django.core.management.base import SystemCheckError
 
 from operations import bootstrap
 from separation.engines import registry
-from separation.engines.native import build
-from separation.engines.native.build import NotBuilt
+from separation.engines.spleeter.native import build
+from separation.engines.spleeter.native.build import NotBuilt
 
 SOURCES = build._SOURCES
 V3_FLAGS = "fpu sse2 cx16 lahf_lm popcnt pni ssse3 sse4_1 sse4_2 abm avx avx2 bmi1 bmi2 f16c fma movbe xsave"
@@ -148,7 +148,7 @@ def test_our_sources_compile_without_warnings(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("sources")
 def test_check_says_how_to_build_it(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("check", "--tag", "separation")
-    assert "python -m separation.engines.native" in capsys.readouterr().err
+    assert "python -m separation.engines.spleeter.native" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("sources")

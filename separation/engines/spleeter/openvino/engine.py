@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from separation.engines.modelspec import ModelSpec
-from separation.engines.openvino import graph
-from separation.engines.openvino.weights import MappedWeights
 from separation.engines.protocol import FRAMES
-from separation.engines.stft import StftSlot
+from separation.engines.spleeter.openvino import graph
+from separation.engines.spleeter.openvino.weights import MappedWeights
+from separation.engines.spleeter.stft import StftSlot
 
 
 class OpenVinoEngine:

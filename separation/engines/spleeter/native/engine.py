@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from separation.engines import weight_cache, weights
+from separation.engines import weight_cache
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import binding, build
-from separation.engines.native.binding import LAYERS, Model, StftWindows, Variables
 from separation.engines.protocol import FRAMES
-from separation.engines.stft_params import ANALYSIS_WINDOW, SYNTHESIS_WINDOW, WINDOW_SUM, Audio
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.native import binding, build
+from separation.engines.spleeter.native.binding import LAYERS, Model, StftWindows, Variables
+from separation.engines.spleeter.stft_params import ANALYSIS_WINDOW, SYNTHESIS_WINDOW, WINDOW_SUM, Audio
+from separation.engines.spleeter.weights import DEPTH, Weights
 from separation.engines.weight_cache import Floats, Form
-from separation.engines.weights import DEPTH, Weights
 
 _ACTIVATIONS = {"ReLU": 0, "LeakyReLU": 1, "ELU": 2}
 _LAYERS = (

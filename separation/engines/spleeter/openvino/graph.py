@@ -15,8 +15,8 @@ from typing import Any, cast
 import numpy as np
 
 from separation.engines.modelspec import Activation, ModelSpec
-from separation.engines.openvino.layout import Images
-from separation.engines.weights import DEPTH, Array, Weights
+from separation.engines.spleeter.openvino.layout import Images
+from separation.engines.spleeter.weights import DEPTH, Array, Weights
 
 EPSILON = 1e-10
 """Spleeter's guard against a division by zero in silence."""

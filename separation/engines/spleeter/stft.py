@@ -10,7 +10,7 @@ import scipy.fft
 
 from separation.engines.modelspec import FRAME_LENGTH, ModelSpec
 from separation.engines.protocol import FRAMES, Network
-from separation.engines.stft_params import (
+from separation.engines.spleeter.stft_params import (
     ANALYSIS_WINDOW,
     CHUNK,
     HOP,

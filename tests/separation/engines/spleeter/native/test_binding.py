@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from audio.flac_frames import FRAME_SAMPLES
-from separation.engines.native import binding
-from separation.engines.native import engine as native_engine
-from separation.engines.native.engine import NativeEngine
-from separation.engines.stft_params import CHUNK
-from tests.separation.engines.models import MODELS, weights_of
+from separation.engines.spleeter.native import binding
+from separation.engines.spleeter.native import engine as native_engine
+from separation.engines.spleeter.native.engine import NativeEngine
+from separation.engines.spleeter.stft_params import CHUNK
+from tests.separation.engines.spleeter.models import MODELS, weights_of
 
 Array = Any
 

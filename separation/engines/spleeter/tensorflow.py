@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from separation.engines.modelspec import ModelSpec
 from separation.engines.protocol import FRAMES
-from separation.engines.stft import StftSlot
-from separation.engines.weights import Weights, spleeter_params, variable_names, with_every_network
+from separation.engines.spleeter.stft import StftSlot
+from separation.engines.spleeter.weights import Weights, spleeter_params, variable_names, with_every_network
 
 _EPSILON = 1e-10
 

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _SOURCES = Path(__file__).with_name("src")
-_ROOT = Path(__file__).resolve().parents[3]
+_ROOT = Path(__file__).resolve().parents[4]
 _OPTIONS = (
     "-std=c17",
     "-O3",

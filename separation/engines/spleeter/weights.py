@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from audio.identity import checksum
 from separation.engines import modelspec
-from separation.engines.checkpoint import read_checkpoint
 from separation.engines.modelspec import ModelSpec, ModelUnavailable
+from separation.engines.spleeter.checkpoint import read_checkpoint
 
 Array = npt.NDArray[np.float32]
 Weights = Mapping[str, Array]

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines import modelspec, weights
+from separation.engines import modelspec
 from separation.engines.modelspec import ModelSpec
-from separation.engines.stft_params import STRIDE
-from separation.engines.weights import Weights
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.stft_params import STRIDE
+from separation.engines.spleeter.weights import Weights
 
 SMALL = (4, 6, 8, 8, 12, 16)
 DEEP = (4, 4, 8, 96, 192, 384)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from separation.engines.modelspec import ModelSpec
-from separation.engines.native import engine as native_engine
-from separation.engines.openvino import weights as openvino_weights
-from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import Engine
-from separation.engines.weights import Weights
+from separation.engines.spleeter.native import engine as native_engine
+from separation.engines.spleeter.openvino import weights as openvino_weights
+from separation.engines.spleeter.openvino.engine import OpenVinoEngine
+from separation.engines.spleeter.weights import Weights
 
 
 def _native(spec: ModelSpec, weights: Weights, threads: int) -> Engine:

@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines.native import build
-from separation.engines.native.build import NotBuilt
-from separation.engines.stft_params import HOP, OVERLAP
+from separation.engines.spleeter.native import build
+from separation.engines.spleeter.native.build import NotBuilt
+from separation.engines.spleeter.stft_params import HOP, OVERLAP
 
 Floats = npt.NDArray[np.float32]
 
