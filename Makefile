@@ -29,6 +29,7 @@ lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, 
 	@$(LINT)/bin/ruff format --check .
 	@$(LINT)/bin/mypy .
 	@$(LINT)/bin/lint-imports
+	@$(LINT)/bin/python -m separation.engines # reads the descriptors of all models
 	@$(LINT)/bin/djlint templates --check --quiet
 	@$(LINT)/bin/djlint templates --lint --quiet
 	@$(NODE) node_modules/.bin/biome ci --error-on-warnings

@@ -9,7 +9,7 @@ import soundfile
 
 from audio.flac import FromSndfile, SegmentedFile, stream_info
 from audio.flac_frames import FRAME_SAMPLES
-from separation.engines.modelspec import SAMPLE_RATE
+from separation.engines.descriptors import SAMPLE_RATE
 from separation.engines.spleeter.native import binding, build
 
 _LIBFLAC_LEVEL = 0.5

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+CHECKPOINT_FILES = ("model.index", "model.data-00000-of-00001")
+
 _TABLE_MAGIC = 0xDB4775248B80FB57
 _FOOTER_BYTES = 48
 _UNCOMPRESSED = 0

@@ -4,20 +4,24 @@ Transforms are float32, by ``scipy.fft`` (NumPy's own are float64), in blocks of
 processor's cache. The native engine does the same in C (``native/src/stft.h``).
 """
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from separation.engines.modelspec import FRAME_LENGTH, ModelSpec
-from separation.engines.protocol import FRAMES, Network
+from separation.engines.chunking import Audio
+from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft_params import (
     ANALYSIS_WINDOW,
     CHUNK,
+    FRAME_LENGTH,
+    FRAMES,
     HOP,
     OVERLAP_HOPS,
     SYNTHESIS_WINDOW,
     WINDOW_SUM,
-    Audio,
 )
 
 _BLOCK = 16
@@ -26,20 +30,31 @@ _BINS = FRAME_LENGTH // 2 + 1
 Spectrum = npt.NDArray[np.complex64]
 
 
+class Network(Protocol):
+    """A network for one chunk at a time; `StftSlot` makes a worker slot of it."""
+
+    @property
+    def magnitude(self) -> npt.NDArray[np.float32]:
+        """The input, [2, FRAMES, bins]: write the magnitudes of a chunk here."""
+
+    def masks(self) -> Sequence[npt.NDArray[np.float32]]:
+        """Run the network; return a ratio mask [2, FRAMES, bins] for each stem, valid until the next call."""
+
+
 class StftSlot:
     """A worker slot around a network. Spectra are [frames, 2, bins]."""
 
-    def __init__(self, network: Network, spec: ModelSpec) -> None:
+    def __init__(self, network: Network, spec: SpleeterSpec) -> None:
         self._network = network
-        self._bins = spec.bins
-        self._average = spec.mask_extension == "average"
+        self._bins = spec.settings.bins
+        self._average = spec.settings.mask_extension == "average"
         # Bins above the network's are needed only where masks extend to them.
-        self._kept = _BINS if self._average else spec.bins
+        self._kept = _BINS if self._average else spec.settings.bins
         self._spectrum = np.empty((FRAMES, 2, self._kept), dtype=np.complex64)
         self._masked = np.zeros((_BLOCK, 2, _BINS), dtype=np.complex64)
 
     def separate(self, chunk: Audio, stems: Audio) -> None:
-        """Separate one chunk, see `WorkerSlot`."""
+        """Separate one chunk, see `WorkerSlot`: the first and last OVERLAP samples are partial sums."""
         self._analyse(chunk)
         masks = self._network.masks()
         if self._average:  # such masks add up to one at every bin: the last stem is what remains

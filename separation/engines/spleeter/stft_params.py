@@ -5,18 +5,20 @@ shares with the next chunk, where both are added.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from separation.engines.modelspec import FRAME_LENGTH
-from separation.engines.protocol import FRAMES
+from separation.engines.chunking import Audio, Chunking
 
+FRAME_LENGTH = 4096
+FRAMES = 512
+"""Spectrogram frames that a network processes at once."""
 HOP = 1024
 STRIDE = FRAMES * HOP
 OVERLAP = FRAME_LENGTH - HOP
 CHUNK = STRIDE + OVERLAP
 OVERLAP_HOPS = OVERLAP // HOP
 
-Audio = npt.NDArray[np.float32]
+CHUNKING = Chunking(length=CHUNK, stride=STRIDE, lead=FRAME_LENGTH)
+"""Spleeter prepends one frame of zeros, and adds the frames' partial sums where chunks overlap."""
 
 
 def _hann() -> Audio:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines.modelspec import ModelSpec
-from separation.engines.protocol import FRAMES
+from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft import StftSlot
-from separation.engines.spleeter.weights import Weights, spleeter_params, variable_names, with_every_network
+from separation.engines.spleeter.stft_params import CHUNKING, FRAMES
+from separation.engines.spleeter.weights import spleeter_params, variable_names, with_every_network
+from separation.engines.weight_cache import Weights
 
 _EPSILON = 1e-10
 
@@ -19,20 +20,24 @@ _EPSILON = 1e-10
 class TensorFlowEngine:
     """Run `spec` with TensorFlow, on a GPU if it finds one, else on `threads` processor threads."""
 
-    def __init__(self, spec: ModelSpec, weights: Weights, *, threads: int) -> None:
+    chunking = CHUNKING
+
+    def __init__(self, spec: SpleeterSpec, weights: Weights, *, threads: int) -> None:
         import tensorflow as tf
         from spleeter.model.functions import unet
 
         self.spec = spec
         # A GPU's TensorFloat-32 has ten bits of mantissa: audibly not the same.
         tf.config.experimental.enable_tensor_float_32_execution(False)  # noqa: FBT003
-        apply_network = unet.softmax_unet if spec.softmax else unet.unet
+        apply_network = unet.softmax_unet if spec.settings.softmax else unet.unet
         with tf.Graph().as_default():
             tf.compat.v1.keras.backend.set_learning_phase(0)
-            magnitude = tf.compat.v1.placeholder(tf.float32, [2, FRAMES, spec.bins], name="magnitude")
+            magnitude = tf.compat.v1.placeholder(
+                tf.float32, [2, FRAMES, spec.settings.bins], name="magnitude"
+            )
             channels_last = tf.transpose(magnitude, [1, 2, 0])[tf.newaxis]
             outputs = apply_network(channels_last, spec.stems, spleeter_params(spec))
-            powers = [outputs[f"{stem}_spectrogram"][0] ** spec.exponent for stem in spec.stems]
+            powers = [outputs[f"{stem}_spectrogram"][0] ** spec.settings.exponent for stem in spec.stems]
             total = tf.add_n(powers) + _EPSILON
             masks = tf.stack([(power + _EPSILON / len(powers)) / total for power in powers])
             variables = {variable.op.name: variable for variable in tf.compat.v1.global_variables()}
@@ -57,9 +62,9 @@ class TensorFlowEngine:
 
 
 class _TensorFlowNetwork:
-    def __init__(self, run: Any, spec: ModelSpec) -> None:
+    def __init__(self, run: Any, spec: SpleeterSpec) -> None:
         self._run = run
-        self.magnitude: npt.NDArray[np.float32] = np.zeros((2, FRAMES, spec.bins), dtype=np.float32)
+        self.magnitude: npt.NDArray[np.float32] = np.zeros((2, FRAMES, spec.settings.bins), dtype=np.float32)
 
     def masks(self) -> list[npt.NDArray[np.float32]]:
         return list(self._run(self.magnitude))

@@ -7,20 +7,18 @@ never uses it).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from audio.identity import checksum
-from separation.engines import modelspec
-from separation.engines.modelspec import ModelSpec, ModelUnavailable
+from separation.engines import model_files
+from separation.engines.descriptors import ModelUnavailable
 from separation.engines.spleeter.checkpoint import read_checkpoint
-
-Array = npt.NDArray[np.float32]
-Weights = Mapping[str, Array]
+from separation.engines.spleeter.settings import SpleeterSpec
+from separation.engines.spleeter.stft_params import FRAME_LENGTH, FRAMES, HOP
+from separation.engines.weight_cache import Array, Weights
 
 DEPTH = 6
 _UNUSED_NORMALISATION = 5
@@ -32,39 +30,30 @@ _NORMALISATION_PARTS = {
 }
 
 
-def load(spec: ModelSpec, models_dir: Path) -> Weights:
+def load(spec: SpleeterSpec, models_dir: Path) -> Weights:
     """Load the weights of `spec`, verified by checksum and complete.
 
     Raises `ModelUnavailable` if anything is missing or differs, so that nothing ever runs on other weights.
     """
+    folder = model_files.verified(spec, models_dir)
     try:
-        weights = _load_bundled(spec) if spec.bundled else _load_official(spec, models_dir)
+        weights = (
+            _read_bundled(folder / spec.files[0].name)
+            if spec.bundled
+            else load_checkpoint(spec, folder / "model")
+        )
         check(spec, weights)
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f"{spec.slug}: {error}") from error
     return weights
 
 
-def _load_bundled(spec: ModelSpec) -> Weights:
-    path = modelspec.BUNDLED_DIR / spec.weights
-    if checksum(path) != spec.digest:
-        raise ModelUnavailable(f"{spec.slug}: {path.name} is not the file of this release")
+def _read_bundled(path: Path) -> Weights:
     with np.load(path) as archive:
         return {name: archive[name].astype(np.float32) for name in archive.files}
 
 
-def _load_official(spec: ModelSpec, models_dir: Path) -> Weights:
-    folder = models_dir / spec.weights
-    digests = modelspec.read_seal(folder)
-    if digests is None:
-        raise ModelUnavailable(f"{spec.slug} is not installed")
-    for name, digest in digests.items():
-        if checksum(folder / name) != digest:
-            raise ModelUnavailable(f"{spec.slug}: {name} was changed since it was verified")
-    return load_checkpoint(spec, folder / "model")
-
-
-def load_checkpoint(spec: ModelSpec, prefix: Path) -> Weights:
+def load_checkpoint(spec: SpleeterSpec, prefix: Path) -> Weights:
     """Map the weights of `spec` read-only from the TensorFlow checkpoint ``prefix.index``.
 
     Raises `ModelUnavailable` if a variable is missing, and what `read_checkpoint` raises.
@@ -108,11 +97,11 @@ def variable_names(networks: tuple[str, ...]) -> Iterator[tuple[str | None, str]
                 yield None if unused else f"{network}/{side}/{part}", f"{variable}/{theirs}"
 
 
-def shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
+def shapes(spec: SpleeterSpec) -> dict[str, tuple[int, ...]]:
     """Return the shape of every array that the weights of `spec` consist of, by name."""
-    widths = (2, *spec.filters)
+    widths = (2, *spec.settings.filters)
     result: dict[str, tuple[int, ...]] = {}
-    for network in spec.networks:
+    for network in spec.settings.networks:
         for layer in range(1, DEPTH + 1):
             result[f"{network}/conv{layer}/kernel"] = (5, 5, widths[layer - 1], widths[layer])
             result[f"{network}/conv{layer}/bias"] = (widths[layer],)
@@ -129,7 +118,7 @@ def shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
     return result
 
 
-def check(spec: ModelSpec, weights: Weights) -> None:
+def check(spec: SpleeterSpec, weights: Weights) -> None:
     """Raise ValueError unless `weights` are exactly the arrays of `spec`, of the right shapes and finite."""
     expected = shapes(spec)
     found = {name: array.shape for name, array in weights.items()}
@@ -142,32 +131,32 @@ def check(spec: ModelSpec, weights: Weights) -> None:
         raise ValueError("the weights contain values that are not numbers")
 
 
-def with_every_network(spec: ModelSpec, weights: Weights) -> Weights:
+def with_every_network(spec: SpleeterSpec, weights: Weights) -> Weights:
     """Return `weights` with a network for each stem, which Spleeter requires.
 
     A stem without one gets the other network with its mask layer negated: sigmoid(-x) = 1 - sigmoid(x).
     """
     full = dict(weights)
     for stem in spec.stems:
-        if stem in spec.networks:
+        if stem in spec.settings.networks:
             continue
-        (source,) = spec.networks
+        (source,) = spec.settings.networks
         for name, array in weights.items():
             part = name.removeprefix(f"{source}/")
             full[f"{stem}/{part}"] = -array if part.startswith("mask/") else array
     return full
 
 
-def spleeter_params(spec: ModelSpec) -> dict[str, Any]:
+def spleeter_params(spec: SpleeterSpec) -> dict[str, Any]:
     """Return the parameters of Spleeter's network functions for the network of `spec`."""
     return {
-        "conv_n_filters": list(spec.filters),
-        "conv_activation": spec.conv_activation,
-        "deconv_activation": spec.deconv_activation,
+        "conv_n_filters": list(spec.settings.filters),
+        "conv_activation": spec.settings.conv_activation,
+        "deconv_activation": spec.settings.deconv_activation,
     }
 
 
-def spleeter_configuration(spec: ModelSpec, model_dir: Path) -> dict[str, Any]:
+def spleeter_configuration(spec: SpleeterSpec, model_dir: Path) -> dict[str, Any]:
     """Return the configuration with which Spleeter builds the network of `spec` from a checkpoint in `model_dir`."""
     return {
         "train_csv": "",
@@ -175,25 +164,25 @@ def spleeter_configuration(spec: ModelSpec, model_dir: Path) -> dict[str, Any]:
         "model_dir": str(model_dir.resolve()),
         "mix_name": "mix",
         "instrument_list": list(spec.stems),
-        "sample_rate": modelspec.SAMPLE_RATE,
-        "frame_length": modelspec.FRAME_LENGTH,
-        "frame_step": 1024,
-        "T": 512,
-        "F": spec.bins,
+        "sample_rate": spec.sample_rate,
+        "frame_length": FRAME_LENGTH,
+        "frame_step": HOP,
+        "T": FRAMES,
+        "F": spec.settings.bins,
         "n_channels": 2,
-        "separation_exponent": spec.exponent,
-        "mask_extension": spec.mask_extension,
+        "separation_exponent": spec.settings.exponent,
+        "mask_extension": spec.settings.mask_extension,
         "learning_rate": 1e-4,
         "batch_size": 4,
         "random_seed": 0,
         "model": {
-            "type": "unet.softmax_unet" if spec.softmax else "unet.unet",
+            "type": "unet.softmax_unet" if spec.settings.softmax else "unet.unet",
             "params": spleeter_params(spec),
         },
     }
 
 
-def export_to_spleeter(spec: ModelSpec, weights: Weights, folder: Path) -> Path:
+def export_to_spleeter(spec: SpleeterSpec, weights: Weights, folder: Path) -> Path:
     """Write `weights` into `folder` as checkpoint and configuration for Spleeter; returns the latter's path.
 
     ``spleeter.separator.Separator(str(path), multiprocess=False)`` then separates with them. Imports
@@ -221,6 +210,6 @@ def export_to_spleeter(spec: ModelSpec, weights: Weights, folder: Path) -> Path:
     return path
 
 
-def _unused(spec: ModelSpec, variable: str) -> Array:
+def _unused(spec: SpleeterSpec, variable: str) -> Array:
     value = 1.0 if variable.endswith(("gamma", "moving_variance")) else 0.0
-    return np.full(spec.filters[-1], value, dtype=np.float32)
+    return np.full(spec.settings.filters[-1], value, dtype=np.float32)

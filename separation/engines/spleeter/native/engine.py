@@ -7,14 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from separation.engines import weight_cache
-from separation.engines.modelspec import ModelSpec
-from separation.engines.protocol import FRAMES
+from separation.engines.chunking import Audio
 from separation.engines.spleeter import weights
 from separation.engines.spleeter.native import binding, build
 from separation.engines.spleeter.native.binding import LAYERS, Model, StftWindows, Variables
-from separation.engines.spleeter.stft_params import ANALYSIS_WINDOW, SYNTHESIS_WINDOW, WINDOW_SUM, Audio
-from separation.engines.spleeter.weights import DEPTH, Weights
-from separation.engines.weight_cache import Floats, Form
+from separation.engines.spleeter.settings import SpleeterSpec
+from separation.engines.spleeter.stft_params import (
+    ANALYSIS_WINDOW,
+    CHUNKING,
+    FRAMES,
+    SYNTHESIS_WINDOW,
+    WINDOW_SUM,
+)
+from separation.engines.spleeter.weights import DEPTH
+from separation.engines.weight_cache import Floats, Form, Weights
 
 _ACTIVATIONS = {"ReLU": 0, "LeakyReLU": 1, "ELU": 2}
 _LAYERS = (
@@ -35,18 +41,20 @@ _PARTS = {
 class NativeEngine:
     """Run `spec` with packed weights (of `load` or `pack`) on `threads` worker slots."""
 
-    def __init__(self, spec: ModelSpec, packed: Floats, *, threads: int) -> None:
+    chunking = CHUNKING
+
+    def __init__(self, spec: SpleeterSpec, packed: Floats, *, threads: int) -> None:
         self.spec = spec
         self.slots = [_NativeSlot(spec, packed) for _ in range(threads)]
 
 
 class _NativeSlot:
-    def __init__(self, spec: ModelSpec, packed: Floats) -> None:
+    def __init__(self, spec: SpleeterSpec, packed: Floats) -> None:
         self._model = _model(spec)
-        self._packed = packed.reshape(len(spec.networks), -1)
+        self._packed = packed.reshape(len(spec.settings.networks), -1)
         self._windows = StftWindows(*(w.ctypes.data for w in (ANALYSIS_WINDOW, SYNTHESIS_WINDOW, WINDOW_SUM)))
         self._workspace = weight_cache.zeros(binding.workspace_floats(self._model))
-        masks = (len(spec.stems), FRAMES, spec.bins, 2)
+        masks = (len(spec.stems), FRAMES, spec.settings.bins, 2)
         self._masks = weight_cache.zeros(int(np.prod(masks))).reshape(masks)
 
     def separate(self, chunk: Audio, stems: Audio) -> None:
@@ -61,53 +69,55 @@ class _NativeSlot:
         )
 
 
-def load(spec: ModelSpec, models_dir: Path) -> Floats:
+def load(spec: SpleeterSpec, models_dir: Path) -> Floats:
     """Load the weights of `spec`, verified and packed. Raises `ModelUnavailable` like `weights.load`."""
     return weight_cache.load(spec, models_dir, form()).floats
 
 
-def pack(spec: ModelSpec, loaded: Weights) -> Floats:
+def pack(spec: SpleeterSpec, loaded: Weights) -> Floats:
     """Pack weights that are in memory. Raises ValueError if they are not of the shapes of `spec`."""
     return weight_cache.in_memory(spec, loaded, form()).floats
 
 
-def weights_bytes(spec: ModelSpec) -> int:
+def weights_bytes(spec: SpleeterSpec) -> int:
     """Return the size of the packed weights."""
     return 4 * _packed_floats(spec)
 
 
-def slot_bytes(spec: ModelSpec) -> int:
+def slot_bytes(spec: SpleeterSpec) -> int:
     """Return the size of a worker slot's buffers: spectrum, tensors between layers, masks."""
-    return 4 * (binding.workspace_floats(_model(spec)) + len(spec.stems) * FRAMES * spec.bins * 2)
+    return 4 * (binding.workspace_floats(_model(spec)) + len(spec.stems) * FRAMES * spec.settings.bins * 2)
 
 
 def form() -> Form:
     """Return the layout of packed weights on this processor."""
-    return Form("packed", build.identity(), _packed_floats, _pack)
+    return Form("packed", build.identity(), _packed_floats, weights.load, _pack)
 
 
-def _model(spec: ModelSpec) -> Model:
+def _model(spec: SpleeterSpec) -> Model:
     return Model(
         frames=FRAMES,
-        bins=spec.bins,
-        widths=(ctypes.c_int * DEPTH)(*spec.filters),
-        encoder=_ACTIVATIONS[spec.conv_activation],
-        decoder=_ACTIVATIONS[spec.deconv_activation],
-        softmax=spec.softmax,
-        exponent=spec.exponent,
-        networks=len(spec.networks),
+        bins=spec.settings.bins,
+        widths=(ctypes.c_int * DEPTH)(*spec.settings.filters),
+        encoder=_ACTIVATIONS[spec.settings.conv_activation],
+        decoder=_ACTIVATIONS[spec.settings.deconv_activation],
+        softmax=spec.settings.softmax,
+        exponent=spec.settings.exponent,
+        networks=len(spec.settings.networks),
         stems=len(spec.stems),
-        average=spec.mask_extension == "average",
+        average=spec.settings.mask_extension == "average",
     )
 
 
-def _packed_floats(spec: ModelSpec) -> int:
-    return len(spec.networks) * binding.packed_floats(_model(spec))
+def _packed_floats(spec: SpleeterSpec) -> int:
+    return len(spec.settings.networks) * binding.packed_floats(_model(spec))
 
 
-def _pack(spec: ModelSpec, loaded: Weights, floats: Floats) -> None:
+def _pack(spec: SpleeterSpec, loaded: Weights, floats: Floats) -> None:
     weights.check(spec, loaded)
-    for network, packed in zip(spec.networks, floats.reshape(len(spec.networks), -1), strict=True):
+    for network, packed in zip(
+        spec.settings.networks, floats.reshape(len(spec.settings.networks), -1), strict=True
+    ):
         layers = (Variables * LAYERS)()
         alive = []  # until they are packed
         for layer, (field, part) in itertools.product(range(LAYERS), _PARTS.items()):

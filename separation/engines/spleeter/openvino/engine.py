@@ -1,16 +1,16 @@
 """The engine where the native one is not built: OpenVINO, in float32, one chunk at a time per stream."""
 
-import sys
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines.modelspec import ModelSpec
-from separation.engines.protocol import FRAMES
+from separation.engines.openvino_runtime import import_without_telemetry
 from separation.engines.spleeter.openvino import graph
 from separation.engines.spleeter.openvino.weights import MappedWeights
+from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft import StftSlot
+from separation.engines.spleeter.stft_params import CHUNKING, FRAMES
 
 
 class OpenVinoEngine:
@@ -19,7 +19,9 @@ class OpenVinoEngine:
     This costs the least time and memory for a song: cores need no synchronisation within a chunk.
     """
 
-    def __init__(self, spec: ModelSpec, weights: MappedWeights, *, threads: int) -> None:
+    chunking = CHUNKING
+
+    def __init__(self, spec: SpleeterSpec, weights: MappedWeights, *, threads: int) -> None:
         openvino = import_without_telemetry()
         self.spec = spec
         # No CACHE_DIR: reading the compiled model back takes as long as compiling it.
@@ -59,13 +61,3 @@ class _OpenVinoNetwork:
 def _as_image(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return a view [2, frames, bins] of `matrix` [frames, bins * 2]."""
     return matrix.reshape(len(matrix), -1, 2).transpose(2, 0, 1)
-
-
-def import_without_telemetry() -> Any:
-    """Import OpenVINO without its telemetry, which reports each import to its makers."""
-    if "openvino" not in sys.modules:
-        # Makes the import of the telemetry fail, upon which OpenVINO uses a stub that does nothing.
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # as Python documents it
-    import openvino
-
-    return openvino

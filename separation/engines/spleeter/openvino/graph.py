@@ -14,9 +14,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from separation.engines.modelspec import Activation, ModelSpec
 from separation.engines.spleeter.openvino.layout import Images
-from separation.engines.spleeter.weights import DEPTH, Array, Weights
+from separation.engines.spleeter.settings import Activation, SpleeterSpec
+from separation.engines.spleeter.weights import DEPTH
+from separation.engines.weight_cache import Array, Weights
 
 EPSILON = 1e-10
 """Spleeter's guard against a division by zero in silence."""
@@ -27,25 +28,29 @@ _PHASES = 4
 Node = Any  # openvino ships no usable types for the nodes of a graph
 
 
-def build(spec: ModelSpec, weights: Weights, frames: int) -> Any:
+def build(spec: SpleeterSpec, weights: Weights, frames: int) -> Any:
     """Build the ``openvino.Model`` of `spec`: float32 magnitudes [frames, bins * 2] to a mask per stem.
 
-    `weights` are in the layout of `openvino.weights`; `frames` and ``spec.bins`` must be multiples of 64.
+    `weights` are in the layout of `openvino.weights`; `frames` and ``spec.settings.bins`` must be multiples of 64.
     """
     import openvino
     from openvino import opset13 as ops
 
-    magnitude = ops.parameter([frames, spec.bins * 2], dtype=np.float32, name="magnitude")
+    magnitude = ops.parameter([frames, spec.settings.bins * 2], dtype=np.float32, name="magnitude")
     graph = _Graph(ops, spec, weights)
-    logits = {network: graph.unet(network, magnitude) for network in spec.networks}
-    (first, *_) = spec.networks
+    logits = {network: graph.unet(network, magnitude) for network in spec.settings.networks}
+    (first, *_) = spec.settings.networks
     per_stem = [logits[stem] if stem in logits else ops.negative(logits[first]) for stem in spec.stems]
-    if spec.softmax:
+    if spec.settings.softmax:
         fractions = ops.split(ops.softmax(ops.concat(per_stem, axis=0), axis=0), 0, len(per_stem)).outputs()
     else:
         fractions = [ops.sigmoid(node) for node in per_stem]
     estimates = [
-        _power(ops, ops.multiply(graph.images.depth_to_space(fraction, _PHASES), magnitude), spec.exponent)
+        _power(
+            ops,
+            ops.multiply(graph.images.depth_to_space(fraction, _PHASES), magnitude),
+            spec.settings.exponent,
+        )
         for fraction in fractions
     ]
     total = estimates[0]
@@ -68,12 +73,12 @@ def _power(ops: Any, node: Node, exponent: int) -> Node:
 class _Graph:
     """Build the networks of one model. Between layers, images are matrices (see `layout`)."""
 
-    def __init__(self, ops: Any, spec: ModelSpec, weights: Weights) -> None:
+    def __init__(self, ops: Any, spec: SpleeterSpec, weights: Weights) -> None:
         self.images = Images(ops)
         self._ops = ops
         self._weights = weights
-        self._encode = _activation(ops, spec.conv_activation)
-        self._decode = _activation(ops, spec.deconv_activation)
+        self._encode = _activation(ops, spec.settings.conv_activation)
+        self._decode = _activation(ops, spec.settings.deconv_activation)
 
     def unet(self, network: str, magnitude: Node) -> Node:
         """Return the mask logits of one network, [1, 16 phases * 2, frames / 4, bins / 4]."""

@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from separation.engines import weight_cache
-from separation.engines.modelspec import ModelSpec
 from separation.engines.spleeter import weights
-from separation.engines.spleeter.weights import Array, Weights
-from separation.engines.weight_cache import Converted, Floats, Form
+from separation.engines.spleeter.settings import SpleeterSpec
+from separation.engines.weight_cache import Array, Converted, Floats, Form, Weights
 
 _ALIGNMENT = 16
 """Each array begins at a multiple of so many float32."""
@@ -25,7 +24,7 @@ _DROP_SECONDS = 0.02
 class MappedWeights(Mapping[str, Array]):
     """Arrays by the names that `weights` gives them, mapped from a file where possible."""
 
-    def __init__(self, spec: ModelSpec, loaded: Converted) -> None:
+    def __init__(self, spec: SpleeterSpec, loaded: Converted) -> None:
         self._arrays = dict(_views(spec, loaded.floats))
         self.drop_pages = loaded.drop_pages
 
@@ -57,12 +56,12 @@ class MappedWeights(Mapping[str, Array]):
         return len(self._arrays)
 
 
-def load(spec: ModelSpec, models_dir: Path) -> MappedWeights:
+def load(spec: SpleeterSpec, models_dir: Path) -> MappedWeights:
     """Load the weights of `spec`, verified by checksum. Raises `ModelUnavailable` like `weights.load`."""
     return MappedWeights(spec, weight_cache.load(spec, models_dir, FORM))
 
 
-def arrange(spec: ModelSpec, loaded: Weights) -> MappedWeights:
+def arrange(spec: SpleeterSpec, loaded: Weights) -> MappedWeights:
     """Arrange weights that are in memory."""
     return MappedWeights(spec, weight_cache.in_memory(spec, loaded, FORM))
 
@@ -74,7 +73,7 @@ def _openvino_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[3], shape[2], shape[0], shape[1]
 
 
-def _views(spec: ModelSpec, floats: Floats) -> Iterator[tuple[str, Array]]:
+def _views(spec: SpleeterSpec, floats: Floats) -> Iterator[tuple[str, Array]]:
     begin = 0
     for name, shape in weights.shapes(spec).items():
         count = int(np.prod(shape))
@@ -82,7 +81,7 @@ def _views(spec: ModelSpec, floats: Floats) -> Iterator[tuple[str, Array]]:
         begin += _aligned(count)
 
 
-def _floats(spec: ModelSpec) -> int:
+def _floats(spec: SpleeterSpec) -> int:
     return sum(_aligned(int(np.prod(shape))) for shape in weights.shapes(spec).values())
 
 
@@ -90,9 +89,9 @@ def _aligned(count: int) -> int:
     return -(-count // _ALIGNMENT) * _ALIGNMENT
 
 
-def _fill(spec: ModelSpec, loaded: Weights, floats: Floats) -> None:
+def _fill(spec: SpleeterSpec, loaded: Weights, floats: Floats) -> None:
     for name, array in _views(spec, floats):
         array[...] = loaded[name].transpose(3, 2, 0, 1) if array.ndim == 4 else loaded[name]
 
 
-FORM = Form("kernels", "7", _floats, _fill)
+FORM = Form("kernels", "7", _floats, weights.load, _fill)

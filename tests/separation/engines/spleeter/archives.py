@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from separation.engines.modelspec import CHECKPOINT_FILES, ModelSpec
 from separation.engines.spleeter import weights
+from separation.engines.spleeter.checkpoint import CHECKPOINT_FILES
+from separation.engines.spleeter.settings import SpleeterSpec
 
 MAGIC = 0xDB4775248B80FB57
 
 
-def checkpoint(spec: ModelSpec) -> dict[str, bytes]:
+def checkpoint(spec: SpleeterSpec) -> dict[str, bytes]:
     """File contents by name: the variables of `spec`, with values that an archive packs well."""
     shapes = weights.shapes(spec)
     data = io.BytesIO()

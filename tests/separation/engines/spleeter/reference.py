@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from separation.engines.modelspec import ModelSpec
 from separation.engines.spleeter import weights
+from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.tensorflow import TensorFlowEngine
 from separation.engines.streaming import separate
 from tests.separation.engines.spleeter.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
     save_tensorflow_engine(folder)
 
 
-def save(path: Path, spec: ModelSpec, stems: dict[str, Any]) -> None:
+def save(path: Path, spec: SpleeterSpec, stems: dict[str, Any]) -> None:
     np.save(path, np.stack([stems[stem].T for stem in spec.stems]))
 
 

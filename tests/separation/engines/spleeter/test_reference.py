@@ -29,7 +29,7 @@ CLOSE_TO_ONE_ANOTHER = 2e-6
 
 
 def close_to(name: str) -> float:
-    return CLOSE if MODELS[name].mask_extension == "zeros" else CLOSE_ABOVE
+    return CLOSE if MODELS[name].settings.mask_extension == "zeros" else CLOSE_ABOVE
 
 
 def fingerprint() -> str:

@@ -126,7 +126,7 @@ def test_models_that_the_library_does_not_support_are_refused(field: str, value:
 
 def test_nine_stems_are_too_many() -> None:
     names = tuple(f"stem{number}" for number in range(9))
-    spec = replace(MODELS["five"], stems=names, networks=names)
+    spec = replace(MODELS["five"], stems=names, settings=replace(MODELS["five"].settings, networks=names))
     with pytest.raises(ValueError, match="does not support"):
         native_engine.form().floats(spec)
 

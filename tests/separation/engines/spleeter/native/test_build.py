@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from operations import bootstrap
-from separation.engines import registry
+from separation.engines.spleeter import engine_choice
 from separation.engines.spleeter.native import build
 from separation.engines.spleeter.native.build import NotBuilt
 
@@ -163,7 +163,7 @@ def test_check_fails_if_the_native_engine_was_asked_for(settings: Any) -> None:
 def test_start_compiles_a_missing_library_and_logs_the_engine(
     sources: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_may_see_gpu", lambda: False)
+    monkeypatch.setattr(engine_choice, "_may_see_gpu", lambda: False)
     caplog.set_level("INFO")
     bootstrap.compile_engine()
     bootstrap.log_engine()
@@ -179,7 +179,7 @@ def test_start_compiles_a_missing_library_and_logs_the_engine(
 def test_start_goes_on_without_a_compiler_and_says_so(
     sources: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_may_see_gpu", lambda: False)
+    monkeypatch.setattr(engine_choice, "_may_see_gpu", lambda: False)
     monkeypatch.setattr(build, "find_spec", lambda _name: None)
     caplog.set_level("INFO")
     bootstrap.compile_engine()
