@@ -24,6 +24,7 @@ from separation.engines import model_files, modelspec
 from separation.engines.spleeter import engine_choice
 from separation.engines.spleeter.native import build
 from separation.error_messages import explain
+from separation.installations.requests import needs_hint
 from separation.models import Separation, Status
 from separation.queue.workers import busy_workers
 
@@ -36,6 +37,8 @@ def status(user: User | AnonymousUser) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     if user.has_perm("separation.view_separation"):
         parts |= {"queue": queue(), "failures": failures()}
+    if user.has_perm("separation.change_modelinstallation"):
+        parts["needs_models"] = needs_hint()
     if user.has_perm("catalog.view_track"):
         parts["newest"] = Track.objects.select_related("artist", "owner").order_by("-created_at")[:MAX_ROWS]
     if user.has_perm("accounts.view_user"):

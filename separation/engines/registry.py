@@ -32,6 +32,6 @@ def load_engine(
     return FAMILIES[spec.family].load(spec, models_dir, threads, choose(spec, name))
 
 
-def prepare(spec: ModelSpec, models_dir: Path) -> None:
+def prepare(spec: ModelSpec, models_dir: Path, name: EngineName = "auto") -> None:
     """Read the whole model once, and convert it for the engine that will run it. Raises as `load_engine`."""
-    FAMILIES[spec.family].prepare(spec, models_dir, choose(spec, "auto"))
+    FAMILIES[spec.family].prepare(spec, models_dir, choose(spec, name))

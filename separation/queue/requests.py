@@ -17,7 +17,7 @@ from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.visibility import visible_to
-from separation import lifecycle
+from separation import lifecycle, model_choice
 from separation.engines import model_files, modelspec
 from separation.engines.descriptors import ModelSpec, ModelUnavailable
 from separation.models import Separation, SeparationRequest, Status, TrackSeparation
@@ -37,7 +37,7 @@ def choose(model: str | None) -> ModelSpec:
     Raises CatalogError ``unknown_model`` (400), and ``model_unavailable`` (409) when no default is installed.
     """
     try:
-        return modelspec.get(model) if model else modelspec.default(settings.MODELS_DIR)
+        return modelspec.get(model) if model else model_choice.default()
     except ModelUnavailable as error:
         if model:
             raise CatalogError("unknown_model", _("There is no such model.")) from error

@@ -25,6 +25,7 @@ from catalog.storage.recipes import Excerpt
 from catalog.storage.renditions import check_codec, parse_bitrate
 from catalog.uploads.checksum_lookup import claim
 from catalog.uploads.ingest import ingest
+from separation import model_choice
 from separation.delivery.downloads import download_name, select_stems, stem_rendition
 from separation.engines import modelspec
 from separation.engines.descriptors import ModelSpec
@@ -326,7 +327,7 @@ def _account(email: str | None) -> User:
 
 def _model_with(stems: list[str]) -> ModelSpec:
     """Choose the preferred model that has all of ``stems``, else the default one."""
-    for spec in modelspec.available(settings.MODELS_DIR):
+    for spec in model_choice.available():
         if set(stems) <= set(spec.stems):
             return spec
     return choose(None)
@@ -335,7 +336,7 @@ def _model_with(stems: list[str]) -> ModelSpec:
 def _alternative_to(model: str) -> str:
     """Continue the sentence that ``model`` is not installed: name an installed one with the same stems."""
     stems = modelspec.get(model).stems
-    for spec in modelspec.available(settings.MODELS_DIR):
+    for spec in model_choice.available():
         if spec.stems == stems:
             return f" - or take the one that is here: --model {spec.slug}"
     return ""

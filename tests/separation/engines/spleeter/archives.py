@@ -5,8 +5,9 @@ import json
 import struct
 import tarfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -98,6 +99,8 @@ class Mirror:
     """Bytes of an archive after which the connection ends."""
     stall: threading.Event | None = None
     """Instead of ending it, wait for this."""
+    pause: float = 0.0
+    """Seconds after each 240th part of an archive."""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """(path, Range header) of each request."""
 
@@ -130,10 +133,19 @@ def serving() -> Iterator[Mirror]:
             end = len(content)
             if self.path.endswith(".gz") and mirror.break_after is not None:
                 end = min(end, start + mirror.break_after)
-            self.wfile.write(content[start:end])
+            with suppress(ConnectionError):  # whoever asked was killed
+                self._write(content[start:end], len(content) // 240 + 1)
             if end < len(content) and mirror.stall:
                 self.wfile.flush()
                 mirror.stall.wait(10)
+
+        def _write(self, content: bytes, block: int) -> None:
+            if not mirror.pause or not self.path.endswith(".gz"):
+                self.wfile.write(content)
+                return
+            for start in range(0, len(content), block):
+                self.wfile.write(content[start : start + block])
+                time.sleep(mirror.pause)
 
         def log_message(self, *args: Any) -> None:
             """Not to be heard."""

@@ -1,6 +1,6 @@
-"""Separations, requests for them, their stems and ratings, statistics, and imports of folders.
+"""Separations, requests for them, and their stems.
 
-The transitions of a ``Separation`` are drawn and implemented in ``lifecycle.py``.
+The transitions of a ``Separation`` are drawn and implemented in ``separation/lifecycle.py``.
 """
 
 from typing import Self
@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.models import AudioFile, Row, Track, Visibility
+from catalog.models import AudioFile, Row, Track
 from catalog.visibility import visible_to
 
 
@@ -211,113 +211,3 @@ class Stem(Row):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Rating(Row):
-    """The stars (1 to 5) that an account gives to a separation, or to one ``stem`` of it.
-
-    ``track`` is the one through which they see it. A rating counts where that track is visible: one on a private track
-    counts for its author alone, and in no statistics. None when the author no longer sees the separation.
-    """
-
-    separation = models.ForeignKey(
-        Separation, on_delete=models.CASCADE, related_name="ratings", verbose_name=_("separation")
-    )
-    stem = models.ForeignKey(
-        Stem,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="ratings",
-        verbose_name=_("stem"),
-        db_index=False,  # the second constraint begins with it
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings", verbose_name=_("account")
-    )
-    track = models.ForeignKey(
-        Track, on_delete=models.CASCADE, null=True, related_name="ratings", verbose_name=_("track")
-    )
-    score = models.PositiveSmallIntegerField(_("stars"))
-
-    class Meta:
-        ordering = ["-created_at"]
-        verbose_name = _("rating")
-        verbose_name_plural = _("ratings")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["separation", "user"],
-                condition=models.Q(stem=None),
-                name="one_rating_per_separation_and_user",
-            ),
-            models.UniqueConstraint(fields=["stem", "user"], name="one_rating_per_stem_and_user"),
-            models.CheckConstraint(condition=models.Q(score__range=(1, 5)), name="one_to_five_stars"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.score}/5"
-
-
-class Statistics(models.Model):
-    """The last computed statistics, in one row: computing them scans whole tables."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    figures = models.JSONField()
-    measured_at = models.DateTimeField()
-    seconds = models.FloatField(help_text=_("The duration of the computation."))
-
-    class Meta:
-        verbose_name = _("statistics")
-        verbose_name_plural = _("statistics")
-
-    def __str__(self) -> str:
-        return str(self.measured_at)
-
-
-class ImportRun(Row):
-    """The import of a folder of this server; its transitions are in ``import_runs.py``."""
-
-    class State(models.TextChoices):
-        WAITING = "waiting", _("Waiting")
-        RUNNING = "running", _("Running")
-        DONE = "done", _("Done")
-        STOPPED = "stopped", _("Stopped")
-        FAILED = "failed", _("Failed")
-
-    folder = models.CharField(
-        _("folder"), max_length=1024, help_text=_("A path on this server, such as /home/ana/Music.")
-    )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        related_name="+",
-        verbose_name=_("owner"),
-    )
-    visibility = models.CharField(
-        _("visibility"), max_length=8, choices=Visibility.choices, default=Visibility.SHARED
-    )
-    model = models.CharField(_("model"), max_length=40, blank=True)
-    state = models.CharField(
-        _("state"), max_length=8, choices=State.choices, default=State.WAITING, editable=False
-    )
-    is_unwanted = models.BooleanField(default=False, editable=False)
-    new = models.PositiveIntegerField(_("new"), default=0, editable=False)
-    known = models.PositiveIntegerField(_("known"), default=0, editable=False)
-    unchanged = models.PositiveIntegerField(_("unchanged"), default=0, editable=False)
-    refused = models.PositiveIntegerField(_("refused"), default=0, editable=False)
-    refusals = models.JSONField(default=list, editable=False)
-    detail = models.CharField(_("remark"), max_length=500, blank=True, editable=False)
-    started_at = models.DateTimeField(_("started"), null=True, editable=False)
-    finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
-
-    class Meta:
-        ordering = ["created_at"]
-        verbose_name = _("folder import")
-        verbose_name_plural = _("folder imports")
-
-    def __str__(self) -> str:
-        return self.folder
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state not in {self.State.WAITING, self.State.RUNNING}
