@@ -18,6 +18,8 @@ STEMS: dict[str, Promise] = {
     "other": gettext_lazy("Other"),
 }
 
+FAMILY_NAMES = {"demucs": "Demucs", "openunmix": "Open-Unmix", "convtasnet": "Conv-TasNet"}
+
 
 def stem_label(name: str) -> Promise | str:
     """Return the name of a stem for people; an unknown one stays as it is."""
@@ -51,6 +53,8 @@ def describe(spec: ModelSpec) -> ModelChoice:
         detail = _("Fast. A small model, good for a first listen.")
     elif spec.family != "spleeter":
         detail = ""
+    elif spec.family != "spleeter":
+        detail = f"{FAMILY_NAMES.get(spec.family, spec.family)} ({spec.slug.partition(':')[2]})"
     elif spec.slug.endswith("-16kHz"):
         detail = _("Spleeter, for frequencies up to 16 kHz.")
     else:

@@ -73,12 +73,12 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
             title=_("Install %(model)s") % {"model": spec.slug},
             card=facts.card(spec),
             mirror=settings.MODELS_SOURCE,
-            may_name_folder=request.user.is_superuser,  # type: ignore[union-attr]  # the admin site has no visitors
+            may_name_folder=request.user.is_superuser,
         )
 
     def _install(self, request: HttpRequest, spec: ModelSpec) -> str:
         source = request.POST.get("source", "").strip()
-        if source and not request.user.is_superuser:  # type: ignore[union-attr]
+        if source and not request.user.is_superuser:
             raise PermissionDenied
         requests.install(spec, request.user, source=source, accepted=_accepted(request))  # type: ignore[arg-type]
         self._log(request, spec, f"licence accepted, installation from {source or 'the default source'}")
@@ -183,7 +183,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
     @staticmethod
     def _log(request: HttpRequest, spec: ModelSpec, what: str) -> None:
         LogEntry.objects.create(
-            user_id=request.user.pk,
+            user=request.user,  # type: ignore[misc]  # the admin site has no visitors
             content_type=ContentType.objects.get_for_model(ModelInstallation),
             object_id=spec.slug,
             object_repr=spec.slug,

@@ -51,7 +51,7 @@ def _check_folder(source: str) -> None:
         raise CatalogError("no_source", str(REASONS["no_source"]))
 
 
-def receive(spec: ModelSpec, file: UploadedFile) -> set[str]:
+def receive(spec: ModelSpec, file: "UploadedFile[bytes]") -> set[str]:
     """Store an uploaded file of ``spec``; return the names of those that are still missing."""
     row = ModelInstallation.objects.filter(folder=spec.folder).first()
     if row is not None and row.is_unfinished:

@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from separation.engines.download.errors import FetchError
+from separation.engines.download.errors import Code, FetchError
 
 TIMEOUT_SECONDS = 30
 _BLOCK = 1 << 18
@@ -41,7 +41,7 @@ def open_url(url: str, start: int = 0) -> http.client.HTTPResponse:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
             return open_url(url)
         passing = error.code >= 500 or error.code in {408, 429}
-        code = "server_error" if passing else "not_found"
+        code: Code = "server_error" if passing else "not_found"
         raise FetchError(code, f"{url} answers {error.code} {error.reason}") from error
     except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)

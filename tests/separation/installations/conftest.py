@@ -29,7 +29,6 @@ class Release:
     archive: bytes
     models_dir: Path
 
-    @property
     def is_installed(self) -> bool:
         return model_files.is_available(self.spec, self.models_dir)
 

@@ -131,10 +131,10 @@ def test_model_is_removed_unless_it_is_used(
     waiting = make_separation(make_track(user), model=SLUG, status=Status.QUEUED)
     assert "1 song waits for this model" in client.get(f"{PAGE}{SLUG}/remove/").content.decode()
     assert "1 song waits for this model" in act(client, SLUG, "remove")
-    assert release.is_installed
+    assert release.is_installed()
     Separation.objects.filter(pk=waiting.pk).delete()
     assert "was removed" in act(client, SLUG, "remove")
-    assert not release.is_installed
+    assert not release.is_installed()
     assert list((release.models_dir / ".incoming").glob(f"{NAME}-*")) == []
     assert model_choice.default().slug == "compact:2stems"
     assert "cannot be removed" in act(client, "compact:2stems", "remove")

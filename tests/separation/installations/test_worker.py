@@ -40,7 +40,7 @@ def test_model_is_installed(release: Release, user: User) -> None:
     row = install(release, user)
     assert (row.state, row.is_official, row.error_code) == ("installed", True, "")
     assert row.done_bytes == row.total_bytes == len(release.archive)
-    assert release.is_installed
+    assert release.is_installed()
     assert parts(release) == []
 
 
@@ -75,7 +75,7 @@ def test_what_cannot_pass_fails_at_once(
     spoil(release)
     row = install(release, user)
     assert (row.state, row.error_code) == ("failed", code)
-    assert not release.is_installed
+    assert not release.is_installed()
 
 
 def test_disk_without_room_is_told_before_anything_arrives(
@@ -110,7 +110,7 @@ def test_cancelled_installation_leaves_nothing(
     monkeypatch.setattr(lifecycle, "advance", advance)
     row = install(release, user)
     release.server.stall.set()
-    assert (row.state, release.is_installed, parts(release)) == ("cancelled", False, [])
+    assert (row.state, release.is_installed(), parts(release)) == ("cancelled", False, [])
 
 
 def test_process_that_is_told_to_stop_hands_back(
@@ -134,7 +134,7 @@ def test_it_gives_way_to_a_song_and_goes_on_where_it_stopped(
 ) -> None:
     settings.WORKERS = 1  # type: ignore[attr-defined]
     make_queued(user)
-    songs = []
+    songs: list[str] = []
     real = worker._Keeper.step
 
     def step(keeper: worker._Keeper, done: int, total: int | None) -> None:
@@ -151,7 +151,7 @@ def test_it_gives_way_to_a_song_and_goes_on_where_it_stopped(
     assert lifecycle.ask(release.spec, "", user)
     worker.carry_out_waiting(separate_one)
     assert songs == ["running"]
-    assert release.is_installed
+    assert release.is_installed()
     first, second = release.ranges
     assert first is None
     assert second is not None
