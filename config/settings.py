@@ -156,7 +156,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WORK_DIR = DATA_DIR / "work"
 MODELS_DIR = env.folder("MODELS", DATA_DIR / "models")
-MODELS_SOURCE = env.text("MODELS_SOURCE", "https://github.com/deezer/spleeter/releases/download/v1.4.0")
+MODELS_SOURCE = env.text("MODELS_SOURCE")
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
 for folder in (WORK_DIR, FILE_UPLOAD_TEMP_DIR, STATIC_ROOT):
     folder.mkdir(parents=True, exist_ok=True)

@@ -20,9 +20,11 @@ from catalog.pagination import count_up_to
 from catalog.storage import backend
 from catalog.storage.data_folder_lock import is_locked
 from operations import figures
-from separation.engines import modelspec, registry
-from separation.engines.native import build
+from separation.engines import model_files, modelspec
+from separation.engines.spleeter import engine_choice
+from separation.engines.spleeter.native import build
 from separation.error_messages import explain
+from separation.installations.requests import needs_hint
 from separation.models import Separation, Status
 from separation.queue.workers import busy_workers
 
@@ -35,6 +37,8 @@ def status(user: User | AnonymousUser) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     if user.has_perm("separation.view_separation"):
         parts |= {"queue": queue(), "failures": failures()}
+    if user.has_perm("separation.change_modelinstallation"):
+        parts["needs_models"] = needs_hint()
     if user.has_perm("catalog.view_track"):
         parts["newest"] = Track.objects.select_related("artist", "owner").order_by("-created_at")[:MAX_ROWS]
     if user.has_perm("accounts.view_user"):
@@ -96,13 +100,13 @@ def components() -> dict[str, Any]:
     """Return which database, cache and storage are used, and which optional parts are installed."""
     return {
         "database": connection.vendor,
-        "engine": registry.expected(settings.SEPARATOR_ENGINE),
+        "engine": engine_choice.expected(settings.SEPARATOR_ENGINE),
         "is_native_built": build.is_built(),
         "is_shared_cache": bool(settings.REDIS_URL),
         "is_local_storage": backend.is_local(),
         "has_fingerprints": settings.FINGERPRINTS and chromaprint.load() is not None,
         "models": [
-            (slug, modelspec.is_available(s, settings.MODELS_DIR)) for slug, s in modelspec.SPECS.items()
+            (slug, model_files.is_available(s, settings.MODELS_DIR)) for slug, s in modelspec.SPECS.items()
         ],
     }
 

@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from separation.engines.modelspec import SPECS, ModelSpec
+from separation.engines.descriptors import ModelSpec
+from separation.engines.modelspec import SPECS
 
 STEMS: dict[str, Promise] = {
     "vocals": gettext_lazy("Vocals"),
@@ -16,6 +17,8 @@ STEMS: dict[str, Promise] = {
     "piano": gettext_lazy("Piano"),
     "other": gettext_lazy("Other"),
 }
+
+FAMILY_NAMES = {"demucs": "Demucs", "openunmix": "Open-Unmix", "convtasnet": "Conv-TasNet"}
 
 
 def stem_label(name: str) -> Promise | str:
@@ -48,6 +51,10 @@ def describe(spec: ModelSpec) -> ModelChoice:
     """Describe ``spec`` for people."""
     if spec.bundled:
         detail = _("Fast. A small model, good for a first listen.")
+    elif spec.family != "spleeter":
+        detail = ""
+    elif spec.family != "spleeter":
+        detail = f"{FAMILY_NAMES.get(spec.family, spec.family)} ({spec.slug.partition(':')[2]})"
     elif spec.slug.endswith("-16kHz"):
         detail = _("Spleeter, for frequencies up to 16 kHz.")
     else:

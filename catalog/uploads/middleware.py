@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -45,6 +46,8 @@ class UploadAdmissionMiddleware:
             return None
         if policy is not None and (refusal := _refuse_visitor(request, view, args, kwargs)) is not None:
             return refusal
+        if policy is not None and policy.permission and not request.user.has_perm(policy.permission):
+            raise PermissionDenied
         try:
             if pending is None:
                 check_size(policy, request.user, length)

@@ -19,10 +19,12 @@ FORM_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class UploadPolicy:
-    """``max_bytes()`` is the largest file; ``counted`` ones need room in their sender's quota."""
+    """``max_bytes()`` is the largest file; ``counted`` ones need room in their sender's quota; where a
+    ``permission`` is named, only its holders may send one."""
 
     max_bytes: Callable[[], int]
     counted: bool
+    permission: str = ""
 
 
 AUDIO = UploadPolicy(lambda: settings.MAX_UPLOAD_BYTES, counted=True)

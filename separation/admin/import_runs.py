@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
@@ -15,8 +14,7 @@ from django.utils.translation import ngettext
 
 from catalog.admin.base import Removable
 from catalog.errors import CatalogError
-from separation import import_runs
-from separation.engines import modelspec
+from separation import import_runs, model_choice
 from separation.models import ImportRun
 
 if TYPE_CHECKING:
@@ -34,11 +32,7 @@ class ImportForm(_ModelForm):
         super().__init__(*args, **kwargs)
         if "model" not in self.fields:  # the page of an existing run
             return
-        ready = [
-            slug
-            for slug, spec in modelspec.SPECS.items()
-            if modelspec.is_available(spec, settings.MODELS_DIR)
-        ]
+        ready = [spec.slug for spec in model_choice.available()]
         self.fields["model"].choices = [("", _("No separation")), *((slug, slug) for slug in ready)]  # type: ignore[attr-defined]
 
     def clean_folder(self) -> str:

@@ -7,8 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from separation import model_choice
 from separation.api.serializers import ModelSerializer
-from separation.engines import modelspec
+from separation.engines import model_files, modelspec
+from separation.engines.descriptors import ModelUnavailable
 
 
 class ModelListView(APIView):
@@ -16,20 +18,21 @@ class ModelListView(APIView):
 
     @extend_schema(responses=ModelSerializer(many=True), operation_id="models_list")
     def get(self, request: Request) -> Response:  # noqa: ARG002 (the same for everybody)
-        """List the models that this library knows, and whether they are installed."""
+        """List the models that this library knows, by number of stems, the preferred first."""
+        chosen = model_choice.chosen()
         try:
-            default = modelspec.default(settings.MODELS_DIR).slug
-        except modelspec.ModelUnavailable:
+            default = model_choice.default(chosen).slug
+        except ModelUnavailable:
             default = ""
         rows = [
             {
                 "slug": spec.slug,
                 "stems": spec.stems,
                 "bandwidth_hz": spec.bandwidth_hz,
-                "available": modelspec.is_available(spec, settings.MODELS_DIR),
+                "available": model_files.is_available(spec, settings.MODELS_DIR),
                 "default": spec.slug == default,
                 "revision": spec.revision,
             }
-            for spec in modelspec.SPECS.values()
+            for spec in model_choice.in_order(modelspec.SPECS.values(), chosen)
         ]
         return Response(ModelSerializer(rows, many=True).data)

@@ -1,7 +1,7 @@
 """Recovery from crashes. Safe to run at any time, in any number of processes.
 
 Takes back the work of dead workers, wakes a worker again for rows whose task was lost, ends what has no attempt left,
-cancels what nobody wants, and deletes old rows of django-q2.
+cancels what nobody wants, does the same for installations of models, and deletes old rows of django-q2.
 """
 
 import logging
@@ -18,6 +18,7 @@ from django_q.models import OrmQ, Task
 from catalog.models import Track
 from separation import lifecycle
 from separation.delivery.live import place
+from separation.installations import lifecycle as installations
 from separation.lifecycle import Lease
 from separation.models import Separation, SeparationRequest, Status
 from separation.queue.workers import is_dead
@@ -45,6 +46,7 @@ def recover(*, task_lost_after: float = TASK_LOST_SECONDS) -> Recovery:
     failed += lifecycle.fail_exhausted()
     cancelled = _cancel_unwanted()
     woken = wake_workers(task_lost_after)
+    installations.recover()
     _delete_old_tasks()
     return Recovery(retried, failed, cancelled, woken)
 

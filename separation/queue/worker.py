@@ -7,6 +7,7 @@ kills when the work is cancelled or the lease lost, and shortly before another w
 import errno
 import logging
 import shutil
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from uuid import UUID
@@ -19,7 +20,9 @@ from catalog.errors import CatalogError
 from catalog.storage import backend
 from separation import lifecycle
 from separation.delivery.live import Feed, place
-from separation.engines.modelspec import SPECS, ModelUnavailable
+from separation.engines.descriptors import ModelUnavailable
+from separation.engines.modelspec import SPECS
+from separation.installations.worker import carry_out_waiting
 from separation.lifecycle import Lease
 from separation.models import Separation
 from separation.queue.heartbeat import HEARTBEAT_SECONDS, Draining, LeaseKeeper, LeaseLost, ProgressCallback
@@ -38,7 +41,7 @@ from separation.separator.protocol import (
     SeparatorTooBig,
 )
 
-__all__ = ["drain", "has_room", "run", "separate", "work"]
+__all__ = ["drain", "has_room", "install", "run", "separate", "work"]
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ NO_ROOM_PAUSE = 15.0
 
 def run(separation_id: str) -> None:
     """Work on whatever comes next (task of django-q2); ``separation_id`` is the row for which it was sent."""
+    install()
     if holder.draining:
         return
     lease = claim_next(separation_id)
@@ -55,6 +59,16 @@ def run(separation_id: str) -> None:
         work(lease, interleave=True)
         if not holder.draining:
             wake_workers(0.0)  # the same account's next song may have waited for this one
+
+
+def install() -> None:
+    """Carry out the installations of models that wait (task of django-q2)."""
+
+    def separate_one(renew: Callable[[], None]) -> None:
+        if lease := claim_next():
+            work(lease, lambda _progress: renew())
+
+    carry_out_waiting(separate_one)
 
 
 def separate(separation_id: "UUID | str", on_progress: ProgressCallback | None = None) -> bool:

@@ -7,7 +7,7 @@ import socket
 from functools import cache
 from pathlib import Path
 
-from separation.models import Separation, Status
+from separation.models import ModelInstallation, Separation, Status
 
 
 def new_owner() -> str:
@@ -42,8 +42,13 @@ def process_started(pid: int) -> int | None:
 
 
 def busy_workers() -> set[str]:
-    """Return the processes, on all machines, that are separating something; one may work on two songs."""
-    owners = Separation.objects.filter(status=Status.RUNNING).values_list("owner", flat=True)
+    """Return the processes, on all machines, that separate or install something; one may work on two songs."""
+    separating = Separation.objects.filter(status=Status.RUNNING)
+    installing = ModelInstallation.objects.filter(state=ModelInstallation.State.RUNNING)
+    owners = [
+        *separating.values_list("owner", flat=True),
+        *installing.values_list("owner", flat=True),
+    ]
     return {process_of(owner) for owner in owners}
 
 

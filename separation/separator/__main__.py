@@ -6,25 +6,21 @@ chunks of it; ``stop`` with its ``id`` ends it there. The model used last stays 
 its standard input is closed.
 """
 
-import contextlib
-import ctypes
 import json
 import os
 import queue
 import signal
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
+from separation.separator import child
 
 
 def main() -> None:
     """Serve requests until the parent has ended."""
     parent, options = int(sys.argv[1]), json.loads(sys.argv[2])
-    libc = ctypes.CDLL(None, use_errno=True)
-    _die_with(parent, libc)
+    child.end_with(parent)
     # Libraries that print must not write between the messages.
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
@@ -39,15 +35,6 @@ def main() -> None:
     while True:
         worker.serve(requests.next())
         release_memory()
-
-
-def _die_with(parent: int, libc: ctypes.CDLL) -> None:
-    with contextlib.suppress(AttributeError):
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before prctl
-        os._exit(1)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # the OOM killer's first choice
 
 
 class _Requests:

@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from separation.engines.native.build import data_folder
+from separation.separator import child
 from separation.separator.line_reader import LineReader
 
-_ROOT = Path(__file__).resolve().parents[2]
 _EXIT_SECONDS = 2.0
 
 
@@ -24,20 +23,13 @@ class SeparatorProcess:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._owner = os.getpid()
-        environment = os.environ | {
-            "OMP_NUM_THREADS": "1",  # chunks run in parallel, not the loops within one
-            "OPENBLAS_NUM_THREADS": "1",
-            "MALLOC_ARENA_MAX": "2",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "STEMOTECA_DATA": str(data_folder()),  # absolute: the child works in another directory
-        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "separation.separator", str(self._owner), json.dumps(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=_ROOT,
-            env=environment,
+            cwd=child.ROOT,
+            env=child.environment(),
             start_new_session=True,  # Ctrl-C must not reach it, and the decoder is killed with it
         )
         if not self._process.stdin or not self._process.stdout or not self._process.stderr:

@@ -3,20 +3,19 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Visibility
+from separation import model_choice
 from separation.display_names import ModelChoice, describe
-from separation.engines import modelspec
 
 NO_MODEL = "none"
 
 
 def choices() -> list[ModelChoice]:
-    """Offer one model for each number of stems, the best that is installed, fewest stems first."""
+    """Offer one model for each number of stems, the preferred one that is installed, fewest stems first."""
     best: dict[int, ModelChoice] = {}
-    for spec in modelspec.available(settings.MODELS_DIR):
+    for spec in model_choice.available():
         best.setdefault(len(spec.stems), describe(spec))
     return [best[count] for count in sorted(best)]
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,10 +13,10 @@ from audio.encoding.opus_segments import OPUS_SEGMENT_SAMPLES
 from audio.flac import SEGMENT_SAMPLES
 from audio.formats import OUTPUT, STEREO_RATE, OutputCodec
 from catalog.models import Track
+from separation import model_choice
 from separation.delivery.live import LiveStem, live_stems
 from separation.delivery.permissions import VisibleSeparation, may_download
 from separation.display_names import ModelChoice, describe, describe_slug, stem_label
-from separation.engines import modelspec
 from separation.error_messages import explain
 from separation.feedback.ratings import RatingSummary, ratings_of
 from separation.models import Separation, Status, Stem
@@ -140,7 +139,7 @@ def _headed_ratings(
 
 def installed_models() -> list[ModelChoice]:
     """List every model that can run now."""
-    return [describe(spec) for spec in modelspec.available(settings.MODELS_DIR)]
+    return [describe(spec) for spec in model_choice.available()]
 
 
 _BY_USEFULNESS = [Status.SUCCEEDED, Status.RUNNING, Status.QUEUED, Status.FAILED, Status.CANCELLED]

@@ -83,6 +83,10 @@ def addresses(places: Places) -> Iterator[str]:
     for name, count in named(get_resolver().url_patterns):
         yield from (reverse(name, args=values) for values in arguments(name, count, places))
     yield reverse("admin:index")
+    yield from (
+        reverse(f"admin:separation_modelinstallation_{name}", args=["spleeter:2stems"])
+        for name in ("install", "remove")
+    )
     for model in admin.site._registry:
         yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 

@@ -1,40 +1,78 @@
-"""``manage.py fetch_models [NAME...]``: download the official Spleeter models."""
+"""``manage.py fetch_models [NAME...]``: fetch and install models, or list them."""
 
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
+from separation import model_choice
 from separation.engines import download, modelspec
+from separation.engines.descriptors import ModelSpec, ModelUnavailable
+from separation.installations import lifecycle
 
 
 class Command(BaseCommand):
-    help = "Download official Spleeter models (2stems, 4stems, 5stems); without a name, list what is there."
+    help = (
+        "Fetch and install models: verified, resumed where it stopped, in one step or not at all. "
+        "Without a name, list all models. The page Models of the admin panel does the same in the background."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(download.NAMES)}, or all")
+        parser.add_argument(
+            "names",
+            nargs="*",
+            metavar="NAME",
+            help=f"{', '.join(download.folders())}, a model's name, or all",
+        )
         parser.add_argument(
             "--from",
             dest="source",
             default=settings.MODELS_SOURCE,
-            help="a mirror's address, an archive or a folder on this machine (default: %(default)s)",
+            help="a mirror's address, an archive or a folder on this machine (default: the official addresses)",
+        )
+        parser.add_argument(
+            "--accept-licence",
+            action="store_true",
+            help="accept the licences of these models, which are printed, without being asked. Needed where nobody "
+            "can answer, as in a script: some licences allow less than the one of Stemoteca (no commercial use), "
+            "and somebody has to have read them. The page Models shows when it was done",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 (Django passes them)
         names: list[str] = options["names"]
-        for name in download.NAMES if "all" in names else names:
+        for name in download.folders() if "all" in names else names:
             try:
+                spec = download.find(name)
+                self._accept(spec, given=options["accept_licence"])
                 official = download.fetch(
-                    name, settings.MODELS_DIR, source=options["source"], on_progress=self._draw(name)
+                    spec,
+                    settings.MODELS_DIR,
+                    source=options["source"],
+                    on_progress=self._draw(spec.folder),
+                    reserve=settings.DISK_FLOOR_BYTES // 2,
                 )
             except download.FetchError as error:
                 raise CommandError(str(error)) from error
+            with suppress(DatabaseError):  # it is not needed for this, and may not be there yet
+                lifecycle.record(spec, options["source"], official=official)
             self.stderr.write("")
-            self.stdout.write(f"{name}: ready" + ("" if official else " (not the official weights)"))
+            self.stdout.write(f"{spec.folder}: ready" + ("" if official else " (not the official weights)"))
         if not names:
             self._list()
+
+    def _accept(self, spec: ModelSpec, *, given: bool) -> None:
+        """Show the licence; ask whether it is accepted unless that was said already. Raises `CommandError`."""
+        self.stderr.write(f"{spec.folder}: {spec.provenance}\nLicence: {spec.licence}")
+        if given:
+            return
+        if not sys.stdin.isatty():
+            raise CommandError("somebody has to accept this licence: add --accept-licence")
+        if input("Do you accept it? [y/N] ").strip().lower() not in {"y", "yes"}:
+            raise CommandError("not accepted; nothing was fetched")
 
     def _draw(self, name: str) -> download.Progress:
         """Return a callback that draws a bar on a terminal, or prints a line for every tenth elsewhere."""
@@ -55,10 +93,17 @@ class Command(BaseCommand):
         return draw
 
     def _list(self) -> None:
-        here = {spec.slug for spec in modelspec.available(settings.MODELS_DIR)}
-        preferred = modelspec.default(settings.MODELS_DIR).slug
-        for spec in modelspec.SPECS.values():
-            state = "ready" if spec.slug in here else f"not here: manage.py fetch_models {spec.weights}"
+        try:
+            chosen = model_choice.chosen()
+        except DatabaseError:  # there is none yet
+            chosen = {}
+        here = [spec.slug for spec in model_choice.available(chosen)]
+        try:
+            preferred = model_choice.default(chosen).slug
+        except ModelUnavailable:
+            preferred = ""
+        for spec in model_choice.in_order(modelspec.SPECS.values(), chosen):
+            state = "ready" if spec.slug in here else f"not here: manage.py fetch_models {spec.folder}"
             mark = " (default)" if spec.slug == preferred else ""
             stems = ", ".join(spec.stems)
             self.stdout.write(

@@ -25,8 +25,10 @@ from catalog.storage.recipes import Excerpt
 from catalog.storage.renditions import check_codec, parse_bitrate
 from catalog.uploads.checksum_lookup import claim
 from catalog.uploads.ingest import ingest
+from separation import model_choice
 from separation.delivery.downloads import download_name, select_stems, stem_rendition
 from separation.engines import modelspec
+from separation.engines.descriptors import ModelSpec
 from separation.error_messages import explain
 from separation.management import output_files
 from separation.management import spleeter_options as options
@@ -323,9 +325,9 @@ def _account(email: str | None) -> User:
     return found
 
 
-def _model_with(stems: list[str]) -> modelspec.ModelSpec:
+def _model_with(stems: list[str]) -> ModelSpec:
     """Choose the preferred model that has all of ``stems``, else the default one."""
-    for spec in modelspec.available(settings.MODELS_DIR):
+    for spec in model_choice.available():
         if set(stems) <= set(spec.stems):
             return spec
     return choose(None)
@@ -334,7 +336,7 @@ def _model_with(stems: list[str]) -> modelspec.ModelSpec:
 def _alternative_to(model: str) -> str:
     """Continue the sentence that ``model`` is not installed: name an installed one with the same stems."""
     stems = modelspec.get(model).stems
-    for spec in modelspec.available(settings.MODELS_DIR):
+    for spec in model_choice.available():
         if spec.stems == stems:
             return f" - or take the one that is here: --model {spec.slug}"
     return ""

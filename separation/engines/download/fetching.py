@@ -1,0 +1,141 @@
+"""Fetch a model: collect what is released, then install it."""
+
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from separation.engines import model_files, registry
+from separation.engines.descriptors import ModelSpec
+from separation.engines.download import installing, sources
+from separation.engines.download.errors import FetchError, storage_error
+from separation.engines.download.installing import Prepare
+from separation.engines.download.progress import Meter, Progress
+from separation.engines.download.wanted import Wanted, wanted
+
+UPLOADED = "upload:"
+"""The source of a model whose files were given to `receive`."""
+
+
+def fetch(
+    spec: ModelSpec,
+    models_dir: Path,
+    *,
+    on_progress: Progress,
+    source: str = "",
+    only_official: bool = False,
+    reserve: int = 0,
+    prepare: Prepare = registry.prepare,
+) -> bool:
+    """Install `spec` from `source`; return whether it is the official one, as far as digests are published.
+
+    `source` is "" for the official addresses, the address of a mirror, an archive or a folder of this machine, or
+    `UPLOADED`. With `only_official`, files of this machine with other digests than the official ones are refused.
+    `reserve` is the space in bytes that is left to others. Raises `FetchError`, and what `on_progress` raises.
+    """
+    if spec.bundled:
+        raise FetchError("unknown_model", f"{spec.slug} comes with Stemoteca; there is nothing to fetch")
+    meter = Meter(on_progress, {file.name: file.size for file in wanted(spec)})
+    with installing.lock(spec, models_dir):
+        parts = installing.parts_of(spec, models_dir)
+        try:
+            parts.mkdir(exist_ok=True)
+            with installing.staging(spec, models_dir) as folder:
+                official = _collect(
+                    spec, source, parts, folder, meter, only_official=only_official, reserve=reserve
+                )
+                installing.install(spec, folder, models_dir, prepare)
+        except OSError as error:
+            raise storage_error(error) from error
+        finally:
+            with suppress(OSError):  # what has arrived stays for the next attempt
+                parts.rmdir()
+        shutil.rmtree(parts, ignore_errors=True)
+    return official
+
+
+def _collect(
+    spec: ModelSpec,
+    source: str,
+    parts: Path,
+    folder: Path,
+    meter: Meter,
+    *,
+    only_official: bool,
+    reserve: int,
+) -> bool:
+    """Bring the files of `spec` into `folder`; return whether they are the official ones."""
+    files = wanted(spec)
+    place, is_released = parts, True
+    if sources.is_remote(source):
+        official = sources.Remote(source).collect(files, parts, meter, reserve)
+    else:
+        if source == UPLOADED:
+            sources.check_complete(files, parts)
+            only_official = True
+        else:
+            place, is_released = sources.find_local(source, spec, files)
+        if is_released:
+            official = _compare(files, place, meter, only_official=only_official)
+    if not is_released:
+        return _copy_unpacked(spec, place, folder, meter, only_official=only_official, reserve=reserve)
+    for file in files:
+        path = place if place.is_file() else place / file.name
+        sources.check_space(folder, 2 * path.stat().st_size, reserve)
+        if spec.archive:
+            installing.unpack(path, folder, spec, meter)
+        elif place == parts:  # where it stays until all is done
+            (folder / file.name).hardlink_to(path)
+        else:
+            sources.copy(path, folder / file.name, meter)
+    return official
+
+
+def _compare(files: tuple[Wanted, ...], place: Path, meter: Meter, *, only_official: bool) -> bool:
+    """Return whether the released files in `place` are the official ones, as far as digests are published."""
+    found = []
+    for file in files:
+        path = place if place.is_file() else place / file.name
+        meter.size(file.name, path.stat().st_size)
+        found.append(file.is_official(sources.checksum(path, meter)))
+        if only_official and found[-1] is False:
+            raise FetchError("damaged", f"{path.name} is not the official file: its checksum differs")
+        meter.at(file.name, path.stat().st_size)
+    return True in found and False not in found
+
+
+def _copy_unpacked(
+    spec: ModelSpec, place: Path, folder: Path, meter: Meter, *, only_official: bool, reserve: int
+) -> bool:
+    """Copy the model's own files from `place`; return whether they are the official ones."""
+    sources.check_space(folder, 2 * sum((place / file.name).stat().st_size for file in spec.files), reserve)
+    for file in spec.files:
+        sources.copy(place / file.name, folder / file.name, meter)
+    official = model_files.is_official(spec, folder)
+    if only_official and not official:
+        raise FetchError(
+            "damaged", f"{place} holds other files than the official ones: their checksums differ"
+        )
+    return official
+
+
+def receive(spec: ModelSpec, models_dir: Path, name: str, blocks: Iterable[bytes]) -> set[str]:
+    """Store an uploaded file of `spec`; return the names of those that are still missing. Raises `FetchError`."""
+    files = {file.name for file in wanted(spec)}
+    if name not in files:
+        expected = ", ".join(sorted(files))
+        raise FetchError("unexpected_file", f"{spec.slug} has no file {name!r}; it needs {expected}")
+    with installing.lock(spec, models_dir):
+        parts = installing.parts_of(spec, models_dir)
+        partial = parts / f"{name}.uploading"
+        try:
+            parts.mkdir(exist_ok=True)
+            with partial.open("wb") as file:
+                for block in blocks:
+                    file.write(block)
+            partial.replace(parts / name)
+        except OSError as error:
+            raise storage_error(error) from error
+        finally:
+            partial.unlink(missing_ok=True)
+        return {name for name in files if not (parts / name).is_file()}

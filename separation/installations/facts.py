@@ -1,0 +1,190 @@
+"""What the page of models shows: facts of the descriptors, figures of this server, and states."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from separation import model_choice
+from separation.display_names import describe, stem_label
+from separation.engines import download, hardware, memory, model_files, modelspec, registry
+from separation.engines.descriptors import ModelSpec, Quality
+from separation.installations.states import sentence
+from separation.models import ModelInstallation, Separation, Status
+
+MEASURED = 25
+"""How many of the newest separations the speed of a model is measured from."""
+SONG_MINUTES = 3
+
+
+@dataclass(frozen=True)
+class Card:
+    """One model as the page shows it."""
+
+    spec: ModelSpec
+    title: str
+    parts: list[str]
+    size: str
+    qualities: list[str]
+    speed: str
+    memory: str
+    fits: bool
+    is_installed: bool
+    is_default: bool
+    together: list[str]
+    """Other models that are installed and removed with it, as they share its files."""
+    files: list[str]
+    """The names of the files to upload."""
+    can_fetch: bool
+    row: ModelInstallation | None
+
+    @property
+    def is_busy(self) -> bool:
+        return self.row is not None and self.row.is_unfinished
+
+    @property
+    def percent(self) -> int | None:
+        """How much has arrived, None where the size is not known."""
+        if self.row is None or not self.row.total_bytes:
+            return None
+        return min(100, 100 * self.row.done_bytes // self.row.total_bytes)
+
+    @property
+    def state(self) -> str:
+        """The state in one sentence."""
+        return sentence(self.row, is_installed=self.is_installed)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The models with the same number of parts, the preferred first."""
+
+    title: str
+    cards: list[Card]
+
+
+def groups() -> list[Group]:
+    """Return all models as the page shows them."""
+    rows = {row.folder: row for row in ModelInstallation.objects.select_related("accepted_by")}
+    chosen = model_choice.chosen()
+    preferred: dict[int, str] = {}
+    for spec in model_choice.available(chosen):
+        preferred.setdefault(len(spec.stems), spec.slug)
+    found: dict[int, list[Card]] = {}
+    for spec in model_choice.in_order(modelspec.SPECS.values(), chosen):
+        is_default = preferred.get(len(spec.stems)) == spec.slug
+        found.setdefault(len(spec.stems), []).append(
+            _card(spec, rows.get(spec.folder), is_default=is_default)
+        )
+    return [Group(_group_title(parts), cards) for parts, cards in found.items()]
+
+
+def card(spec: ModelSpec) -> Card:
+    """Return one model as its own pages show it."""
+    return _card(spec, ModelInstallation.objects.filter(folder=spec.folder).first(), is_default=False)
+
+
+def _card(spec: ModelSpec, row: ModelInstallation | None, *, is_default: bool) -> Card:
+    needed = needed_bytes(spec)
+    budget = min(settings.SEPARATOR_MEMORY, hardware.total_memory())
+    return Card(
+        spec=spec,
+        title=describe(spec).title,
+        parts=[str(stem_label(name)) for name in spec.stems],
+        size=_size(spec),
+        qualities=[_quality(figure) for figure in spec.quality],
+        speed=_speed(spec),
+        memory=_memory(needed, budget),
+        fits=needed is None or needed <= budget,
+        is_installed=model_files.is_available(spec, settings.MODELS_DIR),
+        is_default=is_default,
+        together=[other.slug for other in download.sharing(spec.folder) if other != spec],
+        files=[file.name for file in download.wanted(spec)],
+        can_fetch=download.fetchable(spec) or bool(settings.MODELS_SOURCE),
+        row=row if not spec.bundled else None,
+    )
+
+
+def needed_bytes(spec: ModelSpec) -> int | None:
+    """Return the memory that a separation with ``spec`` takes here at least, None where no engine can tell."""
+    try:
+        return memory.needed_bytes(spec, 1, registry.on_processors(spec, settings.SEPARATOR_ENGINE))
+    except (ImportError, OSError, ValueError, KeyError):
+        return None
+
+
+def measured_seconds(slug: str) -> float | None:
+    """Return the median of the seconds that this server took for a minute of audio lately, None before it did any."""
+    rows = Separation.objects.filter(model=slug, status=Status.SUCCEEDED).order_by("-finished_at")
+    columns = ("started_at", "finished_at", "mixture__duration")
+    taken = [
+        (finished - started).total_seconds() / duration * 60
+        for started, finished, duration in rows.values_list(*columns)[:MEASURED]
+        if started and finished and duration
+    ]
+    return median(taken) if taken else None
+
+
+def _size(spec: ModelSpec) -> str:
+    if spec.bundled:
+        return filesizeformat(sum(file.size or 0 for file in spec.files))
+    size = download.download_bytes(spec)
+    return filesizeformat(size) if size is not None else _("not known before it is fetched")
+
+
+def _quality(figure: Quality) -> str:
+    part = stem_label(figure.stem) if figure.stem else _("All parts")
+    return _("%(part)s: %(value)s %(unit)s on %(data_set)s (%(source)s)") % {
+        "part": part,
+        "value": number_format(figure.value, 1),
+        "unit": figure.unit,
+        "data_set": figure.data_set,
+        "source": figure.source,
+    }
+
+
+def _speed(spec: ModelSpec) -> str:
+    seconds = measured_seconds(spec.slug)
+    if seconds is not None:
+        return _("%(minutes)d minutes of music take about %(time)s on this server.") % {
+            "minutes": SONG_MINUTES,
+            "time": _duration(SONG_MINUTES * seconds),
+        }
+    if spec.cost is not None:
+        return _(
+            "%(minutes)d minutes of music took %(seconds)s s of processor time where it was measured (%(source)s)."
+        ) % {
+            "minutes": SONG_MINUTES,
+            "seconds": number_format(spec.cost.cpu_seconds, 1),
+            "source": spec.cost.source,
+        }
+    return _("Not measured yet.")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return _("%(n)d s") % {"n": max(1, round(seconds))}
+    minutes = round(seconds / 60)
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
+def _memory(needed: int | None, budget: int) -> str:
+    if needed is None:
+        return _("Not known: the software that runs it is not installed.")
+    if needed > budget:
+        return _("It does not fit: it needs %(needed)s, and a separation may have %(budget)s.") % {
+            "needed": filesizeformat(needed),
+            "budget": filesizeformat(budget),
+        }
+    return _("%(needed)s of the %(budget)s that a separation may have.") % {
+        "needed": filesizeformat(needed),
+        "budget": filesizeformat(budget),
+    }
+
+
+def _group_title(parts: int) -> str:
+    return ngettext("%(n)d part", "%(n)d parts", parts) % {"n": parts}
