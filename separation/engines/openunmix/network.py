@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines.spectrogram import Transform
+from separation.engines.spectrogram import Stft
 
 Array = npt.NDArray[np.float32]
 Weights = Mapping[str, Mapping[str, Array]]
 """For each stem, its network's arrays with the names and shapes that PyTorch gives them."""
 Node = Any  # openvino ships no usable types for the nodes of a graph
 
+STFT = Stft(4096, 1024)
 LAYERS = 3
 CHANNELS = 2
 _EPSILON = 1e-5
@@ -42,14 +43,11 @@ class Settings:
     """Bins that the networks see: up to 16 kHz."""
     iterations: int
     """Steps of the Wiener filter that follows; 0 leaves it out."""
-    transform: Transform = Transform(4096, 1024)  # noqa: RUF009 (immutable)
-    window_frames: int = 300
-    """Frames that the Wiener filter looks at together."""
 
 
 def shapes(settings: Settings) -> dict[str, tuple[int, ...]]:
     """Return the shape of every array of one stem's network, by PyTorch's names."""
-    hidden, seen, bins = settings.hidden, settings.input_bins, settings.transform.bins
+    hidden, seen, bins = settings.hidden, settings.input_bins, STFT.bins
     widths = {"bn1": hidden, "bn2": hidden, "bn3": CHANNELS * bins}
     result: dict[str, tuple[int, ...]] = {
         "input_mean": (seen,),
