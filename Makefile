@@ -30,6 +30,7 @@ lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, 
 	@$(LINT)/bin/ruff format --check .
 	@$(LINT)/bin/mypy .
 	@$(LINT)/bin/lint-imports
+	@$(LINT)/bin/python -m separation.engines # reads the descriptors of all models
 	@$(LINT)/bin/djlint templates --check --quiet
 	@$(LINT)/bin/djlint templates --lint --quiet
 	@$(NODE) node_modules/.bin/biome ci --error-on-warnings
@@ -69,7 +70,7 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	@touch $@
 
 native: $(VENV)/.runtime # our own network, for the processor at hand, if it is not there yet
-	@$(BIN)/python -m separation.engines.native || true
+	@$(BIN)/python -m separation.engines.spleeter.native || true
 
 $(VENV)/.tests: requirements-test.txt $(VENV)/.runtime
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt

@@ -23,7 +23,7 @@ from catalog.management.database import migrate_database
 from catalog.storage.data_folder_lock import DataFolderLock
 from operations.process_lifecycle import exit_with_error
 from operations.static_files import IGNORED_FILES
-from separation.engines.native import build
+from separation.engines.spleeter.native import build
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +108,9 @@ def compile_engine() -> None:
 
 def log_engine() -> None:
     """Log which engine separates songs here."""
-    from separation.engines import registry  # noqa: PLC0415 (2 MB that the supervisor does not need)
+    from separation.engines.spleeter import engine_choice  # noqa: PLC0415 (2 MB that the supervisor does not need)
 
-    log.info("separating with %s", registry.describe(settings.SEPARATOR_ENGINE))
+    log.info("separating with %s", engine_choice.describe(settings.SEPARATOR_ENGINE))
 
 
 def collect_static() -> bool:

@@ -20,8 +20,9 @@ from catalog.pagination import count_up_to
 from catalog.storage import backend
 from catalog.storage.data_folder_lock import is_locked
 from operations import figures
-from separation.engines import modelspec, registry
-from separation.engines.native import build
+from separation.engines import model_files, modelspec
+from separation.engines.spleeter import engine_choice
+from separation.engines.spleeter.native import build
 from separation.error_messages import explain
 from separation.models import Separation, Status
 from separation.queue.workers import busy_workers
@@ -96,13 +97,13 @@ def components() -> dict[str, Any]:
     """Return which database, cache and storage are used, and which optional parts are installed."""
     return {
         "database": connection.vendor,
-        "engine": registry.expected(settings.SEPARATOR_ENGINE),
+        "engine": engine_choice.expected(settings.SEPARATOR_ENGINE),
         "is_native_built": build.is_built(),
         "is_shared_cache": bool(settings.REDIS_URL),
         "is_local_storage": backend.is_local(),
         "has_fingerprints": settings.FINGERPRINTS and chromaprint.load() is not None,
         "models": [
-            (slug, modelspec.is_available(s, settings.MODELS_DIR)) for slug, s in modelspec.SPECS.items()
+            (slug, model_files.is_available(s, settings.MODELS_DIR)) for slug, s in modelspec.SPECS.items()
         ],
     }
 

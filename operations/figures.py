@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Album, Artist, AudioFile, Rendition, Track, Upload
 from catalog.pagination import count_up_to
-from separation.engines import modelspec
+from separation.engines import model_files, modelspec
 from separation.models import Separation, Status, Stem
 
 log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ def _model(slug: str, counts: Counter[str]) -> ModelFigures:
     return ModelFigures(
         slug=slug,
         is_installed=slug in modelspec.SPECS
-        and modelspec.is_available(modelspec.get(slug), settings.MODELS_DIR),
+        and model_files.is_available(modelspec.get(slug), settings.MODELS_DIR),
         succeeded=counts[Status.SUCCEEDED],
         failed=counts[Status.FAILED],
         speed=_speed(slug),

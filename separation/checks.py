@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, register
 
-from separation.engines.native import build
+from separation.engines.spleeter.native import build
 
-_HINT = "Run: python -m separation.engines.native"
+_HINT = "Run: python -m separation.engines.spleeter.native"
 
 
 @register("separation")

@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from separation.engines.modelspec import SPECS, ModelSpec
+from separation.engines.descriptors import ModelSpec
+from separation.engines.modelspec import SPECS
 
 STEMS: dict[str, Promise] = {
     "vocals": gettext_lazy("Vocals"),

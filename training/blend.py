@@ -50,7 +50,7 @@ def main() -> None:
         if options.validation is None:
             parser.error("give --validation or --share")
         spec = weightfile.spec_of(options.stems, first)
-        networks = Networks(spec.networks, spec.filters)
+        networks = Networks(spec.settings.networks, spec.settings.filters)
         songs = held_out(options.validation, options.stems)
         found = {}
         for candidate in _SHARES:

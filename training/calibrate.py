@@ -100,13 +100,13 @@ def main() -> None:
     options = parser.parse_args()
     arrays = weightfile.read(options.weights)
     spec = weightfile.spec_of(options.stems, arrays)
-    networks = Networks(spec.networks, spec.filters)
+    networks = Networks(spec.settings.networks, spec.settings.filters)
     networks.load_arrays(arrays)
     heard = Heard.of(networks, map(spectra, held_out(options.validation, options.stems)))
-    constants = choose(heard, len(spec.networks))
+    constants = choose(heard, len(spec.settings.networks))
     for each in ((0.0,) * len(constants), constants):
         print(each, {name: round(value, 2) for name, value in heard.judge(each).items()}, flush=True)
-    weightfile.write(options.out, shifted(arrays, dict(zip(spec.networks, constants, strict=True))))
+    weightfile.write(options.out, shifted(arrays, dict(zip(spec.settings.networks, constants, strict=True))))
 
 
 if __name__ == "__main__":

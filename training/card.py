@@ -50,7 +50,8 @@ def main() -> None:
         figures = json.loads(Path(path).read_text())
         tables.append(f"### {stems} stems\n\n{figures_table(figures[options.name], figures[options.before])}")
         models.append(
-            f"- `{spec.slug}`, revision {spec.revision}: filters {list(spec.filters)}, {spec.bins} bins"
+            f"- `{spec.slug}`, revision {spec.revision}: filters {list(spec.settings.filters)}, "
+            f"{spec.settings.bins} bins"
         )
     runs = [f"- {run.name}: {run_facts(run)}" for run in options.run]
     text = Template(_TEMPLATE.read_text()).substitute(

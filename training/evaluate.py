@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from separation.engines.openvino import weights as openvino_weights
-from separation.engines.openvino.engine import OpenVinoEngine
 from separation.engines.protocol import Engine
+from separation.engines.spleeter.openvino import weights as openvino_weights
+from separation.engines.spleeter.openvino.engine import OpenVinoEngine
 from separation.engines.streaming import separate
 from training import weightfile
 from training.data import sets

@@ -1,7 +1,7 @@
 """Pack trained weights for the repository: ``python -m training.export RUN/weights.npz --stems 2 --out FOLDER``.
 
-Writes ``compact-<n>stems.npz`` in float16 and prints its digest, which belongs into
-`separation.engines.modelspec`. With ``--spleeter FOLDER`` the same weights are also written as checkpoint and
+Writes ``compact-<n>stems.npz`` in float16 and prints its size and digest, which belong into
+the model's descriptor. With ``--spleeter FOLDER`` the same weights are also written as checkpoint and
 configuration that Spleeter itself loads (this needs TensorFlow).
 """
 
@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from audio.checksum import checksum
-from separation.engines import weights
-from separation.engines.modelspec import ModelSpec
-from separation.engines.weights import Weights
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.settings import SpleeterSpec
+from separation.engines.weight_cache import Weights
 from training import weightfile
 
 _LARGEST = 60_000
 """Float16 ends at 65,504."""
 
 
-def half(arrays: Weights, spec: ModelSpec) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float16]]]:
+def half(arrays: Weights, spec: SpleeterSpec) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float16]]]:
     """`arrays` as float16. Raises ValueError if they are not those of `spec` or do not fit."""
     if {name: array.shape for name, array in arrays.items()} != weights.shapes(spec):
         raise ValueError(f"these are not the arrays of {spec.slug}")
@@ -30,10 +30,10 @@ def half(arrays: Weights, spec: ModelSpec) -> dict[str, np.ndarray[tuple[int, ..
     return {name: array.astype(np.float16) for name, array in sorted(arrays.items())}
 
 
-def pack(arrays: Weights, spec: ModelSpec, folder: Path) -> Path:
+def pack(arrays: Weights, spec: SpleeterSpec, folder: Path) -> Path:
     """Write the file that the engine loads, named as `spec` says, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / spec.weights
+    path = folder / spec.files[0].name
     part = path.with_suffix(".part.npz")
     np.savez_compressed(part, **half(arrays, spec))
     part.replace(path)

@@ -1,6 +1,6 @@
 """Spleeter's U-Net in PyTorch, with the very arrays that the project's own engine reads.
 
-Outside, arrays keep TensorFlow's layouts and the names of `separation.engines.weights`; inside they have
+Outside, arrays keep TensorFlow's layouts and the names of `separation.engines.spleeter.weights`; inside they have
 PyTorch's. As in the engine, the last decoder layer and the mask layer work on 16 phases of a 4x4 block at a
 quarter of the resolution, which is the same sum in another order and several times faster. The phase kernels
 are linear in Spleeter's kernels, so that training adapts the latter.

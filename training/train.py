@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from separation.engines.protocol import FRAMES
+from separation.engines.spleeter.stft_params import FRAMES
 from training import loss, weightfile
 from training.data.patches import Batch, Patches, Tapes
 from training.data.pool import Pool
@@ -275,7 +275,7 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     spec = weightfile.spec_of(options.stems)
-    networks = Networks(spec.networks, options.filters or spec.filters, options.dropout)
+    networks = Networks(spec.settings.networks, options.filters or spec.settings.filters, options.dropout)
     options.run.mkdir(parents=True, exist_ok=True)
     device = torch.device(options.device)
     plan = Plan(

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from separation.engines.protocol import FRAMES
+from separation.engines.spleeter.stft_params import FRAMES
 from training.data.patches import HOP, length, spectra
 from training.data.pool import Pool
 from training.network import Networks

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from separation.engines import modelspec
-from separation.engines.modelspec import ModelSpec
-from separation.engines.weights import DEPTH
+from separation.engines.spleeter.settings import SpleeterSpec
+from separation.engines.spleeter.weights import DEPTH
 
 Array = npt.NDArray[np.float32]
 
@@ -26,7 +26,7 @@ def write(path: Path, arrays: dict[str, Array]) -> None:
     part.replace(path)
 
 
-def spec_of(stem_count: int, arrays: dict[str, Array] | None = None) -> ModelSpec:
+def spec_of(stem_count: int, arrays: dict[str, Array] | None = None) -> SpleeterSpec:
     """The bundled model with that many stems, as wide as `arrays` are, which may be wider than the released one.
 
     Raises KeyError if they are not a network's.
@@ -34,6 +34,6 @@ def spec_of(stem_count: int, arrays: dict[str, Array] | None = None) -> ModelSpe
     spec = modelspec.get(f"compact:{stem_count}stems")
     if arrays is None:
         return spec
-    net = spec.networks[0]
+    net = spec.settings.networks[0]
     widths = tuple(arrays[f"{net}/conv{layer}/kernel"].shape[3] for layer in range(1, DEPTH + 1))
-    return dataclasses.replace(spec, filters=widths)
+    return dataclasses.replace(spec, settings=dataclasses.replace(spec.settings, filters=widths))

@@ -18,10 +18,10 @@ from benchmarks.engines import models
 from benchmarks.measure import ROOT, environment
 from separation.engines import modelspec
 from separation.engines.registry import load_engine
-from separation.engines.stft_params import HOP, STRIDE
+from separation.engines.spleeter.stft_params import FRAME_LENGTH, HOP, STRIDE
 from separation.engines.streaming import separate
 
-_BORDER = STRIDE - modelspec.FRAME_LENGTH
+_BORDER = STRIDE - FRAME_LENGTH
 CLIPS = {
     "1": (1, 2),
     "100": (100, 2),
@@ -88,7 +88,7 @@ def main(cache: Path, slug: str, folder: Path) -> None:
     from spleeter.separator import Separator
 
     spec = modelspec.get(slug)
-    configuration = models.configuration(models.ensure(cache, spec.weights), slug)
+    configuration = models.configuration(models.ensure(cache, spec.folder), slug)
     separator = Separator(str(configuration), multiprocess=False)
     for index in range(len(CLIPS)):
         stems = separator.separate(np.ascontiguousarray(clip(index).T))

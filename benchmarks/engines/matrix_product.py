@@ -13,11 +13,11 @@ from statistics import median
 import numpy as np
 
 from benchmarks.measure import ROOT
-from separation.engines import weights
-from separation.engines.modelspec import SAMPLE_RATE, ModelSpec
-from separation.engines.openvino.engine import import_without_telemetry
-from separation.engines.protocol import FRAMES
-from separation.engines.stft_params import STRIDE
+from separation.engines.descriptors import SAMPLE_RATE
+from separation.engines.openvino_runtime import import_without_telemetry
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.settings import SpleeterSpec
+from separation.engines.spleeter.stft_params import FRAMES, STRIDE
 
 _SIZE = 1536
 _REPEATS = 6
@@ -30,7 +30,7 @@ def rate() -> float:
     return float(json.loads(done.stdout))
 
 
-def operations(spec: ModelSpec) -> float:
+def operations(spec: SpleeterSpec) -> float:
     """Floating-point operations that the network of `spec` needs for a second of sound, the usual way."""
     window = 0
     for name, shape in weights.shapes(spec).items():
@@ -43,7 +43,7 @@ def operations(spec: ModelSpec) -> float:
             level = int(layer[-1])
         else:  # a transposed convolution works on each position of its input
             level = weights.DEPTH + 1 - int(layer[-1])
-        window += 2 * int(np.prod(shape)) * FRAMES * spec.bins // 4**level
+        window += 2 * int(np.prod(shape)) * FRAMES * spec.settings.bins // 4**level
     return window * SAMPLE_RATE / STRIDE
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.songs import music
-from separation.engines import modelspec, weights
-from separation.engines.modelspec import ModelSpec
+from separation.engines import model_files, modelspec
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.settings import SpleeterSpec
 
 _SECONDS = 24
 
@@ -23,7 +24,7 @@ _SECONDS = 24
 def ensure(folder: Path, name: str) -> Path:
     """The models folder that holds the model ``name`` ("2stems"), made if it is not there."""
     models_dir = folder / "models"
-    if modelspec.read_seal(models_dir / name) is None:
+    if not model_files.is_available(modelspec.get(f"spleeter:{name}"), models_dir):
         print(f"making a random model of official size: {name} ...", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "benchmarks.engines.models", str(models_dir), name], check=True)
     return models_dir
@@ -33,11 +34,11 @@ def configuration(models_dir: Path, slug: str) -> Path:
     """The file that makes Spleeter use our copy of the model ``slug``."""
     spec = modelspec.get(slug)
     path = models_dir / f"{slug.replace(':', '-')}.json"
-    path.write_text(json.dumps(weights.spleeter_configuration(spec, models_dir / spec.weights), indent=1))
+    path.write_text(json.dumps(weights.spleeter_configuration(spec, models_dir / spec.folder), indent=1))
     return path
 
 
-def _drawn(spec: ModelSpec) -> dict[str, npt.NDArray[np.float32]]:
+def _drawn(spec: SpleeterSpec) -> dict[str, npt.NDArray[np.float32]]:
     """Random weights whose batch normalisations fit what they see, as in a trained network.
 
     Otherwise the masks would all be 0 or 1, which hides errors.
@@ -49,7 +50,7 @@ def _drawn(spec: ModelSpec) -> dict[str, npt.NDArray[np.float32]]:
     drawn: dict[str, npt.NDArray[np.float32]] = {}
     encode, decode = (
         {"LeakyReLU": lambda x: tf.nn.leaky_relu(x, 0.2), "ReLU": tf.nn.relu, "ELU": tf.nn.elu}[name]
-        for name in (spec.conv_activation, spec.deconv_activation)
+        for name in (spec.settings.conv_activation, spec.settings.deconv_activation)
     )
     shapes = weights.shapes(spec)
 
@@ -75,7 +76,7 @@ def _drawn(spec: ModelSpec) -> dict[str, npt.NDArray[np.float32]]:
             node, mean, variance, draw(f"{layer}/bn_beta"), draw(f"{layer}/bn_gamma"), 1e-3
         )
 
-    for network in spec.networks:
+    for network in spec.settings.networks:
         skips: list[Any] = []
         node = magnitude
         for number in range(1, weights.DEPTH + 1):
@@ -97,16 +98,16 @@ def _drawn(spec: ModelSpec) -> dict[str, npt.NDArray[np.float32]]:
     return drawn
 
 
-def _magnitude(tf: Any, spec: ModelSpec) -> Any:
+def _magnitude(tf: Any, spec: SpleeterSpec) -> Any:
     frames = tf.signal.stft(music(_SECONDS), 4096, 1024, window_fn=tf.signal.hann_window)
-    magnitude = tf.transpose(tf.abs(frames), [1, 2, 0])[:, : spec.bins]
+    magnitude = tf.transpose(tf.abs(frames), [1, 2, 0])[:, : spec.settings.bins]
     return tf.stack([magnitude[:512], magnitude[512:1024]])
 
 
 def _make(models_dir: Path, name: str) -> None:
     spec = modelspec.get(f"spleeter:{name}")
     weights.export_to_spleeter(spec, _drawn(spec), models_dir / name)
-    modelspec.seal(models_dir / name, name)
+    model_files.seal(spec, models_dir / name)
 
 
 if __name__ == "__main__":

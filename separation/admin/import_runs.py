@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from catalog.admin.base import Removable
 from catalog.errors import CatalogError
 from separation import import_runs
-from separation.engines import modelspec
+from separation.engines import model_files, modelspec
 from separation.models import ImportRun
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ImportForm(_ModelForm):
         ready = [
             slug
             for slug, spec in modelspec.SPECS.items()
-            if modelspec.is_available(spec, settings.MODELS_DIR)
+            if model_files.is_available(spec, settings.MODELS_DIR)
         ]
         self.fields["model"].choices = [("", _("No separation")), *((slug, slug) for slug in ready)]  # type: ignore[attr-defined]
 

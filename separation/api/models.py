@@ -8,7 +8,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from separation.api.serializers import ModelSerializer
-from separation.engines import modelspec
+from separation.engines import model_files, modelspec
+from separation.engines.descriptors import ModelUnavailable
 
 
 class ModelListView(APIView):
@@ -19,14 +20,14 @@ class ModelListView(APIView):
         """List the models that this library knows, and whether they are installed."""
         try:
             default = modelspec.default(settings.MODELS_DIR).slug
-        except modelspec.ModelUnavailable:
+        except ModelUnavailable:
             default = ""
         rows = [
             {
                 "slug": spec.slug,
                 "stems": spec.stems,
                 "bandwidth_hz": spec.bandwidth_hz,
-                "available": modelspec.is_available(spec, settings.MODELS_DIR),
+                "available": model_files.is_available(spec, settings.MODELS_DIR),
                 "default": spec.slug == default,
                 "revision": spec.revision,
             }

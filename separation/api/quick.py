@@ -38,6 +38,7 @@ from separation.api.serializers import LiveSeparationSerializer
 from separation.api.uploads import check_announced_size, ingest_upload
 from separation.delivery.permissions import VisibleSeparation
 from separation.engines import modelspec
+from separation.engines.descriptors import ModelSpec, ModelUnavailable
 from separation.error_messages import explain
 from separation.models import Separation, Status
 from separation.queue.requests import ask
@@ -131,11 +132,11 @@ class SeparateView(APIView):
         return answer
 
 
-def model_with(stems: int) -> modelspec.ModelSpec:
+def model_with(stems: int) -> ModelSpec:
     """Choose the best installed model with so many stems. Raises ``CatalogError("model_unavailable")`` (409)."""
     try:
         return modelspec.best_for(stems, settings.MODELS_DIR)
-    except modelspec.ModelUnavailable as error:
+    except ModelUnavailable as error:
         sentence = _("No model with %(stems)d stems is installed here.") % {"stems": stems}
         raise CatalogError("model_unavailable", sentence, status=409) from error
 

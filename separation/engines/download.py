@@ -1,8 +1,9 @@
-"""Download and install an official Spleeter model: verified, resumable, atomic.
+"""Download and install a model that is released as an archive: verified, resumable, atomic.
 
-A source offers ``2stems.tar.gz`` beside ``checksum.json`` (``{"2stems": "<SHA-256 of the archive>", ...}``), like
-Spleeter's own release. The archive is downloaded to ``models_dir/.incoming``, hashed, unpacked there, read once as a
-whole, sealed (see ``modelspec.seal``) and only then renamed to its final place.
+A model is named by its folder ("2stems"). A source offers ``2stems.tar.gz`` beside ``checksum.json``
+(``{"2stems": "<SHA-256 of the archive>", ...}``), like Spleeter's own release. The archive is downloaded to
+``models_dir/.incoming``, hashed, unpacked there, read once as a whole, sealed (see ``model_files.seal``) and only then
+renamed to its final place.
 """
 
 import contextlib
@@ -18,17 +19,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from audio.identity import checksum
-from separation.engines import modelspec, registry
-from separation.engines.modelspec import ModelUnavailable
+from separation.engines import model_files, registry
+from separation.engines.descriptors import Archive, ModelSpec, ModelUnavailable
+from separation.engines.modelspec import SPECS
 
-OFFICIAL_URL = "https://github.com/deezer/spleeter/releases/download/v1.4.0"
-# SHA-256 of the archives of Spleeter's release v1.4.0, as Spleeter's own tests state them.
-OFFICIAL_ARCHIVES = {
-    "2stems": "f3a90b39dd2874269e8b05a48a86745df897b848c61f3958efc80a39152bd692",
-    "4stems": "3adb4a50ad4eb18c7c4d65fcf4cf2367a07d48408a5eb7d03cd20067429dfaa8",
-    "5stems": "25a1e87eb5f75cc72a4d2d5467a0a50ac75f05611f877c278793742513cc7218",
-}
-NAMES = tuple(OFFICIAL_ARCHIVES)
+NAMES = tuple(dict.fromkeys(spec.folder for spec in SPECS.values() if spec.archive))
 TIMEOUT_SECONDS = 30
 _BLOCK = 1 << 18
 _MAX_UNPACKED = 1 << 30
@@ -41,13 +36,12 @@ class FetchError(Exception):
     """The model could not be installed; nothing has changed. The message says what to do next."""
 
 
-def fetch(name: str, models_dir: Path, *, source: str = OFFICIAL_URL, on_progress: Progress) -> bool:
+def fetch(name: str, models_dir: Path, *, source: str, on_progress: Progress) -> bool:
     """Install the model `name` ("2stems") from `source`: a URL, a local archive, or an unpacked folder.
 
     Return whether it is the official one, byte for byte. Raises `FetchError`.
     """
-    if name not in OFFICIAL_ARCHIVES:
-        raise FetchError(f"there is no official model {name!r}; the names are {', '.join(NAMES)}")
+    spec, release = _released(name)
     incoming = models_dir / ".incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     with _lock(incoming, name), tempfile.TemporaryDirectory(dir=incoming, prefix=f"{name}-") as temporary:
@@ -56,25 +50,32 @@ def fetch(name: str, models_dir: Path, *, source: str = OFFICIAL_URL, on_progres
         official = True
         if source.startswith(("http://", "https://")):
             archive = incoming / f"{name}.tar.gz.part"
-            expected = _expected_digest(name, source)
+            expected = _expected_digest(name, source, release)
             _download(f"{source.rstrip('/')}/{name}.tar.gz", archive, on_progress)
             found = checksum(archive)
             if found != expected:
                 archive.unlink()
                 raise FetchError(f"the downloaded {name} is damaged (its checksum differs); please try again")
-            official = found == OFFICIAL_ARCHIVES[name]
-            _unpack(archive, folder)
+            official = found == release.sha256
+            _unpack(archive, folder, spec)
             archive.unlink()
         elif (local := Path(source).expanduser()).is_dir():
-            _copy(local / name if (local / name).is_dir() else local, folder)
-            official = modelspec.is_official(folder, name)
+            _copy(local / name if (local / name).is_dir() else local, folder, spec)
+            official = model_files.is_official(spec, folder)
         elif local.is_file():
-            official = checksum(local) == OFFICIAL_ARCHIVES[name]
-            _unpack(local, folder)
+            official = checksum(local) == release.sha256
+            _unpack(local, folder, spec)
         else:
             raise FetchError(f"{source} is neither an address nor a file or folder on this machine")
-        _install(name, folder, models_dir)
+        _install(spec, folder, models_dir)
     return official
+
+
+def _released(name: str) -> tuple[ModelSpec, Archive]:
+    for spec in SPECS.values():
+        if spec.folder == name and spec.archive:
+            return spec, spec.archive
+    raise FetchError(f"there is no official model {name!r}; the names are {', '.join(NAMES)}")
 
 
 @contextlib.contextmanager
@@ -90,24 +91,23 @@ def _lock(incoming: Path, name: str) -> Iterator[None]:
         yield
 
 
-def _install(name: str, folder: Path, models_dir: Path) -> None:
+def _install(spec: ModelSpec, folder: Path, models_dir: Path) -> None:
     """Seal and read the whole model, convert it for the engine, then rename it to its final place."""
-    spec = modelspec.get(f"spleeter:{name}")
     try:
-        modelspec.seal(folder, name)
+        model_files.seal(spec, folder)
         registry.prepare(spec, folder.parent)
     except (ModelUnavailable, OSError, ValueError) as error:
-        raise FetchError(f"what arrived is not the model {name}: {error}") from error
-    target = models_dir / name
+        raise FetchError(f"what arrived is not the model {spec.folder}: {error}") from error
+    target = models_dir / spec.folder
     if target.exists():
         target.rename(folder.parent / "replaced")
     folder.rename(target)
 
 
-def _expected_digest(name: str, source: str) -> str:
+def _expected_digest(name: str, source: str, release: Archive) -> str:
     """Return the archive's SHA-256: known for the official address, stated by a mirror for its own."""
-    if source.rstrip("/") == OFFICIAL_URL:
-        return OFFICIAL_ARCHIVES[name]
+    if f"{source.rstrip('/')}/{name}.tar.gz" == release.url:
+        return release.sha256
     with _open(f"{source.rstrip('/')}/checksum.json") as answer:
         try:
             index = json.loads(answer.read(1 << 20))
@@ -159,13 +159,14 @@ def _blocks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
         raise FetchError("the connection broke; run it again to go on where it stopped") from error
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Extract the files of the checkpoint, and no others, from anywhere in `archive`."""
+def _unpack(archive: Path, folder: Path, spec: ModelSpec) -> None:
+    """Extract the files of `spec`, and no others, from anywhere in `archive`."""
+    wanted = {file.name for file in spec.files}
     try:
         with tarfile.open(archive, "r:*") as tar:
             for member in tar:
                 name = Path(member.name).name
-                if not member.isfile() or name not in modelspec.CHECKPOINT_FILES:
+                if not member.isfile() or name not in wanted:
                     continue
                 if member.size > _MAX_UNPACKED:
                     raise FetchError(f"{archive.name} holds more than a model")
@@ -177,8 +178,8 @@ def _unpack(archive: Path, folder: Path) -> None:
         raise FetchError(f"{archive.name} is not a whole archive: {error}") from error
 
 
-def _copy(source: Path, folder: Path) -> None:
-    for name in modelspec.CHECKPOINT_FILES:
-        if not (source / name).is_file():
-            raise FetchError(f"{source} holds no {name}")
-        shutil.copyfile(source / name, folder / name)
+def _copy(source: Path, folder: Path, spec: ModelSpec) -> None:
+    for file in spec.files:
+        if not (source / file.name).is_file():
+            raise FetchError(f"{source} holds no {file.name}")
+        shutil.copyfile(source / file.name, folder / file.name)

@@ -1,26 +1,14 @@
-"""How much memory a model takes, and with how many threads it fits.
+"""With how many threads a model fits into memory.
 
 Checked before a model is loaded, so that one that is too big is refused with a message; otherwise the kernel
 would kill a process of its choice.
 """
 
-from typing import Literal
-
-import numpy as np
-
-from separation.engines import weights
-from separation.engines.modelspec import ModelSpec
-from separation.engines.native import engine as native_engine
+from separation.engines.descriptors import ModelSpec
+from separation.engines.families import FAMILIES
+from separation.engines.protocol import EngineKind
 
 _MB = 1_000_000
-# Measured with ``python -m benchmarks memory``, rounded up: process and decoder, weights, and each thread's chunks. The
-# native engine computes what its buffers take; TensorFlow keeps two copies of the weights.
-_BASE = {"native": 90, "openvino": 270, "tensorflow": 750}
-_COPIES = {"openvino": 1, "tensorflow": 2}
-_THREAD = {"native": 10, "openvino": 60, "tensorflow": 120}
-_THREAD_STEM = {"native": 6, "openvino": 15, "tensorflow": 30}
-
-EngineKind = Literal["native", "openvino", "tensorflow"]
 
 
 class NotEnoughMemory(Exception):  # noqa: N818 (says what is missing)
@@ -29,12 +17,7 @@ class NotEnoughMemory(Exception):  # noqa: N818 (says what is missing)
 
 def needed_bytes(spec: ModelSpec, threads: int, engine: EngineKind) -> int:
     """Return the most memory that separating with `spec` takes, decoder included, at any length of the song."""
-    chunks = (_THREAD[engine] + _THREAD_STEM[engine] * len(spec.stems) * spec.bins / 1024) * _MB
-    if engine == "native":
-        known = native_engine.weights_bytes(spec) + threads * native_engine.slot_bytes(spec)
-    else:
-        known = _COPIES[engine] * 4 * sum(int(np.prod(shape)) for shape in weights.shapes(spec).values())
-    return int(_BASE[engine] * _MB + known + threads * chunks)
+    return FAMILIES[spec.family].needed_bytes(spec, threads, engine)
 
 
 def fitting_threads(spec: ModelSpec, wanted: int, engine: EngineKind, available: int) -> int:

@@ -1,41 +1,32 @@
-"""The interface between the signal chain and the software that runs a network."""
+"""The interfaces between the streaming harness, the engines that run models, and the families of models."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines.modelspec import ModelSpec
+from separation.engines.chunking import Chunking
+from separation.engines.descriptors import ModelSpec
 
-FRAMES = 512
-"""Spectrogram frames that a network processes at once."""
+EngineKind = Literal["native", "openvino", "tensorflow"]
+EngineName = Literal["auto", EngineKind]
 
 
 class WorkerSlot(Protocol):
     """The buffers and the network for one chunk at a time. Slots of one engine may work concurrently."""
 
     def separate(self, chunk: npt.NDArray[np.float32], stems: npt.NDArray[np.float32]) -> None:
-        """Separate `chunk` [2, CHUNK] into `stems` [stems, 2, CHUNK], which need not be initialised.
+        """Separate `chunk` [2, length] into `stems` [stems, 2, length], which need not be initialised.
 
-        Both are float32 and C-contiguous. The first and last OVERLAP samples are partial sums of the
-        overlap-add.
+        Both are float32 and C-contiguous; `chunk` must not be changed. The length is that of the engine's
+        `Chunking`, except at the end of a song where its ``short_ends`` is "short".
         """
 
 
-class Network(Protocol):
-    """A network for one chunk at a time; `stft.StftSlot` makes a worker slot of it."""
-
-    @property
-    def magnitude(self) -> npt.NDArray[np.float32]:
-        """The input, [2, FRAMES, bins]: write the magnitudes of a chunk here."""
-
-    def masks(self) -> Sequence[npt.NDArray[np.float32]]:
-        """Run the network; return a ratio mask [2, FRAMES, bins] for each stem, valid until the next call."""
-
-
 class Engine(Protocol):
-    """A loaded model."""
+    """A loaded model. Engines are compared by identity."""
 
     @property
     def spec(self) -> ModelSpec:
@@ -44,3 +35,37 @@ class Engine(Protocol):
     @property
     def slots(self) -> Sequence[WorkerSlot]:
         """As many worker slots as may usefully work concurrently; at least one."""
+
+    @property
+    def chunking(self) -> Chunking:
+        """The chunks that the slots are given, and how their stems become those of the song."""
+
+
+class Family(Protocol):
+    """A kind of network: reads its official files and makes engines of them. A module can be one.
+
+    What takes long to import is imported inside `load` and `prepare`, which only a separator process and the
+    installation of a model call.
+    """
+
+    @property
+    def SETTINGS(self) -> type[Any]:  # noqa: N802 (a constant of a module)
+        """The frozen dataclass of what only this family needs to know of a model, see `descriptors.read`."""
+
+    def choose(self, name: EngineName, *, look_for_gpu: bool) -> EngineKind:
+        """Return the kind of engine that runs this family's models where the settings name `name`.
+
+        With `look_for_gpu`, a heavy library may be imported to look for one.
+        """
+
+    def load(self, spec: ModelSpec, models_dir: Path, threads: int, kind: EngineKind) -> Engine:
+        """Load `spec`, verified and complete.
+
+        Raises `ModelUnavailable` before any engine is imported, ImportError when the engine is not installed.
+        """
+
+    def prepare(self, spec: ModelSpec, models_dir: Path, kind: EngineKind) -> None:
+        """Read the whole model once, and convert it for `kind`. Raises as `load`, and ValueError."""
+
+    def needed_bytes(self, spec: ModelSpec, threads: int, kind: EngineKind) -> int:
+        """Return the most memory that a separation takes, decoder included, at any length of the song."""

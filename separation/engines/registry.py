@@ -1,60 +1,20 @@
-"""Which engine runs networks on this machine, and how a model is loaded into it."""
+"""Load a model into an engine, whatever its family."""
 
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
-from separation.engines import weights
-from separation.engines.memory import EngineKind
-from separation.engines.modelspec import ModelSpec
-from separation.engines.native import build
-from separation.engines.native import engine as native_engine
-from separation.engines.openvino import weights as openvino_weights
-from separation.engines.protocol import Engine
-
-EngineName = Literal["auto", EngineKind]
+from separation.engines.descriptors import ModelSpec
+from separation.engines.families import FAMILIES
+from separation.engines.protocol import Engine, EngineKind, EngineName
 
 
-def choose(name: EngineName) -> EngineKind:
-    """Resolve "auto": TensorFlow if it sees a CUDA GPU, else as `on_processors`. May import TensorFlow."""
-    return "tensorflow" if name == "auto" and _sees_gpu() else on_processors(name)
+def choose(spec: ModelSpec, name: EngineName) -> EngineKind:
+    """Return the kind of engine that runs `spec` on this machine. May import TensorFlow to look for a GPU."""
+    return FAMILIES[spec.family].choose(name, look_for_gpu=True)
 
 
-def expected(name: EngineName) -> EngineKind:
-    """Resolve "auto" without asking TensorFlow whether it can use the GPU that is there."""
-    return "tensorflow" if name == "auto" and _may_see_gpu() else on_processors(name)
-
-
-def on_processors(name: EngineName) -> EngineKind:
-    """Resolve "auto" without looking for a GPU: native if it is built, else OpenVINO if installed, else TensorFlow."""
-    if name != "auto":
-        return name
-    if build.is_built():
-        return "native"
-    return "tensorflow" if find_spec("openvino") is None else "openvino"
-
-
-def describe(name: EngineName) -> str:
-    """Say which engine separates here, and why it is not the native one, for the log."""
-    kind = expected(name)
-    if kind == "native":
-        return f"the native engine ({build.target()}, {build.find()})"
-    if name == "auto" and not build.is_built():
-        return f"{kind}: the native engine is not built (python -m separation.engines.native)"
-    return kind
-
-
-def _may_see_gpu() -> bool:
-    return any(Path("/dev").glob("nvidia[0-9]*")) and find_spec("tensorflow") is not None
-
-
-def _sees_gpu() -> bool:
-    """Return whether TensorFlow can compute on a GPU. Imports it only where there is an NVIDIA device."""
-    if not _may_see_gpu():
-        return False
-    import tensorflow  # noqa: ICN001 (seconds, but it will be used)
-
-    return bool(tensorflow.config.list_physical_devices("GPU"))
+def on_processors(spec: ModelSpec, name: EngineName) -> EngineKind:
+    """Return the kind of engine that runs `spec` on this machine where there is no GPU."""
+    return FAMILIES[spec.family].choose(name, look_for_gpu=False)
 
 
 def load_engine(
@@ -67,28 +27,11 @@ def load_engine(
     """Load `spec` into the engine called `name`, see `choose`.
 
     Raises `ModelUnavailable` before any engine is imported, ImportError when the engine is not installed, and
-    `NotBuilt`.
+    what else the family's ``load`` raises.
     """
-    kind = choose(name)
-    if kind == "native":
-        return native_engine.NativeEngine(spec, native_engine.load(spec, models_dir), threads=threads)
-    if kind == "openvino":
-        loaded = openvino_weights.load(spec, models_dir)
-        from separation.engines.openvino.engine import OpenVinoEngine  # noqa: PLC0415 (heavy)
-
-        return OpenVinoEngine(spec, loaded, threads=threads)
-    variables = weights.load(spec, models_dir)
-    from separation.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415 (heavy)
-
-    return TensorFlowEngine(spec, variables, threads=threads)
+    return FAMILIES[spec.family].load(spec, models_dir, threads, choose(spec, name))
 
 
 def prepare(spec: ModelSpec, models_dir: Path) -> None:
     """Read the whole model once, and convert it for the engine that will run it. Raises as `load_engine`."""
-    match choose("auto"):
-        case "native":
-            native_engine.load(spec, models_dir)
-        case "openvino":
-            openvino_weights.load(spec, models_dir)
-        case "tensorflow":
-            weights.load(spec, models_dir)
+    FAMILIES[spec.family].prepare(spec, models_dir, choose(spec, "auto"))

@@ -1,4 +1,4 @@
-"""Cache a model's weights in an engine's own layout, in a file beside the checkpoint that is mapped into memory.
+"""Cache a model's weights in an engine's own layout, in a file beside the official ones that is mapped into memory.
 
 The map is shared by all processes that use the model, and the system can reclaim its memory without writing
 it out.
@@ -8,7 +8,7 @@ import json
 import mmap
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,33 +17,37 @@ import numpy as np
 import numpy.typing as npt
 
 from audio.checksum import checksum
-from separation.engines import modelspec, weights
-from separation.engines.modelspec import ModelSpec, ModelUnavailable
-from separation.engines.weights import Weights
+from separation.engines import model_files
+from separation.engines.descriptors import ModelSpec, ModelUnavailable
 
 Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float32]
+Weights = Mapping[str, Array]
+"""A model's weights as its family reads them: arrays by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """An engine's layout of weights: an array of float32, filled from the variables of the checkpoint."""
+    """An engine's layout of weights: an array of float32, filled from the weights as they are read."""
 
     name: str
     """The file is called ``<name>.f32``."""
     layout: str
     """The version of the layout; another one makes the file invalid."""
     floats: Callable[[ModelSpec], int]
+    read: Callable[[ModelSpec, Path], Weights]
+    """Reads the weights, verified and complete. Raises `ModelUnavailable`."""
     fill: Callable[[ModelSpec, Weights, Floats], None]
     """Writes into an array of zeros."""
 
     @property
     def file(self) -> str:
-        """Return the file beside the checkpoint."""
+        """Return the file beside the official ones."""
         return f"{self.name}.f32"
 
     @property
     def seal(self) -> str:
-        """JSON beside it: the digests of the checkpoint it was made from, and its own."""
+        """JSON beside it: the digests of the files it was made from, and its own."""
         return f"{self.name}.json"
 
 
@@ -57,18 +61,17 @@ class Converted:
 
 
 def load(spec: ModelSpec, models_dir: Path, form: Form) -> Converted:
-    """Load the weights of `spec` as `form`, verified by checksum. Raises `ModelUnavailable` like `weights.load`."""
+    """Load the weights of `spec` as `form`, verified by checksum. Raises `ModelUnavailable`."""
     if spec.bundled:
-        return in_memory(spec, weights.load(spec, models_dir), form)
-    folder = models_dir / spec.weights
-    digests = modelspec.read_seal(folder)
+        return in_memory(spec, form.read(spec, models_dir), form)
+    folder = model_files.folder_of(spec, models_dir)
+    digests = model_files.read_seal(spec, folder)
     if digests is None:
         raise ModelUnavailable(f"{spec.slug} is not installed")
     with suppress(OSError, ValueError, KeyError, TypeError):  # not converted yet, or by another release
         if _is_conversion_of(folder, digests, form):
             return _mapped(spec, folder, form)
-    loaded = weights.load(spec, models_dir)
-    converted = in_memory(spec, loaded, form)
+    converted = in_memory(spec, form.read(spec, models_dir), form)
     try:
         _keep(converted.floats, folder, digests, form)
         return _mapped(spec, folder, form)
@@ -102,7 +105,7 @@ def _mapped(spec: ModelSpec, folder: Path, form: Form) -> Converted:
 
 
 def _keep(floats: Floats, folder: Path, source: dict[str, str], form: Form) -> None:
-    """Write the converted weights beside the checkpoint, and the seal that says what they were made from."""
+    """Write the converted weights beside the official ones, and the seal that says what they were made from."""
     descriptor, partial = tempfile.mkstemp(dir=folder, prefix=f".{form.file}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -110,7 +113,7 @@ def _keep(floats: Floats, folder: Path, source: dict[str, str], form: Form) -> N
             file.flush()
             os.fsync(file.fileno())
         digest = checksum(Path(partial))
-        Path(partial).chmod(0o644)  # as readable as the checkpoint
+        Path(partial).chmod(0o644)  # as readable as the official ones
         Path(partial).replace(folder / form.file)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
@@ -122,7 +125,7 @@ def _keep(floats: Floats, folder: Path, source: dict[str, str], form: Form) -> N
 
 
 def _is_conversion_of(folder: Path, source: dict[str, str], form: Form) -> bool:
-    """Return whether the cached file is intact and of this checkpoint. Raises what reading and parsing raise."""
+    """Return whether the cached file is intact and of these files. Raises what reading and parsing raise."""
     seal = json.loads((folder / form.seal).read_text())
     if seal["layout"] != form.layout or seal["source"] != source:
         return False

@@ -11,6 +11,7 @@ from pathlib import Path
 from audio.formats import OUTPUT
 from catalog.errors import CatalogError
 from separation.engines import modelspec
+from separation.engines.descriptors import ModelSpec
 
 # Spleeter's defaults, except its limit of 600 seconds: songs are written to their end.
 CODEC = "wav"
@@ -38,7 +39,7 @@ def refusal(sentence: str) -> CatalogError:
     return CatalogError("bad_option", sentence)
 
 
-def model(descriptor: str) -> modelspec.ModelSpec:
+def model(descriptor: str) -> ModelSpec:
     """Find the model of ``-p``: ``spleeter:2stems``, or ``2stems`` alone. Raises ``CatalogError``."""
     name = descriptor if descriptor in modelspec.SPECS else f"spleeter:{descriptor.removeprefix('spleeter:')}"
     if name in modelspec.SPECS:

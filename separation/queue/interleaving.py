@@ -73,6 +73,6 @@ class Interleaver:
             spec = SPECS.get(model)
             if spec is None:
                 return False
-            engine = registry.on_processors(settings.SEPARATOR_ENGINE)
+            engine = registry.on_processors(spec, settings.SEPARATOR_ENGINE)
             needed = memory.needed_bytes(spec, settings.SEPARATOR_THREADS, engine)
         return hardware.available_memory() > needed

@@ -18,7 +18,8 @@ from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.visibility import visible_to
 from separation import lifecycle
-from separation.engines import modelspec
+from separation.engines import model_files, modelspec
+from separation.engines.descriptors import ModelSpec, ModelUnavailable
 from separation.models import Separation, SeparationRequest, Status, TrackSeparation
 
 
@@ -30,24 +31,24 @@ class Outcome:
     queued: bool
 
 
-def choose(model: str | None) -> modelspec.ModelSpec:
+def choose(model: str | None) -> ModelSpec:
     """Return the model called ``model``, or the default one.
 
     Raises CatalogError ``unknown_model`` (400), and ``model_unavailable`` (409) when no default is installed.
     """
     try:
         return modelspec.get(model) if model else modelspec.default(settings.MODELS_DIR)
-    except modelspec.ModelUnavailable as error:
+    except ModelUnavailable as error:
         if model:
             raise CatalogError("unknown_model", _("There is no such model.")) from error
         raise CatalogError("model_unavailable", _("No model is installed."), status=409) from error
 
 
-def check_installed(spec: modelspec.ModelSpec) -> None:
+def check_installed(spec: ModelSpec) -> None:
     """Raise CatalogError ``model_unavailable`` (409) where ``spec`` cannot run here."""
-    if not modelspec.is_available(spec, settings.MODELS_DIR):
+    if not model_files.is_available(spec, settings.MODELS_DIR):
         sentence = _("This model is not installed. Get it with: manage.py fetch_models %(name)s")
-        raise CatalogError("model_unavailable", sentence % {"name": spec.weights}, status=409)
+        raise CatalogError("model_unavailable", sentence % {"name": spec.folder}, status=409)
 
 
 def ask(track: Track, model: str | None, user: User, *, silent: bool = False) -> Outcome:

@@ -19,7 +19,8 @@ from catalog.errors import CatalogError
 from catalog.storage import backend
 from separation import lifecycle
 from separation.delivery.live import Feed, place
-from separation.engines.modelspec import SPECS, ModelUnavailable
+from separation.engines.descriptors import ModelUnavailable
+from separation.engines.modelspec import SPECS
 from separation.lifecycle import Lease
 from separation.models import Separation
 from separation.queue.heartbeat import HEARTBEAT_SECONDS, Draining, LeaseKeeper, LeaseLost, ProgressCallback

@@ -17,7 +17,7 @@ from typing import Any, Self
 from audio.errors import AudioError
 from audio.types import Limits
 from separation.engines import hardware
-from separation.engines.modelspec import ModelUnavailable
+from separation.engines.descriptors import ModelUnavailable
 from separation.separator.process import SeparatorProcess
 from separation.separator.protocol import (
     SeparatedSet,

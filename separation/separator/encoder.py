@@ -9,8 +9,8 @@ import soundfile
 
 from audio.flac import FromSndfile, SegmentedFile, stream_info
 from audio.flac_frames import FRAME_SAMPLES
-from separation.engines.modelspec import SAMPLE_RATE
-from separation.engines.native import binding, build
+from separation.engines.descriptors import SAMPLE_RATE
+from separation.engines.spleeter.native import binding, build
 
 _LIBFLAC_LEVEL = 0.5
 """Level 4 of 8: an eighth less CPU time than the default level 5, files 0.3 % larger."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from separation.engines.native.build import data_folder
+from separation.engines.spleeter.native.build import data_folder
 from separation.separator.line_reader import LineReader
 
 _ROOT = Path(__file__).resolve().parents[2]

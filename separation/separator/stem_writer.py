@@ -20,7 +20,7 @@ import soundfile
 from audio.flac import SEGMENT_SAMPLES, SegmentedFile
 from audio.flac_frames import FRAME_SAMPLES
 from audio.identity import PcmDigest, checksum
-from separation.engines.modelspec import SAMPLE_RATE
+from separation.engines.descriptors import SAMPLE_RATE
 from separation.separator.encoder import encoder
 from separation.separator.protocol import SeparatedSet, SeparatedStem
 

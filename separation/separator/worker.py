@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 import gc
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -17,20 +17,23 @@ from audio.decoding.decode import decode
 from audio.errors import AudioError, NoAudio
 from audio.types import Limits
 from separation.engines import hardware, memory, modelspec
+from separation.engines.chunking import Audio
+from separation.engines.descriptors import SAMPLE_RATE, ModelUnavailable
 from separation.engines.memory import NotEnoughMemory
-from separation.engines.modelspec import ModelUnavailable
-from separation.engines.protocol import Engine
-from separation.engines.registry import EngineName, choose, load_engine
-from separation.engines.stft_params import Audio
-from separation.engines.streaming import separate
+from separation.engines.protocol import Engine, EngineName
+from separation.engines.registry import choose, load_engine
+from separation.engines.streaming import Statistics, measure, separate
 from separation.separator.protocol import SeparatedSet
 from separation.separator.stem_writer import StemWriter
 
 Request = dict[str, Any]
 
 _FULL_DISK_BYTES = 1 << 20
-_HALF_PROGRESS_SAMPLES = 180 * modelspec.SAMPLE_RATE
+_HALF_PROGRESS_SAMPLES = 180 * SAMPLE_RATE
 """The progress of a song of unknown length is one half after so many samples."""
+
+_READING_SAMPLES = 30 * SAMPLE_RATE
+"""A song that is read before it is separated is reported as often."""
 
 
 class _Stopped(Exception):  # noqa: N818 (nothing is wrong)
@@ -90,10 +93,12 @@ class Worker:
     def _engine_for(self, slug: str) -> Engine:
         spec = modelspec.get(slug)
         if self._engine is None or self._engine.spec != spec:
-            kind = choose(self._engine_name)
+            kind = choose(spec, self._engine_name)
             available = hardware.available_memory(self._memory_limit)
             if self._nested and self._engine is not None:  # the outer song keeps it
-                available -= memory.needed_bytes(self._engine.spec, len(self._engine.slots), kind)
+                outer = self._engine.spec
+                outer_kind = choose(outer, self._engine_name)
+                available -= memory.needed_bytes(outer, len(self._engine.slots), outer_kind)
             self._engine = None  # freed before the next one is loaded: there may not be memory for two
             threads = memory.fitting_threads(spec, self._threads, kind, available)
             self._engine = load_engine(spec, self._models_dir, name=kind, threads=threads)
@@ -115,15 +120,32 @@ class Worker:
         limits = Limits(**request["limits"])
         out_dir.mkdir(parents=True, exist_ok=True)
         send(event="progress", fraction=0.0, segments=0)
-        with (
+        with ThreadPoolExecutor(1, thread_name_prefix="model") as loader:
             # Ends the decoder's process also after an error.
-            closing(decode(Path(request["mixture"]), limits)) as blocks,
-            ThreadPoolExecutor(1, thread_name_prefix="model") as loader,
-        ):
-            # The decoder starts, as a child of this thread, while another thread loads the model.
-            loading = loader.submit(self._engine_for, request["model"])
-            blocks_from_first = chain(list(islice(blocks, 1)), blocks)
-            return self._write(send, blocks_from_first, loading.result(), request)
+            with closing(decode(Path(request["mixture"]), limits)) as blocks:
+                # The decoder starts, as a child of this thread, while another thread loads the model.
+                loading = loader.submit(self._engine_for, request["model"])
+                blocks_from_first = chain(list(islice(blocks, 1)), blocks)
+                engine = loading.result()
+                if not engine.chunking.normalise:
+                    return self._write(send, blocks_from_first, engine, request)
+                statistics = measure(self._reading(send, blocks_from_first, request))
+            with closing(decode(Path(request["mixture"]), limits)) as blocks:
+                return self._write(send, blocks, engine, request, statistics)
+
+    def _reading(
+        self, send: Callable[..., None], blocks: Iterable[Audio], request: Request
+    ) -> Iterator[Audio]:
+        """Pass the song on, which is read once before it is separated; report that, and stop where it is asked."""
+        samples = reported = 0
+        for block in blocks:
+            yield block
+            samples += block.shape[1]
+            if samples - reported >= _READING_SAMPLES:
+                reported = samples
+                send(event="progress", fraction=0.0, segments=0)
+                if self._is_stopped(request["id"]):
+                    raise _Stopped
 
     def _write(
         self,
@@ -131,10 +153,11 @@ class Worker:
         blocks: Iterable[Audio],
         engine: Engine,
         request: Request,
+        statistics: Statistics | None = None,
     ) -> SeparatedSet:
         samples, expected = 0, request["expected_samples"]
         with (
-            closing(separate(blocks, engine)) as pieces,
+            closing(separate(blocks, engine, statistics)) as pieces,
             closing(StemWriter(Path(request["out_dir"]), engine.spec.stems, expected)) as files,
         ):
             for piece in pieces:

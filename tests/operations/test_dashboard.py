@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from operations import dashboard, figures
-from separation.engines.native import build
+from separation.engines.spleeter.native import build
 from separation.models import Separation, Status
 from tests.factories import make_separation, make_track
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from separation.engines import modelspec, weights
+from separation.engines import modelspec
+from separation.engines.spleeter import weights
 from training import evaluate, export, weightfile
 from training.data import sets
 from training.data.pool import SAMPLE_RATE

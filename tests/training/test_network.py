@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from separation.engines import modelspec, weights
-from separation.engines.openvino import weights as openvino_weights
-from separation.engines.openvino.engine import OpenVinoEngine
-from separation.engines.protocol import FRAMES
+from separation.engines import modelspec
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.openvino import weights as openvino_weights
+from separation.engines.spleeter.openvino.engine import OpenVinoEngine
+from separation.engines.spleeter.stft_params import FRAMES
 
 torch = pytest.importorskip("torch", reason="training has an environment of its own")
 from training import blend, calibrate, loss  # noqa: E402
@@ -27,16 +28,16 @@ CPU = torch.device("cpu")
 def test_training_and_engine_give_the_same_masks(stem_count: int, tmp_path: Path) -> None:
     spec = modelspec.get(f"compact:{stem_count}stems")
     arrays = dict(weights.load(spec, tmp_path))
-    networks = Networks(spec.networks, spec.filters).eval()
+    networks = Networks(spec.settings.networks, spec.settings.filters).eval()
     networks.load_arrays(arrays)
     assert all(np.array_equal(value, arrays[name]) for name, value in networks.arrays().items())
     ours = OpenVinoEngine(spec, openvino_weights.arrange(spec, arrays), threads=1).networks[0]
-    slope = np.linspace(1, 0.01, spec.bins, dtype=np.float32)
+    slope = np.linspace(1, 0.01, spec.settings.bins, dtype=np.float32)
     ours.magnitude[:] = np.abs(np.random.default_rng(0).normal(0, 30, ours.magnitude.shape)) * slope
     with torch.no_grad():
         logits = networks(torch.from_numpy(ours.magnitude.copy())[None])
         masks = torch.softmax(logits, 0)[:, 0].numpy()
-    assert masks.shape == (len(spec.stems), 2, FRAMES, spec.bins)
+    assert masks.shape == (len(spec.stems), 2, FRAMES, spec.settings.bins)
     np.testing.assert_allclose(masks, np.stack(list(ours.masks())), atol=1e-4)
 
 

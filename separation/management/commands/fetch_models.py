@@ -58,7 +58,7 @@ class Command(BaseCommand):
         here = {spec.slug for spec in modelspec.available(settings.MODELS_DIR)}
         preferred = modelspec.default(settings.MODELS_DIR).slug
         for spec in modelspec.SPECS.values():
-            state = "ready" if spec.slug in here else f"not here: manage.py fetch_models {spec.weights}"
+            state = "ready" if spec.slug in here else f"not here: manage.py fetch_models {spec.folder}"
             mark = " (default)" if spec.slug == preferred else ""
             stems = ", ".join(spec.stems)
             self.stdout.write(

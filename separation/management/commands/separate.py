@@ -27,6 +27,7 @@ from catalog.uploads.checksum_lookup import claim
 from catalog.uploads.ingest import ingest
 from separation.delivery.downloads import download_name, select_stems, stem_rendition
 from separation.engines import modelspec
+from separation.engines.descriptors import ModelSpec
 from separation.error_messages import explain
 from separation.management import output_files
 from separation.management import spleeter_options as options
@@ -323,7 +324,7 @@ def _account(email: str | None) -> User:
     return found
 
 
-def _model_with(stems: list[str]) -> modelspec.ModelSpec:
+def _model_with(stems: list[str]) -> ModelSpec:
     """Choose the preferred model that has all of ``stems``, else the default one."""
     for spec in modelspec.available(settings.MODELS_DIR):
         if set(stems) <= set(spec.stems):

@@ -14,12 +14,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from separation.engines import download as fetching
-from separation.engines import modelspec, weights
+from separation.engines import model_files, modelspec
 from separation.engines.download import FetchError, fetch
-from separation.engines.native import engine as native_engine
-from separation.engines.openvino import weights as openvino_weights
-from tests.separation.engines.archives import Mirror, archive, checkpoint, serving, write
-from tests.separation.engines.models import SMALL
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.checkpoint import CHECKPOINT_FILES
+from separation.engines.spleeter.native import engine as native_engine
+from separation.engines.spleeter.openvino import weights as openvino_weights
+from tests.separation.engines.spleeter.archives import Mirror, archive, checkpoint, serving, write
+from tests.separation.engines.spleeter.models import SMALL, with_filters
 
 NAME = "2stems"
 SLUG = "spleeter:2stems"
@@ -35,8 +37,9 @@ def mirror() -> Iterator[Mirror]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """The official model in small: its files."""
-    spec = replace(OFFICIAL, filters=SMALL)
-    monkeypatch.setitem(modelspec.SPECS, SLUG, spec)
+    spec = with_filters(OFFICIAL, SMALL)
+    for slug in (SLUG, f"{SLUG}-16kHz"):
+        monkeypatch.setitem(modelspec.SPECS, slug, spec)
     return checkpoint(spec)
 
 
@@ -54,7 +57,7 @@ def serve_file(models_dir: Path, source: str) -> bool:
 
 
 def is_there(models_dir: Path) -> bool:
-    return modelspec.is_available(modelspec.get(SLUG), models_dir)
+    return model_files.is_available(modelspec.get(SLUG), models_dir)
 
 
 def leftovers(models_dir: Path) -> set[str]:
@@ -159,7 +162,11 @@ def test_the_official_address_is_held_to_the_official_checksums(
     mirror: Mirror, models_dir: Path, small: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mirror.offer(NAME, archive(small))
-    monkeypatch.setattr(fetching, "OFFICIAL_URL", mirror.url)
+    spec = modelspec.get(SLUG)
+    assert spec.archive
+    released = replace(spec.archive, url=f"{mirror.url}/{NAME}.tar.gz")
+    for slug in (SLUG, f"{SLUG}-16kHz"):
+        monkeypatch.setitem(modelspec.SPECS, slug, replace(spec, archive=released))
     with pytest.raises(FetchError, match="damaged"):
         serve_file(models_dir, mirror.url)
     assert not is_there(models_dir)
@@ -201,7 +208,7 @@ def test_an_archive_without_the_model_or_of_another_one_is_refused(
     others = {
         "half": {"model.index": small["model.index"]},
         "cut": small | {"model.data-00000-of-00001": small["model.data-00000-of-00001"][:-4]},
-        "other": checkpoint(replace(OFFICIAL, filters=(2, *SMALL[1:]))),
+        "other": checkpoint(with_filters(OFFICIAL, (2, *SMALL[1:]))),
     }
     for name, files in others.items():
         path = write(tmp_path, {f"{name}.tar.gz": archive(files)}) / f"{name}.tar.gz"
@@ -227,7 +234,7 @@ def test_members_with_hostile_names_stay_inside(
 def test_links_in_an_archive_are_not_followed(tmp_path: Path, models_dir: Path) -> None:
     path = tmp_path / "links.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
-        for name in modelspec.CHECKPOINT_FILES:
+        for name in CHECKPOINT_FILES:
             member = tarfile.TarInfo(name)
             member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
             tar.addfile(member)
@@ -240,18 +247,18 @@ def test_a_model_is_replaced_only_by_a_whole_one(
 ) -> None:
     mirror.offer(NAME, archive(small))
     serve_file(models_dir, mirror.url)
-    before = modelspec.read_seal(models_dir / NAME)
+    before = model_files.read_seal(OFFICIAL, models_dir / NAME)
     mirror.break_after = 1000
     with pytest.raises(FetchError):
         serve_file(models_dir, mirror.url)
-    assert modelspec.read_seal(models_dir / NAME) == before
-    newer = small | {modelspec.CHECKPOINT_FILES[1]: bytes(len(small[modelspec.CHECKPOINT_FILES[1]]))}
+    assert model_files.read_seal(OFFICIAL, models_dir / NAME) == before
+    newer = small | {CHECKPOINT_FILES[1]: bytes(len(small[CHECKPOINT_FILES[1]]))}
     mirror.break_after = None
     mirror.offer(NAME, archive(newer))
     with pytest.raises(FetchError, match="damaged"):
         serve_file(models_dir, mirror.url)  # what the broken download began was another archive
     serve_file(models_dir, mirror.url)
-    after = modelspec.read_seal(models_dir / NAME)
+    after = model_files.read_seal(OFFICIAL, models_dir / NAME)
     assert after is not None
     assert after != before
     assert leftovers(models_dir) == set()

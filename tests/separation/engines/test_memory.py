@@ -3,7 +3,8 @@
 import pytest
 
 from separation.engines import memory, modelspec
-from separation.engines.memory import EngineKind, NotEnoughMemory
+from separation.engines.memory import NotEnoughMemory
+from separation.engines.protocol import EngineKind
 
 ENGINES: tuple[EngineKind, ...] = ("native", "openvino")
 TWO = modelspec.get("spleeter:2stems")

@@ -4,17 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from separation.engines import modelspec, weights
-from separation.engines.modelspec import ModelUnavailable
+from separation.engines import model_files, modelspec
+from separation.engines.descriptors import ModelUnavailable
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.checkpoint import CHECKPOINT_FILES
 
 
 def install(models_dir: Path, name: str) -> Path:
     """A folder that is sealed like an official model, with other content."""
     folder = models_dir / name
     folder.mkdir()
-    for file_name in modelspec.CHECKPOINT_FILES:
-        (folder / file_name).write_bytes(b"not a network")
-    modelspec.seal(folder, name)
+    spec = modelspec.get(f"spleeter:{name}")
+    for file in spec.files:
+        (folder / file.name).write_bytes(b"not a network")
+    model_files.seal(spec, folder)
     return folder
 
 
@@ -33,8 +36,8 @@ def test_the_bundled_models_are_always_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("slug", ["compact:2stems", "compact:4stems"])
 def test_a_bundled_file_is_the_one_of_its_revision(slug: str, tmp_path: Path) -> None:
     spec = modelspec.get(slug)
-    assert {name.split("/")[0] for name in weights.load(spec, tmp_path)} == set(spec.networks)
-    assert spec.digest.startswith(spec.revision)
+    assert {name.split("/")[0] for name in weights.load(spec, tmp_path)} == set(spec.settings.networks)
+    assert spec.files[0].sha256.startswith(spec.revision)
 
 
 def test_a_sealed_folder_serves_both_bandwidths_and_is_preferred(tmp_path: Path) -> None:
@@ -50,10 +53,10 @@ def test_a_sealed_folder_serves_both_bandwidths_and_is_preferred(tmp_path: Path)
 
 def test_an_unsealed_or_shortened_folder_is_not_a_model(tmp_path: Path) -> None:
     folder = install(tmp_path, "4stems")
-    data = folder / modelspec.CHECKPOINT_FILES[1]
+    data = folder / CHECKPOINT_FILES[1]
     data.write_bytes(b"cut")
     assert "spleeter:4stems" not in slugs(tmp_path)
-    install(tmp_path, "5stems").joinpath(modelspec.SEAL).unlink()
+    install(tmp_path, "5stems").joinpath(model_files.SEAL).unlink()
     assert "spleeter:5stems" not in slugs(tmp_path)
 
 
@@ -62,15 +65,15 @@ def test_wrong_contents_never_load(tmp_path: Path) -> None:
     spec = modelspec.get("spleeter:4stems")
     with pytest.raises(ModelUnavailable, match="checkpoint"):
         weights.load(spec, tmp_path)
-    (folder / modelspec.CHECKPOINT_FILES[1]).write_bytes(b"not a newtork")
-    assert modelspec.is_available(spec, tmp_path)  # a glance sees sizes only ...
+    (folder / CHECKPOINT_FILES[1]).write_bytes(b"not a newtork")
+    assert model_files.is_available(spec, tmp_path)  # a glance sees sizes only ...
     with pytest.raises(ModelUnavailable, match="changed"):  # ... loading sees everything
         weights.load(spec, tmp_path)
 
 
 def test_other_weights_are_not_taken_for_the_official_ones(tmp_path: Path) -> None:
-    assert not modelspec.is_official(install(tmp_path, "2stems"), "2stems")
-    assert not modelspec.is_official(install(tmp_path, "4stems"), "4stems")
+    assert not model_files.is_official(modelspec.get("spleeter:2stems"), install(tmp_path, "2stems"))
+    assert not model_files.is_official(modelspec.get("spleeter:4stems"), install(tmp_path, "4stems"))
 
 
 def test_an_unknown_model_is_unavailable() -> None:

@@ -15,7 +15,7 @@ import soundfile
 
 from audio.decoding.decode import decode
 from audio.errors import AudioError
-from separation.engines.modelspec import ModelUnavailable
+from separation.engines.descriptors import ModelUnavailable
 from separation.separator.client import Separator
 from separation.separator.protocol import (
     SeparatedSet,

@@ -1,0 +1,207 @@
+"""What is known of a model: a TOML file for each, in the folder ``models`` of its family, read strictly.
+
+A key that is unknown, missing or of another type is an error that names file and key: a typing error in a
+descriptor must not become a model that sounds wrong.
+"""
+
+import re
+import tomllib
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+
+SAMPLE_RATE = 44_100
+"""Songs are decoded to this rate, in Hz."""
+
+_NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+_SLUG = re.compile(r"[a-z0-9]+:[\w-]+")
+_FILE_NAME = re.compile(r"\w[\w.+-]*")
+_DIGEST = re.compile(r"[0-9a-f]{0,64}")
+
+Settings = TypeVar("Settings")
+
+
+class DescriptorError(ValueError):
+    """A descriptor is wrong; the message names the file and the key."""
+
+
+class ModelUnavailable(Exception):  # noqa: N818 (a state, not a mistake)
+    """The model is unknown, not installed, or its files are damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A file that the model consists of."""
+
+    name: str
+    size: int | None = None
+    """In bytes, where it is known."""
+    sha256: str = ""
+    """The digest, or as much of its beginning as is published."""
+    url: str = ""
+    """Where the file itself can be downloaded; empty for one that comes in an archive."""
+
+    def __post_init__(self) -> None:
+        _require(bool(_FILE_NAME.fullmatch(self.name)), f"name: {self.name!r} is no plain file name")
+        _require(bool(_DIGEST.fullmatch(self.sha256)), f"sha256: {self.sha256!r} is no hexadecimal digest")
+        _check_url(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A file in which all files of the model are released together."""
+
+    url: str
+    sha256: str
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(bool(_DIGEST.fullmatch(self.sha256)), f"sha256: {self.sha256!r} is no hexadecimal digest")
+        _check_url(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A published figure."""
+
+    value: float
+    unit: str
+    data_set: str
+    source: str
+    stem: str = ""
+    """The stem that it is of; empty for the mean of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a song of three minutes takes."""
+
+    cpu_seconds: float
+    source: str
+    memory_mb: int | None = None
+    """Most resident memory of the separator, with two threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor(Generic[Settings]):
+    """One pretrained model: what every model has, and the `settings` that only its family understands."""
+
+    slug: str
+    family: str
+    """The folder of its descriptor, and of the code that runs it."""
+    stems: tuple[str, ...]
+    """In the order in which the model gives them."""
+    sample_rate: int
+    bandwidth_hz: int
+    """The highest frequency that the model separates."""
+    rank: int
+    """Place among the models with the same number of stems; the installed one with the lowest is preferred."""
+    revision: str
+    """Changes with the weights: stems of another revision are separated anew."""
+    files: tuple[ModelFile, ...]
+    licence: str
+    """Of code and weights, in plain words."""
+    provenance: str
+    """Who trained it, and on what, in plain words."""
+    settings: Settings
+    folder: str = ""
+    """Name of its folder in ``models_dir``, which several models may share; empty if it is bundled."""
+    archive: Archive | None = None
+    quality: tuple[Quality, ...] = ()
+    cost: Cost | None = None
+
+    @property
+    def bundled(self) -> bool:
+        """Return whether its files come with Stemoteca, in the folder ``bundled`` of the family."""
+        return not self.folder
+
+    def __post_init__(self) -> None:
+        _require(bool(_SLUG.fullmatch(self.slug)), f"slug: {self.slug!r} is not of the form name:variant")
+        if self.sample_rate != SAMPLE_RATE:
+            raise ValueError(
+                f"sample_rate: {self.sample_rate} Hz; every model must take {SAMPLE_RATE} Hz, as nothing resamples"
+            )
+        _require(0 < self.bandwidth_hz <= self.sample_rate // 2, "bandwidth_hz: above half the sample rate")
+        _require(0 < len(set(self.stems)) == len(self.stems), "stems: none, or one of them twice")
+        _require(bool(self.files), "files: none")
+        _require(not self.folder or bool(_FILE_NAME.fullmatch(self.folder)), "folder: no plain folder name")
+        if self.bundled:
+            whole = all(len(file.sha256) == 64 for file in self.files)
+            _require(whole, "files: a bundled model needs the whole digest of each")
+
+
+ModelSpec: TypeAlias = Descriptor[Any]
+
+
+def read(path: Path, settings: type[Any]) -> ModelSpec:
+    """Read the descriptor in `path`, ``<family>/models/<name>.toml``, with the family's `settings`, a dataclass.
+
+    Raises `DescriptorError`, OSError.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        hints = get_type_hints(Descriptor) | {"settings": settings}
+        given = {"family": path.parent.parent.name}
+        spec: ModelSpec = _instance(Descriptor, hints, table, "", given)
+    except ValueError as error:  # tomllib's, UnicodeDecodeError and ours
+        raise DescriptorError(f"{path.name}: {error}") from error
+    return spec
+
+
+def _instance(
+    cls: type[Any], hints: dict[str, Any], table: dict[str, Any], where: str, given: dict[str, Any]
+) -> Any:
+    """Make a dataclass of `table`, and of the values `given` that a table may not state."""
+    known = {field.name: field for field in fields(cls) if field.name not in given}
+    if unknown := sorted(table.keys() - known):
+        raise ValueError(f"{where}{unknown[0]}: unknown key; known are {', '.join(known)}")
+    values = dict(given)
+    for name, field in known.items():
+        if name in table:
+            values[name] = _value(hints[name], table[name], where + name)
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise ValueError(f"{where}{name}: missing")
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise ValueError(f"{where}{error}") from error
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    """Return `value` as the type `hint`: plain, a choice, optional, a tuple of one type, or a dataclass."""
+    origin = get_origin(hint)
+    if origin in {UnionType, Literal} or is_dataclass(hint) or origin is tuple:
+        return _composed(hint, origin, value, where)
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise ValueError(f"{where}: must be {_NAMES[hint]}, not {value!r}")
+    return value
+
+
+def _composed(hint: Any, origin: Any, value: Any, where: str) -> Any:
+    arguments = get_args(hint)
+    if origin is UnionType:
+        (only,) = (argument for argument in arguments if argument is not NoneType)
+        return _value(only, value, where)
+    if origin is Literal:
+        if value not in arguments:
+            raise ValueError(f"{where}: must be one of {', '.join(map(str, arguments))}, not {value!r}")
+        return value
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise ValueError(f"{where}: must be a list, not {value!r}")
+        return tuple(_value(arguments[0], item, f"{where}[{n}]") for n, item in enumerate(value))
+    if not isinstance(value, dict):
+        raise ValueError(f"{where}: must be a table, not {value!r}")  # noqa: TRY004 (a wrong file, not a wrong call)
+    return _instance(hint, get_type_hints(hint), value, f"{where}.", {})
+
+
+def _check_url(url: str) -> None:
+    _require(not url or url.startswith(("https://", "http://")), f"url: {url!r} is no address")
+
+
+def _require(condition: bool, message: str) -> None:  # noqa: FBT001 (a condition)
+    if not condition:
+        raise ValueError(message)

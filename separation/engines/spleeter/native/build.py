@@ -1,0 +1,144 @@
+"""Compile the native library for the processor at hand, and find it again.
+
+The compiler is Clang from the package ``ziglang``, so that no machine needs one of its own. The library is
+compiled for an instruction set level, not for the exact processor: the levels are what the code is written
+for (``src/vector.h``), and a kernel or microcode update that adds or hides other CPU flags changes neither
+the machine code nor its name.
+"""
+
+import ctypes
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+_SOURCES = Path(__file__).with_name("src")
+_ROOT = Path(__file__).resolve().parents[4]
+_OPTIONS = (
+    "-std=c17",
+    "-O3",
+    "-mprefer-vector-width=512",  # Clang avoids 512-bit vectors on some processors that have them
+    "-shared",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fno-math-errno",
+    "-fno-sanitize=undefined",  # Zig's default adds checks at run time
+)
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+"""For tests only: a warning of another compiler release must not stop an installation."""
+_KEPT_LIBRARIES = 8
+"""So many of the newest stay: other processors and other releases may share the folder."""
+
+# Names as the compiler and as /proc/cpuinfo spell them, from https://gitlab.com/x86-psABIs/x86-64-ABI.
+_V2 = {"cx16", "lahf_lm", "popcnt", "pni", "ssse3", "sse4_1", "sse4_2"}
+_V3 = _V2 | {"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"}
+_V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
+_LEVELS = {"x86_64_v4": _V4, "x86_64_v3": _V3, "x86_64_v2": _V2}
+_BASELINE = "baseline"
+_CPUINFO = Path("/proc/cpuinfo")
+
+FALLBACK = "Songs are separated by OpenVINO, which takes longer, because the native engine is not built"
+
+
+class NotBuilt(Exception):  # noqa: N818 (a state, not a mistake)
+    """There is no native library for this machine; the message says why."""
+
+
+def find() -> Path | None:
+    """Return the library for this machine, None if it is not built."""
+    return next((path for folder in _folders() if (path := folder / _file_name()).is_file()), None)
+
+
+def is_built() -> bool:
+    """Return whether there is a library for this machine."""
+    return find() is not None
+
+
+def build() -> Path:
+    """Compile the library unless it is there; return its path.
+
+    Goes into the environment (``sys.prefix``), or into the data folder if that is read-only. Raises
+    `NotBuilt` with the reason, for example the compiler's errors.
+    """
+    if (found := find()) is not None:
+        return found
+    if find_spec("ziglang") is None:
+        raise NotBuilt("the package ziglang is not installed")
+    reasons = []
+    for folder in _folders():
+        try:
+            return _build_in(folder)
+        except OSError as error:  # read-only, full, or mounted so that no library can be loaded from it
+            reasons.append(f"{folder}: {error}")
+    raise NotBuilt("; ".join(reasons))
+
+
+def _build_in(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as scratch:
+        library = Path(scratch) / _file_name()
+        compile_to(library, Path(scratch))
+        ctypes.CDLL(str(library))
+        library.replace(folder / library.name)
+    newest_first = sorted(folder.glob("native-*.so"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in newest_first[_KEPT_LIBRARIES:]:
+        old.unlink(missing_ok=True)
+    return folder / library.name
+
+
+def compile_to(library: Path, scratch: Path, *options: str) -> None:
+    """Run the compiler; its caches are in `scratch` unless the environment names others. Raises `NotBuilt`."""
+    sources = [str(path) for path in sorted(_SOURCES.glob("*.c"))]
+    command = [sys.executable, "-m", "ziglang", "cc", f"-mcpu={target()}", *_OPTIONS, *options]
+    caches = {"ZIG_GLOBAL_CACHE_DIR": str(scratch), "ZIG_LOCAL_CACHE_DIR": str(scratch)}
+    done = subprocess.run(
+        [*command, "-o", str(library), *sources],
+        env=caches | os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise NotBuilt(f"the compiler failed: {done.stderr.strip()[-2000:]}")
+
+
+@cache
+def target() -> str:
+    """Return the highest instruction set level of this processor, by Clang's name."""
+    flags = _cpu_flags()
+    return next((level for level, needed in _LEVELS.items() if needed <= flags), _BASELINE)
+
+
+@cache
+def identity() -> str:
+    """Return a hash of what machine code and packed weights depend on: sources, options, level."""
+    digest = hashlib.sha256(repr((_OPTIONS, platform.system(), platform.machine(), target())).encode())
+    for source in sorted(_SOURCES.glob("*.[ch]")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def data_folder() -> Path:
+    """Return the installation's data folder, as `config.env` does."""
+    return Path(os.environ.get("STEMOTECA_DATA") or _ROOT / "var").expanduser().absolute()
+
+
+def _folders() -> tuple[Path, Path]:
+    return Path(sys.prefix) / "lib" / "stemoteca", data_folder() / "native"
+
+
+def _file_name() -> str:
+    return f"native-{identity()}.so"
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        lines = _CPUINFO.read_text(encoding="utf-8").splitlines()
+    except OSError:  # no Linux
+        return set()
+    return next((set(line.split()[2:]) for line in lines if line.startswith("flags")), set())
