@@ -128,7 +128,11 @@ class _Graph:
         basis = self._weights["decoder.basis_signals.weight"]
         basis = basis.reshape(CHANNELS, settings.frame_length, settings.filters).transpose(2, 0, 1)
         return ops.convolution_backprop_data(
-            ops.multiply(mask, vectors), self._constant(basis), strides=[settings.hop], pads_begin=[0], pads_end=[0]
+            ops.multiply(mask, vectors),
+            self._constant(basis),
+            strides=[settings.hop],
+            pads_begin=[0],
+            pads_end=[0],
         )
 
     def _block(self, node: Node, name: str, dilation: int) -> Node:

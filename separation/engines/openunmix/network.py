@@ -1,29 +1,24 @@
 """The networks of Open-Unmix in OpenVINO: one bidirectional LSTM for each stem.
 
-Stöter, Uhlich, Liutkus, Mitsufuji: "Open-Unmix: a reference implementation for music source separation",
-Journal of Open Source Software, 2019.
-
-Each network sees the magnitudes of the lower `input_bins` of all frames and answers with a factor for every
-bin. Between its first and its last layer a frame is a vector of `hidden` numbers. The networks are therefore
-built in three parts: only the middle one, which is small in memory, needs all frames at once. Normalisations
-are linear when a network is applied; they are multiplied into the matrices beside them.
+Each network sees the magnitudes of the lower bins of all frames and answers with a factor for every bin. Between its
+first and its last layer a frame is a vector of `hidden` numbers. The networks are therefore built in three parts: only
+the middle one, which is small in memory, needs all frames at once. Normalisations are linear when a network is applied;
+they are multiplied into the matrices beside them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines.spectrogram import Stft
+from separation.engines.openunmix.settings import STFT, OpenUnmixSettings
 
 Array = npt.NDArray[np.float32]
 Weights = Mapping[str, Mapping[str, Array]]
 """For each stem, its network's arrays with the names and shapes that PyTorch gives them."""
 Node = Any  # openvino ships no usable types for the nodes of a graph
 
-STFT = Stft(4096, 1024)
 LAYERS = 3
 CHANNELS = 2
 _EPSILON = 1e-5
@@ -34,18 +29,7 @@ _OPENVINO_GATES = (1, 0, 2, 3)
 """OpenVINO's order, in PyTorch's numbers: forget, input, cell, output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What distinguishes the models of this family."""
-
-    hidden: int
-    input_bins: int
-    """Bins that the networks see: up to 16 kHz."""
-    iterations: int
-    """Steps of the Wiener filter that follows; 0 leaves it out."""
-
-
-def shapes(settings: Settings) -> dict[str, tuple[int, ...]]:
+def shapes(settings: OpenUnmixSettings) -> dict[str, tuple[int, ...]]:
     """Return the shape of every array of one stem's network, by PyTorch's names."""
     hidden, seen, bins = settings.hidden, settings.input_bins, STFT.bins
     widths = {"bn1": hidden, "bn2": hidden, "bn3": CHANNELS * bins}
@@ -70,7 +54,7 @@ def shapes(settings: Settings) -> dict[str, tuple[int, ...]]:
     return result
 
 
-def build_first(settings: Settings, weights: Weights) -> Any:
+def build_first(settings: OpenUnmixSettings, weights: Weights) -> Any:
     """Build the ``openvino.Model`` from magnitudes [frames, channels * input_bins] to [frames, stems * hidden]."""
     import openvino
     from openvino import opset13 as ops
@@ -81,7 +65,7 @@ def build_first(settings: Settings, weights: Weights) -> Any:
     return openvino.Model([ops.tanh(_dense(ops, magnitudes, kernel, bias))], [magnitudes], "first")
 
 
-def build_middle(settings: Settings, weights: Weights) -> Any:
+def build_middle(settings: OpenUnmixSettings, weights: Weights) -> Any:
     """Build the ``openvino.Model`` from [frames, stems * hidden] to the same shape: the LSTMs, and a dense layer."""
     import openvino
     from openvino import opset13 as ops
@@ -96,7 +80,7 @@ def build_middle(settings: Settings, weights: Weights) -> Any:
     return openvino.Model([ops.concat(results, axis=1)], [vectors], "middle")
 
 
-def build_last(settings: Settings, weights: Weights) -> Any:
+def build_last(settings: OpenUnmixSettings, weights: Weights) -> Any:
     """Build the ``openvino.Model`` from [frames, stems * hidden] to factors [frames, channels * bins] for each stem."""
     import openvino
     from openvino import opset13 as ops

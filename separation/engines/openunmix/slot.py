@@ -7,11 +7,12 @@ memory of the networks. In the original they see the whole song at once.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from separation.engines.chunking import Chunking
 from separation.engines.openunmix import wiener
-from separation.engines.openunmix.network import CHANNELS, STFT, Settings
+from separation.engines.openunmix.network import CHANNELS
+from separation.engines.openunmix.settings import STFT, OpenUnmixSettings
+from separation.engines.openvino_runtime import infer
 from separation.engines.spectrogram import Audio, Spectrum
 
 WINDOW = 300
@@ -37,7 +38,7 @@ _AT_ONCE = 100
 class OpenUnmixSlot:
     """A worker slot; `first`, `middle` and `last` are inference requests of the parts that `network` builds."""
 
-    def __init__(self, settings: Settings, first: Any, middle: Any, last: Any) -> None:
+    def __init__(self, settings: OpenUnmixSettings, first: Any, middle: Any, last: Any) -> None:
         self._settings = settings
         self._first, self._middle, self._last = first, middle, last
 
@@ -64,20 +65,17 @@ class OpenUnmixSlot:
         for start in range(0, len(frames), _AT_ONCE):
             part = frames[start : start + _AT_ONCE]
             magnitudes = np.abs(STFT.analyse(padded, part)[:, :, : self._settings.input_bins])
-            encoded.append(_infer(self._first, magnitudes.reshape(len(part), -1))[0].copy())
-        return _infer(self._middle, np.concatenate(encoded))[0]
+            encoded.append(infer(self._first, magnitudes.reshape(len(part), -1))[0].copy())
+        return infer(self._middle, np.concatenate(encoded))[0]
 
     def _separated(self, mixture: Spectrum, vectors: Audio) -> Spectrum:
         """Return the stems' spectra [stems, frames, 2, bins] of one window of the Wiener filter."""
-        factors = _infer(self._last, np.ascontiguousarray(vectors))
-        estimates = np.empty((len(factors), *mixture.shape), dtype=np.complex64)
-        for estimate, factor in zip(estimates, factors, strict=True):
+        factors = infer(self._last, np.ascontiguousarray(vectors))
+        stems = len(factors) + self._settings.residual
+        estimates = np.empty((stems, *mixture.shape), dtype=np.complex64)
+        for estimate, factor in zip(estimates, factors, strict=False):
             np.multiply(mixture, factor.reshape(len(mixture), CHANNELS, -1), out=estimate)
+        if self._settings.residual:
+            np.subtract(mixture, estimates[:-1].sum(axis=0), out=estimates[-1])
         wiener.filter_estimates(mixture, estimates, self._settings.iterations)
         return estimates
-
-
-def _infer(request: Any, values: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-    """Run one part; return its outputs, valid until it runs again."""
-    request.infer([values])
-    return [request.get_output_tensor(index).data for index in range(len(request.model_outputs))]
