@@ -1,20 +1,17 @@
-"""Conv-TasNet for music, in OpenVINO: waveform in, stems out.
-
-Luo, Mesgarani: "Conv-TasNet: Surpassing ideal time-frequency magnitude masking for speech separation", IEEE/ACM
-TASLP 27 (2019), with two audio channels as in Défossez, Usunier, Bottou, Bach: "Music source separation in the
-waveform domain" (2019).
+"""Conv-TasNet in OpenVINO: waveform in, stems out.
 
 Frames of `frame_length` samples, half a frame apart, become vectors by a learnt transform; a stack of dilated
-convolutions estimates a mask over these vectors for each stem; another learnt transform makes samples of them.
-The normalisations in the stack are over all frames of the chunk that the network is given.
+convolutions estimates a mask over these vectors for each stem; another learnt transform makes samples of them. The
+normalisations in the stack are over all frames of the chunk that the network is given.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from separation.engines.convtasnet.settings import ConvTasNetSettings
 
 Array = npt.NDArray[np.float32]
 Weights = Mapping[str, Array]
@@ -26,34 +23,7 @@ _EPSILON = 1e-8
 """Added to the variances."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The size of a network, with the names of the paper."""
-
-    segment: int
-    """Samples of a chunk."""
-    filters: int = 256
-    """N: the length of the vectors."""
-    frame_length: int = 20
-    """L: samples of a frame."""
-    bottleneck: int = 256
-    """B: channels between two blocks."""
-    hidden: int = 512
-    """H: channels within a block."""
-    kernel: int = 3
-    """P: frames that a convolution within a block combines."""
-    blocks: int = 10
-    """X: blocks in a repeat, each with twice the dilation of the one before it."""
-    repeats: int = 4
-    """R."""
-
-    @property
-    def hop(self) -> int:
-        """Return the samples from frame to frame."""
-        return self.frame_length // 2
-
-
-def shapes(settings: Settings, stems: int) -> dict[str, tuple[int, ...]]:
+def shapes(settings: ConvTasNetSettings, stems: int) -> dict[str, tuple[int, ...]]:
     """Return the shape of every array, by PyTorch's names."""
     vector, inner, hidden = settings.filters, settings.bottleneck, settings.hidden
     result: dict[str, tuple[int, ...]] = {
@@ -79,7 +49,7 @@ def shapes(settings: Settings, stems: int) -> dict[str, tuple[int, ...]]:
     return result
 
 
-def build(settings: Settings, weights: Weights, stems: int) -> Any:
+def build(settings: ConvTasNetSettings, weights: Weights, stems: int) -> Any:
     """Build the ``openvino.Model`` from samples [1, 2, n] to [1, 2, m] for each stem.
 
     n is at least a frame; m is n less what does not fill half a frame at the end.
@@ -95,7 +65,7 @@ def build(settings: Settings, weights: Weights, stems: int) -> Any:
     return openvino.Model([graph.decoded(vectors, deep, mask) for mask in masks], [samples], "Conv-TasNet")
 
 
-def _blocks(settings: Settings) -> list[tuple[str, int]]:
+def _blocks(settings: ConvTasNetSettings) -> list[tuple[str, int]]:
     """Return the name of each block of the stack, and its dilation."""
     return [
         (f"separator.network.2.{repeat}.{block}.net", 2**block)
@@ -105,7 +75,7 @@ def _blocks(settings: Settings) -> list[tuple[str, int]]:
 
 
 class _Graph:
-    def __init__(self, ops: Any, settings: Settings, weights: Weights) -> None:
+    def __init__(self, ops: Any, settings: ConvTasNetSettings, weights: Weights) -> None:
         self._ops = ops
         self._settings = settings
         self._weights = weights

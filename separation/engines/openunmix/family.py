@@ -7,7 +7,7 @@ import numpy as np
 from separation.engines.openunmix import weights
 from separation.engines.openunmix.network import shapes
 from separation.engines.openunmix.settings import OpenUnmixSettings, OpenUnmixSpec, networks
-from separation.engines.openunmix.slot import CHUNKING
+from separation.engines.openunmix.slot import chunking
 from separation.engines.protocol import Engine, EngineKind, EngineName
 
 SETTINGS = OpenUnmixSettings
@@ -39,6 +39,6 @@ def prepare(spec: OpenUnmixSpec, models_dir: Path, kind: EngineKind) -> None:  #
 def needed_bytes(spec: OpenUnmixSpec, threads: int, kind: EngineKind) -> int:  # noqa: ARG001
     """Return the most memory that separating with `spec` takes."""
     floats = sum(int(np.prod(shape)) for shape in shapes(spec.settings).values()) * len(networks(spec))
-    stems = 4 * 2 * CHUNKING.length * len(spec.stems)
+    stems = 4 * 2 * chunking(spec.settings).length * len(spec.stems)
     # Twice the stems of each slot's chunk: one is separated while another is written.
     return _BASE + _COPIES * 4 * floats + threads * (_THREAD + 2 * stems)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from separation.engines.openunmix.settings import STFT, OpenUnmixSettings
+from separation.engines.openunmix.settings import OpenUnmixSettings
 
 Array = npt.NDArray[np.float32]
 Weights = Mapping[str, Mapping[str, Array]]
@@ -31,7 +31,7 @@ _OPENVINO_GATES = (1, 0, 2, 3)
 
 def shapes(settings: OpenUnmixSettings) -> dict[str, tuple[int, ...]]:
     """Return the shape of every array of one stem's network, by PyTorch's names."""
-    hidden, seen, bins = settings.hidden, settings.input_bins, STFT.bins
+    hidden, seen, bins = settings.hidden, settings.input_bins, settings.stft.bins
     widths = {"bn1": hidden, "bn2": hidden, "bn3": CHANNELS * bins}
     result: dict[str, tuple[int, ...]] = {
         "input_mean": (seen,),

@@ -1,7 +1,7 @@
 """Separate one chunk of a song with the networks of Open-Unmix.
 
-A chunk is made for OWN frames. CONTEXT frames on either side of them, except at the song's ends, only warm up the
-memory of the networks. In the original they see the whole song at once.
+In the original, the networks see the whole song at once. Here, a chunk has frames of its own, and on either side of
+them, except at the song's ends, as many more that only the memory of the networks needs.
 """
 
 from typing import Any
@@ -11,28 +11,25 @@ import numpy as np
 from separation.engines.chunking import Chunking
 from separation.engines.openunmix import wiener
 from separation.engines.openunmix.network import CHANNELS
-from separation.engines.openunmix.settings import STFT, OpenUnmixSettings
+from separation.engines.openunmix.settings import OpenUnmixSettings
 from separation.engines.openvino_runtime import infer
 from separation.engines.spectrogram import Audio, Spectrum
 
-WINDOW = 300
-"""Frames that the Wiener filter looks at together."""
-CONTEXT = WINDOW
-"""A multiple of WINDOW, like OWN, so that the filter's windows lie where they lie in the original."""
-OWN = 4 * WINDOW
-
-_HALF = STFT.frame_length // 2
-_USED_FROM = CONTEXT * STFT.hop - _HALF
-_OVERLAP = STFT.frame_length - STFT.hop
-CHUNKING = Chunking(
-    length=2 * _USED_FROM + OWN * STFT.hop + _OVERLAP,
-    stride=OWN * STFT.hop,
-    context=_USED_FROM,
-    short_ends="short",
-)
+CONTEXT_WINDOWS = 1
+"""Context at each end of a chunk, in windows of the Wiener filter."""
+OWN_WINDOWS = 4
 
 _AT_ONCE = 100
 """Frames that the first part of the networks is given at once: it needs no neighbours."""
+
+
+def chunking(settings: OpenUnmixSettings) -> Chunking:
+    """Return chunks of whole windows of the Wiener filter, which so lie where they lie in the original."""
+    context, own = (count * settings.window_frames * settings.hop for count in (CONTEXT_WINDOWS, OWN_WINDOWS))
+    # The first of the chunk's own frames begins half a frame before its centre.
+    unused = context - settings.frame_length // 2
+    overlap = settings.frame_length - settings.hop
+    return Chunking(length=2 * unused + own + overlap, stride=own, context=unused, short_ends="short")
 
 
 class OpenUnmixSlot:
@@ -40,31 +37,34 @@ class OpenUnmixSlot:
 
     def __init__(self, settings: OpenUnmixSettings, first: Any, middle: Any, last: Any) -> None:
         self._settings = settings
+        self._stft = settings.stft
+        self._length = chunking(settings).length
         self._first, self._middle, self._last = first, middle, last
 
     def separate(self, chunk: Audio, stems: Audio, *, is_first: bool) -> None:
         """Separate one chunk, see `WorkerSlot`. The stems are partial sums, to which its neighbours add theirs."""
         stems[...] = 0
-        samples = chunk.shape[1]
-        is_end = samples < CHUNKING.length
-        frames = range(STFT.frames(samples))
-        own = range(0 if is_first else CONTEXT, min(frames.stop, CONTEXT + OWN))
-        padded = STFT.pad(chunk)
+        stft, samples, size = self._stft, chunk.shape[1], self._settings.window_frames
+        frames = range(stft.frames(samples))
+        begin, end = CONTEXT_WINDOWS * size, (CONTEXT_WINDOWS + OWN_WINDOWS) * size
+        own = range(0 if is_first else begin, min(frames.stop, end))
+        padded = stft.pad(chunk)
         vectors = self._vectors(padded, frames)
-        for start in range(own.start, own.stop, WINDOW):
-            window = range(start, min(own.stop, start + WINDOW))
-            spectra = self._separated(STFT.analyse(padded, window), vectors[window.start : window.stop])
+        for start in range(own.start, own.stop, size):
+            window = range(start, min(own.stop, start + size))
+            spectra = self._separated(stft.analyse(padded, window), vectors[window.start : window.stop])
             for spectrum, stem in zip(spectra, stems, strict=True):
-                STFT.add(spectrum, window, stem)
-        before, after = 0 if is_first else STFT.reach, 0 if is_end else STFT.reach
-        stems /= STFT.gain(samples, range(-before, frames.stop + after))
+                stft.add(spectrum, window, stem)
+        before = 0 if is_first else stft.reach
+        after = stft.reach if samples == self._length else 0
+        stems /= stft.gain(samples, range(-before, frames.stop + after))
 
     def _vectors(self, padded: Audio, frames: range) -> Audio:
         """Return what the last part of the networks needs: [frames, stems * hidden]."""
         encoded = []
         for start in range(0, len(frames), _AT_ONCE):
             part = frames[start : start + _AT_ONCE]
-            magnitudes = np.abs(STFT.analyse(padded, part)[:, :, : self._settings.input_bins])
+            magnitudes = np.abs(self._stft.analyse(padded, part)[:, :, : self._settings.input_bins])
             encoded.append(infer(self._first, magnitudes.reshape(len(part), -1))[0].copy())
         return infer(self._middle, np.concatenate(encoded))[0]
 
