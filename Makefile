@@ -86,6 +86,8 @@ $(REFERENCE)/.ready: requirements-reference.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)')"; exit 1; }
 	@test -x $(REFERENCE)/bin/python || $(PYTHON) -m venv $(REFERENCE)
 	@$(REFERENCE)/bin/pip install --quiet --disable-pip-version-check -r requirements-reference.txt
+	@# The last version with Conv-TasNet, beside the current one.
+	@$(REFERENCE)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(REFERENCE)/demucs-2 demucs==2.0.3
 	@# Torchaudio's own library, which nothing here uses, is built for CUDA and cannot be loaded beside a CPU's PyTorch.
 	@rm -f $(REFERENCE)/lib/python3.11/site-packages/torchaudio/lib/*.so
 	@touch $@
