@@ -17,7 +17,7 @@ STEMS = ("vocals", "drums", "bass", "other")
 
 
 def network(case: dict[str, object], seed: int) -> OpenUnmix:
-    """Return a network whose factors take all values around 0 to 1, and whose memory reaches about a second."""
+    """Return a network whose factors take all values around 0 to 1, and whose memory is short."""
     torch.manual_seed(seed)
     hidden, bins = case["hidden"], case["frame_length"] // 2 + 1
     made = OpenUnmix(nb_bins=bins, nb_channels=2, hidden_size=hidden, max_bin=case["input_bins"])
@@ -33,7 +33,7 @@ def network(case: dict[str, object], seed: int) -> OpenUnmix:
             norm.bias.normal_(0, 0.2)
         for name, values in made.lstm.named_parameters():
             if "bias_ih" in name:  # how long the cells remember
-                values[hidden // 2 : hidden].uniform_(0, 2)
+                values[hidden // 2 : hidden].uniform_(0, 1)
     return made.eval()
 
 

@@ -16,13 +16,14 @@ from separation.engines.streaming import separate
 from tests.separation.engines.originals import run_original
 
 CLOSE = 1e-5
+CLOSE_FILTERED = 1e-4
+"""Where covariances are nearly singular, the original's filter in float32 is so far from itself in float64."""
 SMALL = OpenUnmixSettings(hidden=16, input_bins=70, iterations=1, frame_length=256, hop=64, window_frames=120)
 OFFICIAL = modelspec.get("openunmix:umxhq").settings
 STRIDE = 4 * SMALL.window_frames * SMALL.hop
 
 SONGS = {
-    # Two seconds; in mono, covariances are singular, and the original in float32 returns noise.
-    "stereo": 88_200,
+    "two seconds": 88_200,
     "mono": 88_200,
     # The original cannot mirror a song that is shorter than half a frame.
     "short": SMALL.frame_length // 2 + 1,
@@ -34,12 +35,13 @@ SONGS = {
 SHORT_SONGS = ("short", "one", "longer", "frame", "long")
 
 CASES: dict[str, tuple[OpenUnmixSettings, tuple[str, ...]]] = {
-    "umxhq": (OFFICIAL, ("stereo",)),
-    "umxhq-plain": (replace(OFFICIAL, iterations=0), ("stereo", "mono")),
-    "umxhq-double": (OFFICIAL, ("mono",)),
+    "umxhq": (OFFICIAL, ("two seconds",)),
+    "umxhq-plain": (replace(OFFICIAL, iterations=0), ("two seconds", "mono")),
     "small": (SMALL, SHORT_SONGS),
     "small-plain": (replace(SMALL, iterations=0), SHORT_SONGS),
-    "small-twice": (replace(SMALL, iterations=2, residual=True), ("long",)),
+    # The original in float64: for songs in mono and after two steps, it returns noise in float32.
+    "small-double": (SMALL, ("mono", "long")),
+    "small-twice-double": (replace(SMALL, iterations=2, residual=True), ("long",)),
 }
 
 
@@ -51,7 +53,10 @@ def spec_of(name: str) -> OpenUnmixSpec:
 
 
 def clip(name: str) -> Audio:
-    """Two tones and a noise from three directions, which sound in turns and together."""
+    """Two tones and a noise from three directions, which sound in turns and together, over faint noise.
+
+    Never silence: there, the original adds 1 to the mixture's spectrum, which becomes audible in its residual.
+    """
     samples = SONGS[name]
     generator = np.random.default_rng(samples)
     time = np.arange(samples) / 44_100
@@ -61,7 +66,10 @@ def clip(name: str) -> Audio:
         generator.normal(0, 0.1, samples) * (np.sin(2 * np.pi * 2.1 * time) > 0.5),
     ]
     audio = np.array([[0.8, 0.3, 0.5], [0.4, 0.9, 0.5]]) @ np.array(sources)
-    return np.asarray(audio.mean(axis=0) + 0 * audio if name == "mono" else audio, dtype=np.float32)
+    audio += generator.normal(0, 1e-4, audio.shape)
+    if name == "mono":
+        audio[:] = audio.mean(axis=0)
+    return audio.astype(np.float32)
 
 
 def case_of(name: str) -> dict[str, Any]:
@@ -82,10 +90,11 @@ def test_equals_openunmix(tmp_path: Path, subtests: pytest.Subtests) -> None:
         spec = spec_of(name)
         model_files.seal(spec, tmp_path / name)
         engine = registry.load_engine(spec, tmp_path)
+        exact = spec.settings.iterations == 0 or name.endswith("double")
         for song in songs:
             with subtests.test(model=name, song=song):
                 expected = np.load(tmp_path / name / f"{song}.npy")
                 stems = np.concatenate(list(separate([clip(song)], engine)), axis=2)
                 assert stems.shape == expected.shape
-                np.testing.assert_allclose(stems, expected, rtol=0, atol=CLOSE)
+                np.testing.assert_allclose(stems, expected, rtol=0, atol=CLOSE if exact else CLOSE_FILTERED)
                 assert np.abs(expected).max() > 0.01
