@@ -36,29 +36,26 @@ def load(spec: SpleeterSpec, models_dir: Path) -> Weights:
     Raises `ModelUnavailable` if anything is missing or differs, so that nothing ever runs on other weights.
     """
     folder = model_files.verified(spec, models_dir)
+    read = _read_bundled if spec.bundled else load_checkpoint
     try:
-        weights = (
-            _read_bundled(folder / spec.files[0].name)
-            if spec.bundled
-            else load_checkpoint(spec, folder / "model")
-        )
+        weights = read(spec, folder)
         check(spec, weights)
     except (OSError, ValueError) as error:
         raise ModelUnavailable(f"{spec.slug}: {error}") from error
     return weights
 
 
-def _read_bundled(path: Path) -> Weights:
-    with np.load(path) as archive:
+def _read_bundled(spec: SpleeterSpec, folder: Path) -> Weights:
+    with np.load(folder / spec.files[0].name) as archive:
         return {name: archive[name].astype(np.float32) for name in archive.files}
 
 
-def load_checkpoint(spec: SpleeterSpec, prefix: Path) -> Weights:
-    """Map the weights of `spec` read-only from the TensorFlow checkpoint ``prefix.index``.
+def load_checkpoint(spec: SpleeterSpec, folder: Path) -> Weights:
+    """Map the weights of `spec` read-only from the TensorFlow checkpoint in `folder`.
 
     Raises `ModelUnavailable` if a variable is missing, and what `read_checkpoint` raises.
     """
-    tensors = read_checkpoint(prefix)
+    tensors = read_checkpoint(folder / "model")
     weights = {}
     for name, variable in variable_names(spec.stems):
         if name is None:

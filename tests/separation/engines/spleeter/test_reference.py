@@ -89,7 +89,7 @@ def test_equals_spleeter(reference: Path, tmp_path: Path, subtests: pytest.Subte
     for name, spec in MODELS.items():
         with subtests.test("checkpoint", model=name):
             expected_weights = weights.with_every_network(spec, weights_of(name))
-            loaded = weights.load_checkpoint(spec, reference / name / "model")
+            loaded = weights.load_checkpoint(spec, reference / name)
             assert loaded.keys() == expected_weights.keys()
             assert all(np.array_equal(loaded[part], expected_weights[part]) for part in loaded)
     with subtests.test("damaged checkpoint"):
