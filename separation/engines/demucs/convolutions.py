@@ -99,16 +99,9 @@ class Convolutions:
 
     def _in_context(self, signal: Node, weight: Array, bias: Array) -> Node:
         """Return the convolution of three taps along each axis that there is."""
-        nodes = self._nodes
         if weight.ndim == 3:
             weight = weight[:, :, np.newaxis]
-        kernel = weight.transpose(0, 1, 3, 2)  # [.., frames, frequencies]
-        frames, rows, channels = signal.shape
-        image = nodes.transpose(nodes.reshape(signal, 1, frames, rows, channels), 0, 3, 1, 2)
-        pads = [(size - 1) // 2 for size in kernel.shape[2:]]
-        node = nodes.ops.convolution(image, nodes.constant(kernel), [1, 1], pads, pads, [1, 1])
-        node = nodes.add(node, nodes.constant(bias.reshape(1, -1, 1, 1)))
-        return nodes.reshape(nodes.transpose(node, 0, 2, 3, 1), frames, rows, len(bias))
+        return self._nodes.convolution(signal, weight.transpose(0, 1, 3, 2), bias)  # [.., frames, frequencies]
 
     def _gated(self, halves: list[Node], norm: str, layer: Layer) -> Node:
         if layer.normalised:

@@ -4,6 +4,7 @@ Either holds the class of the network, the arguments of its constructor, and its
 """
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -29,9 +30,23 @@ class Package:
     architecture: Architecture
     tensors: dict[str, Tensor]
 
-    def weights(self) -> dict[str, Array]:
-        """Return the weights in float32."""
-        return {name: tensor.astype(np.float32, copy=False) for name, tensor in self.tensors.items()}
+    def weights(self) -> Mapping[str, Array]:
+        """Return the weights; each is converted to float32 when it is taken, so that not all are kept."""
+        return _Converted(self.tensors)
+
+
+class _Converted(Mapping[str, Array]):
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        self._tensors = tensors
+
+    def __getitem__(self, name: str) -> Array:
+        return self._tensors[name].astype(np.float32)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
 
 
 def read_package(path: Path) -> Package:
