@@ -49,6 +49,8 @@ def describe(spec: ModelSpec) -> ModelChoice:
     """Describe ``spec`` for people."""
     if spec.bundled:
         detail = _("Fast. A small model, good for a first listen.")
+    elif spec.family != "spleeter":
+        detail = ""
     elif spec.slug.endswith("-16kHz"):
         detail = _("Spleeter, for frequencies up to 16 kHz.")
     else:

@@ -60,11 +60,11 @@ def song(samples: int) -> Audio:
     return np.random.default_rng(samples).normal(0.2, 0.4, (2, samples)).astype(np.float32)
 
 
-def blocks(audio: Audio, generator: np.random.Generator) -> Iterator[Audio]:
+def blocks(audio: Audio, generator: np.random.Generator, largest: int = 40) -> Iterator[Audio]:
     """`audio` in blocks of random sizes, some of them empty."""
     position = 0
     while position < audio.shape[1]:
-        count = int(generator.integers(0, 40))
+        count = int(generator.integers(0, largest))
         yield audio[:, position : position + count]
         position += count
 
