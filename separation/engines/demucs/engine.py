@@ -104,7 +104,9 @@ class _DemucsSlot:
                 part = request.get_output_tensor(0).data[:, :, 4 * index : 4 * index + 4]
                 restored = spectral.undone(part).view(np.complex64).transpose(0, 2, 1)
                 stems[output] = self._transform.backward(restored)
-                stems[output] += temporal.undone(request.get_output_tensor(1).data[:, 2 * index : 2 * index + 2]).T
+                stems[output] += temporal.undone(
+                    request.get_output_tensor(1).data[:, 2 * index : 2 * index + 2]
+                ).T
 
 
 class _Normal:

@@ -85,14 +85,17 @@ class _Network:
     def _decoded(self, encoded: list[Coded], encoded_temporal: list[Coded]) -> tuple[Node, Node]:
         """Return the signals of all sources from what the encoders made, and the lengths of what they were given."""
         nodes, convolutions = self._nodes, self._convolutions
-        spectral = temporal = None
+        spectral: Node = None
+        temporal: Node = None
         if self._architecture.transformer_layers:
             transformer = CrossTransformer(nodes, self._weights, self._architecture)
             spectral, temporal = transformer.between(encoded[-1][0], encoded_temporal[-1][0])
         depth, temporal_depth = len(encoded), len(encoded_temporal)
         for layer in reversed(self._layers):
             name = f"decoder.{depth - 1 - layer.index}"
-            spectral, before = convolutions.decode(name, layer, spectral, *encoded.pop(), spectral=layer.spectral)
+            spectral, before = convolutions.decode(
+                name, layer, spectral, *encoded.pop(), spectral=layer.spectral
+            )
             if layer.spectral:
                 name = f"tdecoder.{temporal_depth - 1 - layer.index}"
                 skip, samples = encoded_temporal.pop()
@@ -107,5 +110,7 @@ class _Network:
         weight = self._architecture.embedding_weight
         if not weight:
             return spectral
-        embedding = self._weights["freq_emb.embedding.weight"] * np.float32(weight * self._architecture.embedding_scale)
+        embedding = self._weights["freq_emb.embedding.weight"] * np.float32(
+            weight * self._architecture.embedding_scale
+        )
         return self._nodes.add(spectral, self._nodes.constant(embedding[np.newaxis]))

@@ -87,7 +87,9 @@ class Nodes:
         product = self.ops.matmul(node, self.constant(weight), False, True)  # noqa: FBT003 (OpenVINO's signature)
         return product if bias is None else self.add(product, self.constant(bias))
 
-    def convolution(self, signal: Node, kernel: Array, bias: Array, *, dilation: tuple[int, int] = (1, 1)) -> Node:
+    def convolution(
+        self, signal: Node, kernel: Array, bias: Array, *, dilation: tuple[int, int] = (1, 1)
+    ) -> Node:
         """Return `signal` [frames, rows, channels], convolved with `kernel` [outputs, channels, frames, rows].
 
         Zeros around the signal keep its size.

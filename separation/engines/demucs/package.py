@@ -1,4 +1,4 @@
-"""Read a network from a file of Demucs' release: a ``.th`` package, or safetensors as in its collection at Hugging Face.
+"""Read a network from a file of Demucs' release: a ``.th`` package, or safetensors as at Hugging Face.
 
 Either holds the class of the network, the arguments of its constructor, and its weights, mostly in float16.
 """
@@ -92,9 +92,13 @@ def _check(tensors: dict[str, Tensor], architecture: Architecture) -> None:
     """Raise `WeightFileError` unless `tensors` are those of `architecture`, in shape and type, and finite."""
     expected = weight_shapes(architecture)
     for name in expected.keys() ^ tensors.keys():
-        raise WeightFileError(f"the file {'lacks' if name in expected else 'has unknown'} weights: {name[:80]}")
+        raise WeightFileError(
+            f"the file {'lacks' if name in expected else 'has unknown'} weights: {name[:80]}"
+        )
     for name, tensor in tensors.items():
         if tensor.shape != expected[name] or tensor.dtype.kind != "f":
-            raise WeightFileError(f"the weights {name} are {tensor.dtype} {tensor.shape}, not as they should be")
+            raise WeightFileError(
+                f"the weights {name} are {tensor.dtype} {tensor.shape}, not as they should be"
+            )
         if not np.isfinite(tensor).all():
             raise WeightFileError(f"the weights {name} are not finite")

@@ -16,7 +16,13 @@ Inner = Callable[[Node, str], Node]
 
 
 def residual_branches(
-    nodes: Nodes, weights: Mapping[str, Array], prefix: str, signal: Node, *, depth: int, inner: Inner | None = None
+    nodes: Nodes,
+    weights: Mapping[str, Array],
+    prefix: str,
+    signal: Node,
+    *,
+    depth: int,
+    inner: Inner | None = None,
 ) -> Node:
     """Return `signal` [frames, rows, channels] after `depth` residual branches along frames, each row for itself."""
     for index in range(depth):
@@ -33,8 +39,14 @@ class _Branch:
         self._prefix = prefix
         self._narrow, self._narrow_bias = weights[f"{prefix}.0.weight"], weights[f"{prefix}.0.bias"]
         self._gain, self._shift = weights[f"{prefix}.1.weight"], weights[f"{prefix}.1.bias"]
-        self._wide, self._wide_bias = weights[f"{prefix}.{second}.weight"][:, :, 0], weights[f"{prefix}.{second}.bias"]
-        self._wide_gain, self._wide_shift = weights[f"{prefix}.{second + 1}.weight"], weights[f"{prefix}.{second + 1}.bias"]
+        self._wide, self._wide_bias = (
+            weights[f"{prefix}.{second}.weight"][:, :, 0],
+            weights[f"{prefix}.{second}.bias"],
+        )
+        self._wide_gain, self._wide_shift = (
+            weights[f"{prefix}.{second + 1}.weight"],
+            weights[f"{prefix}.{second + 1}.bias"],
+        )
         self._scale = weights[f"{prefix}.{second + 3}.scale"]
 
     def added_to(self, signal: Node, dilation: int, inner: Inner | None) -> Node:
@@ -49,12 +61,17 @@ class _Branch:
         scaled = nodes.times(hidden, deviation)
         linear, gate = (
             nodes.add(nodes.linear(scaled, matrix), nodes.cut(offset, 2, begin, begin + half))
-            for begin, matrix in enumerate_halves(self._gain_of_wide()[:, np.newaxis] * self._wide)
+            for begin, matrix in _halves(self._gain_of_wide()[:, np.newaxis] * self._wide)
         )
         return nodes.add(signal, nodes.gated(linear, gate))
 
     def _gain_of_wide(self) -> Array:
-        return self._wide_gain * np.concatenate([self._scale, np.ones_like(self._scale)])
+        gain: Array = self._wide_gain * self._scale_of_wide()
+        return gain
+
+    def _scale_of_wide(self) -> Array:
+        """Return the layer's scale for the linear half of the channels, and 1 for the gates."""
+        return np.concatenate([self._scale, np.ones_like(self._scale)])
 
     def _narrowed(self, signal: Node, dilation: int) -> Node:
         """Return the dilated convolution of three taps along frames."""
@@ -74,7 +91,7 @@ class _Branch:
         return nodes.add(normal, nodes.constant(self._shift))
 
     def _wide_statistics(self, hidden: Node) -> tuple[Node, Node]:
-        """Return the wide signal's reciprocal deviation [1, rows, 1], and what is added to it at last, [1, rows, wide]."""
+        """Return the wide signal's reciprocal deviation [1, rows, 1] and what is added to it, [1, rows, channels]."""
         nodes = self._nodes
         frames, rows, count = hidden.shape
         mean = nodes.mean(hidden, 0)
@@ -87,11 +104,12 @@ class _Branch:
         between = nodes.ops.subtract(channel_means, nodes.mean(channel_means, 2))
         deviation = nodes.reciprocal_root(nodes.add(nodes.mean(nodes.times(between, between), 2), within))
         offset = nodes.ops.subtract(nodes.constant(self._wide_bias), nodes.mean(channel_means, 2))
-        gain, shift = self._gain_of_wide(), self._wide_shift
-        shift = shift * np.concatenate([self._scale, np.ones_like(self._scale)])
-        return deviation, nodes.add(nodes.times(nodes.times(offset, deviation), nodes.constant(gain)), nodes.constant(shift))
+        gain, shift = self._gain_of_wide(), self._wide_shift * self._scale_of_wide()
+        return deviation, nodes.add(
+            nodes.times(nodes.times(offset, deviation), nodes.constant(gain)), nodes.constant(shift)
+        )
 
 
-def enumerate_halves(matrix: Array) -> list[tuple[int, Array]]:
+def _halves(matrix: Array) -> list[tuple[int, Array]]:
     half = len(matrix) // 2
     return [(0, matrix[:half]), (half, matrix[half:])]

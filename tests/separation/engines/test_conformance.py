@@ -10,11 +10,12 @@ from separation.engines.chunking import Audio
 from separation.engines.descriptors import ModelUnavailable
 from separation.engines.protocol import Engine, EngineKind
 from separation.engines.streaming import measure, separate
+from tests.separation.engines.demucs.tiny import TINY as DEMUCS
 from tests.separation.engines.fakes import blocks, joined, song
 from tests.separation.engines.spleeter.tiny import TINY as SPLEETER
 from tests.separation.engines.tiny import TinyModel
 
-TINY = (SPLEETER,)
+TINY = (SPLEETER, DEMUCS)
 
 CASES = [
     pytest.param((model, kind), id=f"{model.spec.family}-{kind}") for model in TINY for kind in model.kinds

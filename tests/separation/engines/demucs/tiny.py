@@ -16,7 +16,13 @@ def spec_of(name: str, settings: DemucsSettings, stems: tuple[str, ...] = tuple(
     """A model of this family in a folder of its own."""
     files = tuple(ModelFile(network.file) for network in settings.networks)
     return replace(
-        _OFFICIAL, slug=f"demucs:{name}", folder=name, stems=stems, revision="tiny", files=files, settings=settings
+        _OFFICIAL,
+        slug=f"demucs:{name}",
+        folder=name,
+        stems=stems,
+        revision="tiny",
+        files=files,
+        settings=settings,
     )
 
 
@@ -27,7 +33,8 @@ TRANSFORMER = spec_of("tiny", DemucsSettings(**_SETTINGS, networks=ONE_FILE))
 BAG = spec_of(
     "tiny-bag",
     DemucsSettings(
-        **_SETTINGS, networks=(Network("first.th", ("drums", "other")), Network("second.th", ("vocals", "bass")))
+        **_SETTINGS,
+        networks=(Network("first.th", ("drums", "other")), Network("second.th", ("vocals", "bass"))),
     ),
 )
 HYBRID = spec_of(
@@ -43,7 +50,9 @@ TINY = TinyModel(
 )
 TINY_BAG = TinyModel(
     BAG,
-    files=lambda: {f"{name}.th": package("HTDemucs", SMALL, seed) for seed, name in enumerate(("first", "second"), 2)},
+    files=lambda: {
+        f"{name}.th": package("HTDemucs", SMALL, seed) for seed, name in enumerate(("first", "second"), 2)
+    },
     files_of_another=dict,
     kinds=("openvino",),
 )
