@@ -174,7 +174,9 @@ def read_architecture(kind: Kind, arguments: Mapping[str, Any]) -> Architecture:
         position_weight=number.real("t_weight_pos_embed", 1),
     )
     if kind == "HDemucs" and number.whole("dconv_attn", 4, 0, 8) != architecture.recurrent_from:
-        raise WeightFileError("this form of HDemucs is not supported: LSTM and attention begin at different layers")
+        raise WeightFileError(
+            "this form of HDemucs is not supported: LSTM and attention begin at different layers"
+        )
     return architecture
 
 

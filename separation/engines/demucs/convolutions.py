@@ -2,7 +2,8 @@
 
 Signals are [frames, rows, channels]. A spectral layer convolves along the rows, which are frequencies; a temporal one
 along the frames, of which there is one row. Either is computed as [others, along, channels] (`_turned`), where a
-convolution of stride ``s`` and ``2 s`` taps is one product of matrices of blocks of ``s`` elements and their neighbours.
+convolution of stride ``s`` and ``2 s`` taps is one product of matrices: of blocks of ``s`` elements and those after
+them.
 """
 
 from collections.abc import Mapping
@@ -17,13 +18,17 @@ from separation.engines.demucs.residual import Inner, residual_branches
 class Convolutions:
     """Build the layers of one network."""
 
-    def __init__(self, nodes: Nodes, weights: Mapping[str, Array], architecture: Architecture, inner: Inner | None) -> None:
+    def __init__(
+        self, nodes: Nodes, weights: Mapping[str, Array], architecture: Architecture, inner: Inner | None
+    ) -> None:
         self._nodes = nodes
         self._weights = weights
         self._architecture = architecture
         self._inner = inner
 
-    def encode(self, name: str, layer: Layer, signal: Node, *, spectral: bool, injected: Node | None = None) -> Node:
+    def encode(
+        self, name: str, layer: Layer, signal: Node, *, spectral: bool, injected: Node | None = None
+    ) -> Node:
         """Return what the encoder `name` makes of `signal`, with `injected` added behind its first convolution."""
         nodes = self._nodes
         node = self.shortened(name, layer, signal, spectral=spectral)
@@ -99,16 +104,11 @@ class Convolutions:
 
     def _in_context(self, signal: Node, weight: Array, bias: Array) -> Node:
         """Return the convolution of three taps along each axis that there is."""
-        nodes = self._nodes
         if weight.ndim == 3:
             weight = weight[:, :, np.newaxis]
-        kernel = weight.transpose(0, 1, 3, 2)  # [.., frames, frequencies]
-        frames, rows, channels = signal.shape
-        image = nodes.transpose(nodes.reshape(signal, 1, frames, rows, channels), 0, 3, 1, 2)
-        pads = [(size - 1) // 2 for size in kernel.shape[2:]]
-        node = nodes.ops.convolution(image, nodes.constant(kernel), [1, 1], pads, pads, [1, 1])
-        node = nodes.add(node, nodes.constant(bias.reshape(1, -1, 1, 1)))
-        return nodes.reshape(nodes.transpose(node, 0, 2, 3, 1), frames, rows, len(bias))
+        return self._nodes.convolution(
+            signal, weight.transpose(0, 1, 3, 2), bias
+        )  # [.., frames, frequencies]
 
     def _gated(self, halves: list[Node], norm: str, layer: Layer) -> Node:
         if layer.normalised:

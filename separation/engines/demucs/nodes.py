@@ -87,6 +87,24 @@ class Nodes:
         product = self.ops.matmul(node, self.constant(weight), False, True)  # noqa: FBT003 (OpenVINO's signature)
         return product if bias is None else self.add(product, self.constant(bias))
 
+    def convolution(
+        self, signal: Node, kernel: Array, bias: Array, *, dilation: tuple[int, int] = (1, 1)
+    ) -> Node:
+        """Return `signal` [frames, rows, channels], convolved with `kernel` [outputs, channels, frames, rows].
+
+        Zeros around the signal keep its size.
+        """
+        frames, rows, channels = signal.shape
+        pads = [(size - 1) // 2 * step for size, step in zip(kernel.shape[2:], dilation, strict=True)]
+        image = self.transpose(self.reshape(signal, 1, frames, rows, channels), 0, 3, 1, 2)
+        node = self.ops.convolution(image, self.constant(kernel), [1, 1], pads, pads, list(dilation))
+        node = self.add(node, self.constant(bias.reshape(1, -1, 1, 1)))
+        return self.reshape(self.transpose(node, 0, 2, 3, 1), frames, rows, len(bias))
+
+    def normal(self, node: Node, *axes: int) -> Node:
+        """Return `node` with mean 0 and deviation 1 along `axes`, its last ones."""
+        return self.ops.mvn(node, self.whole(*axes), True, EPSILON, "INSIDE_SQRT")  # noqa: FBT003
+
     def reciprocal_root(self, variance: Node) -> Node:
         """Return what divides by the standard deviation."""
         return self.ops.power(self.add(variance, self.constant(EPSILON)), self.constant(-0.5))

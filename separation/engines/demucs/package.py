@@ -1,9 +1,10 @@
-"""Read a network from a file of Demucs' release: a ``.th`` package, or safetensors as in its collection at Hugging Face.
+"""Read a network from a file of Demucs' release: a ``.th`` package, or safetensors as at Hugging Face.
 
 Either holds the class of the network, the arguments of its constructor, and its weights, mostly in float16.
 """
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -29,9 +30,23 @@ class Package:
     architecture: Architecture
     tensors: dict[str, Tensor]
 
-    def weights(self) -> dict[str, Array]:
-        """Return the weights in float32."""
-        return {name: tensor.astype(np.float32, copy=False) for name, tensor in self.tensors.items()}
+    def weights(self) -> Mapping[str, Array]:
+        """Return the weights; each is converted to float32 when it is taken, so that not all are kept."""
+        return _Converted(self.tensors)
+
+
+class _Converted(Mapping[str, Array]):
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        self._tensors = tensors
+
+    def __getitem__(self, name: str) -> Array:
+        return self._tensors[name].astype(np.float32)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
 
 
 def read_package(path: Path) -> Package:
@@ -77,9 +92,13 @@ def _check(tensors: dict[str, Tensor], architecture: Architecture) -> None:
     """Raise `WeightFileError` unless `tensors` are those of `architecture`, in shape and type, and finite."""
     expected = weight_shapes(architecture)
     for name in expected.keys() ^ tensors.keys():
-        raise WeightFileError(f"the file {'lacks' if name in expected else 'has unknown'} weights: {name[:80]}")
+        raise WeightFileError(
+            f"the file {'lacks' if name in expected else 'has unknown'} weights: {name[:80]}"
+        )
     for name, tensor in tensors.items():
         if tensor.shape != expected[name] or tensor.dtype.kind != "f":
-            raise WeightFileError(f"the weights {name} are {tensor.dtype} {tensor.shape}, not as they should be")
+            raise WeightFileError(
+                f"the weights {name} are {tensor.dtype} {tensor.shape}, not as they should be"
+            )
         if not np.isfinite(tensor).all():
             raise WeightFileError(f"the weights {name} are not finite")

@@ -35,7 +35,9 @@ class Recurrence:
         parts = self._parts(signal)
         for layer in range(2):
             parts = self._lstm(parts, f"{name}.lstm", layer)
-        parts = nodes.linear(parts, self._weights[f"{name}.linear.weight"], self._weights[f"{name}.linear.bias"])
+        parts = nodes.linear(
+            parts, self._weights[f"{name}.linear.weight"], self._weights[f"{name}.linear.bias"]
+        )
         return nodes.add(signal, nodes.reshape(self._joined(parts, frames), frames, channels))
 
     def _parts(self, signal: Node) -> Node:
@@ -46,7 +48,9 @@ class Recurrence:
             return nodes.reshape(signal, 1, frames, channels)
         half = _WIDTH // 2
         count = -(-frames // half)
-        halves = nodes.reshape(nodes.padded(signal, 0, 0, (count + 1) * half - frames), count + 1, half, channels)
+        halves = nodes.reshape(
+            nodes.padded(signal, 0, 0, (count + 1) * half - frames), count + 1, half, channels
+        )
         return nodes.join([nodes.cut(halves, 0, 0, count), nodes.cut(halves, 0, 1, count + 1)], 1)
 
     def _joined(self, parts: Node, frames: int) -> Node:
@@ -70,12 +74,20 @@ class Recurrence:
             np.stack([_in_order(self._variable(name, kind, layer, direction)) for direction in directions])
             for kind in ("weight_ih", "weight_hh", "bias_ih")
         )
-        bias += np.stack([_in_order(self._variable(name, "bias_hh", layer, direction)) for direction in directions])
+        bias += np.stack(
+            [_in_order(self._variable(name, "bias_hh", layer, direction)) for direction in directions]
+        )
         size = hidden.shape[2]
         zeros = nodes.constant(np.zeros((count, 2, size), np.float32))
         lengths = nodes.ops.constant(np.full(count, frames, np.int32))
         outputs = nodes.ops.lstm_sequence(
-            parts, zeros, zeros, lengths, *(nodes.constant(part) for part in (inputs, hidden, bias)), size, "bidirectional"
+            parts,
+            zeros,
+            zeros,
+            lengths,
+            *(nodes.constant(part) for part in (inputs, hidden, bias)),
+            size,
+            "bidirectional",
         )
         return nodes.reshape(nodes.transpose(outputs.output(0), 0, 2, 1, 3), count, frames, 2 * size)
 
@@ -87,7 +99,9 @@ class Recurrence:
         nodes = self._nodes
         frames, channels = signal.shape
         query, key, content = (
-            nodes.transpose(nodes.reshape(self._pointwise(signal, f"{name}.{part}"), frames, _HEADS, -1), 1, 0, 2)
+            nodes.transpose(
+                nodes.reshape(self._pointwise(signal, f"{name}.{part}"), frames, _HEADS, -1), 1, 0, 2
+            )
             for part in ("query", "key", "content")
         )
         scores = nodes.ops.matmul(query, key, False, True)  # noqa: FBT003 (OpenVINO's signature)
@@ -105,7 +119,9 @@ class Recurrence:
         return nodes.add(signal, self._pointwise(nodes.reshape(result, frames, channels), f"{name}.proj"))
 
     def _pointwise(self, signal: Node, name: str) -> Node:
-        return self._nodes.linear(signal, self._weights[f"{name}.weight"][:, :, 0], self._weights[f"{name}.bias"])
+        return self._nodes.linear(
+            signal, self._weights[f"{name}.weight"][:, :, 0], self._weights[f"{name}.bias"]
+        )
 
 
 def _in_order(gates: Array) -> Array:

@@ -16,7 +16,13 @@ Inner = Callable[[Node, str], Node]
 
 
 def residual_branches(
-    nodes: Nodes, weights: Mapping[str, Array], prefix: str, signal: Node, *, depth: int, inner: Inner | None = None
+    nodes: Nodes,
+    weights: Mapping[str, Array],
+    prefix: str,
+    signal: Node,
+    *,
+    depth: int,
+    inner: Inner | None = None,
 ) -> Node:
     """Return `signal` [frames, rows, channels] after `depth` residual branches along frames, each row for itself."""
     for index in range(depth):
@@ -33,65 +39,77 @@ class _Branch:
         self._prefix = prefix
         self._narrow, self._narrow_bias = weights[f"{prefix}.0.weight"], weights[f"{prefix}.0.bias"]
         self._gain, self._shift = weights[f"{prefix}.1.weight"], weights[f"{prefix}.1.bias"]
-        self._wide, self._wide_bias = weights[f"{prefix}.{second}.weight"][:, :, 0], weights[f"{prefix}.{second}.bias"]
-        self._wide_gain, self._wide_shift = weights[f"{prefix}.{second + 1}.weight"], weights[f"{prefix}.{second + 1}.bias"]
+        self._wide, self._wide_bias = (
+            weights[f"{prefix}.{second}.weight"][:, :, 0],
+            weights[f"{prefix}.{second}.bias"],
+        )
+        self._wide_gain, self._wide_shift = (
+            weights[f"{prefix}.{second + 1}.weight"],
+            weights[f"{prefix}.{second + 1}.bias"],
+        )
         self._scale = weights[f"{prefix}.{second + 3}.scale"]
 
     def added_to(self, signal: Node, dilation: int, inner: Inner | None) -> Node:
+        """Return `signal` with the branch added."""
         nodes = self._nodes
         hidden = nodes.gelu(self._normalised(self._narrowed(signal, dilation)))
         if inner is not None:
             hidden = inner(hidden, self._prefix)
-        mean = nodes.mean(hidden, 0)
-        deviation, wide_mean = self._wide_statistics(hidden, mean)
+        deviation, offset = self._wide_statistics(hidden)
         half = len(self._scale)
-        # Gain, bias and shift of the normalisation, and the layer's scale, are those of one product of matrices.
+        # The gain of the normalisation and the layer's scale are those of the product's matrix.
         scaled = nodes.times(hidden, deviation)
-        halves = []
-        for part, scale in ((slice(half), self._scale), (slice(half, None), np.ones(half, np.float32))):
-            gain = self._wide_gain[part] * scale
-            product = nodes.linear(scaled, gain[:, np.newaxis] * self._wide[part])
-            offset = nodes.times(
-                nodes.times(nodes.ops.subtract(nodes.constant(self._wide_bias[part]), wide_mean), deviation),
-                nodes.constant(gain),
-            )
-            offset = nodes.add(offset, nodes.constant(self._wide_shift[part] * scale))
-            halves.append(nodes.add(product, offset))
-        return nodes.add(signal, nodes.gated(*halves))
+        linear, gate = (
+            nodes.add(nodes.linear(scaled, matrix), nodes.cut(offset, 2, begin, begin + half))
+            for begin, matrix in _halves(self._gain_of_wide()[:, np.newaxis] * self._wide)
+        )
+        return nodes.add(signal, nodes.gated(linear, gate))
+
+    def _gain_of_wide(self) -> Array:
+        gain: Array = self._wide_gain * self._scale_of_wide()
+        return gain
+
+    def _scale_of_wide(self) -> Array:
+        """Return the layer's scale for the linear half of the channels, and 1 for the gates."""
+        return np.concatenate([self._scale, np.ones_like(self._scale)])
 
     def _narrowed(self, signal: Node, dilation: int) -> Node:
-        """Return the dilated convolution of three taps: a product for each tap, shifted and added."""
-        nodes, narrow = self._nodes, self._narrow
-        frames, count = signal.shape[0], len(narrow)
-        taps = nodes.linear(signal, np.concatenate([narrow[:, :, tap] for tap in range(3)]))
-        taps = nodes.padded(taps, 0, dilation, dilation)
-        shifted = [
-            nodes.cut(nodes.cut(taps, 0, tap * dilation, tap * dilation + frames), 2, tap * count, (tap + 1) * count)
-            for tap in range(3)
-        ]
-        return nodes.add(nodes.add(nodes.add(shifted[0], shifted[1]), shifted[2]), nodes.constant(self._narrow_bias))
+        """Return the dilated convolution of three taps along frames."""
+        kernel = self._narrow[:, :, :, np.newaxis]
+        return self._nodes.convolution(signal, kernel, self._narrow_bias, dilation=(dilation, 1))
 
     def _normalised(self, hidden: Node) -> Node:
         nodes = self._nodes
-        centred = nodes.ops.subtract(hidden, nodes.mean(hidden, 0, 2))
-        inverse = nodes.reciprocal_root(nodes.mean(nodes.times(centred, centred), 0, 2))
-        return nodes.add(
-            nodes.times(centred, nodes.times(inverse, nodes.constant(self._gain))), nodes.constant(self._shift)
-        )
+        frames, rows, count = hidden.shape
+        if rows == 1:
+            flat = nodes.normal(nodes.reshape(hidden, 1, frames * count), 1)
+            normal = nodes.times(nodes.reshape(flat, frames, 1, count), nodes.constant(self._gain))
+        else:
+            centred = nodes.ops.subtract(hidden, nodes.mean(hidden, 0, 2))
+            inverse = nodes.reciprocal_root(nodes.mean(nodes.times(centred, centred), 0, 2))
+            normal = nodes.times(centred, nodes.times(inverse, nodes.constant(self._gain)))
+        return nodes.add(normal, nodes.constant(self._shift))
 
-    def _wide_statistics(self, hidden: Node, mean: Node) -> tuple[Node, Node]:
-        """Return the reciprocal deviation and the mean of the wide signal, [1, rows, 1] each."""
+    def _wide_statistics(self, hidden: Node) -> tuple[Node, Node]:
+        """Return the wide signal's reciprocal deviation [1, rows, 1] and what is added to it, [1, rows, channels]."""
         nodes = self._nodes
         frames, rows, count = hidden.shape
+        mean = nodes.mean(hidden, 0)
         centred = nodes.transpose(nodes.ops.subtract(hidden, mean), 1, 2, 0)  # [rows, channels, frames]
-        covariance = nodes.reshape(nodes.ops.matmul(centred, centred, False, True), 1, rows, count * count)  # noqa: FBT003
+        covariance = nodes.ops.matmul(centred, centred, False, True)  # noqa: FBT003 (OpenVINO's signature)
         projection = self._wide.astype(np.float64)
-        spread = (projection.T @ projection / (len(projection) * frames)).ravel()
+        spread = projection.T @ projection / (len(projection) * frames)
+        within = nodes.linear(nodes.reshape(covariance, 1, rows, count * count), spread.reshape(1, -1))
         channel_means = nodes.linear(mean, self._wide, self._wide_bias)
-        wide_mean = nodes.mean(channel_means, 2)
-        between = nodes.ops.subtract(channel_means, wide_mean)
-        variance = nodes.add(
-            nodes.mean(nodes.times(between, between), 2),
-            nodes.ops.reduce_sum(nodes.times(covariance, nodes.constant(spread)), nodes.whole(2), keep_dims=True),
+        between = nodes.ops.subtract(channel_means, nodes.mean(channel_means, 2))
+        deviation = nodes.reciprocal_root(nodes.add(nodes.mean(nodes.times(between, between), 2), within))
+        offset = nodes.ops.subtract(nodes.constant(self._wide_bias), nodes.mean(channel_means, 2))
+        gain, shift = self._gain_of_wide(), self._wide_shift * self._scale_of_wide()
+        return deviation, nodes.add(
+            nodes.times(nodes.times(offset, deviation), nodes.constant(gain)), nodes.constant(shift)
         )
-        return nodes.reciprocal_root(variance), wide_mean
+
+
+def _halves(matrix: Array) -> list[tuple[int, Array]]:
+    half = len(matrix) // 2
+    return [(0, matrix[:half]), (half, matrix[half:])]

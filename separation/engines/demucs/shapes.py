@@ -22,14 +22,16 @@ def _weights(architecture: Architecture) -> Named:
     sources = len(architecture.sources)
     for layer in layers:
         axes = 2 if layer.spectral else 1
-        yield from _encoder(architecture, layer, f"encoder.{layer.index}", layer.inputs, layer.kernel, axes)
+        yield from _encoder(
+            architecture, layer, f"encoder.{layer.index}", layer.inputs, layer.kernel, axes=axes
+        )
         name = f"decoder.{len(layers) - 1 - layer.index}"
-        yield from _decoder(architecture, layer, name, layer.decoded, layer.kernel, axes)
+        yield from _decoder(architecture, layer, name, layer.decoded, layer.kernel, axes=axes)
     for layer in spectral:
         inputs, decoded = (2, 2 * sources) if layer.index == 0 else (layer.inputs, layer.decoded)
         name, mirror = f"tencoder.{layer.index}", f"tdecoder.{len(spectral) - 1 - layer.index}"
-        yield from _encoder(architecture, layer, name, inputs, 8, 1, alone=layer.merging)
-        yield from _decoder(architecture, layer, mirror, decoded, 8, 1, alone=layer.merging)
+        yield from _encoder(architecture, layer, name, inputs, 8, alone=layer.merging)
+        yield from _decoder(architecture, layer, mirror, decoded, 8, alone=layer.merging)
     if architecture.embedding_weight:
         yield "freq_emb.embedding.weight", (architecture.fft_length // 8, architecture.channels)
     if architecture.transformer_layers:
@@ -37,7 +39,14 @@ def _weights(architecture: Architecture) -> Named:
 
 
 def _encoder(
-    architecture: Architecture, layer: Layer, name: str, inputs: int, kernel: int, axes: int, *, alone: bool = False
+    architecture: Architecture,
+    layer: Layer,
+    name: str,
+    inputs: int,
+    kernel: int,
+    *,
+    axes: int = 1,
+    alone: bool = False,
 ) -> Named:
     """Yield an encoder's weights, or those of its first convolution `alone`."""
     outputs = layer.outputs
@@ -55,7 +64,14 @@ def _encoder(
 
 
 def _decoder(
-    architecture: Architecture, layer: Layer, name: str, outputs: int, kernel: int, axes: int, *, alone: bool = False
+    architecture: Architecture,
+    layer: Layer,
+    name: str,
+    outputs: int,
+    kernel: int,
+    *,
+    axes: int = 1,
+    alone: bool = False,
 ) -> Named:
     """Yield a decoder's weights, or those of its last convolution `alone`."""
     inputs = layer.outputs
@@ -130,7 +146,9 @@ def _transformer(architecture: Architecture) -> Named:
             yield f"{name}.linear1.bias", (hidden,)
             yield f"{name}.linear2.weight", (size, hidden)
             yield f"{name}.linear2.bias", (size,)
-            for norm in ("norm1", "norm2", "norm3", "norm_out") if index % 2 else ("norm1", "norm2", "norm_out"):
+            for norm in (
+                ("norm1", "norm2", "norm3", "norm_out") if index % 2 else ("norm1", "norm2", "norm_out")
+            ):
                 yield from _affine(f"{name}.{norm}", size)
             yield f"{name}.gamma_1.scale", (size,)
             yield f"{name}.gamma_2.scale", (size,)

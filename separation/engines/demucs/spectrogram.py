@@ -1,7 +1,7 @@
 """The spectrograms of Demucs, and back: frames of a Hann window, a quarter of it apart, scaled to keep the energy.
 
-The signal is mirrored at its ends as far as frames reach beyond it. Frame ``t`` is centred on sample ``(t + 1/2) * hop``;
-the highest frequency (Nyquist's) is left out.
+The signal is mirrored at its ends as far as frames reach beyond it. The middle of frame ``t`` is sample
+``(t + 1/2) * hop``; the highest frequency (Nyquist's) is left out.
 """
 
 import numpy as np
