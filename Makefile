@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 LINT := .venv-lint
+REFERENCE := .venv-reference
 BIN := $(VENV)/bin
 COMPILE = $(LINT)/bin/uv pip compile --quiet --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 NODE := PATH="$(CURDIR)/$(LINT)/bin:$$PATH"
@@ -10,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: help run test test-all native lint bench messages lock hooks clean
+.PHONY: help run test test-all native lint bench reference messages lock hooks clean
 help: ## Show what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -40,20 +41,23 @@ lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, 
 bench: $(VENV)/.tests native ## Print the benchmark tables
 	@exec $(BIN)/python -m benchmarks
 
+reference: $(REFERENCE)/.ready ## Make the environment of the networks' originals, for tests of equality and benchmarks
+
 messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var --ignore node_modules
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py compilemessages --locale es --ignore '.venv*' --ignore node_modules
 
-lock: $(LINT)/.ready ## Resolve all three requirements*.in; pins that still fit stay (ARGS=--upgrade renews them)
+lock: $(LINT)/.ready ## Resolve all four requirements*.in; pins that still fit stay (ARGS=--upgrade renews them)
 	@$(COMPILE) requirements.in -o requirements.txt $(ARGS)
 	@$(COMPILE) requirements-test.in -c requirements.txt -o requirements-test.txt $(ARGS)
 	@$(COMPILE) requirements-lint.in -o requirements-lint.txt $(ARGS)
+	@MACOSX_DEPLOYMENT_TARGET=14.0 $(COMPILE) --python-platform macos requirements-reference.in -o requirements-reference.txt $(ARGS) # where there is no CUDA
 
 hooks: $(LINT)/.ready ## Let git check each commit, and run make lint before each push
 	@$(LINT)/bin/pre-commit install
 
 clean: ## Remove the environments (never the data)
-	rm -rf $(VENV) $(LINT) node_modules build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LINT) $(REFERENCE) node_modules build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)'); install it or name it with PYTHON=..."; exit 1; }
@@ -76,6 +80,16 @@ $(LINT)/.ready: requirements-lint.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)')"; exit 1; }
 	@test -x $(LINT)/bin/python || $(PYTHON) -m venv $(LINT)
 	@$(LINT)/bin/pip install --quiet --disable-pip-version-check -r requirements-lint.txt
+	@touch $@
+
+$(REFERENCE)/.ready: requirements-reference.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)')"; exit 1; }
+	@test -x $(REFERENCE)/bin/python || $(PYTHON) -m venv $(REFERENCE)
+	@$(REFERENCE)/bin/pip install --quiet --disable-pip-version-check -r requirements-reference.txt
+	@# The last version with Conv-TasNet, beside the current one.
+	@$(REFERENCE)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(REFERENCE)/demucs-2 demucs==2.0.3
+	@# Torchaudio's own library, which nothing here uses, is built for CUDA and cannot be loaded beside a CPU's PyTorch.
+	@rm -f $(REFERENCE)/lib/python3.11/site-packages/torchaudio/lib/*.so
 	@touch $@
 
 node_modules/.ready: package-lock.json $(LINT)/.ready # Node itself comes with the linters

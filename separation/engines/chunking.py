@@ -62,6 +62,7 @@ class Chunk(NamedTuple):
     """[2, length], or shorter at the end of a song, see `Chunking.short_ends`."""
     begin: int
     """Index in `samples` at which the chunk begins; what comes before it is there to be seen only."""
+    is_first: bool
     is_last: bool
 
 
@@ -86,13 +87,14 @@ def cut(blocks: Iterable[Audio], chunking: Chunking) -> Iterator[Chunk]:
             filled += count
             taken += count
             if filled == length:
-                yield Chunk(np.ascontiguousarray(buffer[:, history:]), 0, is_last=False)
+                yield Chunk(np.ascontiguousarray(buffer[:, history:]), 0, is_first=is_first, is_last=False)
                 buffer = _shifted(buffer, stride)
                 filled -= stride
                 is_first = False
     while not is_empty and (is_first or filled > chunking.context):
         samples, begin = _end_of_song(buffer, history, filled, chunking)
-        yield Chunk(samples, begin, is_last=filled - stride <= chunking.context)
+        is_last = filled - stride <= chunking.context
+        yield Chunk(samples, begin, is_first=is_first, is_last=is_last)
         buffer = _shifted(buffer, stride)
         filled -= stride
         is_first = False

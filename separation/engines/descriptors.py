@@ -16,6 +16,7 @@ SAMPLE_RATE = 44_100
 
 _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _SLUG = re.compile(r"[a-z0-9]+:[\w-]+")
+_STEM = re.compile(r"[a-z][a-z0-9_]*")
 _FILE_NAME = re.compile(r"\w[\w.+-]*")
 _DIGEST = re.compile(r"[0-9a-f]{0,64}")
 
@@ -105,6 +106,8 @@ class Descriptor(Generic[Settings]):
     provenance: str
     """Who trained it, and on what, in plain words."""
     settings: Settings
+    takes: str = ""
+    """The stem that it separates further, such as drums; empty if it takes a mixture."""
     folder: str = ""
     """Name of its folder in ``models_dir``, which several models may share; empty if it is bundled."""
     archive: Archive | None = None
@@ -124,6 +127,10 @@ class Descriptor(Generic[Settings]):
             )
         _require(0 < self.bandwidth_hz <= self.sample_rate // 2, "bandwidth_hz: above half the sample rate")
         _require(0 < len(set(self.stems)) == len(self.stems), "stems: none, or one of them twice")
+        _require(
+            not self.takes or bool(_STEM.fullmatch(self.takes)), f"takes: {self.takes!r} is no name of a stem"
+        )
+        _require(self.takes not in self.stems, "takes: one of its own stems")
         _require(bool(self.files), "files: none")
         _require(not self.folder or bool(_FILE_NAME.fullmatch(self.folder)), "folder: no plain folder name")
         if self.bundled:

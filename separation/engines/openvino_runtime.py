@@ -12,3 +12,27 @@ def import_without_telemetry() -> Any:
     import openvino
 
     return openvino
+
+
+def compile_requests(model: Any, threads: int) -> list[Any]:
+    """Compile an ``openvino.Model`` for the processor; return so many inference requests, of one thread each."""
+    openvino = import_without_telemetry()
+    compiled = openvino.Core().compile_model(
+        model,
+        "CPU",
+        {
+            "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": threads,
+            # Its compiler of element-wise operations costs more time and memory than it saves.
+            "SNIPPETS_MODE": "DISABLE",
+        },
+    )
+    # In one thread: concurrent first calls of the Python bindings can deadlock.
+    return [compiled.create_infer_request() for _ in range(threads)]
+
+
+def infer(request: Any, values: Any) -> list[Any]:
+    """Run a request on its one input; return the arrays of its outputs, valid until it runs again."""
+    request.infer([values])
+    return [request.get_output_tensor(index).data for index in range(len(request.model_outputs))]

@@ -17,8 +17,12 @@ EngineName = Literal["auto", EngineKind]
 class WorkerSlot(Protocol):
     """The buffers and the network for one chunk at a time. Slots of one engine may work concurrently."""
 
-    def separate(self, chunk: npt.NDArray[np.float32], stems: npt.NDArray[np.float32]) -> None:
+    def separate(
+        self, chunk: npt.NDArray[np.float32], stems: npt.NDArray[np.float32], *, is_first: bool
+    ) -> None:
         """Separate `chunk` [2, length] into `stems` [stems, 2, length], which need not be initialised.
+
+        `is_first` tells that the song begins with this chunk: for networks whose transform mirrors the song there.
 
         Both are float32 and C-contiguous; `chunk` must not be changed. The length is that of the engine's
         `Chunking`, except at the end of a song where its ``short_ends`` is "short".

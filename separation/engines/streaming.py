@@ -70,7 +70,7 @@ def separate(
         slot = idle.get()
         try:
             stems = np.empty((stem_count, *chunk.samples.shape), dtype=np.float32)
-            slot.separate(chunk.samples, stems)
+            slot.separate(chunk.samples, stems, is_first=chunk.is_first)
             return stems, chunk
         finally:
             idle.put(slot)

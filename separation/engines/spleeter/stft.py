@@ -53,7 +53,7 @@ class StftSlot:
         self._spectrum = np.empty((FRAMES, 2, self._kept), dtype=np.complex64)
         self._masked = np.zeros((_BLOCK, 2, _BINS), dtype=np.complex64)
 
-    def separate(self, chunk: Audio, stems: Audio) -> None:
+    def separate(self, chunk: Audio, stems: Audio, *, is_first: bool) -> None:  # noqa: ARG002 (every chunk is alike)
         """Separate one chunk, see `WorkerSlot`: the first and last OVERLAP samples are partial sums."""
         self._analyse(chunk)
         masks = self._network.masks()

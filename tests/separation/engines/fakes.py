@@ -35,7 +35,7 @@ class _FakeSlot:
         self._compute = compute
         self.given: list[Audio] = []
 
-    def separate(self, chunk: Audio, stems: Audio) -> None:
+    def separate(self, chunk: Audio, stems: Audio, *, is_first: bool) -> None:  # noqa: ARG002
         assert chunk.flags.c_contiguous
         assert stems.flags.c_contiguous
         assert chunk.dtype == stems.dtype == np.float32

@@ -10,16 +10,20 @@ from separation.engines.chunking import Audio
 from separation.engines.descriptors import ModelUnavailable
 from separation.engines.protocol import Engine, EngineKind
 from separation.engines.streaming import measure, separate
+from tests.separation.engines.convtasnet.tiny import TINY as CONVTASNET
+from tests.separation.engines.demucs.tiny import TINY as DEMUCS
+from tests.separation.engines.exchange.tiny import SPECTROGRAM, WAVEFORM
 from tests.separation.engines.fakes import blocks, joined, song
+from tests.separation.engines.openunmix.tiny import TINY as OPENUNMIX
 from tests.separation.engines.spleeter.tiny import TINY as SPLEETER
 from tests.separation.engines.tiny import TinyModel
 
-TINY = (SPLEETER,)
+TINY = (SPLEETER, DEMUCS, OPENUNMIX, CONVTASNET, WAVEFORM, SPECTROGRAM)
 
 CASES = [
-    pytest.param((model, kind), id=f"{model.spec.family}-{kind}") for model in TINY for kind in model.kinds
+    pytest.param((model, kind), id=f"{model.spec.slug}-{kind}") for model in TINY for kind in model.kinds
 ]
-MODELS = [pytest.param(model, id=model.spec.family) for model in TINY]
+MODELS = [pytest.param(model, id=model.spec.slug) for model in TINY]
 
 
 @pytest.fixture(scope="module", params=CASES)

@@ -57,7 +57,7 @@ class _NativeSlot:
         masks = (len(spec.stems), FRAMES, spec.settings.bins, 2)
         self._masks = weight_cache.zeros(int(np.prod(masks))).reshape(masks)
 
-    def separate(self, chunk: Audio, stems: Audio) -> None:
+    def separate(self, chunk: Audio, stems: Audio, *, is_first: bool) -> None:  # noqa: ARG002 (every chunk is alike)
         binding.separate(
             self._model,
             windows=self._windows,

@@ -1,0 +1,110 @@
+"""Make the nodes of an OpenVINO model.
+
+Spectral signals are [frames, frequencies, channels] and waveforms [1, samples, channels]: channels are innermost, so
+that a convolution of one tap, and what a strided one does to blocks of rows, is one product of matrices.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Node = Any  # openvino ships no usable types for the nodes of a graph
+Array = npt.NDArray[np.float32]
+
+EPSILON = 1e-5
+"""Of every normalisation in these networks."""
+
+
+class Nodes:
+    """Short names for the operations that the networks need."""
+
+    def __init__(self) -> None:
+        from openvino import op, opset13
+
+        self.ops = opset13
+        self._constant = op.Constant
+        self._whole: dict[tuple[int, ...], Node] = {}
+
+    def constant(self, values: npt.ArrayLike) -> Node:
+        """Return a constant that shares the memory of `values` if they are float32 and in order already."""
+        return self._constant(np.ascontiguousarray(values, dtype=np.float32), shared_memory=True)
+
+    def whole(self, *values: int) -> Node:
+        """Return a constant of int64."""
+        if values not in self._whole:
+            self._whole[values] = self.ops.constant(np.array(values, dtype=np.int64))
+        return self._whole[values]
+
+    def reshape(self, node: Node, *shape: int) -> Node:
+        """Return `node` in another shape; one size may be -1."""
+        return self.ops.reshape(node, self.whole(*shape), special_zero=False)
+
+    def transpose(self, node: Node, *order: int) -> Node:
+        """Return `node` with its axes in another order."""
+        return self.ops.transpose(node, self.whole(*order))
+
+    def cut(self, node: Node, axis: int, start: int, stop: int) -> Node:
+        """Return the elements from `start` to before `stop` along `axis`."""
+        return self.ops.slice(node, self.whole(start), self.whole(stop), self.whole(1), self.whole(axis))
+
+    def join(self, nodes: Sequence[Node], axis: int) -> Node:
+        """Return `nodes` one after the other along `axis`."""
+        return self.ops.concat(list(nodes), axis=axis)
+
+    def padded(self, node: Node, axis: int, before: int, after: int) -> Node:
+        """Return `node` with zeros before and after it along `axis`."""
+        if before == after == 0:
+            return node
+        widths = [[0] * len(node.shape) for _ in range(2)]
+        widths[0][axis], widths[1][axis] = before, after
+        zero = self.ops.constant(np.float32(0))
+        return self.ops.pad(node, self.whole(*widths[0]), self.whole(*widths[1]), "constant", zero)
+
+    def add(self, left: Node, right: Node) -> Node:
+        """Return the sum."""
+        return self.ops.add(left, right)
+
+    def times(self, left: Node, right: Node) -> Node:
+        """Return the product, element by element."""
+        return self.ops.multiply(left, right)
+
+    def gelu(self, node: Node) -> Node:
+        """Return the Gaussian error linear unit, in its exact form."""
+        return self.ops.gelu(node, "erf")
+
+    def gated(self, linear: Node, gate: Node) -> Node:
+        """Return the gated linear unit, whose halves are given separately."""
+        return self.ops.multiply(linear, self.ops.sigmoid(gate))
+
+    def mean(self, node: Node, *axes: int) -> Node:
+        """Return the mean along `axes`, which are kept with size 1."""
+        return self.ops.reduce_mean(node, self.whole(*axes), keep_dims=True)
+
+    def linear(self, node: Node, weight: Array, bias: Array | None = None) -> Node:
+        """Return the product of the last axis with `weight` [outputs, inputs], and `bias` added."""
+        product = self.ops.matmul(node, self.constant(weight), False, True)  # noqa: FBT003 (OpenVINO's signature)
+        return product if bias is None else self.add(product, self.constant(bias))
+
+    def convolution(
+        self, signal: Node, kernel: Array, bias: Array, *, dilation: tuple[int, int] = (1, 1)
+    ) -> Node:
+        """Return `signal` [frames, rows, channels], convolved with `kernel` [outputs, channels, frames, rows].
+
+        Zeros around the signal keep its size.
+        """
+        frames, rows, channels = signal.shape
+        pads = [(size - 1) // 2 * step for size, step in zip(kernel.shape[2:], dilation, strict=True)]
+        image = self.transpose(self.reshape(signal, 1, frames, rows, channels), 0, 3, 1, 2)
+        node = self.ops.convolution(image, self.constant(kernel), [1, 1], pads, pads, list(dilation))
+        node = self.add(node, self.constant(bias.reshape(1, -1, 1, 1)))
+        return self.reshape(self.transpose(node, 0, 2, 3, 1), frames, rows, len(bias))
+
+    def normal(self, node: Node, *axes: int) -> Node:
+        """Return `node` with mean 0 and deviation 1 along `axes`, its last ones."""
+        return self.ops.mvn(node, self.whole(*axes), True, EPSILON, "INSIDE_SQRT")  # noqa: FBT003
+
+    def reciprocal_root(self, variance: Node) -> Node:
+        """Return what divides by the standard deviation."""
+        return self.ops.power(self.add(variance, self.constant(EPSILON)), self.constant(-0.5))
