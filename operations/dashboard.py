@@ -20,7 +20,7 @@ from catalog.pagination import count_up_to
 from catalog.storage import backend
 from catalog.storage.data_folder_lock import is_locked
 from operations import figures
-from separation.engines import model_files, modelspec
+from separation.engines import modelspec
 from separation.engines.spleeter import engine_choice
 from separation.engines.spleeter.native import build
 from separation.error_messages import explain
@@ -105,9 +105,8 @@ def components() -> dict[str, Any]:
         "is_shared_cache": bool(settings.REDIS_URL),
         "is_local_storage": backend.is_local(),
         "has_fingerprints": settings.FINGERPRINTS and chromaprint.load() is not None,
-        "models": [
-            (slug, model_files.is_available(s, settings.MODELS_DIR)) for slug, s in modelspec.SPECS.items()
-        ],
+        "models": [spec.slug for spec in modelspec.available(settings.MODELS_DIR)],
+        "more_models": len(modelspec.SPECS) - len(modelspec.available(settings.MODELS_DIR)),
     }
 
 

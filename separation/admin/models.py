@@ -59,6 +59,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
             "list",
             title=_("Models"),
             groups=facts.groups(),
+            scale=facts.SCALE,
             may_change=self.has_manage_permission(request),
         )
 

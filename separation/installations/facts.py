@@ -1,7 +1,8 @@
 """What the page of models shows: facts of the descriptors, figures of this server, and states."""
 
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import mean, median
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
@@ -19,6 +20,29 @@ from separation.models import ModelInstallation, Separation, Status
 MEASURED = 25
 """How many of the newest separations the speed of a model is measured from."""
 SONG_MINUTES = 3
+COMMON_SET = "musdb18"
+SCALE = 12
+"""The end of the scale that quality is drawn on, in dB: just above what anybody has published."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How well a model separates one part, or all of them, as somebody has published it."""
+
+    part: str
+    value: float
+    text: str
+    """Value, unit and data set."""
+    source: str
+    """An address, or a file of this project."""
+    is_comparable: bool
+    """Whether it was measured on the data set that most figures are of."""
+
+    @property
+    def address(self) -> str:
+        """The address in `source`, which may name a table behind it; empty where there is none."""
+        first = self.source.partition(" ")[0].rstrip(",")
+        return first if first.startswith("https://") else ""
 
 
 @dataclass(frozen=True)
@@ -29,7 +53,10 @@ class Card:
     title: str
     parts: list[str]
     size: str
-    qualities: list[str]
+    quality: Figure | None
+    """Of all parts together."""
+    qualities: list[Figure]
+    """Of each part."""
     speed: str
     memory: str
     fits: bool
@@ -52,6 +79,11 @@ class Card:
         if self.row is None or not self.row.total_bytes:
             return None
         return min(100, 100 * self.row.done_bytes // self.row.total_bytes)
+
+    @property
+    def published(self) -> Figure | None:
+        """The figure that names the source of all of them."""
+        return self.quality or next(iter(self.qualities), None)
 
     @property
     def state(self) -> str:
@@ -96,7 +128,8 @@ def _card(spec: ModelSpec, row: ModelInstallation | None, *, is_default: bool) -
         title=describe(spec).title,
         parts=[str(stem_label(name)) for name in spec.stems],
         size=_size(spec),
-        qualities=[_quality(figure) for figure in spec.quality],
+        quality=_overall(spec.quality),
+        qualities=[_figure(figure) for figure in spec.quality if figure.stem],
         speed=_speed(spec),
         memory=_memory(needed, budget),
         fits=needed is None or needed <= budget,
@@ -136,15 +169,25 @@ def _size(spec: ModelSpec) -> str:
     return filesizeformat(size) if size is not None else _("not known before it is fetched")
 
 
-def _quality(figure: Quality) -> str:
-    part = stem_label(figure.stem) if figure.stem else _("All parts")
-    return _("%(part)s: %(value)s %(unit)s on %(data_set)s (%(source)s)") % {
-        "part": part,
-        "value": number_format(figure.value, 1),
-        "unit": figure.unit,
-        "data_set": figure.data_set,
-        "source": figure.source,
-    }
+def _overall(figures: Sequence[Quality]) -> Figure | None:
+    """Return the figure of all parts, or the mean of those of each; None where there is neither."""
+    for figure in figures:
+        if not figure.stem:
+            return _figure(figure)
+    if len({(figure.unit, figure.data_set) for figure in figures}) != 1:
+        return None
+    return _figure(replace(figures[0], stem="", value=mean(figure.value for figure in figures)))
+
+
+def _figure(figure: Quality) -> Figure:
+    return Figure(
+        part=str(stem_label(figure.stem)) if figure.stem else _("All parts"),
+        value=figure.value,
+        text=_("%(value)s %(unit)s on %(data_set)s")
+        % {"value": number_format(figure.value, 1), "unit": figure.unit, "data_set": figure.data_set},
+        source=figure.source,
+        is_comparable=figure.data_set.casefold().startswith(COMMON_SET),
+    )
 
 
 def _speed(spec: ModelSpec) -> str:
@@ -155,12 +198,9 @@ def _speed(spec: ModelSpec) -> str:
             "time": _duration(SONG_MINUTES * seconds),
         }
     if spec.cost is not None:
-        return _(
-            "%(minutes)d minutes of music took %(seconds)s s of processor time where it was measured (%(source)s)."
-        ) % {
+        return _("%(minutes)d minutes of music took %(seconds)s s of processor time on another machine.") % {
             "minutes": SONG_MINUTES,
             "seconds": number_format(spec.cost.cpu_seconds, 1),
-            "source": spec.cost.source,
         }
     return _("Not measured yet.")
 

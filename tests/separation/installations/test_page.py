@@ -29,6 +29,28 @@ def act(client: Client, slug: str, what: str, **fields: Any) -> str:
     return client.post(f"{PAGE}{slug}/{what}/", fields, follow=True).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("slug", "text", "is_comparable"),
+    [
+        ("demucs:htdemucs", "8.8 dB SDR on MUSDB18-HQ, test", True),  # as it is stated
+        ("openunmix:umxl", "6.3 dB SDR on musdb18, test, median of frames and tracks", True),  # the mean
+        ("compact:2stems", "7.8 dB SDR on 18 semi-real mixtures of this project", False),
+    ],
+)
+def test_quality_is_that_of_all_parts(slug: str, text: str, is_comparable: bool) -> None:
+    quality = facts.card(modelspec.get(slug)).quality
+    assert quality is not None
+    assert (quality.text, quality.is_comparable) == (text, is_comparable)
+
+
+def test_source_of_quality_is_an_address_where_there_is_one() -> None:
+    for slug, address in (("demucs:htdemucs", "https://arxiv.org/abs/2211.08553"), ("compact:2stems", "")):
+        published = facts.card(modelspec.get(slug)).published
+        assert published is not None
+        assert published.address == address
+    assert facts.card(modelspec.get("spleeter:2stems")).published is None
+
+
 def put(release: Release) -> None:
     """Install it without rows."""
     download.fetch(
