@@ -90,7 +90,7 @@ class ExchangeSettings:
         if self.window == "flat":
             return np.ones(self.length, dtype=np.float32)
         weights = np.minimum(np.arange(1, self.length + 1), np.arange(self.length, 0, -1))
-        return (weights / weights.max()).astype(np.float32)
+        return np.asarray(weights / weights.max(), dtype=np.float32)
 
     @property
     def input_axes(self) -> str:

@@ -63,7 +63,7 @@ def _spectra(settings: SpectrogramSettings, mixture: Spectrum, values: Audio) ->
     """Return a stem's spectra [channels, bins, frames] from what the network gives for it."""
     estimate = values if values.ndim == 3 else values[:, 0] + np.complex64(1j) * values[:, 1]
     if settings.gives == "masks":
-        return mixture * estimate
-    if values.ndim == 3:
-        return mixture / np.maximum(np.abs(mixture), _FAINT) * estimate
-    return estimate
+        estimate = mixture * estimate
+    elif values.ndim == 3:
+        estimate = mixture / np.maximum(np.abs(mixture), _FAINT) * estimate
+    return np.asarray(estimate, dtype=np.complex64)

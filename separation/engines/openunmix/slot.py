@@ -66,7 +66,8 @@ class OpenUnmixSlot:
             part = frames[start : start + _AT_ONCE]
             magnitudes = np.abs(self._stft.analyse(padded, part)[:, :, : self._settings.input_bins])
             encoded.append(infer(self._first, magnitudes.reshape(len(part), -1))[0].copy())
-        return infer(self._middle, np.concatenate(encoded))[0]
+        vectors: Audio = infer(self._middle, np.concatenate(encoded))[0]
+        return vectors
 
     def _separated(self, mixture: Spectrum, vectors: Audio) -> Spectrum:
         """Return the stems' spectra [stems, frames, 2, bins] of one window of the Wiener filter."""

@@ -57,7 +57,8 @@ def _covariance(estimate: Spectrum, scale: float) -> _Covariance:
 
 
 def _power(spectrum: npt.NDArray[np.complex64]) -> Reals:
-    return np.square(spectrum.real, dtype=np.float64) + np.square(spectrum.imag, dtype=np.float64)
+    power: Reals = np.square(spectrum.real, dtype=np.float64) + np.square(spectrum.imag, dtype=np.float64)
+    return power
 
 
 def _apply(mixture: Spectrum, estimates: Spectrum, covariances: list[_Covariance], scale: float) -> None:
@@ -79,4 +80,5 @@ def _apply(mixture: Spectrum, estimates: Spectrum, covariances: list[_Covariance
 
 
 def _squared(values: Complexes) -> Reals:
-    return np.square(values.real) + np.square(values.imag)
+    power: Reals = np.square(values.real) + np.square(values.imag)
+    return power

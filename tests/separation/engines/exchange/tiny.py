@@ -3,6 +3,7 @@
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +50,24 @@ def waveform_file(size: int) -> dict[str, bytes]:
     return {"model.onnx": onnx_file(nodes, kernels, {"mixture": [1, 2, "n"]}, {"stems": [1, 4, "n"]})}
 
 
+@cache
+def spectrogram_files(size: int, bins: int) -> dict[str, bytes]:
+    """Complex masks for one stem: two dense layers along the frequencies, [1, 4, bins, frames] to the same shape."""
+    openvino = import_without_telemetry()
+    ops: Any = openvino.opset13
+    generator = np.random.default_rng(size)
+    spectra = ops.parameter([1, 4, bins, -1], dtype=np.float32)
+    node = ops.transpose(spectra, ops.constant(np.array([0, 1, 3, 2])))
+    for shape in ((bins, size), (size, bins)):
+        kernel = generator.normal(0, 1 / np.sqrt(shape[0]), shape).astype(np.float32)
+        node = ops.tanh(ops.matmul(node, ops.constant(kernel), transpose_a=False, transpose_b=False))
+    masks = ops.transpose(node, ops.constant(np.array([0, 1, 3, 2])))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.xml"
+        openvino.save_model(openvino.Model([masks], [spectra]), path, compress_to_fp16=False)
+        return {name: path.with_name(name).read_bytes() for name in ("model.xml", "model.bin")}
+
+
 WAVEFORM = TinyModel(
     spec(
         "waveform",
@@ -69,24 +88,6 @@ WAVEFORM = TinyModel(
     files_of_another=lambda: {"model.onnx": spectrogram_files(_SIZE, 65)["model.xml"]},
     kinds=("openvino",),
 )
-
-
-@cache
-def spectrogram_files(size: int, bins: int) -> dict[str, bytes]:
-    """Complex masks for one stem: two dense layers along the frequencies, [1, 4, bins, frames] to the same shape."""
-    openvino = import_without_telemetry()
-    ops = openvino.opset13
-    generator = np.random.default_rng(size)
-    spectra = ops.parameter([1, 4, bins, -1], dtype=np.float32)
-    node = ops.transpose(spectra, ops.constant(np.array([0, 1, 3, 2])))
-    for shape in ((bins, size), (size, bins)):
-        kernel = generator.normal(0, 1 / np.sqrt(shape[0]), shape).astype(np.float32)
-        node = ops.tanh(ops.matmul(node, ops.constant(kernel), transpose_a=False, transpose_b=False))
-    masks = ops.transpose(node, ops.constant(np.array([0, 1, 3, 2])))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.xml"
-        openvino.save_model(openvino.Model([masks], [spectra]), path, compress_to_fp16=False)
-        return {name: path.with_name(name).read_bytes() for name in ("model.xml", "model.bin")}
 
 
 SPECTROGRAM = TinyModel(

@@ -39,7 +39,7 @@ def read_only(array: Array) -> Array:
 
 def test_separate_takes_arrays_of_the_right_kind(engine: NativeEngine) -> None:
     result = stems() + 1
-    engine.slots[0].separate(read_only(chunk()), result)
+    engine.slots[0].separate(read_only(chunk()), result, is_first=True)
     assert not result.any()
 
 
@@ -77,7 +77,7 @@ def test_separate_refuses_other_arrays(
     error: type[Exception] | tuple[type[Exception], ...],
 ) -> None:
     with pytest.raises(error):
-        engine.slots[0].separate(chunk(), stems())
+        engine.slots[0].separate(chunk(), stems(), is_first=True)
 
 
 def test_the_library_itself_checks_dtype_dimensions_and_layout() -> None:

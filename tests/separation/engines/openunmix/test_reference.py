@@ -13,7 +13,7 @@ from separation.engines.chunking import Audio
 from separation.engines.descriptors import ModelFile
 from separation.engines.openunmix.settings import OpenUnmixSettings, OpenUnmixSpec
 from separation.engines.streaming import separate
-from tests.separation.engines.originals import run_original
+from tests.separation.engines.reference_environment import run_reference
 
 CLOSE = 1e-5
 CLOSE_FILTERED = 1e-4
@@ -69,7 +69,7 @@ def clip(name: str) -> Audio:
     audio += generator.normal(0, 1e-4, audio.shape)
     if name == "mono":
         audio[:] = audio.mean(axis=0)
-    return audio.astype(np.float32)
+    return np.asarray(audio, dtype=np.float32)
 
 
 def case_of(name: str) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def test_equals_openunmix(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for song in SONGS:
         np.save(tmp_path / f"{song}.npy", clip(song))
     cases = json.dumps([case_of(name) for name in CASES])
-    run_original(Path(__file__).with_name("original.py"), tmp_path, cases)
+    run_reference(Path(__file__).with_name("reference.py"), tmp_path, cases)
     for name, (_, songs) in CASES.items():
         spec = spec_of(name)
         model_files.seal(spec, tmp_path / name)

@@ -1,4 +1,4 @@
-"""``python original.py FOLDER CASES``: separate songs with the package `openunmix`, with random weights.
+"""``python reference.py FOLDER CASES``: separate songs with the package `openunmix`, with random weights.
 
 Runs in the environment of the originals. CASES is JSON: a list of dicts with `name`, the arguments of the networks
 (`hidden`, `input_bins`) and of the separator, and `songs`, names of files ``FOLDER/<song>.npy`` [2, samples]. Writes
@@ -8,6 +8,7 @@ Runs in the environment of the originals. CASES is JSON: a list of dicts with `n
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from openunmix.model import OpenUnmix, Separator
 STEMS = ("vocals", "drums", "bass", "other")
 
 
-def network(case: dict[str, object], seed: int) -> OpenUnmix:
+def network(case: dict[str, Any], seed: int) -> OpenUnmix:
     """Return a network whose factors take all values around 0 to 1, and whose memory is short."""
     torch.manual_seed(seed)
     hidden, bins = case["hidden"], case["frame_length"] // 2 + 1
@@ -37,7 +38,7 @@ def network(case: dict[str, object], seed: int) -> OpenUnmix:
     return made.eval()
 
 
-def main(folder: Path, cases: list[dict[str, object]]) -> None:
+def main(folder: Path, cases: list[dict[str, Any]]) -> None:
     torch.set_num_threads(1)
     for case in cases:
         networks = {stem: network(case, seed) for seed, stem in enumerate(STEMS[: case["networks"]])}

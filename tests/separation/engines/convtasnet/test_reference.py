@@ -13,7 +13,7 @@ from separation.engines.chunking import Audio
 from separation.engines.convtasnet.settings import ConvTasNetSettings, ConvTasNetSpec
 from separation.engines.descriptors import ModelFile
 from separation.engines.streaming import measure, separate
-from tests.separation.engines.originals import run_original
+from tests.separation.engines.reference_environment import run_reference
 
 CLOSE = 1e-5
 OFFICIAL: ConvTasNetSettings = modelspec.get("convtasnet:tasnet").settings
@@ -71,7 +71,7 @@ def test_equals_demucs(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for song in SONGS:
         np.save(tmp_path / f"{song}.npy", clip(song))
     cases = json.dumps([case_of(name) for name in CASES])
-    run_original(Path(__file__).with_name("original.py"), tmp_path, cases)
+    run_reference(Path(__file__).with_name("reference.py"), tmp_path, cases)
     for name, (_, songs) in CASES.items():
         spec = spec_of(name)
         model_files.seal(spec, tmp_path / name)

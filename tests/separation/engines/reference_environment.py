@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[3]
 _PYTHON = ROOT / ".venv-reference/bin/python"
 
 
-def run_original(script: Path, *arguments: str | Path) -> None:
+def run_reference(script: Path, *arguments: str | Path) -> None:
     """Run `script` with one thread. Skips the test where the environment has not been made."""
     if not _PYTHON.exists():
         pytest.skip("the environment of the originals is not there (make reference)")

@@ -1,4 +1,4 @@
-"""``python original.py FOLDER CASES``: separate songs with the package `demucs` 2.0, with random weights.
+"""``python reference.py FOLDER CASES``: separate songs with the package `demucs` 2.0, with random weights.
 
 Runs in the environment of the originals. CASES is JSON: a list of dicts with `name`, `arguments` of the network, and
 `songs`, names of files ``FOLDER/<song>.npy`` [2, samples]. Writes ``FOLDER/<name>/weights.th`` and
@@ -8,15 +8,15 @@ Runs in the environment of the originals. CASES is JSON: a list of dicts with `n
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[4] / ".venv-reference/demucs-2"))
-quantisation = ModuleType("diffq")  # for training only
-quantisation.DiffQuantizer = quantisation.UniformQuantizer = object
-sys.modules["diffq"] = quantisation
+for_training: Any = SimpleNamespace(DiffQuantizer=object, UniformQuantizer=object)
+sys.modules["diffq"] = for_training
 
 from demucs.tasnet import ConvTasNet  # noqa: E402 (after the path)
 from demucs.utils import apply_model  # noqa: E402
@@ -24,7 +24,7 @@ from demucs.utils import apply_model  # noqa: E402
 STEMS = ["drums", "bass", "other", "vocals"]
 
 
-def main(folder: Path, cases: list[dict[str, object]]) -> None:
+def main(folder: Path, cases: list[dict[str, Any]]) -> None:
     torch.set_num_threads(1)
     for case in cases:
         torch.manual_seed(1)
