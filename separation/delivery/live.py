@@ -27,6 +27,7 @@ from catalog.errors import CatalogError
 from catalog.models import file_storage
 from catalog.storage import backend
 from separation.delivery.segments import Segment, no_segment, segment_count
+from separation.display_names import in_order
 from separation.engines.modelspec import SPECS
 from separation.models import Separation, SeparationQuerySet, Status
 
@@ -74,7 +75,7 @@ def live_stems(separation: Separation) -> list[LiveStem]:
     spec = SPECS.get(separation.model)
     if separation.status != Status.RUNNING or spec is None:
         return []
-    return [LiveStem(separation, name) for name in spec.stems]
+    return [LiveStem(separation, name) for name in in_order(spec.stems)]
 
 
 def find(pk: str, separations: SeparationQuerySet) -> LiveStem | None:

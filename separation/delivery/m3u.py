@@ -29,7 +29,7 @@ from separation.models import Status, Stem
 LINK_LIFETIME = timedelta(days=7)
 SALT = "separation.delivery.m3u"
 # The stem to practise with if none is named: everything but the singer, else what carries the song.
-PREFERRED = ("accompaniment", "other", "piano", "bass", "drums", "vocals")
+PREFERRED = ("accompaniment", "other", "guitar", "piano", "bass", "drums", "vocals")
 
 
 @dataclass(frozen=True)

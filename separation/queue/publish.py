@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from catalog.models import AudioFile, Track
 from catalog.storage import backend
 from separation.delivery.live import stem_id
+from separation.display_names import in_order
 from separation.lifecycle import Lease, succeed
 from separation.models import Separation, Stem
 from separation.queue import notifications
@@ -28,11 +29,18 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
         if not succeed(lease, result.gain):
             return False
         separation = Separation.objects.get(pk=lease.separation_id)
-        for position, stem in enumerate(result.stems):
+        order = in_order(stem.name for stem in result.stems)
+        for stem in result.stems:
             Stem.objects.update_or_create(
                 separation=separation,
                 name=stem.name,
-                defaults=(row := {"position": position, "audio": _audio(stem, result), "peaks": stem.peaks}),
+                defaults=(
+                    row := {
+                        "position": order.index(stem.name),
+                        "audio": _audio(stem, result),
+                        "peaks": stem.peaks,
+                    }
+                ),
                 create_defaults={"pk": stem_id(separation.pk, stem.name), **row},
             )
         separation.stems.exclude(name__in=[stem.name for stem in result.stems]).delete()
