@@ -15,7 +15,8 @@ SETTINGS = OpenUnmixSettings
 _BASE = 270_000_000
 _COPIES = 3
 """Of the weights, while they are read, multiplied together and compiled."""
-_THREAD = 160_000_000
+_THREAD = 250_000_000
+"""Spectra of a window of the Wiener filter, and what OpenVINO keeps of a chunk."""
 
 
 def choose(name: EngineName, *, look_for_gpu: bool) -> EngineKind:  # noqa: ARG001 (there is one)
@@ -40,5 +41,5 @@ def needed_bytes(spec: OpenUnmixSpec, threads: int, kind: EngineKind) -> int:  #
     """Return the most memory that separating with `spec` takes."""
     floats = sum(int(np.prod(shape)) for shape in shapes(spec.settings).values()) * len(networks(spec))
     stems = 4 * 2 * chunking(spec.settings).length * len(spec.stems)
-    # Twice the stems of each slot's chunk: one is separated while another is written.
-    return _BASE + _COPIES * 4 * floats + threads * (_THREAD + 2 * stems)
+    # Of each slot, the stems of two chunks: one is separated while another is added to its neighbours, in copies.
+    return _BASE + _COPIES * 4 * floats + threads * (_THREAD + 4 * stems)
