@@ -45,8 +45,9 @@ class Remote:
             def on_start(size: int | None) -> None:
                 meter.size(file.name, size)
                 if size is not None:
-                    there = partial.stat().st_size if partial.exists() else 0
-                    check_space(parts, 3 * size - there, reserve)
+                    # Of all files, as far as that is known: what arrives, the model itself, and what is made of it.
+                    there = sum(path.stat().st_size for path in parts.iterdir())
+                    check_space(parts, 3 * (meter.total or size) - there, reserve)
 
             size = file.size if expected == file.sha256 else None
             http.download(url, partial, size, on_start, lambda arrived: meter.at(file.name, arrived))
