@@ -1,6 +1,5 @@
 """The engine of Demucs' models: its networks in OpenVINO, and the transforms around them."""
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +32,10 @@ def chunking(spec: DemucsSpec) -> Chunking:
 
 
 class DemucsEngine:
-    """Run the networks of `spec` on the processor, `threads` chunks at a time, each in one thread."""
+    """Run the networks of `spec` on the processor, one chunk at a time in `threads` threads.
+
+    Several chunks at a time would take no less time, and as much more memory.
+    """
 
     def __init__(self, spec: DemucsSpec, packages: Sequence[Package], *, threads: int) -> None:
         self.spec = spec
@@ -41,72 +43,79 @@ class DemucsEngine:
         networks = []
         for package, part in zip(packages, spec.settings.networks, strict=True):
             stems = part.stems or spec.stems
-            compiled = _Compiled(package, stems, self.chunking.length, threads)
+            compiled = _Compiled(package, stems, self.chunking, threads)
             networks.append((compiled, [spec.stems.index(stem) for stem in stems]))
-        self.slots = [_DemucsSlot(networks) for _ in range(threads)]
+        self.slots = [_DemucsSlot(networks, packages[0].architecture.fft_length)]
 
 
 class _Compiled:
-    """One network, compiled for chunks of `samples`; for shorter ones it is compiled again when they come."""
+    """One network, compiled for the chunks of `chunking`; for shorter ones it is compiled again when they come."""
 
-    def __init__(self, package: Package, stems: Sequence[str], samples: int, threads: int) -> None:
-        self._package = package
-        self._stems = stems
-        self._samples = samples
-        self._model = self._compile(samples, threads)
-        self._compiling = threading.Lock()
+    def __init__(self, package: Package, stems: Sequence[str], chunking: Chunking, threads: int) -> None:
+        self._threads = threads
+        self._samples = chunking.length
+        self._model = self._compile(package, stems, chunking.length)
+        # Not kept where no chunk is shorter, so that its file can be closed.
+        self._source = (package, stems) if chunking.short_ends == "short" else None
 
-    @property
-    def fft_length(self) -> int:
-        """Return the samples of a frame of the spectrogram."""
-        return self._package.architecture.fft_length
+    def prepare(self, samples: int) -> None:
+        """Be ready for chunks of `samples`."""
+        if samples != self._samples and self._source is not None:
+            self._request = None
+            self._model = self._compile(*self._source, samples)
+            self._samples = samples
 
-    def request(self, samples: int) -> Any:
-        """Return an inference request for a chunk of `samples`."""
-        # One at a time: concurrent first calls of the Python bindings can deadlock.
-        with self._compiling:
-            model = self._model if samples == self._samples else self._compile(samples, 1)
-            return model.create_infer_request()
+    def run(self, spectrogram: Audio, waveform: Audio) -> tuple[Audio, Audio]:
+        """Return the stems' spectrograms and waveforms, valid until the next call."""
+        if self._request is None:
+            self._request = self._model.create_infer_request()
+        self._request.infer([spectrogram, waveform])
+        return self._request.get_output_tensor(0).data, self._request.get_output_tensor(1).data
 
-    def _compile(self, samples: int, threads: int) -> Any:
+    def release(self) -> None:
+        """Free the memory of intermediate results."""
+        self._model.release_memory()
+
+    def _compile(self, package: Package, stems: Sequence[str], samples: int) -> Any:
+        self._request: Any = None
         openvino = import_without_telemetry()
         return openvino.Core().compile_model(
-            network.build(self._package, self._stems, samples),
+            network.build(package, stems, samples),
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
-                "INFERENCE_NUM_THREADS": threads,
-                "NUM_STREAMS": threads,
+                "INFERENCE_NUM_THREADS": self._threads,
+                "NUM_STREAMS": 1,
             },
         )
 
 
 class _DemucsSlot:
-    """A request for each network, and the buffers around it."""
+    """The networks, and the transforms around them."""
 
-    def __init__(self, networks: Sequence[tuple[_Compiled, list[int]]]) -> None:
+    def __init__(self, networks: Sequence[tuple[_Compiled, list[int]]], fft_length: int) -> None:
         self._networks = networks
+        self._fft_length = fft_length
         self._samples = 0
-        self._requests: list[Any] = []
 
     def separate(self, chunk: Audio, stems: Audio, *, is_first: bool) -> None:  # noqa: ARG002 (every chunk is alike)
         """Separate one chunk, see `WorkerSlot`."""
         if chunk.shape[1] != self._samples:
             self._samples = chunk.shape[1]
-            self._requests = [compiled.request(self._samples) for compiled, _ in self._networks]
-            self._transform = Transform(self._networks[0][0].fft_length, self._samples)
+            self._transform = Transform(self._fft_length, self._samples)
+            for compiled, _ in self._networks:
+                compiled.prepare(self._samples)
         spectrogram = self._transform.forward(chunk)
         parts = np.ascontiguousarray(spectrogram.transpose(0, 2, 1)).view(np.float32)
         spectral, temporal = _Normal(parts), _Normal(np.ascontiguousarray(chunk.T))
-        for request, (_, chosen) in zip(self._requests, self._networks, strict=True):
-            request.infer([spectral.values, temporal.values])
-            for index, output in enumerate(chosen):
-                part = request.get_output_tensor(0).data[:, :, 4 * index : 4 * index + 4]
-                restored = spectral.undone(part).view(np.complex64).transpose(0, 2, 1)
-                stems[output] = self._transform.backward(restored)
-                stems[output] += temporal.undone(
-                    request.get_output_tensor(1).data[:, 2 * index : 2 * index + 2]
-                ).T
+        for compiled, chosen in self._networks:
+            spectra, waves = compiled.run(spectral.values, temporal.values)
+            for index, stem in enumerate(chosen):
+                restored = spectral.undone(spectra[:, :, 4 * index : 4 * index + 4])
+                stems[stem] = self._transform.backward(restored.view(np.complex64).transpose(0, 2, 1))
+                stems[stem] += temporal.undone(waves[:, 2 * index : 2 * index + 2]).T
+            if len(self._networks) > 1:
+                compiled.release()
 
 
 class _Normal:

@@ -74,6 +74,11 @@ class Nodes:
         """Return the Gaussian error linear unit, in its exact form."""
         return self.ops.gelu(node, "erf")
 
+    def separate_gelu(self, node: Node) -> Node:
+        """Return the same, not joined by OpenVINO with the product before it, whose kernel would be slower."""
+        half = self.times(node, self.constant(0.5))
+        return self.add(self.times(half, self.ops.erf(self.times(node, self.constant(0.5**0.5)))), half)
+
     def gated(self, linear: Node, gate: Node) -> Node:
         """Return the gated linear unit, whose halves are given separately."""
         return self.ops.multiply(linear, self.ops.sigmoid(gate))

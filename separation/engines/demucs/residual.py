@@ -101,9 +101,10 @@ class _Branch:
         spread = projection.T @ projection / (len(projection) * frames)
         within = nodes.linear(nodes.reshape(covariance, 1, rows, count * count), spread.reshape(1, -1))
         channel_means = nodes.linear(mean, self._wide, self._wide_bias)
-        between = nodes.ops.subtract(channel_means, nodes.mean(channel_means, 2))
+        wide_mean = nodes.mean(channel_means, 2)
+        between = nodes.ops.subtract(channel_means, wide_mean)
         deviation = nodes.reciprocal_root(nodes.add(nodes.mean(nodes.times(between, between), 2), within))
-        offset = nodes.ops.subtract(nodes.constant(self._wide_bias), nodes.mean(channel_means, 2))
+        offset = nodes.ops.subtract(nodes.constant(self._wide_bias), wide_mean)
         gain, shift = self._gain_of_wide(), self._wide_shift * self._scale_of_wide()
         return deviation, nodes.add(
             nodes.times(nodes.times(offset, deviation), nodes.constant(gain)), nodes.constant(shift)

@@ -98,7 +98,7 @@ class CrossTransformer:
             tokens, nodes.linear(attended, *self._scaled(f"{name}.{attention}.out_proj", f"{name}.gamma_1"))
         )
         norm = self._affine(f"{name}.norm{2 if others is None else 3}")
-        hidden = nodes.gelu(
+        hidden = nodes.separate_gelu(
             nodes.linear(nodes.normal(tokens, 1), *_after(norm, *self._affine(f"{name}.linear1")))
         )
         tokens = nodes.add(tokens, nodes.linear(hidden, *self._scaled(f"{name}.linear2", f"{name}.gamma_2")))
