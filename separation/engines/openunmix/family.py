@@ -15,7 +15,7 @@ SETTINGS = OpenUnmixSettings
 _BASE = 270_000_000
 _COPIES = 3
 """Of the weights, while they are read, multiplied together and compiled."""
-_THREAD = 250_000_000
+_THREAD = 300_000_000
 """Spectra of a window of the Wiener filter, and what OpenVINO keeps of a chunk."""
 
 
