@@ -225,6 +225,7 @@ class Command(BaseCommand):
             offset, duration = options.excerpt(given["offset"], given["duration"])
             bitrate = parse_bitrate(given["bitrate"] or (options.BITRATE if spleeter else None))
             check_codec(codec, bitrate)
+            migrate_database()  # which knows the default model
             if spleeter:
                 spec = options.model(given["params_filename"])
             else:
@@ -316,7 +317,6 @@ class Command(BaseCommand):
 
 def _account(email: str | None) -> User:
     """Find the account of an address, the administrator's for None. Raises CommandError."""
-    migrate_database()
     if not email:
         return get_or_create_administrator()[0]
     found = User.objects.filter(email=User.objects.normalize_email(email)).first()
