@@ -128,10 +128,9 @@ class Convolutions:
             chosen = slice(part * channels, (part + 1) * channels)
             gain, shift = gain[chosen], shift[chosen]
         grouped = nodes.reshape(signal, frames * rows, groups, channels // groups)
-        centred = nodes.ops.subtract(grouped, nodes.mean(grouped, 0, 2))
-        inverse = nodes.reciprocal_root(nodes.mean(nodes.times(centred, centred), 0, 2))
-        normal = nodes.reshape(nodes.times(centred, inverse), frames, rows, channels)
-        return nodes.add(nodes.times(normal, nodes.constant(gain)), nodes.constant(shift))
+        size = (groups, channels // groups)
+        normal = nodes.normalised(grouped, gain.reshape(size), shift.reshape(size))
+        return nodes.reshape(normal, frames, rows, channels)
 
     def _residual(self, name: str, layer: Layer, signal: Node) -> Node:
         depth = self._architecture.residual_depth

@@ -17,6 +17,14 @@ from separation.engines.weightfiles.errors import WeightFileError
 
 SETTINGS = DemucsSettings
 
+# Measured, rounded up: process and decoder; each network's code; its weights as they are and as
+# OpenVINO arranges them; threads; what a network makes of each sample, for each of its first channels.
+_BASE = 300_000_000
+_NETWORK = 80_000_000
+_COPIES = 2
+_THREAD = 10_000_000
+_SAMPLE_CHANNEL = 24
+
 
 def choose(name: EngineName, *, look_for_gpu: bool) -> EngineKind:  # noqa: ARG001 (there is one)
     """Return OpenVINO, the only engine of this family."""
@@ -38,9 +46,10 @@ def prepare(spec: DemucsSpec, models_dir: Path, kind: EngineKind) -> None:  # no
 
 def needed_bytes(spec: DemucsSpec, threads: int, kind: EngineKind) -> int:  # noqa: ARG001
     """Return the most memory that separating with `spec` takes."""
-    architecture = spec.settings.architecture(spec.stems)
-    floats = sum(int(np.prod(shape)) for shape in weight_shapes(architecture).values())
-    return 4 * floats * (1 + threads)
+    settings = spec.settings
+    floats = sum(int(np.prod(shape)) for shape in weight_shapes(settings.architecture(spec.stems)).values())
+    networks = len(settings.networks) * (_NETWORK + 4 * _COPIES * floats)
+    return int(_BASE + networks + threads * _THREAD + _SAMPLE_CHANNEL * settings.samples * settings.channels)
 
 
 def _read(spec: DemucsSpec, models_dir: Path) -> list[Package]:

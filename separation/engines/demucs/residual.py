@@ -52,7 +52,7 @@ class _Branch:
     def added_to(self, signal: Node, dilation: int, inner: Inner | None) -> Node:
         """Return `signal` with the branch added."""
         nodes = self._nodes
-        hidden = nodes.gelu(self._normalised(self._narrowed(signal, dilation)))
+        hidden = nodes.gelu(nodes.normalised(self._narrowed(signal, dilation), self._gain, self._shift))
         if inner is not None:
             hidden = inner(hidden, self._prefix)
         deviation, offset = self._wide_statistics(hidden)
@@ -78,23 +78,11 @@ class _Branch:
         kernel = self._narrow[:, :, :, np.newaxis]
         return self._nodes.convolution(signal, kernel, self._narrow_bias, dilation=(dilation, 1))
 
-    def _normalised(self, hidden: Node) -> Node:
-        nodes = self._nodes
-        frames, rows, count = hidden.shape
-        if rows == 1:
-            flat = nodes.normal(nodes.reshape(hidden, 1, frames * count), 1)
-            normal = nodes.times(nodes.reshape(flat, frames, 1, count), nodes.constant(self._gain))
-        else:
-            centred = nodes.ops.subtract(hidden, nodes.mean(hidden, 0, 2))
-            inverse = nodes.reciprocal_root(nodes.mean(nodes.times(centred, centred), 0, 2))
-            normal = nodes.times(centred, nodes.times(inverse, nodes.constant(self._gain)))
-        return nodes.add(normal, nodes.constant(self._shift))
-
     def _wide_statistics(self, hidden: Node) -> tuple[Node, Node]:
         """Return the wide signal's reciprocal deviation [1, rows, 1] and what is added to it, [1, rows, channels]."""
         nodes = self._nodes
         frames, rows, count = hidden.shape
-        mean = nodes.mean(hidden, 0)
+        mean = nodes.frame_mean(hidden)
         centred = nodes.transpose(nodes.ops.subtract(hidden, mean), 1, 2, 0)  # [rows, channels, frames]
         covariance = nodes.ops.matmul(centred, centred, False, True)  # noqa: FBT003 (OpenVINO's signature)
         projection = self._wide.astype(np.float64)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from separation.engines.demucs.architecture import Architecture
-from separation.engines.demucs.nodes import Array, Node, Nodes
+from separation.engines.demucs.nodes import EPSILON, Array, Node, Nodes
 
 _QUERIES = 336
 """Queries whose scores are computed at once."""
@@ -58,20 +58,24 @@ class CrossTransformer:
     def _affine(self, name: str) -> _Affine:
         return self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
 
+    def _normal(self, tokens: Node) -> Node:
+        """Return `tokens`, each with mean 0 and deviation 1."""
+        return self._nodes.ops.mvn(tokens, self._nodes.whole(1), True, EPSILON, "INSIDE_SQRT")  # noqa: FBT003
+
     def _placed(self, tokens: Node, norm: str, places: Array) -> Node:
         """Return `tokens` [count, channels] normalised, with their positions."""
         gain, shift = self._affine(f"crosstransformer.{norm}")
         nodes = self._nodes
         return nodes.add(
-            nodes.times(nodes.normal(tokens, 1), nodes.constant(gain)), nodes.constant(places + shift)
+            nodes.times(self._normal(tokens), nodes.constant(gain)), nodes.constant(places + shift)
         )
 
     def _layer(self, name: str, tokens: Node, others: Node | None) -> Node:
         """Return `tokens` after one layer, in which they attend to `others` or to themselves."""
         nodes = self._nodes
         attention = "self_attn" if others is None else "cross_attn"
-        normal = nodes.normal(tokens, 1)
-        heard = normal if others is None else nodes.normal(others, 1)
+        normal = self._normal(tokens)
+        heard = normal if others is None else self._normal(others)
         norms = [
             self._affine(f"{name}.norm{number}") for number in ((1, 1, 1) if others is None else (1, 2, 2))
         ]
@@ -99,11 +103,11 @@ class CrossTransformer:
         )
         norm = self._affine(f"{name}.norm{2 if others is None else 3}")
         hidden = nodes.separate_gelu(
-            nodes.linear(nodes.normal(tokens, 1), *_after(norm, *self._affine(f"{name}.linear1")))
+            nodes.linear(self._normal(tokens), *_after(norm, *self._affine(f"{name}.linear1")))
         )
         tokens = nodes.add(tokens, nodes.linear(hidden, *self._scaled(f"{name}.linear2", f"{name}.gamma_2")))
-        gain, shift = self._affine(f"{name}.norm_out")
-        return nodes.add(nodes.times(nodes.normal(tokens, 0, 1), nodes.constant(gain)), nodes.constant(shift))
+        tokens = nodes.reshape(tokens, -1, 1, channels)
+        return nodes.reshape(nodes.normalised(tokens, *self._affine(f"{name}.norm_out")), -1, channels)
 
     def _attended(self, query: Node, key: Node, value: Node) -> Node:
         """Return the attention of some queries after others, so that the scores stay in the processor's cache."""
