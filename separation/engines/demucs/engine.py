@@ -54,6 +54,7 @@ class _Compiled:
     def __init__(self, package: Package, stems: Sequence[str], chunking: Chunking, threads: int) -> None:
         self._threads = threads
         self._samples = chunking.length
+        self._request: Any = None
         self._model = self._compile(package, stems, chunking.length)
         # Not kept where no chunk is shorter, so that its file can be closed.
         self._source = (package, stems) if chunking.short_ends == "short" else None
@@ -77,7 +78,6 @@ class _Compiled:
         self._model.release_memory()
 
     def _compile(self, package: Package, stems: Sequence[str], samples: int) -> Any:
-        self._request: Any = None
         openvino = import_without_telemetry()
         return openvino.Core().compile_model(
             network.build(package, stems, samples),
