@@ -258,8 +258,10 @@ def _cookie(user: "User") -> str:
     """A session of `user`."""
     from django.test import Client  # noqa: PLC0415  # after `django.setup`
 
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(user)
+    if client.get("/library/").status_code != 200:
+        raise RuntimeError(f"{user.email} is not signed in")
     return f"sessionid={client.cookies['sessionid'].value}"
 
 

@@ -1,21 +1,23 @@
-// Hearts: the form still works without this; with it nothing but the heart changes.
+// Hearts: they work as buttons of the page's form without this; with it nothing but the heart changes.
 
 import { callApi, isSessionEnded, NetworkError } from "stemoteca/api";
 import { closestElement, findElement, getElement } from "stemoteca/dom";
+import { fillAddress } from "stemoteca/formatting";
 
 const PLAYING = '[data-playing="playing"], [data-playing="true"]'; // a player, or the mini player
 
 /**
  * @param {HTMLFormElement} form
  * @param {HTMLButtonElement} button
+ * @param {HTMLElement} heart around the button
  */
-async function toggle(form, button) {
+async function toggle(form, button, heart) {
   const liked = button.getAttribute("aria-pressed") === "true";
   show(button, !liked);
-  say(form, "");
+  say(heart, "");
   let isEnded = false;
   try {
-    const { like: address = "" } = form.dataset;
+    const address = fillAddress(form.dataset.address ?? "", button.value);
     const { ok, status, body } = await callApi(address, { method: liked ? "DELETE" : "PUT" });
     if (ok) return;
     isEnded = isSessionEnded(status, body.code);
@@ -24,25 +26,26 @@ async function toggle(form, button) {
   }
   show(button, liked);
   const { sessionEnded = "", notSaved = "" } = document.body.dataset;
-  if (!isEnded) say(form, notSaved);
-  else if (document.querySelector(PLAYING)) say(form, sessionEnded);
+  if (!isEnded) say(heart, notSaved);
+  else if (document.querySelector(PLAYING)) say(heart, sessionEnded);
   else {
-    form.dataset.plain = ""; // it leads through the sign-in page, and likes it then
+    getElement(form, "[name=next]", HTMLInputElement).value = location.pathname + location.search;
+    heart.dataset.plain = ""; // the form leads through the sign-in page, and likes it then
     form.requestSubmit(button);
   }
 }
 
 /**
- * @param {HTMLFormElement} form
+ * @param {HTMLElement} heart
  * @param {string} sentence
  */
-function say(form, sentence) {
-  let line = findElement(form, "[role=status]", HTMLElement);
+function say(heart, sentence) {
+  let line = findElement(heart, "[role=status]", HTMLElement);
   if (!line) {
     line = document.createElement("span");
     line.role = "status";
     line.className = "like-status";
-    form.append(line);
+    heart.append(line);
   }
   line.textContent = sentence;
 }
@@ -53,12 +56,14 @@ function say(form, sentence) {
  */
 function show(button, liked) {
   button.setAttribute("aria-pressed", String(liked));
-  button.value = liked ? "unlike" : "like";
+  button.name = liked ? "unlike" : "like";
 }
 
 document.addEventListener("submit", (event) => {
-  const form = closestElement(event.target, "[data-like]");
-  if (!(form instanceof HTMLFormElement) || "plain" in form.dataset) return;
+  const { target: form, submitter: button } = event;
+  const heart = closestElement(button, ".like");
+  if (!heart || "plain" in heart.dataset) return;
+  if (!(form instanceof HTMLFormElement && button instanceof HTMLButtonElement)) return;
   event.preventDefault();
-  toggle(form, getElement(form, "button", HTMLButtonElement));
+  toggle(form, button, heart);
 });

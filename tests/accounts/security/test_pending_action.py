@@ -56,7 +56,7 @@ def test_visitor_post_is_submitted_after_sign_in(browser: Client, user: User) ->
 
 def test_post_after_expired_session_returns_to_its_page(browser: Client, user: User) -> None:
     track = make_track(user)
-    login = post(browser, reverse("track-like", args=[track.pk]), do="like", next="/?q=boat")
+    login = post(browser, reverse("like"), like=str(track.pk), next="/?q=boat")
     assert sign_in(browser, login, user.email) == "/?q=boat"
     assert Like.objects.filter(track=track, user=user).count() == 1
 

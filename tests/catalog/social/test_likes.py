@@ -15,14 +15,14 @@ pytestmark = pytest.mark.django_db
 def test_like_form_redirects_back(client: Client, user: User) -> None:
     track = make_track()
     client.force_login(user)
-    answer = client.post(f"/tracks/{track.pk}/like/", {"do": "like", "next": "/library/liked/?page=2"})
+    answer = client.post("/likes/", {"like": track.pk, "next": "/library/liked/?page=2"})
     assert answer.headers["Location"] == "/library/liked/?page=2"
     assert Like.objects.get().track == track
-    answer = client.post(f"/tracks/{track.pk}/like/", {"do": "unlike", "next": "//evil.example/"})
+    answer = client.post("/likes/", {"unlike": track.pk, "next": "//evil.example/"})
     assert answer.headers["Location"] == f"/tracks/{track.pk}/"
     assert not Like.objects.exists()
     for odd in ("a", "a\0b", "x'\"<>"):
-        answer = client.post(f"/tracks/{track.pk}/like/", {"do": "like", "next": odd})
+        answer = client.post("/likes/", {"like": track.pk, "next": odd})
         assert answer.headers["Location"] == f"/tracks/{track.pk}/"
 
 
@@ -40,16 +40,22 @@ def test_private_track_of_others_is_404(client: Client, api_of: Any, user: User,
     track = make_track(other, visibility=Visibility.PRIVATE)
     client.force_login(user)
     assert api_of(user).put(f"/api/v1/tracks/{track.pk}/like/").status_code == 404
-    assert client.post(f"/tracks/{track.pk}/like/").status_code == 404
+    assert client.post("/likes/", {"like": track.pk}).status_code == 404
+
+
+@pytest.mark.parametrize("fields", [{}, {"like": ""}, {"like": "12"}, {"unlike": "a\0b"}])
+def test_like_without_an_id_is_404(client: Client, user: User, fields: dict[str, str]) -> None:
+    client.force_login(user)
+    assert client.post("/likes/", fields).status_code == 404
 
 
 def test_visitors_are_asked_to_sign_in(client: Client, api: Any) -> None:
     track = make_track()
-    assert client.post(f"/tracks/{track.pk}/like/").headers["Location"].startswith("/accounts/login/")
+    assert client.post("/likes/", {"like": track.pk}).headers["Location"].startswith("/accounts/login/")
     assert api.put(f"/api/v1/tracks/{track.pk}/like/").status_code == 401
 
 
 def test_forms_need_their_token(user: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
-    assert client.post(f"/tracks/{make_track().pk}/like/").status_code == 403
+    assert client.post("/likes/", {"like": make_track().pk}).status_code == 403
