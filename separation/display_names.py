@@ -1,26 +1,17 @@
 """Names of models and stems for people, in the language of the request."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from separation.engines.descriptors import ModelSpec
+from separation.engines.descriptors import ModelSpec, Translation
 from separation.engines.modelspec import SPECS
+from separation.stem_looks import LOOKS, look
 
-# In the order in which people see them.
-STEMS: dict[str, Promise] = {
-    "vocals": gettext_lazy("Vocals"),
-    "accompaniment": gettext_lazy("Accompaniment"),
-    "guitar": gettext_lazy("Guitar"),
-    "piano": gettext_lazy("Piano"),
-    "drums": gettext_lazy("Drums"),
-    "bass": gettext_lazy("Bass"),
-    "other": gettext_lazy("Other"),
-}
-_PLACES = {name: place for place, name in enumerate(STEMS)}
+_PLACES = {name: place for place, name in enumerate(LOOKS)}
 
 _DETAILS: dict[str, Promise] = {
     "demucs:htdemucs": gettext_lazy("Demucs 4. Much clearer, and takes longer."),
@@ -36,8 +27,8 @@ _DETAILS: dict[str, Promise] = {
 
 
 def stem_label(name: str) -> Promise | str:
-    """Return the name of a stem for people; an unknown one stays as it is."""
-    return STEMS.get(name, name)
+    """Return the name of a stem for people."""
+    return look(name).label
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -80,6 +71,19 @@ def describe(spec: ModelSpec) -> ModelChoice:
         detail = _("Spleeter, the well-known model.")
     stems = in_order(spec.stems)
     return ModelChoice(spec.slug, _title(stems), detail, stems)
+
+
+def texts(spec: ModelSpec) -> Translation:
+    """Return the descriptor's own texts in the language of the request, or in English."""
+    language = get_language() or "en"
+    for translation in spec.translations:
+        if translation.language == language.partition("-")[0]:
+            return translation if translation.cost else replace(translation, cost=_cost_source(spec))
+    return Translation("en", spec.licence, spec.provenance, _cost_source(spec))
+
+
+def _cost_source(spec: ModelSpec) -> str:
+    return spec.cost.source if spec.cost else ""
 
 
 def describe_slug(slug: str) -> ModelChoice:

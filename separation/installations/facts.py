@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from separation import model_choice
-from separation.display_names import describe, stem_label
+from separation.display_names import describe, stem_label, texts
 from separation.engines import download, hardware, memory, model_files, modelspec, registry
-from separation.engines.descriptors import ModelSpec, Quality
+from separation.engines.descriptors import ModelSpec, Quality, Translation
 from separation.installations.states import sentence
 from separation.models import ModelInstallation, Separation, Status
 
@@ -50,6 +50,8 @@ class Card:
     """One model as the page shows it."""
 
     spec: ModelSpec
+    texts: Translation
+    """Licence, provenance and more in the language of the request."""
     title: str
     parts: list[str]
     size: str
@@ -125,6 +127,7 @@ def _card(spec: ModelSpec, row: ModelInstallation | None, *, is_default: bool) -
     budget = min(settings.SEPARATOR_MEMORY, hardware.total_memory())
     return Card(
         spec=spec,
+        texts=texts(spec),
         title=describe(spec).title,
         parts=[str(stem_label(name)) for name in spec.stems],
         size=_size(spec),

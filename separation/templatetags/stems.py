@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
 from separation.feedback.ratings import FEWEST, MOST, RatingSummary
+from separation.stem_looks import look
 
 register = template.Library()
 
@@ -22,6 +23,18 @@ register = template.Library()
 def stem_name(name: str) -> str:
     """Name a stem for people."""
     return str(stem_label(name))
+
+
+@register.filter
+def stem_colour(name: str) -> str:
+    """Return the class that gives a stem its colour."""
+    return look(name).colour
+
+
+@register.simple_tag
+def stem_icon(name: str) -> SafeString:
+    """Draw the picture of a stem."""
+    return icon(look(name).icon)
 
 
 @register.filter
@@ -41,7 +54,7 @@ def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
         for column in range(66):
             height = 2 + (seed >> (column * 3 + row * 17) % 113) % 13
             bars.append(f"M{column * 6 + 4} {middle - height}v{2 * height}")
-        rows.append(f'<path class="{name}" d="{"".join(bars)}"/>')
+        rows.append(f'<path class="{look(name).colour}" d="{"".join(bars)}"/>')
     paths, height = "".join(rows), 36 * len(model.stems)
     return mark_safe(  # noqa: S308 (numbers and our own names only)
         f'<svg class="waveform-growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'

@@ -102,6 +102,15 @@ def test_licence_must_be_accepted_and_who_did_is_remembered(
     assert {slug for slug, _message in entries} == {SLUG}
 
 
+def test_licence_is_shown_and_kept_in_the_language_of_the_reader(
+    client: Client, administrator: User, release: Release
+) -> None:
+    page = client.get(f"{PAGE}{SLUG}/install/", headers={"Accept-Language": "es"}).content.decode()
+    assert "El código tiene la licencia MIT." in page
+    client.post(f"{PAGE}{SLUG}/install/", {"accepted": "yes"}, headers={"Accept-Language": "es"})
+    assert ModelInstallation.objects.get().licence.startswith("El código tiene la licencia MIT.")
+
+
 def test_failed_installation_says_why(client: Client, administrator: User) -> None:
     ModelInstallation.objects.create(folder=NAME, model=SLUG, state="failed", error_code="no_space")
     page = client.get(PAGE).content.decode()
