@@ -122,9 +122,8 @@ class Command(BaseCommand):
         progress.end()
         notify_owner(work.owner, folder.absolute(), progress.counts)
         if requester and requester.left:
-            most = settings.QUEUED_PER_PERSON
             self.stderr.write(
-                f"{requester.left} songs were not queued: one account may have {most} waiting. Run this again later."
+                f"{requester.left} songs were not queued. {requester.refusal} Run this again later."
             )
         if progress.counts["refused"]:
             sys.exit(1)
