@@ -22,7 +22,9 @@ def is_demanding(spec: ModelSpec) -> bool:
 
     A model whose descriptor states no cost counts like the dearest of its family, and as demanding if none does.
     """
-    costs = [spec.cost] if spec.cost else [other.cost for other in SPECS.values() if other.family == spec.family]
+    costs = (
+        [spec.cost] if spec.cost else [other.cost for other in SPECS.values() if other.family == spec.family]
+    )
     stated = [cost.cpu_seconds for cost in costs if cost]
     return not stated or max(stated) > settings.DEMANDING_CPU_SECONDS
 

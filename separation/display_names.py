@@ -33,7 +33,10 @@ _DESCRIPTIONS: dict[str, tuple[Promise | str, Promise]] = {
         gettext_lazy("A network of 2019, trained on more songs."),
     ),
     "convtasnet": ("Conv-TasNet", gettext_lazy("A network of 2019.")),
-    "16kHz": (gettext_lazy("Spleeter up to 16 kHz"), gettext_lazy("The well-known model, for all frequencies.")),
+    "16kHz": (
+        gettext_lazy("Spleeter up to 16 kHz"),
+        gettext_lazy("The well-known model, for all frequencies."),
+    ),
     "spleeter": ("Spleeter", gettext_lazy("The well-known model, for frequencies up to 11 kHz.")),
 }
 """Name and description by slug, or by what comes before the colon or after the hyphen."""

@@ -15,6 +15,7 @@ from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
 from separation.feedback.ratings import FEWEST, MOST, RatingSummary
 from separation.stem_looks import look
+from separation.web.model_menu import OptionGroup
 
 register = template.Library()
 
@@ -117,6 +118,26 @@ def five_stars(rated: RatingSummary) -> SafeString:
             for n in range(FEWEST, MOST + 1)
         ),
     )
+
+
+@register.simple_tag
+def stars_of_five(n: int) -> SafeString:
+    """Show how good a model is by what was published."""
+    drawn = format_html_join(
+        "",
+        '<span class="{}">{}</span>',
+        (("" if each <= n else "no-star", icon("star")) for each in range(1, MOST + 1)),
+    )
+    said = _("{n} of 5 stars, by published figures").format(n=n)
+    return format_html(
+        '<span class="model-stars" role="img" aria-label="{}" title="{}">{}</span>', said, said, drawn
+    )
+
+
+@register.filter
+def holds(group: OptionGroup, slug: str) -> bool:
+    """Whether a model is among those that unfold."""
+    return group.holds(slug)
 
 
 def _stars(n: int) -> str:

@@ -5,21 +5,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from catalog.models import Visibility
 from separation import demanding, model_choice, quality
 from separation.display_names import ModelChoice, describe, describe_slug, duration
 from separation.engines.modelspec import SPECS
-from separation.models import Separation, Status, TrackSeparation
+from separation.models import Separation, Status
 from separation.speed import measured_seconds
 
 SONG_MINUTES = 3
-REMEMBER_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -99,9 +95,9 @@ def _options(user: User | AnonymousUser, best: Mapping[str, Separation] | None =
 
 def _option(model: ModelChoice, *, wait: int = 0, separation: Separation | None = None) -> Option:
     spec = SPECS.get(model.slug)
-    seconds = _seconds(model.slug)
+    seconds = measured_seconds(model.slug, of_shared=True)
     time = _("About %(time)s for a song of %(minutes)d min") % {
-        "time": duration(SONG_MINUTES * seconds),
+        "time": duration(SONG_MINUTES * (seconds or 0)),
         "minutes": SONG_MINUTES,
     }
     return Option(
@@ -111,22 +107,6 @@ def _option(model: ModelChoice, *, wait: int = 0, separation: Separation | None 
         refusal=demanding.note(wait) if wait else "",
         separation=separation,
     )
-
-
-def _seconds(slug: str) -> float:
-    """Return the seconds for a minute of music, 0 where none was measured.
-
-    Of songs that everybody may hear: the time of a private song is nobody's business.
-    """
-    shared = TrackSeparation.objects.filter(
-        separation=OuterRef("pk"), track__visibility=Visibility.SHARED, stopped_at=None
-    )
-    found: float = cache.get_or_set(
-        f"seconds-per-minute:{slug}",
-        lambda: measured_seconds(slug, Separation.objects.filter(Exists(shared))) or 0.0,
-        REMEMBER_SECONDS,
-    )
-    return found
 
 
 def _parts(option: Option) -> int:
