@@ -110,7 +110,7 @@ def progress(upgrade: ModelUpgrade) -> Progress:
         return Progress(upgrade, _("The model of this upgrade is no longer known."), None)
     figures = _remembered(upgrade, songs)
     numbers = {"done": _number(figures.done), "songs": _number(figures.songs), "left": _number(figures.left)}
-    words = [_("%(done)s of %(songs)s songs have the better parts, %(left)s are left.") % numbers]
+    words = [_("Songs with the better parts: %(done)s of %(songs)s. Left: %(left)s.") % numbers]
     if figures.failed:
         sentence = ngettext(
             "%(n)s song could not be separated.", "%(n)s songs could not be separated.", figures.failed

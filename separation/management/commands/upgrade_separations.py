@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError("--limit must be at least 1")
         spec = requests.find(target)
         planned = progress.plan(source, spec, limit=limit)
-        self.stdout.write(f"{planned.songs} songs. {planned.storage} {planned.time}")
+        self.stdout.write(f"Songs: {planned.songs}. {planned.storage} {planned.time}")
         if not dry_run:
             self._report(lifecycle.start(source, spec, None, limit=limit))
 

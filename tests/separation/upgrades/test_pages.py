@@ -42,12 +42,12 @@ def test_page_says_what_it_takes_and_begins(
     assert not ModelUpgrade.objects.exists()
     page = act(client, f"{PAGE}start/{NEW}/", source=OLD, limit="")
     assert "The songs are separated in idle time." in page
-    assert "0 of 1 songs have the better parts, 1 are left." in page
+    assert "Songs with the better parts: 0 of 1. Left: 1." in page
     upgrade = ModelUpgrade.objects.get()
     assert upgrade.started_by == administrator
     assert Separation.objects.unfinished().get().model == NEW
     page = act(client, f"{PAGE}{upgrade.pk}/stop/")
-    assert "1 are left. Stopped." in page
+    assert "Left: 1. Stopped." in page
     assert not Separation.objects.unfinished().exists()
     assert "It goes on." in act(client, f"{PAGE}{upgrade.pk}/resume/")
     assert [entry.change_message.split()[-2:] for entry in LogEntry.objects.order_by("pk")] == [
@@ -83,11 +83,11 @@ def test_command_does_the_same(user: User, better: ModelSpec) -> None:
     for _ in range(2):
         make_separation(make_track(user), model=OLD)
     assert run("--status") == "nothing was begun\n"
-    assert run("--from", OLD, "--to", NEW, "--dry-run").startswith("2 songs. About ")
+    assert run("--from", OLD, "--to", NEW, "--dry-run").startswith("Songs: 2. About ")
     assert not ModelUpgrade.objects.exists()
     said = run("--from", OLD, "--to", NEW, "--limit", "1")
-    assert "1 songs. About" in said
-    assert "1 are left" in said
+    assert "Songs: 1. About" in said
+    assert "Left: 1." in said
     assert "Stopped." in run("--stop")
     assert "Stopped." not in run("--resume")
     for arguments, error in [
