@@ -68,29 +68,30 @@ class ModelUpgradeAdmin(ReadOnly[ModelUpgrade]):
 
     def stop(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Stop it; it can go on later."""
-        upgrade = self._posted(request, pk)
+        upgrade = _find(request, pk)
 
         def stop() -> tuple[str, str]:
             lifecycle.stop(upgrade)
             return f"songs of {upgrade.source_model} are no longer separated again", _("Stopped.")
 
-        return self._act(request, upgrade.target_model, stop) if upgrade else HttpResponseNotAllowed(["POST"])
+        return self._posted(request, upgrade, stop)
 
     def resume(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Go on with what was stopped."""
-        upgrade = self._posted(request, pk)
+        upgrade = _find(request, pk)
 
         def resume() -> tuple[str, str]:
             lifecycle.resume(upgrade)
             return f"songs of {upgrade.source_model} are separated again", _("It goes on.")
 
-        return (
-            self._act(request, upgrade.target_model, resume) if upgrade else HttpResponseNotAllowed(["POST"])
-        )
+        return self._posted(request, upgrade, resume)
 
-    def _posted(self, request: HttpRequest, pk: str) -> ModelUpgrade | None:
-        _check(request)
-        return get_object_or_404(ModelUpgrade, pk=pk) if request.method == "POST" else None
+    def _posted(
+        self, request: HttpRequest, upgrade: ModelUpgrade, act: Callable[[], tuple[str, str]]
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return self._act(request, upgrade.target_model, act)
 
     def _act(
         self, request: HttpRequest, slug: str, act: Callable[[], tuple[str, str]]
@@ -116,3 +117,8 @@ class ModelUpgradeAdmin(ReadOnly[ModelUpgrade]):
 def _check(request: HttpRequest) -> None:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
+
+
+def _find(request: HttpRequest, pk: str) -> ModelUpgrade:
+    _check(request)
+    return get_object_or_404(ModelUpgrade, pk=pk)

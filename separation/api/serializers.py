@@ -25,7 +25,7 @@ class QualitySerializer(serializers.Serializer[Any]):
     value = serializers.FloatField()
     unit = serializers.CharField()
     data_set = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field here, and an attribute of fields
 
 
 class ModelSerializer(serializers.Serializer[Any]):

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from catalog.errors import CatalogError
+from catalog.models import Visibility
 from separation import demanding, lifecycle
 from separation.engines import modelspec
 from separation.engines.descriptors import Cost
@@ -48,12 +49,15 @@ def hours_later(hours: float) -> None:
         ("spleeter:5stems", False),  # no cost of its own: like the dearest of its family
     ],
 )
-def test_demanding_is_what_costs_much_by_its_descriptor(slug: str, *, is_demanding: bool) -> None:
+def test_demanding_is_what_costs_much_by_its_descriptor(
+    monkeypatch: pytest.MonkeyPatch, slug: str, *, is_demanding: bool
+) -> None:
+    monkeypatch.delitem(modelspec.SPECS, DEMANDING)
     assert demanding.is_demanding(modelspec.get(slug)) is is_demanding
 
 
 def test_family_without_any_cost_is_demanding() -> None:
-    spec = replace(modelspec.get(FAST), family="exchange", cost=None)
+    spec = replace(modelspec.get(FAST), family="nobody", cost=None)
     assert demanding.is_demanding(spec)
 
 
@@ -80,7 +84,8 @@ def test_what_is_there_already_costs_nothing(user: User, other: User) -> None:
         make_separation(track, model=DEMANDING)
         assert not ask(track, DEMANDING, user).queued
     theirs = ask_for(other)
-    assert not ask(make_track(user, audio=theirs.mixture), DEMANDING, user).queued
+    mine = make_track(user, audio=theirs.mixture, visibility=Visibility.PRIVATE)
+    assert not ask(mine, DEMANDING, user).queued
     assert demanding.seconds_until_next(user) == 0
 
 

@@ -35,7 +35,7 @@ def do_next() -> Separation | None:
     lease = claim_next()
     if lease is None:
         return None
-    result = SeparatedSet(stems=(), sample_rate=44_100, samples=44_100, gain=1.0)
+    result = SeparatedSet(stems=[], sample_rate=44_100, samples=44_100, gain=1.0)
     assert publish(lease, result)
     lifecycle.queue_next()
     return Separation.objects.get(pk=lease.separation_id)
