@@ -44,7 +44,7 @@ def check(source: str, target: ModelSpec) -> None:
     parts = parts_of(source)
     if not parts:
         raise CatalogError("no_songs", _("No song was separated with that model."), status=409)
-    if not parts <= set(target.stems):
+    if target.takes or not parts <= set(target.stems):
         sentence = _("%(target)s does not give all the parts of %(source)s, so it cannot take its place.")
         raise CatalogError("other_parts", sentence % {"target": target.slug, "source": source}, status=409)
 

@@ -56,9 +56,9 @@ class OptionGroup:
 
 
 def installed(user: User | AnonymousUser) -> list[OptionGroup]:
-    """List every installed model; the default one of each number of parts comes first."""
+    """List every installed model; the default one of each number of parts comes first, then what has most stars."""
     groups = _grouped((len(option.model.stems), option) for option in _options(user))
-    return [OptionGroup(title, options[:1], options[1:]) for title, options in groups]
+    return [OptionGroup(title, group[:1], _best_first(group[1:])) for title, group in groups]
 
 
 def beside(
@@ -77,8 +77,15 @@ def beside(
     found = []
     for title, group in _grouped((_parts(option), option) for option in options.values()):
         first = [option for option in group if option.is_worth_showing] or group[:1]
-        found.append(OptionGroup(title, first, [option for option in group if option not in first]))
+        found.append(
+            OptionGroup(title, first, _best_first(option for option in group if option not in first))
+        )
     return found
+
+
+def _best_first(options: Iterable[Option]) -> list[Option]:
+    """Sort by stars; without any, in the order of preference."""
+    return sorted(options, key=lambda option: -(option.stars or 0))
 
 
 def _options(user: User | AnonymousUser, best: Mapping[str, Separation] | None = None) -> list[Option]:
@@ -90,6 +97,7 @@ def _options(user: User | AnonymousUser, best: Mapping[str, Separation] | None =
             separation=(best or {}).get(spec.slug),
         )
         for spec in model_choice.available()
+        if not spec.takes
     ]
 
 

@@ -58,6 +58,13 @@ def test_default_of_each_number_of_parts_comes_first(other_model: str) -> None:
     assert menu()[1] == ("Four parts", [OTHER], [FOUR])
 
 
+def test_more_stars_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    for slug, known in (("compact:third", FOUR), (OTHER, "demucs:htdemucs")):
+        spec = replace(modelspec.SPECS[FOUR], slug=slug, quality=modelspec.SPECS[known].quality)
+        monkeypatch.setitem(modelspec.SPECS, slug, spec)
+    assert menu()[1] == ("Four parts", [FOUR], [OTHER, "compact:third"])
+
+
 def test_upload_page_folds_all_but_the_defaults(client: Client, user: User, other_model: str) -> None:
     client.force_login(user)
     page = client.get("/upload/").content.decode()
