@@ -14,7 +14,7 @@ from separation.api.serializers import ModelSerializer
 from separation.display_names import texts
 from separation.engines import download, model_files, modelspec
 from separation.engines.descriptors import ModelSpec, ModelUnavailable
-from separation.speed import measured_seconds
+from separation.queue.speed import measured_seconds
 
 
 class ModelListView(APIView):

@@ -15,7 +15,7 @@ from separation.engines.descriptors import ModelSpec, Quality, Translation
 from separation.installations.states import sentence
 from separation.models import ModelInstallation
 from separation.quality import is_comparable, overall
-from separation.speed import measured_seconds
+from separation.queue.speed import measured_seconds
 
 SONG_MINUTES = 3
 SCALE = 12

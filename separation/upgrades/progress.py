@@ -18,7 +18,7 @@ from separation.display_names import duration
 from separation.engines import model_files
 from separation.engines.descriptors import ModelSpec
 from separation.models import ModelUpgrade, Separation, Status
-from separation.speed import measured_seconds
+from separation.queue.speed import measured_seconds
 from separation.upgrades import lifecycle
 from separation.upgrades.songs import Songs
 

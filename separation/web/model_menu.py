@@ -13,7 +13,7 @@ from separation import demanding, model_choice, quality
 from separation.display_names import ModelChoice, describe, describe_slug, duration
 from separation.engines.modelspec import SPECS
 from separation.models import Separation, Status
-from separation.speed import measured_seconds
+from separation.queue.speed import measured_seconds
 
 SONG_MINUTES = 3
 
