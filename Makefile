@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: help run test test-all native lint bench reference messages lock hooks clean
+.PHONY: help run test test-all native lint bench docs reference messages lock hooks clean
 help: ## Show what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -35,11 +35,15 @@ lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, 
 	@$(LINT)/bin/djlint templates --lint --quiet
 	@$(NODE) node_modules/.bin/biome ci --error-on-warnings
 	@$(NODE) node_modules/.bin/tsc
+	@NO_MKDOCS_2_WARNING=1 $(LINT)/bin/mkdocs build --quiet
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemigrations --check --dry-run
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: $(VENV)/.tests native ## Print the benchmark tables
 	@exec $(BIN)/python -m benchmarks
+
+docs: $(LINT)/.ready ## Build the site of the documentation into build/site
+	@NO_MKDOCS_2_WARNING=1 $(LINT)/bin/mkdocs build --quiet
 
 reference: $(REFERENCE)/.ready ## Make the environment of the networks' originals, for tests of equality and benchmarks
 

@@ -6,8 +6,7 @@ from django.urls import include, path
 from accounts.api import LoginView
 from catalog.uploads import policy
 from config.docs import DocsView, SchemaView
-from operations import health
-from operations.favicon import favicon
+from operations import health, web_app
 from separation.api.quick import SeparateView
 
 handler400 = "config.error_pages.bad_request"
@@ -20,7 +19,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("favicon.ico", favicon, name="favicon"),
+    path("favicon.ico", web_app.favicon, name="favicon"),
+    path("app.webmanifest", web_app.manifest, name="manifest"),
     path("api/v1/", include("config.api_urls")),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),

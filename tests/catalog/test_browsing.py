@@ -287,9 +287,3 @@ def test_covers_have_a_size_that_fits(client: Client, user: User) -> None:
     assert (
         f"/covers/album/{track.album.pk}/?size=320&amp;v=aabbccdd" in client.get("/albums/").content.decode()
     )
-
-
-def test_favicon_is_served(client: Client) -> None:
-    answer = client.get("/favicon.ico")
-    assert answer.status_code == 302
-    assert answer.headers["Location"].endswith("mark.svg")
