@@ -37,10 +37,14 @@ class Hook(Generic[P, R]):
 
 @dataclass(frozen=True)
 class SongParts:
-    """What there is to play of a track: ``stems`` and their names in words, or the state of the work in words."""
+    """What there is to play of a track: ``stems`` and their names in words, or the state of the work in words.
+
+    ``colours`` are classes of ``lists.css``, one for each stem.
+    """
 
     stems: tuple[str, ...]
     text: str
+    colours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

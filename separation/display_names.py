@@ -1,43 +1,50 @@
 """Names of models and stems for people, in the language of the request."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from separation.engines.descriptors import ModelSpec
+from separation.engines.descriptors import ModelSpec, Translation
 from separation.engines.modelspec import SPECS
+from separation.stem_looks import LOOKS, look
 
-# In the order in which people see them.
-STEMS: dict[str, Promise] = {
-    "vocals": gettext_lazy("Vocals"),
-    "accompaniment": gettext_lazy("Accompaniment"),
-    "guitar": gettext_lazy("Guitar"),
-    "piano": gettext_lazy("Piano"),
-    "drums": gettext_lazy("Drums"),
-    "bass": gettext_lazy("Bass"),
-    "other": gettext_lazy("Other"),
-}
-_PLACES = {name: place for place, name in enumerate(STEMS)}
+_PLACES = {name: place for place, name in enumerate(LOOKS)}
 
-_DETAILS: dict[str, Promise] = {
-    "demucs:htdemucs": gettext_lazy("Demucs 4. Much clearer, and takes longer."),
-    "demucs:htdemucs_ft": gettext_lazy(
-        "Demucs 4 with a network for each part. The clearest; takes four times as long."
+_DESCRIPTIONS: dict[str, tuple[Promise | str, Promise]] = {
+    "compact": (gettext_lazy("Small model"), gettext_lazy("Fast, good for a first listen.")),
+    "demucs:htdemucs": ("Demucs 4", gettext_lazy("Much clearer, and takes longer.")),
+    "demucs:htdemucs_ft": (
+        gettext_lazy("Demucs 4, a network for each part"),
+        gettext_lazy("The clearest; takes four times as long."),
     ),
-    "demucs:htdemucs_6s": gettext_lazy("Demucs 4 with guitar and piano. Clear, except for the piano."),
-    "demucs:hdemucs_mmi": gettext_lazy("Demucs 3. Clear, and takes longer."),
-    "openunmix": gettext_lazy("Open-Unmix, a network of 2019."),
-    "convtasnet": gettext_lazy("Conv-TasNet, a network of 2019."),
+    "demucs:htdemucs_6s": (
+        gettext_lazy("Demucs 4 with guitar and piano"),
+        gettext_lazy("Clear, except for the piano."),
+    ),
+    "demucs:hdemucs_mmi": ("Demucs 3", gettext_lazy("Clear, and takes longer.")),
+    "openunmix:umxl": ("Open-Unmix XL", gettext_lazy("A network of 2021, trained on more songs.")),
+    "openunmix:umxhq": ("Open-Unmix HQ", gettext_lazy("A network of 2019.")),
+    "openunmix": ("Open-Unmix", gettext_lazy("A network of 2019.")),
+    "convtasnet:tasnet_extra": (
+        gettext_lazy("Conv-TasNet, more songs"),
+        gettext_lazy("A network of 2019, trained on more songs."),
+    ),
+    "convtasnet": ("Conv-TasNet", gettext_lazy("A network of 2019.")),
+    "16kHz": (
+        gettext_lazy("Spleeter up to 16 kHz"),
+        gettext_lazy("The well-known model, for all frequencies."),
+    ),
+    "spleeter": ("Spleeter", gettext_lazy("The well-known model, for frequencies up to 11 kHz.")),
 }
-"""By slug, or by family."""
+"""Name and description by slug, or by what comes before the colon or after the hyphen."""
 
 
 def stem_label(name: str) -> Promise | str:
-    """Return the name of a stem for people; an unknown one stays as it is."""
-    return STEMS.get(name, name)
+    """Return the name of a stem for people."""
+    return look(name).label
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -47,10 +54,11 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model as people choose it: ``title`` names its stems, ``detail`` describes it."""
+    """A model as people choose it: ``title`` names its stems, ``name`` and ``detail`` describe it."""
 
     slug: str
     title: str
+    name: str
     detail: str
     stems: tuple[str, ...]
 
@@ -70,19 +78,39 @@ def _title(stems: tuple[str, ...]) -> str:
 
 def describe(spec: ModelSpec) -> ModelChoice:
     """Describe ``spec`` for people."""
-    if spec.bundled:
-        detail = _("Fast. A small model, good for a first listen.")
-    elif spec.family != "spleeter":
-        detail = str(_DETAILS.get(spec.slug) or _DETAILS.get(spec.family) or spec.slug)
-    elif spec.slug.endswith("-16kHz"):
-        detail = _("Spleeter, for frequencies up to 16 kHz.")
-    else:
-        detail = _("Spleeter, the well-known model.")
+    series, _colon, variant = spec.slug.partition(":")
+    found = (_DESCRIPTIONS.get(key) for key in (spec.slug, variant.rpartition("-")[2], series))
+    name, detail = next(filter(None, found), (spec.slug, ""))
     stems = in_order(spec.stems)
-    return ModelChoice(spec.slug, _title(stems), detail, stems)
+    return ModelChoice(spec.slug, _title(stems), str(name), str(detail), stems)
+
+
+def texts(spec: ModelSpec) -> Translation:
+    """Return the descriptor's own texts in the language of the request, or in English."""
+    language = get_language() or "en"
+    for translation in spec.translations:
+        if translation.language == language.partition("-")[0]:
+            return translation if translation.cost else replace(translation, cost=_cost_source(spec))
+    return Translation("en", spec.licence, spec.provenance, _cost_source(spec))
+
+
+def _cost_source(spec: ModelSpec) -> str:
+    return spec.cost.source if spec.cost else ""
+
+
+def duration(seconds: float) -> str:
+    """Say a time of work: ``"40 s"``, ``"4 minutes"``, ``"12 hours"``, ``"3 days"``."""
+    if seconds < 90:
+        return _("%(n)d s") % {"n": max(1, round(seconds))}
+    minutes, hours, days = round(seconds / 60), round(seconds / 3_600), round(seconds / 86_400)
+    if minutes < 90:
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    if hours < 48:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
 def describe_slug(slug: str) -> ModelChoice:
     """Describe the model of a separation, also one that is no longer known."""
     spec = SPECS.get(slug)
-    return describe(spec) if spec else ModelChoice(slug, slug, "", ())
+    return describe(spec) if spec else ModelChoice(slug, slug, slug, "", ())

@@ -52,18 +52,19 @@ class SeparationRequester:
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._full = False
+        self.refusal = ""
+        """Why no more songs are taken, empty as long as they are."""
         self.left = 0
 
     def __call__(self, track: Track, owner: User) -> None:
-        if not self._full:
+        if not self.refusal:
             try:
                 ask(track, self._model, owner, silent=True)
             except CatalogError as error:
-                if error.code != "too_many_queued":
+                if error.code not in {"too_many_queued", "too_many_demanding"}:
                     raise
-                self._full = True
-        self.left += self._full
+                self.refusal = str(error.detail)
+        self.left += bool(self.refusal)
 
 
 def check_folder(text: str) -> Path:
@@ -144,11 +145,10 @@ def carry_out(run: ImportRun, jobs: int) -> None:
             if outcome.code == "no_space":
                 report.end(State.FAILED, outcome.detail)
                 return
-    left = requester.left if requester else 0
-    remarks = [
-        _("%(n)d songs were not queued for separation: too many are waiting.") % {"n": left} if left else "",
-        str(report.skipped),
-    ]
+    remarks = [str(report.skipped)]
+    if requester and requester.left:
+        sentence = _("%(n)d songs were not queued for separation.") % {"n": requester.left}
+        remarks = [sentence, requester.refusal, *remarks]
     report.end(state, " ".join(filter(None, remarks))[:500])
 
 

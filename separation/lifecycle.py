@@ -40,6 +40,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 from django_q.tasks import async_task
 
+from accounts.models import User
 from separation.models import Separation, SeparationQuerySet, Status
 from separation.queue import notifications, workers
 
@@ -109,9 +110,9 @@ def from_now(**delta: float) -> "ExpressionWrapper[Any]":
 # Into the queue --------------------------------------------------------------------------------------------------
 
 
-def queue(separation: Separation) -> bool:
-    """Queue what is new, failed or cancelled; False when it is waiting, running or done."""
-    return _queue(separation.pk, Q(status__in=[Status.FAILED, Status.CANCELLED]) | Q(queued_at=None))
+def queue(separation: Separation, by: User | None = None) -> bool:
+    """Queue what is new, failed or cancelled, for the account ``by``; False when it is waiting, running or done."""
+    return _queue(separation.pk, Q(status__in=[Status.FAILED, Status.CANCELLED]) | Q(queued_at=None), by)
 
 
 def requeue(separation: Separation) -> bool:
@@ -119,7 +120,7 @@ def requeue(separation: Separation) -> bool:
     return _queue(separation.pk, ~Q(status=Status.RUNNING))
 
 
-def _queue(pk: UUID, state: Q) -> bool:
+def _queue(pk: UUID, state: Q, by: User | None = None) -> bool:
     with transaction.atomic():
         rows = Separation.objects.filter(state, pk=pk).update(
             status=Status.QUEUED,
@@ -127,6 +128,7 @@ def _queue(pk: UUID, state: Q) -> bool:
             crashes=0,
             retry_at=None,
             queued_at=Now(),
+            queued_by=by,
             task_sent_at=Now(),
             started_at=None,
             finished_at=None,

@@ -15,8 +15,8 @@ from catalog.models import Track, Upload
 from catalog.normalization import sort_key
 from catalog.visibility import visible_to
 from separation.delivery.permissions import VisibleSeparation
-from separation.display_names import stem_label
 from separation.models import SeparationRequest, Status, Stem, TrackSeparation
+from separation.stem_looks import look
 
 R = TypeVar("R", bound=Model)
 
@@ -75,7 +75,10 @@ def parts_of_tracks(tracks: Collection[UUID]) -> dict[UUID, SongParts]:
         found[track] = SongParts((), words)
     for track, sets in stems.items():
         names = max(sets.values(), key=len)
-        found[track] = SongParts(tuple(names), ", ".join(str(stem_label(name)) for name in names))
+        looks = [look(name) for name in names]
+        found[track] = SongParts(
+            tuple(names), ", ".join(str(each.label) for each in looks), tuple(each.colour for each in looks)
+        )
     return found
 
 

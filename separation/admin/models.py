@@ -20,6 +20,8 @@ from separation.engines import download
 from separation.engines.descriptors import ModelSpec
 from separation.installations import facts, requests
 from separation.models import ModelInstallation
+from separation.upgrades.lifecycle import current
+from separation.upgrades.progress import progress
 
 PERMISSION = "separation.change_modelinstallation"
 MODEL_FILE = UploadPolicy(lambda: 4_000_000_000, counted=False, permission=PERMISSION)
@@ -60,6 +62,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
             title=_("Models"),
             groups=facts.groups(),
             scale=facts.SCALE,
+            upgrade=progress(last) if (last := current()) else None,
             may_change=self.has_manage_permission(request),
         )
 

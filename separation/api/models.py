@@ -1,5 +1,7 @@
 """The models that this library knows."""
 
+from typing import Any
+
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -7,10 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from separation import model_choice
+from separation import model_choice, quality
 from separation.api.serializers import ModelSerializer
-from separation.engines import model_files, modelspec
-from separation.engines.descriptors import ModelUnavailable
+from separation.display_names import texts
+from separation.engines import download, model_files, modelspec
+from separation.engines.descriptors import ModelSpec, ModelUnavailable
+from separation.queue.speed import measured_seconds
 
 
 class ModelListView(APIView):
@@ -26,6 +30,7 @@ class ModelListView(APIView):
             default = ""
         rows = [
             {
+                **_about(spec),
                 "slug": spec.slug,
                 "stems": spec.stems,
                 "bandwidth_hz": spec.bandwidth_hz,
@@ -36,3 +41,16 @@ class ModelListView(APIView):
             for spec in model_choice.in_order(modelspec.SPECS.values(), chosen)
         ]
         return Response(ModelSerializer(rows, many=True).data)
+
+
+def _about(spec: ModelSpec) -> dict[str, Any]:
+    words = texts(spec)
+    size = sum(file.size or 0 for file in spec.files) if spec.bundled else download.download_bytes(spec)
+    return {
+        "licence": words.licence,
+        "provenance": words.provenance,
+        "size_bytes": size,
+        "quality": quality.overall(spec.quality),
+        "stars": quality.stars(spec),
+        "seconds_per_minute": measured_seconds(spec.slug, of_shared=True),
+    }

@@ -19,13 +19,34 @@ from separation.selectors import separations_by_track
 SAMPLES_PER_PEAK = 4_096
 
 
+class QualitySerializer(serializers.Serializer[Any]):
+    """What somebody has published of all parts together."""
+
+    value = serializers.FloatField()
+    unit = serializers.CharField()
+    data_set = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field here, and an attribute of fields
+
+
 class ModelSerializer(serializers.Serializer[Any]):
+    """A model, installed or not.
+
+    ``licence`` and ``provenance`` are in the language of the request. ``stars``, one to five, are given where the
+    published quality can be compared. ``seconds_per_minute`` is what this server took for a minute of music lately.
+    """
+
     slug = serializers.CharField()
     stems = serializers.ListField(child=serializers.CharField())
     bandwidth_hz = serializers.IntegerField()
     available = serializers.BooleanField()
     default = serializers.BooleanField()
     revision = serializers.CharField()
+    licence = serializers.CharField()
+    provenance = serializers.CharField()
+    size_bytes = serializers.IntegerField(allow_null=True)
+    quality = QualitySerializer(allow_null=True)
+    stars = serializers.IntegerField(allow_null=True, min_value=1, max_value=5)
+    seconds_per_minute = serializers.FloatField(allow_null=True)
 
 
 class StemSerializer(serializers.Serializer[Any]):

@@ -131,4 +131,4 @@ def _rank(stem: Stem) -> tuple[Any, ...]:
     """Sort the preferred stem first; of two sets the one with fewer stems, which visitors may have; then the newest."""
     place = PREFERRED.index(stem.name) if stem.name in PREFERRED else len(PREFERRED)
     separation = stem.separation
-    return (place, len(separation.stems.all()), separation.model, -separation.created_at.timestamp())
+    return (place, len(separation.stems.all()), -separation.created_at.timestamp())

@@ -85,6 +85,18 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """The texts of a descriptor for people in another language than English."""
+
+    language: str
+    """Its code, such as ``es``."""
+    licence: str
+    provenance: str
+    cost: str = ""
+    """How the cost was measured, where that is more than the name of a file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Descriptor(Generic[Settings]):
     """One pretrained model: what every model has, and the `settings` that only its family understands."""
 
@@ -113,6 +125,8 @@ class Descriptor(Generic[Settings]):
     archive: Archive | None = None
     quality: tuple[Quality, ...] = ()
     cost: Cost | None = None
+    translations: tuple[Translation, ...] = ()
+    """Of the texts above. A model without them is described in English."""
 
     @property
     def bundled(self) -> bool:
@@ -132,6 +146,8 @@ class Descriptor(Generic[Settings]):
         )
         _require(self.takes not in self.stems, "takes: one of its own stems")
         _require(bool(self.files), "files: none")
+        languages = [translation.language for translation in self.translations]
+        _require(len(set(languages)) == len(languages), "translations: a language twice")
         _require(not self.folder or bool(_FILE_NAME.fullmatch(self.folder)), "folder: no plain folder name")
         if self.bundled:
             whole = all(len(file.sha256) == 64 for file in self.files)

@@ -1,8 +1,6 @@
 """What the page of models shows: facts of the descriptors, figures of this server, and states."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from statistics import mean, median
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
@@ -11,16 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from separation import model_choice
-from separation.display_names import describe, stem_label
+from separation.display_names import describe, duration, stem_label, texts
 from separation.engines import download, hardware, memory, model_files, modelspec, registry
-from separation.engines.descriptors import ModelSpec, Quality
+from separation.engines.descriptors import ModelSpec, Quality, Translation
 from separation.installations.states import sentence
-from separation.models import ModelInstallation, Separation, Status
+from separation.models import ModelInstallation
+from separation.quality import is_comparable, overall
+from separation.queue.speed import measured_seconds
 
-MEASURED = 25
-"""How many of the newest separations the speed of a model is measured from."""
 SONG_MINUTES = 3
-COMMON_SET = "musdb18"
 SCALE = 12
 """The end of the scale that quality is drawn on, in dB: just above what anybody has published."""
 
@@ -50,6 +47,8 @@ class Card:
     """One model as the page shows it."""
 
     spec: ModelSpec
+    texts: Translation
+    """Licence, provenance and more in the language of the request."""
     title: str
     parts: list[str]
     size: str
@@ -125,10 +124,11 @@ def _card(spec: ModelSpec, row: ModelInstallation | None, *, is_default: bool) -
     budget = min(settings.SEPARATOR_MEMORY, hardware.total_memory())
     return Card(
         spec=spec,
+        texts=texts(spec),
         title=describe(spec).title,
         parts=[str(stem_label(name)) for name in spec.stems],
         size=_size(spec),
-        quality=_overall(spec.quality),
+        quality=_figure(of_all) if (of_all := overall(spec.quality)) else None,
         qualities=[_figure(figure) for figure in spec.quality if figure.stem],
         speed=_speed(spec),
         memory=_memory(needed, budget),
@@ -150,33 +150,11 @@ def needed_bytes(spec: ModelSpec) -> int | None:
         return None
 
 
-def measured_seconds(slug: str) -> float | None:
-    """Return the median of the seconds that this server took for a minute of audio lately, None before it did any."""
-    rows = Separation.objects.filter(model=slug, status=Status.SUCCEEDED).order_by("-finished_at")
-    columns = ("started_at", "finished_at", "mixture__duration")
-    taken = [
-        (finished - started).total_seconds() / duration * 60
-        for started, finished, duration in rows.values_list(*columns)[:MEASURED]
-        if started and finished and duration
-    ]
-    return median(taken) if taken else None
-
-
 def _size(spec: ModelSpec) -> str:
     if spec.bundled:
         return filesizeformat(sum(file.size or 0 for file in spec.files))
     size = download.download_bytes(spec)
     return filesizeformat(size) if size is not None else _("not known before it is fetched")
-
-
-def _overall(figures: Sequence[Quality]) -> Figure | None:
-    """Return the figure of all parts, or the mean of those of each; None where there is neither."""
-    for figure in figures:
-        if not figure.stem:
-            return _figure(figure)
-    if len({(figure.unit, figure.data_set) for figure in figures}) != 1:
-        return None
-    return _figure(replace(figures[0], stem="", value=mean(figure.value for figure in figures)))
 
 
 def _figure(figure: Quality) -> Figure:
@@ -186,7 +164,7 @@ def _figure(figure: Quality) -> Figure:
         text=_("%(value)s %(unit)s on %(data_set)s")
         % {"value": number_format(figure.value, 1), "unit": figure.unit, "data_set": figure.data_set},
         source=figure.source,
-        is_comparable=figure.data_set.casefold().startswith(COMMON_SET),
+        is_comparable=is_comparable(figure),
     )
 
 
@@ -195,7 +173,7 @@ def _speed(spec: ModelSpec) -> str:
     if seconds is not None:
         return _("%(minutes)d minutes of music take about %(time)s on this server.") % {
             "minutes": SONG_MINUTES,
-            "time": _duration(SONG_MINUTES * seconds),
+            "time": duration(SONG_MINUTES * seconds),
         }
     if spec.cost is not None:
         return _("%(minutes)d minutes of music took %(seconds)s s of processor time on another machine.") % {
@@ -203,13 +181,6 @@ def _speed(spec: ModelSpec) -> str:
             "seconds": number_format(spec.cost.cpu_seconds, 1),
         }
     return _("Not measured yet.")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return _("%(n)d s") % {"n": max(1, round(seconds))}
-    minutes = round(seconds / 60)
-    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
 
 
 def _memory(needed: int | None, budget: int) -> str:

@@ -30,6 +30,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from accounts.models import User
+from separation.display_names import texts
 from separation.engines.descriptors import ModelSpec
 from separation.lifecycle import due, from_now
 from separation.models import ModelInstallation
@@ -83,7 +84,7 @@ def ask(spec: ModelSpec, source: str, user: User | None) -> ModelInstallation | 
             is_official=None,
             done_bytes=0,
             total_bytes=None,
-            licence=spec.licence,
+            licence=texts(spec).licence,
             accepted_by=user,
             accepted_at=Now(),
             attempts=0,

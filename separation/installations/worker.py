@@ -144,8 +144,8 @@ class _Keeper:
 
 
 def _is_song_waiting() -> bool:
-    """Whether a song waits and no worker is free to take it."""
-    waiting = Separation.objects.filter(separations.due(), status=Status.QUEUED)
+    """Whether a song that somebody asked for waits, and no worker is free to take it."""
+    waiting = Separation.objects.filter(separations.due(), status=Status.QUEUED).requested()
     return len(busy_workers()) >= settings.WORKERS and waiting.exists()
 
 

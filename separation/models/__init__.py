@@ -1,4 +1,4 @@
-"""Separations, requests for them, their stems and ratings, statistics, imports of folders, installations of models."""
+"""Separations, requests, stems and ratings, statistics, imports of folders, installations of models, upgrades."""
 
 from separation.models.feedback import Rating, Statistics
 from separation.models.import_runs import ImportRun
@@ -11,11 +11,13 @@ from separation.models.separations import (
     Stem,
     TrackSeparation,
 )
+from separation.models.upgrades import ModelUpgrade
 
 __all__ = [
     "ImportRun",
     "ModelInstallation",
     "ModelSettings",
+    "ModelUpgrade",
     "Rating",
     "Separation",
     "SeparationQuerySet",

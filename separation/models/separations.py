@@ -35,6 +35,14 @@ class SeparationQuerySet(models.QuerySet["Separation"]):
     def unfinished(self) -> Self:
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 
+    def requested(self) -> Self:
+        """Keep those that somebody asked for; the others are done in idle time."""
+        return self.filter(models.Exists(SeparationRequest.objects.filter(separation=models.OuterRef("pk"))))
+
+    def unrequested(self) -> Self:
+        """Keep those that nobody asked for."""
+        return self.exclude(models.Exists(SeparationRequest.objects.filter(separation=models.OuterRef("pk"))))
+
 
 class Separation(Row):
     """One mixture through one revision of one model, made once and kept. Written by ``lifecycle.py`` alone."""
@@ -77,6 +85,16 @@ class Separation(Row):
     task_sent_at = models.DateTimeField(_("task sent"), null=True, editable=False)
 
     queued_at = models.DateTimeField(_("queued"), null=True, editable=False)
+    queued_by = models.ForeignKey(  # an index below serves as its own
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("queued by"),
+        help_text=_("The account whose request put it into the queue."),
+        db_index=False,
+    )
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
     error_code = models.CharField(_("error"), max_length=40, blank=True, editable=False)
@@ -95,6 +113,7 @@ class Separation(Row):
         ]
         indexes = [
             models.Index(fields=["status", "queued_at"], name="waiting_separations"),
+            models.Index(fields=["queued_by", "queued_at"], name="separations_queued_by"),
             # All that lists of songs ask, so that they read no row of this table, nor of the stems'.
             models.Index(fields=["mixture", "status", "model", "id"], name="separations_of_a_mixture"),
             # Who was served lately, and whether the queue moves.

@@ -96,7 +96,9 @@ def _forecast_queue() -> dict[UUID, Forecast]:
     """Simulate the workers: a song goes to the one that is free first, or is interleaved with a much longer song."""
     speed_of = cache(speed)
     busy: dict[str, list[float]] = {}
-    for row in Separation.objects.filter(status=Status.RUNNING).select_related("mixture"):
+    # What nobody asked for gives way.
+    running = Separation.objects.filter(status=Status.RUNNING).requested()
+    for row in running.select_related("mixture"):
         busy.setdefault(process_of(row.owner), []).append(_remaining(row, speed_of))
     waiting = in_order()
     simulation = _Simulation(list(busy.values()), len(waiting))

@@ -15,6 +15,7 @@ from separation.lifecycle import Lease, succeed
 from separation.models import Separation, Stem
 from separation.queue import notifications
 from separation.separator.protocol import SeparatedSet, SeparatedStem
+from separation.upgrades.lifecycle import show_better
 
 
 def store(result: SeparatedSet) -> None:
@@ -46,6 +47,7 @@ def publish(lease: Lease, result: SeparatedSet) -> bool:
         separation.stems.exclude(name__in=[stem.name for stem in result.stems]).delete()
         shown = separation.track_separations.filter(stopped_at=None).values("track")
         Track.objects.filter(audio=separation.mixture_id, pk__in=shown).update(separated_at=Now())
+        show_better(separation)  # not among the recently separated songs, which people asked for
         notifications.ready(separation)
     return True
 

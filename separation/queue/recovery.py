@@ -1,7 +1,8 @@
 """Recovery from crashes. Safe to run at any time, in any number of processes.
 
 Takes back the work of dead workers, wakes a worker again for rows whose task was lost, ends what has no attempt left,
-cancels what nobody wants, does the same for installations of models, and deletes old rows of django-q2.
+cancels what nobody wants, does the same for installations of models, goes on with an upgrade, and deletes old rows of
+django-q2.
 """
 
 import logging
@@ -22,6 +23,7 @@ from separation.installations import lifecycle as installations
 from separation.lifecycle import Lease
 from separation.models import Separation, SeparationRequest, Status
 from separation.queue.workers import is_dead
+from separation.upgrades import lifecycle as upgrades
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ def recover(*, task_lost_after: float = TASK_LOST_SECONDS) -> Recovery:
     cancelled = _cancel_unwanted()
     woken = wake_workers(task_lost_after)
     installations.recover()
+    upgrades.queue_next()
     _delete_old_tasks()
     return Recovery(retried, failed, cancelled, woken)
 

@@ -17,7 +17,7 @@ from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Track
 from catalog.visibility import visible_to
-from separation import lifecycle, model_choice
+from separation import demanding, lifecycle, model_choice
 from separation.engines import model_files, modelspec
 from separation.engines.descriptors import ModelSpec, ModelUnavailable
 from separation.models import Separation, SeparationRequest, Status, TrackSeparation
@@ -56,7 +56,8 @@ def ask(track: Track, model: str | None, user: User, *, silent: bool = False) ->
 
     What is done already, or on its way, is not done again; what failed or was cancelled starts anew. A ``silent``
     request gets no notices, unless the same account has made one that does.
-    Raises CatalogError ``unknown_model`` (400), ``model_unavailable`` (409) or ``too_many_queued`` (429).
+    Raises CatalogError ``unknown_model`` (400), ``model_unavailable`` (409), ``too_many_queued`` (429) or
+    ``too_many_demanding`` (429).
     """
     spec = choose(model)
     with transaction.atomic():
@@ -74,21 +75,23 @@ def ask(track: Track, model: str | None, user: User, *, silent: bool = False) ->
             defaults={"track": track} if silent else {"track": track, "silent": False},
             create_defaults={"track": track, "silent": silent},
         )
-        _show(separation, track)
-        queued = lifecycle.queue(separation)
+        show(separation, track)
+        queued = lifecycle.queue(separation, by=user)
         if queued and _unfinished_count(user) > settings.QUEUED_PER_PERSON:
             raise CatalogError(
                 "too_many_queued",
                 _("You already have many songs waiting. Try again when some are done."),
                 status=429,
             )
+        if queued:
+            demanding.check(user, separation)
         separation.refresh_from_db()
         if separation.status == Status.SUCCEEDED:  # a new track of audio that was separated before
             Track.objects.filter(pk=track.pk, separated_at=None).update(separated_at=Now())
     return Outcome(separation, queued)
 
 
-def _show(separation: Separation, track: Track) -> None:
+def show(separation: Separation, track: Track) -> None:
     """Have ``track`` show ``separation`` from now on; again, where it was stopped there."""
     row, created = TrackSeparation.objects.get_or_create(separation=separation, track=track)
     if not created and row.stopped_at is not None:

@@ -17,13 +17,17 @@ CANDIDATES = 20
 
 
 class Waiting(NamedTuple):
-    """A separation that waits. ``held``: its account has enough songs running, or it pauses between attempts."""
+    """A separation that waits. ``held``: its account has enough songs running, or it pauses between attempts.
+
+    ``requested``: somebody asked for it; the others are done in idle time.
+    """
 
     pk: UUID
     model: str
     seconds: float
     attempts: int
     held: bool
+    requested: bool
 
 
 class _Row(NamedTuple):
@@ -37,6 +41,8 @@ class _Row(NamedTuple):
 
 def in_order() -> list[Waiting]:
     """List what waits in the order in which it will be claimed; what is held comes last.
+
+    What nobody asked for comes after all that somebody did.
 
     Accounts take turns: the first song of every account comes before the second of any, the account served least
     recently comes first, and then it is first come, first served. An account that brings 200 songs does not delay
@@ -52,8 +58,10 @@ def in_order() -> list[Waiting]:
         held = row.paused or running.get(row.account, 0) >= settings.RUNNING_PER_PERSON
         turns[held, row.account] += 1
         last = served.get(row.account)
-        key = (held, turns[held, row.account], last is not None, last, number)
-        ordered.append((key, Waiting(row.pk, row.model, row.seconds, row.attempts, held)))
+        requested = row.account is not None
+        key = (held, not requested, turns[held, row.account], last is not None, last, number)
+        waiting = Waiting(row.pk, row.model, row.seconds, row.attempts, held, requested)
+        ordered.append((key, waiting))
     ordered.sort(key=lambda pair: pair[0])
     return [waiting for _key, waiting in ordered]
 

@@ -26,7 +26,7 @@ from separation.installations.worker import carry_out_waiting
 from separation.lifecycle import Lease
 from separation.models import Separation
 from separation.queue.heartbeat import HEARTBEAT_SECONDS, Draining, LeaseKeeper, LeaseLost, ProgressCallback
-from separation.queue.interleaving import Interleaver
+from separation.queue.interleaving import GivenWay, Interleaver
 from separation.queue.publish import publish, store
 from separation.queue.recovery import wake_workers
 from separation.queue.scheduling import claim_next
@@ -40,6 +40,7 @@ from separation.separator.protocol import (
     SeparatorStalled,
     SeparatorTooBig,
 )
+from separation.upgrades.lifecycle import queue_next
 
 __all__ = ["drain", "has_room", "install", "run", "separate", "work"]
 
@@ -58,6 +59,7 @@ def run(separation_id: str) -> None:
     if lease:
         work(lease, interleave=True)
         if not holder.draining:
+            queue_next()
             wake_workers(0.0)  # the same account's next song may have waited for this one
 
 
@@ -177,7 +179,7 @@ def _end_attempt(lease: Lease, separation: Separation, error: Exception) -> None
             case LeaseLost():
                 log.info("%s: stopped, cancelled or claimed by another worker", name)
                 lifecycle.hand_back(lease)
-            case Draining() | SeparatorInterrupted():
+            case Draining() | GivenWay() | SeparatorInterrupted():
                 log.info("%s: stopped, handed back", name)
                 lifecycle.hand_back(lease)
             case _ if _is_full(error) and not has_room(separation):

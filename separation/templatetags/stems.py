@@ -14,6 +14,8 @@ from django.utils.translation import ngettext
 from catalog.templatetags.pictures import icon
 from separation.display_names import ModelChoice, stem_label
 from separation.feedback.ratings import FEWEST, MOST, RatingSummary
+from separation.stem_looks import look
+from separation.web.model_menu import OptionGroup
 
 register = template.Library()
 
@@ -22,6 +24,18 @@ register = template.Library()
 def stem_name(name: str) -> str:
     """Name a stem for people."""
     return str(stem_label(name))
+
+
+@register.filter
+def stem_colour(name: str) -> str:
+    """Return the class that gives a stem its colour."""
+    return look(name).colour
+
+
+@register.simple_tag
+def stem_icon(name: str) -> SafeString:
+    """Draw the picture of a stem."""
+    return icon(look(name).icon)
 
 
 @register.filter
@@ -41,7 +55,7 @@ def growing(model: ModelChoice, key: UUID, share: float = 0.0) -> SafeString:
         for column in range(66):
             height = 2 + (seed >> (column * 3 + row * 17) % 113) % 13
             bars.append(f"M{column * 6 + 4} {middle - height}v{2 * height}")
-        rows.append(f'<path class="{name}" d="{"".join(bars)}"/>')
+        rows.append(f'<path class="{look(name).colour}" d="{"".join(bars)}"/>')
     paths, height = "".join(rows), 36 * len(model.stems)
     return mark_safe(  # noqa: S308 (numbers and our own names only)
         f'<svg class="waveform-growing" viewBox="0 0 400 {height}" preserveAspectRatio="none" aria-hidden="true">'
@@ -104,6 +118,26 @@ def five_stars(rated: RatingSummary) -> SafeString:
             for n in range(FEWEST, MOST + 1)
         ),
     )
+
+
+@register.simple_tag
+def stars_of_five(n: int) -> SafeString:
+    """Show how good a model is by what was published."""
+    drawn = format_html_join(
+        "",
+        '<span class="{}">{}</span>',
+        (("" if each <= n else "no-star", icon("star")) for each in range(1, MOST + 1)),
+    )
+    said = _("{n} of 5 stars, by published figures").format(n=n)
+    return format_html(
+        '<span class="model-stars" role="img" aria-label="{}" title="{}">{}</span>', said, said, drawn
+    )
+
+
+@register.filter
+def holds(group: OptionGroup, slug: str) -> bool:
+    """Whether a model is among those that unfold."""
+    return group.holds(slug)
 
 
 def _stars(n: int) -> str:

@@ -1,5 +1,6 @@
 """The upload form for browsers without scripts; with scripts the page uses the API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,17 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Visibility
 from separation import model_choice
-from separation.display_names import ModelChoice, describe
+from separation.engines.descriptors import ModelUnavailable
+from separation.web.model_menu import OptionGroup
 
 NO_MODEL = "none"
-
-
-def choices() -> list[ModelChoice]:
-    """Offer one model for each number of stems, the preferred one that is installed, fewest stems first."""
-    best: dict[int, ModelChoice] = {}
-    for spec in model_choice.available():
-        best.setdefault(len(spec.stems), describe(spec))
-    return [best[count] for count in sorted(best)]
 
 
 class UploadForm(forms.Form):
@@ -26,9 +20,17 @@ class UploadForm(forms.Form):
         label=_("Who may hear it"), choices=Visibility.choices, initial=Visibility.SHARED
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, menu: Sequence[OptionGroup], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.models = choices()
-        known = [(model.slug, model.title) for model in self.models]
+        self.menu = menu
+        options = [option for group in menu for option in [*group.first, *group.more]]
+        known = [(option.model.slug, option.model.title) for option in options]
         self.fields["model"] = forms.ChoiceField(choices=[*known, (NO_MODEL, _("Nothing yet"))])
-        self.initial.setdefault("model", self.models[0].slug if self.models else NO_MODEL)
+        self.initial.setdefault("model", self._first() if known else NO_MODEL)
+
+    def _first(self) -> str:
+        """Return the default model, else the first one."""
+        try:
+            return model_choice.default().slug
+        except ModelUnavailable:
+            return self.menu[0].first[0].model.slug

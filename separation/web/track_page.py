@@ -13,10 +13,9 @@ from audio.encoding.opus_segments import OPUS_SEGMENT_SAMPLES
 from audio.flac import SEGMENT_SAMPLES
 from audio.formats import OUTPUT, STEREO_RATE, OutputCodec
 from catalog.models import Track
-from separation import model_choice
 from separation.delivery.live import LiveStem, live_stems
 from separation.delivery.permissions import VisibleSeparation, may_download
-from separation.display_names import ModelChoice, describe, describe_slug, stem_label
+from separation.display_names import ModelChoice, describe_slug, stem_label
 from separation.error_messages import explain
 from separation.feedback.ratings import RatingSummary, ratings_of
 from separation.models import Separation, Status, Stem
@@ -92,11 +91,6 @@ class TrackPage:
         return any(not isinstance(row.stem, LiveStem) or row.stem.segments for row in self.stem_rows)
 
     @property
-    def offers(self) -> list[ModelChoice]:
-        """List the models to choose from while there is no separation, fewest stems first."""
-        return sorted(installed_models(), key=lambda model: len(model.stems))
-
-    @property
     def bitrates(self) -> list[tuple[int, str]]:
         """List every bitrate of some codec, with the names of the codecs that have it."""
         kbits = sorted({bitrate for codec in self.codecs for bitrate in codec.bitrates})
@@ -137,11 +131,6 @@ def _headed_ratings(
     return [(_("All of it"), ratings.whole), *stems]
 
 
-def installed_models() -> list[ModelChoice]:
-    """List every model that can run now."""
-    return [describe(spec) for spec in model_choice.available()]
-
-
 _BY_USEFULNESS = [Status.SUCCEEDED, Status.RUNNING, Status.QUEUED, Status.FAILED, Status.CANCELLED]
 
 
@@ -161,19 +150,6 @@ def separation_to_show(
     by_id = [row for row in separations if str(row.pk) == pk]
     by_model = [row for row in separations if row.model == model]
     return min(by_id or by_model or separations, key=_preference, default=None)
-
-
-@dataclass(frozen=True)
-class OtherModel:
-    """Another model for the song, with its best separation if it has one."""
-
-    model: ModelChoice
-    separation: Separation | None = None
-
-    @property
-    def status(self) -> str:
-        """Return the status of the separation, empty without one."""
-        return self.separation.status if self.separation else ""
 
 
 @dataclass(frozen=True)
@@ -202,17 +178,10 @@ def stems_in_order(separation: Separation) -> list[Stem]:
     return sorted(separation.stems.all(), key=lambda stem: stem.position)
 
 
-def other_models(separations: Iterable[Separation], shown: Separation | None) -> list[OtherModel]:
-    """List the models that the page offers beside that of ``shown``: every installed one, and every finished one."""
+def best_by_model(separations: Iterable[Separation]) -> dict[str, Separation]:
+    """Return the best separation of a song by each model, but none that was stopped."""
     best: dict[str, Separation] = {}
     for row in sorted(separations, key=_preference):
         if row.status != Status.CANCELLED:
             best.setdefault(row.model, row)
-    models = {model.slug: model for model in installed_models()}
-    for slug, separation in best.items():
-        if separation.status == Status.SUCCEEDED:
-            models.setdefault(slug, describe_slug(slug))
-    if shown is not None and shown.status != Status.CANCELLED:
-        models.pop(shown.model, None)
-    rows = [OtherModel(model, best.get(slug)) for slug, model in models.items()]
-    return sorted(rows, key=lambda row: (len(row.model.stems), row.status != Status.SUCCEEDED))
+    return best

@@ -29,9 +29,10 @@ from separation.delivery.permissions import VisibleSeparation, shown_by
 from separation.duplicates import worth_asking
 from separation.models import Status
 from separation.queue import requests
+from separation.web import model_menu
 from separation.web.forms import NO_MODEL, UploadForm
 from separation.web.js_messages import PLAYER_MESSAGES, UPLOAD_MESSAGES, translate
-from separation.web.track_page import TrackPage, finished_rows, other_models, separation_to_show
+from separation.web.track_page import TrackPage, best_by_model, finished_rows, separation_to_show
 
 
 @require_safe
@@ -55,7 +56,7 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "track": row,
         "track_page": TrackPage.of(row, shown, request.user),
-        "others": other_models(separations, shown),
+        "menu": model_menu.beside(best_by_model(separations), shown, request.user),
         "made": finished_rows(separations),
         "may_edit": row.may_be_edited_by(request.user),
         "may_remove": not request.user.is_anonymous and holds(row, request.user),
@@ -105,7 +106,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """Upload a song. With scripts the page sends several through the API and shows the progress of each."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST or None, request.FILES or None, menu=model_menu.installed(request.user))
     if request.method == "POST" and form.is_valid():
         response = _ingest_and_ask(request, form)
         if response is not None:

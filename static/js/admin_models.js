@@ -1,17 +1,23 @@
 // The page of models in the admin site: shows how far installations are, without loading the page again.
 
-const PAUSE = 1000; // milliseconds between two questions
+const PAUSE = 1000; // milliseconds between two questions, unless what is busy names another time
 const LONGEST = 10000; // where the server does not answer
 
 /** Ask again and again as long as something is being installed. */
 async function follow() {
-  let pause = PAUSE;
-  while (document.querySelector("[data-busy]")) {
-    await new Promise((done) => setTimeout(done, document.hidden ? LONGEST : pause));
+  let factor = 1;
+  for (let pause = shortest(); pause; pause = shortest()) {
+    await new Promise((done) => setTimeout(done, document.hidden ? LONGEST : Math.min(pause * factor, LONGEST)));
     const page = await ask();
-    pause = page ? PAUSE : Math.min(pause * 2, LONGEST);
+    factor = page ? 1 : factor * 2;
     if (page) update(page);
   }
+}
+
+/** @returns {number} milliseconds until the next question; 0 where nothing is busy */
+function shortest() {
+  const busy = [...document.querySelectorAll("[data-busy]")];
+  return busy.length && Math.min(...busy.map((one) => Number(one.getAttribute("data-busy")) || PAUSE));
 }
 
 /** @returns {Promise<Document | null>} the page as it is now; null where it does not come */
@@ -61,7 +67,7 @@ function exchange(name, shown, current) {
   if (focused) heading?.focus();
   const announce = document.querySelector("[data-announce]");
   const words = current.querySelector("[data-sentence]")?.textContent ?? "";
-  if (announce) announce.textContent = `${name}: ${words}`;
+  if (announce) announce.textContent = `${heading?.textContent?.trim() ?? name}: ${words}`;
 }
 
 follow();

@@ -38,6 +38,8 @@ function recallChoices() {
   for (const name of ["model", "visibility"]) {
     const radios = findElements(form, `input[name=${name}]`, HTMLInputElement);
     for (const radio of radios) radio.checked ||= radio.value === last[name];
+    const folded = radios.find((radio) => radio.checked)?.closest("details");
+    if (folded) folded.open = true;
   }
 }
 

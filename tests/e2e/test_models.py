@@ -50,6 +50,11 @@ def test_model_is_installed_through_a_crash_and_used(chromium: Browser, tmp_path
             person.wait_until_finished(asked["id"])
             again = separated_by_default(Person(server), song)
             assert (again["id"], again["status"]) == (asked["id"], "succeeded")
+            older = person.upload(
+                write_song(tmp_path / "older.flac", 3.0, seed=2), model="compact:2stems"
+            ).json()
+            person.wait_until_finished(older["separation"]["id"])
+            separate_again(chromium, server, older["track"]["id"], older["separation"]["id"])
         finally:
             server.stop()
 
@@ -85,4 +90,27 @@ def install(chromium: Browser, server: Server) -> None:
     expect(card.get_by_text("Default", exact=True)).to_be_visible()
     page.goto("/admin/")
     expect(page.get_by_role("heading", name="Better models exist")).to_be_hidden()
+    watched.context.close()
+
+
+def separate_again(chromium: Browser, server: Server, track: str, older: str) -> None:
+    """A song of the former default is separated again, and its page shows both."""
+    watched = Watched(chromium, server, viewport={"width": 390, "height": 800}, color_scheme="dark")
+    page = watched.page
+    sign_in(page, administrator(server))
+    page.goto("/admin/separation/modelinstallation/")
+    page.locator(f'[id="{SLUG}"]').get_by_role("link", name="Separate songs again").click()
+    expect(page.get_by_label("compact:2stems: 1 song.")).to_be_checked()
+    expect(page.get_by_text("more storage.")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Start").click()
+    sentence = page.locator(".upgrade [data-sentence]")
+    expect(sentence).to_have_text("Songs with the better parts: 1 of 1. Left: 0. Done.", timeout=120_000)
+    page.goto(f"/tracks/{track}/")
+    rows = page.locator(".track-separations tbody tr")
+    expect(rows.locator("td:nth-child(2)")).to_have_text([SLUG, "compact:2stems"])
+    assert older not in (page.locator("section.player").get_attribute("data-separation") or "")
+    rows.nth(1).get_by_role("link").click()
+    expect(page.locator(f'section.player[data-separation*="{older}"]')).to_be_visible()
+    assert watched.faults == []
     watched.context.close()

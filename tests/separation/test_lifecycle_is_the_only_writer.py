@@ -11,7 +11,17 @@ LIFECYCLE = ROOT / "separation" / "lifecycle.py"
 APPS = ("accounts", "audio", "catalog", "config", "operations", "separation", "benchmarks")
 COLUMNS = {
     *("status", "owner", "lease_until", "attempts", "crashes", "retry_at", "task_sent_at"),
-    *("queued_at", "started_at", "finished_at", "progress", "segments", "gain", "error_code", "error_detail"),
+    *(
+        "queued_at",
+        "queued_by",
+        "started_at",
+        "finished_at",
+        "progress",
+        "segments",
+        "gain",
+        "error_code",
+        "error_detail",
+    ),
 }
 # Methods of a queryset or manager that write what they are given by keyword.
 WRITERS = {"update", "create", "get_or_create", "update_or_create", "aupdate", "acreate"}

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.administrator import get_or_create_administrator
@@ -122,9 +121,8 @@ class Command(BaseCommand):
         progress.end()
         notify_owner(work.owner, folder.absolute(), progress.counts)
         if requester and requester.left:
-            most = settings.QUEUED_PER_PERSON
             self.stderr.write(
-                f"{requester.left} songs were not queued: one account may have {most} waiting. Run this again later."
+                f"{requester.left} songs were not queued. {requester.refusal} Run this again later."
             )
         if progress.counts["refused"]:
             sys.exit(1)

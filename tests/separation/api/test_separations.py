@@ -25,6 +25,16 @@ def test_models_are_listed_with_their_stems(api: APIClient) -> None:
     assert [row["slug"] for row in rows] == list(modelspec.SPECS)
     row = next(row for row in rows if row["slug"] == "compact:2stems")
     assert row.pop("revision")
+    assert row.pop("licence").startswith("MIT")
+    assert row.pop("provenance").startswith("A small network")
+    assert row.pop("size_bytes") > 1_000_000
+    assert row.pop("quality") == {
+        "value": pytest.approx(7.8),
+        "unit": "dB SDR",
+        "data_set": "18 semi-real mixtures of this project",
+        "source": "separation/engines/spleeter/bundled/MODEL.md",
+    }
+    assert (row.pop("stars"), row.pop("seconds_per_minute")) == (None, None)
     assert row == {
         "slug": "compact:2stems",
         "stems": ["vocals", "accompaniment"],

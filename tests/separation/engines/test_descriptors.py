@@ -50,6 +50,7 @@ def test_a_descriptor_becomes_a_model(tmp_path: Path) -> None:
         ("filters = [16, ", "filters = [", r"settings\.filters: a network has six encoder layers"),
         ('"zeros"', '"ones"', r"settings\.mask_extension: must be one of zeros, average, not 'ones'"),
         ("bins = 1024", "bins = 1000", r"settings\.bins: must be a multiple of 64"),
+        ('language = "es"', 'language = "es"\nlanguages = 1', r"translations\[0\]\.languages: unknown key"),
         ("[settings]", "[[settings]]", r"settings: must be a table"),
         (
             "sample_rate = 44_100",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -16,7 +16,7 @@ from separation import model_choice
 from separation.engines import download, modelspec, registry
 from separation.installations import facts
 from separation.models import ModelInstallation, Separation, Status
-from separation.web.forms import choices
+from separation.web import model_menu
 from tests.factories import make_separation, make_track
 from tests.separation.installations.conftest import NAME, SLUG, Release
 
@@ -102,6 +102,15 @@ def test_licence_must_be_accepted_and_who_did_is_remembered(
     assert {slug for slug, _message in entries} == {SLUG}
 
 
+def test_licence_is_shown_and_kept_in_the_language_of_the_reader(
+    client: Client, administrator: User, release: Release
+) -> None:
+    page = client.get(f"{PAGE}{SLUG}/install/", headers={"Accept-Language": "es"}).content.decode()
+    assert "El código tiene la licencia MIT." in page
+    client.post(f"{PAGE}{SLUG}/install/", {"accepted": "yes"}, headers={"Accept-Language": "es"})
+    assert ModelInstallation.objects.get().licence.startswith("El código tiene la licencia MIT.")
+
+
 def test_failed_installation_says_why(client: Client, administrator: User) -> None:
     ModelInstallation.objects.create(folder=NAME, model=SLUG, state="failed", error_code="no_space")
     page = client.get(PAGE).content.decode()
@@ -127,6 +136,11 @@ def test_folder_must_exist(client: Client, administrator: User, release: Release
     assert ModelInstallation.objects.get().source == str(release.models_dir)
 
 
+def first_of_the_menu() -> str:
+    """The model of two parts that people are offered first."""
+    return model_menu.installed(AnonymousUser())[0].first[0].model.slug
+
+
 def test_default_is_the_chosen_model_everywhere(
     client: Client, administrator: User, release: Release, api: APIClient
 ) -> None:
@@ -135,7 +149,7 @@ def test_default_is_the_chosen_model_everywhere(
     assert model_choice.default().slug == f"{SLUG}-16kHz"  # by the order of the descriptors
     act(client, "compact:2stems", "default")
     assert model_choice.default().slug == "compact:2stems"
-    assert choices()[0].slug == "compact:2stems"
+    assert first_of_the_menu() == "compact:2stems"
     models = api.get("/api/v1/models/").json()
     assert [model["slug"] for model in models if model["default"]] == ["compact:2stems"]
     assert models[0]["slug"] == "compact:2stems"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django_q.models import OrmQ
 
-from separation.lifecycle import cancel
-from separation.models import Status
+from separation.lifecycle import cancel, claim
+from separation.models import Separation, SeparationRequest, Status
 from separation.queue import heartbeat, interleaving, worker
 from separation.queue.separator_holder import holder
 from tests.separation.queue.conftest import Asker, after
@@ -78,3 +78,48 @@ def test_short_song_is_left_to_an_idle_worker(
     assert after(long, settings) == (Status.SUCCEEDED, 1, "")
     assert after(short, settings) == (Status.QUEUED, 0, "")
     assert OrmQ.objects.count() == 2, "its task is still there"
+
+
+def unrequested(separation: Separation) -> Separation:
+    """The same as part of an upgrade, which nobody waits for."""
+    SeparationRequest.objects.filter(separation=separation).delete()
+    return separation
+
+
+def test_song_that_nobody_asked_for_is_handed_back_for_one_that_somebody_did(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    again, mine = unrequested(asked(60, seed=1)), asked(50, seed=2)
+    lease = claim(again.pk)
+    assert lease
+    worker.work(lease, interleave=True)
+    assert after(again, settings) == (Status.QUEUED, 0, ""), "it cost no attempt"
+    assert after(mine, settings) == (Status.QUEUED, 0, ""), "its turn comes next"
+    worker.run(str(again.pk))
+    assert after(mine, settings) == (Status.SUCCEEDED, 1, "")
+
+
+def test_short_song_is_interleaved_with_one_that_nobody_asked_for(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    again, short = unrequested(asked(120, seed=1)), asked(2, seed=2)
+    lease = claim(again.pk)
+    assert lease
+    worker.work(lease, interleave=True)
+    assert after(again, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(short, settings) == (Status.SUCCEEDED, 1, "")
+
+
+def test_song_that_nobody_asked_for_is_not_interleaved(
+    asked: Asker, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKERS = 1
+    monkeypatch.setattr(interleaving, "LOOK_SECONDS", 0.0)
+    long, again = asked(60, seed=1), unrequested(asked(2, seed=2))
+    worker.run(str(long.pk))
+    assert after(long, settings) == (Status.SUCCEEDED, 1, "")
+    assert after(again, settings) == (Status.QUEUED, 0, "")
