@@ -52,7 +52,7 @@ def release(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> I
         monkeypatch.setattr(
             worker,
             "prepare_in_child",
-            lambda spec, folder, engine, _tick: registry.prepare(spec, folder, engine),
+            lambda spec, folder, engine, _tick, _limit: registry.prepare(spec, folder, engine),
         )
         yield Release(server, modelspec.SPECS[SLUG], content, settings.MODELS_DIR)
 
