@@ -3,6 +3,7 @@
 import math
 from argparse import ArgumentParser
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from audio.errors import AudioError
-from separation.engines import descriptors, download, modelspec
+from separation.engines import descriptors, download, model_files, modelspec
 from separation.engines.descriptors import SAMPLE_RATE, DescriptorError, ModelSpec, ModelUnavailable
 from separation.engines.families import FAMILIES
 from separation.installations import facts
@@ -18,6 +19,15 @@ from separation.separator.protocol import SeparatorError
 from separation.separator.trial import Trial, as_installed, try_model
 
 _SONG_SECONDS = 180
+
+
+def _with_sizes(spec: ModelSpec, folder: Path) -> ModelSpec:
+    """Return ``spec`` with the sizes of its files in ``folder``, as far as they are there."""
+    files = (
+        replace(file, size=path.stat().st_size) if (path := folder / file.name).is_file() else file
+        for file in spec.files
+    )
+    return replace(spec, files=tuple(files))
 
 
 class Command(BaseCommand):
@@ -49,6 +59,7 @@ class Command(BaseCommand):
                 if files is not None:
                     own = descriptor or modelspec.SPECS.own.get(spec.slug)
                     models_dir = stack.enter_context(as_installed(spec, files, own, settings.WORK_DIR))
+                sized = _with_sizes(spec, model_files.folder_of(spec, models_dir))
                 trial = try_model(
                     spec,
                     models_dir,
@@ -59,7 +70,7 @@ class Command(BaseCommand):
                 )
         except (DescriptorError, ModelUnavailable, SeparatorError, AudioError, OSError) as error:
             raise CommandError(str(error)) from error
-        self._report(spec, trial)
+        self._report(spec, sized, trial)
 
     def _find(self, name: str) -> tuple[ModelSpec, Path | None]:
         """Return the model called ``name``, and its descriptor if that is what was named."""
@@ -78,7 +89,7 @@ class Command(BaseCommand):
             except download.FetchError as error:
                 raise CommandError(str(error)) from error
 
-    def _report(self, spec: ModelSpec, trial: Trial) -> None:
+    def _report(self, spec: ModelSpec, sized: ModelSpec, trial: Trial) -> None:
         self.stdout.write(
             f"{spec.slug}: {trial.samples / SAMPLE_RATE:.1f} s of sound, {trial.samples} samples"
         )
@@ -90,11 +101,18 @@ class Command(BaseCommand):
             f"{trial.cpu_seconds:.1f} s of processor time, so about {song:.0f} s for 3 minutes, in one thread; "
             f"{trial.loading_cpu_seconds:.1f} s to load the model"
         )
-        needed = facts.needed_bytes(spec)
+        needed = facts.needed_bytes(sized)
         if trial.peak_bytes is None or needed is None:
             return
         peak, expected = -(-trial.peak_bytes // 1_000_000), needed // 1_000_000
         self.stdout.write(f"{peak} MB of memory at most; by the descriptor {expected} MB")
-        if peak > expected and spec.family == descriptors.OWN_FAMILY:
+        if spec.family != descriptors.OWN_FAMILY:
+            return
+        for stated, found in zip(spec.files, sized.files, strict=True):
+            if stated.size != found.size:
+                self.stdout.write(
+                    self.style.WARNING(f"{found.name}: state size = {found.size}, it takes memory")
+                )
+        if peak > expected:
             more = spec.settings.chunk_mb + peak - expected
             self.stdout.write(self.style.WARNING(f"chunk_mb is too small: state at least {more}"))

@@ -42,6 +42,7 @@ def test_a_descriptor_is_tried_where_it_lies(files: Path, tmp_path: Path) -> Non
     assert "rest                 88200 samples    silent" in said
     assert "s of processor time, so about" in said
     assert "MB of memory at most; by the descriptor" in said
+    assert f"mynet.onnx: state size = {(files / 'mynet.onnx').stat().st_size}, it takes memory" in said
     assert list((tmp_path / "work").iterdir()) == []
     assert not (tmp_path / "models").exists()
 
