@@ -118,3 +118,5 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{spec.slug:<24} {spec.bandwidth_hz / 1000:4.1f} kHz  {stems:<38} {state}{mark}"
             )
+        for sentence in modelspec.SPECS.wrong.values():
+            self.stderr.write(f"left out, its descriptor is wrong: {sentence}")

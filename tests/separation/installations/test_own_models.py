@@ -188,3 +188,9 @@ def test_command_installs_it_in_a_child_process(folder: Path, tmp_path: Path) ->
     call_command("fetch_models", "mynet", source=str(tmp_path), accept_licence=True)
     assert [spec.slug for spec in download.sharing("mynet")] == [SLUG]
     assert SLUG in [spec.slug for spec in modelspec.available(folder.parent)]
+
+
+def test_command_lists_wrong_descriptors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(folder, GOOD.replace("rank = 8", ""))
+    call_command("fetch_models")
+    assert "its descriptor is wrong: mynet.toml: rank: missing" in capsys.readouterr().err
