@@ -92,6 +92,8 @@ $(REFERENCE)/.ready: requirements-reference.txt
 	@$(REFERENCE)/bin/pip install --quiet --disable-pip-version-check -r requirements-reference.txt
 	@# The last version with Conv-TasNet, beside the current one.
 	@$(REFERENCE)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(REFERENCE)/demucs-2 demucs==2.0.3
+	@# Networks of many authors; what its training needs is left out.
+	@$(REFERENCE)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(REFERENCE)/msst msst==0.1.0
 	@# Torchaudio's own library, which nothing here uses, is built for CUDA and cannot be loaded beside a CPU's PyTorch.
 	@rm -f $(REFERENCE)/lib/python3.11/site-packages/torchaudio/lib/*.so
 	@touch $@

@@ -7,9 +7,6 @@ from catalog.models import Track
 from catalog.selectors import Reader
 from catalog.social import setlists
 from practice.models import MyPart, Preset
-from separation.engines.modelspec import SPECS
-
-INSTRUMENTS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
 
 
 def preset_of(track: Track, user: User) -> dict[str, Any] | None:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Info, register
+from django.core.checks import CheckMessage, Error, Info, Warning, register  # noqa: A004 (Django's name)
 
+from separation.engines.modelspec import SPECS
 from separation.engines.spleeter.native import build
 
 _HINT = "Run: python -m separation.engines.spleeter.native"
@@ -22,3 +23,12 @@ def native_engine(**_kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return [Info(build.FALLBACK, _HINT, id="separation.I001")]
+
+
+@register("separation")
+def own_descriptors(**_kwargs: Any) -> list[CheckMessage]:
+    """Report descriptors of the administrator's own models that are wrong; everything else goes on without them."""
+    return [
+        Warning(sentence, f"Correct it in {SPECS.folder}, or remove it.", id="separation.W001")
+        for sentence in SPECS.wrong.values()
+    ]

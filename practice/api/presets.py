@@ -1,6 +1,6 @@
 """How somebody plays a song, the part that they play in every song, and all that their player needs of a song."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -20,15 +20,21 @@ from practice.api.loops import LoopSerializer
 from practice.api.tracks import TrackMixin
 from practice.loops import loops_of
 from practice.models import MyPart
+from separation.engines import modelspec
 
 
 class PartSerializer(StrictSerializer):
     """``instrument`` is the name of a stem, ``my_part`` how you want to hear it; empty for none."""
 
-    instrument = serializers.ChoiceField(choices=presets.INSTRUMENTS, allow_blank=True, required=False)
+    instrument = serializers.ChoiceField(choices=(), allow_blank=True, required=False)
     my_part = serializers.ChoiceField(
         source="mode", choices=MyPart.Mode.choices, allow_blank=True, required=False
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        instrument = cast("serializers.ChoiceField", self.fields["instrument"])
+        instrument.choices = modelspec.stem_names()
 
 
 class PartView(APIView):

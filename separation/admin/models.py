@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,15 +17,16 @@ from django.utils.translation import gettext as _
 from catalog.admin.base import ReadOnly
 from catalog.errors import CatalogError
 from catalog.uploads.policy import UploadPolicy, accepts
-from separation.engines import download
+from separation.engines import download, model_files, modelspec
 from separation.engines.descriptors import ModelSpec
-from separation.installations import facts, requests
+from separation.installations import facts, own_models, requests
 from separation.models import ModelInstallation
 from separation.upgrades.lifecycle import current
 from separation.upgrades.progress import progress
 
 PERMISSION = "separation.change_modelinstallation"
 MODEL_FILE = UploadPolicy(lambda: 4_000_000_000, counted=False, permission=PERMISSION)
+DESCRIPTOR = UploadPolicy(lambda: 100_000, counted=False, permission=PERMISSION)
 
 
 @admin.register(ModelInstallation)
@@ -35,6 +37,8 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
         pages: list[tuple[str, str, Callable[..., HttpResponse]]] = [
             ("", "changelist", self.changelist_view),
             ("dismiss/", "dismiss", self.dismiss),
+            ("descriptors/add/", "add_descriptor", self.add_descriptor),
+            ("descriptors/remove/", "remove_descriptor", self.remove_descriptor),
             ("<str:slug>/install/", "install", self.install),
             ("<str:slug>/upload/", "upload", self.upload),
             ("<str:slug>/cancel/", "cancel", self.cancel),
@@ -64,7 +68,48 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
             scale=facts.SCALE,
             upgrade=progress(last) if (last := current()) else None,
             may_change=self.has_manage_permission(request),
+            may_add=request.user.is_superuser,
+            wrong=modelspec.SPECS.wrong,
         )
+
+    @accepts(DESCRIPTOR)
+    def add_descriptor(self, request: HttpRequest) -> HttpResponse:
+        """Take the descriptor of a model of the administrator's own; go on to its installation."""
+        if not request.user.is_superuser:  # it may name addresses that this server shall fetch from
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            file = _sent_file(request)
+            spec = own_models.add(file.name or "", file.read())
+        except CatalogError as error:
+            self.message_user(request, str(error.detail), messages.ERROR)
+            return HttpResponseRedirect(f"{_address('changelist')}#own")
+        self._log(request, spec, "descriptor added")
+        sentence = _("The model %(model)s is known now. Add its files, or have them fetched.")
+        self.message_user(request, sentence % {"model": spec.slug}, messages.SUCCESS)
+        is_installed = model_files.is_available(spec, settings.MODELS_DIR)
+        return HttpResponseRedirect(
+            f"{_address('changelist')}#{spec.slug}" if is_installed else _address("install", spec)
+        )
+
+    def remove_descriptor(self, request: HttpRequest) -> HttpResponse:
+        """Forget a model of the administrator's own that is not installed, or a descriptor that is wrong."""
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        name = request.POST.get("name", "")
+        try:
+            own_models.remove(name)
+        except CatalogError as error:
+            self.message_user(request, str(error.detail), messages.ERROR)
+        else:
+            self._log(request, name, "descriptor removed")
+            self.message_user(
+                request, _("The descriptor %(name)s was removed.") % {"name": name}, messages.SUCCESS
+            )
+        return HttpResponseRedirect(_address("changelist"))
 
     def install(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Show the licence and the ways to install; install where it was accepted."""
@@ -99,9 +144,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
     def _receive(self, request: HttpRequest, spec: ModelSpec) -> str:
         if not _accepted(request):
             raise requests.licence_not_accepted()
-        file = request.FILES.get("file")
-        if file is None:
-            raise CatalogError("no_file", _("Choose a file."))
+        file = _sent_file(request)
         missing = requests.receive(spec, file)
         if missing:
             return _("%(name)s is here. Still missing: %(names)s") % {
@@ -185,15 +228,23 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
         return TemplateResponse(request, f"admin/separation/modelinstallation/{name}.html", context)
 
     @staticmethod
-    def _log(request: HttpRequest, spec: ModelSpec, what: str) -> None:
+    def _log(request: HttpRequest, of: ModelSpec | str, what: str) -> None:
+        name = of if isinstance(of, str) else of.slug
         LogEntry.objects.create(
             user=request.user,  # type: ignore[misc]  # the admin site has no visitors
             content_type=ContentType.objects.get_for_model(ModelInstallation),
-            object_id=spec.slug,
-            object_repr=spec.slug,
+            object_id=name,
+            object_repr=name,
             action_flag=CHANGE,
             change_message=what,
         )
+
+
+def _sent_file(request: HttpRequest) -> "UploadedFile[bytes]":
+    file = request.FILES.get("file")
+    if file is None:
+        raise CatalogError("no_file", _("Choose a file."))
+    return file
 
 
 def _accepted(request: HttpRequest) -> bool:

@@ -27,9 +27,8 @@ from separation.api.downloads import (
 from separation.api.request_serializers import EncodingSerializer
 from separation.api.separations import SeparationMixin
 from separation.delivery import mixes
-from separation.engines.modelspec import SPECS
+from separation.engines import modelspec
 
-STEMS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
 PAN = "_pan"  # after the name of a stem
 
 
@@ -119,8 +118,9 @@ class MixQuerySerializer(EncodingSerializer):
             max_value=mixes.LATEST,
             help_text="Seconds of the song at which the mix begins: `65.5`.",
         )
-        stems = {stem: _gain(stem) for stem in STEMS} | {f"{stem}{PAN}": _pan(stem) for stem in STEMS}
-        return stems | {"from": start} | super().get_fields()
+        stems = self.context.get("stems") or modelspec.stem_names()
+        volumes = {stem: _gain(stem) for stem in stems} | {f"{stem}{PAN}": _pan(stem) for stem in stems}
+        return volumes | {"from": start} | super().get_fields()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse unknown parameters: a misspelt stem would be heard at its full volume."""
@@ -151,10 +151,12 @@ class MixView(EncodedFileView, SeparationMixin):
         Made once for everybody who asks for the same. A mix that would clip is made quieter as a whole, by one gain.
         """
         visible = self.visible(pk)
-        parameters = query_parameters(self, MixQuerySerializer)
+        own = visible.separation.stems.values_list("name", flat=True)  # of a model that may be gone
+        stems = dict.fromkeys((*modelspec.stem_names(), *own))
+        parameters = query_parameters(self, MixQuerySerializer, stems=stems)
         codec, bitrate = requested_encoding(request, parameters)
-        gains = {stem: parameters[stem] for stem in STEMS if stem in parameters}
-        pans = {stem: parameters[f"{stem}{PAN}"] for stem in STEMS if f"{stem}{PAN}" in parameters}
+        gains = {stem: parameters[stem] for stem in stems if stem in parameters}
+        pans = {stem: parameters[f"{stem}{PAN}"] for stem in stems if f"{stem}{PAN}" in parameters}
         settings = mixes.MixSettings.of(
             gains,
             parameters["tempo"],

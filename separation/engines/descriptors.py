@@ -1,15 +1,30 @@
 """What is known of a model: a TOML file for each, in the folder ``models`` of its family, read strictly.
 
 A key that is unknown, missing or of another type is an error that names file and key: a typing error in a
-descriptor must not become a model that sounds wrong.
+descriptor must not become a model that sounds wrong. Administrators add descriptors of their own, see `read_own`.
 """
 
+import math
 import re
+import stat
 import tomllib
+from collections.abc import Collection
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+    runtime_checkable,
+)
+from urllib.parse import unquote, urlsplit
 
 SAMPLE_RATE = 44_100
 """Songs are decoded to this rate, in Hz."""
@@ -19,6 +34,21 @@ _SLUG = re.compile(r"[a-z0-9]+:[\w-]+")
 _STEM = re.compile(r"[a-z][a-z0-9_]*")
 _FILE_NAME = re.compile(r"\w[\w.+-]*")
 _DIGEST = re.compile(r"[0-9a-f]{0,64}")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+SEAL = "verified.json"
+"""The file in which `model_files` records the others."""
+OWN_FAMILY = "exchange"
+"""The family of models whose descriptors administrators write."""
+_MOST_BYTES = 1 << 16
+_HUGE = 10**15
+"""More than whole numbers may be that databases and float64 have to hold."""
+_LONGEST = {"slug": 40, "revision": 40, "folder": 80, "stem": 20}
+"""In characters, as far as the database has room."""
+_PARAMETERS = frozenset(
+    {"bitrate", "cents", "click", "codec", "countin", "from", "semitones", "tempo", "to", "v"}
+)
+"""What a mix has besides the volumes of its stems, under whose names they are sent."""
 
 Settings = TypeVar("Settings")
 
@@ -29,6 +59,14 @@ class DescriptorError(ValueError):
 
 class ModelUnavailable(Exception):  # noqa: N818 (a state, not a mistake)
     """The model is unknown, not installed, or its files are damaged."""
+
+
+@runtime_checkable
+class DependentSettings(Protocol):
+    """Settings that only fit some models."""
+
+    def check(self, stems: Collection[str], files: Collection[str]) -> None:
+        """Raise ValueError unless they fit a model with these `stems` and names of `files`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +82,9 @@ class ModelFile:
     """Where the file itself can be downloaded; empty for one that comes in an archive."""
 
     def __post_init__(self) -> None:
-        _require(bool(_FILE_NAME.fullmatch(self.name)), f"name: {self.name!r} is no plain file name")
-        _require(bool(_DIGEST.fullmatch(self.sha256)), f"sha256: {self.sha256!r} is no hexadecimal digest")
-        _check_url(self.url)
+        is_plain = bool(_FILE_NAME.fullmatch(self.name)) and self.name != SEAL
+        _require(is_plain, f"name: {self.name!r} is no plain file name")
+        _check_release(self.url, self.sha256, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +96,13 @@ class Archive:
     size: int | None = None
 
     def __post_init__(self) -> None:
-        _require(bool(_DIGEST.fullmatch(self.sha256)), f"sha256: {self.sha256!r} is no hexadecimal digest")
-        _check_url(self.url)
+        _check_release(self.url, self.sha256, self.size)
+        _require(bool(_FILE_NAME.fullmatch(self.name)), f"url: {self.url!r} ends with no plain file name")
+
+    @property
+    def name(self) -> str:
+        """Return the name of the file."""
+        return unquote(urlsplit(self.url).path).rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,23 +178,29 @@ class Descriptor(Generic[Settings]):
 
     def __post_init__(self) -> None:
         _require(bool(_SLUG.fullmatch(self.slug)), f"slug: {self.slug!r} is not of the form name:variant")
+        for key in ("slug", "revision", "folder"):
+            is_short = len(getattr(self, key)) <= _LONGEST[key]
+            _require(is_short, f"{key}: longer than {_LONGEST[key]} characters")
         if self.sample_rate != SAMPLE_RATE:
             raise ValueError(
                 f"sample_rate: {self.sample_rate} Hz; every model must take {SAMPLE_RATE} Hz, as nothing resamples"
             )
         _require(0 < self.bandwidth_hz <= self.sample_rate // 2, "bandwidth_hz: above half the sample rate")
         _require(0 < len(set(self.stems)) == len(self.stems), "stems: none, or one of them twice")
-        _require(
-            not self.takes or bool(_STEM.fullmatch(self.takes)), f"takes: {self.takes!r} is no name of a stem"
-        )
+        _require(not self.takes or _is_stem(self.takes), f"takes: {self.takes!r} is no name of a stem")
         _require(self.takes not in self.stems, "takes: one of its own stems")
-        _require(bool(self.files), "files: none")
+        for stem in self.stems:
+            _require(_is_stem(stem), f"stems: {stem!r} is no name of a stem")
+        names = [file.name for file in self.files]
+        _require(0 < len(set(names)) == len(names), "files: none, or one of them twice")
         languages = [translation.language for translation in self.translations]
         _require(len(set(languages)) == len(languages), "translations: a language twice")
         _require(not self.folder or bool(_FILE_NAME.fullmatch(self.folder)), "folder: no plain folder name")
         if self.bundled:
             whole = all(len(file.sha256) == 64 for file in self.files)
             _require(whole, "files: a bundled model needs the whole digest of each")
+        if isinstance(self.settings, DependentSettings):
+            self.settings.check(self.stems, names)
 
 
 ModelSpec: TypeAlias = Descriptor[Any]
@@ -162,13 +211,39 @@ def read(path: Path, settings: type[Any]) -> ModelSpec:
 
     Raises `DescriptorError`, OSError.
     """
+    return parse(path.read_bytes(), path.name, path.parent.parent.name, settings)
+
+
+def read_own(path: Path, settings: type[Any]) -> ModelSpec:
+    """Read an administrator's descriptor, of a model with `settings`. Raises `DescriptorError`, OSError."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+        raise DescriptorError(f"{path.name}: is no file, or larger than {_MOST_BYTES >> 10} KiB")
+    return parse_own(path.read_bytes(), path.name, settings)
+
+
+def parse_own(content: bytes, name: str, settings: type[Any]) -> ModelSpec:
+    """Read the `content` of an administrator's descriptor called `name`. Raises `DescriptorError`."""
+    if len(content) > _MOST_BYTES:
+        raise DescriptorError(f"{name}: larger than {_MOST_BYTES >> 10} KiB")
+    spec = parse(content, name, OWN_FAMILY, settings)
+    if not spec.slug.startswith(f"{OWN_FAMILY}:"):
+        raise DescriptorError(f"{name}: slug: {spec.slug!r} does not begin with {OWN_FAMILY}:")
+    if spec.bundled:
+        raise DescriptorError(f"{name}: folder: missing")
+    return spec
+
+
+def parse(content: bytes, name: str, family: str, settings: type[Any]) -> ModelSpec:
+    """Read the `content` of a descriptor called `name`. Raises `DescriptorError`."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(content.decode())
         hints = get_type_hints(Descriptor) | {"settings": settings}
-        given = {"family": path.parent.parent.name}
-        spec: ModelSpec = _instance(Descriptor, hints, table, "", given)
+        spec: ModelSpec = _instance(Descriptor, hints, table, "", {"family": family})
+    except RecursionError as error:
+        raise DescriptorError(f"{name}: nested too deeply") from error
     except ValueError as error:  # tomllib's, UnicodeDecodeError and ours
-        raise DescriptorError(f"{path.name}: {error}") from error
+        raise DescriptorError(f"{name}: {error}") from error
     return spec
 
 
@@ -196,10 +271,12 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     origin = get_origin(hint)
     if origin in {UnionType, Literal} or is_dataclass(hint) or origin is tuple:
         return _composed(hint, origin, value, where)
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
+    if hint is float and type(value) is int and abs(value) < _HUGE:
+        value = float(value)
+    if type(value) is not hint or (hint is float and not math.isfinite(value)):
         raise ValueError(f"{where}: must be {_NAMES[hint]}, not {value!r}")
+    if hint is str and _UNPRINTABLE.search(value):
+        raise ValueError(f"{where}: holds a control character")
     return value
 
 
@@ -221,8 +298,17 @@ def _composed(hint: Any, origin: Any, value: Any, where: str) -> Any:
     return _instance(hint, get_type_hints(hint), value, f"{where}.", {})
 
 
-def _check_url(url: str) -> None:
+def _check_release(url: str, sha256: str, size: int | None) -> None:
+    _require(bool(_DIGEST.fullmatch(sha256)), f"sha256: {sha256!r} is no hexadecimal digest")
     _require(not url or url.startswith(("https://", "http://")), f"url: {url!r} is no address")
+    _require(not url or bool(sha256), "sha256: missing beside an address")
+    _require(size is None or 0 < size < _HUGE, "size: not above zero, or absurd")
+
+
+def _is_stem(name: str) -> bool:
+    """Return whether stems may have this `name`, which also names a parameter, and files."""
+    is_plain = bool(_STEM.fullmatch(name)) and len(name) <= _LONGEST["stem"]
+    return is_plain and name not in _PARAMETERS and not name.endswith("_pan")
 
 
 def _require(condition: bool, message: str) -> None:  # noqa: FBT001 (a condition)

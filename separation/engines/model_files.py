@@ -8,9 +8,10 @@ import json
 from pathlib import Path
 
 from audio.checksum import checksum
-from separation.engines.descriptors import ModelSpec, ModelUnavailable
+from separation.engines.descriptors import SEAL, ModelSpec, ModelUnavailable
 
-SEAL = "verified.json"
+__all__ = ["SEAL", "folder_of", "is_available", "is_official", "read_seal", "seal", "verified"]
+
 _ENGINES_DIR = Path(__file__).parent
 
 

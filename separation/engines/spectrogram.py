@@ -1,4 +1,4 @@
-"""Short-time Fourier transform with a Hann window, for networks that leave the transform to their host.
+"""Short-time Fourier transform, for networks that leave the transform to their host.
 
 As ``torch.stft`` does it by default: frame 0 is centred at the first sample, frame k `hop` samples times k later,
 as long as the centre is within the sound or just behind it. What the first and last frames reach beyond the ends
@@ -7,12 +7,14 @@ mirrors the sound there.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Audio = npt.NDArray[np.float32]
 Spectrum = npt.NDArray[np.complex64]
+Weighting: TypeAlias = Literal["hann", "rectangular"]
 
 _BLOCK = 16
 """Frames that are transformed at once, so that they fit the processor's cache."""
@@ -25,6 +27,7 @@ class Stft:
 
     frame_length: int
     hop: int
+    weighting: Weighting = "hann"
 
     @property
     def bins(self) -> int:
@@ -38,7 +41,9 @@ class Stft:
 
     @cached_property
     def window(self) -> Audio:
-        """Return the periodic Hann window, [frame_length]."""
+        """Return the weights of a frame's samples, [frame_length]: a periodic Hann window, or ones."""
+        if self.weighting == "rectangular":
+            return np.ones(self.frame_length, dtype=np.float32)
         angle = 2 * np.pi * np.arange(self.frame_length) / self.frame_length
         return np.asarray(0.5 - 0.5 * np.cos(angle), dtype=np.float32)
 

@@ -66,6 +66,8 @@ class Card:
     files: list[str]
     """The names of the files to upload."""
     can_fetch: bool
+    descriptor: str
+    """The name of its descriptor, where it is a model of the administrator's own."""
     row: ModelInstallation | None
 
     @property
@@ -122,6 +124,7 @@ def card(spec: ModelSpec) -> Card:
 def _card(spec: ModelSpec, row: ModelInstallation | None, *, is_default: bool) -> Card:
     needed = needed_bytes(spec)
     budget = min(settings.SEPARATOR_MEMORY, hardware.total_memory())
+    own = modelspec.SPECS.own.get(spec.slug)
     return Card(
         spec=spec,
         texts=texts(spec),
@@ -137,6 +140,7 @@ def _card(spec: ModelSpec, row: ModelInstallation | None, *, is_default: bool) -
         is_default=is_default,
         together=[other.slug for other in download.sharing(spec.folder) if other != spec],
         files=[file.name for file in download.wanted(spec)],
+        descriptor=own.name if own else "",
         can_fetch=download.fetchable(spec) or bool(settings.MODELS_SOURCE),
         row=row if not spec.bundled else None,
     )

@@ -81,10 +81,8 @@ def songs_using(spec: ModelSpec) -> int:
     return Separation.objects.unfinished().filter(Q(model__in=slugs)).count()
 
 
-def remove(spec: ModelSpec) -> ModelInstallation | None:
-    """Remove the files of ``spec``, and so all models that share them."""
-    if spec.bundled:
-        raise CatalogError("bundled", _("This model comes with Stemoteca and cannot be removed."))
+def check_unused(spec: ModelSpec) -> None:
+    """Raise ``CatalogError``, ``in_use`` (409), while songs wait for the models in the folder of ``spec``."""
     if songs := songs_using(spec):
         sentence = ngettext(
             "%(n)d song waits for this model or is being separated with it. Remove it afterwards.",
@@ -92,6 +90,13 @@ def remove(spec: ModelSpec) -> ModelInstallation | None:
             songs,
         )
         raise CatalogError("in_use", sentence % {"n": songs}, status=409)
+
+
+def remove(spec: ModelSpec) -> ModelInstallation | None:
+    """Remove the files of ``spec``, and so all models that share them."""
+    if spec.bundled:
+        raise CatalogError("bundled", _("This model comes with Stemoteca and cannot be removed."))
+    check_unused(spec)
     try:
         download.remove(spec, settings.MODELS_DIR)
     except download.FetchError as error:

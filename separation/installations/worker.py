@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from separation import lifecycle as separations
-from separation.engines import download
+from separation.engines import download, modelspec
 from separation.engines.descriptors import ModelSpec
 from separation.installations import lifecycle
 from separation.installations.lifecycle import Lease
@@ -74,7 +74,9 @@ def carry_out(lease: Lease, separate_one: SeparateOne) -> None:
 
 def _fetch(spec: ModelSpec, lease: Lease, keeper: "_Keeper") -> bool:
     def prepare(prepared: ModelSpec, models_dir: Path) -> None:
-        prepare_in_child(prepared, models_dir, settings.SEPARATOR_ENGINE, keeper.renew)
+        own = prepared.slug in modelspec.SPECS.own
+        limit = settings.SEPARATOR_MEMORY if own else None
+        prepare_in_child(prepared, models_dir, settings.SEPARATOR_ENGINE, keeper.renew, limit)
 
     return download.fetch(
         spec,

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from separation.separator import child
@@ -68,11 +67,7 @@ class SeparatorProcess:
 
     def resident_bytes(self) -> int:
         """Return its resident memory, 0 if that is unknown."""
-        try:
-            pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
-        except OSError:  # it has just ended, or this is no Linux
-            return 0
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return child.resident_bytes(self.pid)
 
     def describe_end(self) -> str:
         """Say how it ended, with the last of its standard error."""

@@ -63,6 +63,7 @@ class Worker:
         self._is_stopped = is_stopped
         self._nested = False
         self._models_dir = Path(models_dir)
+        modelspec.SPECS.look_in(self._models_dir)
         self._engine_name = cast("EngineName", engine)
         self._threads = threads
         self._memory_limit = memory_limit

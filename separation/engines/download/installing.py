@@ -15,6 +15,8 @@ from separation.engines.download.progress import Meter
 
 _BLOCK = 1 << 18
 _MAX_UNPACKED = 4 << 30
+_STAGED = "~"
+"""After the name of a folder, in those of its temporary ones; no folder of a model has it in its name."""
 
 Prepare = Callable[[ModelSpec, Path], None]
 """Reads the model in a folder for models as a whole, and converts it, see `registry.prepare`."""
@@ -39,7 +41,7 @@ def lock(spec: ModelSpec, models_dir: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise FetchError("busy", f"{spec.folder} is being fetched already") from error
-        for left in incoming.glob(f"{spec.folder}-*"):
+        for left in incoming.glob(f"{spec.folder}{_STAGED}*"):
             shutil.rmtree(left, ignore_errors=True)
         yield
 
@@ -48,7 +50,7 @@ def lock(spec: ModelSpec, models_dir: Path) -> Iterator[None]:
 def staging(spec: ModelSpec, models_dir: Path) -> Iterator[Path]:
     """Give a folder with the model's own name, which lies in one that is removed at the end."""
     incoming = models_dir / ".incoming"
-    with tempfile.TemporaryDirectory(dir=incoming, prefix=f"{spec.folder}-") as temporary:
+    with tempfile.TemporaryDirectory(dir=incoming, prefix=spec.folder + _STAGED) as temporary:
         folder = Path(temporary) / spec.folder
         folder.mkdir()
         yield folder

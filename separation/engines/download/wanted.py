@@ -1,7 +1,6 @@
 """What has to arrive for a model: the archive that it is released in, or each of its files."""
 
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 from separation.engines import modelspec
 from separation.engines.descriptors import ModelSpec
@@ -29,8 +28,7 @@ def wanted(spec: ModelSpec) -> tuple[Wanted, ...]:
     if spec.bundled:
         return ()
     if spec.archive:
-        name = unquote(urlsplit(spec.archive.url).path).rpartition("/")[2]
-        return (Wanted(name, spec.archive.url, spec.archive.sha256, spec.archive.size),)
+        return (Wanted(spec.archive.name, spec.archive.url, spec.archive.sha256, spec.archive.size),)
     return tuple(Wanted(file.name, file.url, file.sha256, file.size) for file in spec.files)
 
 

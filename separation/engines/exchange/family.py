@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from separation.engines import model_files
 from separation.engines.descriptors import ModelUnavailable
 from separation.engines.exchange.settings import ExchangeSettings, ExchangeSpec, outputs
@@ -26,12 +28,26 @@ def load(spec: ExchangeSpec, models_dir: Path, threads: int, kind: EngineKind) -
     model = _read(spec, models_dir)
     from separation.engines.exchange.engine import ExchangeEngine  # noqa: PLC0415 (heavy)
 
-    return ExchangeEngine(spec, model, threads=threads)
+    try:
+        return ExchangeEngine(spec, model, threads=threads)
+    except RuntimeError as error:  # OpenVINO's
+        raise _unavailable(spec, error) from error
 
 
-def prepare(spec: ExchangeSpec, models_dir: Path, kind: EngineKind) -> None:  # noqa: ARG001
-    """Read the files of `spec`, and compare them with its descriptor. Raises `ModelUnavailable`, ImportError."""
-    _read(spec, models_dir)
+def prepare(spec: ExchangeSpec, models_dir: Path, kind: EngineKind) -> None:
+    """Load `spec`, and separate one chunk of noise: no other family runs what nobody here has ever run.
+
+    Raises `ModelUnavailable`, ImportError.
+    """
+    engine = load(spec, models_dir, 1, kind)
+    chunk = np.random.default_rng(1).normal(0, 0.1, (2, spec.settings.length)).astype(np.float32)
+    stems = np.empty((len(spec.stems), *chunk.shape), dtype=np.float32)
+    try:
+        engine.slots[0].separate(chunk, stems, is_first=True)
+    except (RuntimeError, ValueError) as error:
+        raise _unavailable(spec, error) from error
+    if not np.isfinite(stems).all():
+        raise _unavailable(spec, ValueError("what the network gives for noise is not finite"))
 
 
 def needed_bytes(spec: ExchangeSpec, threads: int, kind: EngineKind) -> int:  # noqa: ARG001
@@ -51,9 +67,13 @@ def _read(spec: ExchangeSpec, models_dir: Path) -> Any:
         model = openvino.Core().read_model(path, *([weights] if weights else []))
         _check(spec, model)
     except (RuntimeError, ValueError) as error:  # the first is OpenVINO's
-        reason = str(error).strip().splitlines()[-1]
-        raise ModelUnavailable(f"{spec.slug}: {path.name}: {reason}") from error
+        raise _unavailable(spec, error) from error
     return model
+
+
+def _unavailable(spec: ExchangeSpec, error: Exception) -> ModelUnavailable:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ModelUnavailable(f"{spec.slug}: {spec.settings.graph}: {lines[-1]}")
 
 
 def _check(spec: ExchangeSpec, model: Any) -> None:
@@ -62,6 +82,10 @@ def _check(spec: ExchangeSpec, model: Any) -> None:
     sizes = settings.sizes(outputs(spec))
     if len(model.inputs) != 1:
         raise ValueError(f"the network has {len(model.inputs)} inputs instead of one")
+    if model.inputs[0].get_element_type().to_string() != "f32":
+        raise ValueError(f"the network takes {model.inputs[0].get_element_type().to_string()} instead of f32")
+    if model.get_variables():
+        raise ValueError("the network keeps a state from one chunk to the next")
     model.reshape(list(settings.input_layout.shape(sizes)))
     count = 1 if "s" in settings.output_layout.axes else outputs(spec)
     if len(model.outputs) != count:
@@ -71,3 +95,5 @@ def _check(spec: ExchangeSpec, model: Any) -> None:
         found = output.get_partial_shape()
         if found.is_dynamic or list(found.to_shape()) != expected:
             raise ValueError(f"the network gives {found} instead of {expected}")
+        if output.get_element_type().to_string() != "f32":
+            raise ValueError(f"the network gives {output.get_element_type().to_string()} instead of f32")

@@ -1,14 +1,19 @@
 """What the descriptor of a model of this family says besides what every model has."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from separation.engines.chunking import Audio, Chunking
-from separation.engines.descriptors import Descriptor
+from separation.engines.descriptors import SAMPLE_RATE, Descriptor
 from separation.engines.exchange.layout import Layout, parse
-from separation.engines.spectrogram import Stft
+from separation.engines.spectrogram import Stft, Weighting
+
+_LONGEST = 60 * SAMPLE_RATE
+_LONGEST_FRAME = 1 << 16
+_MOST_MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +29,21 @@ class SpectrogramSettings:
     gives: Literal["masks", "spectra"]
     """masks: factors of the mixture's spectra. Where the output has no axis p, either is real: spectra then are
     magnitudes, and get the phases of the mixture."""
+    window: Weighting = "hann"
+    """The weights of a frame's samples; rectangular: all 1."""
 
     def __post_init__(self) -> None:
         if self.hop <= 0 or self.frame_length < 2 * self.hop or self.frame_length % 2:
             raise ValueError("frame_length: must be even, and hop at most half of it")
+        if self.frame_length > _LONGEST_FRAME:
+            raise ValueError(f"frame_length: more than {_LONGEST_FRAME} samples")
         if not 0 < self.bins <= self.stft.bins:
             raise ValueError(f"bins: must be 1 to {self.stft.bins}")
 
     @property
     def stft(self) -> Stft:
         """Return the transform."""
-        return Stft(self.frame_length, self.hop)
+        return Stft(self.frame_length, self.hop, self.window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +75,25 @@ class ExchangeSettings:
     def __post_init__(self) -> None:
         if not self.graph.endswith((".onnx", ".xml")):
             raise ValueError("graph: must be an .onnx or .xml file")
+        if not 0 < self.length <= _LONGEST:
+            raise ValueError("length: must be above zero, and not longer than a minute")
+        if not 0 < self.chunk_mb <= _MOST_MB:
+            raise ValueError(f"chunk_mb: must be 1 to {_MOST_MB}")
         chunks = self.chunking
         if (chunks.window is None) != (chunks.overlap == 0):
             raise ValueError("window: chunks that overlap need weights, and those that do not need none")
         _ = self.input_layout, self.output_layout
         if self.spectrogram and self.length <= self.spectrogram.frame_length // 2:
             raise ValueError("length: shorter than half a frame")
+
+    def check(self, stems: Collection[str], files: Collection[str]) -> None:
+        """See `DependentSettings`."""
+        if self.residual and len(stems) < 2:
+            raise ValueError("stems: only one, which residual would make without the network")
+        weights = self.graph.removesuffix(".xml") + ".bin"
+        for name in (self.graph, weights) if self.graph.endswith(".xml") else (self.graph,):
+            if name not in files:
+                raise ValueError(f"files: {name} is missing")
 
     @property
     def chunking(self) -> Chunking:

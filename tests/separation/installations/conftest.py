@@ -47,12 +47,12 @@ def release(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> I
         server.offer(NAME, content)
         there = Archive(f"{server.url}/{NAME}.tar.gz", sha256(content).hexdigest(), len(content))
         for slug in (SLUG, f"{SLUG}-16kHz"):
-            monkeypatch.setitem(modelspec.SPECS, slug, replace(small, slug=slug, archive=there))
+            monkeypatch.setitem(modelspec.SPECS.packaged, slug, replace(small, slug=slug, archive=there))
         # The child process knows the models of full size alone.
         monkeypatch.setattr(
             worker,
             "prepare_in_child",
-            lambda spec, folder, engine, _tick: registry.prepare(spec, folder, engine),
+            lambda spec, folder, engine, _tick, _limit: registry.prepare(spec, folder, engine),
         )
         yield Release(server, modelspec.SPECS[SLUG], content, settings.MODELS_DIR)
 

@@ -6,10 +6,17 @@ Numbers of fields: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from separation.engines.chunking import Audio
 
 _FLOAT = 1
+_INTEGER = 7
+
+Constant: TypeAlias = "Audio | npt.NDArray[np.int64] | Outside"
 
 
 @dataclass(frozen=True)
@@ -22,9 +29,20 @@ class Node:
     attributes: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Outside:
+    """A constant of float32 whose values are in another file, or nowhere."""
+
+    shape: Sequence[int]
+    place: str
+    """Relative to the ONNX file; empty for nowhere."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Such as offset and length."""
+
+
 def onnx_file(
     nodes: Sequence[Node],
-    constants: Mapping[str, Audio],
+    constants: Mapping[str, Constant],
     inputs: Mapping[str, Sequence[int | str]],
     outputs: Mapping[str, Sequence[int | str]],
 ) -> bytes:
@@ -50,8 +68,14 @@ def _node(node: Node) -> bytes:
     return b"".join(parts)
 
 
-def _tensor(name: str, values: Audio) -> bytes:
+def _tensor(name: str, values: Constant) -> bytes:
     shape = b"".join(_number(1, size) for size in values.shape)
+    if isinstance(values, Outside):
+        entries = {"location": values.place, **values.more} if values.place else {}
+        outside = b"".join(_message(13, _text(1, key) + _text(2, value)) for key, value in entries.items())
+        return shape + _number(2, _FLOAT) + _text(8, name) + outside + _number(14, 1 if entries else 0)
+    if values.dtype == np.int64:
+        return shape + _number(2, _INTEGER) + _text(8, name) + _message(9, values.astype("<i8").tobytes())
     return shape + _number(2, _FLOAT) + _text(8, name) + _message(9, values.astype("<f4").tobytes())
 
 
