@@ -24,7 +24,7 @@ from django.apps import apps as current_apps
 from django.apps.registry import Apps
 from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from catalog.errors import CatalogError
@@ -98,40 +98,50 @@ def read(model: Model, source: IO[bytes], apps: Apps = current_apps) -> int:
     """Insert the rows of ``source`` (not compressed); return how many there were. Call it within a transaction.
 
     References are checked when the transaction ends. Raises ``CatalogError``: ``backup_damaged`` for what is no row
-    of this table, ``does_not_fit`` for what this database cannot hold.
+    of this table, ``does_not_fit`` for what this database cannot hold; and IntegrityError.
     """
-    by_name = {field.attname: field for field in model._meta.concrete_fields}
-    lines = map(json.loads, source)
-    try:
-        names: list[str] = next(lines, [])
-        if sorted(names) != sorted(by_name):
-            raise _damaged(model._meta.label)
-        fields = [by_name[name] for name in names]
-        ids = {index: _Ids(model, apps) for index, model in _named_by(fields)}
-        convert = [_converter(field, ids.get(index)) for index, field in enumerate(fields)]
-        quote = connection.ops.quote_name
-        columns = ", ".join(quote(str(field.column)) for field in fields)
-        places = ", ".join(["%s"] * len(fields))
-        insert = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608  # our own names
-        count = 0
-        with connection.cursor() as cursor:
-            while rows := [
-                [turn(value) for turn, value in zip(convert, line, strict=True)]
-                for line in islice(lines, _CHUNK)
-            ]:
-                cursor.executemany(insert, rows)
-                count += len(rows)
-    except (ValidationError, LookupError, TypeError) as error:
-        raise _damaged(model._meta.label) from error
-    except (DatabaseError, ValueError) as error:
-        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-            raise _damaged(model._meta.label) from error
-        sentence = _("The rows of %(table)s do not fit into this database: %(reason)s")
-        reason = " ".join(str(error).split())
-        raise CatalogError(
-            "does_not_fit", sentence % {"table": model._meta.label, "reason": reason}
-        ) from error
+    count = 0
+    with connection.cursor() as cursor:
+        insert, rows = _prepared(model, source, apps)
+        while batch := _next(rows, model):
+            try:
+                cursor.executemany(insert, batch)
+            except IntegrityError:
+                raise
+            except (DatabaseError, ValueError) as error:
+                reason = {"table": model._meta.label, "reason": " ".join(str(error).split())}
+                sentence = _("The rows of %(table)s do not fit into this database: %(reason)s")
+                raise CatalogError("does_not_fit", sentence % reason) from error
+            count += len(batch)
     return count
+
+
+def _prepared(model: Model, source: IO[bytes], apps: Apps) -> tuple[str, Iterator[list[Any]]]:
+    """Return the statement that inserts a row, and the rows as the database takes them."""
+    by_name = {field.attname: field for field in model._meta.concrete_fields}
+    try:
+        names: list[str] = json.loads(source.readline())
+        fields = [by_name.pop(name) for name in names]
+    except (ValueError, LookupError, TypeError) as error:
+        raise _damaged(model._meta.label) from error
+    if by_name:
+        raise _damaged(model._meta.label)
+    ids = {index: _Ids(model, apps) for index, model in _named_by(fields)}
+    convert = [_converter(field, ids.get(index)) for index, field in enumerate(fields)]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    insert = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608  # our own names
+    return insert, (
+        [turn(value) for turn, value in zip(convert, json.loads(line), strict=True)] for line in source
+    )
+
+
+def _next(rows: Iterator[list[Any]], model: Model) -> list[list[Any]]:
+    try:
+        return list(islice(rows, _CHUNK))
+    except (ValidationError, ValueError, LookupError, TypeError) as error:
+        raise _damaged(model._meta.label) from error
 
 
 def delete_all(of: Iterable[Model]) -> None:

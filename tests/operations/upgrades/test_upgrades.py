@@ -15,7 +15,7 @@ import requests
 from django.apps import apps
 from django.conf import settings as project
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.signals import pre_migrate
 
 from accounts.models import User
@@ -36,7 +36,7 @@ def test_data_folder_of_an_earlier_version_is_opened(frozen: Path, tmp_path: Pat
     with tarfile.open(frozen) as archive:
         archive.extractall(data, filter="data")
     expected = json.loads((data / "expected.json").read_text())
-    server = Server(tmp_path, STEMOTECA_DATABASE="", STEMOTECA_SCRUB_DAYS="0").start()
+    server = Server(tmp_path, STEMOTECA_DATABASE="", STEMOTECA_SCRUB_DAYS="0").start(seconds=300)
     try:
         signed_in = requests.post(
             f"{server.url}/api/v1/auth/token/",
@@ -50,7 +50,7 @@ def test_data_folder_of_an_earlier_version_is_opened(frozen: Path, tmp_path: Pat
             assert answer.ok, answer.text
             for separation in answer.json()["separations"]:
                 for stem in separation.get("stems", []):
-                    audio = requests.get(f"{server.url}{stem['audio']}", headers=headers, timeout=60)
+                    audio = requests.get(stem["audio"], headers=headers, timeout=60)
                     assert audio.ok, audio.text
         found = requests.get(f"{server.url}/api/v1/tracks/", {"q": "barquito"}, timeout=60).json()
         assert found["count"] == 1
@@ -125,7 +125,8 @@ def test_copies_before_migrations_can_be_restored(
     place = open_place(str(folder))
     names, _others = snapshots.names(place)
     assert len(names) == upgrades.KEPT
-    rows.delete_all(rows.tables().values())
+    with transaction.atomic():
+        rows.delete_all(rows.tables().values())
     restore(place, names[-1], quiet)  # the files are where they were
     assert all_rows() == before
 
