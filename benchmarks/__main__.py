@@ -12,7 +12,7 @@ from statistics import median
 from timeit import timeit
 
 from audio.probe import probe
-from benchmarks import measure, mixes, player, songs
+from benchmarks import backup, measure, mixes, player, songs
 from benchmarks.catalogue import fingerprints, pages
 from benchmarks.engines import equality, flac_encoding, matrix_product, models
 from benchmarks.engines import two_songs as pairs
@@ -38,6 +38,7 @@ PARTS = (
     "attacks",
     "long_work",
     "player",
+    "backup",
 )
 _ASIDE = ("kills",)
 """Only when asked for: these measure no cost."""
@@ -113,6 +114,7 @@ def main() -> None:
             "attacks": attacked,
             "long_work": worked,
             "player": played,
+            "backup": backed_up,
             "kills": killed,
         }[part](options)
 
@@ -128,6 +130,11 @@ def played(options: argparse.Namespace) -> None:
         options.minutes, options.stems, options.codecs, options.tables, options.jumps, options.played
     )
     player.run(plan, options.cache)
+
+
+def backed_up(options: argparse.Namespace) -> None:
+    """Backups, a restore and a check of stored files; of 10,000 songs where no other number is given."""
+    table(backup.HEADS, backup.measured(min(options.tracks, 10_000), options.cache))
 
 
 def attacked(_options: argparse.Namespace) -> None:

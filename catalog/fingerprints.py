@@ -29,6 +29,7 @@ MOST_CANDIDATES = 500
 MOST_COMPARED = 10
 MOST_OFFERED = 5
 LEAST_VOTES = 2
+MOST_INSERTED = 20_000
 NO_LIBRARY = (
     "Chromaprint is not installed, so the same song in another encoding is not noticed. "
     "On Debian and Ubuntu: apt-get install libchromaprint1, then manage.py fingerprint."
@@ -65,10 +66,23 @@ def store(audio: AudioFile, values: bytes) -> None:
             audio=audio, defaults={"values": values, "duration": audio.duration}
         )
         if created:
-            found = matching.terms(matching.parse_values(values))
-            FingerprintTerm.objects.bulk_create(
-                FingerprintTerm(fingerprint=row, term=term, position=at) for term, at in found.items()
-            )
+            FingerprintTerm.objects.bulk_create(_terms(row))
+
+
+def index_terms() -> None:
+    """Store the terms of all fingerprints, where there are none: a backup has the fingerprints alone."""
+    batch: list[FingerprintTerm] = []
+    for row in Fingerprint.objects.iterator(chunk_size=200):
+        batch += _terms(row)
+        if len(batch) > MOST_INSERTED:
+            FingerprintTerm.objects.bulk_create(batch)
+            batch = []
+    FingerprintTerm.objects.bulk_create(batch)
+
+
+def _terms(row: Fingerprint) -> list[FingerprintTerm]:
+    found = matching.terms(matching.parse_values(row.values))
+    return [FingerprintTerm(fingerprint=row, term=term, position=at) for term, at in found.items()]
 
 
 def store_and_match(track: Track, values: bytes | None, user: User) -> list[Similar]:

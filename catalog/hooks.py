@@ -72,6 +72,8 @@ split: Hook[[Track, Track], None] = Hook()
 taken_down: Hook[[Sequence[UUID]], list[UUID]] = Hook()
 # Before unused audio is deleted: delete rows that nothing needs.
 collecting_garbage: Hook[[], object] = Hook()
+# Whether stored files have to stay for now although no row names them, as while a backup copies them.
+holding_files: Hook[[], bool] = Hook()
 # (ids of tracks as the database writes them): answers the slugs of the models that have separated each.
 models_of_tracks: Hook[[Collection[str]], Mapping[str, Collection[str]]] = Hook()
 # (slug): answers what people call the model.

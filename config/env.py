@@ -20,8 +20,11 @@ from operations.process_lifecycle import exit_with_error
 BASE_DIR = Path(__file__).resolve().parent.parent
 PREFIX = "STEMOTECA_"
 MIN_SECRET_LENGTH = 32
-S3_KEYS = ("S3_ACCESS_KEY", "S3_SECRET_KEY")
-S3_NAMES = ("S3_BUCKET", "S3_ENDPOINT", "S3_REGION", *S3_KEYS)
+S3_NAMES = ("S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+BACKUP_S3_NAMES = (
+    *("BACKUP_S3_ENDPOINT", "BACKUP_S3_REGION"),
+    *("BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY"),
+)
 RENAMED = {
     "HOSTS": "ALLOWED_HOSTS",
     "ORIGINS": "CSRF_TRUSTED_ORIGINS",
@@ -128,6 +131,17 @@ class Environment:
         except OSError as error:
             exit_with_error(f"{PREFIX}{name} cannot be used: {error.strerror}")
         return folder
+
+    def backup_target(self, name: str, data_dir: Path) -> str:
+        """Read where scheduled backups go: a folder that is not in the data folder, or ``s3://bucket/prefix``."""
+        value = self.text(name).strip()
+        if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/\S*)?", value):
+            return value
+        if value and ("://" in value or not Path(value).is_absolute()):
+            exit_with_error(f"{PREFIX}{name} must be an absolute path or s3://bucket/prefix, not {value!r}")
+        if value and Path(value).resolve().is_relative_to(data_dir.resolve()):
+            exit_with_error(f"{PREFIX}{name} is in the data folder, and would be lost together with it")
+        return value
 
     def email(self, name: str) -> dict[str, Any]:
         """Return Django's ``EMAIL_*`` settings; without an address messages are printed to the log."""
@@ -258,31 +272,51 @@ def caches(redis_url: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _check_s3(env: Environment) -> None:
+def _check_s3(env: Environment, names: tuple[str, ...], prefix: str = "") -> None:
     """End the process if only a part of the settings of S3 is there."""
-    given = {name for name in S3_NAMES if env.text(name)}
-    if given and "S3_BUCKET" not in given:
+    given = {name for name in names if env.text(name)}
+    if given and "S3_BUCKET" in names and "S3_BUCKET" not in given:
         exit_with_error(f"{PREFIX}{min(given)} needs {PREFIX}S3_BUCKET as well")
-    for one, other in (S3_KEYS, S3_KEYS[::-1]):
+    keys = (f"{prefix}S3_ACCESS_KEY", f"{prefix}S3_SECRET_KEY")
+    for one, other in (keys, keys[::-1]):
         if one in given and other not in given:
             exit_with_error(f"{PREFIX}{one} needs {PREFIX}{other} as well")
-    if "S3_ENDPOINT" in given and not re.match(r"https?://[^/\s]", env.text("S3_ENDPOINT")):
-        exit_with_error(f"{PREFIX}S3_ENDPOINT must begin with http:// or https://, and name a host")
+    endpoint = f"{prefix}S3_ENDPOINT"
+    if endpoint in given and not re.match(r"https?://[^/\s]", env.text(endpoint)):
+        exit_with_error(f"{PREFIX}{endpoint} must begin with http:// or https://, and name a host")
+
+
+def backup_s3(env: Environment) -> dict[str, str | None]:
+    """Return how buckets with backups are reached: by their own settings, or else like the bucket with the files."""
+    _check_s3(env, BACKUP_S3_NAMES, "BACKUP_")
+    own = {
+        "endpoint_url": env.text("BACKUP_S3_ENDPOINT") or None,
+        "region_name": env.text("BACKUP_S3_REGION") or None,
+        "access_key": env.text("BACKUP_S3_ACCESS_KEY") or None,
+        "secret_key": env.text("BACKUP_S3_SECRET_KEY") or None,
+    }
+    return own if any(own.values()) else _s3_access(env)
+
+
+def _s3_access(env: Environment) -> dict[str, str | None]:
+    return {
+        "endpoint_url": env.text("S3_ENDPOINT") or None,
+        "region_name": env.text("S3_REGION") or None,
+        "access_key": env.text("S3_ACCESS_KEY") or None,
+        "secret_key": env.text("S3_SECRET_KEY") or None,
+    }
 
 
 def files_storage(env: Environment, data_dir: Path) -> dict[str, Any]:
     """Return the storage of every file that the catalogue names: mixtures, stems, renditions, covers."""
     bucket = env.text("S3_BUCKET")
-    _check_s3(env)
+    _check_s3(env, S3_NAMES)
     if not bucket:
         options: dict[str, Any] = {"location": data_dir / "files", "base_url": None}
         return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
     options = {
         "bucket_name": bucket,
-        "endpoint_url": env.text("S3_ENDPOINT") or None,
-        "region_name": env.text("S3_REGION") or None,
-        "access_key": env.text("S3_ACCESS_KEY") or None,
-        "secret_key": env.text("S3_SECRET_KEY") or None,
+        **_s3_access(env),
         "querystring_expire": 3600,
         "file_overwrite": True,
     }

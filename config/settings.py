@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from corsheaders.defaults import default_headers
-from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, Environment, caches, files_storage
+from config.content_security import CONTENT_SECURITY_POLICY  # noqa: F401  # a setting
+from config.env import BASE_DIR, Environment, backup_s3, caches, files_storage
 from config.static_headers import restrict_workers
 from operations import capacity
 from operations.logs import LOG_LEVELS, logging_config
@@ -48,6 +48,11 @@ ENCODING_WAIT_SECONDS = env.number("ENCODING_WAIT_SECONDS", 20)
 WAITING_PER_PERSON = env.number("WAITING_PER_PERSON", 0) or max(1, WEB_THREADS // 4)
 SIMPLE_WAIT_SECONDS = env.number("SIMPLE_WAIT_SECONDS", 3_600)
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+RENDITIONS_BYTES = env.number("RENDITIONS_MB", 20_000) * 1_000_000
+BACKUP_TARGET = env.backup_target("BACKUP_TARGET", DATA_DIR)
+BACKUP_HOURS = env.number("BACKUP_HOURS", 24, minimum=1)
+BACKUPS_KEPT = env.number("BACKUPS_KEPT", 7, minimum=1)
+SCRUB_DAYS = env.number("SCRUB_DAYS", 30)
 
 if WEB_PROCESSES > 1 and not REDIS_URL:
     exit_with_error(
@@ -176,6 +181,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "files": files_storage(env, DATA_DIR),
 }
+BACKUP_S3 = backup_s3(env)
 
 FILE_UPLOAD_HANDLERS = ["catalog.uploads.handlers.UploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
@@ -329,21 +335,6 @@ CORS_EXPOSE_HEADERS = [
 ]
 
 WHITENOISE_ADD_HEADERS_FUNCTION = restrict_workers
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF, NONCE, "'wasm-unsafe-eval'"],  # WebAssembly, which stretches in the player
-        "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "media-src": [SELF, "blob:"],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
 
 # Logs -------------------------------------------------------------------------------------------------------------
 

@@ -15,11 +15,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from audio.fingerprint import chromaprint
-from catalog.models import Track
+from catalog.models import AudioFile, Track
 from catalog.pagination import count_up_to
 from catalog.storage import backend
 from catalog.storage.data_folder_lock import is_locked
 from operations import figures
+from operations.maintenance import schedule
+from operations.models import BackupRun, Scrub
 from separation.engines import modelspec
 from separation.engines.spleeter import engine_choice
 from separation.engines.spleeter.native import build
@@ -46,7 +48,7 @@ def status(user: User | AnonymousUser) -> dict[str, Any]:
             User.objects.filter(stored_bytes__gt=0).order_by("-stored_bytes")[:MAX_ROWS]
         )
     if user.has_perm("catalog.view_audiofile"):
-        parts |= {"disk": disk(), "figures": figures.latest(), "parts": components()}
+        parts |= {"disk": disk(), "figures": figures.latest(), "parts": components(), "safety": safety()}
     return parts
 
 
@@ -94,6 +96,21 @@ def disk() -> dict[str, Any]:
     """Return free and total bytes of the disk with the data folder."""
     usage = shutil.disk_usage(settings.DATA_DIR)
     return {"free": usage.free, "total": usage.total, "used_share": round(100 * usage.used / usage.total)}
+
+
+def safety() -> dict[str, Any]:
+    """Return the last backups, the last finished check of stored files and the one in progress, and what is damaged."""
+    backups, checks = BackupRun.objects.all(), Scrub.objects.all()
+    found = AudioFile.objects.exclude(damaged_at=None)
+    return {
+        "last": backups.first(),
+        "last_good": backups.filter(state=BackupRun.State.DONE).first(),
+        "next": schedule.next_backup(),
+        "checked": checks.exclude(finished_at=None).order_by("-finished_at").first(),
+        "checking": checks.filter(finished_at=None, is_scheduled=True).first(),
+        "damaged_count": count_up_to(found),
+        "damaged": found.order_by("-damaged_at")[:MAX_ROWS],
+    }
 
 
 def components() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The supervisor of one installation: keeps the website and the queue running, and starts requested imports.
+"""The supervisor of one installation: keeps website and queue running, starts requested imports and what is due.
 
 It starts each program in a session of its own and restarts what ended. Three threads of its own run beside that:
 ``queue-recovery`` (which also restarts a queue that is stuck), ``garbage-collection`` and ``statistics``. When the
@@ -25,6 +25,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from catalog.storage.garbage_collection import collect, collect_rows
 from operations import process_lifecycle
+from operations.maintenance import schedule
 from separation import import_runs
 from separation.feedback import statistics
 from separation.models import Separation
@@ -124,6 +125,8 @@ class Supervisor:
     _detector: StuckQueueDetector = field(default_factory=StuckQueueDetector)
     _importer: Program = field(default_factory=lambda: Program("import", []))
     _wanted_import: UUID | None = None
+    _maintenance: Program = field(default_factory=lambda: Program("maintenance", []))
+    _due_command: list[str] = field(default_factory=list)
     _ended_imports: SimpleQueue[UUID] = field(default_factory=SimpleQueue)
 
     def run(self, ready: Callable[[], None]) -> int:
@@ -144,6 +147,7 @@ class Supervisor:
             self._reap()
             self._start_due()
             self._start_import()
+            self._start_maintenance()
             if self._work_left_behind:
                 self._work_left_behind = False
                 self._recover_now.set()
@@ -173,9 +177,16 @@ class Supervisor:
             self._importer = importer(run)
             self._importer.start()
 
+    def _start_maintenance(self) -> None:
+        """Start the backup or check that is due unless one is running."""
+        if self._due_command and self._maintenance.process is None:
+            command, self._due_command = self._due_command, []
+            self._maintenance = Program("maintenance", manage(*command))
+            self._maintenance.start()
+
     @property
     def _children(self) -> list[Program]:
-        return [*self.programs, self._importer]
+        return [*self.programs, self._importer, self._maintenance]
 
     def _reap(self) -> None:
         """Reap every child that ended, ours or adopted."""
@@ -193,7 +204,7 @@ class Supervisor:
                         continue
                     if program is self._importer:
                         self._ended_imports.put(UUID(program.command[-1]))
-                    else:
+                    elif program is not self._maintenance:
                         log.warning(
                             "%s stopped (exit status %d); it is being restarted",
                             program.name,
@@ -253,6 +264,8 @@ class Supervisor:
             import_runs.fail_unfinished(self._ended_imports.get())
         if self._importer.process is None and self._ended_imports.empty():
             self._wanted_import = import_runs.next_waiting()
+        if self._maintenance.process is None:
+            self._due_command = schedule.next_command()
         if self._detector.is_stuck(time.monotonic()):
             self._detector = StuckQueueDetector()
             self._queue_stuck.set()
@@ -301,10 +314,13 @@ def website(descriptor: int) -> list[Program]:
     return [Program("website", list(command), pass_fds=(descriptor,)) for _ in range(settings.WEB_PROCESSES)]
 
 
+def manage(*arguments: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+
+
 def importer(run: UUID) -> Program:
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "carry_out_import", str(run)]
-    return Program("import", command)
+    return Program("import", manage("carry_out_import", str(run)))
 
 
 def queue() -> Program:
-    return Program("queue", [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"])
+    return Program("queue", manage("cluster"))

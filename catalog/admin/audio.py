@@ -58,7 +58,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
         "bytes",
         "created_at",
     ]
-    list_filter = ["lossless", "created_at"]
+    list_filter = ["lossless", "created_at", ("damaged_at", admin.EmptyFieldListFilter)]
     search_fields = ["audio_digest"]
     search_help_text = DIGEST_HELP
     ordering = ["-created_at"]
@@ -71,7 +71,7 @@ class AudioFileAdmin(ReadOnly[AudioFile]):
         ("sample_rate", "channels", "bits"),
         ("samples", "frames", "duration", "peak"),
         "size",
-        "created_at",
+        ("created_at", "damaged_at"),
     ]
     readonly_fields = ["listen"]
 
@@ -136,9 +136,9 @@ class AudioRelatedAdmin(Removable[Any]):
 class RenditionAdmin(AudioRelatedAdmin):
     """Renditions, which may be deleted: they are made again on request."""
 
-    list_display = ["__str__", "audio", "size", "created_at"]
+    list_display = ["__str__", "audio", "size", "created_at", "used_at"]
     list_select_related = ["audio"]
-    list_filter = ["created_at"]
+    list_filter = ["created_at", "used_at"]
 
 
 @admin.register(Fingerprint)

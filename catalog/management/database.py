@@ -9,12 +9,18 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from catalog import fingerprints
+from catalog.models import Fingerprint, FingerprintTerm
+from catalog.search import schema
+from catalog.search.reindex import reindex
+
 
 def migrate_database() -> bool:
     """Apply missing migrations; return False if there were none, which takes a fraction of ``migrate``'s time.
 
-    Raises CommandError for a database with migrations that this version does not have: it was made by a later
-    version, or by one from before the first release.
+    The operations app backs the database up before (``operations/backups/upgrades.py``). Raises CommandError for a
+    database with migrations that this version does not have: it was made by a later version, or by one from before the
+    first release.
     """
     executor = MigrationExecutor(connection)
     loader = executor.loader
@@ -26,9 +32,19 @@ def migrate_database() -> bool:
     )
     if unknown:
         raise CommandError(
-            f"the database was made by another version of Stemoteca: its migration {unknown[0]} is unknown here"
+            "the database was made by a newer version of Stemoteca, or by one from before the first release: its "
+            f"migration {unknown[0]} is unknown to version {settings.VERSION}. Nothing was changed"
         )
-    if not executor.migration_plan(loader.graph.leaf_nodes()):
-        return False
-    call_command("migrate", interactive=False, verbosity=0)
-    return True
+    is_missing_some = bool(executor.migration_plan(loader.graph.leaf_nodes()))
+    if is_missing_some:
+        call_command("migrate", interactive=False, verbosity=0)
+    _compute_what_is_missing()
+    return is_missing_some
+
+
+def _compute_what_is_missing() -> None:
+    """Make the indexes that a restored backup of an earlier version does not have yet."""
+    if not schema.is_complete(connection):
+        reindex()
+    if Fingerprint.objects.exists() and not FingerprintTerm.objects.exists():
+        fingerprints.index_terms()

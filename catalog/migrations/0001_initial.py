@@ -2,6 +2,7 @@
 
 import catalog.models.social
 import django.db.models.deletion
+import django.utils.timezone
 import uuid
 from typing import Any
 
@@ -49,10 +50,12 @@ class Migration(migrations.Migration):
                 ('frames', models.PositiveBigIntegerField(editable=False)),
                 ('duration', models.FloatField(editable=False, verbose_name='seconds')),
                 ('peak', models.FloatField(editable=False)),
+                ('damaged_at', models.DateTimeField(editable=False, null=True, verbose_name='found damaged')),
             ],
             options={
                 'verbose_name': 'audio file',
                 'verbose_name_plural': 'audio files',
+                'indexes': [models.Index(condition=models.Q(('damaged_at', None), _negated=True), fields=['damaged_at'], name='damaged_files')],
             },
         ),
         migrations.CreateModel(
@@ -200,6 +203,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(editable=False, verbose_name='bytes')),
                 ('checksum', models.CharField(editable=False, max_length=64)),
                 ('crc32', models.PositiveBigIntegerField(editable=False, null=True)),
+                ('used_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False, verbose_name='last used')),
                 ('audio', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='renditions', to='catalog.audiofile', verbose_name='audio')),
             ],
             options={
@@ -293,7 +297,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='added')),
-                ('kind', models.CharField(choices=[('separated', 'Ready to play'), ('failed', 'Could not be separated'), ('wish', 'Somebody brought what you wished for'), ('report', 'Your report was looked at'), ('import', 'Folder import')], max_length=10, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('separated', 'Ready to play'), ('failed', 'Could not be separated'), ('wish', 'Somebody brought what you wished for'), ('report', 'Your report was looked at'), ('import', 'Folder import'), ('storage', 'The storage needs your attention')], max_length=10, verbose_name='kind')),
                 ('text', models.CharField(blank=True, max_length=500, verbose_name='text')),
                 ('seen_at', models.DateTimeField(blank=True, null=True, verbose_name='seen')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL, verbose_name='account')),

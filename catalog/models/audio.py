@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.base import Row
@@ -12,7 +13,8 @@ class AudioFile(Row):
     """Immutable stored audio: a mixture or a stem. The same audio is one row, whatever its file looked like.
 
     ``key`` names the file in storage, ``checksum`` and ``size`` are those of its bytes. ``samples`` counts at the
-    file's own ``sample_rate``; ``frames`` counts at 44.1 kHz, the rate stems have.
+    file's own ``sample_rate``; ``frames`` counts at 44.1 kHz, the rate stems have. ``damaged_at`` is when a check found
+    the file missing or changed; whoever brings the same bytes again repairs it.
     """
 
     audio_digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -29,10 +31,12 @@ class AudioFile(Row):
     frames = models.PositiveBigIntegerField(editable=False)
     duration = models.FloatField(_("seconds"), editable=False)
     peak = models.FloatField(editable=False)
+    damaged_at = models.DateTimeField(_("found damaged"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("audio file")
         verbose_name_plural = _("audio files")
+        indexes = [models.Index(fields=["damaged_at"], condition=~Q(damaged_at=None), name="damaged_files")]
 
     def __str__(self) -> str:
         return f"{self.codec} {self.audio_digest[:12]}"
@@ -77,7 +81,7 @@ class Upload(Row):
 
 class Rendition(Row):
     """A derived encoding of an AudioFile, or a mix of what came out of it, kept under a ``recipe``: codec, bitrate, the
-    tags written into it, and what is mixed."""
+    tags written into it, and what is mixed. ``used_at`` is, to the hour, when somebody last asked for it."""
 
     audio = models.ForeignKey(
         AudioFile, on_delete=models.CASCADE, related_name="renditions", verbose_name=_("audio")
@@ -89,6 +93,7 @@ class Rendition(Row):
     size = models.PositiveBigIntegerField(_("bytes"), editable=False)
     checksum = models.CharField(max_length=64, editable=False)
     crc32 = models.PositiveBigIntegerField(null=True, editable=False)  # what archives need before the bytes
+    used_at = models.DateTimeField(_("last used"), default=timezone.now, db_index=True, editable=False)
 
     class Meta:
         verbose_name = _("rendition")

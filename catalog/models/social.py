@@ -104,6 +104,7 @@ class Notice(Row):
         WISH = "wish", _("Somebody brought what you wished for")
         REPORT = "report", _("Your report was looked at")
         IMPORT = "import", _("Folder import")
+        STORAGE = "storage", _("The storage needs your attention")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", verbose_name=_("account")

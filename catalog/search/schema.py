@@ -43,6 +43,16 @@ def triggers(connection: Any) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def is_complete(connection: Any) -> bool:
+    """Whether the index is kept by its triggers, and has any song at all where the catalogue has."""
+    if set(triggers(connection)) != set(dialect(connection).TRIGGERS):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("""SELECT EXISTS (SELECT 1 FROM catalog_search_track)
+            OR NOT EXISTS (SELECT 1 FROM catalog_track)""")
+        return bool(cursor.fetchone()[0])
+
+
 def remove_triggers(connection: Any) -> None:
     at = " ON {}" if connection.vendor == "postgresql" else ""
     run(

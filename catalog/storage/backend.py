@@ -8,6 +8,7 @@ after the upload.
 import errno
 import logging
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from catalog.models import file_storage
 logger = logging.getLogger(__name__)
 
 Kind = Literal["audio", "renditions", "covers"]
+_KEY = re.compile(
+    r"(audio|renditions|covers)/([0-9a-f]{2})/([0-9a-f]{2})/\2\3[0-9a-f]{4,}(-[0-9]+)?\.[A-Za-z0-9]+"
+)
 
 
 def no_space() -> CatalogError:
@@ -68,6 +72,11 @@ def key_for(kind: Kind, digest: str, extension: str) -> str:
     if len(digest) < 8 or not set(digest) <= set("0123456789abcdef") or not extension.isalnum():
         raise ValueError(f"not a digest and an extension: {digest!r}, {extension!r}")
     return f"{kind}/{digest[:2]}/{digest[2:4]}/{digest}.{extension}"
+
+
+def is_key(key: str) -> bool:
+    """Whether ``key`` is one that ``key_for`` makes, or that of a smaller cover."""
+    return _KEY.fullmatch(key) is not None
 
 
 def is_local() -> bool:
@@ -114,6 +123,12 @@ def store(path: Path, key: str) -> None:
         else:
             _upload(path, key)
     path.unlink(missing_ok=True)
+
+
+def replace(path: Path, key: str) -> None:
+    """Like ``store``, for a file that is there but damaged."""
+    delete(key)
+    store(path, key)
 
 
 @contextmanager
@@ -217,7 +232,7 @@ def _store_locally(path: Path, target: Path) -> None:
             return
     except FileNotFoundError:
         pass
-    _make_folder(target.parent)
+    make_folder(target.parent)
     with beside(target) as temporary:
         try:
             path.rename(temporary)
@@ -232,7 +247,7 @@ def _store_locally(path: Path, target: Path) -> None:
     sync(target.parent)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make ``folder`` and wait for each new level to be on the disk."""
     missing = []
     while not folder.is_dir():

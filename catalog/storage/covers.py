@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from audio.types import COVER_SIZES
 from catalog.errors import CatalogError
-from catalog.models import Album, Track, file_storage
+from catalog.models import Album, Change, Track, file_storage
 from catalog.storage import backend, file_responses
 
 _SIZED = re.compile(r"-\d+(?=\.jpg$)")
@@ -52,6 +52,15 @@ def original(key: str) -> str:
 def sizes(key: str) -> list[str]:
     """Return the keys of all sizes of a picture; of any other file its own."""
     return [key_of_size(key, size) for size in COVER_SIZES] if key.startswith("covers/") else [key]
+
+
+def all_covers() -> set[str]:
+    """Return the keys of all pictures that songs and albums show, or an undo may need."""
+    found: set[str | None] = {
+        key for model in (Track, Album) for key in model.objects.values_list("cover", flat=True).distinct()
+    }
+    found.update(Change.objects.exclude(before__cover=None).values_list("before__cover", flat=True))
+    return {key for key in found if key}
 
 
 def best_size(wanted: str) -> int:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import PROTECT, Q
+from django.db.models import PROTECT, Q, Sum
 from django.utils import timezone
 
 from catalog import hooks
@@ -27,7 +27,8 @@ from catalog.uploads import ownership, private_names
 
 logger = logging.getLogger(__name__)
 
-KEEP_RENDITIONS = timedelta(days=30)
+KEEP_RENDITIONS = timedelta(days=30)  # since somebody last asked for it
+SPARED_RENDITIONS = timedelta(hours=2)  # somebody may be reading them
 KEEP_COPIES = timedelta(hours=1)
 DELETED_GRACE = timedelta(minutes=10)  # storing the same bytes again takes less, and renews a file's time
 BATCH = 500
@@ -41,7 +42,7 @@ def collect(grace: timedelta) -> int:
     removed = collect_rows(min(grace, DELETED_GRACE))
     private_names.update_all_names()
     _delete_empty_names(grace)
-    Rendition.objects.filter(created_at__lt=timezone.now() - KEEP_RENDITIONS).delete()
+    Rendition.objects.filter(used_at__lt=timezone.now() - KEEP_RENDITIONS).delete()
     removed += _collect_stored(grace)
     remove_abandoned()
     removed += _collect_temporary(settings.FILE_UPLOAD_TEMP_DIR, grace)
@@ -61,7 +62,26 @@ def collect_rows(grace: timedelta = DELETED_GRACE) -> int:
     _delete_ownerless_tracks()
     wishes.recount()
     hooks.collecting_garbage.send()
-    return delete_files(_delete_unreferenced_audio(grace), grace)
+    removed = delete_files(_delete_unreferenced_audio(grace), grace)
+    return removed + _shrink_renditions()
+
+
+def _shrink_renditions() -> int:
+    """Delete renditions until ``RENDITIONS_BYTES`` are left, those first that nobody has asked for the longest."""
+    excess = (Rendition.objects.aggregate(size=Sum("size"))["size"] or 0) - settings.RENDITIONS_BYTES
+    if excess <= 0:
+        return 0
+    unused = Rendition.objects.filter(used_at__lt=timezone.now() - SPARED_RENDITIONS).order_by(
+        "used_at", "pk"
+    )
+    keys = []
+    for pk, key, size in unused.values_list("pk", "key", "size").iterator():
+        if excess <= 0:
+            break
+        Rendition.objects.filter(pk=pk).delete()
+        keys.append(key)
+        excess -= size
+    return delete_files(keys)
 
 
 def _delete_ownerless_tracks() -> None:
@@ -110,10 +130,12 @@ def delete_unreferenced_audio(audio: Iterable[UUID]) -> list[str]:
 def delete_files(keys: Iterable[str], grace: timedelta = timedelta(0)) -> int:
     """Remove these files after a commit, unless a row names them or they were stored again within ``grace``.
 
-    Returns how many went; what fails is left to ``collect``.
+    Returns how many went; what fails, or is held by a running backup, is left to ``collect``.
     """
     removed = 0
     for batch in _batches(size for key in keys for size in sizes(key)):
+        if _are_held():
+            return removed
         named = _referenced(batch)
         for key in (key for key in batch if key not in named and _is_old(key, grace)):
             try:
@@ -129,11 +151,18 @@ def _collect_stored(grace: timedelta) -> int:
     removed = 0
     for keys in _batches(_stored_keys(timezone.now().timestamp() - grace.total_seconds())):
         named = _referenced(keys)
+        if _are_held():
+            return removed
         for key in keys:
             if key not in named and _is_old(key, grace):
                 backend.delete(key)
                 removed += 1
     return removed
+
+
+def _are_held() -> bool:
+    """Ask it after the rows of files are gone, and before the files: who holds them then has not seen the rows."""
+    return any(hooks.holding_files.send())
 
 
 def _stored_keys(moment: float) -> Iterator[str]:

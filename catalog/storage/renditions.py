@@ -11,9 +11,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audio.checksum import checksum, crc32
@@ -32,6 +34,7 @@ from catalog.storage.recipes import Excerpt, Mix, Recipe
 from catalog.storage.stored_samples import read_samples
 
 Report = Callable[[float], None]
+USED_ACCURACY = timedelta(hours=1)
 
 
 def rendition(
@@ -72,7 +75,16 @@ def find_rendition(recipe: Recipe) -> Rendition | None:
     if row is not None and backend.size(row.key) != row.size:
         row.delete()
         return None
+    if row is not None:
+        touch(row)
     return row
+
+
+def touch(row: Rendition) -> None:
+    """Note that somebody uses ``row``, at most once an hour: the least recently used are removed first."""
+    now = timezone.now()
+    if row.used_at < now - USED_ACCURACY:
+        Rendition.objects.filter(pk=row.pk).update(used_at=now)
 
 
 def parse_bitrate(value: str | int | None) -> int | None:

@@ -202,10 +202,12 @@ def _record_known(submission: _Submission, track: Track, path: Path) -> Ingested
     """Record another upload of a known file, and restore the stored file if it is missing."""
     same_file = AudioFile.objects.filter(uploads__track=track, uploads__checksum=submission.checksum)
     audio = same_file.first() or track.audio  # another one, where two tracks were merged
-    if audio.checksum == submission.checksum and backend.size(audio.key) != audio.size:
+    is_damaged = audio.damaged_at is not None or backend.size(audio.key) != audio.size
+    if audio.checksum == submission.checksum and is_damaged:
         logger.warning("audio file %s was missing or damaged; stored again", audio.pk)
         with _private_copy(path) as copy:
-            backend.store(copy, audio.key)
+            backend.replace(copy, audio.key)
+        AudioFile.objects.filter(pk=audio.pk).update(damaged_at=None)
     with transaction.atomic():
         upload = _create_upload(submission, track, audio, charged=0)
     return Ingested(track, upload, audio, created=False, matches=[])

@@ -17,6 +17,7 @@ from catalog.models import Rendition
 from catalog.storage import backend, encoding_pool
 from catalog.storage.encoding_pool import Batch, EncodingPendingError
 from catalog.storage.recipes import Recipe
+from catalog.storage.renditions import touch
 from catalog.storage.segment_pool import segment_pool
 from catalog.storage.waiting_requests import waiting
 from separation.delivery.segments import Segment, no_segment
@@ -51,6 +52,7 @@ def segment(stem: Stem, n: int, person: str) -> Segment:
     number = n * len(stems) + stems.index(stem)
     row = Rendition.objects.filter(audio=wanted.audio, recipe=wanted.name).first()
     if row is not None:
+        touch(row)
         try:
             return Segment(_read(row, wanted, number), stem.separation.gain)
         except CatalogError:  # its file is lost or damaged: make it again, under the same key

@@ -20,8 +20,12 @@ from separation.upgrades.lifecycle import show_better
 
 def store(result: SeparatedSet) -> None:
     """Move the stem files into storage. Raises CatalogError ``no_space`` and OSError."""
-    for stem in result.stems:
-        backend.store(stem.path, _key(stem))
+    keys = [_key(stem) for stem in result.stems]
+    damaged = set(
+        AudioFile.objects.filter(key__in=keys).exclude(damaged_at=None).values_list("key", flat=True)
+    )
+    for stem, key in zip(result.stems, keys, strict=True):
+        (backend.replace if key in damaged else backend.store)(stem.path, key)
 
 
 def publish(lease: Lease, result: SeparatedSet) -> bool:
@@ -78,7 +82,9 @@ def _audio(stem: SeparatedStem, result: SeparatedSet) -> AudioFile:
             "peak": stem.peak,
         },
     )
-    if not created and audio.key != _key(stem) and backend.size(audio.key) != audio.size:
-        # Its file is missing or damaged: this separation replaces it.
-        AudioFile.objects.filter(pk=audio.pk).update(key=_key(stem), checksum=stem.checksum, size=stem.size)
+    is_replaced = not created and audio.key != _key(stem) and backend.size(audio.key) != audio.size
+    if is_replaced or audio.damaged_at is not None:  # its file is missing or damaged
+        AudioFile.objects.filter(pk=audio.pk).update(
+            key=_key(stem), checksum=stem.checksum, size=stem.size, damaged_at=None
+        )
     return audio

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from config.env import Environment, backup_s3
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
     "SITE_URL",
@@ -114,6 +116,10 @@ def test_without_url_the_site_is_local(tmp_path: Path) -> None:
         ("WEB_PROCESSES", "2", "needs STEMOTECA_REDIS"),
         ("S3_ENDPOINT", "https://s3.example.org", "needs STEMOTECA_S3_BUCKET as well"),
         ("S3_SECRET_KEY", "secret", "needs STEMOTECA_S3_BUCKET as well"),
+        ("BACKUP_TARGET", "backups", "must be an absolute path or s3://bucket/prefix"),
+        ("BACKUP_TARGET", "ftp://host/x", "must be an absolute path or s3://bucket/prefix"),
+        ("BACKUPS_KEPT", "0", "at least 1"),
+        ("BACKUP_S3_SECRET_KEY", "secret", "needs STEMOTECA_BACKUP_S3_ACCESS_KEY as well"),
     ],
 )
 def test_wrong_value_stops_start_with_one_line(tmp_path: Path, name: str, value: str, sentence: str) -> None:
@@ -147,3 +153,25 @@ def test_s3_works_with_and_without_keys(tmp_path: Path) -> None:
     assert settings_of(
         tmp_path, STEMOTECA_S3_BUCKET="songs", STEMOTECA_S3_ENDPOINT="http://[::1]:9000", **keys
     )
+
+
+def test_backups_are_not_kept_with_the_data(tmp_path: Path) -> None:
+    result = start(tmp_path, STEMOTECA_BACKUP_TARGET=str(tmp_path / "backups"))
+    assert result.returncode == 1
+    assert "is in the data folder" in result.stderr
+    assert settings_of(tmp_path, STEMOTECA_BACKUP_TARGET="/mnt/backups")
+
+
+def test_buckets_with_backups_are_reached_like_the_storage_or_by_their_own_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STEMOTECA_S3_BUCKET", "songs")
+    monkeypatch.setenv("STEMOTECA_S3_ENDPOINT", "http://storage")
+    assert backup_s3(Environment())["endpoint_url"] == "http://storage"
+    monkeypatch.setenv("STEMOTECA_BACKUP_S3_REGION", "mars")
+    assert backup_s3(Environment()) == {
+        "endpoint_url": None,
+        "region_name": "mars",
+        "access_key": None,
+        "secret_key": None,
+    }

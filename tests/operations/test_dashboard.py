@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from catalog.models import AudioFile
 from operations import dashboard, figures
+from operations.models import BackupRun, Scrub
 from separation.engines.spleeter.native import build
 from separation.models import Separation, Status
 from tests.factories import make_separation, make_track
@@ -58,6 +60,38 @@ def test_dashboard_shows_queue_failures_and_figures(admin_client: Client, user: 
         4000,
         2000,
     )
+
+
+def test_dashboard_shows_backups_and_checks_of_stored_files(admin_client: Client, settings: Any) -> None:
+    def page() -> str:
+        return " ".join(admin_client.get("/admin/").content.decode().split())
+
+    assert "There is no backup yet." in page()
+    assert "Scheduled backups are off" in page()
+    settings.BACKUP_TARGET = "/backups"
+    now = timezone.now()
+    BackupRun.objects.create(
+        target="/backups", state="done", lease_until=now, finished_at=now, size=5_000_000, copied_size=2048
+    )
+    Scrub.objects.create(is_scheduled=True, files=1200, damaged=2, finished_at=now - timedelta(days=2))
+    audio = make_track().audio
+    AudioFile.objects.update(damaged_at=now)
+    shown = page()
+    for text in (
+        "4.8\xa0MB, 2.0\xa0KB of them new",
+        "1200 stored files were compared",
+        "2 were damaged",
+        str(audio),
+    ):
+        assert text.replace("\xa0", " ") in shown.replace("\xa0", " "), text
+    assert "Scheduled backups are off" not in shown
+    BackupRun.objects.create(
+        target="/backups", state="failed", lease_until=now, finished_at=now, error_detail="The disk is full."
+    )
+    shown = page()
+    assert "ago failed." in shown
+    assert "The disk is full." in shown
+    assert "of them new" in shown, "the last good one"
 
 
 def test_dashboard_in_spanish(admin_client: Client) -> None:

@@ -104,7 +104,7 @@ def test_private_tracks_of_deleted_accounts_are_deleted(ingest_song: Ingester, u
 def test_expired_renditions_are_made_again_on_request(ingest_song: Ingester) -> None:
     audio = ingest_song().audio
     rendition(audio, "mp3", None)
-    Rendition.objects.update(created_at=timezone.now() - timedelta(days=31))
+    Rendition.objects.update(used_at=timezone.now() - timedelta(days=31))
     assert collect(NOW) == 1
     assert not Rendition.objects.exists()
     rendition(audio, "mp3", None)
@@ -135,3 +135,38 @@ def test_abandoned_temporary_files_are_deleted(settings: Any, db: None) -> None:
     assert new.exists()
     assert not upload.exists()
     assert not copy.exists()
+
+
+def test_renditions_beyond_the_limit_are_deleted_the_least_recently_used_first(
+    ingest_song: Ingester, settings: Any
+) -> None:
+    audio = ingest_song().audio
+    made = [rendition(audio, "mp3", bitrate) for bitrate in (128, 192, 320)]
+    days_ago = dict(zip((row.pk for row in made), (2, 9, 5), strict=True))
+    for pk, days in days_ago.items():
+        Rendition.objects.filter(pk=pk).update(used_at=timezone.now() - timedelta(days=days))
+    settings.RENDITIONS_BYTES = sum(row.size for row in made)
+    assert collect_rows() == 0
+    settings.RENDITIONS_BYTES -= 1
+    assert collect_rows() == 1
+    assert set(Rendition.objects.all()) == {made[0], made[2]}
+    rendition(audio, "mp3", 320)  # used again
+    settings.RENDITIONS_BYTES = made[2].size
+    assert collect_rows() == 1
+    assert set(Rendition.objects.all()) == {made[2]}
+    assert stored() == {audio.key, made[2].key}
+    settings.RENDITIONS_BYTES = 0
+    assert collect_rows() == 0, "somebody may be reading it"
+
+
+def test_nothing_is_deleted_while_files_are_held(
+    ingest_song: Ingester, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = ingest_song()
+    ownership.drop_claim(result.track, user)
+    monkeypatch.setattr(hooks.holding_files, "receivers", [lambda: True])
+    assert collect(NOW) == 0
+    assert not AudioFile.objects.exists()
+    assert stored() == {result.audio.key}
+    monkeypatch.undo()
+    assert collect(NOW) == 1
