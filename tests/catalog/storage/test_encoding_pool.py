@@ -11,7 +11,7 @@ from django.db import connection
 
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
-from catalog.storage import backend, encoding_pool
+from catalog.storage import backend, encoding_pool, encoding_progress
 from catalog.storage.encoding_pool import EncodingPendingError, EncodingPool
 from catalog.storage.recipes import Recipe
 from catalog.storage.renditions import (
@@ -105,7 +105,7 @@ def test_accounts_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
 
 def forget(*recipes: Recipe) -> None:
     """Let the time pass after which what was asked for is forgotten."""
-    cache.delete_many([encoding_pool._key(one, "asked") for one in recipes])
+    cache.delete_many([encoding_progress.key(one, "asked") for one in recipes])
 
 
 def test_unrequested_encodings_are_dropped(audio: AudioFile, pool: EncodingPool, settings: Any) -> None:
@@ -143,7 +143,7 @@ def test_encoding_with_a_waiting_request_is_kept(
         while not (first := pool.find(recipes[0])) or not first.waiters:
             time.sleep(0.01)
         forget(*recipes)
-        while len(cache.get_many([encoding_pool._key(one, "asked") for one in recipes])) < 3:
+        while len(cache.get_many([encoding_progress.key(one, "asked") for one in recipes])) < 3:
             time.sleep(0.01)
     request.join(30)
     assert results == [find_rendition(one) for one in recipes]
@@ -181,7 +181,7 @@ def test_refused_waiter_leaves_the_encoding_running(
 
 
 def test_encoding_of_another_process_is_awaited(audio: AudioFile, pool: EncodingPool) -> None:
-    cache.set(encoding_pool._key(recipe(audio), "progress"), 0.25, 60)
+    cache.set(encoding_progress.key(recipe(audio), "progress"), 0.25, 60)
     with pytest.raises(EncodingPendingError) as told:
         encoding_pool.obtain([recipe(audio)], "account 1")
     assert told.value.progress == 0.25
