@@ -13,6 +13,7 @@ from config.env import BASE_DIR, Environment, caches, files_storage
 from config.openapi_settings import openapi_settings
 from config.static_headers import restrict_workers
 from operations import capacity
+from operations.monitoring import error_reporting
 from operations.monitoring.logs import LOG_FORMATS, LOG_LEVELS, logging_config
 from operations.process_lifecycle import exit_with_error
 from separation.engines import hardware
@@ -22,6 +23,7 @@ env = Environment()
 DATA_DIR = env.data_folder("DATA")
 SITE_URL = env.url("URL")
 REDIS_URL = env.redis("REDIS")
+BIND, PORT = env.text("BIND", "127.0.0.1"), env.port("PORT", 8000)
 PROXIES = env.number("PROXIES", 0)
 WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
@@ -184,6 +186,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # Accounts ---------------------------------------------------------------------------------------------------------
 
+ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@localhost.localdomain")
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.security.attempts.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -332,4 +335,5 @@ LOGGING = logging_config(
     env.choice("LOG_LEVEL", LOG_LEVELS),
     env.choice("QUEUE_LOG_LEVEL", ("WARNING", *LOG_LEVELS)),
     env.choice("LOG_FORMAT", LOG_FORMATS),
+    error_reporting.handler(env.text("SENTRY_DSN"), VERSION),
 )

@@ -16,15 +16,22 @@ LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 
 
-def logging_config(level: str, queue_level: str, log_format: str) -> dict[str, Any]:
-    """Return Django's ``LOGGING``: lines on stderr, as text or as JSON."""
+def logging_config(level: str, queue_level: str, log_format: str, error_handler: str = "") -> dict[str, Any]:
+    """Return Django's ``LOGGING``: lines on stderr, as text or as JSON.
+
+    ``error_handler`` is the class of a handler that gets the errors as well, as far as the filters leave them errors.
+    """
     filters = {
         "refusals": {"()": ExcludeRefusals},  # before the others take exceptions away, which it looks at
         "outages": {"()": ShortenOutageErrors},
         "hosts": {"()": ShortenHostErrors},
         "permissions": {"()": ShortenPermissionErrors},
     }
-    console = {"class": "logging.StreamHandler", "formatter": log_format, "filters": list(filters)}
+    handlers: dict[str, dict[str, Any]] = {
+        "console": {"class": "logging.StreamHandler", "formatter": log_format, "filters": list(filters)}
+    }
+    if error_handler:
+        handlers["errors"] = {"class": error_handler, "level": "ERROR", "filters": list(filters)}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -33,8 +40,8 @@ def logging_config(level: str, queue_level: str, log_format: str) -> dict[str, A
             "json": {"()": JsonFormatter},
         },
         "filters": filters,
-        "handlers": {"console": console},
-        "root": {"handlers": ["console"], "level": level},
+        "handlers": handlers,
+        "root": {"handlers": list(handlers), "level": level},
         "loggers": {
             "django-q": {"level": queue_level},
             "waitress.queue": {"level": "ERROR"},  # warns for each request that waits for a thread

@@ -33,9 +33,7 @@ def main() -> None:
     if options.fd is None:
         from operations.bootstrap import listen  # noqa: PLC0415
 
-        listener = listen(
-            os.environ.get("STEMOTECA_BIND") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
-        )
+        listener = listen(settings.BIND, settings.PORT)
     else:
         listener = socket.socket(fileno=options.fd)
     # Bodies and responses too large for memory go to nameless files on the disk whose floor is checked.
