@@ -104,11 +104,11 @@ def _length(response: HttpResponseBase) -> int | None:
 
 
 def _account(request: HttpRequest) -> str:
-    """Name the account by its number: the log holds no e-mail addresses."""
+    """Name the account by its id: the log holds no e-mail addresses."""
     user = getattr(request, "user", None)
     if user is None:  # a static file
         return "visitor"
     try:
-        return f"account {user.pk}" if user.is_authenticated else "visitor"
+        return str(user.pk) if user.is_authenticated else "visitor"
     except (DatabaseError, InterfaceError):  # asked only now, and the database does not answer
         return "unknown"

@@ -10,6 +10,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -75,6 +76,7 @@ class ProcessCounters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._telling = threading.Lock()
         self._counts = Counts()
         self._place = 0
 
@@ -99,9 +101,15 @@ class ProcessCounters:
         return copy
 
     def of_all_processes(self) -> Counts:
-        """Return the sum; the numbers of the others are some seconds old."""
-        others = [_key(place) for place in range(settings.WEB_PROCESSES) if place != self._place]
-        return Counts.sum_of([self.snapshot(), *(cache.get_many(others).values() if others else ())])
+        """Return the sum; the numbers of the other processes are some seconds old.
+
+        This one tells its own as well before they are read: whoever reads next must not find less.
+        """
+        if settings.WEB_PROCESSES == 1:
+            return self.snapshot()
+        self.tell()
+        told = cache.get_many([_key(place) for place in range(settings.WEB_PROCESSES)])
+        return Counts.sum_of(told.values())
 
     def share(self, place: int) -> None:
         """Tell the other processes from now on; this one has the given place among them."""
@@ -122,15 +130,14 @@ class ProcessCounters:
 
     def tell(self) -> None:
         """Tell the other processes the numbers of this one."""
-        try:
+        with self._telling:  # an older snapshot must not replace a newer one
             cache.set(_key(self._place), self.snapshot(), None)
-        except CacheUnavailableError:
-            return  # readers wait for the next time; the outage itself is logged where it matters
 
     def _tell_repeatedly(self) -> None:
         while True:
             time.sleep(TELL_SECONDS)
-            self.tell()
+            with suppress(CacheUnavailableError):  # which is logged where it matters
+                self.tell()
 
 
 def _key(place: int) -> str:

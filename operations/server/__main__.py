@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import tempfile
+from contextlib import suppress
 
 from operations import process_lifecycle
 
@@ -23,6 +24,7 @@ def main() -> None:
     from django.db.backends.signals import connection_created  # noqa: PLC0415
 
     application = get_internal_wsgi_application()
+    from catalog.errors import CacheUnavailableError  # noqa: PLC0415
     from catalog.storage.encoding_pool import pool  # noqa: PLC0415  # models, which the application has loaded
     from operations.monitoring.process_counters import counters  # noqa: PLC0415
     from operations.postgresql.base import limit_statements  # noqa: PLC0415
@@ -53,7 +55,8 @@ def main() -> None:
         signal.signal(number, server.stop)
     server.run()
     if settings.WEB_PROCESSES > 1:
-        counters.tell()
+        with suppress(CacheUnavailableError):
+            counters.tell()
 
 
 if __name__ == "__main__":

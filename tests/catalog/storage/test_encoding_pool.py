@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from catalog.storage.renditions import (
     remove_abandoned,
     work_folder,
 )
+from operations.monitoring.log_context import request_id
 from tests.catalog.races import at_once
 from tests.factories import make_audio
 
@@ -231,3 +232,20 @@ def test_files_of_killed_processes_are_removed(settings: Any) -> None:
         assert not left.exists()
         assert running.exists()
     assert not running.exists()
+
+
+def test_encoding_belongs_to_the_request_that_started_it(
+    audio: AudioFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def encode(wanted: Recipe, progress: Callable[[float], None]) -> Rendition:
+        seen.append(request_id.get())
+        return get_or_create_rendition(wanted, progress)
+
+    monkeypatch.setattr(encoding_pool, "get_or_create_rendition", encode)
+    for name in ("first", "second"):
+        token = request_id.set(name)
+        encoding_pool.obtain([recipe(audio, {"first": 128, "second": 192}[name])], "account 1", seconds=30)
+        request_id.reset(token)
+    assert seen == ["first", "second"]

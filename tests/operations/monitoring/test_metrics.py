@@ -228,6 +228,16 @@ def test_any_process_answers_for_all(
     assert value(client.get("/metrics"), "http_request_seconds_count", **home) == 3, "no count is lost"
 
 
+def test_no_process_answers_with_less_than_another_did(db: None, settings: Any) -> None:
+    settings.WEB_PROCESSES = 2
+    first, second = ProcessCounters(), ProcessCounters()
+    second.take_place(1)
+    first.count_answer("home", 200, 0.2)
+    second.count_answer("home", 200, 0.2)
+    sums = [sum(each.of_all_processes().latencies["home", "2xx"].buckets) for each in (first, second, first)]
+    assert sums == [1, 2, 2]
+
+
 def test_labels_are_escaped() -> None:
     text = Metric("odd", "Odd names.").gauge(1, {"name": 'a"b\\c\nd'}).text()
     [family] = text_string_to_metric_families(text)
