@@ -30,6 +30,7 @@ lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, 
 	@$(LINT)/bin/ruff format --check .
 	@$(LINT)/bin/mypy .
 	@$(LINT)/bin/lint-imports
+	@$(LINT)/bin/python -m config.settings_table --check
 	@$(LINT)/bin/python -m separation.engines # reads the descriptors of all models
 	@$(LINT)/bin/djlint templates --check --quiet
 	@$(LINT)/bin/djlint templates --lint --quiet

@@ -1,8 +1,8 @@
 """The account that looks after the installation."""
 
-import os
 import secrets
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.core.validators import validate_email
@@ -19,7 +19,7 @@ def get_or_create_administrator() -> tuple[User, str]:
     known = User.objects.filter(is_superuser=True, is_active=True).order_by("date_joined").first()
     if known:
         return known, ""
-    email = os.environ.get("STEMOTECA_ADMIN_EMAIL") or "admin@localhost.localdomain"
+    email = settings.ADMIN_EMAIL
     try:
         validate_email(email)
     except ValidationError as error:

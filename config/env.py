@@ -20,11 +20,10 @@ from operations.process_lifecycle import exit_with_error
 BASE_DIR = Path(__file__).resolve().parent.parent
 PREFIX = "STEMOTECA_"
 MIN_SECRET_LENGTH = 32
-S3_NAMES = ("S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY", "S3_SECRET_KEY")
-BACKUP_S3_NAMES = (
-    *("BACKUP_S3_ENDPOINT", "BACKUP_S3_REGION"),
-    *("BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY"),
-)
+S3_KEYS = ("S3_ACCESS_KEY", "S3_SECRET_KEY")
+S3_NAMES = ("S3_BUCKET", "S3_ENDPOINT", "S3_REGION", *S3_KEYS)
+BACKUP_S3_NAMES = tuple(f"BACKUP_{name}" for name in ("S3_ENDPOINT", "S3_REGION", *S3_KEYS))
+ON, OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 RENAMED = {
     "HOSTS": "ALLOWED_HOSTS",
     "ORIGINS": "CSRF_TRUSTED_ORIGINS",
@@ -36,6 +35,8 @@ class Environment:
     """The variables with this prefix; ``.env`` beside the project has defaults for them."""
 
     def __init__(self) -> None:
+        self.read: dict[str, tuple[str, str]] = {}
+        """The kind and the default, as text, of each setting that was read, by its name."""
         dotenv = BASE_DIR / ".env"
         if dotenv.is_file():
             environ.Env.read_env(str(dotenv))
@@ -43,33 +44,38 @@ class Environment:
             if PREFIX + old in os.environ:
                 exit_with_error(f"{PREFIX}{old} is now called {PREFIX}{new}")
 
-    def text(self, name: str, default: str = "") -> str:
+    def text(self, name: str, default: str = "", kind: str = "text") -> str:
+        self.read.setdefault(PREFIX + name, (kind, default))
         return os.environ.get(PREFIX + name) or default
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Read ``on``, ``off`` and their synonyms."""
-        value = self.text(name).lower()
-        if value in {"on", "true", "yes", "1"}:
-            return True
-        if value in {"off", "false", "no", "0"}:
-            return False
-        if value:
+        value = self.text(name, "on" if default else "off", "switch").lower()
+        if value not in {*ON, *OFF}:
             exit_with_error(f"{PREFIX}{name} must be on or off, not {value!r}")
-        return default
+        return value in ON
 
     def number(self, name: str, default: int, *, minimum: int = 0) -> int:
-        value = self.text(name, str(default)).strip()
+        value = self.text(name, str(default), "number").strip()
         if not re.fullmatch(r"\d{1,15}", value, re.ASCII) or int(value) < minimum:
             exit_with_error(f"{PREFIX}{name} must be a whole number of at least {minimum}, not {value!r}")
         return int(value)
 
+    def port(self, variable: str, default: int) -> int:
+        """Read a port from a ``variable`` without our prefix; 0 has the system choose one."""
+        self.read[variable] = "number", str(default)
+        value = os.environ.get(variable) or str(default)
+        if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or int(value) > 65535:
+            exit_with_error(f"{variable} must be a number up to 65535, not {value!r}")
+        return int(value)
+
     def items(self, name: str) -> list[str]:
         """Read values separated by commas."""
-        return [value.strip() for value in self.text(name).split(",") if value.strip()]
+        return [value.strip() for value in self.text(name, kind="list").split(",") if value.strip()]
 
     def choice(self, name: str, choices: tuple[str, ...]) -> Any:
         """Read one of ``choices``, in upper or lower case; by default the first."""
-        value = self.text(name, choices[0])
+        value = self.text(name, choices[0], "one of " + ", ".join(dict.fromkeys(choices)))
         known = {choice.lower(): choice for choice in choices}
         if value.lower() not in known:
             exit_with_error(f"{PREFIX}{name} must be one of {', '.join(known.values())}, not {value!r}")
@@ -77,14 +83,14 @@ class Environment:
 
     def rate(self, name: str, default: str) -> str:
         """Read a limit in the form of REST framework's throttles."""
-        value = self.text(name, default)
+        value = self.text(name, default, "rate")
         if not re.fullmatch(r"\d+/(s|m|h|d|sec|second|min|minute|hour|day)", value, re.ASCII):
             exit_with_error(f"{PREFIX}{name} must have the form {default}, not {value!r}")
         return value
 
     def url(self, name: str) -> str:
         """Read the address of a site, without a slash at its end: ``https://music.example.org``."""
-        value = self.text(name).strip()
+        value = self.text(name, kind="address").strip()
         if value and (problem := _problem_of_origin(value)):
             exit_with_error(f"{PREFIX}{name} must look like https://music.example.org; {value!r} {problem}")
         return value.rstrip("/")
@@ -101,7 +107,7 @@ class Environment:
 
     def redis(self, name: str) -> str:
         """Read the address of a Redis server, or of several, separated by commas. It may hold a password."""
-        value = self.text(name).strip()
+        value = self.text(name, kind="address").strip()
         for address in re.split("[;,]", value) if value else []:
             if problem := _problem_of_redis(address):
                 exit_with_error(f"{PREFIX}{name} must look like redis://127.0.0.1:6379/0; it {problem}")
@@ -109,7 +115,7 @@ class Environment:
 
     def time_zone(self, name: str, default: str) -> str:
         """Read a time zone of the IANA database."""
-        value = self.text(name, default)
+        value = self.text(name, default, "time zone")
         try:
             zoneinfo.ZoneInfo(value)
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
@@ -118,14 +124,14 @@ class Environment:
 
     def secret(self, name: str, data_dir: Path) -> str:
         """Read a secret; without one, the one in the data folder, which is made on first use."""
-        value = self.text(name)
+        value = self.text(name, kind="secret")
         if value and len(value) < MIN_SECRET_LENGTH:
             exit_with_error(f"{PREFIX}{name} must have {MIN_SECRET_LENGTH} characters or more")
         return value or secret(data_dir, name.lower())
 
     def folder(self, name: str, default: Path) -> Path:
         """Read the path of a folder, and make it where it is missing."""
-        folder = Path(self.text(name) or default)
+        folder = Path(self.text(name, kind="folder") or default)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -146,7 +152,9 @@ class Environment:
     def email(self, name: str) -> dict[str, Any]:
         """Return Django's ``EMAIL_*`` settings; without an address messages are printed to the log."""
         try:
-            settings: dict[str, Any] = environ.Env.email_url_config(self.text(name) or "consolemail://")
+            settings: dict[str, Any] = environ.Env.email_url_config(
+                self.text(name, kind="address") or "consolemail://"
+            )
         except (ImproperlyConfigured, ValueError) as error:
             exit_with_error(f"{PREFIX}{name} cannot be used: {error}")
         return {
@@ -158,7 +166,7 @@ class Environment:
         try:
             with warnings.catch_warnings(action="ignore"):  # what it would warn of is refused below
                 database: dict[str, Any] = environ.Env.db_url_config(
-                    self.text(name) or f"sqlite:///{data_dir / 'stemoteca.sqlite3'}"
+                    self.text(name, kind="address") or f"sqlite:///{data_dir / 'stemoteca.sqlite3'}"
                 )
         except (ImproperlyConfigured, ValueError) as error:
             exit_with_error(f"{PREFIX}{name} cannot be used: {error}")
@@ -188,7 +196,7 @@ class Environment:
 
     def data_folder(self, name: str) -> Path:
         """Return the folder that holds everything this installation owns; create it on first use."""
-        folder = Path(self.text(name) or BASE_DIR / "var").expanduser().absolute()
+        folder = Path(self.text(name, kind="folder") or BASE_DIR / "var").expanduser().absolute()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

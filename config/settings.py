@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from config.content_security import CONTENT_SECURITY_POLICY  # noqa: F401  # a setting
 from config.env import BASE_DIR, Environment, backup_s3, caches, files_storage
+from config.openapi_settings import openapi_settings
 from config.static_headers import restrict_workers
 from operations import capacity
-from operations.logs import LOG_LEVELS, logging_config
+from operations.monitoring import error_reporting
+from operations.monitoring.logs import LOG_FORMATS, LOG_LEVELS, logging_config
 from operations.process_lifecycle import exit_with_error
 from separation.engines import hardware
 
@@ -21,6 +23,7 @@ env = Environment()
 DATA_DIR = env.data_folder("DATA")
 SITE_URL = env.url("URL")
 REDIS_URL = env.redis("REDIS")
+BIND, PORT = env.text("BIND", "127.0.0.1"), env.port("PORT", 8000)
 PROXIES = env.number("PROXIES", 0)
 WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
@@ -110,6 +113,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "operations.monitoring.access_log.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -190,6 +194,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # Accounts ---------------------------------------------------------------------------------------------------------
 
+ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@localhost.localdomain")
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.security.attempts.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -304,40 +309,24 @@ SIMPLE_JWT = {
     "USER_ID_FIELD": "id",
 }
 
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Stemoteca",
-    "DESCRIPTION": "A shared library of separated music: find a song, play its stems, take the parts you need.",
-    "VERSION": VERSION,
-    "LICENSE": {"name": "MIT", "identifier": "MIT"},
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "tryItOutEnabled": True, "displayRequestDuration": True},
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "PREPROCESSING_HOOKS": ["config.schema.exclude_duplicates"],
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.schema.add_error_schema",
-        "config.schema.add_examples",
-        "config.schema.add_server",
-    ],
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"Visibility": "catalog.models.Visibility", "Status": "separation.models.Status"},
-}
+SPECTACULAR_SETTINGS = openapi_settings(VERSION)
 
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_HEADERS = [*default_headers, "prefer", "range", "if-range", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
     *("Content-Disposition", "Location", "Retry-After", "ETag", "Content-Range", "Accept-Ranges"),
-    *("Preference-Applied", "WWW-Authenticate", "X-Gain", "X-Pre-Skip"),
+    *("Preference-Applied", "WWW-Authenticate", "X-Gain", "X-Pre-Skip", "X-Request-ID"),
 ]
 
 WHITENOISE_ADD_HEADERS_FUNCTION = restrict_workers
 
 # Logs -------------------------------------------------------------------------------------------------------------
 
+ACCESS_LOG = env.flag("ACCESS_LOG", default=False)
 LOGGING = logging_config(
-    env.choice("LOG_LEVEL", LOG_LEVELS), env.choice("QUEUE_LOG_LEVEL", ("WARNING", *LOG_LEVELS))
+    env.choice("LOG_LEVEL", LOG_LEVELS),
+    env.choice("QUEUE_LOG_LEVEL", ("WARNING", *LOG_LEVELS)),
+    env.choice("LOG_FORMAT", LOG_FORMATS),
+    error_reporting.handler(env.text("SENTRY_DSN"), VERSION),
 )

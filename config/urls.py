@@ -6,7 +6,9 @@ from django.urls import include, path
 from accounts.api import LoginView
 from catalog.uploads import policy
 from config.docs import DocsView, SchemaView
-from operations import health, web_app
+from operations import web_app
+from operations.monitoring import health
+from operations.monitoring.metrics import metrics
 from separation.api.quick import SeparateView
 
 handler400 = "config.error_pages.bad_request"
@@ -18,7 +20,7 @@ separate = policy.accepts(policy.AUDIO)(SeparateView.as_view())
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", health.metrics, name="metrics"),
+    path("metrics", metrics, name="metrics"),
     path("favicon.ico", web_app.favicon, name="favicon"),
     path("app.webmanifest", web_app.manifest, name="manifest"),
     path("api/v1/", include("config.api_urls")),

@@ -310,8 +310,11 @@ def _empty(reader: int) -> None:
 
 def website(descriptor: int) -> list[Program]:
     """Return the processes that share the listening socket ``descriptor``."""
-    command = [sys.executable, "-m", "operations.server", "--fd", str(descriptor)]
-    return [Program("website", list(command), pass_fds=(descriptor,)) for _ in range(settings.WEB_PROCESSES)]
+    command = [sys.executable, "-m", "operations.server", "--place"]
+    return [
+        Program("website", [*command, str(place), "--fd", str(descriptor)], pass_fds=(descriptor,))
+        for place in range(settings.WEB_PROCESSES)
+    ]
 
 
 def manage(*arguments: str) -> list[str]:

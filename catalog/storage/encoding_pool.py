@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.errors import CatalogError
 from catalog.models import Rendition
+from catalog.storage import encoding_progress
 from catalog.storage.recipes import Recipe
 from catalog.storage.renditions import find_rendition, get_or_create_rendition
 from catalog.storage.waiting_requests import busy, waiting
@@ -27,9 +29,8 @@ from catalog.storage.waiting_requests import busy, waiting
 log = logging.getLogger(__name__)
 
 MOST_SUBMITTED = 200  # encodings of everybody, in this process
-PROGRESS_SECONDS = 120  # an encoding of another process that has reported nothing for so long is given up
 LOOK_SECONDS = 0.5  # between two looks for one that another process makes
-PLACE_SECONDS, RENEW_SECONDS = 60, 20  # how long a place in the queue is kept; waiting requests renew it
+RENEW_SECONDS = 20  # how often waiting requests renew their place in the queue
 SOONEST_RETRY_SECONDS, LATEST_RETRY_SECONDS = 5, 45  # sooner than the place is lost
 STOP_SECONDS = 5.0
 STEP = 0.01
@@ -62,6 +63,7 @@ class Encoding:
     rendition: Rendition | None = None
     error: CatalogError | None = None
     finished: threading.Event = field(default_factory=threading.Event)
+    context: Context = field(default_factory=copy_context)  # of the first request, which its log lines name
 
     @property
     def seconds_left(self) -> float:
@@ -91,12 +93,12 @@ class RemoteEncoding:
     @property
     def progress(self) -> float:
         """Return the progress that the other process reported last, 0 to 1."""
-        return _reported_progress(self.recipe) or 0.0
+        return encoding_progress.reported(self.recipe) or 0.0
 
     def wait(self, seconds: float) -> bool:
         """Wait until it is there or nobody makes it any more, ``seconds`` at most; whether that is so."""
         deadline = time.monotonic() + seconds
-        while find_rendition(self.recipe) is None and _reported_progress(self.recipe) is not None:
+        while find_rendition(self.recipe) is None and encoding_progress.reported(self.recipe) is not None:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(LOOK_SECONDS)
@@ -124,7 +126,7 @@ class Batch:
         pending = [part for part in self.parts if not isinstance(part, Rendition)]
         while pending and (left := deadline - time.monotonic()) > 0:
             for part in pending:
-                _keep_place(part.recipe)
+                encoding_progress.keep_place(part.recipe)
             if pending[0].wait(min(left, RENEW_SECONDS)):
                 pending.pop(0)
 
@@ -163,16 +165,16 @@ def start(recipes: Sequence[Recipe], person: str, by: "EncodingPool | None" = No
 
 def is_in_progress(recipe: Recipe) -> bool:
     """Whether it was submitted, here or in another process, and is not finished."""
-    return pool.find(recipe) is not None or _reported_progress(recipe) is not None
+    return pool.find(recipe) is not None or encoding_progress.reported(recipe) is not None
 
 
 def _submit(recipe: Recipe, person: str, by: "EncodingPool") -> Encoding | RemoteEncoding:
-    if (failure := cache.get(_key(recipe, "failed"))) is not None:
-        cache.delete(_key(recipe, "failed"))
+    if (failure := cache.get(encoding_progress.key(recipe, "failed"))) is not None:
+        cache.delete(encoding_progress.key(recipe, "failed"))
         code, detail, status = failure
         raise CatalogError(code, detail, status=status)
-    _keep_place(recipe)
-    if by.find(recipe) is None and _reported_progress(recipe) is not None:
+    encoding_progress.keep_place(recipe)
+    if by.find(recipe) is None and encoding_progress.reported(recipe) is not None:
         return RemoteEncoding(recipe)
     return by.submit(recipe, person)
 
@@ -206,7 +208,7 @@ class EncodingPool:
                 if full or self._is_stopped:
                     raise busy()
                 encoding = self._encodings[recipe.lock_name] = Encoding(recipe, person)
-                _tell(recipe, 0.0)
+                encoding_progress.report(recipe, 0.0)
             if person not in encoding.people and encoding.started_at is None:
                 encoding.people.add(person)
                 self._turns.setdefault(person, deque()).append(encoding)
@@ -216,13 +218,19 @@ class EncodingPool:
             self._start_thread()
         return encoding
 
+    def load(self) -> tuple[int, int]:
+        """Return how many encodings are running, and how many wait for their turn."""
+        with self._changed:
+            running = sum(encoding.started_at is not None for encoding in self._encodings.values())
+            return running, len(self._encodings) - running
+
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """End what runs and forget the rest, and wait for the threads' end, ``seconds`` at most."""
         with self._changed:
             self._is_stopped = True
             self._turns.clear()
             for encoding in self._encodings.values():
-                cache.delete(_key(encoding.recipe, "progress"))
+                encoding_progress.forget(encoding.recipe)
                 encoding.error = busy()
                 encoding.finished.set()
             self._changed.wait_for(self._is_idle, seconds)
@@ -259,7 +267,7 @@ class EncodingPool:
     def _work(self) -> None:
         while (encoding := self._next()) is not None:
             try:
-                self._encode(encoding)
+                encoding.context.run(self._encode, encoding)
                 self._drop_forgotten()
             except Exception:  # the cache is away, for example
                 log.exception("the end of an encoding could not be told")
@@ -283,10 +291,10 @@ class EncodingPool:
         """Let go what waits for its turn and nobody waits or has asked for lately; who asks again submits it anew."""
         with self._changed:
             queued = [one for one in self._encodings.values() if not one.started_at]
-            asked = cache.get_many([_key(one.recipe, "asked") for one in queued])
-            forgotten = [one for one in queued if _key(one.recipe, "asked") not in asked]
+            asked = cache.get_many([encoding_progress.key(one.recipe, "asked") for one in queued])
+            forgotten = [one for one in queued if encoding_progress.key(one.recipe, "asked") not in asked]
             for encoding in forgotten:
-                cache.delete(_key(encoding.recipe, "progress"))
+                encoding_progress.forget(encoding.recipe)
                 del self._encodings[encoding.recipe.lock_name]
                 encoding.error = busy()
                 encoding.finished.set()
@@ -310,9 +318,13 @@ class EncodingPool:
             sentence = _("This file could not be made. Please try again later.")
             error = CatalogError("not_made", sentence, status=500)
         try:
-            cache.delete(_key(recipe, "progress"))
+            encoding_progress.forget(recipe)
             if error is not None and not encoding.waiters:
-                cache.set(_key(recipe, "failed"), (error.code, error.detail, error.status), PROGRESS_SECONDS)
+                cache.set(
+                    encoding_progress.key(recipe, "failed"),
+                    (error.code, error.detail, error.status),
+                    encoding_progress.PROGRESS_SECONDS,
+                )
         finally:
             with self._changed:
                 del self._encodings[recipe.lock_name]
@@ -324,26 +336,7 @@ class EncodingPool:
             raise _StoppedError
         if share - encoding.progress >= STEP:
             encoding.progress = share
-            _tell(encoding.recipe, share)
-
-
-def _keep_place(recipe: Recipe) -> None:
-    """Keep the place of ``recipe``, in whichever process it waits."""
-    cache.set(_key(recipe, "asked"), 1, PLACE_SECONDS)
-
-
-def _tell(recipe: Recipe, share: float) -> None:
-    cache.set(_key(recipe, "progress"), share, PROGRESS_SECONDS)
-
-
-def _reported_progress(recipe: Recipe) -> float | None:
-    """Return the progress that any process reported last, 0 to 1; ``None`` without a report."""
-    share: float | None = cache.get(_key(recipe, "progress"))
-    return share
-
-
-def _key(recipe: Recipe, what: str) -> str:
-    return f"encoding-{what}-{recipe.lock_name}"
+            encoding_progress.report(encoding.recipe, share)
 
 
 pool = EncodingPool()

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import tempfile
+from contextlib import suppress
 
 from operations import process_lifecycle
 
@@ -13,6 +14,7 @@ from operations import process_lifecycle
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m operations.server")
     parser.add_argument("--fd", type=int, help="a listening socket; otherwise STEMOTECA_BIND and PORT")
+    parser.add_argument("--place", type=int, default=0, help="which of the website's processes this is")
     options = parser.parse_args()
     process_lifecycle.exit_with_supervisor()
 
@@ -22,7 +24,9 @@ def main() -> None:
     from django.db.backends.signals import connection_created  # noqa: PLC0415
 
     application = get_internal_wsgi_application()
+    from catalog.errors import CacheUnavailableError  # noqa: PLC0415
     from catalog.storage.encoding_pool import pool  # noqa: PLC0415  # models, which the application has loaded
+    from operations.monitoring.process_counters import counters  # noqa: PLC0415
     from operations.postgresql.base import limit_statements  # noqa: PLC0415
     from operations.server.leftovers import remove_leftovers  # noqa: PLC0415
     from operations.server.server import Server  # noqa: PLC0415
@@ -31,9 +35,7 @@ def main() -> None:
     if options.fd is None:
         from operations.bootstrap import listen  # noqa: PLC0415
 
-        listener = listen(
-            os.environ.get("STEMOTECA_BIND") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
-        )
+        listener = listen(settings.BIND, settings.PORT)
     else:
         listener = socket.socket(fileno=options.fd)
     # Bodies and responses too large for memory go to nameless files on the disk whose floor is checked.
@@ -42,6 +44,8 @@ def main() -> None:
     server = Server(
         application, listener, settings.WEB_THREADS, settings.PROXIES, on_stop=lambda: pool.stop(seconds=0)
     )
+    if settings.WEB_PROCESSES > 1:
+        counters.share(options.place)
     # Keep the garbage collector from scanning Django's objects again and from running during long lists: with Python's
     # own thresholds a page of 50 songs takes 160 ms instead of 35 in one of twenty cases.
     gc.collect()
@@ -50,6 +54,9 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.stop)
     server.run()
+    if settings.WEB_PROCESSES > 1:
+        with suppress(CacheUnavailableError):
+            counters.tell()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 from waitress.utilities import InternalServerError
 
+from operations.monitoring.log_context import REQUEST_ID
 from operations.server.body import Refusal, check_headers
 from operations.server.parser import CHUNKED_READ_BYTES, RequestParser
 
@@ -31,6 +32,7 @@ class ResponseTask(WSGITask):  # type: ignore[misc]  # waitress has no types
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
+        environ[REQUEST_ID] = self.request.request_id
         if self.request.command == "HEAD":
             environ.pop("wsgi.file_wrapper", None)
         return environ
@@ -118,7 +120,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
         return int(super().write_soon(data))
 
     def _check_headers(self, request: RequestParser) -> Refusal | None:
-        environ = WSGITask(self, request).get_environment()
+        environ = ResponseTask(self, request).get_environment()
         return check_headers(self.server.application, environ, request.pending, self.server.uploads)
 
     def _resume(self) -> None:

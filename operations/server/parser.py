@@ -1,6 +1,7 @@
 """The request parser: stricter than waitress's about lengths, and paused until Django has admitted the body."""
 
 import time
+from functools import cached_property
 from typing import Any
 
 from waitress.buffers import OverflowableBuffer
@@ -8,6 +9,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.utilities import BadRequest
 
+from operations.monitoring.log_context import new_request_id
 from operations.server.body import PendingBody
 
 # Bodies up to this size are read without a check, and kept in memory: sign-in forms, searches, most JSON.
@@ -67,6 +69,11 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     headers_at = 0.0
     _held = b""
     _expects_continue = False
+
+    @cached_property
+    def request_id(self) -> str:
+        """The id that log lines about this request have."""
+        return new_request_id()
 
     def received(self, data: bytes) -> int:
         # For each chunk waitress copies all that follows.

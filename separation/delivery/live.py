@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -168,7 +169,9 @@ class Feed:
         self._copied: list[str] = []
         self._thread = None
         if not backend.is_local():
-            self._thread = threading.Thread(target=self._copy, daemon=True, name="feed")
+            self._thread = threading.Thread(
+                target=copy_context().run, args=[self._copy], daemon=True, name="feed"
+            )
 
     def __enter__(self) -> Self:
         if self._thread:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Self
 
 from django.conf import settings
@@ -122,7 +123,8 @@ class LeaseKeeper:
             finally:
                 connection.close()
 
-        thread = threading.Thread(target=renew_until_done, daemon=True, name="lease-renewal")
+        run = copy_context().run  # log lines name the separation
+        thread = threading.Thread(target=run, args=[renew_until_done], daemon=True, name="lease-renewal")
         thread.start()
         try:
             yield

@@ -22,6 +22,7 @@ from separation.delivery.live import place
 from separation.installations import lifecycle as installations
 from separation.lifecycle import Lease
 from separation.models import Separation, SeparationRequest, Status
+from separation.queue.log_context import log_separation
 from separation.queue.workers import is_dead
 from separation.upgrades import lifecycle as upgrades
 
@@ -63,7 +64,8 @@ def _end_lost_attempts() -> tuple[int, int]:
         retried += status == Status.QUEUED
         failed += status == Status.FAILED
         if status:
-            log.warning("separation %s: attempt %d lost its worker", row.pk, lease.attempt)
+            with log_separation(row.pk):
+                log.warning("separation %s: attempt %d lost its worker", row.pk, lease.attempt)
             # Of this attempt only: the next one may have started by now.
             shutil.rmtree(settings.WORK_DIR / place(row.pk, lease.attempt, lease.owner), ignore_errors=True)
     return retried, failed

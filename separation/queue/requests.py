@@ -4,6 +4,7 @@ The row, the request and the task that wakes a worker are written in one transac
 others. Only the id travels through the queue.
 """
 
+import logging
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,12 +16,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.errors import CatalogError
+from catalog.hooks import Hook
 from catalog.models import Track
 from catalog.visibility import visible_to
 from separation import demanding, lifecycle, model_choice
 from separation.engines import model_files, modelspec
 from separation.engines.descriptors import ModelSpec, ModelUnavailable
 from separation.models import Separation, SeparationRequest, Status, TrackSeparation
+from separation.queue.log_context import log_separation
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class Outcome:
 
     separation: Separation
     queued: bool
+
+
+requested: Hook[[Outcome], None] = Hook()
+"""Somebody asked for a separation; the row is committed, unless the caller is in a transaction of its own."""
 
 
 def choose(model: str | None) -> ModelSpec:
@@ -88,7 +97,12 @@ def ask(track: Track, model: str | None, user: User, *, silent: bool = False) ->
         separation.refresh_from_db()
         if separation.status == Status.SUCCEEDED:  # a new track of audio that was separated before
             Track.objects.filter(pk=track.pk, separated_at=None).update(separated_at=Now())
-    return Outcome(separation, queued)
+    if queued:
+        with log_separation(separation.pk):
+            log.info("separation %s: queued", separation.pk)
+    outcome = Outcome(separation, queued)
+    requested.send(outcome)
+    return outcome
 
 
 def show(separation: Separation, track: Track) -> None:

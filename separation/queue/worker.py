@@ -27,6 +27,7 @@ from separation.lifecycle import Lease
 from separation.models import Separation
 from separation.queue.heartbeat import HEARTBEAT_SECONDS, Draining, LeaseKeeper, LeaseLost, ProgressCallback
 from separation.queue.interleaving import GivenWay, Interleaver
+from separation.queue.log_context import log_separation
 from separation.queue.publish import publish, store
 from separation.queue.recovery import wake_workers
 from separation.queue.scheduling import claim_next
@@ -87,6 +88,11 @@ def work(lease: Lease, on_progress: ProgressCallback | None = None, *, interleav
 
     ``interleave`` allows short songs in between (see ``interleaving.py``).
     """
+    with log_separation(lease.separation_id):
+        _work(lease, on_progress, interleave=interleave)
+
+
+def _work(lease: Lease, on_progress: ProgressCallback | None, *, interleave: bool) -> None:
     separation = Separation.objects.select_related("mixture").get(pk=lease.separation_id)
     folder = settings.WORK_DIR / place(separation.pk, lease.attempt, lease.owner)
     spec = SPECS.get(separation.model)

@@ -1,17 +1,22 @@
-"""Read lines from one pipe of a child process with a time limit, and keep the end of another."""
+"""Read lines from one pipe of a child process with a time limit; log those of another, and keep its end."""
 
+import logging
 import os
 import selectors
 import time
 from collections import deque
 from typing import IO
 
+log = logging.getLogger(__name__)
+
 _KEPT_ERROR_BYTES = 4000
+_LOGGED_LINES, _LOGGED_CHARACTERS = 200, 500
+"""How many lines of errors of one process are logged, and how much of each: a song must not fill the log."""
 _READ_BYTES = 65_536
 
 
 class LineReader:
-    """Read complete lines of `output`; drain `errors` meanwhile, and keep the last 4000 bytes of it."""
+    """Read complete lines of `output`; log those of `errors` meanwhile, and keep the last 4000 bytes of it."""
 
     def __init__(self, output: IO[bytes], errors: IO[bytes]) -> None:
         self._output = output
@@ -23,6 +28,8 @@ class LineReader:
         self._partial = bytearray()
         self._lines: deque[bytes] = deque()
         self._errors_end = b""
+        self._partial_error = b""
+        self._logged_lines = 0
         self.ended = False
         """True once the other side has closed `output`."""
 
@@ -50,6 +57,15 @@ class LineReader:
             self._partial = bytearray(rest)
         else:
             self._errors_end = (self._errors_end + data)[-_KEPT_ERROR_BYTES:]
+            self._log_errors(data)
+
+    def _log_errors(self, data: bytes) -> None:
+        *lines, rest = (self._partial_error + data).split(b"\n")
+        self._partial_error = rest[-_KEPT_ERROR_BYTES:]
+        for line in filter(None, (line.decode(errors="replace").strip() for line in lines)):
+            self._logged_lines += 1
+            if self._logged_lines <= _LOGGED_LINES:
+                log.info("separator process: %.*s", _LOGGED_CHARACTERS, line)
 
     def last_errors(self) -> str:
         """Return the end of what came on `errors` so far."""

@@ -134,25 +134,23 @@ def test_static_files_are_collected_once(settings: Any, tmp_path: Path) -> None:
     assert not bootstrap.collect_static()
 
 
-def test_administrator_is_created_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", "Root@Example.org")
+def test_administrator_is_created_once(db: None, settings: Any) -> None:
+    settings.ADMIN_EMAIL = "Root@Example.org"
     admin, password = get_or_create_administrator()
     assert (admin.email, admin.is_superuser, admin.is_staff) == ("root@example.org", True, True)
     assert admin.check_password(password)
     assert get_or_create_administrator() == (admin, "")
 
 
-def test_administrator_keeps_password_of_existing_account(
-    user: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", user.email)
+def test_administrator_keeps_password_of_existing_account(user: User, settings: Any) -> None:
+    settings.ADMIN_EMAIL = user.email
     admin, password = get_or_create_administrator()
     assert (admin.pk, admin.is_superuser, password) == (user.pk, True, "")
     assert User.objects.get().check_password("a long enough one")
 
 
-def test_administrator_needs_an_address(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STEMOTECA_ADMIN_EMAIL", "nope")
+def test_administrator_needs_an_address(db: None, settings: Any) -> None:
+    settings.ADMIN_EMAIL = "nope"
     with pytest.raises(CommandError, match="STEMOTECA_ADMIN_EMAIL must be an e-mail address"):
         get_or_create_administrator()
     assert not User.objects.exists()

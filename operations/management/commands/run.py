@@ -21,17 +21,13 @@ class Command(BaseCommand):
 
         if options["with_parent"]:
             process_lifecycle.exit_with_parent(os.getppid(), signal.SIGTERM)
-        host = os.environ.get("STEMOTECA_BIND") or "127.0.0.1"
-        port = os.environ.get("PORT") or "8000"
-        if not port.isdecimal() or int(port) > 65535:
-            process_lifecycle.exit_with_error(f"PORT must be a number up to 65535, not {port!r}")
         lock = bootstrap.lock_data_folder(settings.DATA_DIR)
-        listener = bootstrap.listen(host, int(port))
+        listener = bootstrap.listen(settings.BIND, settings.PORT)
         email, password = bootstrap.prepare_installation()
-        port = str(listener.getsockname()[1])
+        port = listener.getsockname()[1]
 
         def welcome() -> None:
-            shown = f"[{host}]" if ":" in host else host
+            shown = f"[{settings.BIND}]" if ":" in settings.BIND else settings.BIND
             self.stdout.write(f"Stemoteca runs at http://{shown}:{port}/ (Ctrl-C stops it)")
             if password:
                 self.stdout.write(f"Sign in as {email} with the password {password} (shown only this once).")

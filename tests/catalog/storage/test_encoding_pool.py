@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from django.db import connection
 
 from catalog.errors import CatalogError
 from catalog.models import AudioFile, Rendition
-from catalog.storage import backend, encoding_pool
+from catalog.storage import backend, encoding_pool, encoding_progress
 from catalog.storage.encoding_pool import EncodingPendingError, EncodingPool
 from catalog.storage.recipes import Recipe
 from catalog.storage.renditions import (
@@ -21,6 +21,7 @@ from catalog.storage.renditions import (
     remove_abandoned,
     work_folder,
 )
+from operations.monitoring.log_context import request_id
 from tests.catalog.races import at_once
 from tests.factories import make_audio
 
@@ -105,7 +106,7 @@ def test_accounts_take_turns(audio: AudioFile, pool: EncodingPool) -> None:
 
 def forget(*recipes: Recipe) -> None:
     """Let the time pass after which what was asked for is forgotten."""
-    cache.delete_many([encoding_pool._key(one, "asked") for one in recipes])
+    cache.delete_many([encoding_progress.key(one, "asked") for one in recipes])
 
 
 def test_unrequested_encodings_are_dropped(audio: AudioFile, pool: EncodingPool, settings: Any) -> None:
@@ -143,7 +144,7 @@ def test_encoding_with_a_waiting_request_is_kept(
         while not (first := pool.find(recipes[0])) or not first.waiters:
             time.sleep(0.01)
         forget(*recipes)
-        while len(cache.get_many([encoding_pool._key(one, "asked") for one in recipes])) < 3:
+        while len(cache.get_many([encoding_progress.key(one, "asked") for one in recipes])) < 3:
             time.sleep(0.01)
     request.join(30)
     assert results == [find_rendition(one) for one in recipes]
@@ -181,7 +182,7 @@ def test_refused_waiter_leaves_the_encoding_running(
 
 
 def test_encoding_of_another_process_is_awaited(audio: AudioFile, pool: EncodingPool) -> None:
-    cache.set(encoding_pool._key(recipe(audio), "progress"), 0.25, 60)
+    cache.set(encoding_progress.key(recipe(audio), "progress"), 0.25, 60)
     with pytest.raises(EncodingPendingError) as told:
         encoding_pool.obtain([recipe(audio)], "account 1")
     assert told.value.progress == 0.25
@@ -231,3 +232,20 @@ def test_files_of_killed_processes_are_removed(settings: Any) -> None:
         assert not left.exists()
         assert running.exists()
     assert not running.exists()
+
+
+def test_encoding_belongs_to_the_request_that_started_it(
+    audio: AudioFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def encode(wanted: Recipe, progress: Callable[[float], None]) -> Rendition:
+        seen.append(request_id.get())
+        return get_or_create_rendition(wanted, progress)
+
+    monkeypatch.setattr(encoding_pool, "get_or_create_rendition", encode)
+    for name in ("first", "second"):
+        token = request_id.set(name)
+        encoding_pool.obtain([recipe(audio, {"first": 128, "second": 192}[name])], "account 1", seconds=30)
+        request_id.reset(token)
+    assert seen == ["first", "second"]

@@ -1,3 +1,4 @@
+import logging
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from separation import lifecycle
 from separation.lifecycle import Lease, cancel
 from separation.models import Separation, Status
 from separation.queue import heartbeat, recovery, worker
+from separation.queue.log_context import separation_id
 from separation.queue.publish import store
 from separation.queue.requests import ask
 from separation.queue.separator_holder import holder
@@ -266,3 +268,19 @@ def test_ctrl_c_hands_the_song_back(asked: Asker, settings: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         worker.separate(separation.pk, interrupt)
     assert after(separation, settings) == (Status.QUEUED, 0, "")
+
+
+def test_missing_file_is_logged_under_the_separation(asked: Asker, settings: Any) -> None:
+    lines: list[tuple[str, str]] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append((separation_id.get(), record.getMessage()))  # type: ignore[method-assign]
+    worker.log.addHandler(handler)
+    separation = asked()
+    backend.delete(separation.mixture.key)
+    try:
+        worker.separate(separation.pk)
+    finally:
+        worker.log.removeHandler(handler)
+    assert [name for name, _message in lines] == [str(separation.pk)] * 2
+    assert "the file of the mixture is missing" in lines[-1][1]
+    assert not separation_id.get()

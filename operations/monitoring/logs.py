@@ -1,6 +1,8 @@
-"""Logging: levels, format and filters."""
+"""Logging: levels, formats and filters."""
 
+import json
 import logging
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -8,31 +10,75 @@ from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import InterfaceError, OperationalError
 
 from catalog.errors import CacheUnavailableError
+from operations.monitoring import log_context
 
+LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 
 
-def logging_config(level: str, queue_level: str) -> dict[str, Any]:
-    """Return Django's ``LOGGING``: lines on stderr."""
+def logging_config(level: str, queue_level: str, log_format: str, error_handler: str = "") -> dict[str, Any]:
+    """Return Django's ``LOGGING``: lines on stderr, as text or as JSON.
+
+    ``error_handler`` is the class of a handler that gets the errors as well, as far as the filters leave them errors.
+    """
     filters = {
         "refusals": {"()": ExcludeRefusals},  # before the others take exceptions away, which it looks at
         "outages": {"()": ShortenOutageErrors},
         "hosts": {"()": ShortenHostErrors},
         "permissions": {"()": ShortenPermissionErrors},
     }
-    console = {"class": "logging.StreamHandler", "formatter": "line", "filters": list(filters)}
+    handlers: dict[str, dict[str, Any]] = {
+        "console": {"class": "logging.StreamHandler", "formatter": log_format, "filters": list(filters)}
+    }
+    if error_handler:
+        handlers["errors"] = {"class": error_handler, "level": "ERROR", "filters": list(filters)}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "formatters": {
+            "text": {"()": TextFormatter, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+            "json": {"()": JsonFormatter},
+        },
         "filters": filters,
-        "handlers": {"console": console},
-        "root": {"handlers": ["console"], "level": level},
+        "handlers": handlers,
+        "root": {"handlers": list(handlers), "level": level},
         "loggers": {
             "django-q": {"level": queue_level},
             "waitress.queue": {"level": "ERROR"},  # warns for each request that waits for a thread
         },
     }
+
+
+class TextFormatter(logging.Formatter):
+    """End each message with the ids of the request and the separation, unless it names them already."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        line = super().formatMessage(record)
+        ids = [f"{name}={value}" for name, value in log_context.fields().items() if value not in line]
+        return f"{line} [{' '.join(ids)}]" if ids else line
+
+
+class JsonFormatter(logging.Formatter):
+    """Write each record as one line of JSON.
+
+    ``fields`` of a record (``extra={"fields": {...}}``) become keys of their own.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "process": record.process,
+            **log_context.fields(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            entry["stack"] = self.formatStack(record.stack_info)
+        return json.dumps(entry, default=str)
 
 
 class ExcludeRefusals(logging.Filter):
