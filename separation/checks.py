@@ -1,5 +1,6 @@
 """System checks of the engine."""
 
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Info, register
 from separation.engines.spleeter.native import build
 
 _HINT = "Run: python -m separation.engines.spleeter.native"
+_WHOLE = "The whole installation has it: make run without SLIM=1, or the image full"
 
 
 @register("separation")
@@ -22,3 +24,17 @@ def native_engine(**_kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return [Info(build.FALLBACK, _HINT, id="separation.I001")]
+
+
+@register("separation")
+def reference_engine(**_kwargs: Any) -> list[CheckMessage]:
+    """Report that this is a small installation; an error where the settings demand what it lacks."""
+    if find_spec("tensorflow") is not None:
+        return []
+    if settings.SEPARATOR_ENGINE == "tensorflow":
+        return [
+            Error("STEMOTECA_ENGINE is tensorflow, but TensorFlow is not installed", _WHOLE, id="separation.E002")
+        ]
+    return [
+        Info("The reference engine (TensorFlow) is not installed; nothing else needs it", _WHOLE, id="separation.I002")
+    ]

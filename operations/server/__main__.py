@@ -40,7 +40,12 @@ def main() -> None:
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     remove_leftovers(settings.FILE_UPLOAD_TEMP_DIR)
     server = Server(
-        application, listener, settings.WEB_THREADS, settings.PROXIES, on_stop=lambda: pool.stop(seconds=0)
+        application,
+        listener,
+        settings.WEB_THREADS,
+        settings.PROXIES,
+        settings.SITE_PATH,
+        on_stop=lambda: pool.stop(seconds=0),
     )
     # Keep the garbage collector from scanning Django's objects again and from running during long lists: with Python's
     # own thresholds a page of 50 songs takes 160 ms instead of 35 in one of twenty cases.
