@@ -51,8 +51,8 @@ test-wheel: wheel ## Walk through an installation of the wheel, as another user 
 test-image: ## Build both images with buildah and walk through them (needs root, buildah, debootstrap, qemu-user)
 	@exec deploy/tests/image
 
-test-proxies: $(VENV)/.runtime native ## Upload, play and download below /music/ behind nginx and Caddy with HTTPS
-	@exec deploy/tests/proxies $(BIN)/python
+test-proxies: $(VENV)/.tests native ## Upload (500 MB as well), play and download behind nginx and Caddy, with HTTPS and below a path
+	@STEMOTECA_TEST_MEGABYTES=500 exec $(BIN)/python -m pytest --browser-tests tests/e2e/test_proxies.py $(ARGS)
 
 bench: $(VENV)/.tests native ## Print the benchmark tables
 	@exec $(BIN)/python -m benchmarks

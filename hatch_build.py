@@ -23,7 +23,7 @@ class NativeLibraries(BuildHookInterface[Any]):
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (the hook's)
         if version == "editable":
             return
         sys.path.insert(0, self.root)

@@ -99,7 +99,10 @@ def prepare_installation() -> tuple[str, str]:
 
 def require_engine() -> None:
     """Raise CommandError where the settings name an engine that is not installed."""
-    if settings.SEPARATOR_ENGINE in {"tensorflow", "openvino"} and find_spec(settings.SEPARATOR_ENGINE) is None:
+    if (
+        settings.SEPARATOR_ENGINE in {"tensorflow", "openvino"}
+        and find_spec(settings.SEPARATOR_ENGINE) is None
+    ):
         raise CommandError(f"STEMOTECA_ENGINE is {settings.SEPARATOR_ENGINE}, which is not installed here")
 
 

@@ -33,8 +33,16 @@ def reference_engine(**_kwargs: Any) -> list[CheckMessage]:
         return []
     if settings.SEPARATOR_ENGINE == "tensorflow":
         return [
-            Error("STEMOTECA_ENGINE is tensorflow, but TensorFlow is not installed", _WHOLE, id="separation.E002")
+            Error(
+                "STEMOTECA_ENGINE is tensorflow, but TensorFlow is not installed",
+                _WHOLE,
+                id="separation.E002",
+            )
         ]
     return [
-        Info("The reference engine (TensorFlow) is not installed; nothing else needs it", _WHOLE, id="separation.I002")
+        Info(
+            "The reference engine (TensorFlow) is not installed; nothing else needs it",
+            _WHOLE,
+            id="separation.I002",
+        )
     ]

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 APP = next(
-    folder for folder in (Path(__file__).parent / "app", Path(__file__).parents[1]) if (folder / "manage.py").is_file()
+    folder
+    for folder in (Path(__file__).parent / "app", Path(__file__).parents[1])
+    if (folder / "manage.py").is_file()
 )
 COMMANDS = {
     "run": ("run", "start the website and everything that it needs; Ctrl-C stops it"),
@@ -23,7 +25,15 @@ COMMANDS = {
     "check": ("check", "look for mistakes in the settings, and say what this installation goes without"),
 }
 """Names for people, the names of the commands of Django, what they do."""
-_HIDDEN = ("--version", "--settings", "--pythonpath", "--traceback", "--no-color", "--force-color", "--skip-checks")
+_HIDDEN = (
+    "--version",
+    "--settings",
+    "--pythonpath",
+    "--traceback",
+    "--no-color",
+    "--force-color",
+    "--skip-checks",
+)
 """Options that Django gives to every command; they work all the same."""
 
 

@@ -30,7 +30,9 @@ def test_help_lists_the_commands_that_are_there() -> None:
     assert {"run", "separate", "fetch-models", "import", "export", "user", "check"} <= {*listed}
 
 
-def test_commands_that_this_version_lacks_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_that_this_version_lacks_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "accounts/management/commands").mkdir(parents=True)
     (tmp_path / "accounts/management/commands/user.py").touch()
     monkeypatch.setattr(command, "APP", tmp_path)

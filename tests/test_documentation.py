@@ -9,7 +9,7 @@ from django.conf import settings
 ROOT: Path = settings.BASE_DIR
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"])
 PATHS = re.compile(r"`((?:[\w.-]+/)+[\w.-]*)`")
-APPS = ("config", "operations", "practice", "separation", "catalog", "accounts", "audio")
+APPS = ("config", "operations", "practice", "separation", "catalog", "accounts", "audio", "stemoteca")
 READS = re.compile(r"""env\.\w+\(\s*"([A-Z0-9_]+)"|environ(?:\.get\(|\[)"STEMOTECA_([A-Z0-9_]+)""")
 
 

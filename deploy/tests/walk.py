@@ -61,7 +61,9 @@ class Installation:
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
             for name, value in fields.items()
         )
-        head = f'{parts}--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="Walk.wav"\r\n\r\n'
+        head = (
+            f'{parts}--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="Walk.wav"\r\n\r\n'
+        )
         tail = f"\r\n--{boundary}--\r\n"
         status, _headers, content = self.call(
             "POST",
@@ -85,7 +87,20 @@ class Wave:
     def __iter__(self) -> Iterator[bytes]:
         size = 4 * self.frames
         yield struct.pack(
-            "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 2, RATE, 4 * RATE, 4, 16, b"data", size
+            "<4sI4s4sIHHIIHH4sI",
+            b"RIFF",
+            36 + size,
+            b"WAVE",
+            b"fmt ",
+            16,
+            1,
+            2,
+            RATE,
+            4 * RATE,
+            4,
+            16,
+            b"data",
+            size,
         )
         second = b"".join(
             struct.pack(

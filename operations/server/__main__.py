@@ -44,7 +44,7 @@ def main() -> None:
         listener,
         settings.WEB_THREADS,
         settings.PROXIES,
-        settings.SITE_PATH,
+        path=settings.SITE_PATH,
         on_stop=lambda: pool.stop(seconds=0),
     )
     # Keep the garbage collector from scanning Django's objects again and from running during long lists: with Python's

@@ -43,10 +43,14 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         listener: socket.socket,
         threads: int,
         proxies: int = 0,
+        *,
         path: str = "",
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """Call ``on_stop`` when the stop begins, to cancel work that requests are waiting for."""
+        """Serve the site below ``path``, which a proxy may have cut off.
+
+        Call ``on_stop`` when the stop begins, to cancel work that requests are waiting for.
+        """
         adjustments = Adjustments(
             threads=threads,
             ident="Stemoteca",

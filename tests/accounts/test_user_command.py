@@ -21,7 +21,10 @@ def run(*arguments: str, typed: str = "", monkeypatch: pytest.MonkeyPatch | None
 
 
 def test_account_is_added_with_the_password_of_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run("Ana@Example.org", typed="blue-trombone-9\n", monkeypatch=monkeypatch) == "Added ana@example.org\n"
+    assert (
+        run("Ana@Example.org", typed="blue-trombone-9\n", monkeypatch=monkeypatch)
+        == "Added ana@example.org\n"
+    )
     user = User.objects.get(email="ana@example.org")
     assert user.check_password("blue-trombone-9")
     assert not user.is_superuser

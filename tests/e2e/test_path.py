@@ -26,7 +26,9 @@ def test_all_addresses_of_pages_scripts_and_api_are_below_the_path(tmp_path: Pat
             assert answer.ok, f"{address}: {answer.status_code}"
             assert answer.url.startswith(root), f"{address} leads to {answer.url}"
             seen.add(address)
-            links = LINK.findall(answer.text) if answer.headers["Content-Type"].startswith("text/html") else []
+            links = (
+                LINK.findall(answer.text) if answer.headers["Content-Type"].startswith("text/html") else []
+            )
             for link in (urljoin(answer.url, link.replace("&amp;", "&")) for link in links):
                 assert link.startswith((root, "https://", "data:")), f"{address} links to {link}"
                 if link.startswith(root) and link not in seen and "logout" not in link:

@@ -32,7 +32,9 @@ class Command(BaseCommand):
 
         def welcome() -> None:
             shown = f"[{host}]" if ":" in host else host
-            self.stdout.write(f"Stemoteca runs at http://{shown}:{port}{settings.SITE_PATH}/ (Ctrl-C stops it)")
+            self.stdout.write(
+                f"Stemoteca runs at http://{shown}:{port}{settings.SITE_PATH}/ (Ctrl-C stops it)"
+            )
             if password:
                 self.stdout.write(f"Sign in as {email} with the password {password} (shown only this once).")
             else:

@@ -147,6 +147,7 @@ def test_prebuild_makes_the_library_that_each_processor_looks_for(
     identity(processor, V3_FLAGS)
     assert build.find() == for_x86
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    processor.write_text("processor\t: 0\nFeatures\t: fp asimd\n")
     forget()
     assert build.find() == for_arm
 
