@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LAYERS = 13, FRAMES = 64, BINS = 64, STEMS = 2, HOP = 1024, LENGTH = 4096, SAMPLES = (FRAMES + 3) * HOP };
 
@@ -22,9 +23,16 @@ static float noise(void)
     return (float)(int32_t)state / 2147483648.0f;
 }
 
+/* Zeros, aligned for vectors. */
+static float *zeros(size_t count)
+{
+    const size_t bytes = (count * sizeof(float) + 63) / 64 * 64;
+    return memset(aligned_alloc(64, bytes), 0, bytes);
+}
+
 static float *floats(size_t count, float scale, float offset)
 {
-    float *result = malloc(count * sizeof(float));
+    float *result = zeros(count);
     for (size_t n = 0; n < count; n++)
         result[n] = scale * noise() + offset;
     return result;
@@ -49,7 +57,7 @@ int main(int count, char **arguments)
 
     const model model = {FRAMES, BINS, {4, 8, 12, 16, 24, 32}, 1, 0, 0, 2, STEMS, STEMS, 0};
     const size_t each = packed_floats(&model);
-    float *packed = calloc(STEMS * each, sizeof(float));
+    float *packed = zeros(STEMS * each);
     for (int network = 0; network < STEMS; network++) {
         variables layers[LAYERS] = {{0}};
         for (int n = 0; n < LAYERS - 1; n++) {
@@ -65,16 +73,16 @@ int main(int count, char **arguments)
             return 2;
     }
 
-    float *window = malloc(LENGTH * sizeof(float));
+    float *window = zeros(LENGTH);
     for (int n = 0; n < LENGTH; n++)
         window[n] = 0.5f - 0.5f * (float)cos(2 * 3.14159265358979 * n / LENGTH);
     const windows windows = {window, window, floats(SAMPLES, 0, 1)};
-    float *chunk = malloc(2 * SAMPLES * sizeof(float));
+    float *chunk = zeros(2 * SAMPLES);
     for (int n = 0; n < 2 * SAMPLES; n++)
         chunk[n] = 0.3f * (float)sin(n * 0.013) + 0.2f * noise();
-    float *workspace = calloc(workspace_floats(&model), sizeof(float));
-    float *masks = calloc((size_t)STEMS * FRAMES * BINS * 2, sizeof(float));
-    float *stems = calloc((size_t)STEMS * 2 * SAMPLES, sizeof(float));
+    float *workspace = zeros(workspace_floats(&model));
+    float *masks = zeros((size_t)STEMS * FRAMES * BINS * 2);
+    float *stems = zeros((size_t)STEMS * 2 * SAMPLES);
     if (separate(&model, &windows, packed, workspace, masks, chunk, stems))
         return 3;
     fwrite(stems, sizeof(float), (size_t)STEMS * 2 * SAMPLES, stdout);
