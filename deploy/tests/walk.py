@@ -1,6 +1,8 @@
 """Upload a song, have it separated, read a stem by ranges: through the API of an installation that runs.
 
-Needs nothing but Python. ``walk.py ADDRESS EMAIL PASSWORD [--known] [--certificate FILE] [--megabytes N]``
+Needs nothing but Python.
+
+``walk.py ADDRESS EMAIL PASSWORD [--known] [--seconds N] [--certificate FILE] [--megabytes N]``
 """
 
 import argparse
@@ -172,11 +174,12 @@ def main() -> None:
     parser.add_argument("email")
     parser.add_argument("password")
     parser.add_argument("--known", action="store_true", help="the song must be there already")
+    parser.add_argument("--seconds", type=float, default=60, help="until it must be healthy")
     parser.add_argument("--certificate", help="of the authority that signed the site's")
     parser.add_argument("--megabytes", type=int, default=0, help="send a file of this size as well")
     options = parser.parse_args()
     site = Installation(options.address, options.certificate)
-    wait_until_healthy(site, 60)
+    wait_until_healthy(site, options.seconds)
     account = {"email": options.email, "password": options.password}
     token = site.json("POST", "/api/v1/auth/token/", account, expected=200)["access"]
     site.headers = {"Authorization": f"Bearer {token}"}

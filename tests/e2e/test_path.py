@@ -19,7 +19,8 @@ def test_all_addresses_of_pages_scripts_and_api_are_below_the_path(tmp_path: Pat
     server.start()
     try:
         browser = requests.Session()
-        waiting, seen = [root], set()
+        waiting: list[str] = [root]
+        seen: set[str] = set()
         while waiting and len(seen) < MOST_PAGES:
             address = waiting.pop(0)
             answer = browser.get(address, timeout=60)

@@ -90,7 +90,7 @@ def site(
     def answers() -> bool:
         assert proxy.poll() is None, (folder / "proxy.out").read_text()
         try:
-            return requests.get(f"{address}/readyz", verify=certificate, timeout=5).ok
+            return requests.get(f"{address}/readyz", verify=str(certificate), timeout=5).ok
         except requests.ConnectionError:
             return False
 
