@@ -3,12 +3,13 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 SLIM ?=
 VENV := $(if $(SLIM),.venv-slim,.venv)
+# A small installation has the bytecode of what it uses, written on first use.
+export PYTHONDONTWRITEBYTECODE ?= $(if $(SLIM),,1)
 LINT := .venv-lint
 REFERENCE := .venv-reference
 BIN := $(VENV)/bin
 COMPILE = $(LINT)/bin/uv pip compile --quiet --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 NODE := PATH="$(CURDIR)/$(LINT)/bin:$$PATH"
-export PYTHONDONTWRITEBYTECODE ?= 1
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
 
@@ -90,7 +91,7 @@ $(VENV)/.slim: requirements-slim.txt $(wildcard separation/engines/spleeter/nati
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)'); install it or name it with PYTHON=..."; exit 1; }
 	@echo "Installing what a server needs; the first time takes a minute."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-slim.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-slim.txt
 	@# The compiler is there for as long as it takes.
 	@compiler=$$(mktemp -d) && trap 'rm -rf "$$compiler"' EXIT && \
 	  { $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-compile --target "$$compiler" $$(grep '^ziglang==' requirements.txt) \
