@@ -9,7 +9,7 @@ import requests
 from tests.e2e.server import Server
 
 LINK = re.compile(r'(?:href|src|action|data-[a-z-]*(?:url|address))="([^"#]+)')
-MOST_PAGES = 40
+MOST_PAGES = 60
 
 
 def test_all_addresses_of_pages_scripts_and_api_are_below_the_path(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_all_addresses_of_pages_scripts_and_api_are_below_the_path(tmp_path: Pat
         while waiting and len(seen) < MOST_PAGES:
             address = waiting.pop(0)
             answer = browser.get(address, timeout=60)
-            assert answer.ok, f"{address}: {answer.status_code}"
+            assert answer.ok or answer.status_code == 405, f"{address}: {answer.status_code}"
             assert answer.url.startswith(root), f"{address} leads to {answer.url}"
             seen.add(address)
             links = (
