@@ -1,6 +1,8 @@
 import os
 import signal
+import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +33,7 @@ class Command(BaseCommand):
         port = str(listener.getsockname()[1])
 
         def welcome() -> None:
+            program = Path(sys.argv[0]).name  # manage.py, or stemoteca
             shown = f"[{host}]" if ":" in host else host
             self.stdout.write(
                 f"Stemoteca runs at http://{shown}:{port}{settings.SITE_PATH}/ (Ctrl-C stops it)"
@@ -38,7 +41,7 @@ class Command(BaseCommand):
             if password:
                 self.stdout.write(f"Sign in as {email} with the password {password} (shown only this once).")
             else:
-                self.stdout.write(f"Sign in as {email}; a new password: manage.py changepassword {email}")
+                self.stdout.write(f"Sign in as {email}; a new password: {program} user {email}")
             self.stdout.flush()
 
         queue = supervisor.queue()
