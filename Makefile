@@ -53,7 +53,7 @@ test-image: ## Build both images with buildah and walk through them (needs root,
 	@exec deploy/tests/image
 
 test-proxies: $(VENV)/.tests native ## Upload (500 MB as well), play and download behind nginx and Caddy, with HTTPS and below a path
-	@STEMOTECA_TEST_MEGABYTES=500 exec $(BIN)/python -m pytest --browser-tests tests/e2e/test_proxies.py $(ARGS)
+	@STEMOTECA_TEST_MEGABYTES=500 exec $(BIN)/python -m pytest --browser-tests tests/e2e/addresses/test_proxies.py $(ARGS)
 
 bench: $(VENV)/.tests native ## Print the benchmark tables
 	@exec $(BIN)/python -m benchmarks
