@@ -1,21 +1,23 @@
 # Everything a newcomer needs: `make run` and `make test`.
 SHELL := /bin/bash
 PYTHON ?= python3.11
-VENV := .venv
+SLIM ?=
+VENV := $(if $(SLIM),.venv-slim,.venv)
+# A small installation has the bytecode of what it uses, written on first use.
+export PYTHONDONTWRITEBYTECODE ?= $(if $(SLIM),,1)
 LINT := .venv-lint
 REFERENCE := .venv-reference
 BIN := $(VENV)/bin
 COMPILE = $(LINT)/bin/uv pip compile --quiet --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 NODE := PATH="$(CURDIR)/$(LINT)/bin:$$PATH"
-export PYTHONDONTWRITEBYTECODE ?= 1
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: help run test test-all native lint bench docs reference messages lock hooks clean
+.PHONY: help run test test-all test-image test-wheel test-proxies wheel native lint bench docs reference messages lock hooks clean
 help: ## Show what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: native ## Start the website and its worker; Ctrl-C stops all of it
+run: native ## Start the website and its worker; Ctrl-C stops all of it. SLIM=1 installs without TensorFlow, Spleeter and compiler
 	@exec $(BIN)/python manage.py run --with-parent
 
 test: $(VENV)/.tests native ## Run the test suite on SQLite; ARGS="-k name" runs a part of it
@@ -40,6 +42,21 @@ lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, 
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemigrations --check --dry-run
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
+wheel: ## Make the wheel of the program, with the native engine for x86-64 and aarch64, in build/wheel
+	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)')"; exit 1; }
+	@rm -rf build/wheel && mkdir -p build/wheel
+	@$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	@ls build/wheel/*.whl
+
+test-wheel: wheel ## Walk through an installation of the wheel, as another user on a path with spaces (needs root)
+	@exec deploy/tests/wheel build/wheel/*.whl
+
+test-image: ## Build both images with buildah and walk through them (needs root, buildah, debootstrap, qemu-user)
+	@exec deploy/tests/image
+
+test-proxies: $(VENV)/.tests native ## Upload (500 MB as well), play and download behind nginx and Caddy, with HTTPS and below a path
+	@STEMOTECA_TEST_MEGABYTES=500 exec $(BIN)/python -m pytest --browser-tests tests/e2e/addresses/test_proxies.py $(ARGS)
+
 bench: $(VENV)/.tests native ## Print the benchmark tables
 	@exec $(BIN)/python -m benchmarks
 
@@ -52,8 +69,9 @@ messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var --ignore node_modules
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py compilemessages --locale es --ignore '.venv*' --ignore node_modules
 
-lock: $(LINT)/.ready ## Resolve all four requirements*.in; pins that still fit stay (ARGS=--upgrade renews them)
+lock: $(LINT)/.ready ## Resolve all requirements*.in; pins that still fit stay (ARGS=--upgrade renews them)
 	@$(COMPILE) requirements.in -o requirements.txt $(ARGS)
+	@$(COMPILE) requirements-slim.in -c requirements.txt -o requirements-slim.txt $(ARGS)
 	@$(COMPILE) requirements-test.in -c requirements.txt -o requirements-test.txt $(ARGS)
 	@$(COMPILE) requirements-lint.in -o requirements-lint.txt $(ARGS)
 	@MACOSX_DEPLOYMENT_TARGET=14.0 $(COMPILE) --python-platform macos requirements-reference.in -o requirements-reference.txt $(ARGS) # where there is no CUDA
@@ -62,7 +80,7 @@ hooks: $(LINT)/.ready ## Let git check each commit, and run make lint before eac
 	@$(LINT)/bin/pre-commit install
 
 clean: ## Remove the environments (never the data)
-	rm -rf $(VENV) $(LINT) $(REFERENCE) node_modules build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-slim $(LINT) $(REFERENCE) node_modules build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)'); install it or name it with PYTHON=..."; exit 1; }
@@ -74,8 +92,24 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+$(VENV)/.slim: requirements-slim.txt $(wildcard separation/engines/spleeter/native/*.py separation/engines/spleeter/native/src/*)
+	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)'); install it or name it with PYTHON=..."; exit 1; }
+	@echo "Installing what a server needs; the first time takes a minute."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-slim.txt
+	@# The compiler is there for as long as it takes.
+	@compiler=$$(mktemp -d) && trap 'rm -rf "$$compiler"' EXIT && \
+	  { $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-compile --target "$$compiler" $$(grep '^ziglang==' requirements.txt) \
+	    && PYTHONPATH="$$compiler" $(BIN)/python -m separation.engines.spleeter.native || true; }
+	@$(BIN)/pip uninstall --quiet --yes --disable-pip-version-check setuptools pip
+	@touch $@
+
+ifeq ($(SLIM),)
 native: $(VENV)/.runtime # our own network, for the processor at hand, if it is not there yet
 	@$(BIN)/python -m separation.engines.spleeter.native || true
+else
+native: $(VENV)/.slim
+endif
 
 $(VENV)/.tests: requirements-test.txt $(VENV)/.runtime
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt

@@ -6,7 +6,7 @@ from django.conf import settings
 
 
 def absolute_url(url: str) -> str:
-    """Move ``url``, a path or a whole address of ours, below ``SITE_URL``; return ``""`` where that is not set."""
-    if not settings.SITE_URL:
+    """Move ``url``, a path or a whole address of ours, to the site's origin; return ``""`` where that is not set."""
+    if not settings.SITE_ORIGIN:
         return ""
-    return str(settings.SITE_URL) + urlsplit(url)._replace(scheme="", netloc="").geturl()
+    return str(settings.SITE_ORIGIN) + urlsplit(url)._replace(scheme="", netloc="").geturl()

@@ -42,7 +42,7 @@ def json_error(status: int, code: str, detail: Any) -> HttpResponse:
 
 def error_response(request: HttpRequest, error: CatalogError) -> HttpResponse:
     """Return the response to ``error``. The page needs neither a session nor the database."""
-    if request.path.startswith(API_PREFIX):
+    if request.path_info.startswith(API_PREFIX):
         response = json_error(error.status, error.code, error.detail)
     else:
         with translation.override(translation.get_language_from_request(request)):

@@ -22,7 +22,7 @@ def default_cache_control(
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         if not response.has_header("Cache-Control"):
-            personal = request.path.startswith(API) or settings.SESSION_COOKIE_NAME in request.COOKIES
+            personal = request.path_info.startswith(API) or settings.SESSION_COOKIE_NAME in request.COOKIES
             if personal or settings.SESSION_COOKIE_NAME in response.cookies:
                 patch_cache_control(response, private=True, no_store=True)
             else:

@@ -37,7 +37,10 @@ class Environment:
     def __init__(self) -> None:
         self.read: dict[str, tuple[str, str]] = {}
         """The kind and the default, as text, of each setting that was read, by its name."""
-        dotenv = BASE_DIR / ".env"
+        given = self.text("ENV_FILE", kind="path")
+        if given and not Path(given).is_file():
+            exit_with_error(f"{PREFIX}ENV_FILE must be a file, and {given!r} is none")
+        dotenv = Path(given) if given else BASE_DIR / ".env"
         if dotenv.is_file():
             environ.Env.read_env(str(dotenv))
         for old, new in RENAMED.items():
@@ -88,12 +91,18 @@ class Environment:
             exit_with_error(f"{PREFIX}{name} must have the form {default}, not {value!r}")
         return value
 
-    def url(self, name: str) -> str:
-        """Read the address of a site, without a slash at its end: ``https://music.example.org``."""
-        value = self.text(name, kind="address").strip()
-        if value and (problem := _problem_of_origin(value)):
+    def url(self, name: str) -> tuple[str, str]:
+        """Read the address of a site; return its origin and its path, without slashes at their ends.
+
+        ``https://example.org/music/`` is ``https://example.org`` and ``/music``.
+        """
+        value = self.text(name, kind="address").strip().rstrip("/")
+        found = re.search(r"(?<![:/])(/[\w.~-]+)+$", value, re.ASCII)
+        path = found[0] if found else ""
+        origin = value.removesuffix(path)
+        if value and (problem := _problem_of_origin(origin)):
             exit_with_error(f"{PREFIX}{name} must look like https://music.example.org; {value!r} {problem}")
-        return value.rstrip("/")
+        return origin, path
 
     def origins(self, name: str) -> list[str]:
         """Read addresses of sites, whose host may begin with ``*.``."""

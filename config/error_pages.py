@@ -26,13 +26,13 @@ from catalog.uploads.admission import too_large
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return error_response(request, exception if isinstance(exception, CatalogError) else too_large())
-    if request.path.startswith(API_PREFIX):
+    if request.path_info.startswith(API_PREFIX):
         return json_error(400, "bad_request", _("The request could not be understood."))
     return defaults.bad_request(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if request.path.startswith(API_PREFIX):
+    if request.path_info.startswith(API_PREFIX):
         return json_error(404, "not_found", NOT_FOUND)
     return defaults.page_not_found(request, exception)
 
@@ -44,7 +44,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return error_response(request, database_error(error))
     if isinstance(error, CacheUnavailableError):
         return error_response(request, cache_error())
-    if request.path.startswith(API_PREFIX):
+    if request.path_info.startswith(API_PREFIX):
         return json_error(500, "server_error", _("Something went wrong on the server. It has been logged."))
     return defaults.server_error(request)
 

@@ -96,6 +96,8 @@ def add_server(result: dict[str, Any], request: Any = None, **_options: Any) -> 
     """Name the site's address where the description is written to a file; one that is served is relative to itself."""
     if request is None and settings.SITE_URL:
         result["servers"] = [{"url": settings.SITE_URL}]
+    elif settings.SITE_PATH:
+        result["servers"] = [{"url": settings.SITE_PATH}]
     return result
 
 

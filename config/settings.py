@@ -21,7 +21,8 @@ from separation.engines import hardware
 env = Environment()
 
 DATA_DIR = env.data_folder("DATA")
-SITE_URL = env.url("URL")
+SITE_ORIGIN, SITE_PATH = env.url("URL")
+SITE_URL = SITE_ORIGIN + SITE_PATH
 REDIS_URL = env.redis("REDIS")
 BIND, PORT = env.text("BIND", "127.0.0.1"), env.port("PORT", 8000)
 PROXIES = env.number("PROXIES", 0)
@@ -68,19 +69,21 @@ with (BASE_DIR / "pyproject.toml").open("rb") as project:
 # Django -----------------------------------------------------------------------------------------------------------
 
 ROOT_URLCONF = "config.urls"
+FORCE_SCRIPT_NAME = SITE_PATH or None
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR)
 # What the site's address says about hosts, origins and cookies; the variables of these names add to it.
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
-CSRF_TRUSTED_ORIGINS = [*([SITE_URL] if SITE_URL else []), *env.origins("CSRF_TRUSTED_ORIGINS")]
+CSRF_TRUSTED_ORIGINS = [*([SITE_ORIGIN] if SITE_ORIGIN else []), *env.origins("CSRF_TRUSTED_ORIGINS")]
 ALLOWED_HOSTS = [
     *([f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST] if SITE_HOST else []),
     *env.items("ALLOWED_HOSTS"),
     *("localhost", "127.0.0.1", "[::1]"),
 ]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(url.startswith("https://") for url in CSRF_TRUSTED_ORIGINS)
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{SITE_PATH}/"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -162,7 +165,7 @@ USE_TZ = True
 
 # Files ------------------------------------------------------------------------------------------------------------
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{SITE_PATH}/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WORK_DIR = DATA_DIR / "work"
@@ -204,8 +207,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = f"{SITE_PATH}/"
 
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

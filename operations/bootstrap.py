@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import django
@@ -64,6 +65,7 @@ def prepare_installation() -> tuple[str, str]:
             cache.get("start")
             migrate_database()
             collect_static()
+            require_engine()
             compile_engine()
             user, password = get_or_create_administrator()
             os.write(writer, json.dumps([user.email, password]).encode())
@@ -95,6 +97,15 @@ def prepare_installation() -> tuple[str, str]:
     return email, password
 
 
+def require_engine() -> None:
+    """Raise CommandError where the settings name an engine that is not installed."""
+    if (
+        settings.SEPARATOR_ENGINE in {"tensorflow", "openvino"}
+        and find_spec(settings.SEPARATOR_ENGINE) is None
+    ):
+        raise CommandError(f"STEMOTECA_ENGINE is {settings.SEPARATOR_ENGINE}, which is not installed here")
+
+
 def compile_engine() -> None:
     """Compile the native engine if it is to be used and there is none for this processor and release."""
     if settings.SEPARATOR_ENGINE not in {"auto", "native"} or build.is_built():
@@ -107,10 +118,12 @@ def compile_engine() -> None:
 
 
 def log_engine() -> None:
-    """Log which engine separates songs here."""
+    """Log which engine separates songs here, and what a small installation lacks."""
     from separation.engines.spleeter import engine_choice  # noqa: PLC0415 (2 MB that the supervisor does not need)
 
     log.info("separating with %s", engine_choice.describe(settings.SEPARATOR_ENGINE))
+    if find_spec("tensorflow") is None:
+        log.info("the reference engine (TensorFlow) is not installed; nothing else needs it")
 
 
 def collect_static() -> bool:

@@ -1,5 +1,6 @@
 """System checks of the engine."""
 
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from separation.engines.modelspec import SPECS
 from separation.engines.spleeter.native import build
 
 _HINT = "Run: python -m separation.engines.spleeter.native"
+_WHOLE = "The whole installation has it: make run without SLIM=1, or the image full"
 
 
 @register("separation")
@@ -31,4 +33,26 @@ def own_descriptors(**_kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(sentence, f"Correct it in {SPECS.folder}, or remove it.", id="separation.W001")
         for sentence in SPECS.wrong.values()
+    ]
+
+
+@register("separation")
+def reference_engine(**_kwargs: Any) -> list[CheckMessage]:
+    """Report that this is a small installation; an error where the settings demand what it lacks."""
+    if find_spec("tensorflow") is not None:
+        return []
+    if settings.SEPARATOR_ENGINE == "tensorflow":
+        return [
+            Error(
+                "STEMOTECA_ENGINE is tensorflow, but TensorFlow is not installed",
+                _WHOLE,
+                id="separation.E002",
+            )
+        ]
+    return [
+        Info(
+            "The reference engine (TensorFlow) is not installed; nothing else needs it",
+            _WHOLE,
+            id="separation.I002",
+        )
     ]

@@ -11,7 +11,7 @@ from config.settings_table import descriptions
 ROOT: Path = settings.BASE_DIR
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"])
 PATHS = re.compile(r"`((?:[\w.-]+/)+[\w.-]*)`")
-APPS = ("config", "operations", "practice", "separation", "catalog", "accounts", "audio")
+APPS = ("config", "operations", "practice", "separation", "catalog", "accounts", "audio", "stemoteca")
 READS = re.compile(r"""environ(?:\.get\(|\[)"STEMOTECA_([A-Z0-9_]+)""")
 NAMES = re.compile(r"STEMOTECA_([A-Z0-9]+(?:_[A-Z0-9]+)*)(?![A-Z0-9_])")
 

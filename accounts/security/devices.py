@@ -41,7 +41,7 @@ def mark_signed_in(request: HttpRequest | None, user: Any, **_more: Any) -> None
 def set_device_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
     """Set the cookie if somebody signed in with ``request``, the API excepted: its clients keep no cookies."""
     address = getattr(request, "signed_in_address", "")
-    if not address or request.path.startswith("/api/"):
+    if not address or request.path_info.startswith("/api/"):
         return
     known = _read(request)
     account = digest(address)
@@ -51,6 +51,7 @@ def set_device_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
         COOKIE,
         signing.dumps(latest, salt=SALT),
         max_age=MAX_AGE_SECONDS,
+        path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

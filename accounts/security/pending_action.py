@@ -16,7 +16,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 from django.shortcuts import redirect
-from django.urls import resolve, reverse
+from django.urls import get_script_prefix, resolve, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -77,7 +77,8 @@ def resume(request: HttpRequest) -> HttpResponseBase:
     match = resolve(stored["path"])
     posted = copy.copy(request)
     posted.method = "POST"
-    posted.path = posted.path_info = stored["path"]
+    posted.path_info = stored["path"]
+    posted.path = f"{get_script_prefix().rstrip('/')}{posted.path_info}"
     posted.resolver_match = match
     posted.GET = QueryDict()
     posted.POST = QueryDict(stored["body"])

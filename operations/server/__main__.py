@@ -42,7 +42,12 @@ def main() -> None:
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     remove_leftovers(settings.FILE_UPLOAD_TEMP_DIR)
     server = Server(
-        application, listener, settings.WEB_THREADS, settings.PROXIES, on_stop=lambda: pool.stop(seconds=0)
+        application,
+        listener,
+        settings.WEB_THREADS,
+        settings.PROXIES,
+        path=settings.SITE_PATH,
+        on_stop=lambda: pool.stop(seconds=0),
     )
     if settings.WEB_PROCESSES > 1:
         counters.share(options.place)

@@ -43,13 +43,19 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         listener: socket.socket,
         threads: int,
         proxies: int = 0,
+        *,
+        path: str = "",
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """Call ``on_stop`` when the stop begins, to cancel work that requests are waiting for."""
+        """Serve the site below ``path``, which a proxy may have cut off.
+
+        Call ``on_stop`` when the stop begins, to cancel work that requests are waiting for.
+        """
         adjustments = Adjustments(
             threads=threads,
             ident="Stemoteca",
             server_name="localhost",
+            url_prefix=path,  # is cut off where a proxy has not done that
             clear_untrusted_proxy_headers=False,  # Django knows how many proxies to trust
             connection_limit=1 << 30,  # see `_make_room`
             cleanup_interval=1,

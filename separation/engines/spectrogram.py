@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from separation.engines.real_fft import irfft, rfft
+
 Audio = npt.NDArray[np.float32]
 Spectrum = npt.NDArray[np.complex64]
 Weighting: TypeAlias = Literal["hann", "rectangular"]
@@ -58,8 +60,6 @@ class Stft:
 
     def analyse(self, padded: Audio, frames: range) -> Spectrum:
         """Return the spectra of `frames` of a padded sound."""
-        from scipy.fft import rfft  # noqa: PLC0415 (only the separator has it)
-
         views = np.lib.stride_tricks.sliding_window_view(padded, self.frame_length, axis=1)
         views = views[:, frames.start * self.hop :: self.hop][:, : len(frames)].transpose(1, 0, 2)
         result = np.empty((*views.shape[:2], self.bins), dtype=np.complex64)
@@ -70,8 +70,6 @@ class Stft:
 
     def add(self, spectra: Spectrum, frames: range, sound: Audio) -> None:
         """Transform `spectra` of `frames` back and add them, windowed, to `sound`, which is not padded."""
-        from scipy.fft import irfft  # noqa: PLC0415 (only the separator has it)
-
         for start in range(0, len(frames), _BLOCK):
             waves = irfft(spectra[start : start + _BLOCK], self.frame_length)
             waves *= self.window

@@ -66,7 +66,7 @@ def test_mail_links_to_site_url_else_to_address_of_request(
     path: str,
     site: str,
 ) -> None:
-    settings.SITE_URL = site
+    settings.SITE_URL = settings.SITE_ORIGIN = site
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     act(client, user.email)
     text = sent(mailoutbox)
@@ -76,8 +76,8 @@ def test_mail_links_to_site_url_else_to_address_of_request(
 
 
 def test_absolute_url_of_paths_and_addresses(settings: Any) -> None:
-    settings.SITE_URL = SITE
+    settings.SITE_URL = settings.SITE_ORIGIN = SITE
     assert absolute_url("/tracks/1/?a=b#c") == "https://stems.example/tracks/1/?a=b#c"
     assert absolute_url("http://127.0.0.1:8000/tracks/1/") == "https://stems.example/tracks/1/"
-    settings.SITE_URL = ""
+    settings.SITE_URL = settings.SITE_ORIGIN = ""
     assert absolute_url("/tracks/1/") == ""

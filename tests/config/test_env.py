@@ -14,6 +14,10 @@ from config.env import Environment, backup_s3
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
     "SITE_URL",
+    "SITE_ORIGIN",
+    "SITE_PATH",
+    "STATIC_URL",
+    "SESSION_COOKIE_PATH",
     "ALLOWED_HOSTS",
     "CSRF_TRUSTED_ORIGINS",
     "SESSION_COOKIE_SECURE",
@@ -50,12 +54,24 @@ def test_url_decides_about_hosts_origins_and_cookies(tmp_path: Path) -> None:
     values = settings_of(tmp_path, STEMOTECA_URL="https://music.example.org:8443/", STEMOTECA_PROXIES="1")
     assert values == {
         "SITE_URL": "https://music.example.org:8443",
+        "SITE_ORIGIN": "https://music.example.org:8443",
+        "SITE_PATH": "",
+        "STATIC_URL": "/static/",
+        "SESSION_COOKIE_PATH": "/",
         "ALLOWED_HOSTS": ["music.example.org", *LOCAL],
         "CSRF_TRUSTED_ORIGINS": ["https://music.example.org:8443"],
         "SESSION_COOKIE_SECURE": True,
         "CSRF_COOKIE_SECURE": True,
         "SECURE_PROXY_SSL_HEADER": ["HTTP_X_FORWARDED_PROTO", "https"],
     }
+
+
+def test_url_with_a_path_moves_everything_below_it(tmp_path: Path) -> None:
+    values = settings_of(tmp_path, STEMOTECA_URL="https://example.org/our/music/")
+    assert values["SITE_URL"] == "https://example.org/our/music"
+    assert values["SITE_ORIGIN"] == values["CSRF_TRUSTED_ORIGINS"][0] == "https://example.org"
+    assert values["STATIC_URL"] == "/our/music/static/"
+    assert values["SESSION_COOKIE_PATH"] == "/our/music/"
 
 
 def test_url_without_tls_leaves_cookies_for_http(tmp_path: Path) -> None:
@@ -88,7 +104,7 @@ def test_without_url_the_site_is_local(tmp_path: Path) -> None:
     [
         ("URL", "music.example.org", "does not begin with http:// or https://"),
         ("URL", "https://", "names no host"),
-        ("URL", "https://music.example.org/stems", "has more than a host and a port"),
+        ("URL", "https://music.example.org/stems?q=1", "has more than a host and a port"),
         ("URL", "https://ana@music.example.org", "has more than a host and a port"),
         ("URL", "https://music.example.org:port", "is no address"),
         ("CSRF_TRUSTED_ORIGINS", "music.example.org", "does not begin with http:// or https://"),

@@ -1,6 +1,8 @@
 import os
 import signal
+import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -27,12 +29,15 @@ class Command(BaseCommand):
         port = listener.getsockname()[1]
 
         def welcome() -> None:
+            program = Path(sys.argv[0]).name  # manage.py, or stemoteca
             shown = f"[{settings.BIND}]" if ":" in settings.BIND else settings.BIND
-            self.stdout.write(f"Stemoteca runs at http://{shown}:{port}/ (Ctrl-C stops it)")
+            self.stdout.write(
+                f"Stemoteca runs at http://{shown}:{port}{settings.SITE_PATH}/ (Ctrl-C stops it)"
+            )
             if password:
                 self.stdout.write(f"Sign in as {email} with the password {password} (shown only this once).")
             else:
-                self.stdout.write(f"Sign in as {email}; a new password: manage.py changepassword {email}")
+                self.stdout.write(f"Sign in as {email}; a new password: {program} user {email}")
             self.stdout.flush()
 
         queue = supervisor.queue()

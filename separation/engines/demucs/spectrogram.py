@@ -6,7 +6,8 @@ The signal is mirrored at its ends as far as frames reach beyond it. The middle 
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
+
+from separation.engines.real_fft import irfft, rfft
 
 Audio = npt.NDArray[np.float32]
 Spectrogram = npt.NDArray[np.complex64]
@@ -53,7 +54,7 @@ class Transform:
         spectrogram = np.empty((self.frames, channels, self._length // 2), dtype=np.complex64)
         for start in range(0, self.frames, _BLOCK):
             block = slice(start, start + _BLOCK)
-            spectrogram[block] = scipy.fft.rfft(framed[block] * self._window)[..., :-1]
+            spectrogram[block] = rfft(framed[block] * self._window)[..., :-1]
         return spectrogram
 
     def backward(self, spectrogram: Spectrogram) -> Audio:
@@ -61,7 +62,7 @@ class Transform:
         channels = spectrogram.shape[1]
         output = np.zeros((channels, self.frames + 2 * _FRAMES_BEYOND + 4, self._hop), dtype=np.float32)
         for start in range(0, self.frames, _BLOCK):
-            frames = scipy.fft.irfft(spectrogram[start : start + _BLOCK], self._length) * self._synthesis
+            frames = irfft(spectrogram[start : start + _BLOCK], self._length) * self._synthesis
             parts = frames.reshape(len(frames), channels, 4, self._hop).transpose(1, 2, 0, 3)
             begin = start + _FRAMES_BEYOND
             for quarter in range(4):

@@ -30,7 +30,9 @@ def describe(name: EngineName) -> str:
     """Say which engine separates here, and why it is not the native one, for the log."""
     kind = expected(name)
     if kind == "native":
-        return f"the native engine ({build.target()}, {build.find()})"
+        library = build.find()
+        origin = "prebuilt" if library and library.parent == build.PREBUILT else "compiled here"
+        return f"the native engine ({build.target()}, {origin}: {library})"
     if name == "auto" and not build.is_built():
         return f"{kind}: the native engine is not built (python -m separation.engines.spleeter.native)"
     return kind

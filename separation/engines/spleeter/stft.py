@@ -1,7 +1,7 @@
 """Short-time Fourier transform of one chunk and back, around engines that run networks only.
 
-Transforms are float32, by ``scipy.fft`` (NumPy's own are float64), in blocks of frames that fit the
-processor's cache. The native engine does the same in C (``native/src/stft.h``).
+Transforms are float32, in blocks of frames that fit the processor's cache. The native engine does the same in C
+(``native/src/stft.h``).
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from separation.engines.chunking import Audio
+from separation.engines.real_fft import irfft, rfft
 from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft_params import (
     ANALYSIS_WINDOW,
@@ -77,7 +77,7 @@ class StftSlot:
         magnitudes = self._network.magnitude.transpose(1, 0, 2)
         for start in range(0, FRAMES, _BLOCK):
             block = slice(start, start + _BLOCK)
-            spectrum = scipy.fft.rfft(framed[block] * ANALYSIS_WINDOW)
+            spectrum = rfft(framed[block] * ANALYSIS_WINDOW)
             self._spectrum[block] = spectrum[:, :, : self._kept]
             low = spectrum[:, :, : self._bins]
             np.sqrt(np.square(low.real) + np.square(low.imag), out=magnitudes[block])
@@ -89,7 +89,7 @@ class StftSlot:
         if self._average:
             mean = mask.mean(axis=2, keepdims=True)
             np.multiply(spectrum[:, :, self._bins :], mean, out=self._masked[:, :, self._bins :])
-        frames: Audio = scipy.fft.irfft(self._masked, FRAME_LENGTH)
+        frames: Audio = irfft(self._masked, FRAME_LENGTH)
         frames *= SYNTHESIS_WINDOW
         return frames
 

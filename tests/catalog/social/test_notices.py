@@ -73,7 +73,7 @@ def test_mail_is_opt_in_and_sent_after_the_commit(
     settings: Any,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    settings.SITE_URL = "https://stems.example"
+    settings.SITE_URL = settings.SITE_ORIGIN = "https://stems.example"
     user.mail_notices = True
     user.save()
     track = make_track(title="Orilla", artist="Ana")

@@ -1,4 +1,4 @@
-"""Spleeter's networks, their STFT and a FLAC encoder in C, compiled on the machine that runs them.
+"""Spleeter's networks, their STFT and a FLAC encoder in C, compiled where the program is packed or run.
 
 Why not a library: OpenVINO and TensorFlow compute Spleeter's 5x5 convolutions with stride 2 directly, which
 takes two to three times the CPU time of Winograd filtering (``src/winograd.h``), and need 270 to 750 MB of

@@ -1,15 +1,17 @@
-"""Compile the native library for the processor at hand, and find it again.
+"""Compile the native library, and find the one for the processor at hand.
 
-The compiler is Clang from the package ``ziglang``, so that no machine needs one of its own. The library is
-compiled for an instruction set level, not for the exact processor: the levels are what the code is written
-for (``src/vector.h``), and a kernel or microcode update that adds or hides other CPU flags changes neither
-the machine code nor its name.
+A wheel or an image brings libraries for all processors that it is made for (`prebuild`); elsewhere one is compiled
+on the machine that runs it (`build`). The compiler is Clang from the package ``ziglang``, so that no machine needs
+one of its own. The library is compiled for an instruction set level, not for the exact processor: the levels are
+what the code is written for (``src/vector.h``), and a kernel or microcode update that adds or hides other CPU flags
+changes neither the machine code nor its name.
 """
 
 import ctypes
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,8 @@ _OPTIONS = (
 )
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 """For tests only: a warning of another compiler release must not stop an installation."""
+PREBUILT = Path(__file__).with_name("prebuilt")
+"""Libraries that came with the program."""
 _KEPT_LIBRARIES = 8
 """So many of the newest stay: other processors and other releases may share the folder."""
 
@@ -40,6 +44,9 @@ _V3 = _V2 | {"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsav
 _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 _LEVELS = {"x86_64_v4": _V4, "x86_64_v3": _V3, "x86_64_v2": _V2}
 _BASELINE = "baseline"
+DISTRIBUTED = (*(("x86_64", level) for level in _LEVELS), ("aarch64", _BASELINE))
+"""Machines, and their instruction set levels, that `prebuild` compiles for. OpenVINO runs on no older ones."""
+_OLDEST_LIBC = "linux-gnu.2.28"
 _CPUINFO = Path("/proc/cpuinfo")
 
 FALLBACK = "Songs are separated by OpenVINO, which takes longer, because the native engine is not built"
@@ -51,7 +58,8 @@ class NotBuilt(Exception):  # noqa: N818 (a state, not a mistake)
 
 def find() -> Path | None:
     """Return the library for this machine, None if it is not built."""
-    return next((path for folder in _folders() if (path := folder / _file_name()).is_file()), None)
+    folders = (PREBUILT, *_folders())
+    return next((path for folder in folders if (path := folder / _file_name()).is_file()), None)
 
 
 def is_built() -> bool:
@@ -91,10 +99,29 @@ def _build_in(folder: Path) -> Path:
     return folder / library.name
 
 
-def compile_to(library: Path, scratch: Path, *options: str) -> None:
-    """Run the compiler; its caches are in `scratch` unless the environment names others. Raises `NotBuilt`."""
+def prebuild(folder: Path = PREBUILT) -> list[Path]:
+    """Compile for all of `DISTRIBUTED`, for Linux, whatever this machine is; replace what is in `folder`.
+
+    Raises `NotBuilt`.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    libraries = [folder / _file_name(identity(level, machine, "Linux")) for machine, level in DISTRIBUTED]
+    with tempfile.TemporaryDirectory() as scratch:
+        for library, (machine, level) in zip(libraries, DISTRIBUTED, strict=True):
+            compile_to(library, Path(scratch), "-s", "-target", f"{machine}-{_OLDEST_LIBC}", level=level)
+    for left in {*folder.iterdir()} - {*libraries}:  # import libraries that the linker adds
+        left.unlink()
+    return libraries
+
+
+def compile_to(library: Path, scratch: Path, *options: str, level: str = "") -> None:
+    """Run the compiler for `level`, by default this processor's; raises `NotBuilt`.
+
+    Its caches are in `scratch` unless the environment names others.
+    """
     sources = [str(path) for path in sorted(_SOURCES.glob("*.c"))]
-    command = [sys.executable, "-m", "ziglang", "cc", f"-mcpu={target()}", *_OPTIONS, *options]
+    command = [sys.executable, "-m", "ziglang", "cc", f"-mcpu={level or target()}", *_OPTIONS, *options]
     caches = {"ZIG_GLOBAL_CACHE_DIR": str(scratch), "ZIG_LOCAL_CACHE_DIR": str(scratch)}
     done = subprocess.run(
         [*command, "-o", str(library), *sources],
@@ -115,9 +142,13 @@ def target() -> str:
 
 
 @cache
-def identity() -> str:
-    """Return a hash of what machine code and packed weights depend on: sources, options, level."""
-    digest = hashlib.sha256(repr((_OPTIONS, platform.system(), platform.machine(), target())).encode())
+def identity(level: str = "", machine: str = "", system: str = "") -> str:
+    """Return a hash of what machine code and packed weights depend on: sources, options, level.
+
+    By default of this processor.
+    """
+    about = (system or platform.system(), machine or platform.machine(), level or target())
+    digest = hashlib.sha256(repr((_OPTIONS, *about)).encode())
     for source in sorted(_SOURCES.glob("*.[ch]")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
@@ -129,11 +160,12 @@ def data_folder() -> Path:
 
 
 def _folders() -> tuple[Path, Path]:
+    """Return where a library may be built, the better place first."""
     return Path(sys.prefix) / "lib" / "stemoteca", data_folder() / "native"
 
 
-def _file_name() -> str:
-    return f"native-{identity()}.so"
+def _file_name(of: str = "") -> str:
+    return f"native-{of or identity()}.so"
 
 
 def _cpu_flags() -> set[str]:

@@ -40,6 +40,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "unet.c").write_text('#include "vector.h"\nint lanes(void) { return LANES; }\n')
     (folder / "vector.h").write_text("#define LANES 8\n")
     monkeypatch.setattr(build, "_SOURCES", folder)
+    monkeypatch.setattr(build, "PREBUILT", tmp_path / "prebuilt")
     monkeypatch.setattr("sys.prefix", str(tmp_path / "environment"))
     monkeypatch.setenv("STEMOTECA_DATA", str(tmp_path / "data"))
     forget()
@@ -118,6 +119,39 @@ def test_missing_compiler_is_reported(sources: Path, monkeypatch: pytest.MonkeyP
         build.build()
 
 
+def test_prebuilt_library_of_this_processor_is_preferred_and_named(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_choice, "_may_see_gpu", lambda: False)
+    build.build()
+    (tmp_path / "prebuilt").mkdir()
+    (tmp_path / "prebuilt/native-0123456789abcdef.so").touch()  # of another processor
+    assert build.find() == tmp_path / f"environment/lib/stemoteca/native-{build.identity()}.so"
+    prebuilt = tmp_path / f"prebuilt/native-{build.identity()}.so"
+    prebuilt.touch()
+    assert build.find() == build.build() == prebuilt
+    assert engine_choice.describe("auto") == f"the native engine ({build.target()}, prebuilt: {prebuilt})"
+
+
+def test_prebuild_makes_the_library_that_each_processor_looks_for(
+    processor: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "DISTRIBUTED", (("x86_64", "x86_64_v3"), ("aarch64", "baseline")))
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    (tmp_path / "prebuilt").mkdir()
+    (tmp_path / "prebuilt/native-of-an-older-release.so").touch()
+    for_x86, for_arm = build.prebuild(build.PREBUILT)
+    assert {*build.PREBUILT.iterdir()} == {for_x86, for_arm}
+    assert for_x86.read_bytes()[18] == 62, "EM_X86_64 of the ELF header"
+    assert for_arm.read_bytes()[18] == 183, "EM_AARCH64"
+    identity(processor, V3_FLAGS)
+    assert build.find() == for_x86
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    processor.write_text("processor\t: 0\nFeatures\t: fp asimd\n")
+    forget()
+    assert build.find() == for_arm
+
+
 def test_flags_that_change_no_machine_code_keep_the_library(processor: Path) -> None:
     """What a kernel or microcode update shows or hides."""
     before = identity(processor, V3_FLAGS + " rtm hle")
@@ -170,7 +204,7 @@ def test_start_compiles_a_missing_library_and_logs_the_engine(
     library = build.find()
     assert library
     assert "compiling the native engine" in caplog.text
-    assert f"separating with the native engine ({build.target()}, {library})" in caplog.text
+    assert f"separating with the native engine ({build.target()}, compiled here: {library})" in caplog.text
     caplog.clear()
     bootstrap.compile_engine()
     assert not caplog.text

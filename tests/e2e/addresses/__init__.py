@@ -1,0 +1,1 @@
+"""Where a site lives: below a path, behind proxies."""
