@@ -7,12 +7,14 @@ import pytest
 
 from separation.separator.line_reader import LineReader
 
-CHILD = "import sys; sys.stderr.write({errors!r}); sys.stderr.flush(); print('answer')"
+CHILD = "import sys; sys.stderr.write({errors!r} * {times}); sys.stderr.flush(); print('answer')"
 
 
-def read(errors: str) -> LineReader:
+def read(errors: str, times: int = 1) -> LineReader:
     process = subprocess.Popen(
-        [sys.executable, "-c", CHILD.format(errors=errors)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", CHILD.format(errors=errors, times=times)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert process.stdout
     assert process.stderr
@@ -32,7 +34,7 @@ def test_lines_of_errors_are_logged_and_kept(caplog: pytest.LogCaptureFixture) -
 
 def test_a_flood_of_errors_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "separation.separator.line_reader")
-    reader = read(f"{'x' * 600}\n" * 300)
+    reader = read(f"{'x' * 600}\n", 300)
     reader.last_errors()
     reader.close()
     assert len(caplog.messages) == 200
