@@ -20,5 +20,5 @@ def room(settings: Any) -> None:
 def better(monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
     """The same network under another name."""
     spec = replace(modelspec.SPECS[OLD], slug=NEW, revision="better")
-    monkeypatch.setitem(modelspec.SPECS, NEW, spec)
+    monkeypatch.setitem(modelspec.SPECS.packaged, NEW, spec)
     return spec

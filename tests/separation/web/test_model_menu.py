@@ -25,7 +25,7 @@ TWO, FOUR, OTHER = "compact:2stems", "compact:4stems", "compact:other"
 def other_model(monkeypatch: pytest.MonkeyPatch) -> str:
     """Another model with four parts, which has a published quality."""
     spec = replace(modelspec.SPECS[FOUR], slug=OTHER, quality=modelspec.SPECS["demucs:htdemucs"].quality)
-    monkeypatch.setitem(modelspec.SPECS, OTHER, spec)
+    monkeypatch.setitem(modelspec.SPECS.packaged, OTHER, spec)
     return OTHER
 
 
@@ -61,7 +61,7 @@ def test_default_of_each_number_of_parts_comes_first(other_model: str) -> None:
 def test_more_stars_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     for slug, known in (("compact:third", FOUR), (OTHER, "demucs:htdemucs")):
         spec = replace(modelspec.SPECS[FOUR], slug=slug, quality=modelspec.SPECS[known].quality)
-        monkeypatch.setitem(modelspec.SPECS, slug, spec)
+        monkeypatch.setitem(modelspec.SPECS.packaged, slug, spec)
     assert menu()[1] == ("Four parts", [FOUR], [OTHER, "compact:third"])
 
 
