@@ -30,7 +30,7 @@ __all__ = ["all_rows", "folders", "installation", "wipe"]  # fixtures
 KEPT = (
     *("accounts.User", "catalog.Artist", "catalog.Album", "catalog.Track", "catalog.Upload", "catalog.Like"),
     *("catalog.Wish", "catalog.Setlist", "catalog.SetlistEntry", "catalog.Change", "separation.Rating"),
-    *("separation.Stem", "practice.Loop", "practice.Preset", "practice.BeatGrid", "practice.MyPart"),
+    *("practice.Loop", "practice.Preset", "practice.BeatGrid", "practice.MyPart"),
 )
 FROZEN = sorted(Path(__file__).parent.glob("*.tar.gz"))
 
@@ -59,7 +59,7 @@ def test_data_folder_of_an_earlier_version_is_opened(frozen: Path, tmp_path: Pat
                 audio = requests.get(stem["audio"], headers=headers, timeout=60)
                 assert audio.ok, audio.text
                 heard += len(audio.content) > 1_000
-        assert heard == 2
+        assert heard >= 2  # the queue goes on where it was, so there may be more
         found = requests.get(f"{server.url}/api/v1/tracks/", {"q": "barquito"}, timeout=60).json()
         assert found["count"] == 1
     finally:
