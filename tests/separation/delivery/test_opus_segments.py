@@ -253,7 +253,7 @@ def test_collector_removes_what_was_made_a_month_ago(
     key = Rendition.objects.get().key
     collect(timedelta(0))
     assert backend.exists(key)
-    Rendition.objects.update(created_at=timezone.now() - KEEP_RENDITIONS - timedelta(seconds=1))
+    Rendition.objects.update(used_at=timezone.now() - KEEP_RENDITIONS - timedelta(seconds=1))
     collect(timedelta(0))
     assert not backend.exists(key)
 
