@@ -97,7 +97,7 @@ def prepare_installation() -> tuple[str, str]:
 
 def compile_engine() -> None:
     """Compile the native engine if it is to be used and there is none for this processor and release."""
-    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or build.is_built():
+    if settings.SEPARATOR_ENGINE not in {"auto", "native", "torch"} or build.is_built():
         return
     log.info("compiling the native engine for this processor; this takes some seconds, once")
     try:
@@ -111,6 +111,8 @@ def log_engine() -> None:
     from separation.engines.spleeter import engine_choice  # noqa: PLC0415 (2 MB that the supervisor does not need)
 
     log.info("separating with %s", engine_choice.describe(settings.SEPARATOR_ENGINE))
+    if settings.SEPARATOR_ENGINE == "torch":
+        log.info("separating with Demucs in PyTorch (%s)", settings.TORCH_PYTHON)
 
 
 def collect_static() -> bool:

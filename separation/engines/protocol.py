@@ -10,7 +10,7 @@ import numpy.typing as npt
 from separation.engines.chunking import Chunking
 from separation.engines.descriptors import ModelSpec
 
-EngineKind = Literal["native", "openvino", "tensorflow"]
+EngineKind = Literal["native", "openvino", "tensorflow", "torch"]
 EngineName = Literal["auto", EngineKind]
 
 

@@ -20,28 +20,38 @@ _NETWORK = 80_000_000
 _COPIES = 2
 _THREAD = 10_000_000
 _SAMPLE_CHANNEL = 24
+# PyTorch, in a process of its own: htdemucs took 1.2 GB of it.
+_TORCH = 400_000_000
+_TORCH_SAMPLE_CHANNEL = 36
 
 
-def choose(name: EngineName, *, look_for_gpu: bool) -> EngineKind:  # noqa: ARG001 (there is one)
-    """Return OpenVINO, the only engine of this family."""
-    return "openvino"
+def choose(name: EngineName, *, look_for_gpu: bool) -> EngineKind:  # noqa: ARG001 (PyTorch is asked for by name)
+    """Return PyTorch where it is named, else OpenVINO."""
+    return "torch" if name == "torch" else "openvino"
 
 
-def load(spec: DemucsSpec, models_dir: Path, threads: int, kind: EngineKind) -> Engine:  # noqa: ARG001
+def load(spec: DemucsSpec, models_dir: Path, threads: int, kind: EngineKind) -> Engine:
     """Load `spec`. Raises `ModelUnavailable`, ImportError."""
+    if kind == "torch":
+        from separation.engines.demucs.torch_engine import TorchDemucsEngine  # noqa: PLC0415 (with the transforms)
+
+        return TorchDemucsEngine(spec, models_dir, threads=threads)
     from separation.engines.demucs.engine import DemucsEngine  # noqa: PLC0415 (heavy)
 
     return DemucsEngine(spec, models_dir, threads=threads)
 
 
 def prepare(spec: DemucsSpec, models_dir: Path, kind: EngineKind) -> None:
-    """Read the files of `spec` as a whole, and compile its networks. Raises `ModelUnavailable`, ImportError."""
+    """Read the files of `spec` as a whole, and compile its networks. Raises as `load`."""
     load(spec, models_dir, 1, kind)
 
 
-def needed_bytes(spec: DemucsSpec, threads: int, kind: EngineKind) -> int:  # noqa: ARG001
-    """Return the most memory that separating with `spec` takes."""
+def needed_bytes(spec: DemucsSpec, threads: int, kind: EngineKind) -> int:
+    """Return the most memory that separating with `spec` takes, on processors."""
     settings = spec.settings
     floats = sum(int(np.prod(shape)) for shape in weight_shapes(settings.architecture(spec.stems)).values())
     networks = len(settings.networks) * (_NETWORK + 4 * _COPIES * floats)
-    return int(_BASE + networks + threads * _THREAD + _SAMPLE_CHANNEL * settings.samples * settings.channels)
+    base, sample_channel = (
+        (_BASE + _TORCH, _TORCH_SAMPLE_CHANNEL) if kind == "torch" else (_BASE, _SAMPLE_CHANNEL)
+    )
+    return int(base + networks + threads * _THREAD + sample_channel * settings.samples * settings.channels)

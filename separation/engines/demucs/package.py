@@ -31,6 +31,8 @@ class Package:
     """A network: its shape, and its weights as they are in the file."""
 
     architecture: Architecture
+    arguments: Mapping[str, Any]
+    """Those of the original's constructor."""
     tensors: dict[str, Tensor]
 
     def weights(self) -> Mapping[str, Array]:
@@ -63,7 +65,7 @@ def read_package(path: Path) -> Package:
         raise WeightFileError(f"the file holds a network of another kind: {name[:80]}")
     architecture = read_architecture(kind, arguments)
     _check(tensors, architecture)
-    return Package(architecture, tensors)
+    return Package(architecture, arguments, tensors)
 
 
 def load_package(spec: DemucsSpec, part: Network, models_dir: Path) -> Package:
