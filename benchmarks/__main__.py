@@ -6,6 +6,7 @@ the seconds do not. CPU seconds are the figure to trust.
 
 import argparse
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -14,7 +15,7 @@ from timeit import timeit
 from audio.probe import probe
 from benchmarks import backup, measure, mixes, player, songs
 from benchmarks.catalogue import fingerprints, pages
-from benchmarks.engines import equality, flac_encoding, matrix_product, models
+from benchmarks.engines import equality, flac_encoding, matrix_product, models, networks
 from benchmarks.engines import two_songs as pairs
 from benchmarks.engines.separator import Ours
 from benchmarks.installation import attacks, kills, long_work, server
@@ -40,8 +41,8 @@ PARTS = (
     "player",
     "backup",
 )
-_ASIDE = ("kills",)
-"""Only when asked for: these measure no cost."""
+_ASIDE = ("kills", "networks")
+"""Only when asked for: processes are killed; the reference environment is needed."""
 _SONG_SECONDS = 180
 _LONG_SECONDS = 7200
 _TINY_SECONDS = 1
@@ -91,6 +92,17 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=40, help="of the part kills (default: 40)")
     parser.add_argument("--seconds", type=float, default=120, help="that they take (default: 120)")
     parser.add_argument("--songs", type=int, default=30, help="that are separated meanwhile (default: 30)")
+    parser.add_argument(
+        "--networks", nargs="*", default=["demucs:htdemucs"], metavar="SLUG", help="of the part networks"
+    )
+    parser.add_argument(
+        "--lengths", nargs="*", type=float, default=[60], help="of their songs, in seconds (default: 60)"
+    )
+    parser.add_argument(
+        "--equality",
+        action="store_true",
+        help="their largest differences from the originals, with 0 among the lengths also around one chunk",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the kills (default: 1)")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS) - set(_ASIDE):
@@ -116,6 +128,7 @@ def main() -> None:
             "player": played,
             "backup": backed_up,
             "kills": killed,
+            "networks": compared,
         }[part](options)
 
 
@@ -182,7 +195,9 @@ def _race(name: str, options: argparse.Namespace) -> tuple[dict[str, list[Cost]]
     costs: dict[str, list[Cost]] = {kind: [] for kind in (_COMMAND, _KEPT, _COLD, _WARM)}
     shares = []
     ours = Ours(models_dir, threads=options.threads)
-    with measure.KeptSeparator(configuration, song) as kept, tempfile.TemporaryDirectory() as folder:
+    keeping = [sys.executable, "-W", "ignore", "-m", "benchmarks.engines.kept_separator"]
+    kept_command = [*keeping, str(configuration), str(song)]
+    with measure.KeptProcess(kept_command) as kept, tempfile.TemporaryDirectory() as folder:
         kept.separate()  # its first takes longer
         for _ in range(options.rounds):
             costs[_COLD].append(ours.cold(slug, song, samples))
@@ -289,6 +304,20 @@ def together(options: argparse.Namespace) -> None:
 def encoded(options: argparse.Namespace) -> None:
     """CPU and size of stems as FLAC, ours and libFLAC's, and as Opus."""
     table(flac_encoding.HEADS, flac_encoding.measured(options.recording, options.rounds))
+
+
+def compared(options: argparse.Namespace) -> None:
+    """Other networks than Spleeter's against their originals in PyTorch: what they cost, or how far they differ."""
+    threads = options.threads or 2
+    if options.equality:
+        measure.head(networks.EQUALITY_HEADS)
+        rows = networks.differences(options.cache, options.networks, options.lengths, threads)
+    else:
+        measure.head(networks.HEADS)
+        (seconds,) = options.lengths
+        rows = networks.measured(options.cache, options.networks, seconds, threads, options.rounds)
+    for row in rows:
+        measure.row(row)
 
 
 def mixed(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[1]
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
@@ -36,13 +36,13 @@ def environment() -> dict[str, str]:
     return os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def run(module: str, *arguments: str) -> Cost:
+def run(module: str, *arguments: str, interpreter: str = sys.executable, **variables: str) -> Cost:
     """A whole process, ``python -m module arguments``, with all it starts and waits for."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", module, *arguments],
+        [interpreter, "-W", "ignore", "-m", module, *arguments],
         cwd=ROOT,
-        env=environment(),
+        env=environment() | variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
@@ -55,20 +55,12 @@ def run(module: str, *arguments: str) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss / 1e3 * 1.024)
 
 
-class KeptSeparator:
-    """Spleeter's ``Separator`` in a process that stays."""
+class KeptProcess:
+    """A process that keeps a model, and separates once for each line that it is given."""
 
-    def __init__(self, configuration: Path, song: Path) -> None:
+    def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-W",
-                "ignore",
-                "-m",
-                "benchmarks.engines.kept_separator",
-                str(configuration),
-                str(song),
-            ],
+            command,
             cwd=ROOT,
             env=environment(),
             stdin=subprocess.PIPE,
@@ -76,14 +68,17 @@ class KeptSeparator:
             stderr=subprocess.DEVNULL,
         )
 
-    def separate(self) -> Cost:
+    def separate(self, request: Any = None) -> Cost:
         """Once more."""
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(b"again\n")
+        process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
-        cost = json.loads(process.stdout.readline())
+        answer = process.stdout.readline()
+        if not answer:
+            raise RuntimeError("the process that keeps the model has ended")
+        cost = json.loads(answer)
         return Cost(cost["cpu"], cost["wall"], peak_mb(process.pid))
 
     def __enter__(self) -> Self:

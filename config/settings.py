@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from operations.monitoring import error_reporting
 from operations.monitoring.logs import LOG_FORMATS, LOG_LEVELS, logging_config
 from operations.process_lifecycle import exit_with_error
 from separation.engines import hardware
+from separation.engines.torch import interpreter
 
 env = Environment()
 
@@ -30,7 +32,8 @@ WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
 STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, minimum=1)
 WORKERS = env.number("WORKERS", 0) or capacity.workers(hardware.cores(), hardware.total_memory())
-SEPARATOR_ENGINE: Any = env.choice("ENGINE", ("auto", "native", "openvino", "tensorflow"))
+SEPARATOR_ENGINE: Any = env.choice("ENGINE", ("auto", "native", "openvino", "tensorflow", "torch"))
+TORCH_PYTHON = Path(env.text("TORCH_PYTHON", str(interpreter.DEFAULT)))
 SEPARATOR_THREADS = env.number("THREADS", 0) or capacity.threads(hardware.cores(), WORKERS)
 SEPARATOR_MEMORY = env.number("SEPARATOR_MEMORY", 2_000) * 1_000_000
 MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MB", 1_000) * 1_000_000

@@ -108,7 +108,7 @@ def require_engine() -> None:
 
 def compile_engine() -> None:
     """Compile the native engine if it is to be used and there is none for this processor and release."""
-    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or build.is_built():
+    if settings.SEPARATOR_ENGINE not in {"auto", "native", "torch"} or build.is_built():
         return
     log.info("compiling the native engine for this processor; this takes some seconds, once")
     try:
@@ -124,6 +124,8 @@ def log_engine() -> None:
     log.info("separating with %s", engine_choice.describe(settings.SEPARATOR_ENGINE))
     if find_spec("tensorflow") is None:
         log.info("the reference engine (TensorFlow) is not installed; nothing else needs it")
+    if settings.SEPARATOR_ENGINE == "torch":
+        log.info("separating with Demucs in PyTorch (%s)", settings.TORCH_PYTHON)
 
 
 def collect_static() -> bool:

@@ -119,6 +119,7 @@ def components() -> dict[str, Any]:
         "database": connection.vendor,
         "engine": engine_choice.expected(settings.SEPARATOR_ENGINE),
         "is_native_built": build.is_built(),
+        "has_torch": settings.SEPARATOR_ENGINE == "torch",
         "is_shared_cache": bool(settings.REDIS_URL),
         "is_local_storage": backend.is_local(),
         "has_fingerprints": settings.FINGERPRINTS and chromaprint.load() is not None,

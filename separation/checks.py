@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Info, Warning, register  # n
 
 from separation.engines.modelspec import SPECS
 from separation.engines.spleeter.native import build
+from separation.engines.torch import interpreter
 
 _HINT = "Run: python -m separation.engines.spleeter.native"
 _WHOLE = "The whole installation has it: make run without SLIM=1, or the image full"
@@ -16,7 +17,7 @@ _WHOLE = "The whole installation has it: make run without SLIM=1, or the image f
 @register("separation")
 def native_engine(**_kwargs: Any) -> list[CheckMessage]:
     """Report that OpenVINO separates instead of our faster engine; an error where the settings demand ours."""
-    if settings.SEPARATOR_ENGINE not in {"auto", "native"} or build.is_built():
+    if settings.SEPARATOR_ENGINE not in {"auto", "native", "torch"} or build.is_built():
         return []
     if settings.SEPARATOR_ENGINE == "native":
         return [
@@ -54,5 +55,19 @@ def reference_engine(**_kwargs: Any) -> list[CheckMessage]:
             "The reference engine (TensorFlow) is not installed; nothing else needs it",
             _WHOLE,
             id="separation.I002",
+        )
+    ]
+
+
+@register("separation")
+def torch_engine(**_kwargs: Any) -> list[CheckMessage]:
+    """Report that the settings demand PyTorch, and the interpreter that they name has none."""
+    if settings.SEPARATOR_ENGINE != "torch" or not (problem := interpreter.problem(settings.TORCH_PYTHON)):
+        return []
+    return [
+        Error(
+            f"STEMOTECA_ENGINE is torch, but {problem}",
+            f"Run: make reference, or name another interpreter with {interpreter.VARIABLE}",
+            id="separation.E003",
         )
     ]

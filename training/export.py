@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from audio.checksum import checksum
+from separation.engines.caches.weight_cache import Weights
 from separation.engines.spleeter import weights
 from separation.engines.spleeter.settings import SpleeterSpec
-from separation.engines.weight_cache import Weights
 from training import weightfile
 
 _LARGEST = 60_000

@@ -7,7 +7,6 @@ own.
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from benchmarks import measure, songs
 from benchmarks.engines import models
+from benchmarks.engines.networks import largest
 from benchmarks.measure import ROOT, environment
 from separation.engines import modelspec
 from separation.engines.registry import load_engine
@@ -67,20 +67,9 @@ def compare(cache: Path, names: list[str]) -> None:
                 for index, (count, _channels) in enumerate(CLIPS.values()):
                     mixture = np.broadcast_to(clip(index), (2, count))
                     theirs = np.load(f"{folder}/{index}.npy", mmap_mode="r")
-                    row.append(f"{_largest(separate([mixture], engine), theirs):.1e}")
+                    row.append(f"{largest(separate([mixture], engine), theirs):.1e}")
             measure.row(row)
     print()
-
-
-def _largest(ours: Iterator[npt.NDArray[np.float32]], theirs: npt.NDArray[np.float32]) -> float:
-    largest, position = 0.0, 0
-    for piece in ours:
-        end = position + piece.shape[2]
-        if piece.size:
-            largest = max(largest, float(np.abs(piece - theirs[:, :, position:end]).max()))
-        position = end
-    assert position == theirs.shape[2], "another length"
-    return largest
 
 
 def main(cache: Path, slug: str, folder: Path) -> None:

@@ -72,8 +72,8 @@ def read_seal(spec: ModelSpec, folder: Path) -> dict[str, str] | None:
     return digests
 
 
-def verified(spec: ModelSpec, models_dir: Path) -> Path:
-    """Return the folder of `spec` after hashing all its files.
+def verified(spec: ModelSpec, models_dir: Path, *names: str) -> Path:
+    """Return the folder of `spec` after hashing all its files, or those called `names`.
 
     Raises `ModelUnavailable` if one is missing or differs, so that nothing ever runs on other weights.
     """
@@ -84,7 +84,8 @@ def verified(spec: ModelSpec, models_dir: Path) -> Path:
         digests, changed = read_seal(spec, folder) or {}, "was changed since it was verified"
     if not digests:
         raise ModelUnavailable(f"{spec.slug} is not installed")
-    for name, digest in digests.items():
+    for name in names or digests:
+        digest = digests[name]
         try:
             found = checksum(folder / name)
         except OSError as error:

@@ -1,6 +1,7 @@
 """OpenVINO, for the families that build their networks with it."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -14,15 +15,23 @@ def import_without_telemetry() -> Any:
     return openvino
 
 
+def compile_model(model: Any, config: Mapping[str, Any]) -> Any:
+    """Compile an ``openvino.Model`` for the processor."""
+    return import_without_telemetry().Core().compile_model(model, "CPU", dict(config))
+
+
+def one_chunk_at_a_time(threads: int) -> dict[str, Any]:
+    """Return the settings of a network that is run for one chunk at a time, in `threads` threads."""
+    # The default may choose bfloat16: audibly not the same.
+    return {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+
+
 def compile_requests(model: Any, threads: int) -> list[Any]:
     """Compile an ``openvino.Model`` for the processor; return so many inference requests, of one thread each."""
-    openvino = import_without_telemetry()
-    compiled = openvino.Core().compile_model(
+    compiled = compile_model(
         model,
-        "CPU",
-        {
-            "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
-            "INFERENCE_NUM_THREADS": threads,
+        one_chunk_at_a_time(threads)
+        | {
             "NUM_STREAMS": threads,
             # Its compiler of element-wise operations costs more time and memory than it saves.
             "SNIPPETS_MODE": "DISABLE",

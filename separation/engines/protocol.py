@@ -10,7 +10,7 @@ import numpy.typing as npt
 from separation.engines.chunking import Chunking
 from separation.engines.descriptors import ModelSpec
 
-EngineKind = Literal["native", "openvino", "tensorflow"]
+EngineKind = Literal["native", "openvino", "tensorflow", "torch"]
 EngineName = Literal["auto", EngineKind]
 
 
@@ -65,7 +65,7 @@ class Family(Protocol):
     def load(self, spec: ModelSpec, models_dir: Path, threads: int, kind: EngineKind) -> Engine:
         """Load `spec`, verified and complete.
 
-        Raises `ModelUnavailable` before any engine is imported, ImportError when the engine is not installed.
+        Raises `ModelUnavailable`, and ImportError when the engine is not installed.
         """
 
     def prepare(self, spec: ModelSpec, models_dir: Path, kind: EngineKind) -> None:

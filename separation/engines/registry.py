@@ -26,8 +26,8 @@ def load_engine(
 ) -> Engine:
     """Load `spec` into the engine called `name`, see `choose`.
 
-    Raises `ModelUnavailable` before any engine is imported, ImportError when the engine is not installed, and
-    what else the family's ``load`` raises.
+    Raises `ModelUnavailable`, ImportError when the engine is not installed, and what else the family's ``load``
+    raises.
     """
     return FAMILIES[spec.family].load(spec, models_dir, threads, choose(spec, name))
 

@@ -147,3 +147,6 @@ def test_tells_which_engine_separates(
     monkeypatch.setattr(build, "is_built", lambda: False)
     page = " ".join(admin_client.get("/admin/").content.decode().split())
     assert "Engine: openvino (the native engine is not built, so separations take longer)" in page
+    assert "PyTorch" not in page
+    settings.SEPARATOR_ENGINE = "torch"
+    assert "(Demucs runs in PyTorch)" in " ".join(admin_client.get("/admin/").content.decode().split())

@@ -27,7 +27,7 @@ def demanding_model(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """A demanding model, and a limit of two songs a day."""
     settings.DEMANDING_PER_DAY = 2
     spec = replace(modelspec.SPECS[FAST], slug=DEMANDING, cost=Cost(700.0, "measured"))
-    monkeypatch.setitem(modelspec.SPECS, DEMANDING, spec)
+    monkeypatch.setitem(modelspec.SPECS.packaged, DEMANDING, spec)
 
 
 def ask_for(user: User, model: str = DEMANDING) -> Separation:

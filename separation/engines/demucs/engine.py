@@ -1,17 +1,20 @@
 """The engine of Demucs' models: its networks in OpenVINO, and the transforms around them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from separation.engines.caches import compiled_cache
+from separation.engines.caches.compiled_cache import CachedNetwork, Compiled
 from separation.engines.chunking import Audio, Chunking
 from separation.engines.demucs import network
-from separation.engines.demucs.package import Package
-from separation.engines.demucs.settings import DemucsSpec
+from separation.engines.demucs.package import load_package
+from separation.engines.demucs.settings import DemucsSpec, Network
 from separation.engines.demucs.spectrogram import Transform
-from separation.engines.openvino_runtime import import_without_telemetry
+from separation.engines.openvino_runtime import compile_model, one_chunk_at_a_time
 
 _OVERLAP = 0.25
 _EPSILON = 1e-5
@@ -37,85 +40,87 @@ class DemucsEngine:
     Several chunks at a time would take no less time, and as much more memory.
     """
 
-    def __init__(self, spec: DemucsSpec, packages: Sequence[Package], *, threads: int) -> None:
+    def __init__(self, spec: DemucsSpec, models_dir: Path, *, threads: int) -> None:
         self.spec = spec
         self.chunking = chunking(spec)
-        networks = []
-        for package, part in zip(packages, spec.settings.networks, strict=True):
-            stems = part.stems or spec.stems
-            compiled = _Compiled(package, stems, self.chunking, threads)
-            networks.append((compiled, [spec.stems.index(stem) for stem in stems]))
-        self.slots = [_DemucsSlot(networks, packages[0].architecture.fft_length)]
+        self.slots = [
+            _DemucsSlot([_Network(spec, part, models_dir, threads) for part in spec.settings.networks])
+        ]
 
 
-class _Compiled:
-    """One network, compiled for the chunks of `chunking`; for shorter ones it is compiled again when they come."""
+class _Network:
+    """One network, compiled for whole chunks; for shorter ones it is compiled again when they come."""
 
-    def __init__(self, package: Package, stems: Sequence[str], chunking: Chunking, threads: int) -> None:
-        self._threads = threads
-        self._samples = chunking.length
+    def __init__(self, spec: DemucsSpec, part: Network, models_dir: Path, threads: int) -> None:
+        self._spec, self._part, self._models_dir = spec, part, models_dir
+        self._config = one_chunk_at_a_time(threads)
+        self._stems = part.stems or spec.stems
+        self.stems = [spec.stems.index(stem) for stem in self._stems]
+        """Where its stems stand among those of the model."""
         self._request: Any = None
-        self._model = self._compile(package, stems, chunking.length)
-        # Not kept where no chunk is shorter, so that its file can be closed.
-        self._source = (package, stems) if chunking.short_ends == "short" else None
+        self._samples = spec.settings.samples
+        self._compiled = self._compile()
+
+    @property
+    def fft_length(self) -> int:
+        """Return the length of the transform that the network was trained with."""
+        return 2 * int(self._compiled.model.inputs[0].shape[1])
 
     def prepare(self, samples: int) -> None:
         """Be ready for chunks of `samples`."""
-        if samples != self._samples and self._source is not None:
-            self._request = None
-            self._model = self._compile(*self._source, samples)
-            self._samples = samples
+        if samples != self._samples:
+            self._request, self._samples = None, samples
+            del self._compiled  # there may not be memory for two
+            self._compiled = self._compile()
 
     def run(self, spectrogram: Audio, waveform: Audio) -> tuple[Audio, Audio]:
         """Return the stems' spectrograms and waveforms, valid until the next call."""
         if self._request is None:
-            self._request = self._model.create_infer_request()
+            self._request = self._compiled.model.create_infer_request()
         self._request.infer([spectrogram, waveform])
         return self._request.get_output_tensor(0).data, self._request.get_output_tensor(1).data
 
     def release(self) -> None:
         """Free the memory of intermediate results."""
-        self._model.release_memory()
+        self._compiled.model.release_memory()
 
-    def _compile(self, package: Package, stems: Sequence[str], samples: int) -> Any:
-        openvino = import_without_telemetry()
-        return openvino.Core().compile_model(
-            network.build(package, stems, samples),
-            "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": "f32",  # the default may choose bfloat16: audibly not the same
-                "INFERENCE_NUM_THREADS": self._threads,
-                "NUM_STREAMS": 1,
-            },
-        )
+    def _compile(self) -> Compiled:
+        if self._samples != self._spec.settings.samples:
+            return Compiled(compile_model(self._build(), self._config))
+        layout = f"{network.LAYOUT}; {self._samples} samples; {', '.join(self._stems)}"
+        cached = CachedNetwork(self._spec, self._models_dir, self._part.file, layout, self._build)
+        return compiled_cache.load(cached, self._config)
+
+    def _build(self) -> Any:
+        package = load_package(self._spec, self._part, self._models_dir)
+        return network.build(package, self._stems, self._samples)
 
 
 class _DemucsSlot:
     """The networks, and the transforms around them."""
 
-    def __init__(self, networks: Sequence[tuple[_Compiled, list[int]]], fft_length: int) -> None:
+    def __init__(self, networks: Sequence[_Network]) -> None:
         self._networks = networks
-        self._fft_length = fft_length
         self._samples = 0
 
     def separate(self, chunk: Audio, stems: Audio, *, is_first: bool) -> None:  # noqa: ARG002 (every chunk is alike)
         """Separate one chunk, see `WorkerSlot`."""
         if chunk.shape[1] != self._samples:
             self._samples = chunk.shape[1]
-            self._transform = Transform(self._fft_length, self._samples)
-            for compiled, _ in self._networks:
-                compiled.prepare(self._samples)
+            self._transform = Transform(self._networks[0].fft_length, self._samples)
+            for part in self._networks:
+                part.prepare(self._samples)
         spectrogram = self._transform.forward(chunk)
         parts = np.ascontiguousarray(spectrogram.transpose(0, 2, 1)).view(np.float32)
         spectral, temporal = _Normal(parts), _Normal(np.ascontiguousarray(chunk.T))
-        for compiled, chosen in self._networks:
-            spectra, waves = compiled.run(spectral.values, temporal.values)
-            for index, stem in enumerate(chosen):
+        for part in self._networks:
+            spectra, waves = part.run(spectral.values, temporal.values)
+            for index, stem in enumerate(part.stems):
                 restored = spectral.undone(spectra[:, :, 4 * index : 4 * index + 4])
                 stems[stem] = self._transform.backward(restored.view(np.complex64).transpose(0, 2, 1))
                 stems[stem] += temporal.undone(waves[:, 2 * index : 2 * index + 2]).T
             if len(self._networks) > 1:
-                compiled.release()
+                part.release()
 
 
 class _Normal:

@@ -13,6 +13,9 @@ from separation.engines.demucs.package import Package
 from separation.engines.demucs.recurrent import Recurrence
 from separation.engines.demucs.transformer import CrossTransformer
 
+LAYOUT = "1"
+"""The version of the graph: another one, and networks that were compiled and kept are compiled again."""
+
 Coded = tuple[Node, int]
 
 

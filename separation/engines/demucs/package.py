@@ -12,9 +12,12 @@ from typing import Any, cast
 
 import numpy as np
 
+from separation.engines import model_files
 from separation.engines.demucs.architecture import Architecture, Kind, read_architecture
 from separation.engines.demucs.nodes import Array
+from separation.engines.demucs.settings import DemucsSpec, Network
 from separation.engines.demucs.shapes import weight_shapes
+from separation.engines.descriptors import ModelUnavailable
 from separation.engines.weightfiles.errors import WeightFileError
 from separation.engines.weightfiles.safetensors import read_safetensors
 from separation.engines.weightfiles.torch_file import Tensor, as_state, read_torch_file
@@ -28,6 +31,8 @@ class Package:
     """A network: its shape, and its weights as they are in the file."""
 
     architecture: Architecture
+    arguments: Mapping[str, Any]
+    """Those of the original's constructor."""
     tensors: dict[str, Tensor]
 
     def weights(self) -> Mapping[str, Array]:
@@ -60,7 +65,26 @@ def read_package(path: Path) -> Package:
         raise WeightFileError(f"the file holds a network of another kind: {name[:80]}")
     architecture = read_architecture(kind, arguments)
     _check(tensors, architecture)
-    return Package(architecture, tensors)
+    return Package(architecture, arguments, tensors)
+
+
+def load_package(spec: DemucsSpec, part: Network, models_dir: Path) -> Package:
+    """Return the network `part` of `spec`, verified, and of the shape that `spec` says. Raises `ModelUnavailable`."""
+    folder = model_files.verified(spec, models_dir, part.file)
+    try:
+        package = read_package(folder / part.file)
+    except (WeightFileError, OSError) as error:
+        raise ModelUnavailable(f"{spec.slug}: {part.file}: {error}") from error
+    found, settings = package.architecture, spec.settings
+    expected = settings.architecture(found.sources)
+    if set(found.sources) != set(spec.stems):
+        raise ModelUnavailable(f"{spec.slug}: {part.file} separates {', '.join(found.sources)}")
+    if weight_shapes(found) != weight_shapes(expected) or found.kind != settings.kind:
+        raise ModelUnavailable(f"{spec.slug}: {part.file} holds a network of another shape")
+    # The transformer of HTDemucs must be given what it was trained with; HDemucs takes whatever it is given.
+    if found.kind == "HTDemucs" and int(found.segment * spec.sample_rate) != settings.samples:
+        raise ModelUnavailable(f"{spec.slug}: {part.file} expects {float(found.segment)} s at once")
+    return package
 
 
 def _torch(path: Path) -> tuple[str, dict[str, Any], dict[str, Tensor]]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from separation.engines.caches.weight_cache import Weights
 from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft import StftSlot
 from separation.engines.spleeter.stft_params import CHUNKING, FRAMES
 from separation.engines.spleeter.weights import spleeter_params, variable_names, with_every_network
-from separation.engines.weight_cache import Weights
 
 _EPSILON = 1e-10
 

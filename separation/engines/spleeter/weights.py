@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from separation.engines import model_files
+from separation.engines.caches.weight_cache import Array, Weights
 from separation.engines.descriptors import ModelUnavailable
 from separation.engines.spleeter.checkpoint import read_checkpoint
 from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft_params import FRAME_LENGTH, FRAMES, HOP
-from separation.engines.weight_cache import Array, Weights
 
 DEPTH = 6
 _UNUSED_NORMALISATION = 5

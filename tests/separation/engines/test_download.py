@@ -300,7 +300,9 @@ def test_a_conversion_is_made_again_when_it_is_spoiled(
     serve_file(models_dir, str(write(tmp_path / "source", small)))
     spec = modelspec.get(SLUG)
     expected = native_engine.load(spec, models_dir).copy()
-    file, seal = (models_dir / NAME / name for name in (native_engine.form().file, native_engine.form().seal))
+    file, seal = (
+        models_dir / NAME / name for name in (native_engine.form().file.name, native_engine.form().file.seal)
+    )
     for spoil in (lambda: file.write_bytes(b"short"), lambda: seal.write_text("{"), file.unlink):
         spoil()
         np.testing.assert_array_equal(native_engine.load(spec, models_dir), expected)

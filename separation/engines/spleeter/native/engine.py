@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from separation.engines import weight_cache
+from separation.engines.caches import weight_cache
+from separation.engines.caches.weight_cache import Floats, Form, Weights
 from separation.engines.chunking import Audio
 from separation.engines.spleeter import weights
 from separation.engines.spleeter.native import binding, build
@@ -20,7 +21,6 @@ from separation.engines.spleeter.stft_params import (
     WINDOW_SUM,
 )
 from separation.engines.spleeter.weights import DEPTH
-from separation.engines.weight_cache import Floats, Form, Weights
 
 _ACTIVATIONS = {"ReLU": 0, "LeakyReLU": 1, "ELU": 2}
 _LAYERS = (

@@ -14,10 +14,10 @@ from typing import Any, cast
 
 import numpy as np
 
+from separation.engines.caches.weight_cache import Array, Weights
 from separation.engines.spleeter.openvino.layout import Images
 from separation.engines.spleeter.settings import Activation, SpleeterSpec
 from separation.engines.spleeter.weights import DEPTH
-from separation.engines.weight_cache import Array, Weights
 
 EPSILON = 1e-10
 """Spleeter's guard against a division by zero in silence."""

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from separation.engines import weight_cache
+from separation.engines.caches import weight_cache
+from separation.engines.caches.weight_cache import Array, Converted, Floats, Form, Weights
 from separation.engines.spleeter import weights
 from separation.engines.spleeter.settings import SpleeterSpec
-from separation.engines.weight_cache import Array, Converted, Floats, Form, Weights
 
 _ALIGNMENT = 16
 """Each array begins at a multiple of so many float32."""

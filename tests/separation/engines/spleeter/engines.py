@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from separation.engines.caches.weight_cache import Weights
 from separation.engines.protocol import Engine
 from separation.engines.spleeter.native import engine as native_engine
 from separation.engines.spleeter.openvino import weights as openvino_weights
 from separation.engines.spleeter.openvino.engine import OpenVinoEngine
 from separation.engines.spleeter.settings import SpleeterSpec
-from separation.engines.weight_cache import Weights
 
 
 def _native(spec: SpleeterSpec, weights: Weights, threads: int) -> Engine:

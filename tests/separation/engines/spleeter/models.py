@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from separation.engines import modelspec
+from separation.engines.caches.weight_cache import Weights
 from separation.engines.descriptors import SAMPLE_RATE
 from separation.engines.spleeter import weights
 from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft_params import STRIDE
-from separation.engines.weight_cache import Weights
 
 SMALL = (4, 6, 8, 8, 12, 16)
 DEEP = (4, 4, 8, 96, 192, 384)

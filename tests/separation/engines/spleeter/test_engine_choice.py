@@ -41,6 +41,13 @@ def test_who_names_an_engine_gets_it(machine: dict[str, bool], name: EngineName)
     assert engine_choice.choose(name) == name
 
 
+def test_pytorch_is_no_engine_of_this_family(machine: dict[str, bool]) -> None:
+    assert engine_choice.choose("torch") == "native"
+    machine["gpu"] = True
+    assert engine_choice.choose("torch") == "tensorflow"
+    assert engine_choice.on_processors("torch") == "native"
+
+
 def test_without_a_device_nothing_is_imported_to_look_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     glob = Path.glob
     monkeypatch.setattr(Path, "glob", lambda at, *what: iter(()) if at == Path("/dev") else glob(at, *what))

@@ -4,10 +4,7 @@ The map is shared by all processes that use the model, and the system can reclai
 it out.
 """
 
-import json
 import mmap
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from audio.checksum import checksum
 from separation.engines import model_files
+from separation.engines.caches.derived_file import DerivedFile
 from separation.engines.descriptors import ModelSpec, ModelUnavailable
 
 Floats = npt.NDArray[np.float32]
@@ -41,14 +38,9 @@ class Form:
     """Writes into an array of zeros."""
 
     @property
-    def file(self) -> str:
+    def file(self) -> DerivedFile:
         """Return the file beside the official ones."""
-        return f"{self.name}.f32"
-
-    @property
-    def seal(self) -> str:
-        """JSON beside it: the digests of the files it was made from, and its own."""
-        return f"{self.name}.json"
+        return DerivedFile(f"{self.name}.f32", self.layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +60,12 @@ def load(spec: ModelSpec, models_dir: Path, form: Form) -> Converted:
     digests = model_files.read_seal(spec, folder)
     if digests is None:
         raise ModelUnavailable(f"{spec.slug} is not installed")
-    with suppress(OSError, ValueError, KeyError, TypeError):  # not converted yet, or by another release
-        if _is_conversion_of(folder, digests, form):
-            return _mapped(spec, folder, form)
+    if kept := form.file.find(folder, digests):
+        with suppress(OSError, ValueError):
+            return _mapped(spec, kept, form)
     converted = in_memory(spec, form.read(spec, models_dir), form)
     try:
-        _keep(converted.floats, folder, digests, form)
-        return _mapped(spec, folder, form)
+        return _mapped(spec, form.file.keep(folder, digests, converted.floats.data), form)
     except OSError:  # a read-only or full disk
         return converted
 
@@ -95,38 +86,10 @@ def zeros(count: int) -> Floats:
     return np.frombuffer(pages, np.float32, count)
 
 
-def _mapped(spec: ModelSpec, folder: Path, form: Form) -> Converted:
+def _mapped(spec: ModelSpec, path: Path, form: Form) -> Converted:
     count = form.floats(spec)
-    with (folder / form.file).open("rb") as file:
+    with path.open("rb") as file:
         # A private map: OpenVINO requires writable memory, though it does not write.
         protection = mmap.PROT_READ | mmap.PROT_WRITE
         pages = mmap.mmap(file.fileno(), count * 4, flags=mmap.MAP_PRIVATE, prot=protection)
     return Converted(np.frombuffer(pages, np.float32), lambda: pages.madvise(mmap.MADV_DONTNEED))
-
-
-def _keep(floats: Floats, folder: Path, source: dict[str, str], form: Form) -> None:
-    """Write the converted weights beside the official ones, and the seal that says what they were made from."""
-    descriptor, partial = tempfile.mkstemp(dir=folder, prefix=f".{form.file}-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(floats.data)
-            file.flush()
-            os.fsync(file.fileno())
-        digest = checksum(Path(partial))
-        Path(partial).chmod(0o644)  # as readable as the official ones
-        Path(partial).replace(folder / form.file)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
-    seal = {"layout": form.layout, "source": source, "sha256": digest}
-    partial_seal = folder / f"{form.seal}.part"
-    partial_seal.write_text(json.dumps(seal, indent=1))
-    partial_seal.replace(folder / form.seal)
-
-
-def _is_conversion_of(folder: Path, source: dict[str, str], form: Form) -> bool:
-    """Return whether the cached file is intact and of these files. Raises what reading and parsing raise."""
-    seal = json.loads((folder / form.seal).read_text())
-    if seal["layout"] != form.layout or seal["source"] != source:
-        return False
-    return bool(checksum(folder / form.file) == seal["sha256"])
