@@ -33,7 +33,7 @@ WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
 STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, minimum=1)
 WORKERS = env.number("WORKERS", 0) or capacity.workers(hardware.cores(), hardware.total_memory())
 SEPARATOR_ENGINE: Any = env.choice("ENGINE", ("auto", "native", "openvino", "tensorflow", "torch"))
-TORCH_PYTHON = Path(env.text("TORCH_PYTHON", str(interpreter.DEFAULT)))
+TORCH_PYTHON = Path(env.text("TORCH_PYTHON", kind="path") or interpreter.DEFAULT)
 SEPARATOR_THREADS = env.number("THREADS", 0) or capacity.threads(hardware.cores(), WORKERS)
 SEPARATOR_MEMORY = env.number("SEPARATOR_MEMORY", 2_000) * 1_000_000
 MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MB", 1_000) * 1_000_000
