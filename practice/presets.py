@@ -9,7 +9,7 @@ from catalog.social import setlists
 from practice.models import MyPart, Preset
 from separation.engines.modelspec import SPECS
 
-INSTRUMENTS = tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
+INSTRUMENTS = tuple(dict.fromkeys(stem for spec in SPECS.values() if not spec.takes for stem in spec.stems))
 
 
 def preset_of(track: Track, user: User) -> dict[str, Any] | None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +19,13 @@ STEMS: dict[str, Promise] = {
     "piano": gettext_lazy("Piano"),
     "drums": gettext_lazy("Drums"),
     "bass": gettext_lazy("Bass"),
+    "lead": gettext_lazy("Lead vocals"),
+    "backing": gettext_lazy("Backing vocals"),
+    "kick": gettext_lazy("Bass drum"),
+    "snare": gettext_lazy("Snare drum"),
+    "toms": gettext_lazy("Toms"),
+    "hihat": gettext_lazy("Hi-hat"),
+    "cymbals": gettext_lazy("Cymbals"),
     "other": gettext_lazy("Other"),
 }
 _PLACES = {name: place for place, name in enumerate(STEMS)}
@@ -80,6 +88,11 @@ def describe(spec: ModelSpec) -> ModelChoice:
         detail = _("Spleeter, the well-known model.")
     stems = in_order(spec.stems)
     return ModelChoice(spec.slug, _title(stems), detail, stems)
+
+
+def describe_parts(spec: ModelSpec) -> Promise:
+    """Say what a model makes of the stem that it takes: "Drums: Bass drum, Snare drum"."""
+    return format_lazy("{}: {}", stem_label(spec.takes), lazy(_title, str)(in_order(spec.stems)))
 
 
 def describe_slug(slug: str) -> ModelChoice:
