@@ -86,7 +86,7 @@ export class Preset {
   }
 
   get #now() {
-    return settingsOf(this.stretch.kept, null, this.engine.recording.rate, this.mixer.lanes);
+    return settingsOf(this.stretch.kept, null, this.engine.recording.rate, this.mixer.shown);
   }
 
   /**
@@ -102,6 +102,15 @@ export class Preset {
     if (this.#isChanged) this.#changed();
   }
 
+  /**
+   * The lanes whose parts these settings change.
+   * @param {PlaybackSettings | null} settings
+   */
+  partsOf(settings) {
+    const names = Object.keys(settings?.stems ?? {});
+    return this.mixer.lanes.filter((lane) => names.some((name) => name.startsWith(`${lane.name}-`)));
+  }
+
   /** @param {PlaybackSettings} settings */
   #apply(settings) {
     this.#isApplying = true;
@@ -112,6 +121,9 @@ export class Preset {
     const isOther = stretch.speed !== kept.speed || stretch.semitones !== semitones || stretch.cents !== cents;
     if (this.followsStretch && isOther) this.stretch.set(kept); // which says so, over whatever was said last
     if (this.followsLevels) {
+      for (const part of this.mixer.lanes.flatMap(({ parts }) => parts)) {
+        Object.assign(part, levels[part.name] ?? levelFrom(null));
+      }
       this.mixer.setLevels(this.mixer.lanes.map(({ name }) => ({ name, ...(levels[name] ?? levelFrom(null)) })));
     }
     this.#isApplying = false;
@@ -142,7 +154,7 @@ export class Preset {
     const settings = mergeSettings(
       this.#kept,
       this.#now,
-      this.mixer.lanes.map(({ name }) => name),
+      this.mixer.lanes.flatMap(({ name, parts }) => [name, ...parts.map((part) => part.name)]),
     );
     const before = this.#kept;
     if (JSON.stringify(settings) === JSON.stringify(before)) {

@@ -44,6 +44,12 @@ export class Segments {
     this.#entries = addresses.map(() => new Map());
   }
 
+  /** @param {string} address of segment 0 of one more stem */
+  add(address) {
+    this.addresses.push(address);
+    this.#entries.push(new Map());
+  }
+
   /** Stop whatever is being fetched. */
   stop() {
     for (const entries of this.#entries) for (const entry of entries.values()) entry.stop.abort();
