@@ -47,6 +47,11 @@ class StemRow:
         return [StemRow(part, str(stem_label(part.name)), group=self.stem.name) for part in stems]
 
     @property
+    def parts_title(self) -> str:
+        """Name its parts for people."""
+        return ", ".join(row.label for row in self.part_rows)
+
+    @property
     def player(self) -> dict[str, Any]:
         """Return what the player has to know of it, see ``TrackPage.player``."""
         facts: dict[str, Any] = {

@@ -79,20 +79,6 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   const { zoomIn, zoomOut } = offerZoom(root, engine, view, report);
   const stretch = new StretchControls(root, engine, address, report);
   offerTrainer(root, stretch);
-  const part = new MyPart(root, mixer, report);
-  const preset = new Preset(root, mixer, stretch, closing.signal);
-  const loops = findElement(root, "[data-saved-loops]", HTMLDetailsElement);
-  const savedLoops = loops && new SavedLoops(loops, engine, stretch);
-  const practice = loadPractice(root.dataset.practice);
-  practice.then((kept) => {
-    if (!kept) return;
-    part.follow(kept);
-    preset.follow(kept.preset);
-    savedLoops?.show(kept.loops);
-  });
-  const screenLock = new ScreenLock(() => engine.state !== "stopped", closing.signal);
-  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
-
   /** @type {Map<import("stemoteca/player/controls/mixer").Lane, Waveform>} */
   const waveforms = new Map();
   /**
@@ -140,9 +126,19 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     report,
     signal: closing.signal,
   });
+  const part = new MyPart(root, mixer, report);
+  const preset = new Preset(root, mixer, stretch, unfolding, closing.signal);
+  const loops = findElement(root, "[data-saved-loops]", HTMLDetailsElement);
+  const savedLoops = loops && new SavedLoops(loops, engine, stretch);
+  const practice = loadPractice(root.dataset.practice);
   practice.then((kept) => {
-    if (kept && preset.followsLevels) for (const lane of preset.partsOf(kept.preset)) unfolding.unfold(lane);
+    if (!kept) return;
+    part.follow(kept);
+    preset.follow(kept.preset);
+    savedLoops?.show(kept.loops);
   });
+  const screenLock = new ScreenLock(() => engine.state !== "stopped", closing.signal);
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
   const toggle = () => (engine.state === "stopped" ? engine.play() : engine.pause());
   /** @param {number} frame */
@@ -244,6 +240,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   return {
     engine,
     mixer,
+    unfolding,
     loop,
     stretch,
     address,

@@ -52,10 +52,12 @@ export class Preset {
    * @param {HTMLElement} root
    * @param {Mixer} mixer
    * @param {StretchControls} stretch
+   * @param {Pick<import("stemoteca/player/controls/unfolding").Unfolding, "follow">} unfolding
    * @param {AbortSignal} [signal] ends it
    */
-  constructor(root, mixer, stretch, signal) {
+  constructor(root, mixer, stretch, unfolding, signal) {
     this.mixer = mixer;
+    this.unfolding = unfolding;
     this.stretch = stretch;
     this.engine = mixer.engine;
     this.root = root;
@@ -102,15 +104,6 @@ export class Preset {
     if (this.#isChanged) this.#changed();
   }
 
-  /**
-   * The lanes whose parts these settings change.
-   * @param {PlaybackSettings | null} settings
-   */
-  partsOf(settings) {
-    const names = Object.keys(settings?.stems ?? {});
-    return this.mixer.lanes.filter((lane) => names.some((name) => name.startsWith(`${lane.name}-`)));
-  }
-
   /** @param {PlaybackSettings} settings */
   #apply(settings) {
     this.#isApplying = true;
@@ -121,9 +114,7 @@ export class Preset {
     const isOther = stretch.speed !== kept.speed || stretch.semitones !== semitones || stretch.cents !== cents;
     if (this.followsStretch && isOther) this.stretch.set(kept); // which says so, over whatever was said last
     if (this.followsLevels) {
-      for (const part of this.mixer.lanes.flatMap(({ parts }) => parts)) {
-        Object.assign(part, levels[part.name] ?? levelFrom(null));
-      }
+      this.unfolding.follow(levels);
       this.mixer.setLevels(this.mixer.lanes.map(({ name }) => ({ name, ...(levels[name] ?? levelFrom(null)) })));
     }
     this.#isApplying = false;

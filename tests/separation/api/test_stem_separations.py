@@ -131,6 +131,7 @@ def test_stem_that_was_made_anew_shows_nothing_of_the_former(
     assert api.get(f"/api/v1/separations/{made.pk}/").status_code == 404
 
 
+@pytest.mark.django_db
 def test_models_say_what_they_take(api: APIClient, kit: ModelSpec) -> None:
     rows = api.get("/api/v1/models/").json()
     models = {row["slug"]: row for row in (rows if isinstance(rows, list) else rows["results"])}
@@ -166,12 +167,7 @@ def test_mix_with_an_unfolded_stem(
 ) -> None:
     gains = {"vocals": 0, "bass": 0, "other": 0, "drums": 0.5, "drums-kick": 0, "drums-snare": 0.2}
     name, sound = mixed(client, song, unfolded=made.pk, **gains)
-    assert name == (
-        "drums-toms x0.5, drums-hihat x0.5, drums-cymbals x0.5, drums-snare x0.1"
-        if name.startswith("drums-toms")
-        else "no vocals and drums-kick and bass and other, drums-snare x0.1, drums-toms x0.5, drums-hihat x0.5, "
-        "drums-cymbals x0.5"
-    )
+    assert name == "drums-snare x0.1, drums-toms x0.5, drums-hihat x0.5, drums-cymbals x0.5"
     parts = {stem.name: sound_of(stem.audio) for stem in made.stems.select_related("audio")}
     expected = 0.1 * parts["snare"] + 0.5 * (parts["toms"] + parts["hihat"] + parts["cymbals"])
     loudest = np.abs(2 * expected).max()  # stored at half their volume

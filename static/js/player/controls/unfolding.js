@@ -4,16 +4,21 @@ import { callApi, isSessionEnded, NetworkError, request } from "stemoteca/api";
 import { findElement, findElements } from "stemoteca/dom";
 import { percentDone } from "stemoteca/formatting";
 import { message, remainingTimeMessage } from "stemoteca/messages";
+import { levelFrom } from "stemoteca/player/sound/levels";
 import { followSeparation } from "stemoteca/separation_progress";
 import { offerSignIn } from "stemoteca/session";
 
 /** @typedef {import("stemoteca/player/controls/mixer").Lane} Lane */
 /** @typedef {import("stemoteca/player/controls/mixer").Mixer} Mixer */
 /** @typedef {import("stemoteca/player/player").Parts} Parts */
+/** @typedef {import("stemoteca/player/sound/levels").Level} Level */
 /** @typedef {import("stemoteca/player/player").Recording} Recording */
 /** @typedef {import("stemoteca/separation_progress").Separation} Separation */
 
 export class Unfolding {
+  /** @type {Map<Lane, () => void>} unfolds a lane that has parts, or folds it */
+  #toggles = new Map();
+
   /**
    * @param {HTMLElement} root
    * @param {Mixer} mixer
@@ -29,17 +34,20 @@ export class Unfolding {
     this.page = page;
     for (const [index, lane] of mixer.lanes.entries()) {
       this.#begin(lane, mixer.engine.recording.stems[index]?.parts);
-      if (mixer.wasUnfolded(lane)) this.unfold(lane);
+      if (mixer.wasUnfolded(lane)) this.#toggles.get(lane)?.();
     }
   }
 
   /**
-   * Unfold a lane that has parts.
-   * @param {Lane} lane
+   * Unfold the lanes of whose parts there are levels, and set all parts to theirs, by name.
+   * @param {Record<string, Level>} levels
    */
-  unfold(lane) {
-    const button = findElement(lane.element, "[data-unfold]", HTMLButtonElement);
-    if (button && !lane.isUnfolded) button.click();
+  follow(levels) {
+    for (const lane of this.mixer.lanes) {
+      const isChanged = Object.keys(levels).some((name) => name.startsWith(`${lane.name}-`));
+      if (isChanged && !lane.isUnfolded) this.#toggles.get(lane)?.();
+      for (const part of lane.parts) Object.assign(part, levels[part.name] ?? levelFrom(null));
+    }
   }
 
   /**
@@ -51,7 +59,14 @@ export class Unfolding {
     const button = findElement(lane.element, "[data-unfold]", HTMLButtonElement);
     const apart = findElement(lane.element, "[data-apart]", HTMLButtonElement);
     const progress = findElement(lane.element, "[data-apart-progress]", HTMLElement);
-    if (button && parts) button.addEventListener("click", () => this.#toggle(lane, parts, button));
+    if (button && parts) {
+      const toggle = () => this.#toggle(lane, parts, button);
+      this.#toggles.set(lane, toggle);
+      button.addEventListener("click", () => {
+        toggle();
+        this.page.report(message(lane.isUnfolded ? "unfolded" : "folded", { stem: lane.label }));
+      });
+    }
     if (apart) this.#offer(lane, apart);
     if (progress) this.#follow(lane, progress.dataset.apartProgress ?? "", progress);
   }
@@ -67,7 +82,6 @@ export class Unfolding {
     else this.mixer.unfold(lane, parts);
     this.#show(button, lane.isUnfolded);
     if (isFirst) this.page.onParts(lane.parts);
-    this.page.report(message(lane.isUnfolded ? "unfolded" : "folded", { stem: lane.label }));
   }
 
   /**
