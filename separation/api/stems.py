@@ -1,7 +1,7 @@
 """Stems: files to download, and the peaks and segments that players fetch."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -58,8 +58,8 @@ LIVE_RESPONSES: dict[Any, Any] = {
 
 
 class StemMixin(GenericAPIView[Any]):
-    permission_classes: ClassVar[list[Any]] = [AllowAny]
-    serializer_class: ClassVar[type[BaseSerializer[Any]]] = PeaksSerializer
+    permission_classes = [AllowAny]
+    serializer_class: type[BaseSerializer[Any]] | None = PeaksSerializer
 
     def finished_stem(self, pk: str) -> Stem:
         """Find the stem; 404, or ``CatalogError("not_ready")`` (409) while it is being made."""

@@ -114,8 +114,8 @@ def ask_for_stem(stem: Stem, track: Track, model: str | None, user: User, *, sil
         raise CatalogError("silent_stem", _("This part is silent. There is nothing in it."), status=409)
     with transaction.atomic():
         # Locked, so that its separation is not deleted between this and the commit.
-        current = Stem.objects.select_for_update().filter(pk=stem.pk, audio=stem.audio_id)
-        if not current.exists():
+        current = Stem.objects.select_for_update().filter(pk=stem.pk, audio=stem.audio_id).order_by()
+        if not list(current.values_list("pk")):
             raise CatalogError("not_ready", _("This part has just changed. Try again."), status=409)
         return _ask(track, stem.audio_id, spec, user, silent=silent)
 

@@ -44,9 +44,9 @@ def parts_of(stems: Sequence[Stem], track: Track, user: User | AnonymousUser) ->
     best: dict[UUID, Separation] = {}
     rows = shown_under(stems, track)
     shown = [VisibleSeparation.through(track, row.separation, row).separation for row in rows]
-    for separation in sorted(shown, key=_preference):
-        if separation.status != Status.CANCELLED:
-            best.setdefault(separation.mixture_id, separation)
+    for row in sorted(shown, key=_preference):
+        if row.status != Status.CANCELLED:
+            best.setdefault(row.mixture_id, row)
     prefetch_related_objects(list(best.values()), "stems__audio")
     offers = {} if user.is_anonymous else _offers(stems)
     found = {}

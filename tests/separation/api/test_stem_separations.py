@@ -156,7 +156,7 @@ def sound_of(audio: AudioFile) -> Any:
 
 
 def mixed(client: APIClient, separation: Separation, **parameters: Any) -> tuple[str, Any]:
-    answer = client.get(f"/api/v1/separations/{separation.pk}/mix/", {"codec": "flac", **parameters})
+    answer: Any = client.get(f"/api/v1/separations/{separation.pk}/mix/", {"codec": "flac", **parameters})
     assert answer.status_code == 200, answer.content
     name = answer["Content-Disposition"].partition("(")[2].rpartition(")")[0]
     return name, soundfile.read(io.BytesIO(b"".join(answer.streaming_content)))[0]

@@ -324,7 +324,8 @@ export class Engine extends EventTarget {
     }
     const here = Math.floor(this.timeline.heard / this.timeline.segment);
     const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
-    this.source.segments.prefetch([...wanted], this.stems.wanted).then(() => scheduler.render());
+    this.source.segments.prefetch([...wanted], this.stems.audible).then(() => scheduler.render());
+    this.source.segments.loadAll([...wanted], this.stems.joining);
     this.stems.settle((stems) => stems.every((stem) => scheduler.isThere(stem)));
     scheduler.render();
   }

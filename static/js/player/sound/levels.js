@@ -145,9 +145,9 @@ export class StemLevels {
     return this.#loud((stem) => !this.#off.has(stem));
   }
 
-  /** The stems that are fetched: those, and the ones that will be heard. */
-  get wanted() {
-    return this.#loud((stem) => !this.#off.has(stem) || this.#joining.has(stem));
+  /** The stems that will be heard as soon as they are there. */
+  get joining() {
+    return this.#loud((stem) => this.#joining.has(stem));
   }
 
   /** @param {(stem: number) => boolean} isChosen */
@@ -179,7 +179,7 @@ export class StemLevels {
    */
   settle(isThere = () => true) {
     if (!this.#joining.size && !this.#leaving.size) return false;
-    if (!isThere(this.#loud((stem) => this.#joining.has(stem)))) return false;
+    if (!isThere(this.joining)) return false;
     for (const stem of this.#joining) this.#off.delete(stem);
     for (const stem of this.#leaving) this.#off.add(stem);
     this.#joining.clear();

@@ -113,6 +113,15 @@ export class Segments {
         this.store.drop(stem, number);
       }
     }
+    await this.loadAll(wanted, stems);
+  }
+
+  /**
+   * Load segments of some stems one after another, as far as they can be had now.
+   * @param {number[]} wanted
+   * @param {number[]} stems
+   */
+  async loadAll(wanted, stems) {
     try {
       for (const number of wanted) await this.load(number, stems);
     } catch (error) {
