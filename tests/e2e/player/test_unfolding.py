@@ -36,14 +36,23 @@ def owner(server: Server) -> Person:
     return Person(server)
 
 
-@pytest.fixture(scope="module")
-def track(owner: Person, tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = Path(tmp_path_factory.mktemp("songs")) / "Coro - Tambores.flac"
-    soundfile.write(path, song(SECONDS, seed=31), 44_100)
+def separated(owner: Person, path: Path, seed: int) -> dict[str, Any]:
+    """A song in four stems, as its separation."""
+    soundfile.write(path, song(SECONDS, seed=seed), 44_100)
     answer = owner.upload(path, model="compact:4stems")
     assert answer.status_code == 201, answer.text
-    owner.wait_until_finished(answer.json()["separation"]["id"])
-    pk: str = answer.json()["track"]["id"]
+    return owner.wait_until_finished(answer.json()["separation"]["id"])
+
+
+@pytest.fixture(scope="module")
+def apart(owner: Person, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A song whose drums are taken apart already."""
+    made = separated(owner, Path(tmp_path_factory.mktemp("songs")) / "Coro - Palmas.flac", 32)
+    drums = next(stem["id"] for stem in made["stems"] if stem["name"] == "drums")
+    answer = owner.call("POST", f"stems/{drums}/separations/", json={"model": KIT.spec.slug})
+    assert answer.status_code == 202, answer.text
+    owner.wait_until_finished(answer.json()["id"])
+    pk: str = made["track"]
     return pk
 
 
@@ -74,8 +83,9 @@ def parts_of_drums(page: Page) -> dict[str, Any]:
 
 
 def test_drums_are_taken_apart_unfolded_muted_and_downloaded(
-    drummer: Watched, owner: Person, track: str, tmp_path: Path
+    drummer: Watched, owner: Person, tmp_path: Path
 ) -> None:
+    track = separated(owner, tmp_path / "Coro - Tambores.flac", 31)["track"]
     page = drummer.page
     page.goto(f"/tracks/{track}/")
     drums = page.get_by_role("group", name="Drums", exact=True)
@@ -89,12 +99,10 @@ def test_drums_are_taken_apart_unfolded_muted_and_downloaded(
     kick = page.get_by_role("group", name="Bass drum", exact=True)
     expect(kick).to_be_hidden()
 
-    fetched = stems_fetched(page)
     unfold.focus()
     page.keyboard.press("Enter")
     expect(unfold).to_have_attribute("aria-expanded", "true")
     expect(kick).to_be_visible()
-    expect(page.get_by_text("Drums: its parts are heard, each by itself")).to_be_attached()
     kick.get_by_role("button", name="Mute").click()
     expect(page.locator("[data-mix-says]")).to_have_text("Without Bass drum")
     kick.get_by_role("slider", name="Bass drum, volume").focus()
@@ -113,7 +121,6 @@ def test_drums_are_taken_apart_unfolded_muted_and_downloaded(
     page.reload()  # as it was left
     expect(unfold).to_have_attribute("aria-expanded", "true")
     expect(kick.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
-    assert len(fetched) >= 1
     parts = parts_of_drums(page)
     assert [stem["name"] for stem in parts["stems"]] == [f"drums-{name}" for name in KIT.spec.stems]
     unfold.click()
@@ -121,10 +128,10 @@ def test_drums_are_taken_apart_unfolded_muted_and_downloaded(
     expect(page.locator("[data-mix-says]")).to_have_text("All parts as they are")
 
 
-def test_parts_are_fetched_only_while_they_are_unfolded(drummer: Watched, track: str) -> None:
+def test_parts_are_fetched_only_while_they_are_unfolded(drummer: Watched, apart: str) -> None:
     page = drummer.page
     fetched = stems_fetched(page)
-    page.goto(f"/tracks/{track}/")
+    page.goto(f"/tracks/{apart}/")
     parts = {stem["segments"].split("/")[-4] for stem in parts_of_drums(page)["stems"]}
     unfold = page.get_by_role("button", name="Parts of Drums")
     expect(unfold).to_have_attribute("aria-expanded", "false")
@@ -172,9 +179,9 @@ UNFOLDED_AND_FOLDED = """async () => {
 }"""
 
 
-def test_unfolding_while_it_plays_leaves_no_gap(drummer: Watched, track: str) -> None:
+def test_unfolding_while_it_plays_leaves_no_gap(drummer: Watched, apart: str) -> None:
     page = drummer.page
-    page.goto(f"/tracks/{track}/")
+    page.goto(f"/tracks/{apart}/")
     heard = page.evaluate(UNFOLDED_AND_FOLDED)
     assert heard["loudest"] > 0.1
     assert heard["audible"] == [0, 1, 2, 3]
