@@ -65,6 +65,7 @@ urlpatterns = [
     path("separations/<str:pk>/mix/", mixes.MixView.as_view(), name="separation-mix"),
     path("separations/<str:pk>/rating/", ratings.RatingView.as_view(), name="separation-rating"),
     path("stems/<str:pk>/audio/", stems.StemAudioView.as_view(), name="stem-audio"),
+    path("stems/<str:pk>/separations/", stems.StemSeparationsView.as_view(), name="stem-separations"),
     path("stems/<str:pk>/peaks/", stems.StemPeaksView.as_view(), name="stem-peaks"),
     path("stems/<str:pk>/segments/<int:number>/", stems.StemSegmentView.as_view(), name="stem-segment"),
 ]

@@ -61,6 +61,7 @@ _TRACK = {
 _SEPARATION = {
     "id": _SEPARATION_ID,
     "track": _TRACK_ID,
+    "stem": None,
     "model": "compact:2stems",
     "revision": "836872b48d19",
     "status": "succeeded",
@@ -166,6 +167,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "Model": {
         "slug": "compact:2stems",
+        "takes": "",
         "stems": ["vocals", "accompaniment"],
         "bandwidth_hz": 11_025,
         "available": True,

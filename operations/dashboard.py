@@ -84,12 +84,16 @@ def failures() -> dict[str, Any]:
 
 def _named(rows: "QuerySet[Separation]") -> list[dict[str, Any]]:
     """Return the first rows with their songs and reasons."""
-    songs = Prefetch("mixture__tracks", Track.objects.select_related("artist"))
-    found = list(rows.select_related("mixture").prefetch_related(songs)[:MAX_ROWS])
-    return [
-        {"row": row, "song": next(iter(row.mixture.tracks.all()), None), "reason": explain(row)}
-        for row in found
-    ]
+    named = Track.objects.select_related("artist")
+    songs = Prefetch("mixture__tracks", named), Prefetch("track_separations__track", named)
+    found = list(rows.select_related("mixture").prefetch_related(*songs)[:MAX_ROWS])
+    return [{"row": row, "song": _song_of(row), "reason": explain(row)} for row in found]
+
+
+def _song_of(row: Separation) -> Track | None:
+    """Return the song that was separated, or that whose stem was."""
+    of_stem = [shown.track for shown in row.track_separations.all()]
+    return next(iter([*row.mixture.tracks.all(), *of_stem]), None)
 
 
 def disk() -> dict[str, Any]:
@@ -123,8 +127,8 @@ def components() -> dict[str, Any]:
         "is_shared_cache": bool(settings.REDIS_URL),
         "is_local_storage": backend.is_local(),
         "has_fingerprints": settings.FINGERPRINTS and chromaprint.load() is not None,
-        "models": [spec.slug for spec in modelspec.available(settings.MODELS_DIR)],
-        "more_models": len(modelspec.SPECS) - len(modelspec.available(settings.MODELS_DIR)),
+        "models": [spec.slug for spec in modelspec.installed(settings.MODELS_DIR)],
+        "more_models": len(modelspec.SPECS) - len(modelspec.installed(settings.MODELS_DIR)),
     }
 
 

@@ -5,14 +5,16 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from uuid import UUID
 
+from django.db.models import Q
+
 from catalog import hooks
 from catalog.errors import CatalogError
-from catalog.models import Track
+from catalog.models import AudioFile, Track
 from separation.delivery.permissions import shown_by
 from separation.display_names import describe_slug
 from separation.lifecycle import cancel
 from separation.models import Rating, Separation, Status, Stem, TrackSeparation
-from separation.queue.requests import ask
+from separation.queue.requests import ask, ask_for_stem
 from separation.selectors import models_of_tracks, parts_of_tracks
 
 
@@ -43,22 +45,57 @@ def move_requests(audio: UUID, track: UUID) -> None:
         for request in requests if not known.exists() else []:
             with suppress(CatalogError):  # the model was removed, or they have too many waiting
                 ask(winner, separation.model, request.user, silent=request.silent)
+    _move_requests_for_stems(audio, winner)
+
+
+def _move_requests_for_stems(audio: UUID, winner: Track) -> None:
+    """Do the same for separations of stems, where ``winner`` has such a stem already."""
+    unfinished = Separation.objects.unfinished().filter(mixture__stems__separation__mixture=audio)
+    for separation in unfinished.order_by("created_at").distinct():
+        requests = list(separation.requests.select_related("user"))
+        cancel(separation)
+        stem = _stem_like(Stem.objects.filter(audio=separation.mixture_id).first(), winner)
+        if stem is None:
+            continue
+        for request in requests:
+            with suppress(CatalogError):
+                ask_for_stem(stem, winner, separation.model, request.user, silent=request.silent)
+
+
+def _stem_like(stem: Stem | None, track: Track) -> Stem | None:
+    """Find the stem of ``track`` with the name of ``stem``, the newest one that the same model has made."""
+    if stem is None:
+        return None
+    shown = shown_by([track]).filter(stopped_at=None, separation__model=stem.separation.model)
+    found = Stem.objects.filter(name=stem.name, separation__in=shown.values("separation"))
+    return found.select_related("audio", "separation").order_by("-separation__created_at").first()
 
 
 def move_track_separations(old: Track, new_track: Track) -> None:
-    """Let ``new_track`` show what was made of its audio, with the ratings."""
-    shown = TrackSeparation.objects.filter(track=old, separation__mixture=new_track.audio_id)
-    shown.update(track=new_track)
-    Rating.objects.filter(track=old, separation__mixture=new_track.audio_id).update(track=new_track)
+    """Let ``new_track`` show what was made of its audio and of the stems of that, with the ratings."""
+    of_song = Q(separation__mixture=new_track.audio_id)
+    of_stems = Q(separation__mixture__stems__separation__mixture=new_track.audio_id)
+    for rows in (TrackSeparation.objects, Rating.objects):
+        moved = rows.filter(of_song | of_stems, track=old).values_list("pk", flat=True)
+        rows.filter(pk__in=list(moved)).update(track=new_track)
 
 
 def delete_separations(audio: Sequence[UUID]) -> list[UUID]:
-    """Delete every separation of ``audio``; a running worker notices at its next heartbeat."""
-    rows = Separation.objects.select_for_update().filter(mixture__in=audio).order_by("pk")
-    ids = [row.pk for row in rows]
-    stems = list(Stem.objects.filter(separation__in=ids).values_list("audio", flat=True))
-    Separation.objects.filter(pk__in=ids).delete()
-    return stems
+    """Delete every separation of ``audio``, and of the stems that nothing else needs then; return the stems' audio.
+
+    A running worker notices at its next heartbeat.
+    """
+    freed: list[UUID] = []
+    mixtures = list(audio)
+    while mixtures:
+        rows = Separation.objects.select_for_update().filter(mixture__in=mixtures).order_by("pk")
+        ids = [row.pk for row in rows]
+        stems = list(Stem.objects.filter(separation__in=ids).values_list("audio", flat=True))
+        Separation.objects.filter(pk__in=ids).delete()
+        freed += stems
+        unneeded = AudioFile.objects.filter(pk__in=stems, stems=None, tracks=None, uploads=None)
+        mixtures = list(unneeded.values_list("pk", flat=True))
+    return freed
 
 
 def model_label(slug: str) -> str:
@@ -68,20 +105,31 @@ def model_label(slug: str) -> str:
 
 
 def exported(audio: Collection[UUID]) -> dict[UUID, list[str]]:
-    """Return ``"compact:2stems succeeded"`` for each separation of these audio files."""
+    """Return ``"compact:2stems succeeded"`` for each separation of these audio files, and of their stems."""
     found: dict[UUID, list[str]] = defaultdict(list)
     for separation in Separation.objects.filter(mixture__in=audio):
         found[separation.mixture_id].append(f"{separation.model} {separation.status}")
+    stems = Stem.objects.filter(separation__mixture__in=audio, audio__separations__isnull=False)
+    columns = ("separation__mixture", "name", "audio__separations__model", "audio__separations__status")
+    for mixture, name, model, status in stems.order_by("position").values_list(*columns).distinct():
+        found[mixture].append(f"{model} of {name} {status}")
     return found
 
 
 def delete_orphans() -> int:
     """Cancel what runs for audio without a track, delete what has ended; returns how many were deleted.
 
-    Audio that was merged into another track is held by its uploads, and keeps its stems: that may be undone.
+    Audio that was merged into another track is held by its uploads, and keeps its stems: that may be undone. With the
+    stems go the separations of them, which are looked for in another turn.
     """
     deleted = 0
-    for separation in Separation.objects.filter(mixture__tracks=None, mixture__uploads=None):
-        if not cancel(separation):
-            deleted += bool(Separation.objects.filter(pk=separation.pk, mixture__tracks=None).delete()[0])
-    return deleted
+    orphans = Separation.objects.filter(
+        mixture__tracks=None, mixture__uploads=None, mixture__stems__isnull=True
+    )
+    while True:
+        before = deleted
+        for separation in orphans.all():
+            if not cancel(separation):
+                deleted += bool(orphans.filter(pk=separation.pk).delete()[0])
+        if deleted == before:
+            return deleted

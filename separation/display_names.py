@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
+from django.utils.text import format_lazy
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
@@ -108,6 +109,11 @@ def duration(seconds: float) -> str:
     if hours < 48:
         return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def describe_parts(spec: ModelSpec) -> Promise:
+    """Say what a model makes of the stem that it takes: "Drums: Bass drum, Snare drum"."""
+    return format_lazy("{}: {}", stem_label(spec.takes), lazy(_title, str)(in_order(spec.stems)))
 
 
 def describe_slug(slug: str) -> ModelChoice:

@@ -1,4 +1,5 @@
-"""Which model to prefer: what an administrator chose for a number of parts, else the order of the descriptors.
+"""Which model to prefer: what an administrator chose for a number of parts of a song, or for the parts of a stem, else
+the order of the descriptors.
 
 Pages, API, commands and imports ask here; only `separation/engines` itself, which knows no database, uses the order
 of the descriptors alone.
@@ -14,38 +15,52 @@ from separation.engines import modelspec
 from separation.engines.descriptors import ModelSpec, ModelUnavailable
 from separation.models import ModelSettings
 
-Chosen: TypeAlias = Mapping[int, str]
-"""The slug of the preferred model by number of parts, where an administrator chose one."""
+Chosen: TypeAlias = Mapping[str, str]
+"""The slug of the preferred model by ``group``, where an administrator chose one."""
+
+
+def group(spec: ModelSpec) -> str:
+    """Return what the models have in common of which one is preferred: the stem that they take, else their number of
+    parts."""
+    return spec.takes or str(len(spec.stems))
 
 
 def chosen() -> Chosen:
     """Read what administrators chose."""
     rows = ModelSettings.objects.values_list("defaults", flat=True)
-    return {int(parts): slug for defaults in rows for parts, slug in defaults.items()}
+    return {name: slug for defaults in rows for name, slug in defaults.items()}
 
 
 def choose(spec: ModelSpec) -> None:
-    """Prefer ``spec`` to all models with the same number of parts from now on."""
+    """Prefer ``spec`` to all models of the same ``group`` from now on."""
     with transaction.atomic():
         ModelSettings.objects.get_or_create(pk=1)
         row = ModelSettings.objects.select_for_update().get(pk=1)
-        row.defaults = {**row.defaults, str(len(spec.stems)): spec.slug}
+        row.defaults = {**row.defaults, group(spec): spec.slug}
         row.save(update_fields=["defaults"])
 
 
 def in_order(specs: Iterable[ModelSpec], preferred: Chosen | None = None) -> list[ModelSpec]:
-    """Sort ``specs`` by the number of parts, the preferred one of each number first."""
+    """Sort ``specs``: those for songs by the number of parts, then those for each stem; the preferred of each first."""
     first = chosen() if preferred is None else preferred
-    return sorted(specs, key=lambda spec: (len(spec.stems), first.get(len(spec.stems)) != spec.slug))
+
+    def place(spec: ModelSpec) -> tuple[str, int, bool]:
+        parts = 0 if spec.takes else len(spec.stems)
+        return spec.takes, parts, first.get(group(spec)) != spec.slug
+
+    return sorted(specs, key=place)
 
 
-def available(preferred: Chosen | None = None) -> list[ModelSpec]:
-    """Return every installed model, see ``in_order``."""
-    return in_order(modelspec.available(settings.MODELS_DIR), preferred)
+def available(preferred: Chosen | None = None, takes: str = "") -> list[ModelSpec]:
+    """Return every installed model that separates whole songs, or the stem called ``takes``, see ``in_order``."""
+    return in_order(modelspec.available(settings.MODELS_DIR, takes), preferred)
 
 
 def best_for(parts: int, preferred: Chosen | None = None) -> ModelSpec:
-    """Return the preferred installed model with so many parts. Raises ``ModelUnavailable`` if there is none."""
+    """Return the preferred installed model for songs with so many parts.
+
+    Raises ``ModelUnavailable`` if there is none.
+    """
     for spec in available(preferred):
         if len(spec.stems) == parts:
             return spec

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -84,8 +84,7 @@ def parts_of_tracks(tracks: Collection[UUID]) -> dict[UUID, SongParts]:
 
 def _current(tracks: Collection[UUID]) -> QuerySet[TrackSeparation]:
     """Return what these tracks show: nothing stopped, and nothing of the former audio of a merged track."""
-    rows = TrackSeparation.objects.filter(track__in=tracks, stopped_at=None)
-    return rows.filter(track__audio=F("separation__mixture")).order_by()
+    return TrackSeparation.objects.filter(track__in=tracks, stopped_at=None).of_songs().order_by()
 
 
 def uploads_of(user: User) -> QuerySet[Upload]:

@@ -102,15 +102,17 @@ def make_separation(
     status: Status = Status.SUCCEEDED,
     asked_by: User | None = None,
     stored: bool = False,
+    stem: Stem | None = None,
 ) -> Separation:
-    """A separation of ``track``; with its stems when it succeeded, with real files when ``stored``.
+    """A separation of ``track``, or of a ``stem`` of it; with its stems when it succeeded, with real files when
+    ``stored``.
 
     ``revision`` of the model, if it is not the current one.
     """
     spec = modelspec.get(model)
     now = timezone.now()
     separation = Separation.objects.create(
-        mixture=track.audio,
+        mixture=stem.audio if stem else track.audio,
         model=spec.slug,
         revision=revision or spec.revision,
         status=status,

@@ -12,7 +12,7 @@ SEMITONES: Final = 12
 CENTS: Final = 50
 LOUDEST: Final = 2.0
 MOST_COUNT_IN: Final = 2  # bars
-MOST_STEMS: Final = 12
+MOST_STEMS: Final = 24
 MOST_SECONDS: Final = 1_000_000
 
 STEM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,19}")

@@ -88,14 +88,16 @@ class SeparationAdmin(ReadOnly[Separation]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Separation]:
         rows: QuerySet[Separation] = super().get_queryset(request)
-        return rows.prefetch_related("mixture__tracks__artist")
+        return rows.prefetch_related("mixture__tracks__artist", "track_separations__track__artist")
 
     def matching(self, words: str) -> Q:
         return matching(words, "pk", "mixture")
 
     @admin.display(description=_("song"))
     def song(self, row: Separation) -> str:
-        return ", ".join(str(track) for track in row.mixture.tracks.all()[:3]) or str(row.mixture)
+        of_stem = [shown.track for shown in row.track_separations.all()]
+        tracks = [*row.mixture.tracks.all()] or of_stem
+        return ", ".join(str(track) for track in tracks[:3]) or str(row.mixture)
 
     @admin.display(description=_("progress"))
     def done(self, row: Separation) -> str:

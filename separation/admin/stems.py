@@ -23,14 +23,18 @@ class StemAdmin(ReadOnly[Stem]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stem]:
         rows: QuerySet[Stem] = super().get_queryset(request)
-        return rows.defer("peaks").prefetch_related("separation__mixture__tracks__artist")
+        return rows.defer("peaks").prefetch_related(
+            "separation__mixture__tracks__artist", "separation__track_separations__track__artist"
+        )
 
     def matching(self, words: str) -> Q:
         return matching(words, "separation", "separation__mixture")
 
     @admin.display(description=_("song"))
     def song(self, row: Stem) -> str:
-        return ", ".join(str(track) for track in row.separation.mixture.tracks.all()[:3])
+        of_stem = [shown.track for shown in row.separation.track_separations.all()]
+        tracks = [*row.separation.mixture.tracks.all()] or of_stem
+        return ", ".join(str(track) for track in tracks[:3])
 
     @admin.display(description=_("seconds"))
     def duration(self, row: Stem) -> str:

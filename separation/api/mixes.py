@@ -32,6 +32,13 @@ from separation.engines import modelspec
 PAN = "_pan"  # after the name of a stem
 
 
+def stem_names() -> tuple[str, ...]:
+    """Name the stems of all models; one of a stem of a song is called ``drums-kick``, or alone in a mix of its own."""
+    names = [(spec.takes, stem) for spec in modelspec.SPECS.values() for stem in spec.stems]
+    whole = [stem for _takes, stem in names]
+    return tuple(dict.fromkeys([*whole, *(f"{takes}-{stem}" for takes, stem in names if takes)]))
+
+
 class EmptyIsDefault(serializers.Field[Any, Any, Any, Any]):
     """A parameter of a query; an empty one is the default."""
 
@@ -105,6 +112,14 @@ class MixQuerySerializer(EncodingSerializer):
         max_value=mixes.MOST_COUNT_IN,
         help_text="So many bars are counted in before the music.",
     )
+    unfolded = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=400,
+        help_text="Ids of separations of stems of this one, separated by commas. What they made is mixed in place of "
+        "the stems, and called `drums-kick`; volume and pan of `drums` hold for all of it.",
+    )
     v = serializers.CharField(
         required=False, allow_blank=True, max_length=64, help_text="The beginning of the entity tag."
     )
@@ -118,9 +133,9 @@ class MixQuerySerializer(EncodingSerializer):
             max_value=mixes.LATEST,
             help_text="Seconds of the song at which the mix begins: `65.5`.",
         )
-        stems = self.context.get("stems") or modelspec.stem_names()
-        volumes = {stem: _gain(stem) for stem in stems} | {f"{stem}{PAN}": _pan(stem) for stem in stems}
-        return volumes | {"from": start} | super().get_fields()
+        names = self.context.get("stems") or stem_names()
+        stems = {stem: _gain(stem) for stem in names} | {f"{stem}{PAN}": _pan(stem) for stem in names}
+        return stems | {"from": start} | super().get_fields()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse unknown parameters: a misspelt stem would be heard at its full volume."""
@@ -152,11 +167,12 @@ class MixView(EncodedFileView, SeparationMixin):
         """
         visible = self.visible(pk)
         own = visible.separation.stems.values_list("name", flat=True)  # of a model that may be gone
-        stems = dict.fromkeys((*modelspec.stem_names(), *own))
+        stems = dict.fromkeys((*stem_names(), *own))
         parameters = query_parameters(self, MixQuerySerializer, stems=stems)
         codec, bitrate = requested_encoding(request, parameters)
         gains = {stem: parameters[stem] for stem in stems if stem in parameters}
         pans = {stem: parameters[f"{stem}{PAN}"] for stem in stems if f"{stem}{PAN}" in parameters}
+        unfolded = [pk.strip() for pk in parameters["unfolded"].split(",") if pk.strip()]
         settings = mixes.MixSettings.of(
             gains,
             parameters["tempo"],
@@ -168,7 +184,8 @@ class MixView(EncodedFileView, SeparationMixin):
             countin=parameters["countin"],
             pans=pans,
         )
-        mix = mixes.order_mix(visible.separation, visible.track, settings, codec, bitrate)
+        further = mixes.unfolded_by(visible, unfolded)
+        mix = mixes.order_mix(visible.separation, visible.track, settings, codec, bitrate, unfolded=further)
         self.limit_new_mixes(request, mix.recipe)
         (rendition,) = self.obtain(request, [mix.recipe])
         return send_rendition(request, rendition, codec, visible.track, mix.description)

@@ -22,7 +22,10 @@ class ModelListView(APIView):
 
     @extend_schema(responses=ModelSerializer(many=True), operation_id="models_list")
     def get(self, request: Request) -> Response:  # noqa: ARG002 (the same for everybody)
-        """List the models that this library knows, by number of stems, the preferred first."""
+        """List the models that this library knows, by number of stems, the preferred first.
+
+        Those that separate a stem further come last.
+        """
         chosen = model_choice.chosen()
         try:
             default = model_choice.default(chosen).slug
@@ -32,6 +35,7 @@ class ModelListView(APIView):
             {
                 **_about(spec),
                 "slug": spec.slug,
+                "takes": spec.takes,
                 "stems": spec.stems,
                 "bandwidth_hz": spec.bandwidth_hz,
                 "available": model_files.is_available(spec, settings.MODELS_DIR),

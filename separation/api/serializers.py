@@ -9,7 +9,7 @@ from audio.formats import STEREO_RATE
 from catalog.api.serializers import TrackSerializer, absolute_url
 from catalog.models import Track
 from separation.delivery.live import LiveStem, live_stems
-from separation.delivery.permissions import VisibleSeparation
+from separation.delivery.permissions import VisibleSeparation, stem_of
 from separation.delivery.segments import segment_count
 from separation.error_messages import explain
 from separation.models import Status, Stem
@@ -36,6 +36,9 @@ class ModelSerializer(serializers.Serializer[Any]):
     """
 
     slug = serializers.CharField()
+    takes = serializers.CharField(
+        allow_blank=True, help_text="The stem that it separates further; empty: it separates whole songs."
+    )
     stems = serializers.ListField(child=serializers.CharField())
     bandwidth_hz = serializers.IntegerField()
     available = serializers.BooleanField()
@@ -104,10 +107,14 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class SeparationSerializer(serializers.Serializer[Any]):
-    """A separation; ``track`` is the id of the track through which you see it."""
+    """A separation; ``track`` is the id of the track through which you see it.
+
+    ``stem`` is the id of the stem that was separated further, null where it was the whole song.
+    """
 
     id = serializers.UUIDField(source="separation.pk", read_only=True)
     track = serializers.UUIDField(source="track.pk", read_only=True)
+    stem = serializers.SerializerMethodField()
     model = serializers.CharField(source="separation.model", read_only=True)
     revision = serializers.CharField(source="separation.revision", read_only=True)
     status = serializers.ChoiceField(source="separation.status", choices=Status.choices, read_only=True)
@@ -118,6 +125,11 @@ class SeparationSerializer(serializers.Serializer[Any]):
     archive = serializers.SerializerMethodField(help_text="Where all stems are, as one zip.")
     created_at = serializers.DateTimeField(source="separation.created_at", read_only=True)
     finished_at = serializers.DateTimeField(source="separation.finished_at", read_only=True, allow_null=True)
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
+    def get_stem(self, visible: VisibleSeparation) -> str | None:
+        stem = stem_of(visible.separation, visible.track)
+        return str(stem.pk) if stem else None
 
     @extend_schema_field(ReasonSerializer(allow_null=True))
     def get_error(self, visible: VisibleSeparation) -> dict[str, str] | None:

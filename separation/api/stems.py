@@ -13,10 +13,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.generics import GenericAPIView, get_object_or_404
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
+from accounts.current_user import account
 from audio.formats import STEREO_RATE
 from audio.ogg import pre_skip
 from catalog.api.query_parameters import query_parameters
@@ -34,16 +36,18 @@ from separation.api.downloads import (
     send_rendition,
 )
 from separation.api.request_serializers import (
+    AskSerializer,
     EncodingSerializer,
     PeaksQuerySerializer,
     SegmentQuerySerializer,
 )
-from separation.api.serializers import SAMPLES_PER_PEAK, PeaksSerializer
+from separation.api.serializers import SAMPLES_PER_PEAK, LiveSeparationSerializer, PeaksSerializer
 from separation.delivery import downloads, live, opus_segments, segments
 from separation.delivery.live import LiveStem
-from separation.delivery.permissions import may_download, track_for
+from separation.delivery.permissions import VisibleSeparation, may_download, shown_under, track_for
 from separation.delivery.segments import Segment
 from separation.models import Separation, Stem
+from separation.queue.requests import ask_for_stem
 
 LIVE_RESPONSES: dict[Any, Any] = {
     409: OpenApiResponse(description="`not_ready`: not made yet."),
@@ -53,9 +57,9 @@ LIVE_RESPONSES: dict[Any, Any] = {
 }
 
 
-class StemMixin(GenericAPIView[Stem]):
+class StemMixin(GenericAPIView[Any]):
     permission_classes = [AllowAny]
-    serializer_class = PeaksSerializer
+    serializer_class: type[BaseSerializer[Any]] | None = PeaksSerializer
 
     def finished_stem(self, pk: str) -> Stem:
         """Find the stem; 404, or ``CatalogError("not_ready")`` (409) while it is being made."""
@@ -77,6 +81,52 @@ class StemMixin(GenericAPIView[Stem]):
                 raise
             return stem
 
+    def track_of(self, stem: Stem) -> Track:
+        """Find the track through which the stem is heard; 404 if there is none."""
+        try:
+            return track_for(stem.separation, self.request.user)
+        except Track.DoesNotExist as error:  # withdrawn since the stem was found
+            raise Http404 from error
+
+
+class StemSeparationsView(StemMixin):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    serializer_class = LiveSeparationSerializer
+
+    @extend_schema(responses=LiveSeparationSerializer(many=True), operation_id="stems_separations")
+    def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 (REST framework's signature)
+        """List what a stem was separated into, such as a drum kit into its drums. The newest comes first."""
+        stem = self.finished_stem(pk)
+        track = self.track_of(stem)
+        page = self.paginate_queryset(shown_under([stem], track).order_by("-created_at", "-pk")) or []
+        visible = [VisibleSeparation.through(track, row.separation, row) for row in page]
+        return self.get_paginated_response(self.get_serializer(visible, many=True).data)
+
+    @extend_schema(
+        request=AskSerializer,
+        responses={
+            202: OpenApiResponse(LiveSeparationSerializer, "Queued."),
+            200: OpenApiResponse(LiveSeparationSerializer, "There already, waiting or done."),
+            409: OpenApiResponse(
+                description="`not_ready`: the stem is being made. `silent_stem`: nothing is in it. "
+                "`model_unavailable`: not installed."
+            ),
+        },
+        operation_id="stems_separate",
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Ask for a stem to be separated further, by a model that takes a stem of its name (`takes` in `models/`).
+
+        Everything is as with a whole song. A stem that came out of another one is not separated again.
+        """
+        stem = self.finished_stem(pk)
+        sent = AskSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        track = self.track_of(stem)
+        asked = ask_for_stem(stem, track, sent.validated_data.get("model") or None, account(request))
+        visible = VisibleSeparation.of(track, asked.separation)
+        return Response(self.get_serializer(visible).data, status=202 if asked.queued else 200)
+
 
 class StemAudioView(EncodedFileView, StemMixin):
     @extend_schema(
@@ -92,10 +142,7 @@ class StemAudioView(EncodedFileView, StemMixin):
             raise NotAuthenticated(
                 _("Sign in to download this. You can listen without an account."), "account_needed"
             )
-        try:
-            track = track_for(stem.separation, request.user)
-        except Track.DoesNotExist as error:  # withdrawn since the first query
-            raise Http404 from error
+        track = self.track_of(stem)
         (rendition,) = self.obtain(request, [downloads.stem_recipe(stem, track, codec, bitrate)])
         return send_rendition(request, rendition, codec, track, stem.name)
 

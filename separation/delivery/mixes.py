@@ -1,5 +1,8 @@
 """Mixes to download: a separation's stems with chosen volumes, pans, tempo and pitch.
 
+A stem that was separated further can be unfolded: the stems that came out of it are mixed in its place, called
+``drums-kick``. Its own volume and pan hold for all of them.
+
 A mix is a Rendition like any other: ``order_mix`` says what to make, ``catalog.storage.encoding_pool`` has it made.
 """
 
@@ -17,7 +20,8 @@ from catalog.models import Track
 from catalog.storage.recipes import Mix, MixPart, Recipe
 from catalog.storage.renditions import check_codec
 from separation.delivery.downloads import select_stems, tags_for
-from separation.models import Separation
+from separation.delivery.permissions import VisibleSeparation, shown_under, stem_of
+from separation.models import Separation, Stem
 
 LOUDEST = 2.0
 TEMPOS = (0.5, 2.0)
@@ -76,6 +80,18 @@ class MixSettings:
 
 
 @dataclass(frozen=True)
+class _Part:
+    """A stem to mix. ``name`` is ``drums-kick`` for one that came out of the stem called ``group``, ``drums``."""
+
+    name: str
+    group: str
+    stem: Stem
+    gain: float
+    """What all stems of its separation were multiplied by."""
+    keeps_pitch: bool
+
+
+@dataclass(frozen=True)
 class MixOrder:
     """What to make for a mix, and its ``description`` for file names: ``no vocals, tempo x0.8``."""
 
@@ -84,54 +100,114 @@ class MixOrder:
 
 
 def order_mix(
-    separation: Separation, track: Track, settings: MixSettings, codec: str, bitrate: int | None
+    separation: Separation,
+    track: Track,
+    settings: MixSettings,
+    codec: str,
+    bitrate: int | None,
+    *,
+    unfolded: Sequence[Separation] = (),
 ) -> MixOrder:
     """Order the mix of ``settings``. Where it is one stem or the whole song unchanged, that is encoded without mixing.
 
-    A stretched mix is always made of stems, as the player makes it; drums keep their pitch.
+    ``unfolded`` are separations of its stems, whose stems take their place. A stretched mix is always made of stems, as
+    the player makes it; drums keep their pitch.
 
     Raises ``CatalogError``: ``not_ready`` (409), ``no_beats`` (409), ``unknown_stem``, ``silent_mix``, ``bad_range``,
     ``unknown_codec``, ``bad_bitrate``.
     """
     kbits, cover_key = check_codec(codec, bitrate), track.picture
-    stems = select_stems(separation, None)
-    names = [stem.name for stem in stems]
+    whole = stem_of(separation, track)
+    parts = _parts(separation, whole.name if whole else "", unfolded, settings)
+    settings = _spread(settings, parts)
+    names = [part.name for part in parts]
     gains = dict.fromkeys(names, 1.0) | dict(settings.gains)
     pans = dict(settings.pans)
-    if unknown := [name for name in gains | pans if name not in names]:
-        sentence = _("There is no stem called %(names)s here.") % {"names": ", ".join(unknown)}
-        raise CatalogError("unknown_stem", sentence, by_field={name: [sentence] for name in unknown})
-    audible = [stem for stem in stems if gains[stem.name] > 0]
+    audible = [part for part in parts if gains[part.name] > 0]
     if not audible and settings.click:
-        audible = stems[:1]  # at 0: the clicks alone
+        audible = parts[:1]  # at 0: the clicks alone
     if not audible:
         silent = _("Nothing would be heard: every part is at 0.")
         raise CatalogError("silent_mix", silent, by_field={name: [silent] for name in names})
-    if all(stem.name == FIXED_PITCH for stem in audible):
+    if all(part.keeps_pitch for part in audible):
         settings = replace(settings, semitones=0.0)
     settings = replace(settings, cut=_check_cut(settings.cut, separation.mixture.frames))
-    description = describe_mix(names, settings)
+    described = ([whole.name] if whole else []) + [describe_mix(names, settings)]
+    description = ", ".join(filter(None, described))
     clicks = clicks_of(track, settings)
     if settings.gains or settings.pans or settings.is_stretched:
         only = audible[0] if len(audible) == 1 and gains[audible[0].name] == 1 and not pans else None
-        source = only.audio if only else None
-        parts = tuple(
+        source = only.stem.audio if only else None
+        mixed = tuple(
             MixPart(
-                stem.audio,
-                gains[stem.name] / separation.gain,
-                stem.name == FIXED_PITCH,
-                pans.get(stem.name, 0.0),
+                part.stem.audio,
+                gains[part.name] / part.gain,
+                part.keeps_pitch,
+                pans.get(part.name, 0.0),
             )
-            for stem in audible
+            for part in audible
         )
     else:
-        only, source, parts = None, separation.mixture, (MixPart(separation.mixture, 1.0),)
+        only, source = None, separation.mixture
+        mixed = (MixPart(separation.mixture, 1.0 / (whole.separation.gain if whole else 1.0)),)
     if source is not None and clicks is None and not settings.is_stretched and settings.cut == WHOLE:
-        tags = tags_for(track, only.name if only else "")
+        tags = tags_for(track, only.stem.name if only else whole.name if whole else "")
         return MixOrder(Recipe(source, codec, kbits, tags, cover_key), description)
-    mix = Mix(parts, settings.tempo, settings.semitones, settings.cut, clicks)
+    mix = Mix(mixed, settings.tempo, settings.semitones, settings.cut, clicks)
     tags = tags_for(track, description)
     return MixOrder(Recipe(separation.mixture, codec, kbits, tags, cover_key, mix), description)
+
+
+def unfolded_by(visible: VisibleSeparation, ids: Sequence[str]) -> list[Separation]:
+    """Find the separations of stems of ``visible`` with these ids, at most one for each stem.
+
+    Raises ``CatalogError("unknown_separation")`` (400).
+    """
+    if not ids:
+        return []
+    rows = shown_under(visible.separation.stems.all(), visible.track).filter(stopped_at=None)
+    known = {str(row.separation_id): row.separation for row in rows}
+    found = [known[pk] for pk in ids if pk in known]
+    if len(found) < len(ids) or len({row.mixture_id for row in found}) < len(found):
+        sentence = _("One of these is no separation of a part of this one, or two are of the same part.")
+        raise CatalogError("unknown_separation", sentence, by_field={"unfolded": [sentence]})
+    return found
+
+
+def _parts(
+    separation: Separation, whole: str, unfolded: Sequence[Separation], settings: MixSettings
+) -> list[_Part]:
+    """List what is mixed, in order; ``whole`` is the name of the stem that was separated, empty for a song.
+
+    A stem that is silent as a whole stays folded. Raises ``CatalogError``: ``not_ready`` (409), ``unknown_stem``.
+    """
+    gains = dict(settings.gains)
+    further = {child.mixture_id: select_stems(child, None) for child in unfolded}
+    children = {child.mixture_id: child for child in unfolded}
+    parts, names = [], set()
+    for stem in select_stems(separation, None):
+        names.add(stem.name)
+        keeps_pitch = (whole or stem.name) == FIXED_PITCH
+        inner = [
+            _Part(f"{stem.name}-{part.name}", stem.name, part, children[stem.audio_id].gain, keeps_pitch)
+            for part in further.get(stem.audio_id, ())
+        ]
+        names |= {part.name for part in inner}
+        own = _Part(stem.name, "", stem, separation.gain, keeps_pitch)
+        parts += inner if inner and gains.get(stem.name, 1) else [own]
+    if unknown := [name for name in gains | dict(settings.pans) if name not in names]:
+        sentence = _("There is no stem called %(names)s here.") % {"names": ", ".join(unknown)}
+        raise CatalogError("unknown_stem", sentence, by_field={name: [sentence] for name in unknown})
+    return parts
+
+
+def _spread(settings: MixSettings, parts: Sequence[_Part]) -> MixSettings:
+    """Apply volume and pan of each unfolded stem to the parts that take its place."""
+    gains, pans = dict(settings.gains), dict(settings.pans)
+    louder = {part.name: gains.get(part.group, 1.0) * gains.get(part.name, 1.0) for part in parts}
+    moved = {part.name: pans.get(part.group, 0.0) + pans.get(part.name, 0.0) for part in parts}
+    spread = MixSettings.of(louder, pans={name: min(max(pan, -1.0), 1.0) for name, pan in moved.items()})
+    return replace(settings, gains=spread.gains, pans=spread.pans)
 
 
 def _check_cut(cut: Cut, frames: int) -> Cut:

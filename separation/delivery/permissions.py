@@ -1,17 +1,17 @@
 """Who may see, hear and download a separation, and through which track."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from accounts.models import User
 from catalog.models import Track
-from separation.models import Separation, Status, TrackSeparation
+from separation.models import Separation, Status, Stem, TrackSeparation
 
 VISITOR_CODEC = "mp3"
 VISITOR_STEMS = 2
@@ -58,9 +58,23 @@ class VisibleSeparation:
 
 
 def shown_by(tracks: Sequence[Track]) -> QuerySet[TrackSeparation]:
-    """Find what ``tracks`` show, with each ``separation``: of a merged track nothing of its former audio."""
-    rows = TrackSeparation.objects.filter(track__in=tracks, track__audio=F("separation__mixture"))
-    return rows.select_related("separation")
+    """Find what ``tracks`` show of the songs themselves, with each ``separation``."""
+    return TrackSeparation.objects.filter(track__in=tracks).of_songs().select_related("separation")
+
+
+def shown_under(stems: Collection[Stem], track: Track) -> QuerySet[TrackSeparation]:
+    """Find what ``track`` shows under ``stems``, which are its own, with each ``separation``."""
+    audio = {stem.audio_id for stem in stems} - {track.audio_id}
+    rows = TrackSeparation.objects.filter(track=track, separation__mixture__in=audio)
+    return rows.select_related("separation__mixture")
+
+
+def stem_of(separation: Separation, track: Track) -> Stem | None:
+    """Find the stem of ``track`` under which ``separation`` stands; None for a separation of the song."""
+    if separation.mixture_id == track.audio_id:
+        return None
+    stems = Stem.objects.filter(audio=separation.mixture_id, separation__mixture=track.audio_id)
+    return stems.select_related("separation").order_by("-separation__created_at").first()
 
 
 def track_for(separation: Separation, user: User | AnonymousUser) -> Track:
@@ -73,8 +87,8 @@ def track_for(separation: Separation, user: User | AnonymousUser) -> Track:
         default=Value(1),
         output_field=IntegerField(),
     )
-    tracks = Track.objects.visible_to(user).with_names()
-    tracks = tracks.filter(audio=separation.mixture_id, track_separations__separation=separation)
+    rows = TrackSeparation.objects.filter(separation=separation).shown()
+    tracks = Track.objects.visible_to(user).with_names().filter(pk__in=rows.values("track"))
     track = tracks.order_by(own_first, "visibility", "created_at").first()
     if track is None:
         raise Track.DoesNotExist

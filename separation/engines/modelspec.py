@@ -163,8 +163,8 @@ SPECS = Models(read_all(_ENGINES_DIR))
 
 
 def stem_names() -> tuple[str, ...]:
-    """Return the stems of all models, each once."""
-    return tuple(dict.fromkeys(stem for spec in SPECS.values() for stem in spec.stems))
+    """Return the stems of all models that separate whole songs, each once."""
+    return tuple(dict.fromkeys(stem for spec in SPECS.values() if not spec.takes for stem in spec.stems))
 
 
 def get(slug: str) -> ModelSpec:
@@ -175,13 +175,21 @@ def get(slug: str) -> ModelSpec:
         raise ModelUnavailable(f"unknown model {slug!r}") from None
 
 
-def available(models_dir: Path) -> list[ModelSpec]:
-    """Return every installed model, the preferred one of each number of stems first."""
+def installed(models_dir: Path) -> list[ModelSpec]:
+    """Return every installed model."""
     return [spec for spec in SPECS.values() if model_files.is_available(spec, models_dir)]
 
 
+def available(models_dir: Path, takes: str = "") -> list[ModelSpec]:
+    """Return every installed model that separates whole songs, or the stem called `takes`.
+
+    The preferred one of each number of stems comes first.
+    """
+    return [spec for spec in installed(models_dir) if spec.takes == takes]
+
+
 def best_for(stem_count: int, models_dir: Path) -> ModelSpec:
-    """Return the preferred installed model with `stem_count` stems. Raises `ModelUnavailable` if there is none."""
+    """Return the preferred installed model for songs with so many stems. Raises `ModelUnavailable` if there is none."""
     for spec in available(models_dir):
         if len(spec.stems) == stem_count:
             return spec

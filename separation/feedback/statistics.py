@@ -16,7 +16,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
-from django.db.models import Count, F, Max, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, TruncMonth
 from django.utils import timezone
 
@@ -118,20 +118,26 @@ def _totals() -> Figures:
 
 
 def _finished() -> QuerySet[Separation]:
-    """Select finished separations of shared songs, each once, as shared audio has one track."""
+    """Select finished separations of shared songs and of their stems, each once, as shared audio has one track."""
+    stems = Stem.objects.filter(
+        audio=OuterRef("mixture"), separation__mixture=OuterRef("track_separations__track__audio")
+    )
     return Separation.objects.filter(
+        Q(track_separations__track__audio=F("mixture")) | Exists(stems.order_by()),
         status=Status.SUCCEEDED,
         track_separations__track__visibility=Visibility.SHARED,
-        track_separations__track__audio=F("mixture"),
         track_separations__stopped_at=None,
     ).order_by()
 
 
 def _rating_rows() -> QuerySet[Rating]:
     """Select ratings of shared songs, without those of audio that a merged song had before."""
-    return Rating.objects.filter(
-        track__visibility=Visibility.SHARED, track__audio=F("separation__mixture")
-    ).order_by()
+    stems = Stem.objects.filter(
+        audio=OuterRef("separation__mixture"), separation__mixture=OuterRef("track__audio")
+    )
+    of_song = Q(track__audio=F("separation__mixture"))
+    rows = Rating.objects.filter(of_song | Exists(stems.order_by()), track__visibility=Visibility.SHARED)
+    return rows.order_by()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the page of models shows: facts of the descriptors, figures of this server, and states."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
@@ -94,7 +94,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Group:
-    """The models with the same number of parts, the preferred first."""
+    """The models for songs with the same number of parts, or those for one stem, the preferred first."""
 
     title: str
     cards: list[Card]
@@ -104,24 +104,23 @@ def groups() -> list[Group]:
     """Return all models as the page shows them."""
     rows = {row.folder: row for row in ModelInstallation.objects.select_related("accepted_by")}
     chosen = model_choice.chosen()
-    preferred: dict[int, str] = {}
-    for spec in model_choice.available(chosen):
-        preferred.setdefault(len(spec.stems), spec.slug)
-    found: dict[int, list[Card]] = {}
+    found: dict[str, list[Card]] = {}
+    preferred: set[str] = set()
     for spec in model_choice.in_order(modelspec.SPECS.values(), chosen):
-        is_default = preferred.get(len(spec.stems)) == spec.slug
-        found.setdefault(len(spec.stems), []).append(
-            _card(spec, rows.get(spec.folder), is_default=is_default)
-        )
-    return [Group(_group_title(parts), cards) for parts, cards in found.items()]
+        title, shown = _group_title(spec), _card(spec, rows.get(spec.folder))
+        if shown.is_installed and title not in preferred:
+            preferred.add(title)
+            shown = replace(shown, is_default=True)
+        found.setdefault(title, []).append(shown)
+    return [Group(title, cards) for title, cards in found.items()]
 
 
 def card(spec: ModelSpec) -> Card:
     """Return one model as its own pages show it."""
-    return _card(spec, ModelInstallation.objects.filter(folder=spec.folder).first(), is_default=False)
+    return _card(spec, ModelInstallation.objects.filter(folder=spec.folder).first())
 
 
-def _card(spec: ModelSpec, row: ModelInstallation | None, *, is_default: bool) -> Card:
+def _card(spec: ModelSpec, row: ModelInstallation | None) -> Card:
     needed = needed_bytes(spec)
     budget = min(settings.SEPARATOR_MEMORY, hardware.total_memory())
     own = modelspec.SPECS.own.get(spec.slug)
@@ -137,7 +136,7 @@ def _card(spec: ModelSpec, row: ModelInstallation | None, *, is_default: bool) -
         memory=_memory(needed, budget),
         fits=needed is None or needed <= budget,
         is_installed=model_files.is_available(spec, settings.MODELS_DIR),
-        is_default=is_default,
+        is_default=False,
         together=[other.slug for other in download.sharing(spec.folder) if other != spec],
         files=[file.name for file in download.wanted(spec)],
         descriptor=own.name if own else "",
@@ -201,5 +200,7 @@ def _memory(needed: int | None, budget: int) -> str:
     }
 
 
-def _group_title(parts: int) -> str:
-    return ngettext("%(n)d part", "%(n)d parts", parts) % {"n": parts}
+def _group_title(spec: ModelSpec) -> str:
+    if spec.takes:
+        return _("Parts of a part: %(stem)s") % {"stem": stem_label(spec.takes)}
+    return ngettext("%(n)d part", "%(n)d parts", len(spec.stems)) % {"n": len(spec.stems)}

@@ -119,7 +119,7 @@ def dismiss_hint() -> None:
 
 def needs_hint() -> bool:
     """Whether only bundled models are installed, and nobody has dismissed the hint or begun to install another."""
-    if any(not spec.bundled for spec in modelspec.available(settings.MODELS_DIR)):
+    if any(not spec.bundled for spec in modelspec.installed(settings.MODELS_DIR)):
         return False
     if ModelInstallation.objects.filter(state__in=lifecycle.UNFINISHED).exists():
         return False

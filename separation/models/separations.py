@@ -45,7 +45,10 @@ class SeparationQuerySet(models.QuerySet["Separation"]):
 
 
 class Separation(Row):
-    """One mixture through one revision of one model, made once and kept. Written by ``lifecycle.py`` alone."""
+    """One mixture through one revision of one model, made once and kept. Written by ``lifecycle.py`` alone.
+
+    The mixture is the audio of a song, or that of a stem which a model separates further.
+    """
 
     mixture = models.ForeignKey(  # the index of it below serves as its own
         AudioFile,
@@ -134,9 +137,26 @@ class Separation(Row):
         return self.status not in {Status.QUEUED, Status.RUNNING}
 
 
+class TrackSeparationQuerySet(models.QuerySet["TrackSeparation"]):
+    def of_songs(self) -> Self:
+        """Keep what was made of the song itself: of a merged track nothing of its former audio."""
+        return self.filter(track__audio=models.F("separation__mixture"))
+
+    def of_stems(self) -> Self:
+        """Keep what was made of stems that separations of the song have now."""
+        return self.filter(models.Exists(_stems_of_song()))
+
+    def shown(self) -> Self:
+        """Keep both."""
+        return self.filter(
+            models.Q(track__audio=models.F("separation__mixture")) | models.Exists(_stems_of_song())
+        )
+
+
 class TrackSeparation(Row):
     """A separation that one track shows: requested through this track at ``created_at``.
 
+    It is of the song, or of one of its stems, under which it stands then.
     Audio that several accounts keep privately has one separation. Each of their tracks shows it only once it was
     requested there, as of that moment, and ``stopped_at`` is set when all requests there are withdrawn: so no track
     reveals what the others do. The row outlives the requests.
@@ -154,6 +174,8 @@ class TrackSeparation(Row):
     )
     stopped_at = models.DateTimeField(_("stopped"), null=True, editable=False)
 
+    objects = TrackSeparationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("separation of a track")
         verbose_name_plural = _("separations of tracks")
@@ -165,12 +187,17 @@ class TrackSeparation(Row):
         return f"{self.track} · {self.separation}"
 
 
-def _through(user: User | AnonymousUser) -> "models.QuerySet[TrackSeparation]":
-    """Find rows that show the outer separation to ``user``. A merged track shows only separations of its own audio."""
-    rows = TrackSeparation.objects.filter(
-        separation=models.OuterRef("pk"), track__audio=models.OuterRef("mixture")
-    )
+def _through(user: User | AnonymousUser) -> TrackSeparationQuerySet:
+    """Find rows that show the outer separation to ``user``."""
+    rows = TrackSeparation.objects.filter(separation=models.OuterRef("pk")).shown()
     return rows.filter(visible_to(user, "track"))
+
+
+def _stems_of_song() -> "models.QuerySet[Stem]":
+    """Find the stems of the song of the outer ``TrackSeparation`` that its separation was made of."""
+    return Stem.objects.filter(
+        audio=models.OuterRef("separation__mixture"), separation__mixture=models.OuterRef("track__audio")
+    ).order_by()
 
 
 class SeparationRequest(Row):

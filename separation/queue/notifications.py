@@ -8,14 +8,18 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Notice
 from catalog.social.notices import notify
+from separation.display_names import describe_parts
+from separation.engines.modelspec import SPECS
 from separation.error_messages import REASONS
 from separation.models import Separation, SeparationRequest
 
 
 def ready(separation: Separation) -> None:
-    """Notify that ``separation`` has succeeded."""
+    """Notify that ``separation`` has succeeded; of a stem, into which parts."""
+    spec = SPECS.get(separation.model)
+    parts = describe_parts(spec) if spec and spec.takes else ""
     for request in _requests([separation.pk]):
-        notify(request.user, Notice.Kind.SEPARATED, track=request.track, mail=not request.more)
+        notify(request.user, Notice.Kind.SEPARATED, track=request.track, text=parts, mail=not request.more)
 
 
 def failed(separations: Iterable[UUID]) -> None:

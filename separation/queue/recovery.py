@@ -21,7 +21,7 @@ from separation import lifecycle
 from separation.delivery.live import place
 from separation.installations import lifecycle as installations
 from separation.lifecycle import Lease
-from separation.models import Separation, SeparationRequest, Status
+from separation.models import Separation, SeparationRequest, Status, Stem
 from separation.queue.log_context import log_separation
 from separation.queue.workers import is_dead
 from separation.upgrades import lifecycle as upgrades
@@ -74,10 +74,10 @@ def _end_lost_attempts() -> tuple[int, int]:
 def _cancel_unwanted() -> int:
     """Cancel work that has no request, and no track left that could show it."""
     requests = SeparationRequest.objects.filter(separation=OuterRef("pk"))
-    tracks = Track.objects.filter(audio=OuterRef("mixture"))
-    return lifecycle.cancel_all(
-        Separation.objects.unfinished().exclude(Exists(requests)).exclude(Exists(tracks))
-    )
+    songs = Track.objects.filter(audio=OuterRef("mixture"))
+    stems = Stem.objects.filter(audio=OuterRef("mixture"), separation__mixture__tracks__isnull=False)
+    unfinished = Separation.objects.unfinished().exclude(Exists(requests))
+    return lifecycle.cancel_all(unfinished.exclude(Exists(songs)).exclude(Exists(stems)))
 
 
 def wake_workers(lost_after: float) -> int:

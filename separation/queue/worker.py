@@ -24,7 +24,7 @@ from separation.engines.descriptors import ModelUnavailable
 from separation.engines.modelspec import SPECS
 from separation.installations.worker import carry_out_waiting
 from separation.lifecycle import Lease
-from separation.models import Separation
+from separation.models import Separation, Stem
 from separation.queue.heartbeat import HEARTBEAT_SECONDS, Draining, LeaseKeeper, LeaseLost, ProgressCallback
 from separation.queue.interleaving import GivenWay, Interleaver
 from separation.queue.log_context import log_separation
@@ -158,6 +158,7 @@ def _separate(
                 deadline_seconds=max(600.0, 6 * mixture.duration),
                 expected_samples=mixture.frames,
                 on_segments=feed.complete,
+                mixture_gain=_mixture_gain(separation),
             )
     except SeparatorError as error:
         if holder.draining:
@@ -165,6 +166,13 @@ def _separate(
         if keeper.expired:
             raise LeaseLost from error
         raise
+
+
+def _mixture_gain(separation: Separation) -> float:
+    """Return what a stem that is separated was multiplied by when it was stored."""
+    spec = SPECS.get(separation.model)
+    stems = Stem.objects.filter(audio=separation.mixture_id, name=spec.takes if spec else "")
+    return stems.values_list("separation__gain", flat=True).first() or 1.0
 
 
 def has_room(separation: Separation) -> bool:

@@ -90,8 +90,11 @@ class Separator:
         deadline_seconds: float | None = None,
         expected_samples: int | None = None,
         on_segments: Callable[[int], None] | None = None,
+        mixture_gain: float = 1.0,
     ) -> SeparatedSet:
         """Separate the audio file `mixture` with the model `spec_slug` into FLAC files in `out_dir`.
+
+        A stem that was stored quieter by `mixture_gain` is read as loud as in its song.
 
         `on_progress` is called with 0..1 at each chunk and at least every `tick_seconds`; whatever it raises
         kills the process (a nested call ends only its own song) and is raised here. With `expected_samples`
@@ -106,6 +109,7 @@ class Separator:
         request = {
             "id": number,
             "mixture": str(mixture.absolute()),
+            "mixture_gain": mixture_gain,
             "model": spec_slug,
             "out_dir": str(out_dir.absolute()),
             "expected_samples": expected_samples,

@@ -13,6 +13,8 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import Any, cast
 
+import numpy as np
+
 from audio.decoding.decode import decode
 from audio.errors import AudioError, NoAudio
 from audio.types import Limits
@@ -123,7 +125,8 @@ class Worker:
         send(event="progress", fraction=0.0, segments=0)
         with ThreadPoolExecutor(1, thread_name_prefix="model") as loader:
             # Ends the decoder's process also after an error.
-            with closing(decode(Path(request["mixture"]), limits)) as blocks:
+            with closing(decode(Path(request["mixture"]), limits)) as decoded:
+                blocks = _without_gain(decoded, request["mixture_gain"])
                 # The decoder starts, as a child of this thread, while another thread loads the model.
                 loading = loader.submit(self._engine_for, request["model"])
                 blocks_from_first = chain(list(islice(blocks, 1)), blocks)
@@ -131,7 +134,8 @@ class Worker:
                 if not engine.chunking.normalise:
                     return self._write(send, blocks_from_first, engine, request)
                 statistics = measure(self._reading(send, blocks_from_first, request))
-            with closing(decode(Path(request["mixture"]), limits)) as blocks:
+            with closing(decode(Path(request["mixture"]), limits)) as decoded:
+                blocks = _without_gain(decoded, request["mixture_gain"])
                 return self._write(send, blocks, engine, request, statistics)
 
     def _reading(
@@ -179,6 +183,11 @@ def release_memory() -> None:
     gc.collect()
     with contextlib.suppress(AttributeError):  # glibc only
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def _without_gain(blocks: Iterator[Audio], gain: float) -> Iterator[Audio]:
+    """Return `blocks` as loud as they were before they were multiplied by `gain`."""
+    return blocks if gain == 1 else (block / np.float32(gain) for block in blocks)
 
 
 def _fraction(samples: int, expected: int | None) -> float:

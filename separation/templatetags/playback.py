@@ -63,7 +63,7 @@ def _slider(gain: float) -> int:
 
 
 def _name(stem: str) -> str:
-    return str(stem_label(stem)).lower()
+    return str(stem_label(stem.rpartition("-")[2])).lower()  # of "drums-kick", the part
 
 
 def _listed(stems: list[str]) -> str:

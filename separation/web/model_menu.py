@@ -97,7 +97,6 @@ def _options(user: User | AnonymousUser, best: Mapping[str, Separation] | None =
             separation=(best or {}).get(spec.slug),
         )
         for spec in model_choice.available()
-        if not spec.takes
     ]
 
 

@@ -20,15 +20,48 @@ from separation.error_messages import explain
 from separation.feedback.ratings import RatingSummary, ratings_of
 from separation.models import Separation, Status, Stem
 from separation.queue.forecast import forecast
+from separation.web.stem_parts import StemParts, parts_of
 
 
 @dataclass(frozen=True)
 class StemRow:
-    """A stem in the player; ``key`` on the keyboard mutes it."""
+    """A stem in the player; ``key`` on the keyboard mutes it. ``parts`` for a stem that may be separated further.
+
+    ``name`` is ``drums-kick`` for a part that came out of the stem ``drums``.
+    """
 
     stem: Stem | LiveStem
     label: str
-    key: str
+    key: str = ""
+    parts: StemParts | None = None
+    group: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}-{self.stem.name}" if self.group else self.stem.name
+
+    @property
+    def part_rows(self) -> list["StemRow"]:
+        stems = self.parts.stems if self.parts else []
+        return [StemRow(part, str(stem_label(part.name)), group=self.stem.name) for part in stems]
+
+    @property
+    def parts_title(self) -> str:
+        """Name its parts for people."""
+        return ", ".join(row.label for row in self.part_rows)
+
+    @property
+    def player(self) -> dict[str, Any]:
+        """Return what the player has to know of it, see ``TrackPage.player``."""
+        facts: dict[str, Any] = {
+            "name": self.name,
+            "segments": reverse("api:stem-segment", args=[self.stem.pk, 0]),  # the first
+            "peaks": reverse("api:stem-peaks", args=[self.stem.pk]),
+        }
+        if self.parts and self.parts.separation and self.parts.stems:
+            rows = [row.player for row in self.part_rows]
+            facts["parts"] = {"separation": str(self.parts.separation.pk), "stems": rows}
+        return facts
 
 
 @dataclass(frozen=True)
@@ -57,8 +90,9 @@ class TrackPage:
             return cls(track, None)
         ready = separation.status == Status.SUCCEEDED
         stems: list[Stem | LiveStem] = [*(stems_in_order(separation) if ready else live_stems(separation))]
+        further = parts_of([stem for stem in stems if isinstance(stem, Stem)], track, user) if ready else {}
         stem_rows = [
-            StemRow(stem, str(stem_label(stem.name)), str(number))
+            StemRow(stem, str(stem_label(stem.name)), str(number), further.get(stem.pk))
             for number, stem in enumerate(stems, start=1)
         ]
         waiting = separation.status in {Status.QUEUED, Status.RUNNING}
@@ -112,14 +146,7 @@ class TrackPage:
                 *([] if unfinished else [{"name": "opus", "segment": OPUS_SEGMENT_SAMPLES}]),
             ],
             "played": reverse("track-played", args=[self.track.pk]),
-            "stems": [
-                {
-                    "name": row.stem.name,
-                    "segments": reverse("api:stem-segment", args=[row.stem.pk, 0]),  # the first
-                    "peaks": reverse("api:stem-peaks", args=[row.stem.pk]),
-                }
-                for row in self.stem_rows
-            ],
+            "stems": [row.player for row in self.stem_rows],
         }
 
 

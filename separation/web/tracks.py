@@ -27,11 +27,12 @@ from catalog.uploads.ownership import holds
 from catalog.web.songs import track_actions
 from separation.delivery.permissions import VisibleSeparation, shown_by
 from separation.duplicates import worth_asking
-from separation.models import Status
+from separation.models import Status, TrackSeparation
 from separation.queue import requests
 from separation.web import model_menu
 from separation.web.forms import NO_MODEL, UploadForm
 from separation.web.js_messages import PLAYER_MESSAGES, UPLOAD_MESSAGES, translate
+from separation.web.stem_parts import with_stem_of
 from separation.web.track_page import TrackPage, best_by_model, finished_rows, separation_to_show
 
 
@@ -40,8 +41,9 @@ from separation.web.track_page import TrackPage, best_by_model, finished_rows, s
 def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a song: its player, or the progress of its separation.
 
-    ``?separation=`` (an id) or ``?model=`` chooses among its separations. ``?fragment=`` sends a part of the page to
-    scripts: ``separation`` the middle, which they update, ``player`` the player alone, or 204 while it is not ready.
+    ``?separation=`` (an id) or ``?model=`` chooses among its separations; that of a stem shows the one with the stem.
+    ``?fragment=`` sends a part of the page to scripts: ``separation`` the middle, which they update, ``player`` the
+    player alone, or 204 while it is not ready.
     """
     visible = Track.objects.visible_to(request.user).with_names()
     row = visible.filter(pk=pk).first()
@@ -50,8 +52,9 @@ def track(request: HttpRequest, pk: UUID) -> HttpResponse:
     rows = list(shown_by([row]).order_by("created_at", "pk"))
     prefetch_related_objects([each.separation for each in rows], "stems__audio")
     separations = [VisibleSeparation.through(row, each.separation, each).separation for each in rows]
+    wanted = request.GET.get("separation", "")
     shown = separation_to_show(
-        separations, pk=request.GET.get("separation", ""), model=request.GET.get("model", "")
+        separations, pk=with_stem_of(wanted, row, separations), model=request.GET.get("model", "")
     )
     context: dict[str, Any] = {
         "track": row,
@@ -90,7 +93,8 @@ def separate(request: HttpRequest, pk: UUID) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Withdraw the request for the separation with the id ``separation`` of a song."""
     row = get_object_or_404(Track.objects.visible_to(request.user), pk=pk)
-    shown = {str(each.separation_id): each.separation for each in shown_by([row])}
+    rows = TrackSeparation.objects.filter(track=row).shown().select_related("separation")
+    shown = {str(each.separation_id): each.separation for each in rows}
     separation = shown.get(request.POST.get("separation", ""))
     if separation is None:
         raise Http404

@@ -84,7 +84,7 @@ RENDERED = """async ({ seconds, plan, quality }) => {
   engine.setStretch(stretchFrom(new URLSearchParams(location.search)));
   const act = ({ stretch, loop, seek, clicks }) => {
     if (clicks) {
-      for (const stem of set.stems.keys()) engine.setLevel(stem, { volume: 0, pan: 0 });
+      for (const stem of set.stems.keys()) engine.stems.set(stem, { volume: 0, pan: 0 });
       engine.metronome.setBeats(countBeats(clicks.beats, clicks.bars));
       engine.metronome.choose({ isOn: true, bars: clicks.countin });
     }

@@ -49,7 +49,7 @@ function schedulerOf(t) {
   const setup = {
     names: ["vocals"],
     timeline,
-    source: { segments: { has: () => true }, renderer },
+    source: { segments: { has: () => true }, renderer, stems: [{ name: "vocals" }] },
     pool: new BufferPool(400, RATE),
     metronome: { ...param("connect", "addEventListener", "place", "cut"), isCounting: false },
     audible: () => [0],

@@ -44,7 +44,7 @@ const segmentOf = (stored) => ({
  */
 function rendererOf(songs) {
   const makeStretcher = (/** @type {number} */ channels) => new Stretcher(library, channels, RATE);
-  const renderer = new Renderer(songs.length, SEGMENT, { rate: RATE, makeStretcher, resampled });
+  const renderer = new Renderer(SEGMENT, { rate: RATE, makeStretcher, resampled });
   for (const [stem, song] of songs.entries()) {
     for (let number = 0; number * SEGMENT < song.length; number += 1) {
       const samples = song.slice(number * SEGMENT, (number + 1) * SEGMENT);
@@ -167,6 +167,7 @@ test("drums have no key", () => {
   const stretch = changeStretch(UNSTRETCHED, { semitones: -2, cents: 50 });
   assert.equal(transposition(stretch, "vocals"), -1.5);
   assert.equal(transposition(stretch, "drums"), 0);
+  assert.equal(transposition(stretch, "drums-kick"), 0);
 });
 
 test("time in the song and time that is heard belong together at every speed", () => {
@@ -216,7 +217,7 @@ test("what is heard is what is downloaded: the samples are those of the server's
     if (samples) samples[20_000 * side + frame] = ((state >> 16) - 16_384) / 32_768;
   }
   const renderer = rendererOf([]);
-  const both = new Renderer(2, SEGMENT, renderer.tools);
+  const both = new Renderer(SEGMENT, renderer.tools);
   for (const [stem, samples] of stems.entries()) {
     both.keep(stem, 0, segmentOf([samples.slice(0, 20_000), samples.slice(20_000)]), 1);
   }

@@ -106,7 +106,7 @@ class Command(BaseCommand):
             chosen = model_choice.chosen()
         except DatabaseError:  # there is none yet
             chosen = {}
-        here = [spec.slug for spec in model_choice.available(chosen)]
+        here = [spec.slug for spec in modelspec.installed(settings.MODELS_DIR)]
         try:
             preferred = model_choice.default(chosen).slug
         except ModelUnavailable:
@@ -114,7 +114,7 @@ class Command(BaseCommand):
         for spec in model_choice.in_order(modelspec.SPECS.values(), chosen):
             state = "ready" if spec.slug in here else f"not here: manage.py fetch_models {spec.folder}"
             mark = " (default)" if spec.slug == preferred else ""
-            stems = ", ".join(spec.stems)
+            stems = ", ".join(spec.stems) + (f" (from {spec.takes})" if spec.takes else "")
             self.stdout.write(
                 f"{spec.slug:<24} {spec.bandwidth_hz / 1000:4.1f} kHz  {stems:<38} {state}{mark}"
             )

@@ -5,10 +5,16 @@ import { findElement, getElement } from "stemoteca/dom";
 import { formatDecimal, formatExactTime, parseTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { fetchWhenReady } from "stemoteca/player/downloads";
-import { gainOf, loudness } from "stemoteca/player/sound/levels";
+import { gainOf, loudness, partsOf } from "stemoteca/player/sound/levels";
 
 /** @typedef {import("stemoteca/player/controls/mixer").Mixer} Mixer */
 /** @typedef {import("stemoteca/player/sound/levels").Level} Level */
+
+/**
+ * A lane; `separation` is the id of that which its parts come from.
+ * @template T
+ * @typedef {Level & T & { isUnfolded?: boolean, separation?: string, parts?: (Level & T)[] }} Unfoldable
+ */
 
 /**
  * @typedef {{ tempo?: number, semitones?: number, cents?: number, from?: number, to?: number, click?: number,
@@ -17,18 +23,31 @@ import { gainOf, loudness } from "stemoteca/player/sound/levels";
 
 /**
  * Write the mix as the server understands it; what is left as it is is left out.
- * @param {(Level & { name: string })[]} lanes
+ * @param {Unfoldable<{ name: string }>[]} lanes
  * @param {Changes} changes `tempo` 1 for that of the song; `from` and `to` in seconds, NaN for the song's own ends;
  *   `click` is the gain of the metronome, `countin` a number of bars
  */
 export function mixQuery(lanes, changes) {
   const { tempo = 1, semitones = 0, cents = 0, from = NaN, to = NaN, click = 0, countin = 0 } = changes;
   const query = new URLSearchParams();
-  for (const lane of lanes) {
-    const gain = formatDecimal(loudness(lane, lanes), 3);
+  /**
+   * @param {Level & { name: string }} lane
+   * @param {number} volume
+   */
+  const write = (lane, volume) => {
+    const gain = formatDecimal(volume, 3);
     if (gain !== "1") query.set(lane.name, gain);
     if (gain !== "0" && lane.pan !== 0) query.set(`${lane.name}_pan`, formatDecimal(lane.pan / 100, 2));
+  };
+  const unfolded = [];
+  for (const lane of lanes) {
+    const volume = loudness(lane, lanes);
+    write(lane, volume);
+    if (volume === 0 || !lane.isUnfolded) continue;
+    for (const part of partsOf(lane)) write(part, loudness(part, lanes) / volume);
+    unfolded.push(lane.separation);
   }
+  if (unfolded.length) query.set("unfolded", unfolded.join(","));
   if (tempo !== 1) query.set("tempo", formatDecimal(tempo, 3));
   if (semitones !== 0) query.set("semitones", formatDecimal(semitones, 2));
   if (cents !== 0) query.set("cents", formatDecimal(cents, 2));
@@ -41,18 +60,20 @@ export function mixQuery(lanes, changes) {
 
 /**
  * The same in words: "Without Singer · Bass at 40 %, 20 percent left".
- * @param {(Level & { label: string })[]} lanes
+ * @param {Unfoldable<{ label: string }>[]} lanes
  */
 function describeMix(lanes) {
   /** @param {{ label: string }[]} some */
   const labels = (some) => some.map((lane) => lane.label).join(", ");
-  const heard = lanes.filter((lane) => loudness(lane, lanes) > 0);
-  const silent = lanes.filter((lane) => loudness(lane, lanes) === 0);
+  const single = lanes.flatMap((lane) => (loudness(lane, lanes) > 0 && lane.isUnfolded ? partsOf(lane) : [lane]));
+  const heard = single.filter((lane) => loudness(lane, lanes) > 0);
+  const silent = single.filter((lane) => loudness(lane, lanes) === 0);
   const parts = [];
   if (!heard.length) return message("mixSilent");
   if (heard.length > 0 && heard.length < silent.length) parts.push(message("mixOnly", { stems: labels(heard) }));
   else if (silent.length) parts.push(message("mixWithout", { stems: labels(silent) }));
-  for (const lane of heard.filter(({ volume, pan }) => volume !== 100 || pan !== 0)) {
+  const whole = lanes.filter((lane) => lane.isUnfolded && !single.includes(lane));
+  for (const lane of [...whole, ...heard].filter(({ volume, pan }) => volume !== 100 || pan !== 0)) {
     const level = message("mixLevel", { stem: lane.label, percent: lane.volume });
     const side = message(lane.pan < 0 ? "panLeft" : "panRight", { percent: Math.abs(lane.pan) });
     parts.push(lane.pan === 0 ? level : `${level}, ${side}`);

@@ -18,12 +18,20 @@ import { SavedLoops } from "stemoteca/player/controls/saved_loops";
 import { ScreenLock } from "stemoteca/player/controls/screen_lock";
 import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
 import { StretchControls } from "stemoteca/player/controls/stretch_controls";
+import { Unfolding } from "stemoteca/player/controls/unfolding";
 import { offerZoom } from "stemoteca/player/controls/zoom";
 import { loadPractice } from "stemoteca/player/practice";
 import { Preset } from "stemoteca/player/preset";
 import { Engine } from "stemoteca/player/sound/engine";
 import { View } from "stemoteca/player/view";
 import { loadPeaks, Waveform } from "stemoteca/player/waveform";
+
+/**
+ * The addresses of a stem's first segment and of its peaks. A part of another one is called `drums-kick`.
+ * @typedef {{ name: string, segments: string, peaks: string }} StemAddresses
+ */
+
+/** @typedef {{ separation: string, stems: StemAddresses[] }} Parts what a stem was separated into, with its id */
 
 /**
  * What the page says of a recording and its stems. `ready`: segments that can be had by now, null for all of them.
@@ -35,7 +43,7 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
  * @property {import("stemoteca/player/sound/codecs").Codec[]} [codecs] FLAC first
  * @property {number | null} ready
  * @property {string} played address that counts a play
- * @property {{ name: string, segments: string, peaks: string }[]} stems addresses of the first segment and the peaks
+ * @property {(StemAddresses & { parts?: Parts })[]} stems
  */
 
 /** @typedef {ReturnType<typeof startPlayer>} Player */
@@ -71,8 +79,55 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   const { zoomIn, zoomOut } = offerZoom(root, engine, view, report);
   const stretch = new StretchControls(root, engine, address, report);
   offerTrainer(root, stretch);
+  /** @type {Map<import("stemoteca/player/controls/mixer").Lane, Waveform>} */
+  const waveforms = new Map();
+  /**
+   * Draw what there is by now of some lanes.
+   * @param {boolean} anew all of it, or only what is not drawn yet
+   * @returns {Promise<boolean>} whether it could be loaded
+   */
+  const draw = async (anew, lanes = mixer.lanes) => {
+    for (const lane of lanes.filter((each) => !waveforms.has(each))) {
+      waveforms.set(lane, new Waveform(getElement(lane.element, "canvas", HTMLCanvasElement), view));
+    }
+    try {
+      const loaded = new Map(
+        await Promise.all(
+          lanes.map(async (lane) => {
+            const drawn = anew ? [] : (waveforms.get(lane)?.peaks ?? []);
+            const peaks = Float32Array.from([...drawn, ...(await loadPeaks(lane.stem.peaks, drawn.length))]);
+            return /** @type {const} */ ([lane, peaks]);
+          }),
+        ),
+      );
+      const all = [...waveforms].map(([lane, { peaks }]) => loaded.get(lane) ?? peaks);
+      const loudest = all.reduce((most, peaks) => peaks.reduce((a, b) => Math.max(a, b), most), 0);
+      const length = Math.ceil(recording.frames / SAMPLES_PER_PEAK);
+      for (const [index, waveform] of [...waveforms.values()].entries()) {
+        waveform.show(/** @type {Float32Array<ArrayBuffer>} */ (all[index]), loudest, length);
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof NetworkError) return false;
+      throw error;
+    }
+  };
+  let drawing = draw(true);
+  drawing.then((drawn) => {
+    if (!drawn && recording.ready === null) report(message("network"));
+  });
+
+  const unfolding = new Unfolding(root, mixer, {
+    address: address.url,
+    onParts: (lanes) => {
+      for (const { element } of lanes) ruler.listen(getElement(element, "[data-wave]", HTMLElement));
+      drawing = drawing.then(() => draw(true, lanes));
+    },
+    report,
+    signal: closing.signal,
+  });
   const part = new MyPart(root, mixer, report);
-  const preset = new Preset(root, mixer, stretch, closing.signal);
+  const preset = new Preset(root, mixer, stretch, unfolding, closing.signal);
   const loops = findElement(root, "[data-saved-loops]", HTMLDetailsElement);
   const savedLoops = loops && new SavedLoops(loops, engine, stretch);
   const practice = loadPractice(root.dataset.practice);
@@ -84,39 +139,6 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   });
   const screenLock = new ScreenLock(() => engine.state !== "stopped", closing.signal);
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
-
-  const waveforms = mixer.lanes.map(
-    ({ element }) => new Waveform(getElement(element, "canvas", HTMLCanvasElement), view),
-  );
-  /**
-   * Draw what there is by now.
-   * @param {boolean} anew all of it, or only what is not drawn yet
-   * @returns {Promise<boolean>} whether it could be loaded
-   */
-  const draw = async (anew) => {
-    const before = waveforms.map((waveform) => (anew ? new Float32Array(0) : waveform.peaks));
-    try {
-      const all = await Promise.all(
-        recording.stems.map(async ({ peaks }, index) => {
-          const drawn = before[index] ?? [];
-          return Float32Array.from([...drawn, ...(await loadPeaks(peaks, drawn.length))]);
-        }),
-      );
-      const loudest = all.reduce((most, peaks) => peaks.reduce((a, b) => Math.max(a, b), most), 0);
-      const length = Math.ceil(recording.frames / SAMPLES_PER_PEAK);
-      waveforms.forEach((waveform, index) => {
-        waveform.show(/** @type {Float32Array<ArrayBuffer>} */ (all[index]), loudest, length);
-      });
-      return true;
-    } catch (error) {
-      if (error instanceof NetworkError) return false;
-      throw error;
-    }
-  };
-  let drawing = draw(true);
-  drawing.then((drawn) => {
-    if (!drawn && recording.ready === null) report(message("network"));
-  });
 
   const toggle = () => (engine.state === "stopped" ? engine.play() : engine.pause());
   /** @param {number} frame */
@@ -164,13 +186,13 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   /** @param {boolean} playing */
   const showLevels = (playing) => {
     const at = Math.floor(engine.frame / SAMPLES_PER_PEAK);
-    mixer.lanes.forEach((lane, index) => {
-      const waveform = waveforms[index];
+    for (const lane of mixer.shown) {
+      const waveform = waveforms.get(lane);
       const peak = playing && waveform ? (waveform.peaks[at] ?? 0) : 0;
       const level = (peak / (waveform?.loudest ?? 1)) * Math.sqrt(mixer.loudness(lane));
       lane.element.style.setProperty("--level", Math.min(level, 1).toFixed(2));
       mixer.showPeak(lane, playing ? peak / LOUDEST_PEAK : null);
-    });
+    }
   };
   const animate = () => {
     if (engine.state === "stopped" || !root.isConnected) return;
@@ -218,6 +240,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   return {
     engine,
     mixer,
+    unfolding,
     loop,
     stretch,
     address,

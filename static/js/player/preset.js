@@ -52,10 +52,12 @@ export class Preset {
    * @param {HTMLElement} root
    * @param {Mixer} mixer
    * @param {StretchControls} stretch
+   * @param {Pick<import("stemoteca/player/controls/unfolding").Unfolding, "follow">} unfolding
    * @param {AbortSignal} [signal] ends it
    */
-  constructor(root, mixer, stretch, signal) {
+  constructor(root, mixer, stretch, unfolding, signal) {
     this.mixer = mixer;
+    this.unfolding = unfolding;
     this.stretch = stretch;
     this.engine = mixer.engine;
     this.root = root;
@@ -86,7 +88,7 @@ export class Preset {
   }
 
   get #now() {
-    return settingsOf(this.stretch.kept, null, this.engine.recording.rate, this.mixer.lanes);
+    return settingsOf(this.stretch.kept, null, this.engine.recording.rate, this.mixer.shown);
   }
 
   /**
@@ -112,6 +114,7 @@ export class Preset {
     const isOther = stretch.speed !== kept.speed || stretch.semitones !== semitones || stretch.cents !== cents;
     if (this.followsStretch && isOther) this.stretch.set(kept); // which says so, over whatever was said last
     if (this.followsLevels) {
+      this.unfolding.follow(levels);
       this.mixer.setLevels(this.mixer.lanes.map(({ name }) => ({ name, ...(levels[name] ?? levelFrom(null)) })));
     }
     this.#isApplying = false;
@@ -142,7 +145,7 @@ export class Preset {
     const settings = mergeSettings(
       this.#kept,
       this.#now,
-      this.mixer.lanes.map(({ name }) => name),
+      this.mixer.lanes.flatMap(({ name, parts }) => [name, ...parts.map((part) => part.name)]),
     );
     const before = this.#kept;
     if (JSON.stringify(settings) === JSON.stringify(before)) {

@@ -99,7 +99,7 @@ export async function fetchBeginning({ settings }, html) {
   const codec = chooseCodec(codecs, readQuality(), connection);
   const first = Math.floor(((settings.from ?? 0) * recording.rate) / codec.segment);
   const levels = levelsOf(settings);
-  const lanes = recording.stems.map((stem) => ({ ...levelFrom(levels[stem.name]), ...stem }));
+  const lanes = recording.stems.map(({ name, segments }) => ({ ...levelFrom(levels[name]), segments }));
   for (const lane of lanes.filter((each) => loudness(each, lanes) > 0)) {
     try {
       const answer = await request(segmentAddress(lane.segments, first, codec.name));

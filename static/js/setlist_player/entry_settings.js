@@ -16,10 +16,11 @@ import { offerSignIn } from "stemoteca/session";
  * @param {Player} player
  * @param {Entry} entry
  */
-export function applySettings({ engine, mixer }, { settings }) {
+export function applySettings({ engine, mixer, unfolding }, { settings }) {
   if (!Object.keys(settings).length) return;
   mixer.isRemembered = false;
   const levels = levelsOf(settings);
+  unfolding.follow(levels);
   for (const lane of mixer.lanes) Object.assign(lane, levels[lane.name] ?? levelFrom(null));
   mixer.change();
   engine.metronome.choose(clicksOf(settings));
@@ -75,7 +76,7 @@ export class EntrySettings {
     const player = this.#player;
     if (!this.#entry || !player) return;
     const { stretch, loop, metronome, recording } = player.engine;
-    const settings = settingsOf(stretch, loop, recording.rate, player.mixer.lanes);
+    const settings = settingsOf(stretch, loop, recording.rate, player.mixer.shown);
     this.#save({ ...settings, ...clickSettings(metronome.choice) }, "settingsKept");
   }
 

@@ -32,6 +32,8 @@ FULFIL: Answers = {"shared": (401, 401, 200, 403, 200), "private": (401, 401, 40
 CHANGE: Answers = {"shared": (401, 401, 403, 403, 200), "private": (401, 401, 403, 404, 404)}
 MERGE: Answers = {"shared": (401, 401, 403, 403, 400), "private": (401, 401, 403, 404, 404)}
 REPORT: Answers = {"shared": (401, 401, 201, 201, 201), "private": (401, 401, 409, 404, 404)}
+# No model is installed that takes it.
+FURTHER: Answers = {"shared": (401, 401, 409, 409, 409), "private": (401, 401, 409, 404, 404)}
 OWN: Answers = dict.fromkeys(("shared", "private"), (401, 401, 200, 404, 404))
 OWN_ADD: Answers = dict.fromkeys(("shared", "private"), (401, 401, 201, 404, 404))
 OWN_REMOVE: Answers = dict.fromkeys(("shared", "private"), (401, 401, 204, 404, 404))
@@ -84,6 +86,8 @@ ROUTES: list[tuple[str, str, dict[str, Any], Answers]] = [
     ("put", "separations/{separation}/rating/", {"score": "4"}, ACCOUNT),
     ("delete", "separations/{separation}/rating/", {}, LIKE),
     ("get", "stems/{stem}/audio/?codec=mp3", {}, READ),
+    ("get", "stems/{stem}/separations/", {}, READ),
+    ("post", "stems/{stem}/separations/", {}, FURTHER),
     ("get", "stems/{stem}/peaks/", {}, READ),
     ("get", "stems/{stem}/segments/0/", {}, READ),
 ]

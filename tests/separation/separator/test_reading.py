@@ -37,6 +37,7 @@ def request(mixture: Path, number: int = 1) -> dict[str, Any]:
     return {
         "id": number,
         "mixture": str(mixture),
+        "mixture_gain": 1.0,
         "model": "compact:2stems",
         "out_dir": str(mixture.parent / "stems"),
         "limits": {field: getattr(Limits(), field) for field in Limits.__dataclass_fields__},

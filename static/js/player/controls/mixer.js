@@ -1,14 +1,15 @@
-// Mute, solo, volume and pan of every lane, and the volume of them all; remembered in this browser, the lanes for each
-// song.
+// Mute, solo, volume and pan of every lane and of the parts of its stem, and the volume of them all; remembered in this
+// browser, the lanes for each song.
 
 import { getElement } from "stemoteca/dom";
 import { message } from "stemoteca/messages";
-import { decibels, levelFrom, loudness } from "stemoteca/player/sound/levels";
+import { decibels, levelFrom, loudness, panOf, partsOf } from "stemoteca/player/sound/levels";
 import { readStored, store } from "stemoteca/storage";
 
 /** @typedef {import("stemoteca/player/sound/engine").Engine} Engine */
 /** @typedef {import("stemoteca/player/sound/levels").Level} Level */
-/** @typedef {ReturnType<Mixer["makeLane"]>} Lane */
+/** @typedef {import("stemoteca/player/player").Parts} Parts */
+/** @typedef {ReturnType<Mixer["makeLane"]> & { parts: Lane[] }} Lane */
 
 const KEY = "stemoteca.mix.";
 const MASTER = "stemoteca.volume";
@@ -33,7 +34,8 @@ export class Mixer extends EventTarget {
     this.key = KEY + engine.recording.track;
     /** @type {Record<string, unknown>} */
     this.stored = readStored(this.key) ?? {};
-    this.lanes = engine.recording.stems.map((stem, index) => this.makeLane(stem.name, index));
+    /** @type {Lane[]} */
+    this.lanes = engine.recording.stems.map((stem, index) => this.makeLane(stem, index));
     this.resetLabel = getElement(root, "[data-reset-does]", HTMLElement);
     this.master = getElement(root, "[data-master]", HTMLInputElement);
     this.master.value = String(levelFrom({ volume: readStored(MASTER) }).volume);
@@ -49,20 +51,26 @@ export class Mixer extends EventTarget {
     const volume = Math.min(Number(this.master.value), 100);
     this.master.style.setProperty("--at", `${volume}%`);
     this.master.setAttribute("aria-valuetext", message("volume", { percent: volume }));
-    this.engine.setMaster((volume / 100) ** 2);
+    this.engine.stems.setMaster((volume / 100) ** 2);
     store(MASTER, volume);
   }
 
   /**
-   * @param {string} name
-   * @param {number} index
+   * @param {import("stemoteca/player/player").StemAddresses} stem
+   * @param {number} index of it in the engine
    */
-  makeLane(name, index) {
+  makeLane(stem, index) {
+    const { name } = stem;
     const element = getElement(this.root, `[data-lane="${name}"]`, HTMLElement);
     const lane = {
       ...levelFrom(this.stored[name]),
       index,
       name,
+      stem,
+      /** @type {any[]} lanes */
+      parts: [],
+      isUnfolded: false,
+      separation: "", // id of that of its parts
       label: element.getAttribute("aria-label") ?? name,
       element,
       mute: getElement(element, ".mute", HTMLButtonElement),
@@ -87,6 +95,50 @@ export class Mixer extends EventTarget {
     return lane;
   }
 
+  /**
+   * Whether a lane was unfolded when the song was played last in this browser.
+   * @param {Lane} lane
+   */
+  wasUnfolded({ name }) {
+    const stored = /** @type {{ isUnfolded?: unknown } | undefined} */ (this.stored[name]);
+    return stored?.isUnfolded === true;
+  }
+
+  /** The lanes, and the parts that are heard in place of some of them. */
+  get shown() {
+    return this.lanes.flatMap((lane) => [lane, ...partsOf(lane)]);
+  }
+
+  /**
+   * Have the parts of a lane heard in its place.
+   * @param {Lane} lane
+   * @param {Parts} parts what its stem was separated into
+   */
+  unfold(lane, { separation, stems }) {
+    if (!lane.parts.length) {
+      lane.separation = separation;
+      lane.parts = stems.map((stem) => this.makeLane(stem, this.engine.addStem(stem)));
+    }
+    this.#fold(lane, false);
+  }
+
+  /** @param {Lane} lane that is heard in place of its parts again */
+  fold(lane) {
+    this.#fold(lane, true);
+  }
+
+  /**
+   * @param {Lane} lane
+   * @param {boolean} isFolded
+   */
+  #fold(lane, isFolded) {
+    lane.isUnfolded = !isFolded;
+    const parts = lane.parts.map(({ index }) => index);
+    this.change();
+    if (isFolded) this.engine.stems.exchange([lane.index], parts);
+    else this.engine.stems.exchange(parts, [lane.index]);
+  }
+
   /** @param {Lane} lane */
   toggleMute(lane) {
     lane.muted = !lane.muted;
@@ -97,7 +149,7 @@ export class Mixer extends EventTarget {
   /** @param {Lane} lane */
   toggleSolo(lane) {
     lane.alone = !lane.alone;
-    const alone = this.lanes.filter((each) => each.alone).map((each) => each.label);
+    const alone = this.shown.filter((each) => each.alone).map((each) => each.label);
     const sentence = alone.length ? message("alone", { stem: alone.join(", ") }) : message("reset");
     this.report(sentence + this.#silence(lane));
     this.change();
@@ -118,18 +170,20 @@ export class Mixer extends EventTarget {
    */
   #silence(lane) {
     if (lane.muted && lane.alone) return `. ${message("muteFirst", { stem: lane.label })}`;
-    const isSilent = !lane.muted && this.loudness(lane) === 0 && lane.volume > 0;
-    return isSilent ? `. ${message("othersAlone", { stem: lane.label })}` : "";
+    const group = this.lanes.find(({ parts }) => parts.includes(lane));
+    const isOff = [lane, ...(group ? [group] : [])].some(({ muted, volume }) => muted || volume === 0);
+    return !isOff && this.loudness(lane) === 0 ? `. ${message("othersAlone", { stem: lane.label })}` : "";
   }
 
   /** Have all parts on as they are in the song, or, if that was the last thing done, as they were before. */
   reset() {
     const before = this.#before;
-    const now = this.lanes.map(({ muted, alone, volume, pan }) => ({ muted, alone, volume, pan }));
+    const all = this.lanes.flatMap((lane) => [lane, ...lane.parts]);
+    const now = all.map(({ muted, alone, volume, pan }) => ({ muted, alone, volume, pan }));
     const master = Number(this.master.value);
     const isChanged = master !== 100 || now.some((level) => JSON.stringify(level) !== JSON.stringify(levelFrom(null)));
     this.#before = before || !isChanged ? null : { levels: now, master };
-    for (const [index, lane] of this.lanes.entries()) Object.assign(lane, before?.levels[index] ?? levelFrom(null));
+    for (const [index, lane] of all.entries()) Object.assign(lane, before?.levels[index] ?? levelFrom(null));
     this.master.value = String(before?.master ?? 100);
     this.#applyMaster();
     this.report(message(before ? "resetUndone" : "reset"));
@@ -143,7 +197,7 @@ export class Mixer extends EventTarget {
   }
 
   /**
-   * How loud a lane is now, 0 to 2.
+   * How loud a lane is now, 0 to 4.
    * @param {Lane} lane
    */
   loudness(lane) {
@@ -162,7 +216,8 @@ export class Mixer extends EventTarget {
 
   /** Make page, sound and what is remembered say the same as the lanes. */
   apply() {
-    for (const lane of this.lanes) {
+    const all = this.lanes.flatMap((lane) => [lane, ...lane.parts]);
+    for (const lane of all) {
       const gain = this.loudness(lane);
       lane.mute.setAttribute("aria-pressed", String(lane.muted));
       lane.solo.setAttribute("aria-pressed", String(lane.alone));
@@ -183,11 +238,11 @@ export class Mixer extends EventTarget {
       lane.state.textContent = silence && message(lane.muted ? "muteFirstShort" : "othersAloneShort");
       lane.element.classList.toggle("is-silent", gain === 0);
       lane.element.classList.toggle("is-soloed", lane.alone && !lane.muted);
-      this.engine.setLevel(lane.index, { volume: gain, pan: lane.pan / 100 });
+      this.engine.stems.set(lane.index, { volume: gain, pan: panOf(lane, this.lanes) });
     }
     this.resetLabel.textContent = message(this.#before ? "undo" : "allOn");
     const mix = Object.fromEntries(
-      this.lanes.map(({ name, muted, alone, volume, pan }) => [name, { muted, alone, volume, pan }]),
+      all.map(({ name, muted, alone, volume, pan, isUnfolded }) => [name, { muted, alone, volume, pan, isUnfolded }]),
     );
     if (this.isRemembered) store(this.key, { ...this.stored, ...mix });
     this.dispatchEvent(new Event("change"));

@@ -66,7 +66,8 @@ export class Ruler {
     this.width = 0;
     this.shownSecond = -1;
     new ResizeObserver(() => this.measure()).observe(this.over);
-    for (const place of [this.slider, ...findElements(root, "[data-wave]", HTMLElement)]) this.#drag(place);
+    const waves = findElements(root, "[data-wave]:not([data-parts] *)", HTMLElement);
+    for (const place of [this.slider, ...waves]) this.listen(place);
     this.slider.addEventListener("keydown", (event) => this.#key(event));
     engine.addEventListener("loop", () => this.showLoop());
     engine.metronome.addEventListener("beats", () => this.measure());
@@ -111,7 +112,7 @@ export class Ruler {
   }
 
   /** @param {HTMLElement} place that seeks when it is pressed or dragged along */
-  #drag(place) {
+  listen(place) {
     /** @param {PointerEvent} event */
     const frameAt = (event) => {
       const box = this.over.getBoundingClientRect();

@@ -30,10 +30,10 @@ const CLEAN = { slowest: 0.5, fastest: 2 }; // speeds at which the library keeps
 const PORTION = 4096; // frames that are read at a time
 
 export class Renderer {
-  /** @type {Map<number, Segment>[]} of each stem, by number */
-  #segments;
-  /** @type {number[]} by which each stem was stored quieter, so that it does not clip */
-  #gains;
+  /** @type {Map<number, Map<number, Segment>>} of each stem, by number */
+  #segments = new Map();
+  /** @type {Map<number, number>} by which each stem was stored quieter, so that it does not clip */
+  #gains = new Map();
   /** @type {Map<string, Stretcher>} */
   #stretchers = new Map();
   #piece = -1;
@@ -43,15 +43,12 @@ export class Renderer {
   #chosen = [];
 
   /**
-   * @param {number} stems
    * @param {number} segment frames in each segment
    * @param {Tools} tools
    */
-  constructor(stems, segment, tools) {
+  constructor(segment, tools) {
     this.segment = segment;
     this.tools = tools;
-    this.#segments = Array.from({ length: stems }, () => new Map());
-    this.#gains = Array.from({ length: stems }, () => 1);
   }
 
   /**
@@ -62,8 +59,9 @@ export class Renderer {
    * @param {number} gain by which the stem was stored quieter
    */
   keep(stem, number, segment, gain) {
-    this.#segments[stem]?.set(number, segment);
-    this.#gains[stem] = gain;
+    const segments = this.#segments.get(stem) ?? new Map();
+    this.#segments.set(stem, segments.set(number, segment));
+    this.#gains.set(stem, gain);
   }
 
   /**
@@ -72,8 +70,8 @@ export class Renderer {
    * @param {number} number
    */
   drop(stem, number) {
-    const segment = this.#segments[stem]?.get(number);
-    this.#segments[stem]?.delete(number);
+    const segment = this.#segments.get(stem)?.get(number);
+    this.#segments.get(stem)?.delete(number);
     segment?.free();
     return segment;
   }
@@ -91,7 +89,7 @@ export class Renderer {
       if (stems.some((stem) => outputs.has(stem))) this.#readGroup(index, stems, heard, outputs);
     }
     for (const [stem, channels] of outputs) {
-      const gain = this.#gains[stem] ?? 1;
+      const gain = this.#gains.get(stem) ?? 1;
       for (const samples of gain === 1 ? [] : channels) {
         for (let at = 0; at < samples.length; at += 1) samples[at] = /** @type {number} */ (samples[at]) / gain;
       }
@@ -176,7 +174,7 @@ export class Renderer {
       const offset = frame + at - number * this.segment;
       const count = Math.min(length - at, this.segment - offset);
       const goals = channels.map((samples) => samples.subarray(at, at + count));
-      const stored = this.#segments[stem]?.get(number);
+      const stored = this.#segments.get(stem)?.get(number);
       if (stored) stored.read(goals, offset);
       else for (const samples of goals) samples.fill(0);
       at += count;

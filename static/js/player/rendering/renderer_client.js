@@ -99,6 +99,11 @@ export class RendererClient {
     });
   }
 
+  /** @param {number} stems how many there are by now */
+  grow(stems) {
+    this.#worker.postMessage({ stems });
+  }
+
   /**
    * @param {number} stem
    * @param {number} number

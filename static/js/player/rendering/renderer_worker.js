@@ -2,7 +2,7 @@
 // worker, as an audio worklet is missing where the page came over plain http from another machine.
 //
 // In: { modules, stretcher, opus, codec, stems, segment, rate } first, then { prepare: true } to load the stretcher,
-// { stem, number, file, length, gain } to keep a segment, { stem, number } to let go of it, and
+// { stems } where there are more of them, { stem, number, file, length, gain } to keep a segment, { stem, number } to let go of it, and
 // { piece, heard, length, chosen, buffer } to make `length` frames of the stems `chosen`, in `buffer` if that is given,
 // else in a new one. Out: { samples } for each of the latter: both channels of one stem after the other; { error } if
 // that is impossible. { delivered, reason } for each segment: whether it is kept, or why not, "network" or "unplayable".
@@ -24,6 +24,8 @@ let open;
 /** @type {() => Promise<void>} */
 let loadStretcher;
 let songRate = 0;
+/** @type {import("./opus_segment.js").SampleCache | null} */
+let cache = null;
 
 /** @param {Setup} setup */
 async function begin({ modules, stretcher, opus, codec, stems, segment, rate }) {
@@ -47,15 +49,16 @@ async function begin({ modules, stretcher, opus, codec, stems, segment, rate }) 
   };
   const makeStretcher = (/** @type {number} */ channels) => new Stretcher(library, channels, rate);
   songRate = rate;
-  renderer = new Renderer(stems, segment, { rate, makeStretcher, resampled });
+  renderer = new Renderer(segment, { rate, makeStretcher, resampled });
   open = async (file) => new FlacSegment(file);
   if (codec !== "opus") return;
-  const cache = new SampleCache(CACHED * stems, segment);
+  const kept = new SampleCache(CACHED * stems, segment);
+  cache = kept;
   /** @type {import("./opus_segment.js").OpusDecoder} */
   let decoder;
   open = async (file) => {
     decoder ??= new OpusDecoder(await compiled(opus));
-    return new OpusSegment(file, decoder, cache);
+    return new OpusSegment(file, decoder, kept);
   };
 }
 
@@ -106,6 +109,11 @@ async function make({ piece, heard, length, chosen, buffer }) {
   return samples;
 }
 
+/** @param {number} stems */
+function grow(stems) {
+  if (cache) cache.size = CACHED * stems;
+}
+
 /** @param {{ stem: number, number: number }} segment */
 function drop({ stem, number }) {
   const spare = renderer?.drop(stem, number)?.file?.buffer;
@@ -116,6 +124,7 @@ function drop({ stem, number }) {
 async function receive(data) {
   if (data.modules) await begin(data);
   else if (data.prepare) prepare();
+  else if (data.stems) grow(data.stems);
   else if (data.file) await keep(data);
   else if (!data.piece) drop(data);
   else {

@@ -11,6 +11,7 @@ import { RenderError, StoppedError } from "stemoteca/player/rendering/renderer_c
 import { BufferPool } from "stemoteca/player/sound/buffer_pool";
 import { resume, resumeUnasked, sharedContext } from "stemoteca/player/sound/context";
 import { Graph } from "stemoteca/player/sound/graph";
+import { StemLevels } from "stemoteca/player/sound/levels";
 import { Metronome } from "stemoteca/player/sound/metronome";
 import { LOOKAHEAD, Scheduler } from "stemoteca/player/sound/scheduler";
 import { SegmentError } from "stemoteca/player/sound/segments";
@@ -57,8 +58,8 @@ export class Engine extends EventTarget {
     this.timeline.available = recording.ready ?? Infinity;
     this.pool = new BufferPool(BLOCK, recording.rate);
     this.metronome = new Metronome(recording.rate);
-    this.levels = recording.stems.map(() => ({ volume: 1, pan: 0 }));
-    this.master = 1;
+    const listen = () => (this.state === "stopped" ? this.stems.settle() : this.#pump());
+    this.stems = new StemLevels(recording.stems.length, listen);
     /** @type {Stretch} */
     this.stretch = { ...UNSTRETCHED };
   }
@@ -87,11 +88,6 @@ export class Engine extends EventTarget {
     return this.#scheduler?.scheduled ?? 0;
   }
 
-  /** The stems that are heard; only these are fetched and made. */
-  get #audible() {
-    return this.levels.flatMap(({ volume }, index) => (volume > 0 ? [index] : []));
-  }
-
   /**
    * Choose how good and how large is what is fetched.
    * @param {Quality} quality
@@ -118,21 +114,12 @@ export class Engine extends EventTarget {
   }
 
   /**
-   * Set volume (0 to 2) and pan (-1 to 1) of a stem; changes glide.
-   * @param {number} stem
-   * @param {{ volume: number, pan: number }} level
+   * Add a stem, which is not heard; returns its number.
+   * @param {import("stemoteca/player/player").StemAddresses} stem
    */
-  setLevel(stem, level) {
-    const wasSilent = this.levels[stem]?.volume === 0;
-    this.levels[stem] = level;
-    this.#scheduler?.graph.setLevel(stem, level);
-    if (wasSilent && level.volume > 0) this.#pump();
-  }
-
-  /** @param {number} volume 0 to 1 */
-  setMaster(volume) {
-    this.master = volume;
-    this.#scheduler?.graph.setMaster(volume);
+  addStem(stem) {
+    this.source.add(stem);
+    return this.stems.add();
   }
 
   /**
@@ -161,7 +148,7 @@ export class Engine extends EventTarget {
 
   /** Load what is needed to start at once. */
   prepare() {
-    return this.source.segments.prefetch(this.timeline.wanted(this.#frame).slice(0, 1), this.#audible);
+    return this.source.segments.prefetch(this.timeline.wanted(this.#frame).slice(0, 1), this.stems.audible);
   }
 
   async play() {
@@ -199,7 +186,9 @@ export class Engine extends EventTarget {
   async seek(frame) {
     const goal = Math.round(Math.min(Math.max(frame, 0), this.recording.frames - 1));
     this.timeline.choose(goal);
-    const isThere = this.timeline.needed(goal).every((number) => this.source.segments.has(number, this.#audible));
+    this.stems.settle();
+    const { audible } = this.stems;
+    const isThere = this.timeline.needed(goal).every((number) => this.source.segments.has(number, audible));
     if (this.#scheduler?.isPlaying && isThere && !this.metronome.isCounting) {
       this.#scheduler.jump(goal);
       return;
@@ -246,13 +235,14 @@ export class Engine extends EventTarget {
 
   #open() {
     if (this.#scheduler) return this.#scheduler;
-    const { recording, timeline, source, pool, metronome } = this;
+    const { timeline, source, pool, metronome } = this;
     // Where the sound was taken away: be where the person thinks we are.
     const onInterrupted = () => this.#scheduler?.isPlaying && this.pause();
-    this.#scheduler = new Scheduler(new Graph(this.makeContext(), this.levels, this.master, onInterrupted), {
+    const graph = new Graph(this.makeContext(), this.stems.all, this.stems.master, onInterrupted);
+    this.stems.graph = graph;
+    this.#scheduler = new Scheduler(graph, {
       ...{ timeline, source, pool, metronome },
-      names: recording.stems.map(({ name }) => name),
-      audible: () => this.#audible,
+      audible: () => this.stems.audible,
       stretch: () => this.stretch,
       onBegin: () => this.#begin(),
       onFail: (error) => this.#fail(error),
@@ -271,7 +261,8 @@ export class Engine extends EventTarget {
       this.#setState("waiting", "growing");
       return;
     }
-    const stems = this.#audible;
+    this.stems.settle();
+    const stems = this.stems.audible;
     const { segments } = this.source;
     const first = this.timeline.needed(this.#frame);
     const isThere = first.every((number) => segments.has(number, stems));
@@ -333,7 +324,9 @@ export class Engine extends EventTarget {
     }
     const here = Math.floor(this.timeline.heard / this.timeline.segment);
     const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
-    this.source.segments.prefetch([...wanted], this.#audible).then(() => scheduler.render());
+    this.source.segments.prefetch([...wanted], this.stems.audible).then(() => scheduler.render());
+    this.source.segments.loadAll([...wanted], this.stems.joining);
+    this.stems.settle((stems) => stems.every((stem) => scheduler.isThere(stem)));
     scheduler.render();
   }
 

@@ -19,9 +19,20 @@ export class Graph {
     context.addEventListener("statechange", listener, { signal: this.#closing.signal });
     this.master = new GainNode(context, { gain: master });
     this.master.connect(context.destination);
-    this.pans = levels.map(({ pan }) => new StereoPannerNode(context, { pan }));
-    this.lanes = levels.map(({ volume }) => new GainNode(context, { gain: volume }));
-    for (const [index, pan] of this.pans.entries()) this.lanes[index]?.connect(pan).connect(this.master);
+    /** @type {StereoPannerNode[]} */
+    this.pans = [];
+    /** @type {GainNode[]} */
+    this.lanes = [];
+    for (const level of levels) this.add(level);
+  }
+
+  /** @param {{ volume: number, pan: number }} level of one more stem */
+  add({ volume, pan }) {
+    const lane = new GainNode(this.context, { gain: volume });
+    const panner = new StereoPannerNode(this.context, { pan });
+    lane.connect(panner).connect(this.master);
+    this.lanes.push(lane);
+    this.pans.push(panner);
   }
 
   /**

@@ -17,9 +17,8 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
 /**
  * `audible`: the stems that are heard; only these are made.
  * @typedef {object} Setup
- * @property {string[]} names of the stems
  * @property {Timeline} timeline
- * @property {{ segments: Segments, renderer: RendererClient }} source of the stems
+ * @property {{ segments: Segments, renderer: RendererClient, stems: { name: string }[] }} source of the stems
  * @property {BufferPool} pool
  * @property {Metronome} metronome
  * @property {() => number[]} audible
@@ -126,7 +125,7 @@ export class Scheduler {
     this.#goal = null;
     this.#coming = this.#makeRun(
       frame,
-      this.setup.audible().filter((stem) => stems.includes(stem) || this.#isThere(stem)),
+      this.setup.audible().filter((stem) => stems.includes(stem) || this.isThere(stem)),
     );
     this.#coming.at = at;
     this.render();
@@ -203,7 +202,8 @@ export class Scheduler {
    * @param {number[]} stems
    */
   #makeRun(frame, stems) {
-    const { names, pool, timeline } = this.setup;
+    const { source, pool, timeline } = this.setup;
+    const names = source.stems.map(({ name }) => name);
     const stretch = this.setup.stretch();
     const groups = stretchGroups(stretch, names, stems, this.rate);
     return new Run(this.graph.lanes, pool, timeline, frame, stretch, groups);
@@ -224,14 +224,14 @@ export class Scheduler {
     if (!run || this.#coming) return;
     const audible = this.setup.audible();
     run.stems = run.stems.filter((stem) => audible.includes(stem));
-    if (audible.some((stem) => !run.stems.includes(stem) && this.#isThere(stem))) this.change();
+    if (audible.some((stem) => !run.stems.includes(stem) && this.isThere(stem))) this.change();
   }
 
   /**
-   * Whether a stem is decoded that has been muted until now.
+   * Whether a stem is decoded that has not been heard until now.
    * @param {number} stem
    */
-  #isThere(stem) {
+  isThere(stem) {
     const { timeline } = this.setup;
     const { segments } = this.setup.source;
     const now = this.frame ?? 0;

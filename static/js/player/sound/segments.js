@@ -44,6 +44,12 @@ export class Segments {
     this.#entries = addresses.map(() => new Map());
   }
 
+  /** @param {string} address of segment 0 of one more stem */
+  add(address) {
+    this.addresses.push(address);
+    this.#entries.push(new Map());
+  }
+
   /** Stop whatever is being fetched. */
   stop() {
     for (const entries of this.#entries) for (const entry of entries.values()) entry.stop.abort();
@@ -107,6 +113,15 @@ export class Segments {
         this.store.drop(stem, number);
       }
     }
+    await this.loadAll(wanted, stems);
+  }
+
+  /**
+   * Load segments of some stems one after another, as far as they can be had now.
+   * @param {number[]} wanted
+   * @param {number[]} stems
+   */
+  async loadAll(wanted, stems) {
     try {
       for (const number of wanted) await this.load(number, stems);
     } catch (error) {

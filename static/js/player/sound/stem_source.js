@@ -18,6 +18,7 @@ export class StemSource {
    */
   constructor(recording, quality) {
     this.recording = recording;
+    this.stems = [...recording.stems];
     this.quality = quality;
     /** @type {Codec} which there always is */
     this.lossless = { name: "flac", segment: recording.segment };
@@ -55,6 +56,16 @@ export class StemSource {
     this.segments = this.#makeSegments();
   }
 
+  /**
+   * Have one more stem to fetch.
+   * @param {import("stemoteca/player/player").StemAddresses} stem
+   */
+  add(stem) {
+    this.stems.push(stem);
+    this.segments.add(stem.segments);
+    this.renderer.grow(this.stems.length);
+  }
+
   /** Fetch nothing any more, and forget what was decoded. */
   stop() {
     this.renderer.stop();
@@ -68,11 +79,11 @@ export class StemSource {
   }
 
   #makeRenderer() {
-    return new RendererClient(this.recording.stems.length, this.codec, this.recording.rate, this.files);
+    return new RendererClient(this.stems.length, this.codec, this.recording.rate, this.files);
   }
 
   #makeSegments() {
-    const addresses = this.recording.stems.map(({ segments }) => segments);
+    const addresses = this.stems.map(({ segments }) => segments);
     return new Segments(addresses, this.codec, this.recording.frames, this.files, this.renderer);
   }
 }

@@ -35,12 +35,12 @@ export function isSameStretch(one, other) {
 }
 
 /**
- * Calculate the transposition in semitones. Drums have no key.
+ * Calculate the transposition in semitones. Drums have no key, nor have their parts, such as `drums-kick`.
  * @param {Stretch} stretch
  * @param {string} [stem]
  */
 export function transposition({ semitones, cents }, stem = "") {
-  return stem === "drums" ? 0 : semitones + cents / 100;
+  return stem === "drums" || stem.startsWith("drums-") ? 0 : semitones + cents / 100;
 }
 
 /**

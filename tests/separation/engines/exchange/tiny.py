@@ -17,7 +17,7 @@ _SIZE = 16
 
 
 def spec(
-    name: str, settings: ExchangeSettings, stems: tuple[str, ...], files: tuple[str, ...]
+    name: str, settings: ExchangeSettings, stems: tuple[str, ...], files: tuple[str, ...], takes: str = ""
 ) -> ExchangeSpec:
     return Descriptor(
         slug=f"exchange:{name}",
@@ -31,23 +31,24 @@ def spec(
         licence="",
         provenance="",
         settings=settings,
+        takes=takes,
         folder=name,
     )
 
 
-def waveform_file(size: int) -> dict[str, bytes]:
-    """Two convolutions, [1, 2, n] to [1, 4, n]: the left and right of one stem, then of the other."""
+def waveform_file(size: int, stems: int = 2) -> dict[str, bytes]:
+    """Two convolutions, [1, 2, n] to [1, 2 * stems, n]: the left and right of one stem, then of the next."""
     generator = np.random.default_rng(size)
     kernels = {
         "first": generator.normal(0, 0.2, (size, 2, 9)).astype(np.float32),
-        "last": generator.normal(0, 0.2, (4, size, 1)).astype(np.float32),
+        "last": generator.normal(0, 0.2, (2 * stems, size, 1)).astype(np.float32),
     }
     nodes = [
         Node("Conv", ["mixture", "first"], "inner", {"pads": [4, 4]}),
         Node("Tanh", ["inner"], "bent"),
         Node("Conv", ["bent", "last"], "stems"),
     ]
-    return {"model.onnx": onnx_file(nodes, kernels, {"mixture": [1, 2, "n"]}, {"stems": [1, 4, "n"]})}
+    return {"model.onnx": onnx_file(nodes, kernels, {"mixture": [1, 2, "n"]}, {"stems": [1, 2 * stems, "n"]})}
 
 
 @cache
@@ -88,6 +89,30 @@ WAVEFORM = TinyModel(
     files_of_another=lambda: {"model.onnx": spectrogram_files(_SIZE, 65)["model.xml"]},
     kinds=("openvino",),
 )
+
+
+KIT = TinyModel(
+    spec(
+        "kit",
+        ExchangeSettings(
+            graph="model.onnx",
+            length=40_000,
+            stride=30_000,
+            window="triangle",
+            residual=True,
+            input="b c n",
+            output="b (s c) n",
+            chunk_mb=1,
+        ),
+        ("kick", "snare", "toms", "hihat", "cymbals"),
+        ("model.onnx",),
+        takes="drums",
+    ),
+    files=lambda: waveform_file(_SIZE, stems=4),
+    files_of_another=lambda: waveform_file(_SIZE, stems=2),
+    kinds=("openvino",),
+)
+"""Takes the stem drums apart; the parts add up to it."""
 
 
 SPECTROGRAM = TinyModel(
