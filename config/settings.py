@@ -153,7 +153,10 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("separator/models", BASE_DIR / "separation" / "engines" / "spleeter" / "bundled"),  # for browsers
+]
 WORK_DIR = DATA_DIR / "work"
 MODELS_DIR = env.folder("MODELS", DATA_DIR / "models")
 MODELS_SOURCE = env.text("MODELS_SOURCE")

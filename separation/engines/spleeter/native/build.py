@@ -13,6 +13,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,12 +93,17 @@ def _build_in(folder: Path) -> Path:
 
 
 def compile_to(library: Path, scratch: Path, *options: str) -> None:
+    """Compile the library for this machine, see `compile_with`."""
+    compile_with((f"-mcpu={target()}", *_OPTIONS, *options), library, scratch)
+
+
+def compile_with(options: Sequence[str], output: Path, scratch: Path) -> None:
     """Run the compiler; its caches are in `scratch` unless the environment names others. Raises `NotBuilt`."""
-    sources = [str(path) for path in sorted(_SOURCES.glob("*.c"))]
-    command = [sys.executable, "-m", "ziglang", "cc", f"-mcpu={target()}", *_OPTIONS, *options]
+    programs = [str(path) for path in sources() if path.suffix == ".c"]
+    command = [sys.executable, "-m", "ziglang", "cc", *options, "-o", str(output), *programs]
     caches = {"ZIG_GLOBAL_CACHE_DIR": str(scratch), "ZIG_LOCAL_CACHE_DIR": str(scratch)}
     done = subprocess.run(
-        [*command, "-o", str(library), *sources],
+        command,
         env=caches | os.environ,
         capture_output=True,
         text=True,
@@ -118,9 +124,14 @@ def target() -> str:
 def identity() -> str:
     """Return a hash of what machine code and packed weights depend on: sources, options, level."""
     digest = hashlib.sha256(repr((_OPTIONS, platform.system(), platform.machine(), target())).encode())
-    for source in sorted(_SOURCES.glob("*.[ch]")):
+    for source in sources():
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def sources() -> list[Path]:
+    """Return all source files."""
+    return sorted(_SOURCES.glob("*.[ch]"))
 
 
 def data_folder() -> Path:
