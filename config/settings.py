@@ -26,6 +26,7 @@ WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
 STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, minimum=1)
 WORKERS = env.number("WORKERS", 0) or capacity.workers(hardware.cores(), hardware.total_memory())
+BROWSER_SEPARATION = env.flag("BROWSER_SEPARATION", default=True)
 SEPARATOR_ENGINE: Any = env.choice("ENGINE", ("auto", "native", "openvino", "tensorflow"))
 SEPARATOR_THREADS = env.number("THREADS", 0) or capacity.threads(hardware.cores(), WORKERS)
 SEPARATOR_MEMORY = env.number("SEPARATOR_MEMORY", 2_000) * 1_000_000
@@ -333,7 +334,10 @@ WHITENOISE_ADD_HEADERS_FUNCTION = restrict_workers
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, NONCE, "'wasm-unsafe-eval'"],  # WebAssembly, which stretches in the player
+        "script-src": [
+            SELF,
+            NONCE,
+        ],  # WebAssembly runs in workers, whose policy is another (static_headers.py)
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

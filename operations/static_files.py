@@ -10,7 +10,13 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 # Files of packages that no page of ours uses.
 IGNORED_FILES = [
     *("rest_framework/*", "drf_spectacular_sidecar/redoc/*"),
-    *("separator/*.md", "separator/demo.*", "separator/node*", "separator/package.json", "separator/models/*.md"),
+    *(
+        "separator/*.md",
+        "separator/demo.*",
+        "separator/node*",
+        "separator/package.json",
+        "separator/models/*.md",
+    ),
 ]
 
 

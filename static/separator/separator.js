@@ -9,6 +9,8 @@ export { FlacEncoder, flacHeader } from "./flac_encoder.js";
 export { SeparatorError };
 
 /** @typedef {import("./core.js").Description} Description */
+/** @typedef {import("./core.js").Piece} Piece */
+/** @typedef {import("./core.js").Channels} Channels */
 
 /** The file of the faster build that runs here, beside this script. */
 export const libraryFile = () => (hasRelaxedSimd() ? "separator_relaxed.wasm" : "separator.wasm");
