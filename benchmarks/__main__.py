@@ -12,7 +12,7 @@ from statistics import median
 from timeit import timeit
 
 from audio.probe import probe
-from benchmarks import measure, mixes, player, songs
+from benchmarks import browser, measure, mixes, player, songs
 from benchmarks.catalogue import fingerprints, pages
 from benchmarks.engines import equality, flac_encoding, matrix_product, models
 from benchmarks.engines import two_songs as pairs
@@ -38,6 +38,7 @@ PARTS = (
     "attacks",
     "long_work",
     "player",
+    "browser",
 )
 _ASIDE = ("kills",)
 """Only when asked for: these measure no cost."""
@@ -113,6 +114,7 @@ def main() -> None:
             "attacks": attacked,
             "long_work": worked,
             "player": played,
+            "browser": in_browser,
             "kills": killed,
         }[part](options)
 
@@ -128,6 +130,11 @@ def played(options: argparse.Namespace) -> None:
         options.minutes, options.stems, options.codecs, options.tables, options.jumps, options.played
     )
     player.run(plan, options.cache)
+
+
+def in_browser(options: argparse.Namespace) -> None:
+    """The bundled models in Chromium, against the native engine."""
+    browser.run(["compact:2stems", "compact:4stems"], _SONG_SECONDS, options.rounds)
 
 
 def attacked(_options: argparse.Namespace) -> None:

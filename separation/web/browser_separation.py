@@ -41,7 +41,7 @@ class BrowserModel:
     choice: ModelChoice
     description: dict[str, Any]
     stem_rows: list[BrowserStemRow]
-    size: int
+    size: int | None
     """Of the weights, in bytes."""
 
 

@@ -156,6 +156,7 @@ UPLOAD_MESSAGES: Messages = SESSION_MESSAGES | {
 BROWSER_MESSAGES: Messages = {
     "reading": _("Reading the file"),
     "separating": _("Separating, {percent} % {left}"),
+    "separated": _("All parts are here."),
     "preparing": _("Preparing the file"),
     "empty": _("This file is empty. Choose another."),
     "notAudio": _("Your browser finds no sound in this file. Save it as MP3, WAV or FLAC and try again."),

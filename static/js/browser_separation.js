@@ -55,6 +55,7 @@ class SeparationPage {
     this.section = section;
     this.form = getElement(section, "[data-choose]", HTMLFormElement);
     this.work = getElement(section, "[data-work]", HTMLElement);
+    this.bar = getElement(this.work, "progress", HTMLProgressElement);
     this.stop = getElement(section, "[data-stop]", HTMLButtonElement);
     this.problem = getElement(section, "[data-problem]", HTMLElement);
     this.stage = getElement(section, "[data-stage]", HTMLElement);
@@ -140,7 +141,7 @@ class SeparationPage {
       await stems.finish();
       signal.throwIfAborted();
       player.grow(Infinity);
-      this.work.hidden = true;
+      this.#showDone();
       this.#offerFiles(file, model, stems);
     } finally {
       loading.then(
@@ -157,16 +158,32 @@ class SeparationPage {
     this.#stems?.close();
     [this.#player, this.#stems] = [null, null];
     this.stage.replaceChildren();
+    this.form.hidden = false;
     this.work.hidden = true;
     this.problem.hidden = true;
   }
 
   /** @param {string} name of the file @param {string} text */
   #show(name, text) {
+    this.form.hidden = true;
     this.work.hidden = false;
+    this.bar.hidden = false;
+    this.bar.removeAttribute("value");
     getElement(this.work, "[data-name]", HTMLElement).textContent = name;
     getElement(this.work, "[data-progress]", HTMLElement).textContent = text;
-    getElement(this.work, "progress", HTMLProgressElement).removeAttribute("value");
+    this.#offerStop(true);
+  }
+
+  #showDone() {
+    this.bar.hidden = true;
+    getElement(this.work, "[data-progress]", HTMLElement).textContent = message("separated");
+    this.#offerStop(false);
+  }
+
+  /** @param {boolean} isWorking */
+  #offerStop(isWorking) {
+    getElement(this.stop, "[data-while-working]", HTMLElement).hidden = !isWorking;
+    getElement(this.stop, "[data-when-done]", HTMLElement).hidden = isWorking;
   }
 
   /** @param {number} share @param {number} [seconds] left */
@@ -174,7 +191,7 @@ class SeparationPage {
     const percent = percentDone(share);
     const left = remainingTimeMessage(seconds);
     getElement(this.work, "[data-progress]", HTMLElement).textContent = message("separating", { percent, left });
-    getElement(this.work, "progress", HTMLProgressElement).value = percent;
+    this.bar.value = percent;
   }
 
   /**

@@ -13,21 +13,22 @@ export { SeparatorError };
 /** @typedef {import("./core.js").Channels} Channels */
 
 /** The file of the faster build that runs here, beside this script. */
-export const libraryFile = () => (hasRelaxedSimd() ? "separator_relaxed.wasm" : "separator.wasm");
+export const libraryFile = (relaxed = hasRelaxedSimd()) => (relaxed ? "separator_relaxed.wasm" : "separator.wasm");
 
 /**
  * Fetch a model's weights, and start workers with it.
  * @param {Description} model whose `weights.file` is an address, resolved from this script
  * @param {object} [options]
  * @param {number} [options.workers] two separate about twice as fast as one, with twice the memory
+ * @param {boolean} [options.relaxed] use the build with relaxed SIMD; by default, where it runs
  * @param {AbortSignal} [options.signal]
  * @returns {Promise<Separator>}
  * @throws {SeparatorError} or the signal's reason
  */
-export async function load(model, { workers = 2, signal } = {}) {
+export async function load(model, { workers = 2, relaxed, signal } = {}) {
   if (!hasSimd()) throw new SeparatorError("unsupported", "no WebAssembly with SIMD");
   const [library, weights] = await Promise.all(
-    [libraryFile(), model.weights.file].map((file) => fetchBytes(new URL(file, import.meta.url), signal)),
+    [libraryFile(relaxed), model.weights.file].map((file) => fetchBytes(new URL(file, import.meta.url), signal)),
   );
   signal?.throwIfAborted();
   const started = Array.from({ length: workers }, makeWorker);

@@ -9,7 +9,7 @@ import json
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from audio.checksum import checksum
 from separation.engines.modelspec import SPECS
@@ -58,7 +58,7 @@ def manifest(folder: Path) -> dict[str, object]:
     return {"compiler": f"ziglang {version('ziglang')}", "sources": digest.hexdigest(), "files": files}
 
 
-def bundled_models() -> list[dict[str, object]]:
+def bundled_models() -> list[dict[str, Any]]:
     """Describe the bundled models, whose weights are in ``models`` beside the script."""
     return [
         describe(spec, file=f"models/{spec.files[0].name}", sha256=spec.files[0].sha256)
@@ -67,7 +67,7 @@ def bundled_models() -> list[dict[str, object]]:
     ]
 
 
-def describe(spec: SpleeterSpec, *, file: str, sha256: str) -> dict[str, object]:
+def describe(spec: SpleeterSpec, *, file: str, sha256: str) -> dict[str, Any]:
     """Return what the script (``engine.js``) must know of `spec` and of its weights, the NumPy archive `file`."""
     settings = spec.settings
     return {
