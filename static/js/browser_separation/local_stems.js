@@ -90,8 +90,13 @@ export class LocalStems {
   /** @param {string} address stem and number, as in `recording` */
   async #segment(address) {
     const [stem, number] = address.split("/").map(Number);
-    const { file, gain } = await this.#ask({ stem, number });
-    return file ? new Response(file, { headers: { "X-Gain": String(gain) } }) : new Response(null, { status: 404 });
+    try {
+      const { file, gain } = await this.#ask({ stem, number });
+      if (file) return new Response(file, { headers: { "X-Gain": String(gain) } });
+    } catch (error) {
+      if (!(error instanceof StemFilesError)) throw error;
+    }
+    return new Response(null, { status: 404 });
   }
 
   /** @param {{ gain: number, segments: number, peaks: number[][] }} state */
