@@ -13,7 +13,7 @@ from statistics import median
 from timeit import timeit
 
 from audio.probe import probe
-from benchmarks import backup, measure, mixes, player, songs
+from benchmarks import backup, browser, measure, mixes, player, songs
 from benchmarks.catalogue import fingerprints, pages
 from benchmarks.engines import equality, flac_encoding, matrix_product, models, networks
 from benchmarks.engines import two_songs as pairs
@@ -40,6 +40,7 @@ PARTS = (
     "long_work",
     "player",
     "backup",
+    "browser",
 )
 _ASIDE = ("kills", "networks")
 """Only when asked for: processes are killed; the reference environment is needed."""
@@ -127,6 +128,7 @@ def main() -> None:
             "long_work": worked,
             "player": played,
             "backup": backed_up,
+            "browser": in_browser,
             "kills": killed,
             "networks": compared,
         }[part](options)
@@ -148,6 +150,11 @@ def played(options: argparse.Namespace) -> None:
 def backed_up(options: argparse.Namespace) -> None:
     """Backups, a restore and a check of stored files; of 10,000 songs where no other number is given."""
     table(backup.HEADS, backup.measured(min(options.tracks, 10_000), options.cache))
+
+
+def in_browser(options: argparse.Namespace) -> None:
+    """The bundled models in Chromium, against the native engine."""
+    browser.run(["compact:2stems", "compact:4stems"], _SONG_SECONDS, options.rounds)
 
 
 def attacked(_options: argparse.Namespace) -> None:

@@ -5,7 +5,8 @@ from csp.constants import NONCE, NONE, SELF
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, NONCE, "'wasm-unsafe-eval'"],  # WebAssembly, which stretches in the player
+        # WebAssembly runs in workers, whose policy is another (static_headers.py).
+        "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

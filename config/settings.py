@@ -32,6 +32,7 @@ WEB_PROCESSES = env.number("WEB_PROCESSES", 1, minimum=1)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
 STATEMENT_SECONDS = env.number("STATEMENT_SECONDS", 30, minimum=1)
 WORKERS = env.number("WORKERS", 0) or capacity.workers(hardware.cores(), hardware.total_memory())
+BROWSER_SEPARATION = env.flag("BROWSER_SEPARATION", default=True)
 SEPARATOR_ENGINE: Any = env.choice("ENGINE", ("auto", "native", "openvino", "tensorflow", "torch"))
 TORCH_PYTHON = Path(env.text("TORCH_PYTHON", kind="path") or interpreter.DEFAULT)
 SEPARATOR_THREADS = env.number("THREADS", 0) or capacity.threads(hardware.cores(), WORKERS)
@@ -170,7 +171,10 @@ USE_TZ = True
 
 STATIC_URL = f"{SITE_PATH}/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("separator/models", BASE_DIR / "separation" / "engines" / "spleeter" / "bundled"),  # for browsers
+]
 WORK_DIR = DATA_DIR / "work"
 MODELS_DIR = env.folder("MODELS", DATA_DIR / "models")
 MODELS_SOURCE = env.text("MODELS_SOURCE")

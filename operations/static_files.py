@@ -8,7 +8,16 @@ from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # Files of packages that no page of ours uses.
-IGNORED_FILES = ["rest_framework/*", "drf_spectacular_sidecar/redoc/*"]
+IGNORED_FILES = [
+    *("rest_framework/*", "drf_spectacular_sidecar/redoc/*"),
+    *(
+        "separator/*.md",
+        "separator/demo.*",
+        "separator/node*",
+        "separator/package.json",
+        "separator/models/*.md",
+    ),
+]
 
 
 class FastCompressor(Compressor):  # type: ignore[misc]  # whitenoise has no types
@@ -24,7 +33,10 @@ class FastCompressor(Compressor):  # type: ignore[misc]  # whitenoise has no typ
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # as above
-    """WhiteNoise's storage with faster compression, and none for source maps, which only debuggers download."""
+    """WhiteNoise's storage with faster compression.
+
+    There is none for source maps, which only debuggers download, and for weights, which are compressed already.
+    """
 
     def create_compressor(self, **_options: Any) -> Compressor:
-        return FastCompressor(extensions=(*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"), quiet=True)
+        return FastCompressor(extensions=(*Compressor.SKIP_COMPRESS_EXTENSIONS, "map", "npz"), quiet=True)

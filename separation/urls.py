@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from separation.web import my_library, playlists, setlist_player, statistics, tracks
+from separation.web import browser_separation, my_library, playlists, setlist_player, statistics, tracks
 
 urlpatterns = [
     path("tracks/<uuid:pk>/", tracks.track, name="track"),
@@ -22,4 +22,5 @@ urlpatterns = [
     path("listen/<str:token>/", playlists.listen, name="playlist-listen"),
     path("statistics/", statistics.statistics, name="statistics"),
     path("upload/", tracks.upload, name="upload"),
+    path("try/", browser_separation.separate, name="browser-separation"),
 ]

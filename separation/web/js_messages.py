@@ -159,6 +159,23 @@ UPLOAD_MESSAGES: Messages = SESSION_MESSAGES | {
     "empty": _("This file is empty. Choose another."),
 }
 
+BROWSER_MESSAGES: Messages = {
+    "reading": _("Reading the file"),
+    "separating": _("Separating, {percent} % {left}"),
+    "separated": _("All parts are here."),
+    "preparing": _("Preparing the file"),
+    "empty": _("This file is empty. Choose another."),
+    "notAudio": _("Your browser finds no sound in this file. Save it as MP3, WAV or FLAC and try again."),
+    "unreadableFile": _("This file could not be read. Choose it again."),
+    "separator_network": _("The model could not be loaded. Check the connection and try again."),
+    "separator_damaged": _("The model arrived damaged. Load this page again."),
+    "separator_memory": _(
+        "There is not enough memory for this song. Close other pages, or choose a shorter song."
+    ),
+    "separator_unsupported": _("This browser is too old to separate songs. Update it, or use another one."),
+    "separator_failed": _("The song could not be separated. Load this page again, or use another browser."),
+}
+
 
 def translate(messages: Messages) -> dict[str, str]:
     """Translate ``messages`` into the language of the request."""

@@ -44,6 +44,14 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
  * @property {number | null} ready
  * @property {string} played address that counts a play
  * @property {(StemAddresses & { parts?: Parts })[]} stems
+ * @property {Local} [local] gives both, where the stems are in this browser
+ */
+
+/**
+ * Stems that no server has: `segment` answers like one.
+ * @typedef {object} Local
+ * @property {(address: string) => Promise<Response>} segment
+ * @property {(stem: number, from: number) => Float32Array} peaks
  */
 
 /** @typedef {ReturnType<typeof startPlayer>} Player */
@@ -95,8 +103,10 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
         await Promise.all(
           lanes.map(async (lane) => {
             const drawn = anew ? [] : (waveforms.get(lane)?.peaks ?? []);
-            const peaks = Float32Array.from([...drawn, ...(await loadPeaks(lane.stem.peaks, drawn.length))]);
-            return /** @type {const} */ ([lane, peaks]);
+            const more = recording.local
+              ? recording.local.peaks(mixer.lanes.indexOf(lane), drawn.length)
+              : await loadPeaks(lane.stem.peaks, drawn.length);
+            return /** @type {const} */ ([lane, Float32Array.from([...drawn, ...more])]);
           }),
         ),
       );
@@ -205,7 +215,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   let counted = false;
   /** Tell the library once that somebody plays this song. */
   const countPlay = async () => {
-    if (counted) return;
+    if (counted || recording.local) return;
     counted = true;
     try {
       await callApi(recording.played, { method: "POST", keepalive: true });

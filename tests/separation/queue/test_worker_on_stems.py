@@ -37,7 +37,7 @@ def drums(
     settings.MODELS_DIR = tmp_path / "models"
     for name, value in teach(tmp_path / "hook", settings.MODELS_DIR).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setitem(modelspec.SPECS, KIT.spec.slug, KIT.spec)
+    monkeypatch.setitem(modelspec.SPECS.packaged, KIT.spec.slug, KIT.spec)
     holder.close()
     track = make_track(user, audio=make_audio(3.0, stored=True))
     separation = make_separation(track, model="compact:4stems", stored=True)

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,15 +117,17 @@ def prebuild(folder: Path = PREBUILT) -> list[Path]:
 
 
 def compile_to(library: Path, scratch: Path, *options: str, level: str = "") -> None:
-    """Run the compiler for `level`, by default this processor's; raises `NotBuilt`.
+    """Compile the library for `level`, by default this processor's, see `compile_with`."""
+    compile_with((f"-mcpu={level or target()}", *_OPTIONS, *options), library, scratch)
 
-    Its caches are in `scratch` unless the environment names others.
-    """
-    sources = [str(path) for path in sorted(_SOURCES.glob("*.c"))]
-    command = [sys.executable, "-m", "ziglang", "cc", f"-mcpu={level or target()}", *_OPTIONS, *options]
+
+def compile_with(options: Sequence[str], output: Path, scratch: Path) -> None:
+    """Run the compiler; its caches are in `scratch` unless the environment names others. Raises `NotBuilt`."""
+    programs = [str(path) for path in sources() if path.suffix == ".c"]
+    command = [sys.executable, "-m", "ziglang", "cc", *options, "-o", str(output), *programs]
     caches = {"ZIG_GLOBAL_CACHE_DIR": str(scratch), "ZIG_LOCAL_CACHE_DIR": str(scratch)}
     done = subprocess.run(
-        [*command, "-o", str(library), *sources],
+        command,
         env=caches | os.environ,
         capture_output=True,
         text=True,
@@ -149,9 +152,14 @@ def identity(level: str = "", machine: str = "", system: str = "") -> str:
     """
     about = (system or platform.system(), machine or platform.machine(), level or target())
     digest = hashlib.sha256(repr((_OPTIONS, *about)).encode())
-    for source in sorted(_SOURCES.glob("*.[ch]")):
+    for source in sources():
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def sources() -> list[Path]:
+    """Return all source files."""
+    return sorted(_SOURCES.glob("*.[ch]"))
 
 
 def data_folder() -> Path:

@@ -61,8 +61,10 @@ export class MetronomeControls {
   }
 
   async #load() {
+    const { beats } = this.menu.dataset;
+    if (!beats) return; // the song is in this browser only
     try {
-      const { ok, body } = await callApi(this.menu.dataset.beats ?? "");
+      const { ok, body } = await callApi(beats);
       this.#known = ok;
       if (ok) this.metronome.setBeats(countBeats(body.beats, body.bars));
     } catch (error) {

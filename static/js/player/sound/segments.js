@@ -34,13 +34,15 @@ export class Segments {
    * @param {number} frames of the song
    * @param {Pick<import("stemoteca/player/sound/file_pool").FilePool, "read">} files
    * @param {Store} store keeps what was fetched
+   * @param {(address: string, options: RequestInit) => Promise<Response>} [ask] gets them where no server has them
    */
-  constructor(addresses, codec, frames, files, store) {
+  constructor(addresses, codec, frames, files, store, ask = request) {
     this.addresses = addresses;
     this.codec = codec;
     this.frames = frames;
     this.files = files;
     this.store = store;
+    this.ask = ask;
     this.#entries = addresses.map(() => new Map());
   }
 
@@ -156,7 +158,7 @@ export class Segments {
   async #fetch(address, number, stem, signal) {
     for (let turn = 1; ; turn += 1) {
       try {
-        const answer = await request(address, { signal });
+        const answer = await this.ask(address, { signal });
         if (answer.ok) return await this.#keep(answer, number, stem, signal);
         if (answer.status < 500 && answer.status !== 429) throw new SegmentError("gone");
         if (turn === TRIES) throw new SegmentError("network");

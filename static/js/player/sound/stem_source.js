@@ -84,6 +84,7 @@ export class StemSource {
 
   #makeSegments() {
     const addresses = this.stems.map(({ segments }) => segments);
-    return new Segments(addresses, this.codec, this.recording.frames, this.files, this.renderer);
+    const ask = this.recording.local?.segment;
+    return new Segments(addresses, this.codec, this.recording.frames, this.files, this.renderer, ask);
   }
 }

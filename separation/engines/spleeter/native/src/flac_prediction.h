@@ -226,8 +226,7 @@ static int predict_linear(const int32_t *x, int count, int width, prediction *p)
     p->order = levinson_durbin(correlation, count, width, exact);
     for (int n = 0; n < p->order; n++)
         largest = __builtin_fmax(largest, __builtin_fabs(exact[n]));
-    int exponent;
-    __builtin_frexp(largest, &exponent);
+    const int exponent = (int)(__builtin_bit_cast(uint64_t, largest) >> 52) - 1022; /* largest < 2^exponent */
     const int shift = PRECISION - 1 - exponent, limit = 1 << (PRECISION - 1);
     if (!p->order || shift < 0)
         return 0;
@@ -235,7 +234,7 @@ static int predict_linear(const int32_t *x, int count, int width, prediction *p)
     p->shift = shift < 15 ? shift : 15;
     for (int n = 0; n < MAX_ORDER; n++) {
         /* Carry the rounding error to the next coefficient. */
-        rest = n < p->order ? rest + __builtin_ldexp(exact[n], p->shift) : 0;
+        rest = n < p->order ? rest + exact[n] * (1 << p->shift) : 0;
         const double rounded = __builtin_fmin(__builtin_fmax(__builtin_rint(rest), -limit), limit - 1);
         rest -= rounded;
         p->coefficients[n] = (int32_t)rounded;

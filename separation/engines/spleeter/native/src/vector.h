@@ -1,4 +1,5 @@
-/* SIMD vectors of float32 in Clang's vector extensions: the same source for AVX2, AVX-512 and NEON. */
+/* SIMD vectors of float32 in Clang's vector extensions: the same source for AVX2, AVX-512, NEON and
+   WebAssembly. */
 
 #ifndef STEMOTECA_VECTOR_H
 #define STEMOTECA_VECTOR_H
@@ -9,6 +10,9 @@
 #if defined(__AVX512F__)
 #define LANES 16
 #define ROWS 12 /* rows of a product, two vectors wide, that fit into registers */
+#elif defined(__wasm__)
+#define LANES 4 /* wider vectors are split in two, without fused multiplication and addition */
+#define ROWS 6
 #else
 #define LANES 8
 #define ROWS 6
@@ -28,8 +32,13 @@ typedef ints unaligned_ints __attribute__((aligned(4), may_alias));
 INLINE ints load_ints(const int32_t *from) { return *(const unaligned_ints *)from; }
 INLINE void store_ints(int32_t *to, ints value) { *(unaligned_ints *)to = value; }
 INLINE vec splat(float value) { return (vec)value; }
+#if defined(__wasm__) /* f32x4.pmax and pmin; C's rule for values that are no numbers would take a call for each lane */
+INLINE vec vec_max(vec a, vec b) { return a < b ? b : a; }
+INLINE vec vec_min(vec a, vec b) { return b < a ? b : a; }
+#else
 INLINE vec vec_max(vec a, vec b) { return __builtin_elementwise_max(a, b); }
 INLINE vec vec_min(vec a, vec b) { return __builtin_elementwise_min(a, b); }
+#endif
 
 /* Two interleaved vectors. */
 typedef float pairs __attribute__((ext_vector_type(2 * LANES)));

@@ -1,0 +1,81 @@
+"""The page that separates a song in the browser of whoever visits it. Nothing is sent to this server."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from audio.flac import SEGMENT_SAMPLES
+from audio.formats import EXTENSIONS, STEREO_RATE
+from separation.display_names import ModelChoice, describe, stem_label
+from separation.engines.modelspec import SPECS
+from separation.engines.spleeter.native import webassembly
+from separation.web.js_messages import BROWSER_MESSAGES, PLAYER_MESSAGES, translate
+
+
+@dataclass(frozen=True)
+class BrowserStem:
+    """A stem that only the browser has."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class BrowserStemRow:
+    """A stem in the player; ``key`` on the keyboard mutes it."""
+
+    stem: BrowserStem
+    label: str
+    key: str
+
+
+@dataclass(frozen=True)
+class BrowserModel:
+    """A model that browsers run: as people choose it, as the script needs it, and the rows of its player."""
+
+    choice: ModelChoice
+    description: dict[str, Any]
+    stem_rows: list[BrowserStemRow]
+    size: int | None
+    """Of the weights, in bytes."""
+
+
+@require_safe
+@gzip_page
+def separate(request: HttpRequest) -> HttpResponse:
+    """Offer to separate a song in the browser."""
+    if not settings.BROWSER_SEPARATION:
+        raise Http404
+    models = [_model(description) for description in webassembly.bundled_models()]
+    context = {
+        "models": models,
+        "words": translate(PLAYER_MESSAGES | BROWSER_MESSAGES),
+        "descriptions": {model.choice.slug: model.description for model in models},
+        "accept": ",".join(["audio/*", "video/*", *(f".{extension}" for extension in EXTENSIONS)]),
+        "rate": STEREO_RATE,
+        "segment": SEGMENT_SAMPLES,
+    }
+    return render(request, "separation/browser_separation.html", context)
+
+
+def _model(description: dict[str, Any]) -> BrowserModel:
+    spec = SPECS[description["name"]]
+    choice = describe(spec)
+    weights = description["weights"]
+    return BrowserModel(
+        choice=choice,
+        description={
+            **description,
+            "weights": {**weights, "file": static(f"separator/{weights['file']}")},
+        },
+        stem_rows=[
+            BrowserStemRow(BrowserStem(name), str(stem_label(name)), str(number))
+            for number, name in enumerate(spec.stems, start=1)
+        ],
+        size=spec.files[0].size,
+    )

@@ -1,0 +1,33 @@
+// What a worker does, wherever it runs. In: { library, model, weights } first, then { chunk } for each chunk. Out:
+// { ready: true, bytes } and { separated }, or { code, detail } instead.
+
+import { readArchive } from "./archive.js";
+import { Engine } from "./engine.js";
+
+/** @type {Promise<Engine> | null} */
+let engine = null;
+
+/** @param {{ library: BufferSource, model: import("./engine.js").Model, weights: Uint8Array<ArrayBuffer> }} setup */
+async function start({ library, model, weights }) {
+  const [module, arrays] = await Promise.all([WebAssembly.compile(library), readArchive(weights)]);
+  return new Engine(module, model, arrays);
+}
+
+/**
+ * Do what a message asks for.
+ * @param {any} message
+ * @param {(answer: object, transfer: ArrayBuffer[]) => void} answer
+ */
+export async function perform(message, answer) {
+  try {
+    if (message.library) {
+      engine = start(message);
+      answer({ ready: true, bytes: (await engine).bytes }, []);
+    } else {
+      const separated = (await engine)?.separate(message.chunk);
+      answer({ separated }, separated ? [separated.buffer] : []);
+    }
+  } catch (error) {
+    answer({ code: error instanceof RangeError ? "memory" : "failed", detail: String(error) }, []);
+  }
+}

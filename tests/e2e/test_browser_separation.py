@@ -1,0 +1,122 @@
+"""A song is separated in a real Chromium, also where no page is a secure context; nothing of it reaches the server."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Download, Page, expect
+
+from tests.e2e.server import Person, Server
+from tests.songs import RATE, loud, song
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 120_000  # milliseconds
+Samples = NDArray[np.int16]
+
+
+@pytest.fixture
+def page(chromium: Browser, server: Server) -> Any:
+    """The page as a visitor finds it, under a name that is not localhost, over plain http."""
+    context = chromium.new_context(locale="en", viewport={"width": 390, "height": 800})
+    context.set_default_timeout(PATIENCE)
+    visited = context.new_page()
+    faults: list[str] = []
+    visited.on("pageerror", lambda error: faults.append(str(error)))
+    visited.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    visited.goto(f"http://stemoteca.lan:{server.port}/try/")
+    assert not visited.evaluate("isSecureContext")
+    yield visited
+    # That of another header, which needs https.
+    assert [fault for fault in faults if "Cross-Origin-Opener-Policy" not in fault] == []
+    context.close()
+
+
+def file_of(samples: NDArray[Any], rate: int = RATE, form: str = "FLAC") -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format=form, subtype="PCM_16")
+    return file.getvalue()
+
+
+def choose(page: Page, content: bytes, name: str = "Canción: una (live).flac", stems: int = 2) -> None:
+    page.locator(f"[name=model][value='compact:{stems}stems']").check()
+    page.locator("[data-choose] input[type=file]").set_input_files(
+        {"name": name, "mimeType": "audio/flac", "buffer": content}
+    )
+
+
+def take(page: Page, button: str) -> Download:
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.locator("[data-files]").get_by_role("button", name=button, exact=True).click()
+    return download.value
+
+
+def samples_of(file: Path | io.BytesIO) -> Samples:
+    samples: Samples = soundfile.read(file, dtype="int16", always_2d=True)[0]
+    return samples
+
+
+@pytest.mark.parametrize("stems", [2, 4])
+def test_stems_are_those_of_the_server_and_nothing_is_sent(
+    page: Page, server: Server, tmp_path: Path, stems: int
+) -> None:
+    file = tmp_path / "song.flac"
+    file.write_bytes(file_of(loud(song(20, seed=7), 6)))
+    requests: list[tuple[str, str]] = []
+    page.on("request", lambda request: requests.append((request.method, request.url)))
+    choose(page, file.read_bytes(), stems=stems)
+    expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
+    assert {method for method, _ in requests} == {"GET"}
+    assert all("/static/" in url or url.startswith("blob:") for _, url in requests)
+    page.locator("[data-do=play]").click()
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing", timeout=PATIENCE)
+
+    archive = zipfile.ZipFile(take(page, "All parts as a zip").path())
+    assert archive.testzip() is None
+    person = Person(server)
+    uploaded = person.upload(file, model=f"compact:{stems}stems").json()
+    made = person.wait_until_finished(uploaded["separation"]["id"])
+    for stem in made["stems"]:
+        ours = samples_of(io.BytesIO(archive.read(f"Canción_ una (live) ({stem['name']}).flac")))
+        theirs = samples_of(io.BytesIO(person.call("GET", stem["audio"] + "?codec=flac").content))
+        assert ours.shape == theirs.shape
+        assert np.abs(ours.astype(int) - theirs).max() <= 1, stem["name"]
+
+
+def test_quiet_mono_at_another_rate_becomes_wav_of_its_length(page: Page) -> None:
+    choose(page, file_of(song(14, rate=8000)[:, :1] / 100, 8000, "WAV"), "leise.wav")
+    expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
+    page.locator("[data-files] select").select_option("wav")
+    download = take(page, "Vocals")
+    assert download.suggested_filename == "leise (vocals).wav"
+    assert samples_of(Path(download.path())).shape == (14 * RATE, 2)
+
+
+def test_files_without_sound_are_refused_with_what_to_do(page: Page) -> None:
+    problem = page.locator("[data-problem]")
+    choose(page, b"")
+    expect(problem).to_have_text("This file is empty. Choose another.")
+    choose(page, b"not audio at all" * 1000)
+    expect(problem).to_contain_text("Save it as MP3, WAV or FLAC")
+    expect(page.locator("[data-work]")).to_be_hidden()
+
+
+def test_stopping_lets_go_of_everything_and_another_song_can_be_chosen(page: Page) -> None:
+    choose(page, file_of(song(45)))
+    expect(page.locator("[data-progress]")).to_contain_text("%", timeout=PATIENCE)
+    assert len(page.workers) > 2
+    page.locator("[data-stop]").click()
+    expect(page.locator("[data-work]")).to_be_hidden()
+    expect(page.locator(".player")).to_have_count(0)
+    for _ in range(PATIENCE // 100):
+        if not page.workers:
+            break
+        page.wait_for_timeout(100)
+    assert page.workers == []
+    choose(page, file_of(song(3)))
+    expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { crc32 } from "node:zlib";
+import { SEGMENT_SAMPLES, StemFiles } from "stemoteca/browser_separation/stem_files";
+import { zip } from "stemoteca/browser_separation/zip";
+import { FlacSegment } from "stemoteca/player/rendering/flac_segment";
+import { FlacEncoder, flacHeader, readLibrary } from "../../static/separator/node.js";
+
+const module = await WebAssembly.compile(await readLibrary());
+
+/** @param {number} samples */
+const filesOf = (samples) => new StemFiles(2, samples, { encoder: new FlacEncoder(module), flacHeader, FlacSegment });
+
+/** @param {number} samples @param {number} level @returns {[Float32Array, Float32Array]} */
+function tone(samples, level) {
+  const left = Float32Array.from({ length: samples }, (_, at) => level * Math.sin(at / 30));
+  return [left, left.map((value) => value / 3)];
+}
+
+/** @param {Blob} [file] */
+async function decoded(file) {
+  const segment = new FlacSegment(new Uint8Array((await file?.arrayBuffer()) ?? new ArrayBuffer(0)));
+  const channels = [new Float32Array(segment.length), new Float32Array(segment.length)];
+  segment.read(channels, 0);
+  return channels;
+}
+
+test("segments are there as soon as they are full, and the file is all of them", async () => {
+  const samples = SEGMENT_SAMPLES + 5000;
+  const [left, right] = tone(samples, 0.5);
+  const files = filesOf(samples);
+  assert.equal(files.segment(0, 0), undefined);
+  for (const [from, to] of [
+    [0, SEGMENT_SAMPLES - 4096],
+    [SEGMENT_SAMPLES - 4096, samples],
+  ]) {
+    const piece = /** @type {[Float32Array, Float32Array]} */ ([left.subarray(from, to), right.subarray(from, to)]);
+    await files.write([piece, piece]);
+    assert.equal(files.segments, from ? 1 : 0);
+  }
+  files.finish();
+  assert.equal(files.segments, 2);
+  assert.equal(files.stems[0]?.peaks.length, Math.ceil(samples / 4096));
+  const whole = await decoded(files.flac(1));
+  const second = await decoded(files.segment(1, 1));
+  assert.equal(second[0]?.length, 5000);
+  assert.deepEqual(whole[1]?.subarray(SEGMENT_SAMPLES), second[1]);
+  assert.ok(whole[0]?.every((value, at) => Math.abs(value - (left[at] ?? 0)) <= 0.51 / 32_768));
+  const wav = Buffer.from(await (await files.wav(1)).arrayBuffer());
+  assert.deepEqual(
+    [wav.length, wav.readUInt32LE(4), wav.readUInt32LE(40)],
+    [44 + 4 * samples, 36 + 4 * samples, 4 * samples],
+  );
+  assert.equal(wav.readInt16LE(44 + 4 * 50_000 + 2), (whole[1]?.[50_000] ?? 0) * 32_768);
+});
+
+test("stems that would clip all get the server's lower gain, also what was there before", async () => {
+  const samples = SEGMENT_SAMPLES + 4096;
+  const files = filesOf(samples);
+  await files.write([tone(SEGMENT_SAMPLES, 0.5), tone(SEGMENT_SAMPLES, 0.25)]);
+  assert.equal(files.gain, 1);
+  await files.write([tone(4096, 0.5), tone(4096, 1.2)]);
+  files.finish();
+  // 1.6 dB over full scale and a margin of 1 dB, in steps of 0.5 dB: as StemWriter does.
+  assert.equal(files.gain, 10 ** (-3 / 20));
+  const [quiet] = await decoded(files.segment(1, 0));
+  const [loud] = await decoded(files.segment(1, 1));
+  assert.ok(quiet?.every((value, at) => Math.abs(value - 0.25 * Math.sin(at / 30) * files.gain) <= 1.01 / 32_768));
+  assert.ok(loud?.every((value, at) => Math.abs(value - 1.2 * Math.sin(at / 30) * files.gain) <= 0.51 / 32_768));
+  await assert.rejects(files.write([tone(10, Number.NaN), tone(10, 0)]), /not numbers/);
+});
+
+test("a zip has its files as they are", async () => {
+  const contents = ["ä".repeat(3), ""].map((text) => Buffer.from(text));
+  const names = ["Canción (vocals).flac", "b.flac"];
+  const packed = await zip(names.map((name, index) => ({ name, file: new Blob([contents[index] ?? ""]) })));
+  const bytes = Buffer.from(await packed.arrayBuffer());
+  let at = 0;
+  for (const [index, name] of names.entries()) {
+    const [content, size] = [contents[index] ?? Buffer.alloc(0), Buffer.byteLength(name)];
+    assert.equal(bytes.readUInt32LE(at), 0x04034b50);
+    assert.equal(bytes.readUInt32LE(at + 14), crc32(content));
+    assert.deepEqual(
+      [18, 22].map((place) => bytes.readUInt32LE(at + place)),
+      [content.length, content.length],
+    );
+    assert.equal(bytes.toString("utf8", at + 30, at + 30 + size), name);
+    at += 30 + size + content.length;
+  }
+  assert.equal(bytes.readUInt32LE(bytes.length - 6), at);
+  assert.equal(bytes.readUInt16LE(bytes.length - 12), 2);
+});
