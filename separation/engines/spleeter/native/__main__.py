@@ -12,7 +12,9 @@ from separation.engines.spleeter.native.build import FALLBACK, NotBuilt, build, 
 if __name__ == "__main__":
     parser = ArgumentParser(prog="python -m separation.engines.spleeter.native", description=__doc__)
     kind = parser.add_mutually_exclusive_group()
-    kind.add_argument("--prebuild", action="store_true", help="compile for every processor of a wheel or an image")
+    kind.add_argument(
+        "--prebuild", action="store_true", help="compile for every processor of a wheel or an image"
+    )
     kind.add_argument("--wasm", action="store_true", help="compile for browsers, into static/separator")
     chosen = parser.parse_args()
     try:
