@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
+import { evenScale } from "stemoteca/browser_separation/decoding";
 import { SEGMENT_SAMPLES, StemFiles } from "stemoteca/browser_separation/stem_files";
 import { zip } from "stemoteca/browser_separation/zip";
 import { FlacSegment } from "stemoteca/player/rendering/flac_segment";
@@ -24,6 +25,21 @@ async function decoded(file) {
   segment.read(channels, 0);
   return channels;
 }
+
+test("what Chromium makes of 16 bits is scaled evenly, and nothing else is", () => {
+  const stored = [-32_768, -20_001, -1, 0, 1, 777, 32_767];
+  const even = Float32Array.from(stored, (value) => value / 32_768);
+  const uneven = Float32Array.from(stored, (value) => value / (value > 0 ? 32_767 : 32_768));
+  const another = uneven.slice();
+  evenScale([uneven]);
+  assert.deepEqual(uneven, even);
+  evenScale([even]);
+  assert.deepEqual(even, uneven);
+  const lossy = another.map((value) => value * 0.9);
+  const [before, other] = [lossy.slice(), another.slice()];
+  evenScale([another, lossy]);
+  assert.deepEqual([another, lossy], [other, before]);
+});
 
 test("segments are there as soon as they are full, and the file is all of them", async () => {
   const samples = SEGMENT_SAMPLES + 5000;
