@@ -139,8 +139,9 @@ def test_people_sign_in_and_play_with_secure_cookies(site: tuple[str, Path, Pers
         expect(page.locator("header a[href='/music/notices/']")).to_be_visible()
         assert page.url == f"{address}/"
         assert page.evaluate("window.isSecureContext")
-        page.get_by_role("link", name="Walk").first.click()
-        page.locator("[data-do=play]").first.click()
+        page.goto("songs/")
+        page.locator("main").get_by_role("link", name="Walk", exact=True).click()
+        page.locator("main .player [data-do=play]").click()
         expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
         cookies = {cookie["name"]: cookie for cookie in context.cookies()}
         assert {"sessionid", "csrftoken", "devices"} <= {*cookies}
