@@ -66,7 +66,7 @@ docs: $(LINT)/.ready ## Build the site of the documentation into build/site
 reference: $(REFERENCE)/.ready ## Make the environment of the networks' originals, for tests of equality and benchmarks
 
 messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
-	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var --ignore node_modules
+	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py makemessages --locale es --no-location --no-obsolete --ignore '.venv*' --ignore var --ignore build --ignore node_modules
 	@STEMOTECA_DATA=$$(mktemp -d) $(LINT)/bin/python manage.py compilemessages --locale es --ignore '.venv*' --ignore node_modules
 
 lock: $(LINT)/.ready ## Resolve all requirements*.in; pins that still fit stay (ARGS=--upgrade renews them)
