@@ -115,9 +115,10 @@ class StemSeparationsView(StemMixin):
         operation_id="stems_separate",
     )
     def post(self, request: Request, pk: str) -> Response:
-        """Ask for a stem to be separated further, by a model that takes a stem of its name (`takes` in `models/`).
+        """Ask for a stem to be separated further.
 
-        Everything is as with a whole song. A stem that came out of another one is not separated again.
+        The model is one that takes a stem of its name (`takes` in `models/`). The rest is as with a whole song. A
+        stem that came out of another one is not separated again.
         """
         stem = self.finished_stem(pk)
         sent = AskSerializer(data=request.data)

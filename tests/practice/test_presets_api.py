@@ -127,7 +127,7 @@ def test_preset_is_kept_replaced_and_deleted(api_of: Any, user: User, other: Use
         ({"stems": {"vocals": {"gain": 1}}}, "stems"),
         ({"stems": {"vocals": {"volume": 2.1}}}, "stems"),
         ({"stems": {"Vocals!": {}}}, "stems"),
-        ({"stems": {f"s{n}": {} for n in range(13)}}, "stems"),
+        ({"stems": {f"s{n}": {} for n in range(25)}}, "stems"),
         ({"stems": []}, "stems"),
     ],
 )

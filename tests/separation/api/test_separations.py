@@ -37,6 +37,7 @@ def test_models_are_listed_with_their_stems(api: APIClient) -> None:
     assert (row.pop("stars"), row.pop("seconds_per_minute")) == (None, None)
     assert row == {
         "slug": "compact:2stems",
+        "takes": "",
         "stems": ["vocals", "accompaniment"],
         "bandwidth_hz": 11_025,
         "available": True,

@@ -60,6 +60,7 @@ def test_track_with_separations_and_stems(api: APIClient, user: User) -> None:
             {
                 "id": str(separation.pk),
                 "track": str(track.pk),
+                "stem": None,
                 "model": "compact:2stems",
                 "revision": separation.revision,
                 "status": "succeeded",
