@@ -113,7 +113,13 @@ def walk(address: str, certificate: Path, person: Person) -> None:
     """Upload a song, have it separated, read a stem by ranges; perhaps upload a large file."""
     done = subprocess.run(
         [
-            *(sys.executable, str(ROOT / "deploy/tests/walk.py"), address, person.email, person.password),
+            *(
+                sys.executable,
+                str(ROOT / "deploy/tests/walk.py"),
+                address,
+                person.email,
+                f"--password={person.password}",
+            ),
             *("--certificate", str(certificate)),
             *("--megabytes", os.environ.get("STEMOTECA_TEST_MEGABYTES") or "0"),
         ],
