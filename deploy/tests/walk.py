@@ -2,7 +2,7 @@
 
 Needs nothing but Python.
 
-``walk.py ADDRESS EMAIL PASSWORD [--known] [--seconds N] [--certificate FILE] [--megabytes N]``
+``walk.py ADDRESS EMAIL --password=P [--known] [--seconds N] [--certificate FILE] [--megabytes N]``
 """
 
 import argparse
@@ -172,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address")
     parser.add_argument("email")
-    parser.add_argument("password")
+    parser.add_argument("--password", required=True, help="may begin with a dash: --password=...")
     parser.add_argument("--known", action="store_true", help="the song must be there already")
     parser.add_argument("--seconds", type=float, default=60, help="until it must be healthy")
     parser.add_argument("--certificate", help="of the authority that signed the site's")

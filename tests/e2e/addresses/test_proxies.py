@@ -103,11 +103,23 @@ def site(
         server.stop()
 
 
-def test_songs_are_uploaded_separated_and_read_by_ranges(site: tuple[str, Path, Person]) -> None:
+def test_uploads_ranges_and_the_player_work_behind_the_proxy(site: tuple[str, Path, Person]) -> None:
     address, certificate, person = site
+    walk(address, certificate, person)
+    browse(address, person)
+
+
+def walk(address: str, certificate: Path, person: Person) -> None:
+    """Upload a song, have it separated, read a stem by ranges; perhaps upload a large file."""
     done = subprocess.run(
         [
-            *(sys.executable, str(ROOT / "deploy/tests/walk.py"), address, person.email, person.password),
+            *(
+                sys.executable,
+                str(ROOT / "deploy/tests/walk.py"),
+                address,
+                person.email,
+                f"--password={person.password}",
+            ),
             *("--certificate", str(certificate)),
             *("--megabytes", os.environ.get("STEMOTECA_TEST_MEGABYTES") or "0"),
         ],
@@ -119,8 +131,8 @@ def test_songs_are_uploaded_separated_and_read_by_ranges(site: tuple[str, Path, 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_people_sign_in_and_play_with_secure_cookies(site: tuple[str, Path, Person]) -> None:
-    address, _certificate, person = site
+def browse(address: str, person: Person) -> None:
+    """Sign in and play the song in a browser, whose cookies are secure and for this path."""
     with launched(SWITCHES) as browser:
         context = browser.new_context(base_url=f"{address}/", ignore_https_errors=True, locale="en")
         page = context.new_page()
