@@ -23,12 +23,10 @@ def examples(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
-def test_guide_shows_no_example_that_is_not_run() -> None:
-    assert {language for language in re.findall(r"^```(.*)$", GUIDE, re.MULTILINE) if language} == {
-        "sh",
-        "python",
-    }
-    assert GUIDE.count("\n```\n") == len(examples("sh")) + len(examples("python"))
+def test_guide_shows_no_program_that_is_not_run() -> None:
+    languages = {language for language in re.findall(r"^```(.*)$", GUIDE, re.MULTILINE) if language}
+    assert languages == {"sh", "python", "http"}
+    assert GUIDE.count("\n```\n") == sum(len(examples(language)) for language in languages)
 
 
 def test_examples_do_what_the_guide_says(server: Server, tmp_path: Path) -> None:

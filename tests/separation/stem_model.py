@@ -1,39 +1,39 @@
-"""Have other processes know the model that takes drums apart, which no descriptor of ours describes."""
+"""Have every process of an installation know a model that takes drums apart, by a descriptor of its own."""
 
-import os
 from pathlib import Path
 
+from separation.engines.modelspec import OWN
 from tests.separation.engines.exchange.tiny import KIT
+from tests.separation.engines.own_models import put
 
-_HOOK = '''
-"""Adds a model to the known ones as soon as they are read."""
-import importlib.machinery
-import sys
+_DESCRIPTOR = """\
+slug = "exchange:kit"
+stems = ["kick", "snare", "toms", "hihat", "cymbals"]
+takes = "drums"
+sample_rate = 44_100
+bandwidth_hz = 22_050
+rank = 90
+revision = "1"
+folder = "kit"
+licence = "None."
+provenance = "Random weights."
 
-NAME = "separation.engines.modelspec"
+[[files]]
+name = "model.onnx"
 
-class Reader(importlib.machinery.SourceFileLoader):
-    def exec_module(self, module):
-        super().exec_module(module)
-        from tests.separation.engines.exchange.tiny import KIT
-        module.SPECS[KIT.spec.slug] = KIT.spec
-
-class Finder:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name != NAME:
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path)
-        spec.loader = Reader(name, spec.origin)
-        return spec
-
-sys.meta_path.insert(0, Finder)
-'''
+[settings]
+graph = "model.onnx"
+length = 40_000
+stride = 30_000
+window = "triangle"
+residual = true
+input = "b c n"
+output = "b (s c) n"
+chunk_mb = 1
+"""
 
 
-def teach(folder: Path, models_dir: Path) -> dict[str, str]:
-    """Install the model in ``models_dir``; return the environment in which Python processes know it."""
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(_HOOK)
+def teach(models_dir: Path) -> None:
+    """Describe and install the model in ``models_dir``."""
+    put(models_dir / OWN, _DESCRIPTOR, "kit.toml")
     KIT.install(models_dir, KIT.files())
-    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}

@@ -26,7 +26,8 @@ SECONDS = 14  # more than a segment
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """An installation that knows a model for drums."""
     folder = Path(tmp_path_factory.mktemp("server"))
-    running = Server(folder, **teach(folder / "hook", folder / "data" / "models")).start()
+    teach(folder / "data" / "models")
+    running = Server(folder).start()
     yield running
     assert running.stop() == 0
 

@@ -13,13 +13,13 @@ from django.conf import LazySettings
 from accounts.models import User
 from catalog.storage import backend
 from separation.delivery.segments import segment
-from separation.engines import modelspec
 from separation.models import Separation, Status, Stem
 from separation.queue import worker
 from separation.queue.requests import ask_for_stem
 from separation.queue.separator_holder import holder
 from tests.factories import make_audio, make_separation, make_track
 from tests.separation.engines.exchange.tiny import KIT
+from tests.separation.engines.own_models import known_in
 from tests.separation.queue.conftest import after
 from tests.separation.stem_model import teach
 
@@ -27,22 +27,21 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 
 
 @pytest.fixture
-def drums(
-    user: User, settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Stem]:
+def drums(user: User, settings: LazySettings, tmp_path: Path) -> Iterator[Stem]:
     """The drums of a song, all stems of which were stored at half their volume; a separator that knows the model."""
     settings.WORK_DIR = tmp_path / "work"
     settings.WORK_DIR.mkdir()
     settings.DISK_FLOOR_BYTES = 0
     settings.MODELS_DIR = tmp_path / "models"
-    for name, value in teach(tmp_path / "hook", settings.MODELS_DIR).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setitem(modelspec.SPECS.packaged, KIT.spec.slug, KIT.spec)
+    teach(settings.MODELS_DIR)
     holder.close()
     track = make_track(user, audio=make_audio(3.0, stored=True))
     separation = make_separation(track, model="compact:4stems", stored=True)
     Separation.objects.filter(pk=separation.pk).update(gain=0.5)
-    yield Stem.objects.select_related("audio", "separation__mixture").get(separation=separation, name="drums")
+    with known_in(settings.MODELS_DIR):
+        yield Stem.objects.select_related("audio", "separation__mixture").get(
+            separation=separation, name="drums"
+        )
     holder.close()
 
 
