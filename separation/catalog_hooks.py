@@ -126,10 +126,13 @@ def delete_orphans() -> int:
     orphans = Separation.objects.filter(
         mixture__tracks=None, mixture__uploads=None, mixture__stems__isnull=True
     )
+    cancelled: set[UUID] = set()  # deleted by the next collection, when no worker can be at it any more
     while True:
         before = deleted
-        for separation in orphans.all():
-            if not cancel(separation):
+        for separation in orphans.exclude(pk__in=cancelled):
+            if cancel(separation):
+                cancelled.add(separation.pk)
+            else:
                 deleted += bool(orphans.filter(pk=separation.pk).delete()[0])
         if deleted == before:
             return deleted
