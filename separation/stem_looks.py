@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Look:
-    """How people see a stem: ``colour`` is a class of ``lists.css``, ``icon`` a picture of ``icons.svg``."""
+    """How people see a stem: ``colour`` is a class of ``stems.css``, ``icon`` a picture of ``icons.svg``."""
 
     label: Promise | str
     colour: str

@@ -17,7 +17,7 @@ async function toggle(form, button, heart) {
   say(heart, "");
   let isEnded = false;
   try {
-    const address = fillAddress(form.dataset.address ?? "", button.value);
+    const address = fillAddress(form.dataset.likeAddress ?? "", button.value);
     const { ok, status, body } = await callApi(address, { method: liked ? "DELETE" : "PUT" });
     if (ok) return;
     isEnded = isSessionEnded(status, body.code);

@@ -18,8 +18,8 @@ STATIC = Path(__file__).resolve().parents[2] / "static"
     ("name", "label", "icon"),
     [
         ("vocals", "Vocals", "vocals"),
-        ("lead", "Lead vocals", "vocals"),
-        ("kick", "Kick drum", "drums"),
+        ("lead", "Lead vocals", "lead"),
+        ("kick", "Bass drum", "kick"),
         ("foo_bar", "Foo bar", "note"),
         ("row", "Row", "note"),  # a class of its own in the style sheets
     ],
@@ -32,7 +32,7 @@ def test_stem_has_a_name_and_a_picture(name: str, label: str, icon: str) -> None
 def test_colours_and_pictures_exist() -> None:
     looks = [*LOOKS.values(), *FURTHER.values(), look("foo")]
     classes = set(
-        re.findall(r"^  \.([\w-]+) {\n    --stem:", (STATIC / "css/lists.css").read_text(), re.MULTILINE)
+        re.findall(r"^  \.([\w-]+) {\n    --stem:", (STATIC / "css/stems.css").read_text(), re.MULTILINE)
     )
     pictures = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "img/icons.svg").read_text()))
     assert {each.colour for each in looks} | set(SPARE) <= classes
@@ -47,11 +47,11 @@ def test_pages_show_stems_that_nobody_foresaw(client: Client, user: User) -> Non
     for stem, name in zip(Stem.objects.order_by("position"), ("lead", "row"), strict=True):
         Stem.objects.filter(pk=stem.pk).update(name=name)
     page = client.get(f"/tracks/{track.pk}/").content.decode()
-    assert 'class="lane vocals"' in page
+    assert 'class="lane lead"' in page
     assert f'class="lane {look("row").colour}"' in page
     assert "icons.svg#note" in page
     assert "#row" not in page
     listed = client.get("/").content.decode()
-    assert f'aria-label="Lead vocals, Row"><i class="vocals"></i><i class="{look("row").colour}"></i>' in (
+    assert f'aria-label="Lead vocals, Row"><i class="lead"></i><i class="{look("row").colour}"></i>' in (
         re.sub(r">\s+<", "><", listed)
     )
