@@ -179,7 +179,9 @@ def crawl(client: Client) -> list[tuple[str, str]]:
         readable = any(word in kind for word in ("html", "json", "mpegurl"))
         text = body.decode() if readable else body.hex()
         headers = {
-            n: v for n, v in answer.headers.items() if n not in {"Set-Cookie", "Date", "Content-Length"}
+            n: v
+            for n, v in answer.headers.items()
+            if n not in {"Set-Cookie", "Date", "Content-Length", "X-Request-ID"}
         }
         found.append(
             (
