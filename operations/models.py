@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Row
@@ -69,3 +70,7 @@ class Scrub(Row):
 
     def __str__(self) -> str:
         return str(self.created_at)
+
+    def finish(self) -> None:
+        """Note that all files were checked; save it afterwards."""
+        self.finished_at = timezone.now()

@@ -89,7 +89,7 @@ def verify(
             saved = time.monotonic()
             scrub.save()
     if next(_files(scrub), None) is None:
-        scrub.finished_at = timezone.now()
+        scrub.finish()
     scrub.worked_at = timezone.now()
     scrub.save()
     return wrong

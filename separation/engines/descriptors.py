@@ -46,7 +46,7 @@ _HUGE = 10**15
 _LONGEST = {"slug": 40, "revision": 40, "folder": 80, "stem": 20}
 """In characters, as far as the database has room."""
 _PARAMETERS = frozenset(
-    {"bitrate", "cents", "click", "codec", "countin", "from", "semitones", "tempo", "to", "v"}
+    {"bitrate", "cents", "click", "codec", "countin", "from", "semitones", "tempo", "to", "unfolded", "v"}
 )
 """What a mix has besides the volumes of its stems, under whose names they are sent."""
 

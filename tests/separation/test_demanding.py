@@ -52,7 +52,7 @@ def hours_later(hours: float) -> None:
 def test_demanding_is_what_costs_much_by_its_descriptor(
     monkeypatch: pytest.MonkeyPatch, slug: str, *, is_demanding: bool
 ) -> None:
-    monkeypatch.delitem(modelspec.SPECS, DEMANDING)
+    monkeypatch.delitem(modelspec.SPECS.packaged, DEMANDING)
     assert demanding.is_demanding(modelspec.get(slug)) is is_demanding
 
 
