@@ -12,6 +12,7 @@ from django.conf import settings
 ROOT: Path = settings.BASE_DIR
 PARTS = ("config", "operations", "practice", "separation", "catalog", "accounts", "audio", "stemoteca")
 ONLY_IN_THE_WHOLE = {"tensorflow", "spleeter", "ziglang"}
+IN_ANOTHER_INTERPRETER = {"torch", "demucs"}
 
 
 def pins(name: str) -> set[str]:
@@ -31,7 +32,12 @@ def test_what_a_server_imports_is_in_its_requirements() -> None:
     required = {re.split(r"==", line)[0].lower().replace("_", "-") for line in pins("requirements-slim.txt")}
     known = packages_distributions()
     for path in (path for part in PARTS for path in (ROOT / part).rglob("*.py")):
-        for name in {*imported(path)} - {*PARTS, *ONLY_IN_THE_WHOLE, *sys.stdlib_module_names}:
+        for name in {*imported(path)} - {
+            *PARTS,
+            *ONLY_IN_THE_WHOLE,
+            *IN_ANOTHER_INTERPRETER,
+            *sys.stdlib_module_names,
+        }:
             distributions = {found.lower().replace("_", "-") for found in known.get(name, [name])}
             assert distributions & required, f"{path.relative_to(ROOT)} imports {name}"
 
