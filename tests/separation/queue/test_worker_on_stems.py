@@ -27,7 +27,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 
 
 @pytest.fixture
-def drums(user: User, settings: LazySettings, tmp_path: Path) -> Iterator[Stem]:
+def drums(
+    user: User, settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stem]:
     """The drums of a song, all stems of which were stored at half their volume; a separator that knows the model."""
     settings.WORK_DIR = tmp_path / "work"
     settings.WORK_DIR.mkdir()
@@ -35,6 +37,7 @@ def drums(user: User, settings: LazySettings, tmp_path: Path) -> Iterator[Stem]:
     settings.MODELS_DIR = tmp_path / "models"
     teach(settings.MODELS_DIR)
     holder.close()
+    monkeypatch.setattr(holder, "separator", None)  # it would look for models where other tests do
     track = make_track(user, audio=make_audio(3.0, stored=True))
     separation = make_separation(track, model="compact:4stems", stored=True)
     Separation.objects.filter(pk=separation.pk).update(gain=0.5)
