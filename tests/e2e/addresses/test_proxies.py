@@ -157,6 +157,7 @@ def browse(address: str, person: Person) -> None:
         assert page.evaluate("window.isSecureContext")
         page.goto("songs/")
         page.locator("main").get_by_role("link", name="Walk", exact=True).click()
+        expect(page.locator("main .player")).to_have_attribute("data-playing", "stopped")  # its script runs
         page.locator("main .player [data-do=play]").click()
         expect(page.locator("main .player")).to_have_attribute("data-playing", "playing")
         cookies = {cookie["name"]: cookie for cookie in context.cookies()}
