@@ -33,6 +33,10 @@ class BrowserStemRow:
     label: str
     key: str
 
+    @property
+    def name(self) -> str:
+        return self.stem.name
+
 
 @dataclass(frozen=True)
 class BrowserModel:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Download, Page, expect
 from tests.e2e.server import Person, Server
 from tests.songs import RATE, loud, song
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
 
 PATIENCE = 120_000  # milliseconds
 Samples = NDArray[np.int16]
