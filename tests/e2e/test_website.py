@@ -346,15 +346,3 @@ def test_search_and_upload_work_without_scripts(
 
 def test_pages_make_no_foreign_or_blocked_requests(person: Watched, address: str) -> None:
     assert person.faults == []
-
-
-def test_chromium_offers_to_install_the_site(chromium: Browser, server: Server) -> None:
-    watched = Watched(chromium, server)
-    watched.page.goto("/")
-    session = watched.context.new_cdp_session(watched.page)
-    assert session.send("Page.getAppManifest")["errors"] == []
-    errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
-    # Windows of tests are private ones, in which nothing can be installed.
-    assert [error["errorId"] for error in errors if error["errorId"] != "in-incognito"] == []
-    assert watched.faults == []
-    watched.context.close()
