@@ -33,7 +33,7 @@ from catalog.storage.covers import all_covers, sizes
 from operations.backups import rows, snapshots
 from operations.backups.places import Place, open_place
 from operations.backups.pruning import prune
-from operations.backups.runs import Keeper, Totals, running
+from operations.backups.runs import RunLease, Totals, running
 from operations.backups.snapshots import (
     FILE_LIST,
     FILES,
@@ -52,7 +52,8 @@ Report = Callable[[int, int], None]
 
 
 def back_up(target: str, *, keep: int = 0, report: Report = lambda _done, _all: None) -> Totals:
-    """Make a backup at ``target``, then keep the newest ``keep`` (0: all). ``report`` hears the files done, and all.
+    """Make a backup at ``target``, then keep the newest ``keep`` (0: all). ``report`` is called with the files
+    done, and all.
 
     Raises ``CatalogError``: ``not_migrated``, ``backup_running``, ``bad_target``, ``own_folder``, ``no_space``, and
     OSError.
@@ -63,11 +64,11 @@ def back_up(target: str, *, keep: int = 0, report: Report = lambda _done, _all: 
             "not_migrated", _("The database is older than the program. Start Stemoteca once first.")
         )
     place = open_place(target)
-    with running(target) as keeper, backend.room():
-        totals = _Backup(place, keeper, report).make()
+    with running(target) as lease, backend.room():
+        totals = _Backup(place, lease, report).make()
         if keep:
-            prune(place, keep, keeper)
-        keeper.finish(totals)
+            prune(place, keep, lease)
+        lease.finish(totals)
     return totals
 
 
@@ -114,9 +115,9 @@ class _Counts:
 class _Backup:
     """One snapshot on its way to ``place``."""
 
-    def __init__(self, place: Place, keeper: Keeper, report: Report) -> None:
+    def __init__(self, place: Place, lease: RunLease, report: Report) -> None:
         self._place = place
-        self._keeper = keeper
+        self._lease = lease
         self._report = report
         self._there = place.sizes(FILES)
         self._covers = _earlier_covers(place)
@@ -131,7 +132,7 @@ class _Backup:
                 count = snapshots.write_files(wanted, folder / "wanted").count
             files = snapshots.write_files(self._copy_all(folder / "wanted", count), folder / FILE_LIST)
             write_manifest(folder, tables, files)
-            self._keeper.confirm()
+            self._lease.confirm()
             for part in (*(f"rows/{label}" for label in tables), FILE_LIST, MANIFEST):
                 if part == MANIFEST:  # last, when all the rest is there for good
                     self._place.flush()
@@ -146,7 +147,7 @@ class _Backup:
         """Copy the files of the list ``wanted``; yield them as the snapshot will name them."""
         with gzip.open(wanted) as lines:
             for number, line in enumerate(lines, start=1):
-                self._keeper.check()
+                self._lease.check()
                 file = self._copy(StoredFile(**json.loads(line)))
                 if file is not None:
                     yield file

@@ -5,20 +5,20 @@ import logging
 from catalog.errors import CatalogError
 from operations.backups import snapshots
 from operations.backups.places import Place
-from operations.backups.runs import Keeper
+from operations.backups.runs import RunLease
 from operations.backups.snapshots import FILES, MANIFEST, SNAPSHOTS
 
 log = logging.getLogger(__name__)
 
 
-def prune(place: Place, keep: int, keeper: Keeper) -> int:
+def prune(place: Place, keep: int, lease: RunLease) -> int:
     """Keep the newest ``keep`` snapshots; return how many files went.
 
     Where one of these cannot be read, no file is removed: it may be one that the unreadable one names.
     """
     complete, others = snapshots.names(place)
     for name in [*complete[:-keep], *others]:
-        keeper.check()
+        lease.check()
         manifest = f"{SNAPSHOTS}{name}/{MANIFEST}"
         place.delete(manifest)  # first, so that what is left of it after an interruption is no snapshot
         for path in place.sizes(f"{SNAPSHOTS}{name}/"):
@@ -34,6 +34,6 @@ def prune(place: Place, keep: int, keeper: Keeper) -> int:
             return 0
     unnamed = [path for path in place.sizes(FILES) if path not in named]
     for path in unnamed:
-        keeper.check()
+        lease.check()
         place.delete(path)
     return len(unnamed)

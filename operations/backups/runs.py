@@ -47,15 +47,15 @@ class Totals:
 
 
 @contextmanager
-def running(target: str) -> Iterator["Keeper"]:
+def running(target: str) -> Iterator["RunLease"]:
     """Hold the right to back up during the block. Raises ``CatalogError("backup_running")``."""
     run = _begin(target)
-    keeper = Keeper(run)
-    keeper.start()
+    lease = RunLease(run)
+    lease.start()
     try:
-        yield keeper
+        yield lease
     except BaseException as error:
-        keeper.stop()
+        lease.stop()
         code = error.code if isinstance(error, CatalogError) else _code(error)
         detail = error.detail if isinstance(error, CatalogError) else error
         failed = {"state": State.FAILED, "error_code": code, "error_detail": str(detail)[:500]}
@@ -63,7 +63,7 @@ def running(target: str) -> Iterator["Keeper"]:
             _held(run).update(finished_at=Now(), **failed)
         raise
     finally:
-        keeper.stop()
+        lease.stop()
 
 
 def holds_files() -> bool:
@@ -96,8 +96,8 @@ def _code(error: BaseException) -> str:
     return "interrupted" if isinstance(error, KeyboardInterrupt | SystemExit) else "failed"
 
 
-class Keeper:
-    """Renews the lease of a run in a thread, for as long as the run is still the one that holds it."""
+class RunLease:
+    """The lease of a run, renewed in a thread, for as long as the run is still the one that holds it."""
 
     def __init__(self, run: BackupRun) -> None:
         self._run = run

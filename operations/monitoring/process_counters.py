@@ -1,6 +1,6 @@
 """What each process of the website counts while it works: requests by route, and separations that people ask for.
 
-The processes tell each other through the cache (Redis, where there are several), so that any of them can answer for
+The processes share them through the cache (Redis, where there are several), so that any of them can answer for
 all. A process that is started again continues the numbers of the one whose place it takes.
 """
 
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Seconds until the first byte of an answer."""
-TELL_SECONDS = 5.0
-SILENT_SECONDS = 30.0  # a process that has told nothing for so long is not encoding anything either
+PUBLISH_SECONDS = 5.0
+SILENT_SECONDS = 30.0  # one that published nothing for so long is not encoding anything either
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Counts:
     """Separations that people asked for, by what had to be done: ``queued``, ``in_progress``, ``ready``."""
     encodings_running: int = 0
     encodings_waiting: int = 0
-    told_at: float = 0.0
+    published_at: float = 0.0
 
     def add(self, other: "Counts") -> None:
         for key, latency in other.latencies.items():
@@ -65,7 +65,7 @@ class Counts:
         total, now = cls(), time.time()
         for part in parts:
             total.add(part)
-            if now - part.told_at < SILENT_SECONDS:
+            if now - part.published_at < SILENT_SECONDS:
                 total.encodings_running += part.encodings_running
                 total.encodings_waiting += part.encodings_waiting
         return total
@@ -76,7 +76,7 @@ class ProcessCounters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._telling = threading.Lock()
+        self._publishing = threading.Lock()
         self._counts = Counts()
         self._place = 0
 
@@ -97,24 +97,24 @@ class ProcessCounters:
             copy = Counts()
             copy.add(self._counts)
         copy.encodings_running, copy.encodings_waiting = pool.load()
-        copy.told_at = time.time()
+        copy.published_at = time.time()
         return copy
 
     def of_all_processes(self) -> Counts:
         """Return the sum; the numbers of the other processes are some seconds old.
 
-        This one tells its own as well before they are read: whoever reads next must not find less.
+        This one publishes its own before they are read: the next reader must not find less.
         """
         if settings.WEB_PROCESSES == 1:
             return self.snapshot()
-        self.tell()
-        told = cache.get_many([_key(place) for place in range(settings.WEB_PROCESSES)])
-        return Counts.sum_of(told.values())
+        self.publish()
+        published = cache.get_many([_key(place) for place in range(settings.WEB_PROCESSES)])
+        return Counts.sum_of(published.values())
 
     def share(self, place: int) -> None:
-        """Tell the other processes from now on; this one has the given place among them."""
+        """Share numbers with the other processes from now on; this one has the given place among them."""
         self.take_place(place)
-        threading.Thread(target=self._tell_repeatedly, name="process-counters", daemon=True).start()
+        threading.Thread(target=self._publish_repeatedly, name="process-counters", daemon=True).start()
 
     def take_place(self, place: int) -> None:
         """Continue the numbers of the process that had this place before."""
@@ -128,16 +128,16 @@ class ProcessCounters:
             with self._lock:
                 self._counts.add(before)
 
-    def tell(self) -> None:
-        """Tell the other processes the numbers of this one."""
-        with self._telling:  # an older snapshot must not replace a newer one
+    def publish(self) -> None:
+        """Write the numbers of this process to the cache."""
+        with self._publishing:  # an older snapshot must not replace a newer one
             cache.set(_key(self._place), self.snapshot(), None)
 
-    def _tell_repeatedly(self) -> None:
+    def _publish_repeatedly(self) -> None:
         while True:
-            time.sleep(TELL_SECONDS)
+            time.sleep(PUBLISH_SECONDS)
             with suppress(CacheUnavailableError):  # which is logged where it matters
-                self.tell()
+                self.publish()
 
 
 def _key(place: int) -> str:

@@ -61,7 +61,7 @@ def main() -> None:
     server.run()
     if settings.WEB_PROCESSES > 1:
         with suppress(CacheUnavailableError):
-            counters.tell()
+            counters.publish()
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def ask(track: Track, model: str | None, user: User, *, silent: bool = False) ->
         outcome = _ask(track, track.audio_id, spec, user, silent=silent)
         if outcome.separation.status == Status.SUCCEEDED:  # a new track of audio that was separated before
             Track.objects.filter(pk=track.pk, separated_at=None).update(separated_at=Now())
-    return _tell(outcome)
+    return _announce(outcome)
 
 
 def ask_for_stem(stem: Stem, track: Track, model: str | None, user: User, *, silent: bool = False) -> Outcome:
@@ -128,7 +128,7 @@ def ask_for_stem(stem: Stem, track: Track, model: str | None, user: User, *, sil
         if not list(current.values_list("pk")):
             raise CatalogError("not_ready", _("This part has just changed. Try again."), status=409)
         outcome = _ask(track, stem.audio_id, spec, user, silent=silent)
-    return _tell(outcome)
+    return _announce(outcome)
 
 
 def _ask(track: Track, mixture: UUID, spec: ModelSpec, user: User, *, silent: bool) -> Outcome:
@@ -161,7 +161,7 @@ def _ask(track: Track, mixture: UUID, spec: ModelSpec, user: User, *, silent: bo
     return Outcome(separation, queued)
 
 
-def _tell(outcome: Outcome) -> Outcome:
+def _announce(outcome: Outcome) -> Outcome:
     """Write of a new request into the log, and tell those who subscribed."""
     if outcome.queued:
         with log_separation(outcome.separation.pk):

@@ -33,7 +33,7 @@ chunk_mb = 1
 """
 
 
-def teach(models_dir: Path) -> None:
+def install_kit(models_dir: Path) -> None:
     """Describe and install the model in ``models_dir``."""
     put(models_dir / OWN, _DESCRIPTOR, "kit.toml")
     KIT.install(models_dir, KIT.files())

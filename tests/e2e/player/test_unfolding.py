@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browser import Watched, sign_in
 from tests.e2e.server import Person, Server
 from tests.separation.engines.exchange.tiny import KIT
-from tests.separation.stem_model import teach
+from tests.separation.stem_model import install_kit
 from tests.songs import song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("unfolding")]
@@ -26,7 +26,7 @@ SECONDS = 14  # more than a segment
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """An installation that knows a model for drums."""
     folder = Path(tmp_path_factory.mktemp("server"))
-    teach(folder / "data" / "models")
+    install_kit(folder / "data" / "models")
     running = Server(folder).start()
     yield running
     assert running.stop() == 0

@@ -217,14 +217,14 @@ def test_any_process_answers_for_all(
     first = ProcessCounters()
     first.take_place(1)
     first.count_answer("home", 200, 0.2)
-    first.tell()
+    first.publish()
     counters.count_answer("home", 200, 0.2)
     home = {"route": "home", "status": "2xx"}
     assert value(client.get("/metrics"), "http_request_seconds_count", **home) == 2
     again = ProcessCounters()
     again.take_place(1)
     again.count_answer("home", 200, 0.2)
-    again.tell()
+    again.publish()
     assert value(client.get("/metrics"), "http_request_seconds_count", **home) == 3, "no count is lost"
 
 

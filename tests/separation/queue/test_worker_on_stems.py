@@ -21,7 +21,7 @@ from tests.factories import make_audio, make_separation, make_track
 from tests.separation.engines.exchange.tiny import KIT
 from tests.separation.engines.own_models import known_in
 from tests.separation.queue.conftest import after
-from tests.separation.stem_model import teach
+from tests.separation.stem_model import install_kit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("separator")]
 
@@ -35,7 +35,7 @@ def drums(
     settings.WORK_DIR.mkdir()
     settings.DISK_FLOOR_BYTES = 0
     settings.MODELS_DIR = tmp_path / "models"
-    teach(settings.MODELS_DIR)
+    install_kit(settings.MODELS_DIR)
     holder.close()
     monkeypatch.setattr(holder, "separator", None)  # it would look for models where other tests do
     track = make_track(user, audio=make_audio(3.0, stored=True))
