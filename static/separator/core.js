@@ -97,10 +97,11 @@ export class Separator {
  * @returns {Promise<never>}
  */
 function rejection(signal) {
-  /** @type {PromiseWithResolvers<never>} */
-  const { promise, reject } = Promise.withResolvers();
+  /** @type {Promise<never>} */
+  const promise = new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
   promise.catch(() => undefined);
-  if (signal?.aborted) reject(signal.reason);
-  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   return promise;
 }
