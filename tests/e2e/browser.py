@@ -21,13 +21,13 @@ SWITCHES = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 
-# Plays the song into memory, as fast as it can be rendered, and compares with the stems' own samples.
 # Nothing sounds before somebody presses a key.
 PRESS_FIRST = [
     *(switch for switch in SWITCHES if not switch.startswith("--autoplay-policy")),
     "--autoplay-policy=document-user-activation-required",
 ]
 
+# Plays the song into memory, as fast as it can be rendered, and compares with the stems' own samples.
 PLAYED_AGAINST_STORED = """async () => {
   const { Engine } = await import("stemoteca/player/sound/engine");
   const set = JSON.parse(document.getElementById("player").textContent);
@@ -53,7 +53,7 @@ PLAYED_AGAINST_STORED = """async () => {
   await engine.play();
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const settle = async () => {
-    for (let before = null; before !== engine.scheduled; await pause(500)) before = engine.scheduled;
+    while (!engine.isSettled) await pause(20);
   };
   await settle();
   for (let second = 2; second < set.frames / set.rate; second += 2) {
@@ -96,7 +96,7 @@ RENDERED = """async ({ seconds, plan, quality }) => {
   await engine.play();
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   const settle = async () => {
-    for (let before = null; before !== engine.scheduled; await pause(500)) before = engine.scheduled;
+    while (!engine.isSettled) await pause(20);
   };
   await settle();
   for (let now = 0.05; now < seconds - 0.1; now += 0.05) {

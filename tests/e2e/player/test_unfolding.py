@@ -156,7 +156,7 @@ UNFOLDED_AND_FOLDED = """async () => {
     await engine.play();
     const pause = (ms) => new Promise((done) => setTimeout(done, ms));
     const settle = async () => {
-      for (let before = null; before !== engine.scheduled; await pause(500)) before = engine.scheduled;
+      while (!engine.isSettled) await pause(20);
     };
     await settle();
     for (const second of [1, 2, 3, 4, 5]) {

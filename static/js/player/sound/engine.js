@@ -83,9 +83,11 @@ export class Engine extends EventTarget {
     return frame < this.recording.frames ? frame : 0;
   }
 
-  /** The frame of the clock up to which all is scheduled by now. */
-  get scheduled() {
-    return this.#scheduler?.scheduled ?? 0;
+  /** Whether it plays what it was asked for, and the next seconds of that are scheduled. */
+  get isSettled() {
+    const scheduler = this.#scheduler;
+    const isAsked = isSameStretch(scheduler?.stretch ?? this.stretch, this.stretch) && !this.stems.joining.length;
+    return isAsked && scheduler?.isAhead === true;
   }
 
   /**

@@ -93,6 +93,14 @@ export class Scheduler {
     return this.#run !== null && this.scheduled <= this.#clock();
   }
 
+  /** Whether the next seconds are scheduled as they are to be heard. */
+  get isAhead() {
+    const run = this.#run;
+    if (!run || this.#coming || this.#isOutdated) return false;
+    if (!this.setup.audible().every((stem) => run.stems.includes(stem))) return false;
+    return run.next === null || this.scheduled > this.#clock(AHEAD);
+  }
+
   /**
    * A moment from now, in frames of the clock.
    * @param {number} seconds
@@ -212,7 +220,7 @@ export class Scheduler {
   /** @returns {Job | null} the most urgent thing to make that can be made by now */
   #nextJob() {
     const run = this.#coming ?? this.#run;
-    if (!run || (run === this.#run && (run.at ?? 0) + run.length > this.#clock(AHEAD))) return null;
+    if (!run || (run === this.#run && this.scheduled > this.#clock(AHEAD))) return null;
     const block = run.following();
     if (!block || !this.#canMake(block, run.stems)) return null;
     return { run, block, chosen: run.stems };
