@@ -24,7 +24,7 @@ test: $(VENV)/.tests native ## Run the test suite on SQLite; ARGS="-k name" runs
 	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 test-all: $(VENV)/.tests native $(LINT)/.ready ## Run everything: PostgreSQL, Redis, S3 and a real browser; ARGS as for test
-	@$(NODE) node --test "tests/js/*.test.js"
+	@$(NODE) node --test "tests/js/**/*.test.js"
 	@exec tests/with-services $(BIN)/python -m pytest -n 2 --dist loadgroup --browser-tests $(ARGS)
 
 lint: $(LINT)/.ready node_modules/.ready ## Style, types, direction of imports, templates, scripts, migrations, API schema

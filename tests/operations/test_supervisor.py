@@ -1,4 +1,4 @@
-"""What keeps the programs running, apart from the programs themselves (for those see e2e/test_faults.py)."""
+"""What keeps the programs running, apart from the programs themselves (for those see e2e/faults/test_processes.py)."""
 
 import os
 import signal

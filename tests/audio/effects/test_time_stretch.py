@@ -190,7 +190,7 @@ def test_gains_and_silent_parts_change_nothing_else() -> None:
 
 
 def test_the_samples_are_those_of_the_player() -> None:
-    """``tests/js/stretch.test.js`` expects the same numbers of the same noise."""
+    """``tests/js/player/stretch.test.js`` expects the same numbers of the same noise."""
     state, values = 1, []
     for _draw in range(4 * 20_000):
         state = (1_103_515_245 * state + 12_345) & 0x7FFFFFFF

@@ -17,7 +17,7 @@ from tests.separation.engines.spleeter.engines import ENGINES
 from tests.separation.engines.spleeter.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
 
 ROOT = Path(__file__).resolve().parents[5]
-SCRIPT = ROOT / "tests/js/separate_songs.js"
+SCRIPT = ROOT / "tests/js/separator/separate_songs.js"
 NODE = shutil.which("node", path=str(ROOT / ".venv-lint/bin"))  # another one may lack relaxed SIMD
 
 

@@ -17,7 +17,7 @@ import {
 
 const RATE = 44_100;
 const SEGMENT = 1 << 16;
-const WASM = new URL("../../static/vendor/signalsmith-stretch/signalsmith-stretch.wasm", import.meta.url);
+const WASM = new URL("../../../static/vendor/signalsmith-stretch/signalsmith-stretch.wasm", import.meta.url);
 const library = new WebAssembly.Module(readFileSync(WASM));
 
 /** @typedef {import("stemoteca/player/rendering/renderer").Piece} Piece */

@@ -2,9 +2,9 @@
 // them: a song left and then right, stems one after the other.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { load } from "../../static/separator/node.js";
+import { load } from "../../../static/separator/node.js";
 
-/** @typedef {{ model: import("../../static/separator/core.js").Description, relaxed: boolean, workers: number }} Setup */
+/** @typedef {{ model: import("../../../static/separator/core.js").Description, relaxed: boolean, workers: number }} Setup */
 /** @typedef {Setup & { songs: { file: string, samples: number, to: string }[] }} Job */
 
 /** @type {Job[]} */

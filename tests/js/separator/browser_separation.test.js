@@ -5,7 +5,7 @@ import { evenScale } from "stemoteca/browser_separation/decoding";
 import { SEGMENT_SAMPLES, StemFiles } from "stemoteca/browser_separation/stem_files";
 import { zip } from "stemoteca/browser_separation/zip";
 import { FlacSegment } from "stemoteca/player/rendering/flac_segment";
-import { FlacEncoder, flacHeader, readLibrary } from "../../static/separator/node.js";
+import { FlacEncoder, flacHeader, readLibrary } from "../../../static/separator/node.js";
 
 const module = await WebAssembly.compile(await readLibrary());
 

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { FlacSegment } from "stemoteca/player/rendering/flac_segment";
-import { readArchive } from "../../static/separator/archive.js";
-import { countChunks, cutChunk, OverlapAdd } from "../../static/separator/chunks.js";
-import { CHUNK, LEAD, STRIDE } from "../../static/separator/engine.js";
-import { flacHeader } from "../../static/separator/flac_encoder.js";
-import { FlacEncoder, load, readLibrary } from "../../static/separator/node.js";
+import { readArchive } from "../../../static/separator/archive.js";
+import { countChunks, cutChunk, OverlapAdd } from "../../../static/separator/chunks.js";
+import { CHUNK, LEAD, STRIDE } from "../../../static/separator/engine.js";
+import { flacHeader } from "../../../static/separator/flac_encoder.js";
+import { FlacEncoder, load, readLibrary } from "../../../static/separator/node.js";
 
 const FILTERS = [4, 4, 4, 4, 4, 4];
 const folder = mkdtempSync(join(tmpdir(), "separator-"));
@@ -78,7 +78,7 @@ function halvingModel() {
   const bytes = archive(members);
   writeFileSync(file, bytes);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  /** @type {import("../../static/separator/core.js").Description} */
+  /** @type {import("../../../static/separator/core.js").Description} */
   const model = {
     name: "halves",
     stems: ["vocals", "accompaniment"],
