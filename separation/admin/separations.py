@@ -91,7 +91,7 @@ class SeparationAdmin(ReadOnly[Separation]):
         return rows.prefetch_related("mixture__tracks__artist", "track_separations__track__artist")
 
     def matching(self, words: str) -> Q:
-        return matching(words, "pk", "mixture")
+        return matching(words, "pk")
 
     @admin.display(description=_("song"))
     def song(self, row: Separation) -> str:

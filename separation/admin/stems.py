@@ -28,7 +28,7 @@ class StemAdmin(ReadOnly[Stem]):
         )
 
     def matching(self, words: str) -> Q:
-        return matching(words, "separation", "separation__mixture")
+        return matching(words, "separation")
 
     @admin.display(description=_("song"))
     def song(self, row: Stem) -> str:

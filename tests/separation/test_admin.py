@@ -32,6 +32,22 @@ def test_pages_open_and_are_read_only(staff: Client, user: User, model: Any) -> 
     assert staff.get(reverse(f"{name}_add")).status_code == 403
 
 
+def test_search_finds_separations_of_a_song_and_of_its_stems(staff: Client, user: User) -> None:
+    whole = make_separation(make_track(user, title="Barquito"))
+    part = make_separation(whole.track_separations.get().track, stem=whole.stems.all()[0])
+    other = make_separation(make_track(user, title="Paloma"))
+
+    def found(model: str, words: str) -> set[Any]:
+        listed = staff.get(reverse(f"admin:separation_{model}_changelist"), {"q": words})
+        return {row.pk for row in listed.context["cl"].result_list}
+
+    assert found("separation", "barquito") == {whole.pk, part.pk}
+    assert found("separation", str(other.pk)) == {other.pk}
+    stems = Stem.objects.filter(separation__in=[whole, part])
+    assert found("stem", "barquito") == set(stems.values_list("pk", flat=True))
+    assert found("stem", "nobody") == set()
+
+
 def act(browser: Client, action: str, rows: list[Separation]) -> str:
     answer = browser.post(
         reverse("admin:separation_separation_changelist"),
