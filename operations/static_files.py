@@ -36,7 +36,21 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[
     """WhiteNoise's storage with faster compression.
 
     There is none for source maps, which only debuggers download, and for weights, which are compressed already.
+    Addresses are remembered: a page has a hundred, and joining them took half of its time (`benchmarks catalogue`).
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._addresses: dict[str, str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        if name not in self._addresses:
+            self._addresses[name] = super().url(name, force)
+        return self._addresses[name]
+
+    def save_manifest(self) -> None:
+        super().save_manifest()
+        self._addresses.clear()
 
     def create_compressor(self, **_options: Any) -> Compressor:
         return FastCompressor(extensions=(*Compressor.SKIP_COMPRESS_EXTENSIONS, "map", "npz"), quiet=True)

@@ -110,8 +110,7 @@ RENDERED = """async ({ seconds, plan, quality }) => {
     });
   }
   const played = await context.startRendering();
-  const bytes = [0, 1].flatMap((side) => [...new Uint8Array(played.getChannelData(side).buffer)]);
-  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [0, 1].map((side) => new Uint8Array(played.getChannelData(side).buffer).toHex()).join("");
 }"""
 
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select, summary")]
