@@ -43,9 +43,9 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[
         super().__init__(*args, **options)
         self._addresses: dict[str, str] = {}
 
-    def url(self, name: str, force: bool = False) -> str:
+    def url(self, name: str) -> str:
         if name not in self._addresses:
-            self._addresses[name] = super().url(name, force)
+            self._addresses[name] = super().url(name)
         return self._addresses[name]
 
     def save_manifest(self) -> None:
