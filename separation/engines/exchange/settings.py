@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from separation.engines.chunking import Audio, Chunking
+from separation.engines.chunking import Audio, Chunking, triangle
 from separation.engines.descriptors import SAMPLE_RATE, Descriptor
 from separation.engines.exchange.layout import Layout, parse
 from separation.engines.spectrogram import Stft, Weighting
@@ -111,8 +111,7 @@ class ExchangeSettings:
             return None
         if self.window == "flat":
             return np.ones(self.length, dtype=np.float32)
-        weights = np.minimum(np.arange(1, self.length + 1), np.arange(self.length, 0, -1))
-        return np.asarray(weights / weights.max(), dtype=np.float32)
+        return triangle(self.length)
 
     @property
     def input_axes(self) -> str:
