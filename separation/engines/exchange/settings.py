@@ -63,6 +63,8 @@ class ExchangeSettings:
     """Memory that the network takes for one chunk, as measured."""
     context: int = 0
     """Samples at each end of a chunk whose stems are not used."""
+    lead: int = 0
+    """Zeros before the song: as many as `context` where a network answers for the middle of what it is given only."""
     window: Literal["none", "flat", "triangle"] = "none"
     """The weights with which chunks that overlap are added; none where they do not."""
     normalise: bool = False
@@ -101,6 +103,7 @@ class ExchangeSettings:
         return Chunking(
             length=self.length,
             stride=self.stride,
+            lead=self.lead,
             context=self.context,
             window=self._weights(),
             normalise=self.normalise,
