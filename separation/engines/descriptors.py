@@ -45,6 +45,7 @@ _HUGE = 10**15
 """More than whole numbers may be that databases and float64 have to hold."""
 _LONGEST = {"slug": 40, "revision": 40, "folder": 80, "stem": 20}
 """In characters, as far as the database has room."""
+_LONGEST_SENTENCE = 300
 _PARAMETERS = frozenset(
     {"bitrate", "cents", "click", "codec", "countin", "from", "semitones", "tempo", "to", "unfolded", "v"}
 )
@@ -243,7 +244,7 @@ def parse(content: bytes, name: str, family: str, settings: type[Any]) -> ModelS
     except RecursionError as error:
         raise DescriptorError(f"{name}: nested too deeply") from error
     except ValueError as error:  # tomllib's, UnicodeDecodeError and ours
-        raise DescriptorError(f"{name}: {error}") from error
+        raise DescriptorError(f"{name}: {_shortened(str(error))}") from error
     return spec
 
 
@@ -303,6 +304,11 @@ def _check_release(url: str, sha256: str, size: int | None) -> None:
     _require(not url or url.startswith(("https://", "http://")), f"url: {url!r} is no address")
     _require(not url or bool(sha256), "sha256: missing beside an address")
     _require(size is None or 0 < size < _HUGE, "size: not above zero, or absurd")
+
+
+def _shortened(sentence: str) -> str:
+    """Return `sentence`, which may repeat a long value, in a length that people read."""
+    return sentence if len(sentence) <= _LONGEST_SENTENCE else f"{sentence[:_LONGEST_SENTENCE]}…"
 
 
 def _is_stem(name: str) -> bool:

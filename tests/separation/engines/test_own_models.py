@@ -130,6 +130,15 @@ def test_names_of_stems_are_no_parameters_of_mixes() -> None:
             descriptors.parse_own(GOOD.replace('"rest"', f'"{name}"').encode(), "a.toml", ExchangeSettings)
 
 
+def test_a_long_value_is_not_repeated_in_whole() -> None:
+    with pytest.raises(DescriptorError) as raised:
+        descriptors.parse_own(
+            GOOD.replace("exchange:mynet", "x" * 50_000).encode(), "a.toml", ExchangeSettings
+        )
+    assert str(raised.value).startswith("a.toml: slug: 'xxx")
+    assert len(str(raised.value)) < 400
+
+
 def test_damaged_descriptors_raise_no_other_error() -> None:
     """Bytes changed, removed and repeated anywhere."""
     generator = random.Random(5)
