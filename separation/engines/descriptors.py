@@ -138,6 +138,8 @@ class Translation:
     provenance: str
     cost: str = ""
     """How the cost was measured, where that is more than the name of a file."""
+    data_set: str = ""
+    """What the published quality was measured on, where that is more than a name."""
 
 
 @dataclass(frozen=True, slots=True)
