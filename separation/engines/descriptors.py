@@ -41,6 +41,8 @@ SEAL = "verified.json"
 OWN_FAMILY = "exchange"
 """The family of models whose descriptors administrators write."""
 _MOST_BYTES = 1 << 16
+_LONGEST_LINE = 4000
+"""Bytes; reading a key with tens of thousands of dots takes as long as their square."""
 _HUGE = 10**15
 """More than whole numbers may be that databases and float64 have to hold."""
 _LONGEST = {"slug": 40, "revision": 40, "folder": 80, "stem": 20}
@@ -229,6 +231,8 @@ def parse_own(content: bytes, name: str, settings: type[Any]) -> ModelSpec:
     """Read the `content` of an administrator's descriptor called `name`. Raises `DescriptorError`."""
     if len(content) > _MOST_BYTES:
         raise DescriptorError(f"{name}: larger than {_MOST_BYTES >> 10} KiB")
+    if max(map(len, content.split(b"\n"))) > _LONGEST_LINE:
+        raise DescriptorError(f"{name}: a line is longer than {_LONGEST_LINE} bytes")
     spec = parse(content, name, OWN_FAMILY, settings)
     if not spec.slug.startswith(f"{OWN_FAMILY}:"):
         raise DescriptorError(f"{name}: slug: {spec.slug!r} does not begin with {OWN_FAMILY}:")
