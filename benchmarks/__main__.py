@@ -14,7 +14,7 @@ from timeit import timeit
 from audio.probe import probe
 from benchmarks import backup, browser, measure, mixes, player, songs
 from benchmarks.catalogue import fingerprints, pages
-from benchmarks.engines import equality, flac_encoding, matrix_product, models, networks
+from benchmarks.engines import equality, flac_encoding, matrix_product, models, network_equality, networks
 from benchmarks.engines import two_songs as pairs
 from benchmarks.engines.separator import Ours
 from benchmarks.installation import attacks, kills, long_work, server
@@ -237,15 +237,27 @@ def encoded(options: argparse.Namespace) -> None:
 
 
 def compared(options: argparse.Namespace) -> None:
-    """Other networks than Spleeter's against their originals in PyTorch: what they cost, or how far they differ."""
-    threads = options.threads or 2
+    """Other networks than Spleeter's: their cost or difference beside the originals, their memory, or their start."""
+    cache, threads = options.cache, options.threads or 2
+    slugs = options.networks or ["demucs:htdemucs"]
     if options.equality:
-        measure.head(networks.EQUALITY_HEADS)
-        rows = networks.differences(options.cache, options.networks, options.lengths, threads)
+        heads = network_equality.HEADS
+        slugs, lengths = (
+            options.networks or network_equality.NETWORKS,
+            options.lengths or network_equality.LENGTHS,
+        )
+        rows = network_equality.differences(cache, slugs, lengths, threads)
+    elif options.footprint:
+        heads = networks.MEMORY_HEADS
+        rows = networks.memory(cache, slugs, options.lengths or [180], threads, options.until)
+    elif options.starts:
+        heads = networks.START_HEADS
+        rows = networks.starts(cache, slugs, threads, options.rounds)
     else:
-        measure.head(networks.HEADS)
-        (seconds,) = options.lengths
-        rows = networks.measured(options.cache, options.networks, seconds, threads, options.rounds)
+        heads = networks.HEADS
+        (seconds,) = options.lengths or [60]
+        rows = networks.measured(cache, slugs, seconds, threads, options.rounds)
+    measure.head(heads)
     for row in rows:
         measure.row(row)
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks import player
+from benchmarks.engines import network_equality
 
 PARTS = (
     "speed",
@@ -72,19 +73,29 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=40, help="of the part kills (default: 40)")
     parser.add_argument("--seconds", type=float, default=120, help="that they take (default: 120)")
     parser.add_argument("--songs", type=int, default=30, help="that are separated meanwhile (default: 30)")
-    parser.add_argument(
-        "--networks", nargs="*", default=["demucs:htdemucs"], metavar="SLUG", help="of the part networks"
-    )
-    parser.add_argument(
-        "--lengths", nargs="*", type=float, default=[60], help="of their songs, in seconds (default: 60)"
-    )
-    parser.add_argument(
-        "--equality",
-        action="store_true",
-        help="their largest differences from the originals, with 0 among the lengths also around one chunk",
-    )
+    _add_networks(parser)
     parser.add_argument("--seed", type=int, default=1, help="of the kills (default: 1)")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS) - set(_ASIDE):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     return options
+
+
+def _add_networks(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the part networks. Equality has more networks and other lengths unless they are given."""
+    parser.add_argument(
+        "--networks", nargs="*", metavar="SLUG", help="of the part networks (default: demucs:htdemucs)"
+    )
+    parser.add_argument(
+        "--lengths", nargs="*", type=float, help="of their songs, in seconds (default: 60; for memory: 180)"
+    )
+    parser.add_argument("--until", type=float, default=0, help="seconds of a song, for its memory")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--equality",
+        action="store_true",
+        help="their largest differences from the originals, with 0 among the lengths also around one chunk "
+        f"(default: {' '.join(network_equality.NETWORKS)} with {network_equality.LENGTHS})",
+    )
+    group.add_argument("--footprint", action="store_true", help="their memory by the length of the song")
+    group.add_argument("--starts", action="store_true", help="how long a separator takes to start with them")

@@ -36,7 +36,7 @@ _DESCRIPTIONS: dict[str, tuple[Promise | str, Promise]] = {
     "convtasnet": ("Conv-TasNet", gettext_lazy("A network of 2019.")),
     "16kHz": (
         gettext_lazy("Spleeter up to 16 kHz"),
-        gettext_lazy("The well-known model, for all frequencies."),
+        gettext_lazy("The well-known model, with more of the high frequencies."),
     ),
     "spleeter": ("Spleeter", gettext_lazy("The well-known model, for frequencies up to 11 kHz.")),
 }
@@ -91,12 +91,20 @@ def texts(spec: ModelSpec) -> Translation:
     language = get_language() or "en"
     for translation in spec.translations:
         if translation.language == language.partition("-")[0]:
-            return translation if translation.cost else replace(translation, cost=_cost_source(spec))
-    return Translation("en", spec.licence, spec.provenance, _cost_source(spec))
+            return replace(
+                translation,
+                cost=translation.cost or _cost_source(spec),
+                data_set=translation.data_set or _data_set(spec),
+            )
+    return Translation("en", spec.licence, spec.provenance, _cost_source(spec), _data_set(spec))
 
 
 def _cost_source(spec: ModelSpec) -> str:
     return spec.cost.source if spec.cost else ""
+
+
+def _data_set(spec: ModelSpec) -> str:
+    return spec.quality[0].data_set if spec.quality else ""
 
 
 def duration(seconds: float) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from benchmarks import measure, songs
 from benchmarks.engines import models
-from benchmarks.engines.networks import largest
+from benchmarks.engines.network_equality import largest
 from benchmarks.measure import ROOT, environment
 from separation.engines import modelspec
 from separation.engines.registry import load_engine

@@ -9,19 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks import measure, songs
 from benchmarks.engines import random_networks
 from benchmarks.engines.separator import Ours
-from benchmarks.measure import ROOT, Cost, KeptProcess, typical
+from benchmarks.measure import ROOT, Cost, KeptProcess, least, typical
 from separation.engines import modelspec
 from separation.engines.descriptors import ModelSpec
-from separation.engines.registry import load_engine
-from separation.engines.streaming import measure as statistics_of
-from separation.engines.streaming import separate
-
-Audio = npt.NDArray[np.float32]
 
 _ENVIRONMENT = ROOT / ".venv-reference"
 _PYTHON = str(_ENVIRONMENT / "bin/python")
@@ -33,7 +27,7 @@ HEADS = ["", "CPU s", "wall s", "peak MB", "CPU, beside the command's", "beside 
 
 def measured(cache: Path, slugs: list[str], seconds: float, threads: int, rounds: int) -> Iterator[list[str]]:
     """What a song costs each way; everything is measured in alternation, and given as medians."""
-    _check()
+    check_environment()
     for slug in slugs:
         costs = _race(cache, slug, seconds, threads, rounds)
         middle = {kind: typical(values) for kind, values in costs.items() if values}
@@ -45,7 +39,8 @@ def measured(cache: Path, slugs: list[str], seconds: float, threads: int, rounds
             yield row + [""] * (len(HEADS) - len(row))
 
 
-def _check() -> None:
+def check_environment() -> None:
+    """End the process where the originals are not installed."""
     if not Path(_PYTHON).exists():
         raise SystemExit("the originals are not installed (make reference)")
 
@@ -58,7 +53,7 @@ def _race(cache: Path, slug: str, seconds: float, threads: int, rounds: int) -> 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         np.save(folder / "song.npy", songs.music(seconds))
-        kept = stack.enter_context(KeptProcess(_original(spec, models_dir, threads)))
+        kept = stack.enter_context(KeptProcess(original(spec, models_dir, threads)))
         ours = Ours(models_dir, threads=threads)
         stack.callback(ours.close)
         ours.cold(slug, tiny, songs.RATE)  # compiles the network where that has not been done
@@ -82,12 +77,14 @@ def _command(cache: Path, spec: ModelSpec, song: Path, folder: Path, threads: in
     )
 
 
-def _original(spec: ModelSpec, models_dir: Path, threads: int) -> list[str]:
+def original(spec: ModelSpec, models_dir: Path, threads: int, *, double: bool = False) -> list[str]:
+    """The command of a process that keeps the original of `spec`; with `double` it computes in float64."""
     model: dict[str, Any] = {
         "family": spec.family,
         "files": [str((models_dir / spec.folder / file.name).resolve()) for file in spec.files],
         "stems": list(spec.stems),
         "threads": threads,
+        "double": double,
         "demucs_2": str(_ENVIRONMENT / "demucs-2"),
     }
     if spec.family == "demucs":
@@ -98,43 +95,51 @@ def _original(spec: ModelSpec, models_dir: Path, threads: int) -> list[str]:
     return [_PYTHON, "-W", "ignore", str(ROOT / "benchmarks/engines/original.py"), json.dumps(model)]
 
 
-EQUALITY_HEADS = ["largest difference, 1 being full scale", "loudest sample of the stems", "mono", "stereo"]
+MEMORY_HEADS = ["memory of the separator", "separated of it", "peak MB"]
 
 
-def differences(cache: Path, slugs: list[str], lengths: list[float], threads: int) -> Iterator[list[str]]:
-    """Largest difference from the original for songs of so many seconds, and around one chunk where 0 is given."""
-    _check()
+def memory(
+    cache: Path, slugs: list[str], lengths: list[float], threads: int, until: float
+) -> Iterator[list[str]]:
+    """The peak for each length; a song is left after `until` seconds of it, where that is above 0."""
     for slug in slugs:
-        spec, models_dir = modelspec.get(slug), random_networks.ensure(cache, slug)
-        engine = load_engine(spec, models_dir, name="openvino", threads=threads)
-        chunk = engine.chunking.length
-        counts = [round(seconds * songs.RATE) for seconds in lengths if seconds]
-        counts += [chunk - 1, chunk, chunk + 1] if 0 in lengths else []
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            KeptProcess(_original(spec, models_dir, threads)) as kept,
-        ):
-            for count in counts:
-                cells, loudest = [], 0.0
-                for channels in (1, 2):
-                    song = np.ascontiguousarray(np.broadcast_to(songs.samples(count)[:channels], (2, count)))
-                    paths = {name: f"{folder}/{name}.npy" for name in ("song", "stems")}
-                    np.save(paths["song"], song)
-                    kept.separate(paths)
-                    statistics = statistics_of([song]) if engine.chunking.normalise else None
-                    theirs = np.load(paths["stems"], mmap_mode="r")
-                    cells.append(f"{largest(separate([song], engine, statistics), theirs):.1e}")
-                    loudest = max(loudest, float(np.abs(theirs).max()))
-                yield [f"{slug}, {count / songs.RATE:.5g} s ({count} samples)", f"{loudest:.2f}", *cells]
+        models_dir = random_networks.ensure(cache, slug)
+        ours = Ours(models_dir, threads=threads)
+        ours.cold(
+            slug, songs.ensure(cache, 1), songs.RATE
+        )  # compiles the network where that has not been done
+        for seconds in lengths:
+            song, samples = songs.ensure(cache, seconds), round(seconds * songs.RATE)
+            end = min(until or seconds, seconds)
+            peak = ours.peak_until(slug, song, samples, end)
+            yield [f"{slug}, {seconds:g} s, {threads} threads", f"{end:g} s", f"{peak:.0f}"]
+        ours.close()
 
 
-def largest(ours: Iterator[Audio], theirs: Audio) -> float:
-    """The largest difference between stems that come in pieces and whole ones of the same length."""
-    difference, position = 0.0, 0
-    for piece in ours:
-        end = position + piece.shape[2]
-        if piece.size:
-            difference = max(difference, float(np.abs(piece - theirs[:, :, position:end]).max()))
-        position = end
-    assert position == theirs.shape[2], "another length"
-    return difference
+START_HEADS = [
+    "from the start of the process until it can separate, compiled before",
+    "CPU s",
+    "wall s",
+    "peak MB",
+]
+
+
+def starts(cache: Path, slugs: list[str], threads: int, rounds: int) -> Iterator[list[str]]:
+    """A clip of 1 s in a new process, and again in the same: the differences of the least, and of the medians."""
+    tiny = songs.ensure(cache, 1)
+    for slug in slugs:
+        ours = Ours(random_networks.ensure(cache, slug), threads=threads)
+        ours.cold(slug, tiny, songs.RATE)
+        cold, warm = [], []
+        for _ in range(rounds):
+            cold.append(ours.cold(slug, tiny, songs.RATE))
+            warm.append(ours.warm(slug, tiny, songs.RATE))
+        ours.close()
+        for name, pick in (("least", least), ("median", typical)):
+            first, second = pick(cold), pick(warm)
+            figures = [
+                f"{first.cpu - second.cpu:.2f}",
+                f"{first.wall - second.wall:.2f}",
+                f"{first.peak:.0f}",
+            ]
+            yield [f"{slug}, {name} of {rounds}", *figures]

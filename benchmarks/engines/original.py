@@ -57,6 +57,9 @@ def openunmix(model: dict[str, Any]) -> Separate:
         n_hop=settings["hop"],
         wiener_win_len=settings["window_frames"],
     ).eval()
+    if model["double"]:
+        separator.double()
+        return lambda song: separator(song.double()[None])[0].float()
     return lambda song: separator(song[None])[0]
 
 

@@ -6,10 +6,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.measure import Cost, watched
+from benchmarks.measure import Cost, peak_mb, watched
+from benchmarks.songs import RATE
 from separation.separator.client import Separator
 
 SEGMENT = 524_288
+
+
+class _Enough(Exception):  # noqa: N818 (not an error)
+    """What was to be measured is measured."""
 
 
 class Ours:
@@ -54,6 +59,22 @@ class Ours:
                 expected_samples=samples,
             )
         return found
+
+    def peak_until(self, slug: str, song: Path, samples: int, seconds: float) -> float:
+        """The most memory, in MB, of a new process until so many seconds of the song are separated."""
+        peak = 0.0
+
+        def watch(fraction: float) -> None:
+            nonlocal peak
+            pid = self._separator.pid
+            peak = max(peak, peak_mb(pid)) if pid else peak
+            if fraction * samples >= seconds * RATE:
+                raise _Enough
+
+        self._separator.close()
+        with tempfile.TemporaryDirectory() as folder, suppress(_Enough):
+            self._separator.separate(song, slug, Path(folder), on_progress=watch, expected_samples=samples)
+        return peak
 
     def idle_cpu(self, seconds: float) -> float:
         """CPU seconds that the idle process spends in `seconds`."""

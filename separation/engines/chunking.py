@@ -55,6 +55,21 @@ class Chunking:
         return self.length - 2 * self.context - self.stride
 
 
+def triangle(length: int) -> Audio:
+    """Return weights that grow from the ends of a chunk to its middle, where they are 1, [length]."""
+    weights = np.minimum(np.arange(1, length + 1), np.arange(length, 0, -1))
+    return np.asarray(weights / weights.max(), dtype=np.float32)
+
+
+def as_demucs(length: int, short_ends: Literal["centred", "short"]) -> Chunking:
+    """Return the chunks in which ``apply_model`` of the package `demucs` separates a song.
+
+    A quarter of each overlaps the next one, with triangular weights.
+    """
+    stride = int(0.75 * length)
+    return Chunking(length, stride, window=triangle(length), short_ends=short_ends, normalise=True)
+
+
 class Chunk(NamedTuple):
     """What a network is given."""
 

@@ -41,10 +41,13 @@ SEAL = "verified.json"
 OWN_FAMILY = "exchange"
 """The family of models whose descriptors administrators write."""
 _MOST_BYTES = 1 << 16
+_LONGEST_LINE = 4000
+"""Bytes; reading a key with tens of thousands of dots takes as long as their square."""
 _HUGE = 10**15
 """More than whole numbers may be that databases and float64 have to hold."""
 _LONGEST = {"slug": 40, "revision": 40, "folder": 80, "stem": 20}
 """In characters, as far as the database has room."""
+_LONGEST_SENTENCE = 300
 _PARAMETERS = frozenset(
     {"bitrate", "cents", "click", "codec", "countin", "from", "semitones", "tempo", "to", "unfolded", "v"}
 )
@@ -137,6 +140,8 @@ class Translation:
     provenance: str
     cost: str = ""
     """How the cost was measured, where that is more than the name of a file."""
+    data_set: str = ""
+    """What the published quality was measured on, where that is more than a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,8 @@ def parse_own(content: bytes, name: str, settings: type[Any]) -> ModelSpec:
     """Read the `content` of an administrator's descriptor called `name`. Raises `DescriptorError`."""
     if len(content) > _MOST_BYTES:
         raise DescriptorError(f"{name}: larger than {_MOST_BYTES >> 10} KiB")
+    if max(map(len, content.split(b"\n"))) > _LONGEST_LINE:
+        raise DescriptorError(f"{name}: a line is longer than {_LONGEST_LINE} bytes")
     spec = parse(content, name, OWN_FAMILY, settings)
     if not spec.slug.startswith(f"{OWN_FAMILY}:"):
         raise DescriptorError(f"{name}: slug: {spec.slug!r} does not begin with {OWN_FAMILY}:")
@@ -243,7 +250,7 @@ def parse(content: bytes, name: str, family: str, settings: type[Any]) -> ModelS
     except RecursionError as error:
         raise DescriptorError(f"{name}: nested too deeply") from error
     except ValueError as error:  # tomllib's, UnicodeDecodeError and ours
-        raise DescriptorError(f"{name}: {error}") from error
+        raise DescriptorError(f"{name}: {_shortened(str(error))}") from error
     return spec
 
 
@@ -303,6 +310,11 @@ def _check_release(url: str, sha256: str, size: int | None) -> None:
     _require(not url or url.startswith(("https://", "http://")), f"url: {url!r} is no address")
     _require(not url or bool(sha256), "sha256: missing beside an address")
     _require(size is None or 0 < size < _HUGE, "size: not above zero, or absurd")
+
+
+def _shortened(sentence: str) -> str:
+    """Return `sentence`, which may repeat a long value, in a length that people read."""
+    return sentence if len(sentence) <= _LONGEST_SENTENCE else f"{sentence[:_LONGEST_SENTENCE]}…"
 
 
 def _is_stem(name: str) -> bool:

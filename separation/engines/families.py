@@ -1,17 +1,17 @@
 """The families of models. A new one is a folder beside this module, and a line here."""
 
-from separation.engines.convtasnet import family as convtasnet
-from separation.engines.demucs import family as demucs
-from separation.engines.exchange import family as exchange
-from separation.engines.openunmix import family as openunmix
+from separation.engines.convtasnet.family import ConvTasNetFamily
+from separation.engines.demucs.family import DemucsFamily
+from separation.engines.exchange.family import ExchangeFamily
+from separation.engines.openunmix.family import OpenUnmixFamily
 from separation.engines.protocol import Family
-from separation.engines.spleeter import family as spleeter
+from separation.engines.spleeter.family import SpleeterFamily
 
 FAMILIES: dict[str, Family] = {
-    "demucs": demucs,
-    "spleeter": spleeter,
-    "openunmix": openunmix,
-    "convtasnet": convtasnet,
-    "exchange": exchange,
+    "demucs": DemucsFamily(),
+    "spleeter": SpleeterFamily(),
+    "openunmix": OpenUnmixFamily(),
+    "convtasnet": ConvTasNetFamily(),
+    "exchange": ExchangeFamily(),
 }
 """By the name of the folder, which holds the descriptors (``models/*.toml``) and may hold ``bundled`` files."""

@@ -1,6 +1,7 @@
 """The interfaces between the streaming harness, the engines that run models, and the families of models."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -45,15 +46,24 @@ class Engine(Protocol):
         """The chunks that the slots are given, and how their stems become those of the song."""
 
 
-class Family(Protocol):
-    """A kind of network: reads its official files and makes engines of them. A module can be one.
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """An engine that is nothing but a model with its slots."""
 
-    What takes long to import is imported inside `load` and `prepare`, which only a separator process and the
-    installation of a model call.
+    spec: ModelSpec
+    chunking: Chunking
+    slots: Sequence[WorkerSlot]
+
+
+class Family(Protocol):
+    """A kind of network: reads its official files and makes engines of them.
+
+    Most families are `openvino_family.OpenVinoFamily`, which leaves them less to do. What takes long to import is
+    imported inside `load` and `prepare`, which only a separator process and the installation of a model call.
     """
 
     @property
-    def SETTINGS(self) -> type[Any]:  # noqa: N802 (a constant of a module)
+    def SETTINGS(self) -> type[Any]:  # noqa: N802 (a constant of the class)
         """The frozen dataclass of what only this family needs to know of a model, see `descriptors.read`."""
 
     def choose(self, name: EngineName, *, look_for_gpu: bool) -> EngineKind:

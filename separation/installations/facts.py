@@ -49,7 +49,8 @@ class Card:
     spec: ModelSpec
     texts: Translation
     """Licence, provenance and more in the language of the request."""
-    title: str
+    about: str
+    """Its name and what it is, for people; empty for a model that has no other name than its slug."""
     parts: list[str]
     size: str
     quality: Figure | None
@@ -124,14 +125,15 @@ def _card(spec: ModelSpec, row: ModelInstallation | None) -> Card:
     needed = needed_bytes(spec)
     budget = min(settings.SEPARATOR_MEMORY, hardware.total_memory())
     own = modelspec.SPECS.own.get(spec.slug)
+    words, described = texts(spec), describe(spec)
     return Card(
         spec=spec,
-        texts=texts(spec),
-        title=describe(spec).title,
+        texts=words,
+        about=f"{described.name}. {described.detail}" if described.detail else "",
         parts=[str(stem_label(name)) for name in spec.stems],
         size=_size(spec),
-        quality=_figure(of_all) if (of_all := overall(spec.quality)) else None,
-        qualities=[_figure(figure) for figure in spec.quality if figure.stem],
+        quality=_figure(of_all, words) if (of_all := overall(spec.quality)) else None,
+        qualities=[_figure(figure, words) for figure in spec.quality if figure.stem],
         speed=_speed(spec),
         memory=_memory(needed, budget),
         fits=needed is None or needed <= budget,
@@ -160,12 +162,12 @@ def _size(spec: ModelSpec) -> str:
     return filesizeformat(size) if size is not None else _("not known before it is fetched")
 
 
-def _figure(figure: Quality) -> Figure:
+def _figure(figure: Quality, words: Translation) -> Figure:
     return Figure(
         part=str(stem_label(figure.stem)) if figure.stem else _("All parts"),
         value=figure.value,
         text=_("%(value)s %(unit)s on %(data_set)s")
-        % {"value": number_format(figure.value, 1), "unit": figure.unit, "data_set": figure.data_set},
+        % {"value": number_format(figure.value, 1), "unit": figure.unit, "data_set": words.data_set},
         source=figure.source,
         is_comparable=is_comparable(figure),
     )
@@ -181,7 +183,7 @@ def _speed(spec: ModelSpec) -> str:
     if spec.cost is not None:
         return _("%(minutes)d minutes of music took %(seconds)s s of processor time on another machine.") % {
             "minutes": SONG_MINUTES,
-            "seconds": number_format(spec.cost.cpu_seconds, 1),
+            "seconds": number_format(spec.cost.cpu_seconds, 0 if spec.cost.cpu_seconds >= 100 else 1),
         }
     return _("Not measured yet.")
 

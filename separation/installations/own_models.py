@@ -4,6 +4,7 @@ They are the files that `separation.engines.modelspec` finds in the folder for m
 """
 
 import os
+import tempfile
 from pathlib import Path
 
 from django.conf import settings
@@ -87,16 +88,18 @@ def _check_replaceable(old: ModelSpec, new: ModelSpec) -> None:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Write a whole file or none."""
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        with partial.open("wb") as file:
+    """Write a whole file or none, also where two do so at once."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.stem}-", delete=False) as file:
+        partial = Path(file.name)
+        try:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+            partial.chmod(0o644)  # readable for others who run commands
+            partial.replace(target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
 
 
 def _storage_error() -> CatalogError:

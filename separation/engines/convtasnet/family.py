@@ -1,56 +1,55 @@
-"""The family of Conv-TasNet's models, as `separation.engines.protocol.Family` describes it."""
+"""The family of Conv-TasNet's models, as `separation.engines.openvino_family` describes it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from separation.engines import model_files
-from separation.engines.convtasnet.network import Weights, shapes
+from separation.engines.chunking import Chunking, as_demucs
+from separation.engines.convtasnet import network
+from separation.engines.convtasnet.network import Weights
 from separation.engines.convtasnet.settings import ConvTasNetSettings, ConvTasNetSpec
-from separation.engines.descriptors import ModelUnavailable
-from separation.engines.protocol import Engine, EngineKind, EngineName
-from separation.engines.weightfiles.errors import WeightFileError
-from separation.engines.weightfiles.states import read_state
+from separation.engines.convtasnet.slot import ConvTasNetSlot
+from separation.engines.openvino_family import OpenVinoFamily
+from separation.engines.openvino_runtime import compile_requests
+from separation.engines.protocol import WorkerSlot
+from separation.engines.weightfiles.states import Shapes, float32_bytes, read_states
 
-SETTINGS = ConvTasNetSettings
-
-_BASE = 270_000_000
 _COPIES = 3
 """Of the weights, while they are read and compiled."""
 
 
-def choose(name: EngineName, *, look_for_gpu: bool) -> EngineKind:  # noqa: ARG001 (there is one)
-    """Return OpenVINO, the only engine of this family."""
-    return "openvino"
+class ConvTasNetFamily(OpenVinoFamily[Weights]):
+    """One network, in one file, that gives all stems."""
+
+    SETTINGS = ConvTasNetSettings
+
+    def read(self, spec: ConvTasNetSpec, models_dir: Path) -> Weights:
+        """Map the weights. Raises `ModelUnavailable`."""
+        (weights,) = read_states(spec, models_dir, _shapes(spec))
+        return weights
+
+    def chunking(self, spec: ConvTasNetSpec) -> Chunking:
+        """Return the chunks of the original; the last one is as short as the song leaves it."""
+        return as_demucs(spec.settings.segment, short_ends="short")
+
+    def slots(self, spec: ConvTasNetSpec, loaded: Weights, threads: int) -> Sequence[WorkerSlot]:
+        """Build and compile the network."""
+        requests = compile_requests(network.build(spec.settings, loaded, len(spec.stems)), threads)
+        return [ConvTasNetSlot(request, spec.settings.frame_length) for request in requests]
+
+    def weights_bytes(self, spec: ConvTasNetSpec) -> int:
+        """Return what the weights take."""
+        return _COPIES * float32_bytes(_shapes(spec))
+
+    def slot_bytes(self, spec: ConvTasNetSpec) -> int:
+        """Return what a chunk takes at the widest place of the network, with what OpenVINO keeps beside it."""
+        settings = spec.settings
+        widest = (
+            settings.segment
+            // settings.hop
+            * (3 * settings.hidden + 2 * settings.bottleneck + settings.filters)
+        )
+        return 4 * (widest + 3 * 2 * len(spec.stems) * settings.segment)
 
 
-def load(spec: ConvTasNetSpec, models_dir: Path, threads: int, kind: EngineKind) -> Engine:  # noqa: ARG001
-    """Load `spec`. Raises `ModelUnavailable`, ImportError."""
-    weights = _read(spec, models_dir)
-    from separation.engines.convtasnet.engine import ConvTasNetEngine  # noqa: PLC0415 (heavy)
-
-    return ConvTasNetEngine(spec, weights, threads=threads)
-
-
-def prepare(spec: ConvTasNetSpec, models_dir: Path, kind: EngineKind) -> None:  # noqa: ARG001
-    """Read the file of `spec` as a whole. Raises `ModelUnavailable`."""
-    _read(spec, models_dir)
-
-
-def needed_bytes(spec: ConvTasNetSpec, threads: int, kind: EngineKind) -> int:  # noqa: ARG001
-    """Return the most memory that separating with `spec` takes."""
-    settings, stems = spec.settings, len(spec.stems)
-    floats = sum(int(np.prod(shape)) for shape in shapes(settings, stems).values())
-    frames = settings.segment // settings.hop
-    # At the widest place of the network, with what OpenVINO keeps beside it; and stems that wait to be written.
-    widest = frames * (3 * settings.hidden + 2 * settings.bottleneck + settings.filters)
-    return _BASE + _COPIES * 4 * floats + threads * 4 * (widest + 3 * 2 * stems * settings.segment)
-
-
-def _read(spec: ConvTasNetSpec, models_dir: Path) -> Weights:
-    folder = model_files.verified(spec, models_dir)
-    (file,) = spec.files
-    try:
-        return read_state(folder / file.name, shapes(spec.settings, len(spec.stems)))
-    except (WeightFileError, OSError) as error:
-        raise ModelUnavailable(f"{spec.slug}: {error}") from error
+def _shapes(spec: ConvTasNetSpec) -> Shapes:
+    return network.shapes(spec.settings, len(spec.stems))

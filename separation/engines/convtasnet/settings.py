@@ -5,9 +5,6 @@ from typing import TypeAlias
 
 from separation.engines.descriptors import Descriptor
 
-OVERLAP = 0.25
-"""How much of a chunk the original separates again in the next one."""
-
 
 @dataclass(frozen=True, slots=True)
 class ConvTasNetSettings:

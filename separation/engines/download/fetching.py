@@ -15,6 +15,8 @@ from separation.engines.download.wanted import Wanted, wanted
 
 UPLOADED = "upload:"
 """The source of a model whose files were given to `receive`."""
+_HOPELESS = ("bad_archive", "not_model")
+"""Errors of files that are whole: they would be met again."""
 
 
 def fetch(
@@ -36,6 +38,7 @@ def fetch(
     if spec.bundled:
         raise FetchError("unknown_model", f"{spec.slug} comes with Stemoteca; there is nothing to fetch")
     meter = Meter(on_progress, {file.name: file.size for file in wanted(spec)})
+    official = False
     with installing.lock(spec, models_dir):
         parts = installing.parts_of(spec, models_dir)
         try:
@@ -47,6 +50,10 @@ def fetch(
                 installing.install(spec, folder, models_dir, prepare)
         except OSError as error:
             raise storage_error(error) from error
+        except FetchError as error:
+            if error.code in _HOPELESS and not official:
+                shutil.rmtree(parts, ignore_errors=True)
+            raise
         finally:
             with suppress(OSError):  # what has arrived stays for the next attempt
                 parts.rmdir()
@@ -76,7 +83,7 @@ def _collect(
         else:
             place, is_released = sources.find_local(source, spec, files)
         if is_released:
-            official = _compare(files, place, meter, only_official=only_official)
+            official = _compare(files, place, meter, only_official=only_official, is_ours=place == parts)
     if not is_released:
         return _copy_unpacked(spec, place, folder, meter, only_official=only_official, reserve=reserve)
     for file in files:
@@ -91,14 +98,21 @@ def _collect(
     return official
 
 
-def _compare(files: tuple[Wanted, ...], place: Path, meter: Meter, *, only_official: bool) -> bool:
-    """Return whether the released files in `place` are the official ones, as far as digests are published."""
+def _compare(
+    files: tuple[Wanted, ...], place: Path, meter: Meter, *, only_official: bool, is_ours: bool
+) -> bool:
+    """Return whether the released files in `place` are the official ones, as far as digests are published.
+
+    One that is refused is deleted if it `is_ours`.
+    """
     found = []
     for file in files:
         path = place if place.is_file() else place / file.name
         meter.size(file.name, path.stat().st_size)
         found.append(file.is_official(sources.checksum(path, meter)))
         if only_official and found[-1] is False:
+            if is_ours:
+                path.unlink()
             raise FetchError("damaged", f"{path.name} is not the official file: its checksum differs")
         meter.at(file.name, path.stat().st_size)
     return True in found and False not in found

@@ -1,74 +1,76 @@
-"""The family of models in exchange formats, as `separation.engines.protocol.Family` describes it."""
+"""The family of models in exchange formats, as `separation.engines.openvino_family` describes it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from separation.engines import model_files
+from separation.engines.chunking import Chunking
 from separation.engines.descriptors import ModelUnavailable
 from separation.engines.exchange.settings import ExchangeSettings, ExchangeSpec, outputs
-from separation.engines.openvino_runtime import import_without_telemetry
-from separation.engines.protocol import Engine, EngineKind, EngineName
+from separation.engines.exchange.slots import ExchangeSlot
+from separation.engines.openvino_family import OpenVinoFamily
+from separation.engines.openvino_runtime import compile_requests, import_without_telemetry
+from separation.engines.protocol import EngineKind, WorkerSlot
 
-SETTINGS = ExchangeSettings
-
-_BASE = 270_000_000
 _COPIES = 2
 """Of the weights, while they are read and compiled."""
 
 
-def choose(name: EngineName, *, look_for_gpu: bool) -> EngineKind:  # noqa: ARG001 (there is one)
-    """Return OpenVINO, the only engine of this family."""
-    return "openvino"
+class ExchangeFamily(OpenVinoFamily[Any]):
+    """Any network that OpenVINO reads; the descriptor says what it takes and gives."""
 
+    SETTINGS = ExchangeSettings
 
-def load(spec: ExchangeSpec, models_dir: Path, threads: int, kind: EngineKind) -> Engine:  # noqa: ARG001
-    """Load `spec`. Raises `ModelUnavailable`, ImportError."""
-    model = _read(spec, models_dir)
-    from separation.engines.exchange.engine import ExchangeEngine  # noqa: PLC0415 (heavy)
+    def read(self, spec: ExchangeSpec, models_dir: Path) -> Any:
+        """Return the ``openvino.Model`` for chunks as the descriptor says. Raises `ModelUnavailable`."""
+        path = model_files.verified(spec, models_dir) / spec.settings.graph
+        openvino = import_without_telemetry()
+        weights = path.with_suffix(".bin") if path.suffix == ".xml" else None
+        try:
+            model = openvino.Core().read_model(path, *([weights] if weights else []))
+            _check(spec, model)
+        except (RuntimeError, ValueError) as error:  # the first is OpenVINO's
+            raise _unavailable(spec, error) from error
+        return model
 
-    try:
-        return ExchangeEngine(spec, model, threads=threads)
-    except RuntimeError as error:  # OpenVINO's
-        raise _unavailable(spec, error) from error
+    def chunking(self, spec: ExchangeSpec) -> Chunking:
+        """Return the chunks that the descriptor asks for."""
+        return spec.settings.chunking
 
+    def slots(self, spec: ExchangeSpec, loaded: Any, threads: int) -> Sequence[WorkerSlot]:
+        """Compile the network. Raises `ModelUnavailable`."""
+        try:
+            requests = compile_requests(loaded, threads)
+        except RuntimeError as error:  # OpenVINO's
+            raise _unavailable(spec, error) from error
+        return [ExchangeSlot(spec.settings, request, outputs(spec)) for request in requests]
 
-def prepare(spec: ExchangeSpec, models_dir: Path, kind: EngineKind) -> None:
-    """Load `spec`, and separate one chunk of noise: no other family runs what nobody here has ever run.
+    def prepare(self, spec: ExchangeSpec, models_dir: Path, kind: EngineKind) -> None:
+        """Load `spec`, and separate one chunk of noise: no other family runs what nobody here has ever run.
 
-    Raises `ModelUnavailable`, ImportError.
-    """
-    engine = load(spec, models_dir, 1, kind)
-    chunk = np.random.default_rng(1).normal(0, 0.1, (2, spec.settings.length)).astype(np.float32)
-    stems = np.empty((len(spec.stems), *chunk.shape), dtype=np.float32)
-    try:
-        engine.slots[0].separate(chunk, stems, is_first=True)
-    except (RuntimeError, ValueError) as error:
-        raise _unavailable(spec, error) from error
-    if not np.isfinite(stems).all():
-        raise _unavailable(spec, ValueError("what the network gives for noise is not finite"))
+        Raises `ModelUnavailable`, ImportError.
+        """
+        engine = self.load(spec, models_dir, 1, kind)
+        chunk = np.random.default_rng(1).normal(0, 0.1, (2, spec.settings.length)).astype(np.float32)
+        stems = np.empty((len(spec.stems), *chunk.shape), dtype=np.float32)
+        try:
+            engine.slots[0].separate(chunk, stems, is_first=True)
+        except (RuntimeError, ValueError) as error:
+            raise _unavailable(spec, error) from error
+        if not np.isfinite(stems).all():
+            raise _unavailable(spec, ValueError("what the network gives for noise is not finite"))
 
+    def weights_bytes(self, spec: ExchangeSpec) -> int:
+        """Return what the files take."""
+        return _COPIES * sum(file.size or 0 for file in spec.files)
 
-def needed_bytes(spec: ExchangeSpec, threads: int, kind: EngineKind) -> int:  # noqa: ARG001
-    """Return the most memory that separating with `spec` takes."""
-    settings = spec.settings
-    files = sum(file.size or 0 for file in spec.files)
-    stems = 4 * 2 * settings.length * len(spec.stems)
-    return _BASE + _COPIES * files + threads * (settings.chunk_mb * 1_000_000 + 3 * stems)
-
-
-def _read(spec: ExchangeSpec, models_dir: Path) -> Any:
-    """Return the ``openvino.Model`` for chunks as the descriptor says."""
-    path = model_files.verified(spec, models_dir) / spec.settings.graph
-    openvino = import_without_telemetry()
-    weights = path.with_suffix(".bin") if path.suffix == ".xml" else None
-    try:
-        model = openvino.Core().read_model(path, *([weights] if weights else []))
-        _check(spec, model)
-    except (RuntimeError, ValueError) as error:  # the first is OpenVINO's
-        raise _unavailable(spec, error) from error
-    return model
+    def slot_bytes(self, spec: ExchangeSpec) -> int:
+        """Return what a chunk takes as the descriptor says, and its stems."""
+        settings = spec.settings
+        return settings.chunk_mb * 1_000_000 + 3 * 4 * 2 * settings.length * len(spec.stems)
 
 
 def _unavailable(spec: ExchangeSpec, error: Exception) -> ModelUnavailable:

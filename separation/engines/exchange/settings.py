@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from separation.engines.chunking import Audio, Chunking
+from separation.engines.chunking import Audio, Chunking, triangle
 from separation.engines.descriptors import SAMPLE_RATE, Descriptor
 from separation.engines.exchange.layout import Layout, parse
 from separation.engines.spectrogram import Stft, Weighting
@@ -63,6 +63,8 @@ class ExchangeSettings:
     """Memory that the network takes for one chunk, as measured."""
     context: int = 0
     """Samples at each end of a chunk whose stems are not used."""
+    lead: int = 0
+    """Zeros before the song: as many as `context` where a network answers for the middle of what it is given only."""
     window: Literal["none", "flat", "triangle"] = "none"
     """The weights with which chunks that overlap are added; none where they do not."""
     normalise: bool = False
@@ -101,6 +103,7 @@ class ExchangeSettings:
         return Chunking(
             length=self.length,
             stride=self.stride,
+            lead=self.lead,
             context=self.context,
             window=self._weights(),
             normalise=self.normalise,
@@ -111,8 +114,7 @@ class ExchangeSettings:
             return None
         if self.window == "flat":
             return np.ones(self.length, dtype=np.float32)
-        weights = np.minimum(np.arange(1, self.length + 1), np.arange(self.length, 0, -1))
-        return np.asarray(weights / weights.max(), dtype=np.float32)
+        return triangle(self.length)
 
     @property
     def input_axes(self) -> str:

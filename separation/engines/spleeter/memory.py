@@ -1,11 +1,10 @@
 """How much memory a model of this family takes."""
 
-import numpy as np
-
 from separation.engines.protocol import EngineKind
 from separation.engines.spleeter import weights
 from separation.engines.spleeter.native import engine as native_engine
 from separation.engines.spleeter.settings import SpleeterSpec
+from separation.engines.weightfiles.states import float32_bytes
 
 _MB = 1_000_000
 # Measured with ``python -m benchmarks memory``, rounded up: process and decoder, weights, and each thread's chunks. The
@@ -22,5 +21,5 @@ def needed_bytes(spec: SpleeterSpec, threads: int, engine: EngineKind) -> int:
     if engine == "native":
         known = native_engine.weights_bytes(spec) + threads * native_engine.slot_bytes(spec)
     else:
-        known = _COPIES[engine] * 4 * sum(int(np.prod(shape)) for shape in weights.shapes(spec).values())
+        known = _COPIES[engine] * float32_bytes(weights.shapes(spec))
     return int(_BASE[engine] * _MB + known + threads * chunks)

@@ -76,6 +76,9 @@ def install(chromium: Browser, server: Server) -> None:
     )
     assert small == []
     card.get_by_role("link", name="Install", exact=True).click()
+    page.locator("details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+    beyond = "(one) => one.getBoundingClientRect().right - one.form.getBoundingClientRect().right"
+    assert page.get_by_label("Folder or archive").evaluate(beyond) < 1
     page.get_by_label("I have read this licence").first.check()
     page.get_by_role("button", name="Install", exact=True).click()
     expect(card.locator("progress")).to_be_visible(timeout=30_000)

@@ -85,7 +85,8 @@ def test_what_is_added_changed_and_removed_counts_at_once(folder: Path) -> None:
             "[cost]\ncpu_seconds = nan\nsource = ''\n[settings]",
             "mynet.toml: cost.cpu_seconds: must be",
         ),
-        ("rank = 8", f"x = {'[' * 9000}", "mynet.toml: nested too deeply"),
+        ("rank = 8", "x = " + "[\n" * 9000, "mynet.toml: nested too deeply"),
+        ("rank = 8", f"x{'.x' * 9000} = 1", "mynet.toml: a line is longer than 4000 bytes"),
         ("rank = 8", f"# {'x' * 70_000}", "mynet.toml: is no file, or larger than 64 KiB"),
     ],
 )
@@ -128,6 +129,13 @@ def test_names_of_stems_are_no_parameters_of_mixes() -> None:
     for name in taken:
         with pytest.raises(DescriptorError, match="no name of a stem"):
             descriptors.parse_own(GOOD.replace('"rest"', f'"{name}"').encode(), "a.toml", ExchangeSettings)
+
+
+def test_a_long_value_is_not_repeated_in_whole() -> None:
+    with pytest.raises(DescriptorError) as raised:
+        descriptors.parse_own(GOOD.replace("exchange:mynet", "x" * 3000).encode(), "a.toml", ExchangeSettings)
+    assert str(raised.value).startswith("a.toml: slug: 'xxx")
+    assert len(str(raised.value)) < 400
 
 
 def test_damaged_descriptors_raise_no_other_error() -> None:

@@ -1,6 +1,7 @@
 """Models of an administrator's own: descriptors from the page, their files, and what is wrong."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def test_file_that_is_no_such_network_leaves_nothing(
     assert (row.state, row.error_code) == ("failed", "not_model")
     assert "exchange:mynet: mynet.onnx: " in row.error_detail
     assert not (folder.parent / "mynet").exists()
-    assert [path.name for path in (folder.parent / ".incoming").iterdir() if "~" in path.name] == []
+    assert [path.name for path in (folder.parent / ".incoming").iterdir()] == ["mynet.lock"]
 
 
 def test_wrong_descriptor_is_refused_with_file_and_key(
@@ -143,6 +144,23 @@ def test_a_corrected_descriptor_replaces_the_old_one(
     assert "Remove it first." in send(client, GOOD.replace('revision = "1"', 'revision = "2"'))
     send(client, GOOD.replace("rank = 8", "rank = 7"))
     assert modelspec.get(SLUG).rank == 7
+
+
+def test_two_administrators_send_the_same_model_at_once(
+    client: Client, administrator: User, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, pages = os.fsync, []
+
+    def interrupted(file: int) -> None:
+        monkeypatch.setattr(os, "fsync", sync)
+        pages.append(send(client, GOOD.replace("rank = 8", "rank = 7")))
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    pages.append(send(client, GOOD))
+    assert all("The model exchange:mynet is known now." in page for page in pages)
+    assert [path.name for path in folder.iterdir()] == ["mynet.toml"]
+    assert modelspec.get(SLUG).rank == 8
 
 
 def test_descriptor_in_use_is_not_removed(client: Client, administrator: User, folder: Path) -> None:

@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -43,6 +43,16 @@ def test_quality_is_that_of_all_parts(slug: str, text: str, is_comparable: bool)
     assert (quality.text, quality.is_comparable) == (text, is_comparable)
 
 
+def test_quality_names_its_data_set_in_the_language_of_the_reader() -> None:
+    with translation.override("es"):
+        quality = facts.card(modelspec.get("compact:2stems")).quality
+        assert quality is not None
+        assert quality.text == "7,8 dB SDR en 18 mezclas semirreales de este proyecto"
+        official = facts.card(modelspec.get("demucs:htdemucs")).quality
+        assert official is not None
+        assert official.text == "8,8 dB SDR en MUSDB18-HQ, test"
+
+
 def test_source_of_quality_is_an_address_where_there_is_one() -> None:
     for slug, address in (("demucs:htdemucs", "https://arxiv.org/abs/2211.08553"), ("compact:2stems", "")):
         published = facts.card(modelspec.get(slug)).published
@@ -70,6 +80,8 @@ def test_page_says_what_each_model_is(client: Client, administrator: User, user:
         "3 minutes of music take about 40 s on this server." in page
     )
     assert "8.5 s of processor time" in page  # of the descriptor
+    assert "190 s of processor time" in page
+    assert "Demucs 4. Much clearer, and takes longer." in page
     assert "a separation may have" in page
     assert "Cancel" not in page
     assert separation.model in page

@@ -167,6 +167,7 @@ def test_uploaded_files_are_verified(release: Release, user: User) -> None:
     name = f"{NAME}.tar.gz"
     assert download.receive(release.spec, release.models_dir, name, [release.archive[:-1]]) == set()
     assert install(release, user, download.UPLOADED).error_code == "damaged"
+    assert not (release.models_dir / ".incoming" / f"{NAME}.parts").exists()
     half = len(release.archive) // 2
     blocks = [release.archive[:half], release.archive[half:]]
     assert download.receive(release.spec, release.models_dir, name, blocks) == set()

@@ -87,6 +87,24 @@ def test_spectra_in_and_out(
     np.testing.assert_allclose(stems[0], audio * [[1], [0.5]], rtol=0, atol=2e-6)
 
 
+@pytest.mark.parametrize("samples", [1, 96, 984, 985, 3456])
+def test_a_network_that_answers_for_the_middle_only_sees_zeros_around_the_song(
+    samples: int, tmp_path: Path
+) -> None:
+    audio = song(samples)
+    kernel = np.random.default_rng(1).normal(0, 0.2, (2, 2, 17)).astype(np.float32)
+    nodes = [Node("Conv", ["given", "kernel"], "inner"), Node("Pad", ["inner", "pads"], "result")]
+    constants = {"kernel": kernel, "pads": np.array([0, 0, 8, 0, 0, 8])}
+    file = onnx_file(nodes, constants, {"given": [1, 2, 1000]}, {"result": [1, 2, 1000]})
+    settings = replace(WAVEFORM, stride=1000 - 2 * 8, context=8, lead=8)
+    stems = separated(spec("middle", settings, ("vocals",), ("model.onnx",)), file, audio, tmp_path)
+    padded = np.pad(audio, ((0, 0), (8, 8)))
+    expected = np.array(
+        [np.sum([np.correlate(padded[n], part[n], "valid") for n in range(2)], axis=0) for part in kernel]
+    )
+    np.testing.assert_allclose(stems[0], expected, rtol=0, atol=1e-5)
+
+
 def test_a_network_that_is_not_as_described_is_refused(tmp_path: Path, subtests: pytest.Subtests) -> None:
     file = scaling([1, 2, 1000], np.ones((1, 2, 1), dtype=np.float32))
     cases = {
@@ -110,6 +128,7 @@ def test_a_network_that_is_not_as_described_is_refused(tmp_path: Path, subtests:
         ({"window": "flat"}, "window: chunks that overlap need weights"),
         ({"input": "b n"}, "must have the axes"),
         ({"stride": 1001}, "leave gaps"),
+        ({"lead": 1000}, "no sample of the song"),
         (
             {
                 "length": 128,

@@ -1,21 +1,19 @@
-"""The engine of Demucs' models that runs their original in PyTorch, on a GPU if there is one."""
+"""Separate one chunk with Demucs' original in PyTorch, on a GPU if there is one."""
 
 from pathlib import Path
 
-from separation.engines.demucs.engine import chunking
 from separation.engines.demucs.package import load_package
 from separation.engines.demucs.settings import DemucsSpec, Network
 from separation.engines.torch.client import Original, TorchSlot
 
 
-class TorchDemucsEngine:
-    """Run the networks of `spec` on one chunk at a time, in `threads` threads where there is no GPU."""
+def slots(spec: DemucsSpec, models_dir: Path, threads: int) -> list[TorchSlot]:
+    """Load the networks of `spec` for one chunk at a time, in `threads` threads where there is no GPU.
 
-    def __init__(self, spec: DemucsSpec, models_dir: Path, *, threads: int) -> None:
-        self.spec = spec
-        self.chunking = chunking(spec)
-        networks = [_original(spec, part, models_dir) for part in spec.settings.networks]
-        self.slots = [TorchSlot(networks, len(spec.stems), threads)]
+    Raises `ModelUnavailable`, and ImportError where there is no PyTorch.
+    """
+    networks = [_original(spec, part, models_dir) for part in spec.settings.networks]
+    return [TorchSlot(networks, len(spec.stems), threads)]
 
 
 def _original(spec: DemucsSpec, part: Network, models_dir: Path) -> Original:

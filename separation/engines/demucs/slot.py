@@ -1,4 +1,4 @@
-"""The engine of Demucs' models: its networks in OpenVINO, and the transforms around them."""
+"""Separate one chunk with Demucs: its networks in OpenVINO, and the transforms around them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,43 +9,14 @@ import numpy.typing as npt
 
 from separation.engines.caches import compiled_cache
 from separation.engines.caches.compiled_cache import CachedNetwork, Compiled
-from separation.engines.chunking import Audio, Chunking
+from separation.engines.chunking import Audio
 from separation.engines.demucs import network
 from separation.engines.demucs.package import load_package
 from separation.engines.demucs.settings import DemucsSpec, Network
 from separation.engines.demucs.spectrogram import Transform
 from separation.engines.openvino_runtime import compile_model, one_chunk_at_a_time
 
-_OVERLAP = 0.25
 _EPSILON = 1e-5
-
-
-def chunking(spec: DemucsSpec) -> Chunking:
-    """Return the chunks of the original: a quarter of each overlaps the next one, with triangular weights."""
-    length = spec.settings.samples
-    weights = np.minimum(np.arange(1, length + 1), np.arange(length, 0, -1))
-    return Chunking(
-        length=length,
-        stride=int((1 - _OVERLAP) * length),
-        window=(weights / weights.max()).astype(np.float32),
-        # A transformer is always given what it was trained with.
-        short_ends="centred" if spec.settings.kind == "HTDemucs" else "short",
-        normalise=True,
-    )
-
-
-class DemucsEngine:
-    """Run the networks of `spec` on the processor, one chunk at a time in `threads` threads.
-
-    Several chunks at a time would take no less time, and as much more memory.
-    """
-
-    def __init__(self, spec: DemucsSpec, models_dir: Path, *, threads: int) -> None:
-        self.spec = spec
-        self.chunking = chunking(spec)
-        self.slots = [
-            _DemucsSlot([_Network(spec, part, models_dir, threads) for part in spec.settings.networks])
-        ]
 
 
 class _Network:
@@ -96,7 +67,7 @@ class _Network:
         return network.build(package, self._stems, self._samples)
 
 
-class _DemucsSlot:
+class DemucsSlot:
     """The networks, and the transforms around them."""
 
     def __init__(self, networks: Sequence[_Network]) -> None:
@@ -121,6 +92,14 @@ class _DemucsSlot:
                 stems[stem] += temporal.undone(waves[:, 2 * index : 2 * index + 2]).T
             if len(self._networks) > 1:
                 part.release()
+
+
+def slots(spec: DemucsSpec, models_dir: Path, threads: int) -> list[DemucsSlot]:
+    """Load the networks of `spec` for one chunk at a time, in `threads` threads. Raises `ModelUnavailable`.
+
+    Several chunks at a time would take no less time, and as much more memory.
+    """
+    return [DemucsSlot([_Network(spec, part, models_dir, threads) for part in spec.settings.networks])]
 
 
 class _Normal:
