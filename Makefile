@@ -13,7 +13,7 @@ NODE := PATH="$(CURDIR)/$(LINT)/bin:$$PATH"
 unexport PYTHONPATH
 unexport DJANGO_SETTINGS_MODULE
 
-.PHONY: help run test test-all test-image test-wheel test-proxies wheel native lint bench docs reference messages lock hooks clean
+.PHONY: help run test test-all test-image test-wheel test-proxies wheel native lint bench docs pictures reference messages lock hooks clean
 help: ## Show what can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -63,6 +63,9 @@ bench: $(VENV)/.tests native ## Print the benchmark tables
 docs: $(LINT)/.ready ## Build the site of the documentation into build/site
 	@NO_MKDOCS_2_WARNING=1 $(LINT)/bin/mkdocs build --quiet
 
+pictures: $(VENV)/.tests native ## Make the pictures of the documentation again, from a real installation (needs Chromium)
+	@exec $(BIN)/python -m docs.take_pictures
+
 reference: $(REFERENCE)/.ready ## Make the environment of the networks' originals, for tests of equality and benchmarks
 
 messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
@@ -72,6 +75,7 @@ messages: $(LINT)/.ready ## Gather and compile the translations (needs gettext)
 lock: $(LINT)/.ready ## Resolve all requirements*.in; pins that still fit stay (ARGS=--upgrade renews them)
 	@$(COMPILE) requirements.in -o requirements.txt $(ARGS)
 	@$(COMPILE) requirements-slim.in -c requirements.txt -o requirements-slim.txt $(ARGS)
+	@$(COMPILE) requirements-s3.in -c requirements.txt -o requirements-s3.txt $(ARGS)
 	@$(COMPILE) requirements-test.in -c requirements.txt -o requirements-test.txt $(ARGS)
 	@$(COMPILE) requirements-lint.in -o requirements-lint.txt $(ARGS)
 	@MACOSX_DEPLOYMENT_TARGET=14.0 $(COMPILE) --python-platform macos requirements-reference.in -o requirements-reference.txt $(ARGS) # where there is no CUDA
@@ -92,11 +96,11 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.slim: requirements-slim.txt $(wildcard separation/engines/spleeter/native/*.py separation/engines/spleeter/native/src/*)
+$(VENV)/.slim: requirements-slim.txt requirements-s3.txt $(wildcard separation/engines/spleeter/native/*.py separation/engines/spleeter/native/src/*)
 	@command -v $(PYTHON) >/dev/null || { echo "Stemoteca needs Python 3.11 (looked for '$(PYTHON)'); install it or name it with PYTHON=..."; exit 1; }
 	@echo "Installing what a server needs; the first time takes a minute."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-slim.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-slim.txt -r requirements-s3.txt
 	@# The compiler is there for as long as it takes.
 	@compiler=$$(mktemp -d) && trap 'rm -rf "$$compiler"' EXIT && \
 	  { $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-compile --target "$$compiler" $$(grep '^ziglang==' requirements.txt) \

@@ -9,13 +9,20 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 
 class Requirements(MetadataHookInterface):
-    """The wheel requires exactly what ``requirements-slim.txt`` names: it is a program, not a library."""
+    """The wheel requires exactly what ``requirements-slim.txt`` names: it is a program, not a library.
+
+    Its extra ``s3`` requires what ``requirements-s3.txt`` names.
+    """
 
     PLUGIN_NAME = "custom"
 
     def update(self, metadata: dict[str, Any]) -> None:
-        lines = (Path(self.root) / "requirements-slim.txt").read_text().splitlines()
-        metadata["dependencies"] = [line for line in lines if line and not line.startswith("#")]
+        metadata["dependencies"] = self._pins("requirements-slim.txt")
+        metadata["optional-dependencies"] = {"s3": self._pins("requirements-s3.txt")}
+
+    def _pins(self, name: str) -> list[str]:
+        lines = (Path(self.root) / name).read_text().splitlines()
+        return [line for line in lines if line and not line.startswith("#")]
 
 
 class NativeLibraries(BuildHookInterface[Any]):

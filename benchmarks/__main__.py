@@ -17,7 +17,7 @@ from benchmarks.catalogue import fingerprints, pages
 from benchmarks.engines import equality, flac_encoding, matrix_product, models, network_equality, networks
 from benchmarks.engines import two_songs as pairs
 from benchmarks.engines.separator import Ours
-from benchmarks.installation import attacks, kills, long_work, server
+from benchmarks.installation import attacks, kills, long_work, server, sizing
 from benchmarks.measure import Cost, table, typical
 from benchmarks.options import PARTS, parse
 from benchmarks.search import measured as search
@@ -44,6 +44,7 @@ def main() -> None:
             "mixes": mixed,
             "encoding": encoded,
             "server": whole,
+            "sizing": sized,
             "catalogue": library,
             "search": searched,
             "fingerprints": alike,
@@ -272,6 +273,13 @@ def whole(options: argparse.Namespace) -> None:
     """Website, queue, separator and decoder while a song of 60 minutes is separated."""
     names = ["compact:2stems", "compact:4stems", *(f"spleeter:{name}" for name in options.models)]
     table(server.HEADS, server.measured(names, [options.threads], options.cache))
+
+
+def sized(options: argparse.Namespace) -> None:
+    """What a song costs a server: processors and disk."""
+    table(
+        sizing.HEADS, sizing.measured(["compact:2stems", "compact:4stems"], options.recordings, options.cache)
+    )
 
 
 def library(options: argparse.Namespace) -> None:

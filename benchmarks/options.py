@@ -16,6 +16,7 @@ PARTS = (
     "mixes",
     "encoding",
     "server",
+    "sizing",
     "catalogue",
     "search",
     "fingerprints",
@@ -49,7 +50,9 @@ def parse() -> argparse.Namespace:
         "--only", default="", metavar="PATTERN", help="of the catalogue's rows, e.g. '^(home|artist)$'"
     )
     parser.add_argument("--fingerprints", type=int, default=100_000, help="to look among (default: 100000)")
-    parser.add_argument("--recordings", type=Path, metavar="DIR", help="more songs for the part fingerprints")
+    parser.add_argument(
+        "--recordings", type=Path, metavar="DIR", help="songs for the parts fingerprints and sizing"
+    )
     parser.add_argument("--recording", type=Path, metavar="FILE", help="a song for the part encoding")
     parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"), help="for models and songs")
     parser.add_argument(

@@ -8,6 +8,7 @@ import re
 import secrets
 import warnings
 import zoneinfo
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -151,6 +152,7 @@ class Environment:
         """Read where scheduled backups go: a folder that is not in the data folder, or ``s3://bucket/prefix``."""
         value = self.text(name).strip()
         if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/\S*)?", value):
+            _require_s3(name)
             return value
         if value and ("://" in value or not Path(value).is_absolute()):
             exit_with_error(f"{PREFIX}{name} must be an absolute path or s3://bucket/prefix, not {value!r}")
@@ -303,6 +305,12 @@ def _check_s3(env: Environment, names: tuple[str, ...], prefix: str = "") -> Non
         exit_with_error(f"{PREFIX}{endpoint} must begin with http:// or https://, and name a host")
 
 
+def _require_s3(name: str) -> None:
+    """End the process where an installation without the packages for S3 is told to use it."""
+    if find_spec("boto3") is None or find_spec("storages") is None:
+        exit_with_error(f"{PREFIX}{name} needs packages that are not installed: those of stemoteca[s3]")
+
+
 def backup_s3(env: Environment) -> dict[str, str | None]:
     """Return how buckets with backups are reached: by their own settings, or else like the bucket with the files."""
     _check_s3(env, BACKUP_S3_NAMES, "BACKUP_")
@@ -331,6 +339,7 @@ def files_storage(env: Environment, data_dir: Path) -> dict[str, Any]:
     if not bucket:
         options: dict[str, Any] = {"location": data_dir / "files", "base_url": None}
         return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    _require_s3("S3_BUCKET")
     options = {
         "bucket_name": bucket,
         **_s3_access(env),

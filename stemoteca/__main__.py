@@ -21,6 +21,10 @@ COMMANDS = {
     "export": ("export_catalogue", "write the catalogue as CSV or JSON"),
     "backup": ("backup", "copy everything to a folder or a bucket, while the website runs"),
     "restore": ("restore", "fill an empty installation from a backup"),
+    "verify": ("verify", "compare stored files with their checksums, repair what can be made again"),
+    "fingerprint": ("fingerprint", "make fingerprints of songs that were there before Chromaprint"),
+    "check-model": ("check_model", "try a network of your own on generated sound"),
+    "upgrade-separations": ("upgrade_separations", "separate the songs of one model again with another one"),
     "user": ("user", "add an account, set its password, make somebody an administrator"),
     "check": ("check", "look for mistakes in the settings, and say what this installation goes without"),
 }
@@ -87,7 +91,7 @@ def _run(name: str, arguments: list[str]) -> None:
 
 
 def _help() -> str:
-    lines = [f"  {name:14}{COMMANDS[name][1]}" for name in available()]
+    lines = [f"  {name:21}{COMMANDS[name][1]}" for name in available()]
     return "\n".join(
         [
             "usage: stemoteca COMMAND [OPTIONS]",

@@ -1,5 +1,6 @@
 """The command ``stemoteca`` of the wheel, here with the program of the repository."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,13 @@ def test_commands_that_this_version_lacks_are_left_out(
     (tmp_path / "accounts/management/commands/user.py").touch()
     monkeypatch.setattr(command, "APP", tmp_path)
     assert command.available() == ["user", "check"]
+
+
+def test_commands_that_the_documentation_names_are_there() -> None:
+    ours = {path.stem for path in command.APP.glob("*/management/commands/*.py")}
+    pages = [command.APP / "README.md", *(command.APP / "docs").glob("*.md")]
+    named = {name for page in pages for name in re.findall(r"manage\.py (\w+)", page.read_text())}
+    assert named & ours == {django for django, _about in command.COMMANDS.values()} & ours
 
 
 def test_unknown_command_is_named() -> None:

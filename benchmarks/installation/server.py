@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -125,18 +125,32 @@ class Installation:
             raise RuntimeError(f"{state['model']}: {state['error']}")
         return state
 
+    def _processes(self) -> Iterator[Path]:
+        """All of its processes, in /proc; one may have ended by the time it is looked at."""
+        mine = f"STEMOTECA_DATA={self._data}".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                # Decoders have an empty environment, and so has the fork server that starts them.
+                if any(mine in _environment(one) for one in _family(process)):
+                    yield process
+
+    def cpu_seconds(self) -> float:
+        """What its processes have spent so far, those that have ended included."""
+        ticks = 0
+        for process in self._processes():
+            with suppress(OSError):
+                fields = (process / "stat").read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:15]))  # its own, and those of its children that have ended
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> dict[str, float]:
         """Proportional set sizes in MB, by kind of process."""
-        mine = f"STEMOTECA_DATA={self._data}".encode()
         sizes: dict[str, float] = {}
-        for process in Path("/proc").glob("[0-9]*"):
+        for process in self._processes():
             try:
-                # Decoders have an empty environment, and so has the fork server that starts them.
-                if not any(mine in _environment(one) for one in _family(process)):
-                    continue
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 rollup = (process / "smaps_rollup").read_text()
-            except (OSError, ProcessLookupError):
+            except OSError:
                 continue
             kind = next((kind for kind, part in _PROGRAMS.items() if part in command), "supervisor")
             if found := re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE):

@@ -55,8 +55,8 @@ def back_up(target: str, *, keep: int = 0, report: Report = lambda _done, _all: 
     """Make a backup at ``target``, then keep the newest ``keep`` (0: all). ``report`` is called with the files
     done, and all.
 
-    Raises ``CatalogError``: ``not_migrated``, ``backup_running``, ``bad_target``, ``own_folder``, ``no_space``, and
-    OSError.
+    Raises ``CatalogError``: ``not_migrated``, ``backup_running``, ``bad_target``, ``no_s3``, ``own_folder``,
+    ``no_space``, and OSError.
     """
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):

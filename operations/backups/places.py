@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -42,7 +43,8 @@ class Place(Protocol):
 def open_place(address: str) -> Place:
     """Return the place at ``address``: a path, or ``s3://bucket/prefix``.
 
-    Raises ``CatalogError``: ``bad_target``, and ``own_folder`` for one that the garbage collector would empty.
+    Raises ``CatalogError``: ``bad_target``, ``no_s3`` where the packages for it are not installed, and ``own_folder``
+    for one that the garbage collector would empty.
     """
     if "://" not in address:
         folder = Path(address).expanduser().absolute()
@@ -56,6 +58,8 @@ def open_place(address: str) -> Place:
     if found is None:
         sentence = _("A backup goes to a folder or to s3://bucket/prefix, not to %(address)s.")
         raise CatalogError("bad_target", sentence % {"address": address})
+    if find_spec("boto3") is None:
+        raise CatalogError("no_s3", _("S3 needs packages that are not installed: those of stemoteca[s3]."))
     return Bucket(found["bucket"], (found["prefix"] or "").strip("/"))
 
 

@@ -1,8 +1,9 @@
 """What the supervisor starts besides programs and imports: backups, and checks of stored files, when they are due."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from catalog.models import AudioFile
@@ -22,7 +23,7 @@ def next_command() -> list[str]:
     return []
 
 
-def next_backup() -> "timezone.datetime | None":  # type: ignore[name-defined]  # Django re-exports it
+def next_backup() -> datetime | None:
     """Return when the next scheduled backup is due; None without a target."""
     if not settings.BACKUP_TARGET:
         return None
@@ -35,6 +36,21 @@ def next_backup() -> "timezone.datetime | None":  # type: ignore[name-defined]  
         return last.created_at + hours
     pause = FIRST_RETRY if last.error_code == "interrupted" else min(MOST_RETRY, hours)
     return (last.finished_at or last.created_at) + pause
+
+
+def last_good_backup() -> datetime | None:
+    """Return when the last complete backup began: of those to the scheduled target, where there is one."""
+    done = BackupRun.objects.filter(state=BackupRun.State.DONE)
+    if settings.BACKUP_TARGET:
+        done = done.filter(target=settings.BACKUP_TARGET)
+    return done.values_list("created_at", flat=True).first()
+
+
+def last_scrub() -> datetime | None:
+    """Return when the last check of all files ended; while the first one goes on, when it began."""
+    moments = Scrub.objects.aggregate(ended=Max("finished_at"), begun=Min("created_at"))
+    moment: datetime | None = moments["ended"] or moments["begun"]
+    return moment
 
 
 def _backup_is_due() -> bool:

@@ -3,6 +3,7 @@
 import ipaddress
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Count, Min
@@ -13,7 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.security.client_address import UNKNOWN, client_address
+from catalog.models import AudioFile
 from operations import figures
+from operations.maintenance import schedule
 from operations.monitoring import work_totals
 from operations.monitoring.exposition import Labels, Metric
 from operations.monitoring.process_counters import BUCKETS, Latency, counters
@@ -32,7 +35,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """
     if not _may_see_metrics(request):
         raise Http404
-    text = "".join(metric.text() for metric in (*_queue(), *_totals(), *_work(), *_website(), *_machine()))
+    text = "".join(
+        metric.text() for metric in (*_queue(), *_totals(), *_work(), *_website(), *_safety(), *_machine())
+    )
     return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -127,6 +132,31 @@ def _cumulated(latency: Latency) -> Mapping[str, int]:
         total += number
         by_limit[limit] = total
     return by_limit
+
+
+def _safety() -> Iterator[Metric]:
+    """Say when the last backup was made and all files were checked, by Unix time, so that alerts compute their age."""
+    hours = settings.BACKUP_HOURS if settings.BACKUP_TARGET else 0
+    yield Metric("backup_interval_seconds", "Time between scheduled backups; 0 without them.").gauge(
+        hours * 3600
+    )
+    yield Metric("backup_timestamp_seconds", "When the last good backup began; 0 before the first.").gauge(
+        _unix_time(schedule.last_good_backup())
+    )
+    yield Metric("scrub_interval_seconds", "In this time all files are checked; 0 if never.").gauge(
+        settings.SCRUB_DAYS * 86_400
+    )
+    yield Metric(
+        "scrub_timestamp_seconds",
+        "When the last check of all files ended; before that, when the first began.",
+    ).gauge(_unix_time(schedule.last_scrub()))
+    yield Metric("damaged_files", "Recordings and stems that were found damaged or missing.").gauge(
+        AudioFile.objects.exclude(damaged_at=None).count()
+    )
+
+
+def _unix_time(moment: datetime | None) -> float:
+    return round(moment.timestamp(), 3) if moment else 0
 
 
 def _machine() -> Iterator[Metric]:

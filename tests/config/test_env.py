@@ -27,10 +27,13 @@ NAMES = (
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 
 
-def start(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Load the settings in a process of their own, and print some of them."""
+def start(folder: Path, lacking: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Load the settings in a process of their own, perhaps without a package, and print some of them."""
     values = f"{{name: getattr(settings, name, None) for name in {NAMES}}}"
-    script = f"import json; from config import settings; print(json.dumps({values}))"
+    script = (
+        f"import json, sys; sys.modules.update({{name: None for name in {lacking.split()}}}); "
+        f"from config import settings; print(json.dumps({values}))"
+    )
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("STEMOTECA_")}
     return subprocess.run(
         [sys.executable, "-c", script],
@@ -43,8 +46,8 @@ def start(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]
     )
 
 
-def settings_of(folder: Path, **environment: str) -> dict[str, Any]:
-    result = start(folder, **environment)
+def settings_of(folder: Path, lacking: str = "", **environment: str) -> dict[str, Any]:
+    result = start(folder, lacking, **environment)
     assert result.returncode == 0, result.stderr
     values: dict[str, Any] = json.loads(result.stdout)
     return values
@@ -173,6 +176,15 @@ def test_s3_works_with_and_without_keys(tmp_path: Path) -> None:
     assert settings_of(
         tmp_path, STEMOTECA_S3_BUCKET="songs", STEMOTECA_S3_ENDPOINT="http://[::1]:9000", **keys
     )
+
+
+@pytest.mark.parametrize(("name", "value"), [("S3_BUCKET", "songs"), ("BACKUP_TARGET", "s3://songs/backup")])
+def test_s3_without_its_packages_stops_start(tmp_path: Path, name: str, value: str) -> None:
+    assert settings_of(tmp_path, lacking="boto3")
+    result = start(tmp_path, lacking="boto3", **{f"STEMOTECA_{name}": value})
+    assert (result.returncode, result.stdout) == (1, "")
+    [line] = result.stderr.splitlines()
+    assert f"STEMOTECA_{name} needs packages that are not installed: those of stemoteca[s3]" in line
 
 
 def test_backups_are_not_kept_with_the_data(tmp_path: Path) -> None:

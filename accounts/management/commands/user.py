@@ -18,6 +18,7 @@ class Command(BaseCommand):
         "Add an account with this address, or set the password of the one that has it. "
         "The password is asked for, or read from standard input where nobody can answer."
     )
+    requires_system_checks: list[str] = []  # `check` says what is missing
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("address", help="the e-mail address that the person signs in with")

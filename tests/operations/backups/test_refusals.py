@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 
 from accounts.administrator import get_or_create_administrator
 from accounts.models import User
+from catalog import checks
 from catalog.errors import CatalogError
 from catalog.models import Track
 from operations.backups.create import back_up
@@ -146,6 +147,14 @@ def test_restore_replaces_the_administrator_of_a_first_start(backup: Backup) -> 
 def test_unknown_targets_are_refused(address: str) -> None:
     with pytest.raises(CatalogError, match="bad_target"):
         open_place(address)
+
+
+def test_targets_on_s3_need_its_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.s3() == []
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    assert [note.id for note in checks.s3()] == ["catalog.I002"]
+    with pytest.raises(CatalogError, match="no_s3"):
+        open_place("s3://songs/backup")
 
 
 def test_backup_into_folders_that_are_emptied_is_refused(settings: Any) -> None:

@@ -17,7 +17,9 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import User
+from catalog.models import AudioFile
 from operations import figures
+from operations.models import BackupRun, Scrub
 from operations.monitoring import process_counters, work_totals
 from operations.monitoring.exposition import Metric
 from operations.monitoring.process_counters import ProcessCounters
@@ -87,8 +89,12 @@ def test_metrics_scan_no_tables_once_figures_are_cached(client: Client, user: Us
     assert numbers['stemoteca_separations{status="queued"}'] == "2", "the queue is counted each time"
     assert numbers["stemoteca_uploads"] == "1"
     assert 0 <= float(numbers["stemoteca_figures_age_seconds"]) < 60
-    assert len(queries) == 3, "the queue, what succeeded and what failed since"
-    assert all('"separation_separation"."status"' in query["sql"] for query in queries)
+    assert len(queries) == 6, (
+        "the queue, what succeeded and what failed since; backups, checks, damaged files"
+    )
+    assert sum('"separation_separation"."status"' in query["sql"] for query in queries) == 3
+    damaged = 'NOT ("catalog_audiofile"."damaged_at" IS NULL)'  # as the condition of the index
+    assert sum(damaged in query["sql"] for query in queries) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -236,6 +242,35 @@ def test_no_process_answers_with_less_than_another_did(db: None, settings: Any) 
     second.count_answer("home", 200, 0.2)
     sums = [sum(each.of_all_processes().latencies["home", "2xx"].buckets) for each in (first, second, first)]
     assert sums == [1, 2, 2]
+
+
+def test_last_backup_and_last_check_have_their_time(client: Client, user: User, settings: Any) -> None:
+    def interval(name: str) -> float:
+        return value(client.get("/metrics"), f"{name}_interval_seconds")
+
+    def days_since(name: str) -> float:
+        return (now.timestamp() - value(client.get("/metrics"), f"{name}_timestamp_seconds")) / day
+
+    now, day = timezone.now(), 86_400
+    settings.BACKUP_TARGET, settings.BACKUP_HOURS, settings.SCRUB_DAYS = "", 24, 30
+    assert (interval("backup"), interval("scrub")) == (0, 30 * day)
+    assert days_since("backup") == days_since("scrub") == now.timestamp() / day, "never"
+    for days, target, state in ((3, "/a", "done"), (2, "/b", "done"), (1, "/a", "failed")):
+        run = BackupRun.objects.create(target=target, state=state, owner="x", lease_until=now)
+        BackupRun.objects.filter(pk=run.pk).update(created_at=now - timedelta(days=days))
+    assert days_since("backup") == pytest.approx(2)
+    settings.BACKUP_TARGET = "/a"
+    assert days_since("backup") == pytest.approx(3), "of the target"
+    assert interval("backup") == day
+    for days, finished in ((40, now - timedelta(days=9)), (5, None)):
+        scrub = Scrub.objects.create(finished_at=finished)
+        Scrub.objects.filter(pk=scrub.pk).update(created_at=now - timedelta(days=days))
+    assert days_since("scrub") == pytest.approx(9)
+    Scrub.objects.update(finished_at=None)
+    assert days_since("scrub") == pytest.approx(40), "the first goes on"
+    make_track(user)
+    AudioFile.objects.filter(pk=make_track(user).audio_id).update(damaged_at=now)
+    assert value(client.get("/metrics"), "damaged_files") == 1
 
 
 def test_labels_are_escaped() -> None:
