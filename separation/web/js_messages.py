@@ -169,7 +169,7 @@ BROWSER_MESSAGES: Messages = {
     "notAudio": _("Your browser finds no sound in this file. Save it as MP3, WAV or FLAC and try again."),
     "damaged": _("A part of this file cannot be decoded. Save it as MP3, WAV or FLAC and try again."),
     "tooLong": _(
-        "Files of this kind may last up to {minutes} minutes here. Save this one as MP3, WAV or FLAC, which may be longer."
+        "Files of this kind may last up to {minutes} minutes here. Save this one as MP3, WAV or FLAC."
     ),
     "unreadableFile": _("This file could not be read. Choose it again."),
     "separator_network": _("The model could not be loaded. Check the connection and try again."),
