@@ -12,7 +12,7 @@ from statistics import median
 from timeit import timeit
 
 from audio.probe import probe
-from benchmarks import backup, browser, measure, mixes, player, songs
+from benchmarks import backup, browser, browser_page, measure, mixes, player, songs
 from benchmarks.catalogue import fingerprints, pages
 from benchmarks.engines import equality, flac_encoding, matrix_product, models, network_equality, networks
 from benchmarks.engines import two_songs as pairs
@@ -24,6 +24,7 @@ from benchmarks.search import measured as search
 from separation.engines import modelspec
 
 _SONG_SECONDS = 180
+_TWENTY_MINUTES = 1200
 _LONG_SECONDS = 7200
 _TINY_SECONDS = 1
 
@@ -77,8 +78,11 @@ def backed_up(options: argparse.Namespace) -> None:
 
 
 def in_browser(options: argparse.Namespace) -> None:
-    """The bundled models in Chromium, against the native engine."""
-    browser.run(["compact:2stems", "compact:4stems"], _SONG_SECONDS, options.rounds)
+    """The bundled models in Chromium, against the native engine, and the page with songs as files."""
+    slugs = ["compact:2stems", "compact:4stems"]
+    browser.run(slugs, _SONG_SECONDS, options.rounds)
+    for slug in slugs:
+        browser_page.run(slug, [_SONG_SECONDS, _TWENTY_MINUTES], options.cache)
 
 
 def attacked(_options: argparse.Namespace) -> None:

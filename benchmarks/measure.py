@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -124,6 +125,13 @@ def peak_mb(pid: int) -> float:
     """The most memory that the process has had resident, in MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1.024 / 1e3
+
+
+def resident_mb(pid: int, kind: str = "Rss") -> float:
+    """Resident memory of a process in MB, or its proportional share of it ("Pss")."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    found = re.search(rf"^{kind}:\s+(\d+) kB", rollup, re.MULTILINE)
+    return int(found[1]) * 1.024 / 1e3 if found else 0.0
 
 
 def table(heads: list[str], rows: list[list[str]]) -> None:

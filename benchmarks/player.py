@@ -6,7 +6,6 @@ that of the tab's own process, as the kernel tells: all of it, and the proportio
 """
 
 import random
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,11 +18,11 @@ import requests
 from benchmarks import measure
 from benchmarks.chromium import PROGRAM, Chromium
 from benchmarks.installation.server import Installation, an_hour
+from benchmarks.measure import resident_mb
 
 MODELS = {2: "compact:2stems", 4: "compact:4stems", 5: "spleeter:5stems"}
 QUALITIES = {"Opus": "small", "FLAC": "lossless"}
 TABLES = ("network", "memory")
-_OWN_PAGES = "--top-chrome-webui"
 _SLOW_LINE = {
     "offline": False,
     "latency": 150,  # ms
@@ -227,26 +226,9 @@ class _Tab:
 
     @property
     def pid(self) -> int:
-        """Of the process that shows the page: the largest of its kind, as the browser keeps an empty one ready.
-
-        Its own buttons are pages, too, in a process that its command line tells from the others.
-        """
-        told = self._chromium.send_browser("SystemInfo.getProcessInfo")["processInfo"]
-        pids = (int(process["id"]) for process in told if process["type"] == "renderer")
-        return max((pid for pid in pids if _OWN_PAGES not in _command(pid)), key=_resident)
+        return self._chromium.tab_pid
 
     def memory(self) -> str:
         pid = self.pid
         heap = self._chromium.send("Runtime.getHeapUsage")["totalSize"] / 1e6
-        return f"{_resident(pid):.0f}, {_resident(pid, 'Pss'):.0f}, {heap:.0f}"
-
-
-def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text()
-
-
-def _resident(pid: int, kind: str = "Rss") -> float:
-    """Resident memory of a process in MB, or its proportional share of it ("Pss")."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(rf"^{kind}:\s+(\d+) kB", rollup, re.MULTILINE)
-    return int(found[1]) * 1.024 / 1e3 if found else 0.0
+        return f"{resident_mb(pid):.0f}, {resident_mb(pid, 'Pss'):.0f}, {heap:.0f}"

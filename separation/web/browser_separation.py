@@ -17,6 +17,9 @@ from separation.engines.modelspec import SPECS
 from separation.engines.spleeter.native import webassembly
 from separation.web.js_messages import BROWSER_MESSAGES, PLAYER_MESSAGES, translate
 
+_WHOLE_MINUTES = 10
+"""Of files that browsers decode as a whole only: 21 MB of memory a minute."""
+
 
 @dataclass(frozen=True)
 class BrowserStem:
@@ -61,6 +64,7 @@ def separate(request: HttpRequest) -> HttpResponse:
         "words": translate(PLAYER_MESSAGES | BROWSER_MESSAGES),
         "descriptions": {model.choice.slug: model.description for model in models},
         "accept": ",".join(["audio/*", "video/*", *(f".{extension}" for extension in EXTENSIONS)]),
+        "minutes": _WHOLE_MINUTES,
         "rate": STEREO_RATE,
         "segment": SEGMENT_SAMPLES,
     }

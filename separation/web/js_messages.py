@@ -144,6 +144,7 @@ UPLOAD_MESSAGES: Messages = SESSION_MESSAGES | {
     "again": _("Try again"),
     "drop": _("Remove"),
     "stop": _("Stop"),
+    "tryHere": _("Hear it now, separated in this browser"),
     "similar": _("Similar to {title}, which is already here"),
     "alike": _("This sounds like {title}, which has already been separated."),
     "alikeMore": _("Your file is saved. It will only be separated if you want that."),
@@ -166,6 +167,10 @@ BROWSER_MESSAGES: Messages = {
     "preparing": _("Preparing the file"),
     "empty": _("This file is empty. Choose another."),
     "notAudio": _("Your browser finds no sound in this file. Save it as MP3, WAV or FLAC and try again."),
+    "damaged": _("A part of this file cannot be decoded. Save it as MP3, WAV or FLAC and try again."),
+    "tooLong": _(
+        "Files of this kind may last up to {minutes} minutes here. Save this one as MP3, WAV or FLAC."
+    ),
     "unreadableFile": _("This file could not be read. Choose it again."),
     "separator_network": _("The model could not be loaded. Check the connection and try again."),
     "separator_damaged": _("The model arrived damaged. Load this page again."),

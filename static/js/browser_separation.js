@@ -2,10 +2,11 @@
 // made. Nothing is sent anywhere.
 
 import { isAborted } from "stemoteca/api";
-import { DecodingError, decode } from "stemoteca/browser_separation/decoding";
+import { DecodingError, openSong } from "stemoteca/browser_separation/decoding";
 import { LocalStems, StemFilesError } from "stemoteca/browser_separation/local_stems";
-import { findElements, getElement } from "stemoteca/dom";
+import { findElement, findElements, getElement } from "stemoteca/dom";
 import { formatTime, percentDone } from "stemoteca/formatting";
+import { openWithFile, receiveFile } from "stemoteca/handover";
 import { message, remainingTimeMessage } from "stemoteca/messages";
 import { deck } from "stemoteca/mini_player/deck";
 import { load, SeparatorError } from "stemoteca-separator";
@@ -44,6 +45,8 @@ class SeparationPage {
   #stems = null;
   /** @type {Player | null} */
   #player = null;
+  /** @type {File | null} */
+  #file = null;
 
   /**
    * @param {HTMLElement} section
@@ -66,7 +69,12 @@ class SeparationPage {
     });
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.stop.addEventListener("click", () => this.#end());
+    this.bring = findElement(section, "[data-bring]", HTMLButtonElement); // of who is signed in
+    this.bring?.addEventListener("click", () => {
+      if (this.#file) openWithFile(this.bring?.dataset.upload ?? "", this.#file);
+    });
     this.#takeDropped(signal);
+    receiveFile((file) => this.#choose([file], true), signal);
     addEventListener("beforeunload", (event) => this.#stems && event.preventDefault(), { signal });
     signal.addEventListener("abort", () => this.#end());
   }
@@ -94,11 +102,16 @@ class SeparationPage {
     );
   }
 
-  /** @param {FileList | null | undefined} files */
-  async #choose(files) {
+  /**
+   * @param {Iterable<File> | null | undefined} files
+   * @param {boolean} [isBrought] whether the upload page sends it already
+   */
+  async #choose(files, isBrought = false) {
     const [file] = files ?? [];
     if (!file) return;
     this.#end();
+    this.#file = file;
+    if (this.bring) this.bring.hidden = isBrought;
     const running = new AbortController();
     this.#running = running;
     const name = new FormData(this.form).get("model");
@@ -109,7 +122,7 @@ class SeparationPage {
     } catch (error) {
       if (isAborted(error) || running.signal.aborted) return;
       this.#end();
-      this.problem.textContent = message(problemOf(error));
+      this.problem.textContent = message(problemOf(error), { minutes: this.section.dataset.minutes ?? "" });
       this.problem.hidden = false;
     }
   }
@@ -122,9 +135,10 @@ class SeparationPage {
   async #separate(file, model, signal) {
     const loading = load(model, { workers: countWorkers(), signal });
     try {
-      const [song, separator] = await Promise.all([decode(file, Number(this.section.dataset.rate)), loading]);
+      const { rate, minutes } = this.section.dataset;
+      const [song, separator] = await Promise.all([openSong(file, Number(rate), 60 * Number(minutes)), loading]);
       signal.throwIfAborted();
-      const stems = new LocalStems(model.stems, song[0].length);
+      const stems = new LocalStems(model.stems, song.length);
       this.#stems = stems;
       const player = this.#place(file, model, stems);
       const began = performance.now();
@@ -134,7 +148,7 @@ class SeparationPage {
       };
       this.#progress(0);
       for await (const piece of separator.separate(song, { signal, onProgress })) {
-        await stems.write(piece);
+        separator.recycle(await stems.write(piece));
         signal.throwIfAborted();
         player.grow(stems.segments);
       }
@@ -156,7 +170,7 @@ class SeparationPage {
     this.#running.abort();
     this.#player?.close();
     this.#stems?.close();
-    [this.#player, this.#stems] = [null, null];
+    [this.#player, this.#stems, this.#file] = [null, null, null];
     this.stage.replaceChildren();
     this.form.hidden = false;
     this.work.hidden = true;

@@ -1,6 +1,7 @@
 // The page that adds songs: choose or drop any number of files, say what becomes of them, start. They go one by one.
 
 import { findElement, findElements, getElement } from "stemoteca/dom";
+import { receiveFile } from "stemoteca/handover";
 import { message } from "stemoteca/messages";
 import { readStored, store } from "stemoteca/storage";
 import { Checksums } from "stemoteca/upload/checksums";
@@ -148,3 +149,4 @@ addEventListener("beforeunload", (event) => {
 
 recallChoices();
 showSummary();
+receiveFile((file) => add([file]));

@@ -9,6 +9,11 @@ const LIMIT = 1e6; // 120 dB over full scale: the squares of louder samples' spe
 /** @typedef {[left: Float32Array, right: Float32Array]} Channels */
 
 /**
+ * A song that comes in pieces, of any sizes, one after another; `length` is that of all of them, in samples.
+ * @typedef {{ length: number, pieces: Iterable<Channels> | AsyncIterable<Channels> }} Song
+ */
+
+/**
  * Samples of all stems, in the order of the model, from one of the song's samples on.
  * @typedef {{ from: number, stems: Channels[] }} Piece
  */
@@ -17,22 +22,60 @@ const LIMIT = 1e6; // 120 dB over full scale: the squares of louder samples' spe
 export const countChunks = (samples) => (samples ? Math.ceil((LEAD + samples) / STRIDE) : 0);
 
 /**
- * Copy a chunk of a song: both channels, one after the other; zeros before and behind the song.
- * @param {Channels} song
- * @param {number} number
+ * Cut a song into chunks: both channels, one after the other; zeros before and behind the song.
+ * @param {Song} song
+ * @param {Float32Array<ArrayBuffer>[]} [spare] chunks to use again
+ * @returns {AsyncGenerator<Float32Array<ArrayBuffer>, void, void>}
  */
-export function cutChunk(song, number) {
-  const chunk = new Float32Array(2 * CHUNK);
-  const begin = number * STRIDE - LEAD;
-  for (const [side, samples] of song.entries()) {
-    const part = samples.subarray(Math.max(begin, 0), begin + CHUNK);
-    chunk.set(part, side * CHUNK + Math.max(-begin, 0));
+export async function* cutChunks({ length, pieces }, spare = []) {
+  let chunk = emptyChunk(spare);
+  let filled = LEAD;
+  let missing = length;
+  for await (const piece of pieces) {
+    missing -= piece[0].length;
+    for (let at = 0; at < piece[0].length; ) {
+      if (filled === CHUNK) {
+        const next = followingChunk(chunk, spare);
+        yield limited(chunk);
+        chunk = next;
+        filled = OVERLAP;
+      }
+      const count = Math.min(piece[0].length - at, CHUNK - filled);
+      for (const [side, samples] of piece.entries()) {
+        chunk.set(samples.subarray(at, at + count), side * CHUNK + filled);
+      }
+      at += count;
+      filled += count;
+    }
   }
-  for (let at = 0; at < chunk.length; at += 1) {
-    const value = /** @type {number} */ (chunk[at]);
-    if (value > LIMIT || value < -LIMIT) chunk[at] = Math.sign(value) * LIMIT;
+  if (missing) throw new TypeError("the pieces are not as long as the song");
+  if (!length) return;
+  const next = followingChunk(chunk, spare);
+  yield limited(chunk);
+  if (filled > STRIDE) yield limited(next);
+}
+
+/** @param {Float32Array<ArrayBuffer>[]} spare */
+const emptyChunk = (spare) => spare.pop()?.fill(0) ?? new Float32Array(2 * CHUNK);
+
+/**
+ * Begin the next chunk with what overlaps.
+ * @param {Float32Array} chunk
+ * @param {Float32Array<ArrayBuffer>[]} spare
+ */
+function followingChunk(chunk, spare) {
+  const next = emptyChunk(spare);
+  for (const side of [0, CHUNK]) next.set(chunk.subarray(side + STRIDE, side + CHUNK), side);
+  return next;
+}
+
+/** @param {Float32Array<ArrayBuffer>} samples are changed */
+function limited(samples) {
+  for (let at = 0; at < samples.length; at += 1) {
+    const value = /** @type {number} */ (samples[at]);
+    if (value > LIMIT || value < -LIMIT) samples[at] = Math.sign(value) * LIMIT;
   }
-  return chunk;
+  return samples;
 }
 
 export class OverlapAdd {

@@ -1,13 +1,15 @@
 // Separates songs, with a model, on some workers. What is left to its callers is where files and workers come from:
 // separator.js for browsers, node.js for Node.
 
-import { countChunks, cutChunk, OverlapAdd } from "./chunks.js";
+import { countChunks, cutChunks, OverlapAdd } from "./chunks.js";
+import { CHUNK } from "./engine.js";
 import { SeparatorError } from "./errors.js";
 import { Pool } from "./pool.js";
 import { Sha256 } from "./sha256.js";
 
 /** @typedef {import("./chunks.js").Channels} Channels */
 /** @typedef {import("./chunks.js").Piece} Piece */
+/** @typedef {import("./chunks.js").Song} Song */
 
 /**
  * A model as `models.json` has it: what the network looks like, and where its weights are.
@@ -22,6 +24,8 @@ import { Sha256 } from "./sha256.js";
 
 export class Separator {
   #pool;
+  /** @type {Float32Array<ArrayBuffer>[]} memory for stems */
+  #spare = [];
 
   /** Use `start`, or `load` of separator.js or node.js. @param {Description} model @param {Pool} pool */
   constructor(model, pool) {
@@ -56,7 +60,8 @@ export class Separator {
   /**
    * Separate a song, piece by piece, in its order; all pieces together are as long as the song. Who takes no more pieces
    * ends it, and so does `signal`. Songs can be separated at the same time.
-   * @param {Channels} song both channels, at 44,100 Hz; for a mono song the same one twice
+   * @param {Channels | Song} song both channels, at 44,100 Hz; for a mono song the same one twice. Of a song in pieces, no
+   *   more are taken than are needed next
    * @param {object} [options]
    * @param {AbortSignal} [options.signal]
    * @param {(share: number) => void} [options.onProgress] from 0 to 1
@@ -64,31 +69,59 @@ export class Separator {
    * @throws {SeparatorError} or the signal's reason
    */
   async *separate(song, { signal, onProgress } = {}) {
-    const [{ length }, right] = song;
-    if (right.length !== length) throw new TypeError("both channels must be equally long");
-    const count = countChunks(length);
-    const overlapAdd = new OverlapAdd(length);
+    const whole = Array.isArray(song) ? inOnePiece(song) : song;
+    const count = countChunks(whole.length);
+    /** @type {Float32Array<ArrayBuffer>[]} */
+    const spare = [];
+    const chunks = cutChunks(whole, spare);
+    const overlapAdd = new OverlapAdd(whole.length);
     const stop = rejection(signal);
     /** @type {Promise<any>[]} one more than there are workers, so that none of them waits */
     const running = [];
-    for (let next = 0, done = 0; done < count; done += 1) {
-      for (; next < count && running.length <= this.#pool.size; next += 1) {
-        const chunk = cutChunk(song, next);
-        const task = this.#pool.run({ chunk }, [chunk.buffer]);
-        task.catch(() => undefined); // it is waited for in its turn
-        running.push(task);
+    try {
+      for (let next = 0, done = 0; done < count; done += 1) {
+        for (; next < count && running.length <= this.#pool.size; next += 1) {
+          const { value } = await Promise.race([chunks.next(), stop]);
+          const chunk = /** @type {Float32Array<ArrayBuffer>} */ (value);
+          const into = this.#spare.pop();
+          const task = this.#pool.run({ chunk, into }, into ? [chunk.buffer, into.buffer] : [chunk.buffer]);
+          task.catch(() => undefined); // it is waited for in its turn
+          running.push(task);
+        }
+        const { separated, chunk } = await Promise.race([running.shift(), stop]);
+        spare.push(chunk);
+        signal?.throwIfAborted();
+        onProgress?.((done + 1) / count);
+        yield overlapAdd.add(separated);
       }
-      const { separated } = await Promise.race([running.shift(), stop]);
-      signal?.throwIfAborted();
-      onProgress?.((done + 1) / count);
-      yield overlapAdd.add(separated);
+    } finally {
+      chunks.return(); // which ends the pieces as well, once the next one is there
     }
+  }
+
+  /**
+   * Give the memory of a piece back, to be used again: browsers free it late, as they forget how much waits for their garbage
+   * collector. Its samples are gone then.
+   * @param {ArrayBuffer} buffer that of all of a piece's samples
+   */
+  recycle(buffer) {
+    if (buffer.byteLength === 8 * CHUNK * this.model.stems.length) this.#spare.push(new Float32Array(buffer));
   }
 
   /** End the workers, which frees their memory. */
   close() {
     this.#pool.close();
   }
+}
+
+/**
+ * @param {Channels} song
+ * @returns {Song}
+ */
+function inOnePiece(song) {
+  const [{ length }, right] = song;
+  if (right.length !== length) throw new TypeError("both channels must be equally long");
+  return { length, pieces: [song] };
 }
 
 /**

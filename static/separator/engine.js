@@ -123,8 +123,8 @@ export class Engine {
     const windows = arena.reserve(4 * 3);
     const layers = arena.reserve(4 * PARTS.length * LAYERS.length);
     const packed = arena.reserve(4 * floats * networks.length);
-    const chunk = arena.reserve(4 * 2 * CHUNK);
     const separated = arena.reserve(4 * 2 * CHUNK * stems.length);
+    const chunk = separated + 4 * 2 * CHUNK * (stems.length - 1); // each sample is read before the last stem's is written
     const masks = arena.reserve(4 * 2 * FRAMES * bins * stems.length);
     const raw = Math.max(...networks.map((network) => rawFloats(model, network, weights)));
     const workspace = arena.reserve(4 * Math.max(this.#library.workspace_floats(description), raw));
@@ -154,13 +154,15 @@ export class Engine {
   /**
    * Separate both channels of a chunk, one after the other; returns those of each stem.
    * @param {Float32Array} samples [2 * CHUNK]
+   * @param {Float32Array<ArrayBuffer>} [into] what is returned, where it is there already
    * @returns {Float32Array<ArrayBuffer>} [stems * 2 * CHUNK]
    */
-  separate(samples) {
+  separate(samples, into = new Float32Array(2 * CHUNK * this.model.stems.length)) {
     const { description, windows, packed, workspace, masks, chunk, separated } = this.#addresses;
     this.#floats(chunk, 2 * CHUNK).set(samples);
     this.#library.separate(description, windows, packed, workspace, masks, chunk, separated);
-    return this.#floats(separated, 2 * CHUNK * this.model.stems.length).slice();
+    into.set(this.#floats(separated, into.length));
+    return into;
   }
 
   /** How much memory the engine takes, in bytes. */

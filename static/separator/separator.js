@@ -6,11 +6,13 @@ import { SeparatorError } from "./errors.js";
 
 export { RATE } from "./engine.js";
 export { FlacEncoder, flacHeader } from "./flac_encoder.js";
+export { suggestCollection } from "./garbage.js";
 export { SeparatorError };
 
 /** @typedef {import("./core.js").Description} Description */
 /** @typedef {import("./core.js").Piece} Piece */
 /** @typedef {import("./core.js").Channels} Channels */
+/** @typedef {import("./core.js").Song} Song */
 
 /** The file of the faster build that runs here, beside this script. */
 export const libraryFile = (relaxed = hasRelaxedSimd()) => (relaxed ? "separator_relaxed.wasm" : "separator.wasm");

@@ -1,8 +1,9 @@
-// What a worker does, wherever it runs. In: { library, model, weights } first, then { chunk } for each chunk. Out:
-// { ready: true, bytes } and { separated }, or { code, detail } instead.
+// What a worker does, wherever it runs. In: { library, model, weights } first, then { chunk, into } for each chunk, with
+// memory for its stems where there is some. Out: { ready: true, bytes } and { separated, chunk }, or { code, detail } instead.
 
 import { readArchive } from "./archive.js";
 import { Engine } from "./engine.js";
+import { suggestCollection } from "./garbage.js";
 
 /** @type {Promise<Engine> | null} */
 let engine = null;
@@ -23,9 +24,11 @@ export async function perform(message, answer) {
     if (message.library) {
       engine = start(message);
       answer({ ready: true, bytes: (await engine).bytes }, []);
+      suggestCollection(); // of the weights as they came
     } else {
-      const separated = (await engine)?.separate(message.chunk);
-      answer({ separated }, separated ? [separated.buffer] : []);
+      const { chunk, into } = message;
+      const separated = /** @type {Engine} */ (await engine).separate(chunk, into);
+      answer({ separated, chunk }, [separated.buffer, chunk.buffer]); // both are used again
     }
   } catch (error) {
     answer({ code: error instanceof RangeError ? "memory" : "failed", detail: String(error) }, []);

@@ -31,9 +31,10 @@ KEYS = {"Space": " "}
 
 
 class Firefox:
-    """One tab. ``errors`` are those of its scripts, ``sound`` what it plays: 16 bits, two channels."""
+    """One tab. ``errors`` are those of its scripts, ``downloads`` the folder of what it saved."""
 
-    def __init__(self, connection: ClientConnection, sound: bytearray) -> None:
+    def __init__(self, connection: ClientConnection, sound: bytearray, downloads: Path) -> None:
+        self.downloads = downloads
         self._connection = connection
         self._sound = sound
         self._calls = 0
@@ -56,6 +57,17 @@ class Firefox:
         )
         assert made["type"] == "success", made
         return json.loads(made["result"].get("value", "null"))
+
+    def choose(self, selector: str, file: Path) -> None:
+        """Choose a file in a field."""
+        found = self._send(
+            "script.evaluate",
+            expression=f"document.querySelector({json.dumps(selector)})",
+            target={"context": self._tab},
+            awaitPromise=False,
+        )["result"]
+        element = {"sharedId": found["sharedId"]}
+        self._send("input.setFiles", context=self._tab, element=element, files=[str(file)])
 
     def press(self, key: str) -> None:
         value = KEYS.get(key, key)
@@ -136,7 +148,7 @@ def launched(folder: Path) -> Iterator[Firefox]:
     )
     try:
         with connect(f"{_address(firefox, folder / 'log')}/session", max_size=None) as connection:
-            yield Firefox(connection, played)
+            yield Firefox(connection, played, folder / "Downloads")
     finally:
         for process in (firefox, sound):
             process.terminate()

@@ -1,10 +1,22 @@
-// Decodes a file with the browser's own decoders. Works over plain http, unlike AudioDecoder.
+// Decodes a file with the browser's own decoders. Works over plain http, unlike AudioDecoder. Files of the usual kinds come
+// piece by piece; others are decoded as a whole, which takes 21 MB a minute, and are refused where they are long.
 
-const INEXACT = 0.01; // of a step of 16 bits: what float32 leaves of it
+import { FileWindow } from "stemoteca/browser_separation/containers/file_window";
+import { planFlac } from "stemoteca/browser_separation/containers/flac";
+import { planMp3 } from "stemoteca/browser_separation/containers/mp3";
+import { planOgg } from "stemoteca/browser_separation/containers/ogg";
+import { planWav } from "stemoteca/browser_separation/containers/wav";
+import { PieceDecoder, stereo } from "stemoteca/browser_separation/pieces";
+import { resample, resampledLength } from "stemoteca/browser_separation/resampling";
 
-/** The file has no sound. `reason` names the text that says so. */
+/** @typedef {import("stemoteca-separator").Song} Song */
+
+const PIECE = 20; // seconds
+const PLANS = [planWav, planFlac, planOgg, planMp3]; // the last one searches
+
+/** The file cannot be decoded. `reason` names the text that says so. */
 export class DecodingError extends Error {
-  /** @param {"empty" | "notAudio" | "unreadableFile"} reason @param {unknown} [cause] */
+  /** @param {"empty" | "notAudio" | "damaged" | "tooLong" | "unreadableFile"} reason @param {unknown} [cause] */
   constructor(reason, cause) {
     super(reason, { cause });
     this.reason = reason;
@@ -12,60 +24,105 @@ export class DecodingError extends Error {
 }
 
 /**
- * Decode all of a file to two channels of a rate; those of a mono file are the same one.
+ * Open a file, to be decoded to two channels of a rate while it is used; those of a mono file are the same one.
  * @param {Blob} file
  * @param {number} rate in hertz
- * @returns {Promise<[Float32Array, Float32Array]>}
+ * @param {number} limit in seconds, of files that are decoded as a whole
+ * @returns {Promise<Song>} its pieces throw DecodingError
  * @throws {DecodingError}
  */
-export async function decode(file, rate) {
+export async function openSong(file, rate, limit) {
   if (!file.size) throw new DecodingError("empty");
-  const bytes = await file.arrayBuffer().catch((error) => {
-    throw new DecodingError("unreadableFile", error); // gone meanwhile, or not this person's to read
-  });
   try {
-    const decoded = await new OfflineAudioContext(2, 1, rate).decodeAudioData(bytes);
-    if (!decoded.length) throw new DecodingError("notAudio");
-    const sound = decoded.numberOfChannels > 2 ? await mixed(decoded) : decoded;
-    const channels = Array.from({ length: sound.numberOfChannels }, (_, side) => sound.getChannelData(side));
-    evenScale(channels);
-    const [left = new Float32Array(0), right = left] = channels;
-    return [left, right];
+    return (await openPieces(file, rate)) ?? (await decodeWhole(file, rate, limit));
   } catch (error) {
-    if (error instanceof DOMException) throw new DecodingError("notAudio", error);
+    throw decodingError(error, "notAudio");
+  }
+}
+
+/**
+ * @param {Blob} file
+ * @param {number} rate
+ * @returns {Promise<Song | null>} null where it cannot be decoded in pieces
+ */
+async function openPieces(file, rate) {
+  for (const plan of PLANS) {
+    const planned = await plan(new FileWindow(file), PIECE);
+    if (!planned?.pieces.length) continue;
+    const decoder = await openDecoder(file, planned);
+    if (!decoder) return null;
+    const pieces = damagedWhere(decoder.pieces());
+    const length = resampledLength(decoder.length, planned.rate, rate);
+    return { length, pieces: planned.rate === rate ? pieces : resample(pieces, planned.rate, rate) };
+  }
+  return null;
+}
+
+/**
+ * @param {Blob} file
+ * @param {import("stemoteca/browser_separation/pieces").Plan} plan
+ */
+async function openDecoder(file, plan) {
+  try {
+    const decoder = new PieceDecoder(file, plan);
+    return (await decoder.open()) ? decoder : null;
+  } catch (error) {
+    if (error instanceof DOMException && error.name !== "NotReadableError") return null; // not this codec, not at this rate
     throw error;
   }
 }
 
 /**
- * Where samples are those of a file of 16 bits as Chromium scales them, positive ones by 32,767 and negative ones by
- * 32,768, scale all of them by 32,768: the difference would be heard in no song, but seen in the last bit of its stems.
- * @param {Float32Array[]} channels are changed
+ * @param {AsyncIterable<import("stemoteca-separator").Channels>} pieces
+ * @returns {AsyncGenerator<import("stemoteca-separator").Channels, void, void>}
  */
-export function evenScale(channels) {
-  for (const samples of channels) {
-    for (let at = 0; at < samples.length; at += 1) {
-      const value = /** @type {number} */ (samples[at]);
-      const stored = value * (value > 0 ? 32_767 : 32_768);
-      if (Math.abs(stored - Math.round(stored)) > INEXACT) return;
-    }
-  }
-  for (const samples of channels) {
-    for (let at = 0; at < samples.length; at += 1) {
-      const value = /** @type {number} */ (samples[at]);
-      if (value > 0) samples[at] = Math.round(value * 32_767) / 32_768;
-    }
+async function* damagedWhere(pieces) {
+  try {
+    yield* pieces;
+  } catch (error) {
+    throw decodingError(error, "damaged");
   }
 }
 
 /**
- * Mix the channels of a film to two, as the browser does when it plays them.
- * @param {AudioBuffer} buffer
+ * @param {Blob} file
+ * @param {number} rate
+ * @param {number} limit
+ * @returns {Promise<Song>}
  */
-function mixed(buffer) {
-  const context = new OfflineAudioContext(2, buffer.length, buffer.sampleRate);
-  const source = new AudioBufferSourceNode(context, { buffer });
-  source.connect(context.destination);
-  source.start();
-  return context.startRendering();
+async function decodeWhole(file, rate, limit) {
+  if ((await durationOf(file)) > limit) throw new DecodingError("tooLong");
+  const decoded = await new OfflineAudioContext(2, 1, rate).decodeAudioData(await file.arrayBuffer());
+  if (!decoded.length) throw new DecodingError("notAudio");
+  return { length: decoded.length, pieces: [await stereo(decoded)] };
+}
+
+/**
+ * How many seconds a file lasts, as far as its header says so.
+ * @param {Blob} file
+ * @returns {Promise<number>} Infinity where it does not, and NaN where the browser does not play it
+ */
+async function durationOf(file) {
+  const audio = new Audio();
+  audio.preload = "metadata";
+  audio.src = URL.createObjectURL(file);
+  try {
+    return await new Promise((done) => {
+      audio.addEventListener("loadedmetadata", () => done(audio.duration));
+      audio.addEventListener("error", () => done(Number.NaN));
+    });
+  } finally {
+    URL.revokeObjectURL(audio.src);
+    audio.removeAttribute("src");
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @param {"notAudio" | "damaged"} reason why the browser does not decode it
+ */
+function decodingError(error, reason) {
+  if (!(error instanceof DOMException)) return error;
+  const isGone = error.name === "NotReadableError" || error.name === "NotFoundError";
+  return new DecodingError(isGone ? "unreadableFile" : reason, error); // gone meanwhile, or not this person's to read
 }

@@ -38,13 +38,15 @@ export class LocalStems {
   }
 
   /**
-   * Append samples, which are gone then.
+   * Append samples, which are gone then; resolves to their memory.
    * @param {import("stemoteca-separator").Piece} piece
+   * @returns {Promise<ArrayBuffer>}
    */
   async write({ stems }) {
-    // Views of one buffer, which goes as a whole.
-    const buffers = new Set(stems.flat().map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)));
-    this.#show(await this.#ask({ piece: stems }, [...buffers]));
+    const memory = /** @type {ArrayBuffer} */ (stems[0]?.[0].buffer); // of all of them
+    const state = await this.#ask({ piece: stems, memory }, [memory]);
+    this.#show(state);
+    return state.memory;
   }
 
   /** All samples are there. */

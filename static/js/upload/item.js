@@ -2,6 +2,7 @@
 
 import { getElement } from "stemoteca/dom";
 import { formatSize, percentDone } from "stemoteca/formatting";
+import { openWithFile } from "stemoteca/handover";
 import { artistName, message, remainingTimeMessage } from "stemoteca/messages";
 import { followSeparation } from "stemoteca/separation_progress";
 import { offerSignIn } from "stemoteca/session";
@@ -13,6 +14,7 @@ import { UploadError } from "stemoteca/upload/requests";
 /** @typedef {import("stemoteca/upload/requests").Track} Track */
 /** @typedef {import("stemoteca/upload/requests").UploadRequests} UploadRequests */
 
+const LONG = 180; // seconds to wait, after which the browser may be quicker
 const WITHOUT_DETAIL = ["offline", "sessionEnded", "throttled", "server", "refused"]; // what we say ourselves
 
 /** @param {Track} track */
@@ -29,6 +31,7 @@ export class UploadItem {
   #isChecking = false;
   /** @type {string | null} the id of what is being separated */
   #separation = null;
+  #isOffered = false;
 
   /**
    * @param {File} file
@@ -189,11 +192,12 @@ export class UploadItem {
       return;
     }
     this.#separation = separation.id;
-    this.#showProgress(separation);
+    this.#isOffered = false;
     this.#setActions(
       this.#trackLink(track, "openTrack"),
       this.#button("stop", () => this.stop()),
     );
+    this.#showProgress(separation);
     this.#follow(track, this.requests.address("separation", separation.id)); // the next file may go meanwhile
   }
 
@@ -214,6 +218,15 @@ export class UploadItem {
     if (status === "running") this.#say("running", { percent: percentDone(progress) });
     this.bar.value = status === "running" ? 100 * progress : 0;
     this.#part("more").textContent = remainingTimeMessage(eta_seconds);
+    if (status === "queued" && (eta_seconds ?? 0) > LONG) this.#offerBrowser();
+  }
+
+  /** Offer to hear the song meanwhile, separated in this browser; what the server does goes on. */
+  #offerBrowser() {
+    const address = this.requests.address("try");
+    if (!address || this.#isOffered) return;
+    this.#isOffered = true;
+    this.#part("actions").append(this.#button("tryHere", () => openWithFile(address, this.file)));
   }
 
   /**

@@ -10,7 +10,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.e2e.firefox import RATE, Firefox, launched
-from tests.e2e.server import Person, Server
+from tests.e2e.server import Person, Server, wait_until
+from tests.songs import song
 
 pytestmark = [
     pytest.mark.browser,
@@ -67,4 +68,26 @@ def test_it_plays_stretches_and_loops(firefox: Firefox, server: Server, track: s
     firefox.wait_for("document.querySelector('[data-speed-shows]').textContent", "65 %")
     firefox.wait_for(NOW, "0:00")
     assert firefox.evaluate(PLAYING) == "playing"
+    assert firefox.errors == []
+
+
+@pytest.mark.parametrize(("host", "stems"), [("127.0.0.1", 2), ("stemoteca.lan", 4)])
+def test_it_separates_by_itself(
+    firefox: Firefox, server: Server, tmp_path: Path, host: str, stems: int
+) -> None:
+    name = f"on {host}"
+    soundfile.write(tmp_path / f"{name}.flac", song(26, seed=stems), RATE)
+    firefox.goto(f"http://{host}:{server.port}/try/")
+    firefox.evaluate(f"document.querySelector('[value=\"compact:{stems}stems\"]').click()")
+    firefox.choose("[data-choose] input[type=file]", tmp_path / f"{name}.flac")
+    firefox.wait_for("document.querySelector('[data-files]:not([hidden])') !== null", wanted=True)
+    firefox.press("Space")
+    firefox.wait_for(PLAYING, "playing")
+    firefox.wait_for(NOW, "0:01")
+    firefox.evaluate("document.querySelector('[data-files] button[value=\"0\"]').click()")
+    saved = firefox.downloads / f"{name} (vocals).flac"
+    wait_until(
+        lambda: saved.exists() and saved.stat().st_size > 0 and not list(firefox.downloads.glob("*.part"))
+    )
+    assert soundfile.read(saved)[0].shape == (26 * RATE, 2)
     assert firefox.errors == []

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Download, Page, expect
 
+from tests.e2e.browser import TOO_SMALL, Watched
 from tests.e2e.server import Person, Server
 from tests.songs import RATE, loud, song
 
@@ -23,13 +25,14 @@ Samples = NDArray[np.int16]
 @pytest.fixture
 def page(chromium: Browser, server: Server) -> Any:
     """The page as a visitor finds it, under a name that is not localhost, over plain http."""
-    context = chromium.new_context(locale="en", viewport={"width": 390, "height": 800})
+    address = f"http://stemoteca.lan:{server.port}"
+    context = chromium.new_context(base_url=address, locale="en", viewport={"width": 390, "height": 800})
     context.set_default_timeout(PATIENCE)
     visited = context.new_page()
     faults: list[str] = []
     visited.on("pageerror", lambda error: faults.append(str(error)))
     visited.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    visited.goto(f"http://stemoteca.lan:{server.port}/try/")
+    visited.goto("/try/")
     assert not visited.evaluate("isSecureContext")
     yield visited
     # That of another header, which needs https.
@@ -59,6 +62,14 @@ def take(page: Page, button: str) -> Download:
 def samples_of(file: Path | io.BytesIO) -> Samples:
     samples: Samples = soundfile.read(file, dtype="int16", always_2d=True)[0]
     return samples
+
+
+def wait_for_no_workers(page: Page) -> None:
+    for _ in range(PATIENCE // 100):
+        if not page.workers:
+            break
+        page.wait_for_timeout(100)
+    assert page.workers == []
 
 
 @pytest.mark.parametrize("stems", [2, 4])
@@ -113,10 +124,108 @@ def test_stopping_lets_go_of_everything_and_another_song_can_be_chosen(page: Pag
     page.locator("[data-stop]").click()
     expect(page.locator("[data-work]")).to_be_hidden()
     expect(page.locator(".player")).to_have_count(0)
-    for _ in range(PATIENCE // 100):
-        if not page.workers:
-            break
-        page.wait_for_timeout(100)
-    assert page.workers == []
+    wait_for_no_workers(page)
     choose(page, file_of(song(3)))
     expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("es", "dark")])
+def test_every_state_of_the_page_is_accessible(
+    chromium: Browser, server: Server, language: str, scheme: Any
+) -> None:
+    context = chromium.new_context(
+        base_url=f"http://stemoteca.lan:{server.port}",
+        locale=language,
+        color_scheme=scheme,
+        viewport={"width": 360, "height": 740},
+    )
+    page = context.new_page()
+    page.goto("/try/")
+    axe = Axe()
+    states: dict[str, tuple[object, object]] = {}
+
+    def look(name: str) -> None:
+        rows = axe.run(page).response["violations"]
+        found = [(row["id"], [node["html"][:160] for node in row["nodes"]][:3]) for row in rows]
+        states[name] = (found, page.evaluate(TOO_SMALL))
+
+    look("choosing")
+    choose(page, b"no audio" * 1000)
+    expect(page.locator("[data-problem]")).to_be_visible(timeout=PATIENCE)
+    look("a problem")
+    choose(page, file_of(song(40)))
+    expect(page.locator("[data-progress]")).to_contain_text("%", timeout=PATIENCE)
+    look("working")
+    expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
+    look("done")
+    assert states == dict.fromkeys(states, ([], []))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
+
+
+def test_going_back_and_forth_leaves_no_workers_behind(page: Page, server: Server, tmp_path: Path) -> None:
+    """In one document, as a song of the library plays on meanwhile."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    (tmp_path / "Ana - Vuelta.flac").write_bytes(file_of(song(60, seed=44)))
+    person = Person(server)
+    uploaded = person.upload(tmp_path / "Ana - Vuelta.flac", model="compact:2stems").json()
+    person.wait_until_finished(uploaded["separation"]["id"])
+    page.goto(f"/tracks/{uploaded['track']['id']}/")
+    page.evaluate("window.isFirst = true")
+    page.keyboard.press("Space")
+    expect(page.locator("main .player")).to_have_attribute("data-playing", "playing", timeout=PATIENCE)
+    workers = []
+    for _ in range(4):
+        page.locator("footer").get_by_role("link", name="Separate in your browser").click()
+        choose(page, file_of(song(3)))
+        expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
+        page.get_by_role("navigation", name="Library").get_by_role("link", name="Artists").click()
+        expect(page.get_by_role("heading", name="Artists", level=1)).to_be_visible(timeout=PATIENCE)
+        page.wait_for_timeout(500)
+        workers.append(len(page.workers))
+    assert page.evaluate("window.isFirst")
+    assert workers == [workers[0]] * 4
+
+
+def test_song_that_waits_in_the_queue_is_heard_at_once(reader: Watched) -> None:
+    page = reader.page
+    page.route("**/api/v1/separations/*/", lambda route: route.fulfill(json=waiting(route.fetch().json())))
+    page.route(
+        "**/api/v1/uploads/",
+        lambda route: route.fulfill(
+            json=(body := route.fetch().json()) | {"separation": waiting(body["separation"])}
+        ),
+    )
+    page.goto("/upload/")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "Ana - Espera.flac", "mimeType": "audio/flac", "buffer": file_of(song(4, seed=45))}
+    )
+    page.get_by_role("button", name="Start").click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Hear it now, separated in this browser").click(timeout=PATIENCE)
+    heard = opened.value
+    expect(heard.locator("[data-name]")).to_have_text("Ana - Espera.flac")
+    expect(heard.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
+    expect(heard.get_by_role("button", name="Add this song to the library")).to_be_hidden()
+    expect(page.get_by_text("Number 9 in the queue")).to_be_visible()
+
+
+def waiting(separation: dict[str, Any]) -> dict[str, Any]:
+    """As if many others came before it."""
+    return separation | {
+        "status": "queued",
+        "queue_position": 9,
+        "eta_seconds": 900,
+        "progress": 0,
+        "stems": [],
+    }
+
+
+def test_song_that_was_separated_here_goes_to_the_library_afterwards(reader: Watched) -> None:
+    page = reader.page
+    page.goto("/try/")
+    choose(page, file_of(song(3, seed=46)), "Ana - Luego.flac")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Add this song to the library").click()
+    expect(opened.value.locator(".upload-item [data-name]")).to_have_text("Ana - Luego.flac")
+    expect(opened.value.get_by_role("button", name="Start")).to_be_enabled()

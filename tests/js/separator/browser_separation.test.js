@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
-import { evenScale } from "stemoteca/browser_separation/decoding";
+import { FileWindow } from "stemoteca/browser_separation/containers/file_window";
+import { planWav } from "stemoteca/browser_separation/containers/wav";
+import { resample, resampledLength } from "stemoteca/browser_separation/resampling";
+import { evenScale } from "stemoteca/browser_separation/scale";
 import { SEGMENT_SAMPLES, StemFiles } from "stemoteca/browser_separation/stem_files";
 import { zip } from "stemoteca/browser_separation/zip";
 import { FlacSegment } from "stemoteca/player/rendering/flac_segment";
@@ -39,6 +42,63 @@ test("what Chromium makes of 16 bits is scaled evenly, and nothing else is", () 
   const [before, other] = [lossy.slice(), another.slice()];
   evenScale([another, lossy]);
   assert.deepEqual([another, lossy], [other, before]);
+});
+
+test("a resampled song is the same whatever pieces it comes in, and its tone stays where it is", async () => {
+  for (const [from, to] of [
+    [48_000, 44_100],
+    [8000, 44_100],
+  ]) {
+    const tone = Float32Array.from({ length: from + 7 }, (_, at) => Math.sin((2 * Math.PI * 440 * at) / from));
+    const all = async (/** @type {number} */ size) => {
+      const pieces = (async function* () {
+        for (let at = 0; at < tone.length; at += size) {
+          const piece = tone.subarray(at, at + size);
+          yield/** @type {[Float32Array, Float32Array]} */ ([piece, piece]);
+        }
+      })();
+      const found = [];
+      for await (const [, right] of resample(pieces, from, to)) found.push(...right);
+      return found;
+    };
+    const whole = await all(tone.length);
+    assert.deepEqual(await all(333), whole);
+    assert.deepEqual(await all(17), whole);
+    assert.equal(whole.length, resampledLength(tone.length, from, to));
+    const [first, last] = [100, whole.length - 400];
+    for (let at = first; at < last; at += 1) {
+      assert.ok(Math.abs((whole[at] ?? 0) - Math.sin((2 * Math.PI * 440 * at) / to)) < 1e-4, String(at));
+    }
+  }
+});
+
+test("a WAV is cut between samples, and each piece says what it is", async () => {
+  const head = Buffer.from("RIFF....WAVEJUNK\x03\0\0\0abc\0fmt \x10\0\0\0", "latin1");
+  const format = Buffer.alloc(16);
+  for (const [place, value] of [
+    [0, 1],
+    [2, 1],
+    [12, 3],
+    [14, 24],
+  ])
+    format.writeUInt16LE(value, place);
+  format.writeUInt32LE(8000, 4);
+  const unknown = Buffer.from("data\xff\xff\xff\xff", "latin1"); // as programs write it that do not know the end
+  const file = new Blob([head, format, unknown, Buffer.alloc(3 * 20_000 + 2, 5)]);
+  const plan = await planWav(new FileWindow(file), 2);
+  assert.deepEqual([plan?.rate, plan?.length, plan?.skip], [8000, 20_000, 0]);
+  assert.deepEqual(
+    plan?.pieces.map(({ from, to, begin, start, end }) => [from - 56, to - 56, begin, start, end]),
+    [
+      [0, 48_000, 0, 0, 16_000],
+      [48_000, 60_000, 16_000, 16_000, 20_000],
+    ],
+  );
+  const header = Buffer.from(plan?.pieces[1]?.header ?? []);
+  assert.equal(header.toString("latin1", 0, 4) + header.toString("latin1", 36, 40), "RIFFdata");
+  assert.deepEqual([header.length, header.readUInt32LE(4), header.readUInt32LE(40)], [44, 12_036, 12_000]);
+  format.writeUInt16LE(2, 0); // compressed
+  assert.equal(await planWav(new FileWindow(new Blob([head, format, unknown, Buffer.alloc(99)])), 2), null);
 });
 
 test("segments are there as soon as they are full, and the file is all of them", async () => {

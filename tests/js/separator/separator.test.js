@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { FlacSegment } from "stemoteca/player/rendering/flac_segment";
 import { readArchive } from "../../../static/separator/archive.js";
-import { countChunks, cutChunk, OverlapAdd } from "../../../static/separator/chunks.js";
+import { countChunks, cutChunks, OverlapAdd } from "../../../static/separator/chunks.js";
 import { CHUNK, LEAD, STRIDE } from "../../../static/separator/engine.js";
 import { flacHeader } from "../../../static/separator/flac_encoder.js";
 import { FlacEncoder, load, readLibrary } from "../../../static/separator/node.js";
@@ -121,27 +121,46 @@ test("float16, float32 and nonsense in an archive", async () => {
   }
 });
 
-test("chunks cover a song once, and their stems add up to its length", () => {
+/**
+ * Cut a song into pieces of some sizes, again and again.
+ * @param {[Float32Array, Float32Array]} song
+ * @param {number[]} sizes
+ * @returns {Generator<[Float32Array, Float32Array]>}
+ */
+function* inPieces([left, right], sizes) {
+  for (let at = 0, turn = 0; at < left.length; turn += 1) {
+    const end = at + (sizes[turn % sizes.length] ?? 0);
+    yield [left.subarray(at, end), right.subarray(at, end)];
+    at = end;
+  }
+}
+
+test("chunks cover a song once, whatever pieces it comes in, and their stems add up to its length", async () => {
   for (const samples of [0, 1, STRIDE - LEAD, STRIDE - LEAD + 1, 2 * STRIDE]) {
     const [left, right] = song(samples);
     const overlapAdd = new OverlapAdd(samples);
-    let length = 0;
-    for (let number = 0; number < countChunks(samples); number += 1) {
-      const chunk = cutChunk([left, right], number);
+    let [length, number] = [0, 0];
+    for await (const chunk of cutChunks({ length: samples, pieces: inPieces([left, right], [700_001, 0, 3000]) })) {
       // What overlaps is in two chunks: one of them gives nothing there.
       for (const side of number ? [0, 1] : []) chunk.fill(0, side * CHUNK, side * CHUNK + CHUNK - STRIDE);
       const { from, stems } = overlapAdd.add(chunk);
       assert.equal(from, length);
-      assert.deepEqual(stems[0]?.[0], left.subarray(from, from + (stems[0]?.[0].length ?? 0)));
+      assert.deepEqual(
+        stems[0],
+        [left, right].map((side) => side.subarray(from, from + (stems[0]?.[0].length ?? 0))),
+      );
       length += stems[0]?.[1].length ?? 0;
+      number += 1;
     }
     assert.equal(length, samples);
+    assert.equal(number, countChunks(samples));
   }
 });
 
-test("samples that would overflow are clipped", () => {
+test("samples that would overflow are clipped", async () => {
   const loud = Float32Array.of(1e30, -1e30, 0.5);
-  assert.deepEqual(cutChunk([loud, loud], 0).subarray(LEAD, LEAD + 3), Float32Array.of(1e6, -1e6, 0.5));
+  const { value: chunk } = await cutChunks({ length: 3, pieces: [[loud, loud]] }).next();
+  assert.deepEqual(chunk?.subarray(LEAD, LEAD + 3), Float32Array.of(1e6, -1e6, 0.5));
 });
 
 for (const relaxed of [false, true]) {
@@ -173,6 +192,29 @@ test("weights that are not those of the model are refused", async () => {
   const model = halvingModel();
   await assert.rejects(load({ ...model, weights: { ...model.weights, sha256: "0".repeat(64) } }), { code: "damaged" });
   await assert.rejects(load({ ...model, filters: [4, 4, 4, 4, 4, 8] }), { code: "failed", message: /another model/ });
+});
+
+test("a song in pieces becomes the same stems, and its pieces end when nobody takes more", async () => {
+  const separator = await load(halvingModel(), { workers: 1 });
+  const [left, right] = song(3 * STRIDE);
+  const whole = (await separator.separate([left, right]).next()).value?.stems;
+  let hasEnded = false;
+  async function* pieces() {
+    try {
+      yield* inPieces([left, right], [5000]);
+    } finally {
+      hasEnded = true;
+    }
+  }
+  for await (const { stems } of separator.separate({ length: left.length, pieces: pieces() })) {
+    assert.deepEqual(stems, whole);
+    break;
+  }
+  await new Promise((done) => setTimeout(done));
+  assert.ok(hasEnded);
+  const short = separator.separate({ length: 2 * STRIDE, pieces: [[left.subarray(0, 9), right.subarray(0, 9)]] });
+  await assert.rejects(short.next(), TypeError);
+  separator.close();
 });
 
 test("an aborted song ends at once, and the next one can be separated", async () => {

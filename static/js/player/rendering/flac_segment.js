@@ -13,7 +13,10 @@ const FIXED = [[], [1], [2, -1], [3, -3, 1], [4, -6, 4, -1]]; // predictors, the
 const [LEFT_SIDE, SIDE_RIGHT, MID_SIDE] = [8, 9, 10];
 const PADDING = 8; // bytes behind a frame that may be looked at
 
-/** @typedef {{ number: number, length: number, channels: number, bits: number, end: number }} Header */
+/**
+ * `number` of the frame, or of its first sample where blocks vary; `end` is where its samples begin.
+ * @typedef {{ number: number, length: number, channels: number, bits: number, end: number }} Header
+ */
 
 /** The checksum of a byte: CRC-8 with the polynomial 0x07. */
 const CRC = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -117,11 +120,11 @@ export class FlacSegment {
    * @param {number} first
    */
   #findFrames(first) {
-    let last = this.#header(first);
+    let last = this.#headerAt(first);
     if (!last) throw new Error("this is no FLAC");
     this.#offsets.push(first);
     for (let at = last.end; at >= 0; at = this.file.indexOf(SYNC, at + 1)) {
-      const next = this.#header(at);
+      const next = this.#headerAt(at);
       if (next?.number !== last.number + 1) continue;
       if (last.length !== this.block) throw new Error("frames of different lengths");
       last = next;
@@ -131,33 +134,9 @@ export class FlacSegment {
     return last;
   }
 
-  /**
-   * Read the header of a frame; null where none begins.
-   * @param {number} start
-   * @returns {Header | null}
-   */
-  #header(start) {
-    const byte = (/** @type {number} */ at) => this.file[at] ?? 0;
-    if (byte(start) !== SYNC || byte(start + 1) >> 1 !== 0x7c) return null;
-    const size = BLOCK_SIZES[byte(start + 2) >> 4] ?? 0;
-    const rate = byte(start + 2) & 15;
-    let at = start + 5;
-    let number = byte(start + 4);
-    const more = number < 0x80 ? 0 : Math.clz32(~number << 24) - 1; // bytes that follow, as in UTF-8
-    if (more) number &= 0x3f >> more;
-    for (const end = at + more; at < end; at += 1) number = 64 * number + (byte(at) & 63);
-    let length = size;
-    if (size < 0) {
-      length = size === -1 ? byte(at) + 1 : 256 * byte(at) + byte(at + 1) + 1;
-      at -= size;
-    }
-    if (rate >= 12) at += rate === 12 ? 1 : 2;
-    let sum = 0;
-    for (let each = start; each < at; each += 1) sum = CRC[sum ^ byte(each)] ?? 0;
-    const bits = SAMPLE_BITS[(byte(start + 3) >> 1) & 7] || this.bits;
-    return sum === byte(at) && length > 0
-      ? { number, length, channels: byte(start + 3) >> 4, bits, end: at + 1 }
-      : null;
+  /** @param {number} start */
+  #headerAt(start) {
+    return readFrameHeader(this.file, start, this.bits);
   }
 
   /**
@@ -203,7 +182,7 @@ export class FlacSegment {
    */
   #decode(frame, memory) {
     const start = /** @type {number} */ (this.#offsets[frame]);
-    const header = /** @type {Header} */ (this.#header(start));
+    const header = /** @type {Header} */ (this.#headerAt(start));
     const bits = new Bits(this.file.subarray(header.end, this.#offsets[frame + 1]));
     const { length } = header;
     if (header.bits > MOST_BITS || header.channels > MID_SIDE) throw new Error("this FLAC cannot be decoded");
@@ -222,6 +201,36 @@ export class FlacSegment {
       return samples;
     });
   }
+}
+
+/**
+ * Read the header of a frame; null where none begins.
+ * @param {Uint8Array} file
+ * @param {number} start
+ * @param {number} bits of a sample, where the frame does not say it
+ * @returns {Header | null}
+ */
+export function readFrameHeader(file, start, bits) {
+  const byte = (/** @type {number} */ at) => file[at] ?? 0;
+  if (byte(start) !== SYNC || byte(start + 1) >> 1 !== 0x7c) return null;
+  const size = BLOCK_SIZES[byte(start + 2) >> 4] ?? 0;
+  const rate = byte(start + 2) & 15;
+  let at = start + 5;
+  let number = byte(start + 4);
+  const more = number < 0x80 ? 0 : Math.clz32(~number << 24) - 1; // bytes that follow, as in UTF-8
+  if (more) number &= 0x3f >> more;
+  for (const end = at + more; at < end; at += 1) number = 64 * number + (byte(at) & 63);
+  let length = size;
+  if (size < 0) {
+    length = size === -1 ? byte(at) + 1 : 256 * byte(at) + byte(at + 1) + 1;
+    at -= size;
+  }
+  if (rate >= 12) at += rate === 12 ? 1 : 2;
+  let sum = 0;
+  for (let each = start; each < at; each += 1) sum = CRC[sum ^ byte(each)] ?? 0;
+  if (sum !== byte(at) || length <= 0) return null;
+  const channels = byte(start + 3) >> 4;
+  return { number, length, channels, bits: SAMPLE_BITS[(byte(start + 3) >> 1) & 7] || bits, end: at + 1 };
 }
 
 /**

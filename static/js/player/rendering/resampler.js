@@ -1,7 +1,7 @@
 // Makes a stream of samples higher or lower, and shorter or longer with it: band-limited interpolation with a windowed
 // sinc. Used in a worker, which has no import map: this module imports nothing.
 
-const ZEROS = 24; // of the sinc on each side
+export const ZEROS = 24; // of the sinc on each side
 const STEPS = 512; // in its table, from one to the next
 const SHARPNESS = 9; // Kaiser's beta: aliases are 90 dB lower
 
@@ -20,11 +20,17 @@ function bessel(x) {
   return sum;
 }
 
-const TABLE = Float64Array.from({ length: ZEROS * STEPS + 2 }, (_, step) => {
-  const x = Math.min(step / STEPS, ZEROS);
+/**
+ * Calculate what a sample counts at a distance, in zeros of the sinc.
+ * @param {number} distance
+ */
+export function windowedSinc(distance) {
+  const x = Math.min(Math.abs(distance), ZEROS);
   const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
   return (sinc * bessel(SHARPNESS * Math.sqrt(1 - (x / ZEROS) ** 2))) / bessel(SHARPNESS);
-});
+}
+
+const TABLE = Float64Array.from({ length: ZEROS * STEPS + 2 }, (_, step) => windowedSinc(step / STEPS));
 
 /**
  * Get a reader whose frame `n` is frame `n * ratio` of another.
