@@ -123,7 +123,7 @@ def mixtures_of(
     for folder in songs:
         yield from sets.synthetic(folder)
     if exam:
-        yield from solos.solos()
+        yield from solos.solos(tunes=3)
 
 
 def main() -> None:

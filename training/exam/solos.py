@@ -1,5 +1,6 @@
 """The exam: every family of instruments alone, each in a small room, as mixtures in which nobody sings."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -7,9 +8,9 @@ import numpy as np
 
 from training.data.pool import SAMPLE_RATE
 from training.data.sets import Mixture
-from training.exam import oscillators, waveguides
+from training.exam import oscillators, playing, waveguides
 from training.exam.waveguides import Samples
-from training.synthesis import composition, effects, instruments
+from training.synthesis import composition, effects
 from training.synthesis.composition import Note, Rng
 
 _Notes = Callable[[Rng, list[Note], int], Samples]
@@ -49,10 +50,10 @@ STRUCK: dict[tuple[str, str], tuple[float, _Notes]] = {
 FAMILIES = tuple(dict.fromkeys(family for family, _ in (*BENDING, *STRUCK)))
 
 
-def solos(seconds: float = 6, seed: int = 0) -> Iterator[Mixture]:
-    """Every instrument with a tune of its own, grouped by family."""
+def solos(seconds: float = 6, tunes: int = 1) -> Iterator[Mixture]:
+    """Every instrument with tunes of its own, grouped by family."""
     samples = int(seconds * SAMPLE_RATE)
-    for number, (family, name) in enumerate((*BENDING, *STRUCK)):
+    for seed, (number, (family, name)) in itertools.product(range(tunes), enumerate((*BENDING, *STRUCK))):
         rng = np.random.default_rng([seed, number])
         centre = (BENDING | STRUCK)[family, name][0]
         song = composition.frame(rng, seconds)
@@ -69,8 +70,5 @@ def _play(rng: Rng, instrument: tuple[str, str], tune: list[Note], samples: int)
     if instrument in STRUCK:
         hit = [Note(note.start, note.length, note.pitch, rng.uniform(60, 115)) for note in tune]
         return STRUCK[instrument][1](rng, hit, samples)
-    pitches, swell = instruments.contour(rng, tune, samples)
-    time = np.arange(samples) / instruments.CONTROL
-    frequency = instruments.hertz(np.interp(time, np.arange(len(pitches)), pitches))
-    loudness = np.clip(np.interp(time, np.arange(len(swell)), swell), 0, 1)
+    frequency, loudness = playing.curves(rng, tune, samples)
     return BENDING[instrument][1](rng, frequency, loudness)

@@ -1,6 +1,6 @@
 """One random song: who plays, who sings, how it is mixed. A seed and the pack define every sample.
 
-Half of the songs are instrumentals, many of those chamber music without drums or one instrument alone,
+Two fifths of the songs are instrumentals, many of those chamber music without drums or one instrument alone,
 because what a small network takes for a voice is any single tone that is held or bends.
 """
 
@@ -28,8 +28,8 @@ from training.synthesis.sample_pack import Wave
 from training.synthesis.studio import Studio
 from training.synthesis.vocals import sing_vocals
 
-_INSTRUMENTAL = 0.5
-_ALONE = 0.45
+_INSTRUMENTAL = 0.4
+_ALONE = 0.4
 """Share of the instrumentals in which one or two instruments play and nobody else."""
 _CHAMBER = 0.4
 _MODELLED = 0.5
