@@ -22,6 +22,7 @@ from training import weightfile
 from training.data import sets
 from training.data.pool import STEMS
 from training.data.sets import Audio, Mixture
+from training.exam import solos
 
 _CHUNK = 1 << 17
 
@@ -107,7 +108,12 @@ def table(figures: dict[str, Figures]) -> str:
 
 
 def mixtures_of(
-    band: Path | None, voices: Sequence[Path], instrumentals: Sequence[Path], songs: Sequence[Path]
+    band: Path | None,
+    voices: Sequence[Path],
+    instrumentals: Sequence[Path],
+    songs: Sequence[Path],
+    *,
+    exam: bool,
 ) -> Iterable[Mixture]:
     """Everything there is to judge on."""
     if band is not None:
@@ -116,6 +122,8 @@ def mixtures_of(
         yield from sets.instrumentals(tracks, {path.stem: sets.load(path) for path in instrumentals})
     for folder in songs:
         yield from sets.synthetic(folder)
+    if exam:
+        yield from solos.solos(tunes=3)
 
 
 def main() -> None:
@@ -131,12 +139,18 @@ def main() -> None:
     parser.add_argument(
         "--songs", type=Path, action="append", default=[], help="pool of songs never trained on"
     )
+    parser.add_argument(
+        "--exam", action="store_true", help="every family of instruments alone, from training.exam"
+    )
     parser.add_argument("--json", type=Path, help="write the figures here, for the model card")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     named = dict(choice.split("=", 1) for choice in options.weights)
     engines = {name: load(options.stems, Path(path), options.threads) for name, path in named.items()}
-    figures = judge(mixtures_of(options.band, options.voice, options.instrumental, options.songs), engines)
+    mixtures = mixtures_of(
+        options.band, options.voice, options.instrumental, options.songs, exam=options.exam
+    )
+    figures = judge(mixtures, engines)
     print(table(figures))
     if options.json:
         options.json.write_text(

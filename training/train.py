@@ -2,7 +2,8 @@
 
 Uses a GPU where there is one. The pool may grow while this runs. Everything needed to go on after an
 interruption is in the run's folder; calling the same command again does so. ``weights.npz`` there holds the
-running mean of the weights, which is what gets exported.
+running mean of the weights, which is what gets exported; ``weights-<steps>.npz`` are those of each report, of which
+the last need not be the best.
 """
 
 import argparse
@@ -225,6 +226,7 @@ def _report(trainer: Trainer, losses: list[Tensor], validation: list[Tensor], so
     print(*(f"{name} {value}" for name, value in row.items()), flush=True)
     with (trainer.run / "log.csv").open("a", newline="") as file:
         csv.writer(file).writerow(row.values())
+    weightfile.write(trainer.run / f"weights-{trainer.steps:06d}.npz", trainer.average.arrays())
 
 
 def _widths(text: str) -> tuple[int, ...]:

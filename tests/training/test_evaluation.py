@@ -9,7 +9,7 @@ import soundfile
 from separation.engines import modelspec
 from separation.engines.spleeter import weights
 from training import evaluate, export, weightfile
-from training.data import sets
+from training.data import pool, sets
 from training.data.pool import SAMPLE_RATE
 
 
@@ -33,6 +33,17 @@ def test_mixtures_are_made_of_a_band_and_a_singer(tmp_path: Path) -> None:
         assert all(np.any(stem) for stem in mixture.stems)
     assert np.array_equal(mixtures[-1].stems[:, 0], mixtures[-1].stems[:, 1])
     assert not any(mixture.sung for mixture in sets.instrumentals(band, {"tune": singer}, starts=(2,)))
+
+
+def test_solos_are_judged_by_their_family(tmp_path: Path) -> None:
+    stems = np.zeros((4, SAMPLE_RATE, 2), dtype=np.float32)
+    stems[3] = 0.1
+    pool.write(tmp_path, "solo-trumpet", stems, {"voice": "none", "complete": False, "group": "brass"})
+    pool.write(tmp_path, "song-1", stems, {"voice": "none"})
+    assert [(each.group, each.complete) for each in sets.synthetic(tmp_path)] == [
+        ("brass", False),
+        ("synthetic instrumental", True),
+    ]
 
 
 @pytest.mark.parametrize("stem_count", [2, 4])

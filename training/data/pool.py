@@ -40,6 +40,8 @@ class Song:
     """[stem, half second]: where the stem can be heard."""
     alone: bool = False
     """Whether one or two instruments, all in "other", are all there is."""
+    group: str = ""
+    """The family of instruments that a solo made for judging belongs to."""
 
     def excerpt(self, stem: int, start: int, length: int) -> Array:
         """float32 [2, length] of one stem, from sample `start`."""
@@ -71,6 +73,7 @@ def read(folder: Path, name: str) -> Song:
         complete=facts.get("complete", True),
         activity=np.array(facts["activity"], dtype=bool),
         alone=facts.get("alone", False),
+        group=facts.get("group", ""),
     )
 
 

@@ -111,14 +111,11 @@ def instrumentals(
 
 
 def synthetic(folder: Path) -> Iterator[Mixture]:
-    """The songs of a pool, sung ones and instrumentals apart; solos each under their own name."""
+    """The songs of a pool, sung ones and instrumentals apart; solos by their family of instruments."""
     for name in pool.names(folder):
         song = pool.read(folder, name)
         stems = np.stack([song.excerpt(stem, 0, song.audio.shape[1]) for stem in range(len(STEMS))])
-        if name.startswith("solo-"):
-            group = name.removeprefix("solo-").replace("-", " ")
-        else:
-            group = "synthetic" if stems[0].any() else "synthetic instrumental"
+        group = song.group or ("synthetic" if stems[0].any() else "synthetic instrumental")
         yield Mixture(group, name, stems, complete=song.complete)
 
 

@@ -105,6 +105,21 @@ def echo(rng: Rng, wave: Wave, beat: float) -> Wave:
     return result
 
 
+def blown(rng: Rng, wave: Wave) -> Wave:
+    """What recorded notes of a sampler lack: brighter when louder, resonances of another body, air in the tone."""
+    mono = wave.mean(axis=1)
+    loudness = np.sqrt(np.maximum(ndimage.uniform_filter1d(mono**2, 2205), 0))
+    loudness /= loudness.max() + 1e-9
+    wave = equalise(rng, wave, 9)
+    edge = np.exp(rng.uniform(np.log(500), np.log(2500))) / NYQUIST
+    dark = signal.lfilter(*signal.butter(1, edge), wave, axis=0)
+    brightness = np.clip(rng.uniform(0, 1) + loudness, 0, 1)[:, None]
+    low, high = rng.uniform(300, 1500) / NYQUIST, rng.uniform(3000, 10_000) / NYQUIST
+    air = signal.lfilter(*signal.butter(1, [low, high], "band"), rng.standard_normal(len(mono)))
+    air *= loudness * np.abs(mono).max() * np.exp(rng.uniform(np.log(0.003), np.log(0.2)))
+    return np.asarray(dark + (wave - dark) * brightness + air[:, None], dtype=np.float32)
+
+
 def high_pass(wave: Wave, hertz: float) -> Wave:
     """Second order, mono or stereo."""
     below, above = signal.butter(2, hertz / NYQUIST, "high")

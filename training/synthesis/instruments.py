@@ -47,11 +47,17 @@ LEADS = (
 STRUCK = frozenset((*range(8), *range(8, 16), 45, 46, 98, 104, 105, 106, 107, 108, 112, 114, 115))
 """General MIDI programs that sound from a stroke on and cannot bend a note: keys, bars, bells, harps."""
 
-SOLOISTS = {
-    "violin": 40, "cello": 42, "strings": 48, "trumpet": 56, "horn": 60, "saxophone": 65, "clarinet": 71,
-    "flute": 73, "celesta": 8,
+SOLOISTS: dict[str, dict[str, int]] = {
+    "brass": {"trumpet": 56, "trombone": 57, "muted trumpet": 59, "horn": 60},
+    "reeds": {"alto saxophone": 65, "tenor saxophone": 66, "oboe": 68, "clarinet": 71, "harmonica": 22},
+    "strings": {"violin": 40, "cello": 42, "strings": 48},
+    "flutes": {"flute": 73, "recorder": 74, "pan flute": 75},
+    "plucked": {"nylon guitar": 24, "steel guitar": 25, "harp": 46},
+    "keys": {"piano": 0, "electric piano": 4, "celesta": 8, "vibraphone": 11, "organ": 16},
+    "synth leads": {"square lead": 80, "saw lead": 81},
+    "distorted guitars": {"overdriven guitar": 29, "distortion guitar": 30},
 }  # fmt: skip
-"""General MIDI programs that models are examined on one by one."""
+"""General MIDI programs that models are examined on one by one, by family."""
 
 
 def hertz(pitch: npt.NDArray[np.float64] | float) -> npt.NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """One random song: who plays, who sings, how it is mixed. A seed and the pack define every sample.
 
-A third of the songs are instrumentals, many of those chamber music without drums or one instrument alone,
+Two fifths of the songs are instrumentals, many of those chamber music without drums or one instrument alone,
 because what a small network takes for a voice is any single tone that is held or bends.
 """
 
@@ -17,20 +17,23 @@ from training.synthesis.composition import Frame, Note, Rng
 from training.synthesis.instruments import (
     LEADS,
     PROGRAMS,
-    SOLOISTS,
     STRUCK,
+    Player,
     oscillator_lead,
     oscillators,
     sampled_drums,
 )
+from training.synthesis.modelled import families
 from training.synthesis.sample_pack import Wave
 from training.synthesis.studio import Studio
 from training.synthesis.vocals import sing_vocals
 
 _INSTRUMENTAL = 0.4
-_ALONE = 0.25
+_ALONE = 0.4
 """Share of the instrumentals in which one or two instruments play and nobody else."""
 _CHAMBER = 0.4
+_MODELLED = 0.5
+"""Share of the tunes that are played on computed instruments instead of recorded ones."""
 _KINDS = {"sinsy": 0.1, "speech-song": 0.4, "vowels": 0.2, "take": 0.12, "speech": 0.18}
 
 
@@ -71,22 +74,18 @@ def make(studio: Studio, seed: int, seconds: float) -> Made:
     return Made(_master(rng, np.nan_to_num(stems)), facts)
 
 
-def make_solo(studio: Studio, seed: int, seconds: float, name: str) -> Made:
-    """One of the `SOLOISTS` with a tune in a small room, nobody else: for judging, never for training."""
+def make_solo(player: Player, seed: int, seconds: float, program: int) -> Made:
+    """A General MIDI program of `player` with a tune in a small room, nobody else: for judging, never for training."""
     rng = np.random.default_rng(seed)
     samples = int(seconds * SAMPLE_RATE)
     song = composition.frame(rng, seconds)
-    tune = composition.melody(
-        rng, song, centre=79 if name == "celesta" else 67, density=1, rest=0.1, stretch=2
-    )
-    mono = _tune(rng, studio, tune, SOLOISTS[name], samples, bending=SOLOISTS[name] not in STRUCK).mean(
-        axis=1
-    )
+    centre = 79 if program in {8, 46} else 67
+    tune = composition.melody(rng, song, centre=centre, density=1, rest=0.1, stretch=2)
+    mono = _tune(rng, player, tune, program, samples, bending=program not in STRUCK).mean(axis=1)
     stems = np.zeros((4, samples, 2), dtype=np.float32)
     stems[3] = effects.level(effects.room(rng, effects.pan(mono, 0), 1.2, 0.15))
-    return Made(
-        stems / max(1.0, np.abs(stems).max() / 0.9), {"voice": "none", "seed": seed, "complete": False}
-    )
+    loudest = max(1.0, float(np.abs(stems).max()) / 0.9)
+    return Made(stems / loudest, {"voice": "none", "seed": seed, "complete": False})
 
 
 def _lead_count(rng: Rng, *, instrumental: bool, chamber: bool) -> int:
@@ -168,6 +167,8 @@ def _other(rng: Rng, studio: Studio, song: Frame, samples: int, *, leads: int) -
 def _accompaniment(rng: Rng, studio: Studio, song: Frame, samples: int, role: str) -> Wave:
     notes = composition.accompaniment(rng, song, role)
     choice = rng.random()
+    if rng.random() < 0.2 and role not in {"pad", "stab"}:
+        return families.play(rng, str(rng.choice(families.CHORDAL, p=[0.45, 0.4, 0.15])), notes, samples)
     if choice < 0.35 and role in {"strum", "riff", "arpeggio"} and studio.guitars.instruments:
         return effects.pan(studio.guitars.play(rng, notes, samples), 0)
     if choice < 0.85:
@@ -191,12 +192,12 @@ def _alone(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
     return mix
 
 
-def _tune(rng: Rng, studio: Studio, tune: list[Note], program: int, samples: int, *, bending: bool) -> Wave:
+def _tune(rng: Rng, player: Player, tune: list[Note], program: int, samples: int, *, bending: bool) -> Wave:
     """Stereo [samples, 2]: a tune on the soundfont, with the glides and swells of who can, or stroke by stroke."""
     if bending:
-        return studio.player.play_lead(rng, tune, program, samples)
+        return player.play_lead(rng, tune, program, samples)
     struck = [Note(note.start, note.length * 1.5, note.pitch, rng.uniform(50, 115)) for note in tune]
-    return studio.player.play(struck, program, samples)
+    return player.play(struck, program, samples)
 
 
 def _lead(rng: Rng, studio: Studio, song: Frame, samples: int, *, synthetic: float = 0.2) -> Wave:
@@ -211,9 +212,12 @@ def _lead(rng: Rng, studio: Studio, song: Frame, samples: int, *, synthetic: flo
     )
     if not tune:
         return np.zeros((samples, 2), dtype=np.float32)
+    if rng.random() < _MODELLED:
+        sound = families.play(rng, families.draw(rng), tune, samples)
+        return _placed(rng, sound, crunchy=False, panned=rng.random() < 0.7)
     program = int(rng.choice(LEADS))
     bending = program not in STRUCK or rng.random() < 0.2
-    play = partial(_tune, rng, studio, program=program, samples=samples, bending=bending)
+    play = partial(_tune, rng, studio.player, program=program, samples=samples, bending=bending)
     choice = rng.random()
     if choice < synthetic:
         sound = effects.pan(oscillator_lead(rng, tune, samples), 0)
@@ -224,6 +228,8 @@ def _lead(rng: Rng, studio: Studio, song: Frame, samples: int, *, synthetic: flo
         for interval in rng.choice([-3, -4, -5, -8, -12, 0], int(rng.choice([0, 0, 0, 1, 1, 2]))):
             below = [Note(note.start, note.length, note.pitch + interval) for note in tune]
             sound = sound + play(below) * effects.random_gain(rng, -8, 0)
+        if bending and rng.random() < 0.5:
+            sound = effects.blown(rng, sound)
     if np.abs(sound).max() < 1e-5:
         return sound
     if rng.random() < 0.75:

@@ -16,7 +16,7 @@ _SINSY_HOME = 67
 
 def sing_vocals(rng: Rng, studio: Studio, song: Frame, samples: int, kind: str) -> Wave:
     low = bool(rng.random() < 0.5)
-    centre = rng.uniform(46, 58) if low else rng.uniform(57, 70)
+    centre = rng.uniform(43, 60) if low else rng.uniform(56, 74)
     tune = composition.melody(
         rng,
         song,
@@ -81,7 +81,7 @@ class _Singers:
         self.kind, self.tune, self.centre = kind, tune, centre
         self.pool = self._pool(low=low)
         self.manner = Manner.draw(
-            rng, (0.76, 0.95) if low and self.pool[0].kind == "reader" else (0.84, 1.22)
+            rng, (0.76, 0.95) if low and self.pool[0].kind == "reader" else (0.84, 1.28)
         )
         self.sung: singing.Sung | None = None
         self.size = rng.uniform(0.9, 1.1)

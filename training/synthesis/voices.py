@@ -36,6 +36,8 @@ from training.synthesis.voice_analysis import (
 )
 
 _NATURAL = 0.6
+_WHISPERED, _TUNED, _BELTED = 0.05, 0.1, 0.15
+"""Shares of the singers who whisper, whose pitch is corrected by a machine, and who belt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,25 @@ class Manner:
     """Semitones by which the pitch strays, a few times a second."""
     natural: bool
     """Whether the recording itself is laid out anew (`grains`) instead of WORLD's idea of it."""
+    tilt: float
+    """Nepers of power that the octaves above 500 Hz gain each: belting has more of them, soft singing fewer."""
 
     @classmethod
     def draw(cls, rng: Rng, formants: tuple[float, float]) -> "Manner":
         """A random one, `formants` within the range given."""
+        whispered, tuned, belted = (rng.random() < share for share in (_WHISPERED, _TUNED, _BELTED))
+        breath = rng.uniform(0, 0.12) if rng.random() < 0.3 else 0.0
+        tilt = rng.uniform(0.2, 0.7) if belted else rng.uniform(-0.5, 0.1) * (rng.random() < 0.3)
         return cls(
             vibrato_rate=rng.uniform(4.6, 6.4),
-            vibrato_depth=rng.uniform(0, 0.6),
-            glide=rng.uniform(0.02, 0.09),
-            scoop=rng.uniform(0, 1),
+            vibrato_depth=0.0 if tuned else rng.uniform(0, 0.6),
+            glide=rng.uniform(0.002, 0.01) if tuned else rng.uniform(0.02, 0.09),
+            scoop=0.0 if tuned else rng.uniform(0, 1),
             formants=rng.uniform(*formants),
-            breath=rng.uniform(0, 0.12) if rng.random() < 0.3 else 0.0,
-            wander=rng.uniform(0.03, 0.45),
-            natural=bool(rng.random() < _NATURAL),
+            breath=1.0 if whispered else breath,
+            wander=0.0 if tuned else rng.uniform(0.03, 0.45),
+            natural=bool(rng.random() < _NATURAL) and not whispered and not tilt,
+            tilt=tilt,
         )
 
 
@@ -159,7 +167,10 @@ class _Score:
         late = np.clip((time - 0.15) / 0.4, 0, 1)
         wave = np.sin(2 * np.pi * manner.vibrato_rate * time + rng.uniform(0, 6))
         away = self.before - target if self.before is not None else -manner.scoop
-        drift = 0.08 * _smooth_noise(rng, len(time), 6) + manner.wander * _smooth_noise(rng, len(time), 18)
+        unsteady = min(0.08, manner.wander)
+        drift = unsteady * _smooth_noise(rng, len(time), 6) + manner.wander * _smooth_noise(
+            rng, len(time), 18
+        )
         self.before = target if rng.random() < 0.8 else None
         return cast(
             "Parameters",
@@ -183,6 +194,7 @@ class _Score:
         noise = self.voice.noise[frames].astype(np.float64)
         if abs(manner.formants - 1) > 0.01:
             envelope = envelope[:, np.clip(np.arange(BINS) / manner.formants, 0, BINS - 1).astype(int)]
+        envelope += manner.tilt * np.clip(np.log2(np.maximum(FREQUENCIES, 1) / 500), 0, 4)
         warp, tilt = (0.22, 2.0) if self.sustains else (0.08, 1.0)
         for note in np.unique(self.note[self.note >= 0]):
             places = np.flatnonzero(self.note == note)
