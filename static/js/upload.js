@@ -1,11 +1,11 @@
 // The page that adds songs: choose or drop any number of files, say what becomes of them, start. They go one by one.
 
 import { findElement, findElements, getElement } from "stemoteca/dom";
-import { receiveFile } from "stemoteca/handover";
 import { message } from "stemoteca/messages";
 import { readStored, store } from "stemoteca/storage";
 import { Checksums } from "stemoteca/upload/checksums";
 import { droppedFiles } from "stemoteca/upload/dropped_files";
+import { receiveFile } from "stemoteca/upload/file_transfer";
 import { UploadItem } from "stemoteca/upload/item";
 import { UploadRequests } from "stemoteca/upload/requests";
 

@@ -2,10 +2,10 @@
 
 import { getElement } from "stemoteca/dom";
 import { formatSize, percentDone } from "stemoteca/formatting";
-import { openWithFile } from "stemoteca/handover";
 import { artistName, message, remainingTimeMessage } from "stemoteca/messages";
 import { followSeparation } from "stemoteca/separation_progress";
 import { offerSignIn } from "stemoteca/session";
+import { openWithFile } from "stemoteca/upload/file_transfer";
 import { UploadError } from "stemoteca/upload/requests";
 
 /** @typedef {import("stemoteca/separation_progress").Separation} Separation */
