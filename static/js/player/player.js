@@ -199,9 +199,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     for (const lane of mixer.shown) {
       const waveform = waveforms.get(lane);
       const peak = playing && waveform ? (waveform.peaks[at] ?? 0) : 0;
-      const level = (peak / (waveform?.loudest ?? 1)) * Math.sqrt(mixer.loudness(lane));
-      lane.element.style.setProperty("--level", Math.min(level, 1).toFixed(2));
-      mixer.showPeak(lane, playing ? peak / LOUDEST_PEAK : null);
+      mixer.showLevel(lane, playing ? peak / LOUDEST_PEAK : null, peak / (waveform?.loudest ?? 1));
     }
   };
   const animate = () => {

@@ -80,6 +80,7 @@ export class Mixer extends EventTarget {
       panShows: getElement(element, "[data-pan-shows]", HTMLElement),
       state: getElement(element, "[data-lane-state]", HTMLElement),
       peak: getElement(element, "[data-peak]", HTMLElement),
+      meter: getElement(element, "[data-meter]", HTMLElement),
     };
     lane.mute.addEventListener("click", () => this.toggleMute(lane));
     lane.solo.addEventListener("click", () => this.toggleSolo(lane));
@@ -208,8 +209,12 @@ export class Mixer extends EventTarget {
    * Show how loud a lane plays.
    * @param {Lane} lane
    * @param {number | null} peak of the stem, 1 for the loudest sample there can be; null while nothing plays
+   * @param {number} share of the loudest peak of all stems
    */
-  showPeak(lane, peak) {
+  showLevel(lane, peak, share) {
+    const level = Math.min(share * Math.sqrt(this.loudness(lane)), 1);
+    // Not a custom property of the lane: in each frame, all elements of the lane inherited it anew.
+    lane.meter.style.transform = `scaleY(${level.toFixed(2)})`;
     const text = peak === null ? "" : decibels(peak * this.loudness(lane));
     if (lane.peak.textContent !== text) lane.peak.textContent = text;
   }
