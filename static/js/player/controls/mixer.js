@@ -166,6 +166,20 @@ export class Mixer extends EventTarget {
   }
 
   /**
+   * Begin with the levels that the address says, by the name of the stem; they are not remembered until something is
+   * changed here.
+   * @param {Record<string, Level> | null} levels
+   * @param {Pick<import("stemoteca/player/controls/unfolding").Unfolding, "follow">} unfolding
+   */
+  begin(levels, unfolding) {
+    if (!levels) return;
+    this.isRemembered = false;
+    unfolding.follow(levels);
+    this.setLevels(this.lanes.map(({ name }) => levels[name] ?? levelFrom(null)));
+    this.isRemembered = true;
+  }
+
+  /**
    * Explain why a lane is silent although its own buttons do not say so, as the end of a sentence.
    * @param {Lane} lane
    */
