@@ -81,6 +81,7 @@ export class Mixer extends EventTarget {
       state: getElement(element, "[data-lane-state]", HTMLElement),
       peak: getElement(element, "[data-peak]", HTMLElement),
       meter: getElement(element, "[data-meter]", HTMLElement),
+      shown: { transform: "", text: "" }, // of level and peak
     };
     lane.mute.addEventListener("click", () => this.toggleMute(lane));
     lane.solo.addEventListener("click", () => this.toggleSolo(lane));
@@ -228,9 +229,11 @@ export class Mixer extends EventTarget {
   showLevel(lane, peak, share) {
     const level = Math.min(share * Math.sqrt(this.loudness(lane)), 1);
     // Not a custom property of the lane: in each frame, all elements of the lane inherited it anew.
-    lane.meter.style.transform = `scaleY(${level.toFixed(2)})`;
+    const transform = `scaleY(${level.toFixed(2)})`;
     const text = peak === null ? "" : decibels(peak * this.loudness(lane));
-    if (lane.peak.textContent !== text) lane.peak.textContent = text;
+    if (lane.shown.transform !== transform) lane.meter.style.transform = transform;
+    if (lane.shown.text !== text) lane.peak.textContent = text;
+    lane.shown = { transform, text };
   }
 
   /** Make page, sound and what is remembered say the same as the lanes. */
