@@ -309,6 +309,10 @@ def _check_shape(rate: int, channels: int, codec: str) -> None:
     if codec == "dsd" and rate > formats.MAX_DSD_RATE:
         raise Unsupported("DSD of more than 5.6 MHz (DSD128) is not accepted here.", reason="dsd_rate")
     if codec != "dsd" and not formats.MIN_RATE <= rate <= formats.MAX_RATE:
-        raise Unsupported(f"A sample rate of {rate} Hz is not accepted; 8 to 192 kHz are.")
+        raise Unsupported(
+            f"A sample rate of {rate} Hz is not accepted; 8 to 192 kHz are.", reason="sample_rate"
+        )
     if not 1 <= channels <= formats.MAX_CHANNELS:
-        raise Unsupported(f"{channels} channels are not accepted; 1 to {formats.MAX_CHANNELS} are.")
+        raise Unsupported(
+            f"{channels} channels are not accepted; 1 to {formats.MAX_CHANNELS} are.", reason="channels"
+        )

@@ -11,8 +11,8 @@ from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.storage import backend
 from catalog.storage.waiting_requests import busy
-from catalog.uploads.ingest import quota_exceeded, refusal
 from catalog.uploads.policy import FORM_BYTES, UploadPolicy
+from catalog.uploads.refusals import quota_exceeded, refusal
 
 # Forms and JSON too large for the server's memory, which anybody may send: how many may arrive at once from one
 # network, and from all of them to one process, and how long each may take.

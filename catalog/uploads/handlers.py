@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from catalog.errors import CatalogError
 from catalog.storage import backend
 from catalog.uploads.admission import check_quota, largest_body
-from catalog.uploads.ingest import refusal
 from catalog.uploads.policy import FILES, UploadPolicy, policy_for
+from catalog.uploads.refusals import refusal
 
 CHECK_EVERY_BYTES = 8_000_000
 

@@ -17,8 +17,6 @@ from pathlib import Path
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from audio import identity
@@ -27,7 +25,6 @@ from audio.probe import probe
 from audio.types import Limits, Probe
 from catalog.curation.locks import lock_shared
 from catalog.curation.takedowns import refuse_blocked, refuse_blocked_digest
-from catalog.errors import CatalogError
 from catalog.fingerprints import Similar, store_and_match
 from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.normalization import fold
@@ -36,41 +33,10 @@ from catalog.storage import backend
 from catalog.storage.covers import store_cover
 from catalog.uploads.featured_artists import credit, known_artists
 from catalog.uploads.naming import Names, names_for, received_filename
+from catalog.uploads.refusals import quota_exceeded, refusal
 
 logger = logging.getLogger(__name__)
 
-REFUSALS: dict[str, tuple[int, Promise]] = {
-    "empty_file": (400, _("The file is empty.")),
-    "unsupported": (
-        415,
-        _("This is not an audio format that is accepted here. Try MP3, FLAC, WAV, OGG, Opus or M4A."),
-    ),
-    "no_audio": (422, _("There is no sound in this file.")),
-    "damaged": (422, _("The file is damaged or cut short. Try to copy or download it again.")),
-    "too_long": (413, _("The recording is too long.")),
-    "too_large": (413, _("The file is too large.")),
-    "probe_failed": (
-        422,
-        _("Reading this file took more time or memory than is allowed. Try to export it again."),
-    ),
-}
-# What is wrong more exactly, where the child says so.
-REASONS: dict[str, Promise] = {
-    "cut_short": _("The file ends early: a part of it is missing. Try to copy or download it again."),
-    "above_full_scale": _(
-        "The samples are far above full scale. Save it again as 16-bit or 24-bit audio, or as floats between -1 and 1."
-    ),
-    "avi": _(
-        "AVI files are not accepted. Save the video as MP4 or MKV, or its sound as MP3 or FLAC, and try again."
-    ),
-    "dff": _("DSDIFF files are not accepted. Convert it to DSF or FLAC and try again."),
-    "dsd_rate": _("DSD of more than 5.6 MHz is not accepted. Convert it to FLAC and try again."),
-    "codec": _(
-        "The sound in this file is of a kind that is not accepted. Convert it to FLAC or MP3 and try again."
-    ),
-    "protected": _("The file is locked by copy protection."),
-    "too_many_tags": _("The file carries too many tags. Remove them and try again."),
-}
 ATTEMPTS = 5
 
 
@@ -144,12 +110,6 @@ def lookup(checksum: str, user: User) -> Track | None:
     """Return the track of the file with this SHA-256, if ``user`` may see it."""
     seen = Track.objects.visible_to(user).filter(uploads__checksum=checksum.lower())
     return seen.with_names().order_by("created_at").first()
-
-
-def refusal(code: str, reason: str = "") -> CatalogError:
-    """Return the error for a code of ``AudioError``, with a translated sentence."""
-    status, sentence = REFUSALS.get(code, REFUSALS["probe_failed"])
-    return CatalogError(code, REASONS.get(reason, sentence), status=status)
 
 
 def _probe(path: Path) -> Probe:
@@ -333,13 +293,6 @@ def _catalogue(
     if created and names.guests:
         credit(track, [artists[fold(name)[:255]] for name in names.guests])
     return track, created
-
-
-def quota_exceeded() -> CatalogError:
-    """Return the error for an account whose quota is full."""
-    return CatalogError(
-        "quota_exceeded", _("Your quota is full. Delete something you no longer need first."), status=413
-    )
 
 
 def _check_quota(submission: _Submission) -> None:

@@ -16,8 +16,9 @@ from accounts.current_user import account
 from accounts.models import User
 from catalog.errors import CatalogError
 from catalog.models import Visibility
-from catalog.uploads.ingest import Ingested, ingest, refusal
+from catalog.uploads.ingest import Ingested, ingest
 from catalog.uploads.policy import FORM_BYTES
+from catalog.uploads.refusals import refusal
 from separation.api.request_serializers import ASK, NO_MODEL, UploadSerializer
 from separation.api.serializers import LiveSeparationSerializer, MatchSerializer, UploadedSerializer
 from separation.api.tracks import TrackMixin

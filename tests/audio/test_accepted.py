@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from audio import formats
@@ -197,6 +198,16 @@ def test_too_high_dsd_rate_has_its_own_reason(tmp_path: Path) -> None:
     with pytest.raises(Unsupported) as caught:
         probe(tmp_path / "x")
     assert caught.value.reason == "dsd_rate"
+
+
+@pytest.mark.parametrize(("rate", "channels", "reason"), [(7_350, 1, "sample_rate"), (44_100, 9, "channels")])
+def test_rates_and_channels_that_are_not_accepted_have_their_own_reason(
+    tmp_path: Path, rate: int, channels: int, reason: str
+) -> None:
+    soundfile.write(tmp_path / "x.wav", np.zeros((rate, channels)), rate)
+    with pytest.raises(Unsupported) as caught:
+        probe(tmp_path / "x.wav")
+    assert caught.value.reason == reason
 
 
 def test_surround_in_other_codecs(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 // How somebody plays a song, as the API keeps it: speed, key, mix, loop and clicks. Touches nothing of the page.
 
 import { formatDecimal } from "stemoteca/formatting";
+import { writeMix } from "stemoteca/player/mix_address";
 import { gainOf, levelFrom, sliderOf } from "stemoteca/player/sound/levels";
 import { writeStretch } from "stemoteca/player/sound/stretch";
 
@@ -23,11 +24,15 @@ import { writeStretch } from "stemoteca/player/sound/stretch";
  */
 
 /**
- * Write speed, key and loop into the address of a page with a player, which begins with them.
+ * Write speed, key, loop and mix into the address of a page with a player, which begins with them.
  * @param {URLSearchParams} query
  * @param {PlaybackSettings} settings
  */
-export function writeSettings(query, { speed = 1, semitones = 0, cents = 0, from, to }) {
+export function writeSettings(query, { speed = 1, semitones = 0, cents = 0, from, to, stems = {} }) {
+  writeMix(
+    query,
+    Object.entries(levelsOf({ stems })).map(([name, level]) => ({ name, ...level })),
+  );
   writeStretch(query, { speed: Math.round(100 * speed), semitones, cents });
   for (const [name, value] of Object.entries({ from, to })) {
     if (value === undefined) query.delete(name);

@@ -20,6 +20,7 @@ import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
 import { StretchControls } from "stemoteca/player/controls/stretch_controls";
 import { Unfolding } from "stemoteca/player/controls/unfolding";
 import { offerZoom } from "stemoteca/player/controls/zoom";
+import { readMix, writeMix } from "stemoteca/player/mix_address";
 import { loadPractice } from "stemoteca/player/practice";
 import { Preset } from "stemoteca/player/preset";
 import { Engine } from "stemoteca/player/sound/engine";
@@ -58,6 +59,21 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
 const SAMPLES_PER_PEAK = 4096;
 const LOUDEST_PEAK = 255;
+const MIX_DELAY = 300; // milliseconds without a change of the mix, after which the address says it
+
+/**
+ * Have the address say which parts are heard, and how; browsers refuse to change it with each step of a slider.
+ * @param {Mixer} mixer
+ * @param {PlayerAddress} address
+ */
+function showMix(mixer, address) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  mixer.addEventListener("change", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => address.change((query) => writeMix(query, mixer.shown)), MIX_DELAY);
+  });
+}
 
 /**
  * Bring the player in `root` to life.
@@ -136,6 +152,8 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     report,
     signal: closing.signal,
   });
+  mixer.begin(readMix(address.query), unfolding);
+  showMix(mixer, address);
   const part = new MyPart(root, mixer, report);
   const preset = new Preset(root, mixer, stretch, unfolding, closing.signal);
   const loops = findElement(root, "[data-saved-loops]", HTMLDetailsElement);
@@ -199,9 +217,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     for (const lane of mixer.shown) {
       const waveform = waveforms.get(lane);
       const peak = playing && waveform ? (waveform.peaks[at] ?? 0) : 0;
-      const level = (peak / (waveform?.loudest ?? 1)) * Math.sqrt(mixer.loudness(lane));
-      lane.element.style.setProperty("--level", Math.min(level, 1).toFixed(2));
-      mixer.showPeak(lane, playing ? peak / LOUDEST_PEAK : null);
+      mixer.showLevel(lane, playing ? peak / LOUDEST_PEAK : null, peak / (waveform?.loudest ?? 1));
     }
   };
   const animate = () => {

@@ -66,8 +66,8 @@ export class Preset {
     const { query } = stretch.address;
     this.followsStretch = !query.has("speed") && !query.has("key");
     this.key = KEY + this.engine.recording.track;
-    this.followsLevels = !isUnsaved(readStored(this.key), Date.now());
-    this.#isChanged = !this.followsLevels;
+    this.#isChanged = isUnsaved(readStored(this.key), Date.now());
+    this.followsLevels = !this.#isChanged && !query.has("mix");
     this.isLoaded = false;
     this.mixer.addEventListener("change", () => {
       if (this.#isApplying) return;

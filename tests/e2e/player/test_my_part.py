@@ -102,7 +102,7 @@ def test_part_settings_and_loops_are_there_on_the_next_visit(
     expect(loops.get_by_text("“Verse” removed.")).to_be_visible()
     loops.get_by_role("button", name="Undo").click()
     loops.get_by_role("button", name="Verse 0:01").click()
-    expect(page).to_have_url(re.compile(r"\?speed=80&from=1&to=2\.5"))
+    expect(page).to_have_url(re.compile(r"\?speed=80&mix=bass\.m&from=1&to=2\.5"))
     expect(page.locator(".player")).to_have_attribute("data-playing", "playing", timeout=30_000)
     page.keyboard.press("Space")
 
@@ -120,6 +120,25 @@ def test_part_settings_and_loops_are_there_on_the_next_visit(
     expect(page.locator("[data-speed-shows]")).to_have_text("100 %")
     assert [fault for fault in watched.faults if "400" not in fault] == []
     watched.context.close()
+
+
+def test_who_opens_the_address_hears_the_same_parts(chromium: Browser, server: Server, track: str) -> None:
+    first, second = Watched(chromium, server), Watched(chromium, server)
+    first.page.goto(track)
+    first.page.keyboard.press("1")
+    first.page.get_by_role("slider", name="Drums, volume").fill("60")
+    expect(first.page).to_have_url(re.compile(r"\?mix=vocals\.m\+drums\.v60$"))
+
+    page = second.page
+    mute = page.get_by_role("group", name="Vocals").get_by_role("button", name="Mute")
+    page.goto(first.page.url)
+    expect(mute).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("slider", name="Drums, volume")).to_have_value("60")
+    page.goto(track)  # what somebody else has set is not remembered
+    expect(mute).to_have_attribute("aria-pressed", "false")
+    for watched in (first, second):
+        assert watched.faults == []
+        watched.context.close()
 
 
 def test_loop_that_another_tab_has_removed_is_gone_here_too(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readMix, writeMix } from "stemoteca/player/mix_address";
 import { clickSettings, clicksOf, levelsOf, settingsOf, writeSettings } from "stemoteca/player/playback_settings";
 import { gainOf, levelFrom, sliderOf } from "stemoteca/player/sound/levels";
 import { UNSTRETCHED } from "stemoteca/player/sound/stretch";
@@ -95,10 +96,24 @@ test("each position of a slider has a gain of its own", () => {
   for (let slider = 0; slider <= 200; slider += 1) assert.equal(sliderOf(gainOf(slider)), slider);
 });
 
-test("the address of a player has speed, key and loop of the settings, and nothing of the song before", () => {
+test("the address says the mix, and gives the same lanes back", () => {
+  const query = new URLSearchParams("speed=80");
+  writeMix(query, LANES);
+  assert.equal(String(query), "speed=80&mix=vocals.m+drums.v70.p-25+bass.s.v150");
+  const levels = readMix(query) ?? {};
+  for (const { name, ...level } of LANES) assert.deepEqual(levels[name] ?? levelFrom(null), level);
+  writeMix(query, [{ name: "vocals", ...levelFrom(null) }]);
+  assert.equal(String(query), "speed=80");
+  assert.equal(readMix(query), null);
+  const odd = readMix(new URLSearchParams("mix=bass.v9e9.pNaN.x..+.m+"));
+  assert.deepEqual(odd?.bass, levelFrom({ volume: 200 }), "what makes no sense is as in the song");
+});
+
+test("the address of a player has speed, key, loop and mix of the settings, and nothing of the song before", () => {
   const query = new URLSearchParams("entry=1&speed=50&key=3&from=1&to=2");
-  writeSettings(query, { speed: 0.8, semitones: -1.5, cents: 10, from: 12.5, to: 20 });
-  assert.equal(String(query), "entry=1&speed=80&key=-1.4&from=12.5&to=20");
+  const stems = { vocals: { muted: true } };
+  writeSettings(query, { speed: 0.8, semitones: -1.5, cents: 10, from: 12.5, to: 20, stems });
+  assert.equal(String(query), "entry=1&speed=80&key=-1.4&from=12.5&to=20&mix=vocals.m");
   writeSettings(query, {});
   assert.equal(String(query), "entry=1");
 });

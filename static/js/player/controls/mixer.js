@@ -80,6 +80,8 @@ export class Mixer extends EventTarget {
       panShows: getElement(element, "[data-pan-shows]", HTMLElement),
       state: getElement(element, "[data-lane-state]", HTMLElement),
       peak: getElement(element, "[data-peak]", HTMLElement),
+      meter: getElement(element, "[data-meter]", HTMLElement),
+      shown: { transform: "", text: "" }, // of level and peak
     };
     lane.mute.addEventListener("click", () => this.toggleMute(lane));
     lane.solo.addEventListener("click", () => this.toggleSolo(lane));
@@ -165,6 +167,20 @@ export class Mixer extends EventTarget {
   }
 
   /**
+   * Begin with the levels that the address says, by the name of the stem; they are not remembered until something is
+   * changed here.
+   * @param {Record<string, Level> | null} levels
+   * @param {Pick<import("stemoteca/player/controls/unfolding").Unfolding, "follow">} unfolding
+   */
+  begin(levels, unfolding) {
+    if (!levels) return;
+    this.isRemembered = false;
+    unfolding.follow(levels);
+    this.setLevels(this.lanes.map(({ name }) => levels[name] ?? levelFrom(null)));
+    this.isRemembered = true;
+  }
+
+  /**
    * Explain why a lane is silent although its own buttons do not say so, as the end of a sentence.
    * @param {Lane} lane
    */
@@ -208,10 +224,16 @@ export class Mixer extends EventTarget {
    * Show how loud a lane plays.
    * @param {Lane} lane
    * @param {number | null} peak of the stem, 1 for the loudest sample there can be; null while nothing plays
+   * @param {number} share of the loudest peak of all stems
    */
-  showPeak(lane, peak) {
+  showLevel(lane, peak, share) {
+    const level = Math.min(share * Math.sqrt(this.loudness(lane)), 1);
+    // Not a custom property of the lane: in each frame, all elements of the lane inherited it anew.
+    const transform = `scaleY(${level.toFixed(2)})`;
     const text = peak === null ? "" : decibels(peak * this.loudness(lane));
-    if (lane.peak.textContent !== text) lane.peak.textContent = text;
+    if (lane.shown.transform !== transform) lane.meter.style.transform = transform;
+    if (lane.shown.text !== text) lane.peak.textContent = text;
+    lane.shown = { transform, text };
   }
 
   /** Make page, sound and what is remembered say the same as the lanes. */

@@ -17,6 +17,7 @@ const LONGEST_STEP = 3600;
 const DRAG = 8; // CSS pixels from which on pressing the ruler draws a loop
 const MARK_WIDTH = 64; // CSS pixels that a time needs
 const TICKS = { time: 8, bar: 14, beat: 5 }; // CSS pixels
+const PLACES = 4; // of the play head in each CSS pixel: styles are computed for each, and are garbage then
 const CLOSEST = 5; // CSS pixels between two beats, or two bars, that are drawn
 /** @type {Record<string, number>} */
 const JUMPS = { PageUp: 30, PageDown: -30, ArrowUp: 5, ArrowDown: -5 }; // seconds
@@ -65,6 +66,7 @@ export class Ruler {
     this.dragging = null;
     this.width = 0;
     this.shownSecond = -1;
+    this.shownPlace = -1; // CSS pixels
     new ResizeObserver(() => this.measure()).observe(this.over);
     const waves = findElements(root, "[data-wave]:not([data-parts] *)", HTMLElement);
     for (const place of [this.slider, ...waves]) this.listen(place);
@@ -90,8 +92,12 @@ export class Ruler {
     const frame = this.dragging ?? this.engine.frame;
     const share = this.view.shareWithin(frame);
     this.head.hidden = !this.view.shows(frame);
-    this.head.style.transform = `translateX(${(share * this.width).toFixed(1)}px)`;
-    this.veil.style.transform = `scaleX(${(1 - share).toFixed(5)})`;
+    const place = Math.round(share * this.width * PLACES) / PLACES;
+    if (place !== this.shownPlace || force) {
+      this.shownPlace = place;
+      this.head.style.transform = `translateX(${place}px)`;
+      this.veil.style.transform = `scaleX(${(1 - share).toFixed(5)})`;
+    }
     const second = Math.floor(frame / this.engine.recording.rate);
     if (second === this.shownSecond && !force) return;
     this.shownSecond = second;
