@@ -276,8 +276,9 @@ function save(file, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
 }
 
-document.documentElement.classList.add("scripted");
 onEachPage((signal) => {
-  const section = document.querySelector("[data-browser-separation]");
-  if (section instanceof HTMLElement) new SeparationPage(section, signal);
+  const section = findElement(document, "[data-browser-separation]", HTMLElement);
+  if (!section) return;
+  document.documentElement.classList.add("scripted");
+  new SeparationPage(section, signal);
 });

@@ -332,5 +332,6 @@ def test_mini_player_hides_nothing_and_is_accessible(
     assert box
     assert transport["y"] + transport["height"] <= box["y"] + 1
     assert page.evaluate(WIDER) <= 0
+    page.locator(".site-footer").get_by_role("link").last.click(trial=True)
     assert listener.faults == []
     listener.context.close()
