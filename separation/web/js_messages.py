@@ -28,7 +28,7 @@ PLAYER_MESSAGES: Messages = SESSION_MESSAGES | {
     "muteFirst": _("{stem} is muted, so solo does not make it heard"),
     "muteFirstShort": _("solo, but muted"),
     "othersAlone": _("{stem} is silent because another part is on solo"),
-    "othersAloneShort": _("other solo"),
+    "othersAloneShort": _("silenced by solo"),
     "unfolded": _("{stem}: its parts are heard, each by itself"),
     "folded": _("{stem} as one part again"),
     "takenApart": _("Taking apart, {percent} % {eta}"),

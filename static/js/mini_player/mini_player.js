@@ -55,6 +55,7 @@ class MiniPlayer {
     listenToKeyboard({ Space: () => this.toggle() }, null, undefined, () => this.#isAlone);
     for (const source of [deck, this.queue, this.player]) source.addEventListener("change", () => this.show());
     onEachPage(() => this.#endWarning());
+    addEventListener("pagehide", () => this.#leave());
     this.player.addEventListener("skipped", (event) => {
       if (event instanceof CustomEvent) this.#sayWrong("skipped", event.detail.title);
     });
@@ -176,6 +177,15 @@ class MiniPlayer {
     this.position.setAttribute("aria-valuetext", text);
     this.position.style.setProperty("--at", `${(100 * Number(this.position.value)) / Number(this.position.max)}%`);
     this.#element("[data-mini-now]").textContent = time;
+  }
+
+  /** Have the next document begin the queue with the song that ends with this one. */
+  #leave() {
+    const song = deck.isDocked ? deck.song : null;
+    if (!song || !this.queue.songs.length) return;
+    const { title = "", artist = "" } = song.root.dataset;
+    const { engine, address } = song.player;
+    this.queue.leave({ track: engine.recording.track, title, artist, address: address.url.pathname });
   }
 
   #close() {

@@ -79,6 +79,15 @@ export class Queue extends EventTarget {
     return first;
   }
 
+  /**
+   * Store the queue for the document that follows, led by the song that this one ends. This one may come back, and keeps
+   * its own.
+   * @param {Queued} song
+   */
+  leave(song) {
+    store(QUEUE, withSong(this.songs, song, true), "sessionStorage");
+  }
+
   clear() {
     this.#set([]);
   }

@@ -217,6 +217,20 @@ def test_another_song_takes_the_place_of_the_one_that_plays_on(page: Page, track
     assert is_first(page)
 
 
+def test_song_that_a_reload_ends_comes_first_in_the_queue(page: Page, tracks: dict[str, str]) -> None:
+    play(page, tracks["Aurora"])
+    page.locator(".track-header").get_by_role("link", name="Orfeón").click()
+    brisa = page.locator("main .song").filter(has_text="Brisa")
+    brisa.locator("summary").click()
+    brisa.get_by_role("button", name="Add to queue").click()
+    expect(bar(page).get_by_text("Next: Brisa")).to_be_visible()
+    page.reload()
+    expect(bar(page).get_by_text("Next: Aurora")).to_be_visible()
+    bar(page).get_by_role("button", name="Play").click()
+    expect(bar(page).get_by_role("link", name="Aurora")).to_be_visible()
+    expect(bar(page).get_by_text("Next: Brisa")).to_be_visible()
+
+
 def test_queue_goes_on_by_itself_and_passes_over_what_cannot_be_played(
     listener: Watched, tracks: dict[str, str], owner: Person
 ) -> None:

@@ -212,7 +212,7 @@ def test_controls_have_their_place_on_desktops_and_phones(
     expect(page.get_by_role("group", name="Vocals").locator("[data-lane-state]")).to_have_text(
         "solo, but muted"
     )
-    expect(bass.locator("[data-lane-state]")).to_have_text("other solo")
+    expect(bass.locator("[data-lane-state]")).to_have_text("silenced by solo")
     bass.locator(".lane-pan summary").click()
     bass.get_by_role("slider", name="Bass, pan").fill("-40")
     bass.locator(".lane-pan summary").click()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { queueFrom, withMoved, withSong } from "stemoteca/mini_player/queue";
+import { Queue, queueFrom, withMoved, withSong } from "stemoteca/mini_player/queue";
 
 /** @param {string} track */
 const song = (track) => ({ track, title: track.toUpperCase(), artist: "Coro", address: `/tracks/${track}/` });
@@ -28,4 +28,23 @@ test("what was stored by something else is nothing", () => {
   assert.deepEqual(queueFrom(SONGS), SONGS);
   assert.deepEqual(queueFrom([...SONGS, { track: "d" }, null, 3]), SONGS);
   for (const stored of [null, undefined, {}, "abc"]) assert.deepEqual(queueFrom(stored), []);
+});
+
+test("a song that ends with its document leads the queue of the next one, once", () => {
+  /** @type {Map<string, string>} */
+  const kept = new Map();
+  Object.defineProperty(globalThis, "sessionStorage", {
+    configurable: true,
+    value: {
+      getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+      setItem: (/** @type {string} */ key, /** @type {string} */ text) => kept.set(key, text),
+    },
+  });
+  const queue = new Queue();
+  for (const each of SONGS) queue.add(each, false);
+  queue.leave(song("d"));
+  assert.equal(names(new Queue().songs), "dabc");
+  queue.leave(song("b"));
+  assert.equal(names(new Queue().songs), "bac");
+  assert.equal(names(queue.songs), "abc");
 });

@@ -128,7 +128,7 @@ export class StretchControls {
     this.key.textContent = key;
     this.speed.closest("summary")?.classList.toggle("on", speed !== 100);
     this.key.closest("summary")?.classList.toggle("on", key !== "0");
-    this.undo.classList.toggle("is-unneeded", speed === 100 && key === "0"); // its place stays free
+    this.undo.classList.toggle("is-unneeded", speed === 100 && key === "0");
     for (const field of this.fields) {
       const name = checked(field.dataset.value ?? field.dataset.range);
       field.value = String(this.engine.stretch[name]);
