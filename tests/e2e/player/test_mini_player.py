@@ -300,7 +300,6 @@ def test_queue_is_kept_for_the_tab_and_can_be_put_in_order(page: Page, tracks: d
     dialog.get_by_role("button", name="Remove “Aurora”").click()
     expect(songs).to_have_text(["Brisa"])
     page.keyboard.press("Escape")
-
     # A gesture in this document lets it play.
     bar(page).get_by_role("button", name="Play", exact=True).click()
     expect(bar(page).get_by_role("button", name="Pause")).to_be_visible(timeout=STARTING)
