@@ -43,17 +43,32 @@ def draw(rng: Rng) -> str:
 def play(rng: Rng, family: str, notes: Sequence[Note], samples: int) -> Wave:
     """Stereo [samples, 2] of `notes` on an instrument of `family`; effective value 0.1.
 
-    Some players are doubled, on both sides of the room.
+    Some players are doubled on both sides of the room, some play in a section.
     """
-    takes = 2 if family not in CHORDAL and rng.random() < 0.1 else 1
-    sides = (-rng.uniform(0, 0.8), rng.uniform(0, 0.8)) if takes == 2 else (0.0,)
+    takes = 1 if family in CHORDAL else int(rng.choice((1, 2, 3, 5), p=(0.82, 0.1, 0.05, 0.03)))
+    sides = rng.uniform(-0.8, 0.8, takes) if takes > 1 else (0.0,)
     mix = np.zeros((samples, 2), dtype=np.float32)
     seed = int(rng.integers(1 << 32))
     for take, side in enumerate(sides):
         player = np.random.default_rng(seed) if take == 0 else np.random.default_rng([seed, take])
-        mono = effects.level(np.nan_to_num(FAMILIES[family](player, notes, samples)).astype(np.float32))
-        mix += effects.pan(mono, side)
+        mono = _coloured(player, np.nan_to_num(FAMILIES[family](player, notes, samples)))
+        mix += effects.pan(effects.level(mono.astype(np.float32)), side)
     return effects.level(_heard(rng, mix))
+
+
+def _coloured(rng: Rng, sound: Samples) -> Samples:
+    """Sometimes a body of another shape, a darker tone, or air: formants and breath alone make no singer."""
+    if rng.random() < 0.35:
+        hertz = np.exp(rng.uniform(np.log(200), np.log(3500), int(rng.integers(1, 5))))
+        body = [(float(at), rng.uniform(1, 8), rng.uniform(0.3, 3)) for at in hertz]
+        sound = sources.resonate(sound, body, rng.uniform(0.1, 1))
+    if rng.random() < 0.3:
+        sound = sources.low_pass(sound, np.exp(rng.uniform(np.log(250), np.log(2500))), 1)
+    if rng.random() < 0.25:
+        envelope = sources.low_pass(np.abs(sound), 15, 1)
+        amount = np.exp(rng.uniform(np.log(0.005), np.log(0.2)))
+        sound = sound + amount * envelope * rng.standard_normal(len(sound))
+    return sound
 
 
 def _heard(rng: Rng, sound: Wave) -> Wave:
