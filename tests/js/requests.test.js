@@ -113,8 +113,8 @@ test("a file is sent with a name also where it has none", async () => {
     upload = new EventTarget();
     status = 201;
     response = {};
-    open() {}
-    setRequestHeader() {}
+    open = () => undefined;
+    setRequestHeader = () => undefined;
     /** @param {FormData} form */
     send(form) {
       sent.push(form);
@@ -124,7 +124,7 @@ test("a file is sent with a name also where it has none", async () => {
   globalThis.XMLHttpRequest = /** @type {any} */ (Request);
   const requests = new UploadRequests({ uploads: "/uploads" });
   for (const name of ["", "Ana.wav"]) {
-    await requests.send(new File(["x"], name), {}, () => {}, new AbortController().signal);
+    await requests.send(new File(["x"], name), {}, () => undefined, new AbortController().signal);
   }
   assert.deepEqual(
     sent.map((form) => /** @type {File} */ (form.get("file")).name),

@@ -165,6 +165,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     preset.follow(kept.preset);
     savedLoops?.show(kept.loops);
   });
+  const shortcuts = getElement(root, "[data-shortcuts]", HTMLDialogElement);
   const screenLock = new ScreenLock(() => engine.state !== "stopped", closing.signal);
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -181,6 +182,8 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   button("play").addEventListener("click", toggle);
   button("start").addEventListener("click", () => seek(0));
   button("reset").addEventListener("click", () => mixer.reset());
+  button("shortcuts").addEventListener("click", () => shortcuts.showModal());
+  button("close-shortcuts").addEventListener("click", () => shortcuts.close());
   listenToKeyboard(
     {
       Space: toggle,
@@ -200,6 +203,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
       "[": () => stretch.step("semitones", -1),
       "]": () => stretch.step("semitones", 1),
       Digit0: () => stretch.reset(),
+      "?": () => shortcuts.open || shortcuts.showModal(),
     },
     (index, event) => {
       const lane = mixer.lanes[index];
@@ -275,6 +279,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     closed: closing.signal,
     /** Show it on its page again: it may play on without one. */
     show() {
+      shortcuts.close(); // left open, it would be a part of the page now
       address.show();
       ruler.show(true);
       requestAnimationFrame(animate);
