@@ -5,6 +5,7 @@ import { findElement, getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { PlayerAddress } from "stemoteca/player/address";
+import { Animation } from "stemoteca/player/animation";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 import { LoopControls } from "stemoteca/player/controls/loop";
 import { showMediaSession } from "stemoteca/player/controls/media_session";
@@ -59,6 +60,8 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
 const SAMPLES_PER_PEAK = 4096;
 const LOUDEST_PEAK = 255;
+const METER = 0.5; // of the time that a peak stands for: meters look again
+const CLOCK = 250; // milliseconds
 const MIX_DELAY = 300; // milliseconds without a change of the mix, after which the address says it
 
 /**
@@ -224,13 +227,14 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
       mixer.showLevel(lane, playing ? peak / LOUDEST_PEAK : null, peak / (waveform?.loudest ?? 1));
     }
   };
-  const animate = () => {
-    if (engine.state === "stopped" || !root.isConnected) return;
+  const animation = new Animation(() => {
+    if (engine.state === "stopped" || !root.isConnected) return null;
     view.follow(engine.frame);
     ruler.show();
-    if (!reducedMotion.matches) showLevels(engine.state === "playing" && !engine.metronome.isCounting);
-    requestAnimationFrame(animate);
-  };
+    if (reducedMotion.matches) return Math.min(ruler.pause, CLOCK);
+    showLevels(engine.state === "playing" && !engine.metronome.isCounting);
+    return Math.min(ruler.pause, METER * ((1000 * SAMPLES_PER_PEAK) / recording.rate));
+  });
 
   let counted = false;
   /** Tell the library once that somebody plays this song. */
@@ -254,7 +258,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     ruler.show(true);
     screenLock.update();
     if (stopped) showLevels(false);
-    else requestAnimationFrame(animate);
+    else animation.start();
     if (reason) report(message(reason));
     else if (stopped) report(message("paused", { time: formatTime(engine.frame / recording.rate) }));
     else report(message(engine.metronome.isCounting ? "countingIn" : engine.state));
@@ -282,7 +286,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
       shortcuts.close(); // left open, it would be a part of the page now
       address.show();
       ruler.show(true);
-      requestAnimationFrame(animate);
+      animation.start();
     },
     /** End it: another player comes in its place. */
     close() {
