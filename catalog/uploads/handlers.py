@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.http.multipartparser import MultiPartParser
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from catalog.errors import CatalogError
@@ -20,6 +22,11 @@ from catalog.uploads.policy import FILES, UploadPolicy, policy_for
 from catalog.uploads.refusals import refusal
 
 CHECK_EVERY_BYTES = 8_000_000
+UNNAMED = "audio"
+
+# What browsers write instead of characters that would end the name (HTML, "multipart/form-data encoding algorithm").
+# They leave "%" itself as it is, so nothing else is decoded.
+_ENCODED_BY_BROWSERS = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 
 
 class UploadRefusedError(CatalogError, RequestDataTooBig):
@@ -43,12 +50,50 @@ class ReceivedFile(TemporaryUploadedFile):
         UploadedFile.__init__(self, file, name, content_type, size, charset, content_type_extra)
 
 
+class FormParser(MultiPartParser):
+    """Parse a form as Django does, but read names of files as browsers write them, and lose no file to its name.
+
+    Django skips files whose name is that of a folder, and then fails to find the next part of the form.
+    """
+
+    def sanitize_file_name(self, file_name: str) -> str:
+        for code, char in _ENCODED_BY_BROWSERS.items():
+            file_name = file_name.replace(code, char)
+        return super().sanitize_file_name(file_name) or UNNAMED
+
+
 class UploadHandler(TemporaryFileUploadHandler):
     """Accept files where the view has a policy; check limit, quota and disk space while they arrive."""
 
     file: TemporaryUploadedFile
     _received = 0
     _checked = 0
+    _is_parsing = False
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: dict[str, Any],  # noqa: N803  (Django's name)
+        content_length: int,  # noqa: ARG002
+        boundary: Any,  # noqa: ARG002
+        encoding: str | None = None,
+    ) -> "tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]] | None":
+        """Have ``FormParser`` parse the form; it asks once more, and goes on when nothing is returned."""
+        if self._is_parsing:
+            return None
+        self._is_parsing = True
+        try:
+            return FormParser(META, input_data, [self], encoding).parse()
+        except RequestDataTooBig as error:
+            if isinstance(error, UploadRefusedError) or self._policy is None:
+                raise
+            # A part without the name of a file is a text field, and those are short.
+            sentence = _(
+                "A text field of this form is too long. If it is the file, send it with a file name."
+            )
+            raise UploadRefusedError("field_too_large", sentence, status=413) from error
+        finally:
+            self._is_parsing = False
 
     def new_file(self, *args: Any, **options: Any) -> None:
         if self._policy is None:

@@ -34,7 +34,7 @@ from separation.api.downloads import (
     requested_encoding,
     send_archive,
 )
-from separation.api.request_serializers import EncodingSerializer
+from separation.api.request_serializers import EncodingSerializer, UploadedFileField
 from separation.api.serializers import LiveSeparationSerializer
 from separation.api.uploads import check_announced_size, ingest_upload
 from separation.delivery.permissions import VisibleSeparation
@@ -48,7 +48,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at the sep
 
 
 class SeparateSerializer(EncodingSerializer):
-    audio = serializers.FileField(allow_empty_file=True, use_url=False)
+    audio = UploadedFileField()
     stems = serializers.ChoiceField(choices=STEMS, required=False, default=2)
     title = NameField(required=False, allow_blank=True, default="")
     artist = NameField(required=False, allow_blank=True, default="")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -40,10 +41,17 @@ class TrackQuerySerializer(serializers.Serializer[Any]):
     )
 
 
+class UploadedFileField(serializers.FileField):
+    """The song. Whether its file is empty is said when it is read, like everything else about it."""
+
+    default_error_messages = {"invalid": _("Send this field as a file, with a file name.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_empty_file=True, use_url=False, **options)
+
+
 class UploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField(
-        allow_empty_file=True,
-        use_url=False,
+    file = UploadedFileField(
         help_text=f"Audio, or video with sound, named like any of: {', '.join(EXTENSIONS)}.",
     )
     model = serializers.CharField(

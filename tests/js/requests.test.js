@@ -105,3 +105,29 @@ test("a look-up that gets no answer only means that the file is sent", async () 
   assert.equal(await requests.lookUp("sum", "a.mp3", async () => "digest"), null);
   await assert.rejects(requests.separate("1", "compact:2stems"), (error) => error instanceof Error);
 });
+
+test("a file is sent with a name also where it has none", async () => {
+  /** @type {FormData[]} */
+  const sent = [];
+  class Request extends EventTarget {
+    upload = new EventTarget();
+    status = 201;
+    response = {};
+    open = () => undefined;
+    setRequestHeader = () => undefined;
+    /** @param {FormData} form */
+    send(form) {
+      sent.push(form);
+      this.dispatchEvent(new Event("load"));
+    }
+  }
+  globalThis.XMLHttpRequest = /** @type {any} */ (Request);
+  const requests = new UploadRequests({ uploads: "/uploads" });
+  for (const name of ["", "Ana.wav"]) {
+    await requests.send(new File(["x"], name), {}, () => undefined, new AbortController().signal);
+  }
+  assert.deepEqual(
+    sent.map((form) => /** @type {File} */ (form.get("file")).name),
+    ["audio", "Ana.wav"],
+  );
+});

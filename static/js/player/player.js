@@ -5,6 +5,7 @@ import { findElement, getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
 import { PlayerAddress } from "stemoteca/player/address";
+import { Animation } from "stemoteca/player/animation";
 import { listenToKeyboard } from "stemoteca/player/controls/keyboard";
 import { LoopControls } from "stemoteca/player/controls/loop";
 import { showMediaSession } from "stemoteca/player/controls/media_session";
@@ -59,6 +60,8 @@ import { loadPeaks, Waveform } from "stemoteca/player/waveform";
 
 const SAMPLES_PER_PEAK = 4096;
 const LOUDEST_PEAK = 255;
+const METER = 0.5; // of the time that a peak stands for: meters look again
+const CLOCK = 250; // milliseconds
 const MIX_DELAY = 300; // milliseconds without a change of the mix, after which the address says it
 
 /**
@@ -165,6 +168,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     preset.follow(kept.preset);
     savedLoops?.show(kept.loops);
   });
+  const shortcuts = getElement(root, "[data-shortcuts]", HTMLDialogElement);
   const screenLock = new ScreenLock(() => engine.state !== "stopped", closing.signal);
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -181,6 +185,8 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
   button("play").addEventListener("click", toggle);
   button("start").addEventListener("click", () => seek(0));
   button("reset").addEventListener("click", () => mixer.reset());
+  button("shortcuts").addEventListener("click", () => shortcuts.showModal());
+  button("close-shortcuts").addEventListener("click", () => shortcuts.close());
   listenToKeyboard(
     {
       Space: toggle,
@@ -200,6 +206,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
       "[": () => stretch.step("semitones", -1),
       "]": () => stretch.step("semitones", 1),
       Digit0: () => stretch.reset(),
+      "?": () => shortcuts.open || shortcuts.showModal(),
     },
     (index, event) => {
       const lane = mixer.lanes[index];
@@ -220,13 +227,14 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
       mixer.showLevel(lane, playing ? peak / LOUDEST_PEAK : null, peak / (waveform?.loudest ?? 1));
     }
   };
-  const animate = () => {
-    if (engine.state === "stopped" || !root.isConnected) return;
+  const animation = new Animation(() => {
+    if (engine.state === "stopped" || !root.isConnected) return null;
     view.follow(engine.frame);
     ruler.show();
-    if (!reducedMotion.matches) showLevels(engine.state === "playing" && !engine.metronome.isCounting);
-    requestAnimationFrame(animate);
-  };
+    if (reducedMotion.matches) return Math.min(ruler.pause, CLOCK);
+    showLevels(engine.state === "playing" && !engine.metronome.isCounting);
+    return Math.min(ruler.pause, METER * ((1000 * SAMPLES_PER_PEAK) / recording.rate));
+  });
 
   let counted = false;
   /** Tell the library once that somebody plays this song. */
@@ -250,7 +258,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     ruler.show(true);
     screenLock.update();
     if (stopped) showLevels(false);
-    else requestAnimationFrame(animate);
+    else animation.start();
     if (reason) report(message(reason));
     else if (stopped) report(message("paused", { time: formatTime(engine.frame / recording.rate) }));
     else report(message(engine.metronome.isCounting ? "countingIn" : engine.state));
@@ -275,9 +283,10 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     closed: closing.signal,
     /** Show it on its page again: it may play on without one. */
     show() {
+      shortcuts.close(); // left open, it would be a part of the page now
       address.show();
       ruler.show(true);
-      requestAnimationFrame(animate);
+      animation.start();
     },
     /** End it: another player comes in its place. */
     close() {

@@ -138,7 +138,7 @@ export class UploadRequests {
   send(file, fields, onProgress, signal) {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    form.append("file", file, file.name);
+    form.append("file", file, file.name || "audio"); // without a name it would be text
     const request = new XMLHttpRequest(); // fetch cannot tell how much has been sent
     return new Promise((done, fail) => {
       request.open("POST", this.address("uploads"));

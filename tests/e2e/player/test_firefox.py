@@ -63,7 +63,8 @@ def test_it_plays_stretches_and_loops(firefox: Firefox, server: Server, track: s
     firefox.wait_for("document.querySelector('[data-looped]').checkVisibility()", wanted=True)
     firefox.wait_for(NOW, "0:00")
     firefox.wait_for(NOW, "0:01")
-    assert abs(pitch(firefox.heard(1)) - TONE * 2 ** (3 / 12)) < 1
+    # On a busy machine, sound has gaps; between them, a second of it has the pitch.
+    wait_until(lambda: abs(pitch(firefox.heard(1)) - TONE * 2 ** (3 / 12)) < 1)
     firefox.press("+")
     firefox.wait_for("document.querySelector('[data-speed-shows]').textContent", "65 %")
     firefox.wait_for(NOW, "0:00")

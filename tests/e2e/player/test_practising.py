@@ -66,6 +66,26 @@ def test_space_plays_after_a_part_was_muted_with_the_mouse(
     expect(mute).to_have_attribute("aria-pressed", "true")
 
 
+def test_question_mark_opens_the_sheet_of_keys(singer: Watched, tracks: list[dict[str, Any]]) -> None:
+    page = singer.page
+    page.goto(f"/tracks/{tracks[0]['id']}/")
+    sheet = page.get_by_role("dialog", name="Shortcuts")
+    solo = page.get_by_role("group", name="Vocals").get_by_role("button", name="Solo")
+    solo.focus()
+    page.keyboard.press("?")
+    expect(sheet).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(solo).to_be_focused()
+
+    button = page.get_by_role("button", name="Shortcuts")
+    button.click()
+    expect(sheet).to_be_visible()
+    sheet.get_by_role("button", name="Close").click()
+    expect(sheet).to_be_hidden()
+    expect(button).to_be_focused()
+
+
 def test_space_presses_the_button_that_was_reached_by_keyboard(
     singer: Watched, tracks: list[dict[str, Any]]
 ) -> None:

@@ -143,6 +143,16 @@ def test_parts_are_fetched_only_while_they_are_unfolded(drummer: Watched, apart:
         unfold.click()
 
 
+def test_volumes_of_all_lanes_stand_below_one_another(drummer: Watched, apart: str) -> None:
+    page = drummer.page
+    page.goto(f"/tracks/{apart}/")
+    page.get_by_role("button", name="Parts of Drums").click()
+    volumes = page.get_by_role("slider", name=", volume")
+    expect(volumes).to_have_count(4 + len(KIT.spec.stems))
+    places = {(box["x"], box["width"]) for each in volumes.all() if (box := each.bounding_box())}
+    assert len(places) == 1
+
+
 UNFOLDED_AND_FOLDED = """async () => {
   const { Engine } = await import("stemoteca/player/sound/engine");
   const set = JSON.parse(document.getElementById("player").textContent);

@@ -114,18 +114,39 @@ def test_unusable_model_is_refused(api_of: Any, user: User, model: str, status: 
         assert answer.json()["separation_error"]["code"] == "model_unavailable"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "\x00"])
-def test_missing_file_is_400(api_of: Any, user: User, name: str) -> None:
-    boundary = "frontier"
-    body = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        f"Content-Type: audio/wav\r\n\r\nxxx\r\n--{boundary}--\r\n"
-    )
-    answer = api_of(user).generic(
-        "POST", UPLOADS, body, content_type=f"multipart/form-data; boundary={boundary}"
-    )
-    assert answer.status_code == 400
-    assert "file" in answer.json()["fields"]
+def send_part(client: APIClient, disposition: str, content: bytes) -> Any:
+    """Send one part of a form, with its header written as given."""
+    header = f"Content-Disposition: form-data; {disposition}\r\nContent-Type: audio/wav\r\n\r\n"
+    model = b'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nnone\r\n'
+    body = model + b"--x\r\n" + header.encode() + content + b"\r\n--x--\r\n"
+    return client.post(UPLOADS, body, content_type="multipart/form-data; boundary=x")
+
+
+@pytest.mark.parametrize("disposition", ['name="file"; filename=""', 'name="file"'])
+@pytest.mark.parametrize(("size", "status"), [(1000, 400), (1_500_000, 413)])
+def test_file_without_a_name_is_refused_with_what_to_do(
+    api_of: Any, user: User, disposition: str, size: int, status: int
+) -> None:
+    answer = send_part(api_of(user), disposition, bytes(size))
+    assert answer.status_code == status
+    assert "with a file name" in str(answer.json())
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/..", "\x00"])
+def test_file_named_like_a_folder_is_named_by_its_tags(api_of: Any, user: User, name: str) -> None:
+    tagged = io.BytesIO()
+    with soundfile.SoundFile(tagged, "w", RATE, 2, format="FLAC") as file:
+        file.title = "Tagged"
+        file.write(song(0.5))
+    answer = send_part(api_of(user), f'name="file"; filename="{name}"', tagged.getvalue())
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["track"]["title"] == "Tagged"
+
+
+def test_file_name_is_read_as_browsers_write_it(api_of: Any, user: User) -> None:
+    name = "He said %22100%25%22%0D%0A(live).mp3"
+    answer = send_part(api_of(user), f'name="file"; filename="{name}"', sound().read())
+    assert answer.json()["track"]["title"] == 'He said "100%25"(live)'
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ const USED_BY = {
   ArrowLeft: "select, textarea, input",
   ArrowRight: "select, textarea, input",
 };
-const SIGNS = ["+", "=", "-", "[", "]"];
+const SIGNS = ["+", "=", "-", "[", "]", "?"];
 const PRESSED_BY_SPACE = "button, summary, a[href], input:not([type=range])";
 
 /** @typedef {(event: KeyboardEvent) => void} Action */

@@ -107,6 +107,13 @@ export class Ruler {
     this.slider.setAttribute("aria-valuetext", message("position", values));
   }
 
+  /** The milliseconds in which the play head moves from one place to the next. */
+  get pause() {
+    const { recording, stretch } = this.engine;
+    const shown = (1000 * this.view.length) / recording.rate / (stretch.speed / 100);
+    return shown / (PLACES * Math.max(this.width, 1));
+  }
+
   showLoop() {
     const { loop } = this.engine;
     const [from, to] = loop ? [this.view.shareWithin(loop.from), this.view.shareWithin(loop.to)] : [0, 0];

@@ -40,22 +40,39 @@ export class OpusDecoder {
     this.decoder = create(RATE, CHANNELS, 1, 1, mapping, 0, 0);
     // It has no function to begin again, and can be made only some hundred times: what it holds is put back.
     this.fresh = new Uint8Array(this.#memory.buffer).slice(this.state, allocate(1));
+    this.bytes = new Uint8Array(0);
+    /** @type {Float32Array[]} both channels of a packet */
+    this.samples = [];
+  }
+
+  /** Look at the module's memory; views of it are made anew only where it has grown: there are 50 packets a second. */
+  #look() {
+    const { buffer } = this.#memory;
+    if (this.bytes.buffer === buffer) return;
+    this.bytes = new Uint8Array(buffer);
+    this.samples = [0, 1].map((side) => new Float32Array(buffer, this.output + 4 * PACKET * side, PACKET));
   }
 
   /** Forget what was decoded. */
   begin() {
-    new Uint8Array(this.#memory.buffer).set(this.fresh, this.state);
+    this.#look();
+    this.bytes.set(this.fresh, this.state);
   }
 
   /**
-   * Decode the next packet; the samples of both channels are there until the next one.
-   * @param {Uint8Array} packet
+   * Decode the next packet, which is a part of a file; the samples of both channels are there until the next one.
+   * @param {Uint8Array} file
+   * @param {number} from
+   * @param {number} to
    */
-  decode(packet) {
-    new Uint8Array(this.#memory.buffer, this.input, LARGEST_PACKET).set(packet);
-    const length = this.#library.decode(this.decoder, this.input, packet.length, this.output);
+  decode(file, from, to) {
+    if (to - from > LARGEST_PACKET) throw new Error("a packet that is too long");
+    this.#look();
+    for (let at = from; at < to; at += 1) this.bytes[this.input + at - from] = /** @type {number} */ (file[at]);
+    const length = this.#library.decode(this.decoder, this.input, to - from, this.output);
     if (length !== PACKET) throw new Error(`a packet of ${length} samples`);
-    return [0, 1].map((side) => new Float32Array(this.#memory.buffer, this.output + 4 * length * side, length));
+    this.#look();
+    return this.samples;
   }
 }
 
@@ -110,11 +127,11 @@ export class OpusSegment {
     this.file = file;
     this.decoder = decoder;
     this.cache = cache;
-    const [head, , ...packets] = packetsOf(file);
-    if (!head || packets.length === 0) throw new Error("this is no Opus");
+    const [head = 0, headEnd = 0, , , ...packets] = packetsOf(file);
+    if (headEnd - head < PRE_SKIP + 2 || packets.length === 0) throw new Error("this is no Opus");
     this.packets = packets;
-    this.before = (head[PRE_SKIP] ?? 0) + 256 * (head[PRE_SKIP + 1] ?? 0); // samples to drop
-    this.length = Math.min(packets.length * PACKET - this.before, cache.length);
+    this.before = (file[head + PRE_SKIP] ?? 0) + 256 * (file[head + PRE_SKIP + 1] ?? 0); // samples to drop
+    this.length = Math.min((packets.length / 2) * PACKET - this.before, cache.length);
   }
 
   /**
@@ -134,10 +151,14 @@ export class OpusSegment {
   /** @param {Float32Array[]} channels to fill */
   decode(channels) {
     this.decoder.begin();
-    for (const [index, packet] of this.packets.entries()) {
-      const at = index * PACKET - this.before;
-      for (const [side, samples] of this.decoder.decode(packet).entries()) {
-        const part = samples.subarray(Math.max(-at, 0), Math.max(this.length - at, 0));
+    for (let index = 0; index < this.packets.length; index += 2) {
+      const decoded = this.decoder.decode(this.file, this.packets[index] ?? 0, this.packets[index + 1] ?? 0);
+      const at = (index / 2) * PACKET - this.before;
+      const isWhole = at >= 0 && at + PACKET <= this.length;
+      if (at + PACKET <= 0) continue;
+      for (let side = 0; side < CHANNELS; side += 1) {
+        const samples = /** @type {Float32Array} */ (decoded[side]);
+        const part = isWhole ? samples : samples.subarray(Math.max(-at, 0), Math.max(this.length - at, 0));
         channels[side]?.set(part, Math.max(at, 0));
       }
     }
@@ -150,21 +171,23 @@ export class OpusSegment {
 }
 
 /**
- * Part an Ogg file into its packets. (What TCP brings is not checked again.)
+ * Find the packets of an Ogg file: where each begins and ends, one after the other. (What TCP brings is not checked
+ * again.)
  * @param {Uint8Array} file
  */
 function packetsOf(file) {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  /** @type {number[]} */
   const packets = [];
   for (let at = 0; at < file.length; ) {
     if (view.getUint32(at) !== PAGE) throw new Error("this is no Ogg");
     const count = view.getUint8(at + 26);
     let from = at + 27 + count;
     let to = from;
-    for (const lacing of file.subarray(at + 27, from)) {
-      to += lacing;
-      if (lacing === 255) continue; // the packet is longer
-      packets.push(file.subarray(from, to));
+    for (let lacing = at + 27; lacing < at + 27 + count; lacing += 1) {
+      to += view.getUint8(lacing);
+      if (view.getUint8(lacing) === 255) continue; // the packet is longer
+      packets.push(from, to);
       from = to;
     }
     at = to;
