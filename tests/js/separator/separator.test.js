@@ -195,7 +195,10 @@ test("a worker with a bundled model takes no more memory than the documentation 
   for (const model of JSON.parse(readFileSync(new URL("models.json", folder), "utf8"))) {
     const name = model.weights.file.replace("models/", "../../separation/engines/spleeter/bundled/");
     const separator = await load({ ...model, weights: { ...model.weights, file: name } }, { workers: 1 });
-    assert.ok(separator.bytes <= most[/** @type {keyof typeof most} */ (model.name)], `${model.name}: ${separator.bytes}`);
+    assert.ok(
+      separator.bytes <= most[/** @type {keyof typeof most} */ (model.name)],
+      `${model.name}: ${separator.bytes}`,
+    );
     separator.close();
   }
 });
