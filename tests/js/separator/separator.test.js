@@ -206,7 +206,8 @@ test("a worker with a bundled model takes no more memory than the documentation 
 test("what waits for a worker takes nothing for its answer", async () => {
   /** @type {string[]} */
   const asked = [];
-  let answer = (/** @type {object} */ _data) => {};
+  /** @type {(data: object) => void} */
+  let answer = () => undefined;
   const worker = {
     postMessage: () => undefined,
     terminate: () => undefined,
