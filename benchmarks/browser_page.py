@@ -1,7 +1,7 @@
 """The page that separates in the browser, with files: seconds, CPU and memory of its tab, in Chromium.
 
-Memory is that of the tab's process while it separates, at most: all of it ("resident", which counts Chromium's own
-program in full), and the proportional share of what other processes use as well.
+Memory is that of the tab's process, which counts Chromium's own program in full ("resident"), or the proportional share
+of what other processes use as well: before, while it separates at most, and some seconds after the stems were let go.
 """
 
 import threading
@@ -17,11 +17,18 @@ from benchmarks import measure, songs
 from benchmarks.chromium import PROGRAM, Chromium
 from benchmarks.installation.server import Installation
 
-HEADS = ["", "s", "CPU s of the tab", "resident MB", "proportional MB"]
+HEADS = [
+    *("", "s", "CPU s of the tab"),
+    *("resident MB before", "at most", "afterwards"),
+    *("proportional MB before", "at most", "afterwards"),
+]
 FORMS = ("wav", "flac", "mp3")
 _EVERY = 0.2  # seconds between two looks at the memory
+_PATIENCE = 1800.0
+_COLLECTED = 15.0  # seconds after which the garbage collector has looked
 _FILE = "document.querySelector('[data-choose] input[type=file]')"
 _OVER = "document.querySelector('[data-files]:not([hidden])') !== null"
+_LET_GO = "document.querySelector('[data-stop]').click()"
 
 
 def run(slug: str, lengths: list[int], cache: Path) -> None:
@@ -50,22 +57,32 @@ def _separate(address: str, slug: str, song: Path) -> list[str]:
 
         def separate() -> None:
             chromium.send("DOM.setFileInputFiles", files=[str(song.absolute())], objectId=field)
-            chromium.wait_until(_OVER)
+            chromium.wait_until(_OVER, _PATIENCE)
 
-        with _proportional(chromium.tab_pid) as looks:
-            cost = measure.watched(lambda: chromium.tab_pid, separate)
-        return [f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.peak:.0f}", f"{max(looks):.0f}"]
+        pid = chromium.tab_pid
+        before = _memory(pid)
+        with _looks(pid) as looks:
+            cost = measure.watched(lambda: pid, separate)
+        chromium.evaluate(_LET_GO)
+        chromium.wait(_COLLECTED)
+        memory = zip(before, map(max, zip(*looks, strict=True)), _memory(pid), strict=True)
+        return [f"{cost.wall:.1f}", f"{cost.cpu:.1f}", *(f"{mb:.0f}" for kind in memory for mb in kind)]
+
+
+def _memory(pid: int) -> tuple[float, float]:
+    """Resident and proportional, in MB."""
+    return measure.resident_mb(pid), measure.resident_mb(pid, "Pss")
 
 
 @contextmanager
-def _proportional(pid: int) -> Iterator[list[float]]:
-    """Yield what is noted of a process meanwhile, in MB."""
-    looks: list[float] = []
+def _looks(pid: int) -> Iterator[list[tuple[float, float]]]:
+    """Yield the memory of a process that is noted meanwhile."""
+    looks: list[tuple[float, float]] = []
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(_EVERY):
-            looks.append(measure.resident_mb(pid, "Pss"))
+            looks.append(_memory(pid))
 
     looking = threading.Thread(target=look)
     looking.start()

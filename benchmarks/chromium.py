@@ -95,9 +95,9 @@ class Chromium:
             raise RuntimeError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def wait_until(self, expression: str) -> None:
+    def wait_until(self, expression: str, seconds: float = _PATIENCE) -> None:
         """Wait until an expression is true in the page."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + seconds
         while not self.evaluate(expression):
             if time.monotonic() > end:
                 raise TimeoutError(expression)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -117,8 +118,11 @@ def _cpu(pid: int) -> float:
     process = Path("/proc", str(pid))
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     own = sum(int(field) for field in fields[11:15]) * _TICK
-    tasks = (process / "task").iterdir()
-    return own + sum(_cpu(int(child)) for task in tasks for child in (task / "children").read_text().split())
+    children: list[str] = []
+    for task in (process / "task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            children += (task / "children").read_text().split()
+    return own + sum(_cpu(int(child)) for child in children)
 
 
 def peak_mb(pid: int) -> float:

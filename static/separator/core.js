@@ -83,8 +83,10 @@ export class Separator {
         for (; next < count && running.length <= this.#pool.size; next += 1) {
           const { value } = await Promise.race([chunks.next(), stop]);
           const chunk = /** @type {Float32Array<ArrayBuffer>} */ (value);
-          const into = this.#spare.pop();
-          const task = this.#pool.run({ chunk, into }, into ? [chunk.buffer, into.buffer] : [chunk.buffer]);
+          const task = this.#pool.run(() => {
+            const into = this.#spare.pop();
+            return { message: { chunk, into }, transfer: into ? [chunk.buffer, into.buffer] : [chunk.buffer] };
+          });
           task.catch(() => undefined); // it is waited for in its turn
           running.push(task);
         }

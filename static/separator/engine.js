@@ -114,7 +114,7 @@ export class Engine {
     this.model = model;
     this.#library = instantiate(module);
     const arena = new Arena(this.#library);
-    const { stems, networks, bins } = model;
+    const { networks } = model;
     const description = arena.reserve(4 * 15);
     this.#ints(description, 15).set(describe(model));
     const floats = this.#library.packed_floats(description);
@@ -123,12 +123,10 @@ export class Engine {
     const windows = arena.reserve(4 * 3);
     const layers = arena.reserve(4 * PARTS.length * LAYERS.length);
     const packed = arena.reserve(4 * floats * networks.length);
-    const separated = arena.reserve(4 * 2 * CHUNK * stems.length);
-    const chunk = separated + 4 * 2 * CHUNK * (stems.length - 1); // each sample is read before the last stem's is written
-    const masks = arena.reserve(4 * 2 * FRAMES * bins * stems.length);
+    const chunk = arena.reserve(4 * 2 * CHUNK);
     const raw = Math.max(...networks.map((network) => rawFloats(model, network, weights)));
     const workspace = arena.reserve(4 * Math.max(this.#library.workspace_floats(description), raw));
-    this.#addresses = { description, windows, packed, workspace, masks, chunk, separated };
+    this.#addresses = { description, windows, packed, workspace, chunk };
     const shapes = makeWindows();
     this.#ints(windows, 3).set([analysis ?? 0, synthesis ?? 0, sum ?? 0]);
     for (const [index, address] of [analysis, synthesis, sum].entries()) {
@@ -158,10 +156,11 @@ export class Engine {
    * @returns {Float32Array<ArrayBuffer>} [stems * 2 * CHUNK]
    */
   separate(samples, into = new Float32Array(2 * CHUNK * this.model.stems.length)) {
-    const { description, windows, packed, workspace, masks, chunk, separated } = this.#addresses;
+    const { description, windows, packed, workspace, chunk } = this.#addresses;
     this.#floats(chunk, 2 * CHUNK).set(samples);
-    this.#library.separate(description, windows, packed, workspace, masks, chunk, separated);
-    into.set(this.#floats(separated, into.length));
+    // The stems lie where the workspace begins, which is not needed any more when they are written.
+    this.#library.separate(description, windows, packed, workspace, chunk, workspace);
+    into.set(this.#floats(workspace, into.length));
     return into;
   }
 

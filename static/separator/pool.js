@@ -10,7 +10,8 @@ import { SeparatorError } from "./errors.js";
  * @property {(onMessage: (data: any) => void, onError: (detail: string) => void) => void} listen
  */
 
-/** @typedef {{ message: object, transfer: Transferable[], done: (answer: any) => void, fail: (error: Error) => void }} Task */
+/** @typedef {{ message: object, transfer: Transferable[] }} Request */
+/** @typedef {{ request: () => Request, done: (answer: any) => void, fail: (error: Error) => void }} Task */
 
 export class Pool {
   /** @type {Map<WorkerLike, Task | null>} what each of them does */
@@ -41,17 +42,16 @@ export class Pool {
    * @returns {Promise<any[]>}
    */
   everyone(message) {
-    return Promise.all([...this.#workers.keys()].map((worker) => this.#ask(message, [], worker)));
+    return Promise.all([...this.#workers.keys()].map((worker) => this.#ask(() => ({ message, transfer: [] }), worker)));
   }
 
   /**
    * Ask the next worker that is free.
-   * @param {object} message
-   * @param {Transferable[]} transfer
+   * @param {() => Request} request is called when it is, so that what waits needs no memory for its answer
    * @returns {Promise<any>}
    */
-  run(message, transfer) {
-    return this.#ask(message, transfer);
+  run(request) {
+    return this.#ask(request);
   }
 
   /** End all workers, and what they do. */
@@ -60,13 +60,12 @@ export class Pool {
   }
 
   /**
-   * @param {object} message
-   * @param {Transferable[]} transfer
+   * @param {() => Request} request
    * @param {WorkerLike} [worker] that is to do it, and is free
    */
-  #ask(message, transfer, worker) {
+  #ask(request, worker) {
     return new Promise((done, fail) => {
-      const task = { message, transfer, done, fail };
+      const task = { request, done, fail };
       if (this.#ended) fail(this.#ended);
       else if (worker) this.#give(worker, task);
       else {
@@ -85,7 +84,8 @@ export class Pool {
   /** @param {WorkerLike} worker @param {Task} task */
   #give(worker, task) {
     this.#workers.set(worker, task);
-    worker.postMessage(task.message, task.transfer);
+    const { message, transfer } = task.request();
+    worker.postMessage(message, transfer);
   }
 
   /** @param {WorkerLike} worker @param {any} answer */

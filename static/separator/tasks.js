@@ -24,7 +24,7 @@ export async function perform(message, answer) {
     if (message.library) {
       engine = start(message);
       answer({ ready: true, bytes: (await engine).bytes }, []);
-      suggestCollection(); // of the weights as they came
+      setTimeout(suggestCollection); // of the weights as they came, which this call still holds
     } else {
       const { chunk, into } = message;
       const separated = /** @type {Engine} */ (await engine).separate(chunk, into);

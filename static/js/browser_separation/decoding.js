@@ -11,7 +11,7 @@ import { resample, resampledLength } from "stemoteca/browser_separation/resampli
 
 /** @typedef {import("stemoteca-separator").Song} Song */
 
-const PIECE = 20; // seconds
+const PIECE = 10; // seconds
 const PLANS = [planWav, planFlac, planOgg, planMp3]; // the last one searches
 
 /** The file cannot be decoded. `reason` names the text that says so. */

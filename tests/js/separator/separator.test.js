@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -10,6 +10,7 @@ import { countChunks, cutChunks, OverlapAdd } from "../../../static/separator/ch
 import { CHUNK, LEAD, STRIDE } from "../../../static/separator/engine.js";
 import { flacHeader } from "../../../static/separator/flac_encoder.js";
 import { FlacEncoder, load, readLibrary } from "../../../static/separator/node.js";
+import { Pool } from "../../../static/separator/pool.js";
 
 const FILTERS = [4, 4, 4, 4, 4, 4];
 const folder = mkdtempSync(join(tmpdir(), "separator-"));
@@ -187,6 +188,48 @@ for (const relaxed of [false, true]) {
     separator.close();
   });
 }
+
+test("a worker with a bundled model takes no more memory than the documentation says", async () => {
+  const folder = new URL("../../../static/separator/", import.meta.url);
+  const most = { "compact:2stems": 60e6, "compact:4stems": 83e6 };
+  for (const model of JSON.parse(readFileSync(new URL("models.json", folder), "utf8"))) {
+    const name = model.weights.file.replace("models/", "../../separation/engines/spleeter/bundled/");
+    const separator = await load({ ...model, weights: { ...model.weights, file: name } }, { workers: 1 });
+    assert.ok(
+      separator.bytes <= most[/** @type {keyof typeof most} */ (model.name)],
+      `${model.name}: ${separator.bytes}`,
+    );
+    separator.close();
+  }
+});
+
+test("what waits for a worker takes nothing for its answer", async () => {
+  /** @type {string[]} */
+  const asked = [];
+  /** @type {(data: object) => void} */
+  let answer = () => undefined;
+  const worker = {
+    postMessage: () => undefined,
+    terminate: () => undefined,
+    listen(/** @type {typeof answer} */ onMessage) {
+      answer = onMessage;
+    },
+  };
+  const pool = new Pool([worker]);
+  const run = (/** @type {string} */ name) =>
+    pool.run(() => {
+      asked.push(name);
+      return { message: {}, transfer: [] };
+    });
+  const first = run("first");
+  const second = run("second");
+  assert.deepEqual(asked, ["first"]);
+  answer({});
+  await first;
+  assert.deepEqual(asked, ["first", "second"]);
+  answer({});
+  await second;
+});
 
 test("weights that are not those of the model are refused", async () => {
   const model = halvingModel();

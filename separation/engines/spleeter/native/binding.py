@@ -74,22 +74,20 @@ def separate(
     windows: StftWindows,
     packed: Floats,
     workspace: Floats,
-    masks: Floats,
     chunk: Floats,
     stems: Floats,
 ) -> None:
     """Separate `chunk` [2, samples] into `stems` [stems, 2, samples], where samples = frames * HOP + OVERLAP.
 
-    `packed` is [networks, packed_floats]; `workspace` [workspace_floats], zeros before the first call;
-    `masks` [stems, frames, bins, 2]. The arrays are this call's alone. Other threads run meanwhile.
+    `packed` is [networks, packed_floats]; `workspace` [workspace_floats], zeros before the first call. The arrays
+    are this call's alone. Other threads run meanwhile.
     """
     samples = model.frames * HOP + OVERLAP
     _check_shape("packed", packed, (model.networks, packed_floats(model)))
     _check_shape("workspace", workspace, (workspace_floats(model),))
-    _check_shape("masks", masks, (model.stems, model.frames, model.bins, 2))
     _check_shape("chunk", chunk, (2, samples))
     _check_shape("stems", stems, (model.stems, 2, samples))
-    load().separate(byref(model), byref(windows), packed, workspace, masks, chunk, stems)
+    load().separate(byref(model), byref(windows), packed, workspace, chunk, stems)
 
 
 def flac_bytes(samples: int) -> int:
@@ -123,7 +121,7 @@ def load() -> ctypes.CDLL:
         raise NotBuilt(str(error)) from error
     model, variables, windows = POINTER(Model), POINTER(Variables), POINTER(StftWindows)
     read = {n: np.ctypeslib.ndpointer(np.float32, n, flags="C") for n in (1, 2)}
-    write = {n: np.ctypeslib.ndpointer(np.float32, n, flags=["C", "W"]) for n in (1, 3, 4)}
+    write = {n: np.ctypeslib.ndpointer(np.float32, n, flags=["C", "W"]) for n in (1, 3)}
     pcm, frames = (
         np.ctypeslib.ndpointer(np.int16, 2, flags="C"),
         np.ctypeslib.ndpointer(np.uint8, 1, flags=["C", "W"]),
@@ -133,7 +131,7 @@ def load() -> ctypes.CDLL:
         ("packed_floats", c_size_t, [model]),
         ("workspace_floats", c_size_t, [model]),
         ("pack", _supported_status, [model, variables, write[1]]),
-        ("separate", _supported_status, [model, windows, read[2], write[1], write[4], read[2], write[3]]),
+        ("separate", _supported_status, [model, windows, read[2], write[1], read[2], write[3]]),
         ("flac_bytes", c_size_t, [c_size_t]),
         ("flac_frames", c_size_t, [pcm, c_size_t, c_uint32, frames, c_size_t, sizes, c_size_t]),
     ):

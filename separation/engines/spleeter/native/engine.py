@@ -54,8 +54,6 @@ class _NativeSlot:
         self._packed = packed.reshape(len(spec.settings.networks), -1)
         self._windows = StftWindows(*(w.ctypes.data for w in (ANALYSIS_WINDOW, SYNTHESIS_WINDOW, WINDOW_SUM)))
         self._workspace = weight_cache.zeros(binding.workspace_floats(self._model))
-        masks = (len(spec.stems), FRAMES, spec.settings.bins, 2)
-        self._masks = weight_cache.zeros(int(np.prod(masks))).reshape(masks)
 
     def separate(self, chunk: Audio, stems: Audio, *, is_first: bool) -> None:  # noqa: ARG002 (every chunk is alike)
         binding.separate(
@@ -63,7 +61,6 @@ class _NativeSlot:
             windows=self._windows,
             packed=self._packed,
             workspace=self._workspace,
-            masks=self._masks,
             chunk=chunk,
             stems=stems,
         )
@@ -86,7 +83,7 @@ def weights_bytes(spec: SpleeterSpec) -> int:
 
 def slot_bytes(spec: SpleeterSpec) -> int:
     """Return the size of a worker slot's buffers: spectrum, tensors between layers, masks."""
-    return 4 * (binding.workspace_floats(_model(spec)) + len(spec.stems) * FRAMES * spec.settings.bins * 2)
+    return 4 * binding.workspace_floats(_model(spec))
 
 
 def form() -> Form:

@@ -11,8 +11,8 @@ static size_t conv_direct_floats(int width, int columns) { return (size_t)width 
 /* One output row, [width, columns]: five matrix products, one for each kernel row. */
 static void conv_direct_row(tensor in, const float *kernel, int columns, int y, int width, float *sums)
 {
-    const int depth = TAPS * in.channels;
-    const ptrdiff_t next = 2 * (ptrdiff_t)in.channels;
+    const int depth = TAPS * in.stride; /* no wider tensor has its channels */
+    const ptrdiff_t next = 2 * (ptrdiff_t)in.stride;
     for (int n = 0; n < columns; n += PANEL)
         for (int a = 0; a < TAPS; a++) {
             const int full = n + PANEL <= columns;

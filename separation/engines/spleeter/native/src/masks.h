@@ -49,7 +49,18 @@ INLINE void stem_fractions(const model *model, const vec *logit, vec *fraction)
         fraction[n] /= total;
 }
 
-/* Logits in `masks` [stems, frames, bins, 2] -> ratio masks, in place. */
+/* How many stems are made with their mask: averaged ones add up to one at every bin, so the last stem is what remains. */
+INLINE int masked_stems(const model *model) { return model->average ? model->stems - 1 : model->stems; }
+
+/* How many arrays [frames, bins, 2] the logits and then the masks take. */
+INLINE int mask_count(const model *model)
+{
+    return model->networks > masked_stems(model) ? model->networks : masked_stems(model);
+}
+
+INLINE size_t mask_floats(const model *model) { return (size_t)model->frames * model->bins * 2; }
+
+/* Logits in `masks` [mask_count, frames, bins, 2] -> ratio masks of the masked stems, in place. */
 static void ratio_masks(const model *model, tensor magnitude, float *masks)
 {
     const int row = 2 * model->bins;
@@ -69,7 +80,7 @@ static void ratio_masks(const model *model, tensor magnitude, float *masks)
                 total += fraction[n];
             }
             total += EPSILON;
-            for (int n = 0; n < model->stems; n++)
+            for (int n = 0; n < masked_stems(model); n++)
                 store(masks + n * each + here, (fraction[n] + EPSILON / model->stems) / total);
         }
 }

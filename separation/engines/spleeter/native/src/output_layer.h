@@ -60,7 +60,7 @@ static void output_layer(tensor in, const layer *layer, float *plane, ptrdiff_t 
     for (int y = 0; y <= in.height; y++) {
         float *own = taps + y % ROWS_KEPT * size;
         if (y < in.height) {
-            gemm(pixel(in, y, 0), in.channels, layer->kernel, in.width, in.channels, TAP_COLUMNS, products);
+            gemm(pixel(in, y, 0), in.stride, layer->kernel, in.width, in.channels, TAP_COLUMNS, products);
             transpose_by_tap(products, in.width, own + LANES);
         } else
             __builtin_memset(own, 0, size * sizeof(float));

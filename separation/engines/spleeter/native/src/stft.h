@@ -11,6 +11,12 @@
 
 enum { HOP = FFT_LENGTH / 4, FRAME_GROUP = LANES / 2 /* frames at once */, BINS = FFT_HALF + 1 };
 
+#if defined(__wasm__)
+enum { KEEPS_SPECTRUM = 0 }; /* 17 MB; to transform a chunk again takes no longer there */
+#else
+enum { KEEPS_SPECTRUM = 1 };
+#endif
+
 /* Spleeter's analysis and synthesis windows, [FFT_LENGTH] each, and their product, overlap-added over a chunk, [samples]:
    one, except at the ends of the chunk. */
 typedef struct {
@@ -20,7 +26,7 @@ typedef struct {
 typedef struct {
     int frames, bins; /* bins that the network sees */
     int kept;         /* bins kept for the synthesis: all BINS where masks extend above the network's */
-    complex_vec *spectrum; /* [frames / FRAME_GROUP, kept] */
+    complex_vec *spectrum; /* [frames / FRAME_GROUP, kept]; of one group only where KEEPS_SPECTRUM is not set */
     complex_vec *work[2];  /* [BINS] each */
 } spectrogram;
 
@@ -49,29 +55,36 @@ INLINE void transpose_pairs(vec rows[FRAME_GROUP])
 
 INLINE vec square_root(vec value) { return __builtin_elementwise_sqrt(value); }
 
+/* The spectrum of a group of frames of chunk [2, samples] -> [kept], in its place. */
+static complex_vec *transform_group(const spectrogram *s, const float *analysis, const float *chunk, int first)
+{
+    complex_vec *z = s->work[0], *spectrum = s->spectrum + (KEEPS_SPECTRUM ? (ptrdiff_t)first / FRAME_GROUP * s->kept : 0);
+    for (int n = 0; n < FFT_LENGTH; n += LANES) {
+        vec rows[LANES];
+        for (int lane = 0; lane < LANES; lane++)
+            rows[lane] = load(chunk + lane % 2 * chunk_samples(s) + (ptrdiff_t)(first + lane / 2) * HOP + n);
+        transpose(rows);
+        for (int i = 0; i < LANES; i += 2)
+            z[(n + i) / 2] = (complex_vec){rows[i] * (0.5f * analysis[n + i]),
+                                       rows[i + 1] * (0.5f * analysis[n + i + 1])};
+    }
+    z = fft(z, s->work[1]);
+    for (int k = 0; k <= FFT_HALF / 2; k++) {
+        complex_vec bin, mirrored;
+        split_real(z, k, &bin, &mirrored);
+        if (k < s->kept)
+            spectrum[k] = bin;
+        if (FFT_HALF - k < s->kept)
+            spectrum[FFT_HALF - k] = mirrored;
+    }
+    return spectrum;
+}
+
 /* chunk [2, samples] -> s->spectrum, and its magnitudes [frames, bins, 2] for the network. */
 static void stft(const spectrogram *s, const float *analysis, const float *chunk, tensor magnitude)
 {
     for (int first = 0; first < s->frames; first += FRAME_GROUP) {
-        complex_vec *z = s->work[0], *spectrum = s->spectrum + (ptrdiff_t)first / FRAME_GROUP * s->kept;
-        for (int n = 0; n < FFT_LENGTH; n += LANES) {
-            vec rows[LANES];
-            for (int lane = 0; lane < LANES; lane++)
-                rows[lane] = load(chunk + lane % 2 * chunk_samples(s) + (ptrdiff_t)(first + lane / 2) * HOP + n);
-            transpose(rows);
-            for (int i = 0; i < LANES; i += 2)
-                z[(n + i) / 2] = (complex_vec){rows[i] * (0.5f * analysis[n + i]),
-                                           rows[i + 1] * (0.5f * analysis[n + i + 1])};
-        }
-        z = fft(z, s->work[1]);
-        for (int k = 0; k <= FFT_HALF / 2; k++) {
-            complex_vec bin, mirrored;
-            split_real(z, k, &bin, &mirrored);
-            if (k < s->kept)
-                spectrum[k] = bin;
-            if (FFT_HALF - k < s->kept)
-                spectrum[FFT_HALF - k] = mirrored;
-        }
+        const complex_vec *spectrum = transform_group(s, analysis, chunk, first);
         for (int k = 0; k < s->bins; k += FRAME_GROUP) {
             vec values[FRAME_GROUP];
             for (int n = 0; n < FRAME_GROUP; n++) {
@@ -86,9 +99,8 @@ static void stft(const spectrogram *s, const float *analysis, const float *chunk
 }
 
 /* masked = spectrum * mask; above the mask's bins spectrum * mean mask of the frame, or 0 (Spleeter's mask_extension). */
-INLINE void apply_mask(const spectrogram *s, int first, const float *mask, complex_vec *masked)
+INLINE void apply_mask(const spectrogram *s, const complex_vec *spectrum, int first, const float *mask, complex_vec *masked)
 {
-    const complex_vec *spectrum = s->spectrum + (ptrdiff_t)first / FRAME_GROUP * s->kept;
     vec sum = splat(0);
     for (int k = 0; k < s->bins; k += FRAME_GROUP) {
         vec rows[FRAME_GROUP];
@@ -107,28 +119,40 @@ INLINE void apply_mask(const spectrogram *s, int first, const float *mask, compl
         masked[k] = (complex_vec){splat(0), splat(0)};
 }
 
-/* s->spectrum and mask [frames, bins, 2] -> stem [2, samples], overlap-added. */
-static void istft(const spectrogram *s, const float *synthesis, const float *mask, float *stem)
+/* A group's spectrum and mask -> stem [2, samples], overlap-added. */
+static void add_group(const spectrogram *s, const float *synthesis, const complex_vec *spectrum, int first, const float *mask,
+                      float *stem)
 {
-    __builtin_memset(stem, 0, 2 * (size_t)chunk_samples(s) * sizeof(float));
-    for (int first = 0; first < s->frames; first += FRAME_GROUP) {
-        complex_vec *masked = s->work[1], *z = s->work[0];
-        apply_mask(s, first, mask, masked);
-        for (int k = 0; k <= FFT_HALF / 2; k++)
-            merge_real(masked[k], masked[FFT_HALF - k], k, z);
-        z = fft(z, s->work[1]);
-        for (int n = 0; n < FFT_LENGTH; n += LANES) {
-            vec rows[LANES];
-            for (int i = 0; i < LANES; i += 2) {
-                rows[i] = z[(n + i) / 2].im * (synthesis[n + i] / FFT_LENGTH);
-                rows[i + 1] = z[(n + i) / 2].re * (synthesis[n + i + 1] / FFT_LENGTH);
-            }
-            transpose(rows);
-            for (int lane = 0; lane < LANES; lane++) {
-                float *to = stem + lane % 2 * chunk_samples(s) + (ptrdiff_t)(first + lane / 2) * HOP + n;
-                store(to, load(to) + rows[lane]);
-            }
+    complex_vec *masked = s->work[1], *z = s->work[0];
+    apply_mask(s, spectrum, first, mask, masked);
+    for (int k = 0; k <= FFT_HALF / 2; k++)
+        merge_real(masked[k], masked[FFT_HALF - k], k, z);
+    z = fft(z, s->work[1]);
+    for (int n = 0; n < FFT_LENGTH; n += LANES) {
+        vec rows[LANES];
+        for (int i = 0; i < LANES; i += 2) {
+            rows[i] = z[(n + i) / 2].im * (synthesis[n + i] / FFT_LENGTH);
+            rows[i + 1] = z[(n + i) / 2].re * (synthesis[n + i + 1] / FFT_LENGTH);
         }
+        transpose(rows);
+        for (int lane = 0; lane < LANES; lane++) {
+            float *to = stem + lane % 2 * chunk_samples(s) + (ptrdiff_t)(first + lane / 2) * HOP + n;
+            store(to, load(to) + rows[lane]);
+        }
+    }
+}
+
+/* Spectrum of chunk [2, samples] and masks [count, frames, bins, 2] -> stems [count, 2, samples]. */
+static void istft(const spectrogram *s, const stft_windows *windows, const float *chunk, int count, const float *masks,
+                  float *stems)
+{
+    const ptrdiff_t each = (ptrdiff_t)s->frames * s->bins * 2;
+    __builtin_memset(stems, 0, 2 * (size_t)chunk_samples(s) * count * sizeof(float));
+    for (int first = 0; first < s->frames; first += FRAME_GROUP) {
+        const complex_vec *spectrum = KEEPS_SPECTRUM ? s->spectrum + (ptrdiff_t)first / FRAME_GROUP * s->kept
+                                                     : transform_group(s, windows->analysis, chunk, first);
+        for (int n = 0; n < count; n++)
+            add_group(s, windows->synthesis, spectrum, first, masks + n * each, stems + n * 2 * chunk_samples(s));
     }
 }
 

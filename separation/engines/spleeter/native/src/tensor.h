@@ -12,13 +12,31 @@ enum { PAD_BEFORE = 1, PAD_AFTER = 2 }; /* zero pixels along each axis */
 typedef struct {
     float *origin; /* pixel (0, 0) */
     int height, width, channels;
+    int stride; /* floats from a pixel to the next: more than its channels in a part of a wider tensor */
 } tensor;
 
-INLINE ptrdiff_t pitch(tensor of) { return (ptrdiff_t)(PAD_BEFORE + of.width + PAD_AFTER) * of.channels; }
+INLINE ptrdiff_t pitch(tensor of) { return (ptrdiff_t)(PAD_BEFORE + of.width + PAD_AFTER) * of.stride; }
 
-INLINE float *pixel(tensor of, int y, int x) { return of.origin + y * pitch(of) + (ptrdiff_t)x * of.channels; }
+INLINE float *pixel(tensor of, int y, int x) { return of.origin + y * pitch(of) + (ptrdiff_t)x * of.stride; }
 
-/* A layer's weights, and where its results go. `skip` and `output` may start at a later channel of a wider tensor. */
+/* The same pixels from a channel on. */
+INLINE tensor from_channel(tensor of, int channel)
+{
+    return (tensor){of.origin + channel, of.height, of.width, of.channels - channel, of.stride};
+}
+
+static void clear_padding(tensor of)
+{
+    for (int y = -PAD_BEFORE; y < of.height + PAD_AFTER; y++) {
+        const int is_outside = y < 0 || y >= of.height;
+        const ptrdiff_t before = is_outside ? pitch(of) : (ptrdiff_t)PAD_BEFORE * of.stride;
+        __builtin_memset(pixel(of, y, -PAD_BEFORE), 0, (size_t)before * sizeof(float));
+        if (!is_outside)
+            __builtin_memset(pixel(of, y, of.width), 0, (size_t)PAD_AFTER * of.stride * sizeof(float));
+    }
+}
+
+/* A layer's weights, and where its results go: `skip` and `output` may be parts of wider tensors. */
 typedef struct {
     const float *kernel; /* packed */
     const float *bias, *scale, *shift;

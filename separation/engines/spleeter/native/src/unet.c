@@ -12,6 +12,14 @@
 enum { LAST = 2 * DEPTH - 1 }; /* the last decoder layer */
 #define NORMALISATION 1e-3 /* epsilon of the batch normalisations */
 
+/* Channels times columns of a layer whose transformed kernels are stored, at most. Fewer save a browser 66 of 165 MB for four
+   stems, and cost it 2 % of the time. */
+#if defined(__wasm__)
+enum { MOST_TRANSFORMED = 6000 };
+#else
+enum { MOST_TRANSFORMED = 16384 };
+#endif
+
 /* A layer's weights in TensorFlow's layouts; `gamma` is null where there is no batch normalisation. */
 typedef struct {
     const float *kernel, *bias, *gamma, *beta, *mean, *variance;
@@ -52,7 +60,7 @@ static network_plan make_plan(const model *model)
             layer->columns = below ? padded(model->widths[below - 1]) : TAP_COLUMNS;
         }
         /* Tiles of two with raw kernels where weights are many and tiles few. */
-        const int inner = layer->channels * layer->columns > 16384
+        const int inner = layer->channels * layer->columns > MOST_TRANSFORMED
                        && layer->channels % BLOCK == 0 && layer->columns % PANEL == 0;
         layer->tile = n == 0 || n == LAST ? 0 : inner ? 2 : 4;
         const int taps = n == LAST ? 1 : layer->tile == 4 ? product_count(4) : TAP_COUNT;
@@ -128,17 +136,17 @@ EXPORT int pack(const model *model, const variables *from, float *packed)
 /* The tensors of one chunk in the caller's workspace. */
 typedef struct {
     tensor magnitude;
-    tensor next[DEPTH]; /* output of encoder layer n, input of layer n + 1 */
     tensor skip[DEPTH]; /* decoder input: skip connection of encoder layer n, and the layer below's output after it */
+    tensor next[DEPTH]; /* output of encoder layer n, input of layer n + 1: in the place of what comes later into skip */
     tensor plane;       /* input of the mask layer; origin and width include its padding */
-    float *work;
+    float *work, *masks;
     spectrogram spectrogram;
     size_t floats;
 } workspace;
 
 static tensor place_tensor(float *base, size_t *end, int height, int width, int channels)
 {
-    tensor result = {0, height, width, channels};
+    tensor result = {0, height, width, channels, channels};
     const size_t floats = (size_t)(PAD_BEFORE + height + PAD_AFTER) * pitch(result);
     const size_t first = reserve(end, floats) + PAD_BEFORE * pitch(result) + PAD_BEFORE * channels;
     result.origin = base ? base + first : 0; /* without a base: sizes only */
@@ -156,10 +164,16 @@ static workspace workspace_layout(const model *model, float *base)
         const int columns = padded(model->widths[n]), last = n == DEPTH - 1;
         height /= 2;
         width /= 2;
-        if (!last)
-            layout.next[n] = place_tensor(base, end, height, width, columns);
         layout.skip[n] = place_tensor(base, end, height, width, last ? columns : 2 * columns);
+        if (!last && base)
+            layout.next[n] = from_channel(layout.skip[n], columns);
     }
+    /* Where the tensors were, there is room for the stems, and behind them for the masks of a single network. */
+    const int is_single = model->networks == 1;
+    const size_t stems = (size_t)model->stems * 2 * (model->frames * HOP + FFT_LENGTH - HOP);
+    const size_t later = stems + (is_single ? mask_count(model) * mask_floats(model) : 0);
+    if (*end < later)
+        *end = (later + 15) / 16 * 16;
     for (int n = 0; n < 2 * DEPTH; n++) {
         const layer_plan *layer = &all.layers[n];
         const int level = n < DEPTH ? n + 1 : 2 * DEPTH - n; /* halvings of encoder output or decoder input */
@@ -179,12 +193,15 @@ static workspace workspace_layout(const model *model, float *base)
     const int row = MASK_PADDING + model->bins + MASK_PADDING;
     const size_t plane = reserve(end, (size_t)(MASK_PADDING + model->frames + MASK_PADDING) * row);
     const size_t work = reserve(end, most);
+    const size_t masks = is_single ? stems : reserve(end, mask_count(model) * mask_floats(model));
     const int kept = model->average ? BINS : model->bins;
-    const size_t spectrum = reserve(end, (size_t)model->frames * kept * 4);
+    const int groups = KEEPS_SPECTRUM ? model->frames / FRAME_GROUP : 1;
+    const size_t spectrum = reserve(end, (size_t)groups * kept * 2 * LANES);
     const size_t one = reserve(end, 2 * BINS * LANES), other = reserve(end, 2 * BINS * LANES);
     if (base) {
-        layout.plane = (tensor){base + plane, model->frames, row, 1};
+        layout.plane = (tensor){base + plane, model->frames, row, 1, 1};
         layout.work = base + work;
+        layout.masks = base + masks;
         layout.spectrogram = (spectrogram){model->frames, model->bins, kept, (complex_vec *)(base + spectrum),
                                          {(complex_vec *)(base + one), (complex_vec *)(base + other)}};
     }
@@ -230,37 +247,36 @@ static void decode(const model *model, const network_plan *all, const float *pac
     output_layer(at->skip[0], &layer, plane.origin + MASK_PADDING * plane.width + MASK_PADDING, plane.width, at->work);
 }
 
-/* Run all networks on at->magnitude -> masks [stems, frames, bins, 2]. */
-static void run_networks(const model *model, const float *packed, workspace *at, float *masks)
+/* Run all networks on at->magnitude -> at->masks. */
+static void run_networks(const model *model, const float *packed, workspace *at)
 {
     const network_plan all = make_plan(model);
-    const ptrdiff_t each = (ptrdiff_t)model->frames * model->bins * 2;
     for (int n = 0; n < model->networks; n++, packed += all.floats) {
         encode(model, &all, packed, at);
         decode(model, &all, packed, at);
-        logits(model, at->plane, packed + all.mask, masks + n * each);
+        logits(model, at->plane, packed + all.mask, at->masks + n * mask_floats(model));
     }
-    ratio_masks(model, at->magnitude, masks);
+    ratio_masks(model, at->magnitude, at->masks);
 }
 
 /* Separate chunk [2, samples] -> stems [stems, 2, samples], samples = (frames + 3) * HOP. Returns 0, or -1 without touching
    anything if the model is not supported.
 
-   packed: [networks, packed_floats]; space: [workspace_floats]; masks: [stems, frames, bins, 2], for this call alone. */
-EXPORT int separate(const model *model, const stft_windows *windows, const float *packed, float *space, float *masks,
-                    const float *chunk, float *stems)
+   packed: [networks, packed_floats]; space: [workspace_floats], whose beginning may be the place of the stems. */
+EXPORT int separate(const model *model, const stft_windows *windows, const float *packed, float *space, const float *chunk,
+                    float *stems)
 {
     if (!is_supported(model))
         return -1;
     workspace at = workspace_layout(model, space);
     const spectrogram *spectrogram = &at.spectrogram;
-    const ptrdiff_t mask_floats = (ptrdiff_t)model->frames * model->bins * 2;
-    /* Averaged masks add up to one at every bin, so the last stem is what remains. */
-    const int masked = model->average ? model->stems - 1 : model->stems;
+    const int masked = masked_stems(model);
+    clear_padding(at.magnitude);
+    for (int n = 0; n < DEPTH; n++)
+        clear_padding(at.skip[n]);
     stft(spectrogram, windows->analysis, chunk, at.magnitude);
-    run_networks(model, packed, &at, masks);
-    for (int n = 0; n < masked; n++)
-        istft(spectrogram, windows->synthesis, masks + n * mask_floats, stems + n * 2 * chunk_samples(spectrogram));
+    run_networks(model, packed, &at);
+    istft(spectrogram, windows, chunk, masked, at.masks, stems);
     if (masked < model->stems)
         subtract_stems(spectrogram, windows->sum, chunk, model->stems, stems);
     return 0;

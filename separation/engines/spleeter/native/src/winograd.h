@@ -182,7 +182,7 @@ INLINE void encoder_tile_transform(int tile, tensor in, const float *from, float
         for (int x = 0; x < side; x++) {
             vec d[2 * MAX_POINTS - 1], p[MAX_POINTS];
             for (int y = 0; y < side; y++)
-                d[y] = load(from + y * pitch(in) + (ptrdiff_t)x * channels + c);
+                d[y] = load(from + y * pitch(in) + (ptrdiff_t)x * in.stride + c);
             for (int r = 0; r < 2; r++) {
                 input_transform(tile, r, d + r, 2, p);
                 for (int i = 0; i < points(tile, r); i++)
@@ -266,7 +266,7 @@ INLINE void winograd_decoder_tiled(int tile, tensor in, const layer *layer, floa
                 for (int column = 0; column < side; column++) {
                     vec d[MAX_POINTS], p[MAX_POINTS];
                     for (int row = 0; row < side; row++)
-                        d[row] = load(from + row * pitch(in) + (ptrdiff_t)column * channels + c);
+                        d[row] = load(from + row * pitch(in) + (ptrdiff_t)column * in.stride + c);
                     input_transform(tile, 0, d, 1, p);
                     for (int i = 0; i < side; i++)
                         half[i][column] = p[i];

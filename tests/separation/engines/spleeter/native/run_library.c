@@ -49,8 +49,8 @@ int main(int count, char **arguments)
     size_t (*workspace_floats)(const model *) = (size_t(*)(const model *))dlsym(library, "workspace_floats");
     int (*pack)(const model *, const variables *, float *) =
         (int (*)(const model *, const variables *, float *))dlsym(library, "pack");
-    int (*separate)(const model *, const windows *, const float *, float *, float *, const float *, float *) =
-        (int (*)(const model *, const windows *, const float *, float *, float *, const float *, float *))dlsym(library, "separate");
+    int (*separate)(const model *, const windows *, const float *, float *, const float *, float *) =
+        (int (*)(const model *, const windows *, const float *, float *, const float *, float *))dlsym(library, "separate");
     size_t (*flac_bytes)(size_t) = (size_t(*)(size_t))dlsym(library, "flac_bytes");
     size_t (*flac_frames)(const int16_t *, size_t, uint32_t, uint8_t *, size_t, uint32_t *, size_t) =
         (size_t(*)(const int16_t *, size_t, uint32_t, uint8_t *, size_t, uint32_t *, size_t))dlsym(library, "flac_frames");
@@ -81,9 +81,8 @@ int main(int count, char **arguments)
     for (int n = 0; n < 2 * SAMPLES; n++)
         chunk[n] = 0.3f * (float)sin(n * 0.013) + 0.2f * noise();
     float *workspace = zeros(workspace_floats(&model));
-    float *masks = zeros((size_t)STEMS * FRAMES * BINS * 2);
     float *stems = zeros((size_t)STEMS * 2 * SAMPLES);
-    if (separate(&model, &windows, packed, workspace, masks, chunk, stems))
+    if (separate(&model, &windows, packed, workspace, chunk, stems))
         return 3;
     fwrite(stems, sizeof(float), (size_t)STEMS * 2 * SAMPLES, stdout);
 

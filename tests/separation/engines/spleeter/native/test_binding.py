@@ -118,7 +118,6 @@ def test_models_that_the_library_does_not_support_are_refused(field: str, value:
             ctypes.byref(binding.StftWindows()),
             np.zeros((1, 1), np.float32),
             np.zeros(1, np.float32),
-            np.zeros((1, 1, 1, 1), np.float32),
             np.zeros((1, 1), np.float32),
             np.zeros((1, 1, 1), np.float32),
         )
