@@ -13,7 +13,7 @@ enum { LAST = 2 * DEPTH - 1 }; /* the last decoder layer */
 #define NORMALISATION 1e-3 /* epsilon of the batch normalisations */
 
 /* Channels times columns of a layer whose transformed kernels are stored, at most. Fewer save a browser 66 of 165 MB for four
-   stems, and cost it 2 % of the time. */
+   stems. */
 #if defined(__wasm__)
 enum { MOST_TRANSFORMED = 6000 };
 #else
