@@ -16,13 +16,13 @@ FLOORS = {
     "compact:2stems": {"vocals": 7.6, "accompaniment": 10.5},
     "compact:4stems": {"vocals": 6.7, "drums": 7.2, "bass": 7.0, "other": 5.2},
 }
-CEILINGS = {"compact:2stems": -41.4, "compact:4stems": -43.2}
+CEILINGS = {"compact:2stems": -54.5, "compact:4stems": -43.2}
 """Level of the vocals stem where nobody sings, in dB relative to the mix."""
 
 LOUDEST = {
     "compact:2stems": {
-        "brass": -1.0, "reeds": -3.2, "strings": -12.7, "flutes": -28.6, "synth leads": -8.7, "plucked": -41.9,
-        "keys": -37.7, "distorted guitars": -28.7,
+        "brass": -1.0, "reeds": -5.1, "strings": -13.3, "flutes": -44.2, "synth leads": -25.2, "plucked": -60.5,
+        "keys": -44.4, "distorted guitars": -49.5,
     },
     "compact:4stems": {
         "brass": -0.5, "reeds": -3.1, "strings": -2.1, "flutes": -33.4, "synth leads": -15.4, "plucked": -53.6,
