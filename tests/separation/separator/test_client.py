@@ -265,7 +265,7 @@ def test_a_deadline_ends_it(separator: Separator, song: Path, tmp_path: Path) ->
 def test_a_model_that_does_not_fit_is_refused(folder: Path, song: Path, tmp_path: Path) -> None:
     with (
         Separator(models_dir=folder, memory_limit=50_000_000) as small,
-        pytest.raises(SeparatorTooBig, match=r"needs 2\d\d MB of memory and 50 MB are available") as caught,
+        pytest.raises(SeparatorTooBig, match=r"needs 1\d\d MB of memory and 50 MB are available") as caught,
     ):
         small.separate(song, MODEL, tmp_path, on_progress=ignore)
     assert caught.value.permanent
