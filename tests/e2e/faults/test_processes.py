@@ -209,36 +209,32 @@ def test_stopping_hands_the_song_back(patient: Patient, stop: Callable[[Patient]
     patient.settled(separation, attempts=1)
 
 
-def test_second_start_ends_with_one_line(patient: Patient) -> None:
-    second = subprocess.run(
+def refused_start(environment: dict[str, str]) -> str:
+    """Run a start that must fail with one line, and return that."""
+    started = subprocess.run(
         [sys.executable, "manage.py", "run"],
         cwd=ROOT,
-        env=patient.server.environment | {"PORT": "0"},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
-    assert second.returncode == 1
-    assert second.stderr.splitlines() == [second.stderr.strip()]
-    assert f"already running from {patient.server.folder}/data" in second.stderr
+    assert started.returncode == 1
+    assert started.stderr.splitlines() == [started.stderr.strip()]
+    return started.stderr
+
+
+def test_second_start_ends_with_one_line(patient: Patient) -> None:
+    line = refused_start(patient.server.environment | {"PORT": "0"})
+    assert f"already running from {patient.server.folder}/data" in line
 
 
 def test_taken_port_ends_with_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        started = subprocess.run(
-            [sys.executable, "manage.py", "run"],
-            cwd=ROOT,
-            env=os.environ | {"STEMOTECA_DATA": str(tmp_path / "data"), "PORT": str(port)},
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    assert started.returncode == 1
-    assert started.stderr.splitlines() == [started.stderr.strip()]
-    assert f"port {port} is taken" in started.stderr
+        line = refused_start(os.environ | {"STEMOTECA_DATA": str(tmp_path / "data"), "PORT": str(port)})
+    assert f"port {port} is taken" in line
 
 
 def test_server_ends_with_its_parent(tmp_path: Path) -> None:
