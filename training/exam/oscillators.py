@@ -17,7 +17,7 @@ _TWO_PI = 2 * np.pi
 
 
 def modulated_brass(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
-    """Carrier and modulator in unison: the index, and with it the brightness, follows the loudness."""
+    """Modulate a carrier in unison; the index, and with it the brightness, follows the loudness."""
     phase = _TWO_PI * np.cumsum(frequency) / SAMPLE_RATE
     index = rng.uniform(2, 4.5) * loudness ** rng.uniform(0.7, 1.3)
     breath = rng.uniform(0.005, 0.03) * rng.standard_normal(len(phase))
@@ -25,7 +25,7 @@ def modulated_brass(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
 
 
 def modulated_lead(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
-    """A modulator at another multiple, whose index swings slowly."""
+    """Modulate a carrier at a multiple of its frequency, with an index that varies slowly."""
     phase = _TWO_PI * np.cumsum(frequency) / SAMPLE_RATE
     index = rng.uniform(0.5, 2) + 0.6 * np.sin(
         _TWO_PI * rng.uniform(0.2, 3) * np.arange(len(phase)) / SAMPLE_RATE
@@ -36,7 +36,7 @@ def modulated_lead(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
 
 
 def synchronised(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
-    """A saw tooth that a slower oscillator starts anew; their ratio follows the loudness."""
+    """Make a saw tooth that a slower oscillator restarts; their ratio follows the loudness."""
     part = np.cumsum(frequency) / SAMPLE_RATE % 1
     ratio = rng.uniform(1.3, 2) + rng.uniform(0.5, 2.5) * loudness
     sound = (2 * (part * ratio % 1) - 1) * (1 - part**8)
@@ -44,7 +44,7 @@ def synchronised(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
 
 
 def tines(rng: Rng, notes: list[Note], samples: int) -> Samples:
-    """An electric piano: a decaying index, and a bell fourteen times as high."""
+    """Play an electric piano: a decaying index, and a bell fourteen times as high."""
     bright = rng.uniform(0.5, 2)
 
     def tone(frequency: float, time: Samples) -> Samples:
@@ -57,7 +57,7 @@ def tines(rng: Rng, notes: list[Note], samples: int) -> Samples:
 
 
 def bells(rng: Rng, notes: list[Note], samples: int) -> Samples:
-    """Chowning's bell: a modulator at an irrational multiple."""
+    """Play Chowning's bell: a modulator at an irrational multiple."""
     ratio, index = float(rng.choice([1.4, 2.76, 3.5])), rng.uniform(1, 4)
 
     def tone(frequency: float, time: Samples) -> Samples:
@@ -84,7 +84,7 @@ def _struck(notes: list[Note], samples: int, tone: Callable[[float, Samples], Sa
 
 
 def plucked(rng: Rng, notes: list[Note], samples: int, sustain: float) -> Samples:
-    """Noise that circles in a delay line and is averaged on its way: a period after the other."""
+    """Average noise again and again in a delay line of one period (Karplus and Strong, 1983)."""
     sound = np.zeros(samples)
     soft = rng.uniform(0.1, 0.5)
     for note in notes:
@@ -104,7 +104,7 @@ def plucked(rng: Rng, notes: list[Note], samples: int, sustain: float) -> Sample
 
 
 def overdriven(sound: Samples, drive: float) -> Samples:
-    """`sound` clipped hard at one side and less at the other, through a loudspeaker."""
+    """Clip `sound` asymmetrically and filter it as a loudspeaker does."""
     loud = drive * sound / (np.sqrt(np.mean(sound**2)) + 1e-9)
     clipped = np.where(loud > 0, np.minimum(loud, 1), np.maximum(loud, -0.7) * 0.9)
     clipped = signal.lfilter(*signal.butter(2, 90 / (SAMPLE_RATE / 2), "high"), clipped)

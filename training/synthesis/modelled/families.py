@@ -57,7 +57,10 @@ def play(rng: Rng, family: str, notes: Sequence[Note], samples: int) -> Wave:
 
 
 def _coloured(rng: Rng, sound: Samples) -> Samples:
-    """Sometimes a body of another shape, a darker tone, or air: formants and breath alone make no singer."""
+    """Filter `sound` by random resonances or a low-pass, or add noise, each sometimes.
+
+    Neither formants nor breath make a singer.
+    """
     if rng.random() < 0.35:
         hertz = np.exp(rng.uniform(np.log(200), np.log(3500), int(rng.integers(1, 5))))
         body = [(float(at), rng.uniform(1, 8), rng.uniform(0.3, 3)) for at in hertz]
