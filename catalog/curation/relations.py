@@ -69,8 +69,8 @@ def move_back(record: Record, old: models.Model, new: models.Model, restore: Res
 
 
 def row_data(row: models.Model) -> dict[str, Any]:
-    """Serialize a row as plain data."""
-    data: dict[str, Any] = json.loads(serializers.serialize("json", [row]))[0]
+    """Serialize a row as plain data, times to the microsecond (Django's JSON stops at milliseconds)."""
+    data: dict[str, Any] = json.loads(json.dumps(serializers.serialize("python", [row])[0], default=str))
     return data
 
 
