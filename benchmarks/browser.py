@@ -95,8 +95,7 @@ def _natively(slug: str, threads: int, seconds: int) -> Cost:
 
 def _in_chromium(address: str, slug: str, workers: int, seconds: int, *, relaxed: bool) -> Cost:
     model: dict[str, Any] = next(each for each in webassembly.bundled_models() if each["name"] == slug)
-    name = Path(model["weights"]["file"]).name
-    model["weights"]["file"] = f"{_WEIGHTS}/{name}"
+    model["weights"]["files"] = [f"{_WEIGHTS}/{Path(file).name}" for file in model["weights"]["files"]]
     with Chromium() as chromium:
         chromium.send("Page.navigate", url=f"{address}/{_FOLDER}/MANIFEST.json")
         chromium.wait_until("document.readyState === 'complete' && location.protocol === 'http:'")

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from separation.web import browser_separation, my_library, playlists, setlist_player, statistics, tracks
+from separation.web import (
+    browser_separation,
+    browser_weights,
+    my_library,
+    playlists,
+    setlist_player,
+    statistics,
+    tracks,
+)
 
 urlpatterns = [
     path("tracks/<uuid:pk>/", tracks.track, name="track"),
@@ -23,4 +31,5 @@ urlpatterns = [
     path("statistics/", statistics.statistics, name="statistics"),
     path("upload/", tracks.upload, name="upload"),
     path("try/", browser_separation.separate, name="browser-separation"),
+    path("try/weights/<str:digest>/<int:number>/", browser_weights.piece, name="browser-weights"),
 ]

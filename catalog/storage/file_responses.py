@@ -81,6 +81,17 @@ def serve_archive(request: HttpRequest, archive: ZipArchive, *, filename: str) -
     return _send(request, archive, headers, "application/zip")
 
 
+def serve_part(path: Path, start: int, stop: int, *, headers: dict[str, str]) -> HttpResponseBase:
+    """Send bytes ``start`` to ``stop`` of a file outside of the storage. Raises ``CatalogError("file_missing")``."""
+    try:
+        part = _Slice(path)
+    except FileNotFoundError:
+        raise backend.file_missing(path.name) from None
+    part.narrow(start, min(stop, part.stop))
+    length = {"Content-Length": str(max(0, part.stop - start))}
+    return _StoredFile(part, headers=headers | length, content_type="application/octet-stream")
+
+
 def _headers(request: HttpRequest, etag: str, filename: str, *, download: bool) -> dict[str, str]:
     return {
         "ETag": f'"{etag}"',

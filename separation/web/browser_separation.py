@@ -15,6 +15,7 @@ from audio.formats import EXTENSIONS, STEREO_RATE
 from separation.display_names import ModelChoice, describe, stem_label
 from separation.engines.modelspec import SPECS
 from separation.engines.spleeter.native import webassembly
+from separation.web import browser_weights
 from separation.web.js_messages import BROWSER_MESSAGES, PLAYER_MESSAGES, translate
 
 _WHOLE_MINUTES = 10
@@ -48,7 +49,7 @@ class BrowserModel:
     choice: ModelChoice
     description: dict[str, Any]
     stem_rows: list[BrowserStemRow]
-    size: int | None
+    size: int
     """Of the weights, in bytes."""
 
 
@@ -58,9 +59,12 @@ def separate(request: HttpRequest) -> HttpResponse:
     """Offer to separate a song in the browser."""
     if not settings.BROWSER_SEPARATION:
         raise Http404
-    models = [_model(description) for description in webassembly.bundled_models()]
+    bundled = [_with_static_files(description) for description in webassembly.bundled_models()]
+    installed = list(browser_weights.installed_models())
+    models = [_model(description) for description in (*bundled, *installed)]
     context = {
         "models": models,
+        "has_installed": bool(installed),
         "words": translate(PLAYER_MESSAGES | BROWSER_MESSAGES),
         "descriptions": {model.choice.slug: model.description for model in models},
         "accept": ",".join(["audio/*", "video/*", *(f".{extension}" for extension in EXTENSIONS)]),
@@ -71,19 +75,20 @@ def separate(request: HttpRequest) -> HttpResponse:
     return render(request, "separation/browser_separation.html", context)
 
 
+def _with_static_files(description: dict[str, Any]) -> dict[str, Any]:
+    weights = description["weights"]
+    files = [static(f"separator/{file}") for file in weights["files"]]
+    return {**description, "weights": {**weights, "files": files}}
+
+
 def _model(description: dict[str, Any]) -> BrowserModel:
     spec = SPECS[description["name"]]
-    choice = describe(spec)
-    weights = description["weights"]
     return BrowserModel(
-        choice=choice,
-        description={
-            **description,
-            "weights": {**weights, "file": static(f"separator/{weights['file']}")},
-        },
+        choice=describe(spec),
+        description=description,
         stem_rows=[
             BrowserStemRow(BrowserStem(name), str(stem_label(name)), str(number))
             for number, name in enumerate(spec.stems, start=1)
         ],
-        size=spec.files[0].size,
+        size=description["weights"]["size"],
     )

@@ -162,6 +162,7 @@ UPLOAD_MESSAGES: Messages = SESSION_MESSAGES | {
 
 BROWSER_MESSAGES: Messages = {
     "reading": _("Reading the file"),
+    "loadingModel": _("Loading the model, {percent} %"),
     "separating": _("Separating, {percent} % {left}"),
     "separated": _("All parts are here."),
     "preparing": _("Preparing the file"),

@@ -133,7 +133,8 @@ class SeparationPage {
    * @param {AbortSignal} signal
    */
   async #separate(file, model, signal) {
-    const loading = load(model, { workers: countWorkers(), signal });
+    const onLoad = (/** @type {number} */ share) => this.#progress("loadingModel", share);
+    const loading = load(model, { workers: countWorkers(), signal, onProgress: onLoad });
     try {
       const { rate, minutes } = this.section.dataset;
       const [song, separator] = await Promise.all([openSong(file, Number(rate), 60 * Number(minutes)), loading]);
@@ -144,9 +145,9 @@ class SeparationPage {
       const began = performance.now();
       const onProgress = (/** @type {number} */ share) => {
         const left = ((performance.now() - began) / share) * (1 - share);
-        this.#progress(share, left / 1000);
+        this.#progress("separating", share, left / 1000);
       };
-      this.#progress(0);
+      this.#progress("separating", 0);
       for await (const piece of separator.separate(song, { signal, onProgress })) {
         separator.recycle(await stems.write(piece));
         signal.throwIfAborted();
@@ -200,11 +201,11 @@ class SeparationPage {
     getElement(this.stop, "[data-when-done]", HTMLElement).hidden = isWorking;
   }
 
-  /** @param {number} share @param {number} [seconds] left */
-  #progress(share, seconds) {
+  /** @param {string} name of the text @param {number} share @param {number} [seconds] left */
+  #progress(name, share, seconds) {
     const percent = percentDone(share);
     const left = remainingTimeMessage(seconds);
-    getElement(this.work, "[data-progress]", HTMLElement).textContent = message("separating", { percent, left });
+    getElement(this.work, "[data-progress]", HTMLElement).textContent = message(name, { percent, left });
     this.bar.value = percent;
   }
 

@@ -1,4 +1,5 @@
-// NumPy archives (.npz), as weights are kept in: a zip of arrays of float16 or float32, compressed or not.
+// Files that weights are kept in: NumPy archives (.npz), which are a zip of arrays of float16 or float32, compressed or
+// not; and the data of TensorFlow's checkpoints.
 
 const END = 0x06054b50; // of the central directory
 const ENTRY = 0x02014b50;
@@ -26,6 +27,20 @@ export async function readArchive(archive) {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     throw new Error(`these are no weights: ${error.message}`, { cause: error });
   }
+}
+
+/**
+ * Cut the arrays out of a checkpoint's data, which has them as they are.
+ * @param {Uint8Array<ArrayBuffer>} data
+ * @param {Record<string, [byte: number, count: number]>} places
+ * @returns {Map<string, Float32Array<ArrayBuffer>>} views of it
+ */
+export function cutArrays({ buffer, byteOffset }, places) {
+  const arrays = Object.entries(places).map(([name, [byte, count]]) => [
+    name,
+    new Float32Array(buffer, byteOffset + byte, count),
+  ]);
+  return new Map(/** @type {[string, Float32Array<ArrayBuffer>][]} */ (arrays));
 }
 
 /** @param {Uint8Array<ArrayBuffer>} archive */

@@ -12,8 +12,18 @@ import { Sha256 } from "./sha256.js";
 /** @typedef {import("./chunks.js").Song} Song */
 
 /**
+ * Where a model's weights are: `files` joined are `size` bytes, a NumPy archive, or the data of a checkpoint with `arrays`
+ * of float32.
+ * @typedef {object} WeightFiles
+ * @property {string[]} files
+ * @property {string} sha256
+ * @property {number} size
+ * @property {Record<string, [byte: number, count: number]>} [arrays]
+ */
+
+/**
  * A model as `models.json` has it: what the network looks like, and where its weights are.
- * @typedef {import("./engine.js").Model & { weights: { file: string, sha256: string } }} Description
+ * @typedef {import("./engine.js").Model & { weights: WeightFiles }} Description
  */
 
 /**

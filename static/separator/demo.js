@@ -22,8 +22,8 @@ async function separate(song) {
   stop.disabled = false;
   const { signal } = aborting;
   const chosen = /** @type {import("./core.js").Description} */ (models[select.selectedIndex]);
-  const weights = { ...chosen.weights, file: chosen.weights.file.replace("models/", WEIGHTS) };
-  const separator = await load({ ...chosen, weights }, { signal });
+  const files = chosen.weights.files.map((file) => file.replace("models/", WEIGHTS));
+  const separator = await load({ ...chosen, weights: { ...chosen.weights, files } }, { signal });
   try {
     const decoded = await new OfflineAudioContext(2, 1, RATE).decodeAudioData(await song.arrayBuffer());
     const left = decoded.getChannelData(0);

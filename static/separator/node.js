@@ -11,14 +11,15 @@ export { FlacEncoder, flacHeader } from "./flac_encoder.js";
 
 /**
  * Read a model's weights, and start workers with it.
- * @param {import("./core.js").Description} model whose `weights.file` is a path, resolved from this script
+ * @param {import("./core.js").Description} model whose `weights.files` are paths, resolved from this script
  * @param {object} [options]
  * @param {number} [options.workers]
  * @param {boolean} [options.relaxed] use the build with relaxed SIMD; by default, where it runs
  * @returns {Promise<Separator>}
  */
 export async function load(model, { workers = 2, relaxed = hasRelaxedSimd() } = {}) {
-  const [library, weights] = await Promise.all([readLibrary(relaxed), readBytes(model.weights.file)]);
+  const [library, ...files] = await Promise.all([readLibrary(relaxed), ...model.weights.files.map(readBytes)]);
+  const weights = new Uint8Array(Buffer.concat(files));
   return Separator.start(model, { library, weights }, Array.from({ length: workers }, makeWorker));
 }
 

@@ -1,16 +1,18 @@
 // What a worker does, wherever it runs. In: { library, model, weights } first, then { chunk, into } for each chunk, with
 // memory for its stems where there is some. Out: { ready: true, bytes } and { separated, chunk }, or { code, detail } instead.
 
-import { readArchive } from "./archive.js";
+import { cutArrays, readArchive } from "./archive.js";
 import { Engine } from "./engine.js";
 import { suggestCollection } from "./garbage.js";
 
 /** @type {Promise<Engine> | null} */
 let engine = null;
 
-/** @param {{ library: BufferSource, model: import("./engine.js").Model, weights: Uint8Array<ArrayBuffer> }} setup */
+/** @param {{ library: BufferSource, model: import("./core.js").Description, weights: Uint8Array<ArrayBuffer> }} setup */
 async function start({ library, model, weights }) {
-  const [module, arrays] = await Promise.all([WebAssembly.compile(library), readArchive(weights)]);
+  const places = model.weights.arrays;
+  const reading = places ? cutArrays(weights, places) : readArchive(weights);
+  const [module, arrays] = await Promise.all([WebAssembly.compile(library), reading]);
   return new Engine(module, model, arrays);
 }
 

@@ -8,6 +8,7 @@ TensorFlow.
 
 import struct
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,31 +28,53 @@ class CheckpointError(ValueError):
     """The checkpoint is damaged, or uses a feature that no Spleeter model uses."""
 
 
+@dataclass(frozen=True, slots=True)
+class TensorPlace:
+    """Where a tensor lies in the data file, in bytes."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    offset: int
+    size: int
+
+
 def read_checkpoint(prefix: Path) -> Mapping[str, npt.NDArray[np.generic]]:
     """Map the tensors of the checkpoint ``prefix.index`` read-only; return them by variable name.
 
     Variables of other types than float32, int32 and int64 are left out. Raises `CheckpointError`, `OSError`.
     """
+    data = np.memmap(_data_path(prefix), dtype=np.uint8, mode="r")
+    return {
+        name: data[place.offset : place.offset + place.size].view(place.dtype).reshape(place.shape)
+        for name, place in locate_tensors(prefix).items()
+    }
+
+
+def locate_tensors(prefix: Path) -> dict[str, TensorPlace]:
+    """Return where the data file has the tensors that `read_checkpoint` maps. Raises `CheckpointError`, `OSError`."""
     table = prefix.with_name(prefix.name + ".index").read_bytes()
-    data_path = prefix.with_name(prefix.name + ".data-00000-of-00001")
-    data = np.memmap(data_path, dtype=np.uint8, mode="r")
-    tensors: dict[str, npt.NDArray[np.generic]] = {}
+    data_size = _data_path(prefix).stat().st_size
+    places: dict[str, TensorPlace] = {}
     try:
         for key, value in _table_entries(table):
             if not key:
                 _check_header(value)
                 continue
-            tensor = _tensor(value, data)
-            if tensor is not None:
-                tensors[key.decode()] = tensor
+            place = _place(value, data_size)
+            if place is not None:
+                places[key.decode()] = place
     except CheckpointError:
         raise
     except (IndexError, struct.error, ValueError) as error:
         raise CheckpointError(f"{prefix.name}.index is damaged: {error}") from error
-    return tensors
+    return places
 
 
-def _tensor(entry: bytes, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.generic] | None:
+def _data_path(prefix: Path) -> Path:
+    return prefix.with_name(prefix.name + ".data-00000-of-00001")
+
+
+def _place(entry: bytes, data_size: int) -> TensorPlace | None:
     dtype_code, shard, offset, size = 0, 0, 0, 0
     shape: list[int] = []
     for number, value in _fields(entry):
@@ -72,12 +95,11 @@ def _tensor(entry: bytes, data: npt.NDArray[np.uint8]) -> npt.NDArray[np.generic
         return None
     if (
         shard != 0
-        or offset + size > data.size
+        or offset + size > data_size
         or size != dtype.itemsize * int(np.prod(shape, dtype=np.int64))
     ):
         raise CheckpointError("a tensor lies outside the data file")
-    tensor: npt.NDArray[np.generic] = data[offset : offset + size].view(dtype).reshape(shape)
-    return tensor
+    return TensorPlace(dtype, tuple(shape), offset, size)
 
 
 def _check_header(header: bytes) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from separation.engines import model_files
 from separation.engines.caches.weight_cache import Array, Weights
 from separation.engines.descriptors import ModelUnavailable
-from separation.engines.spleeter.checkpoint import read_checkpoint
+from separation.engines.spleeter.checkpoint import locate_tensors, read_checkpoint
 from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft_params import FRAME_LENGTH, FRAMES, HOP
 
@@ -65,6 +65,25 @@ def load_checkpoint(spec: SpleeterSpec, folder: Path) -> Weights:
             raise ModelUnavailable(f"{spec.slug}: the checkpoint has no variable {variable}")
         weights[name] = tensor.view(np.float32)
     return weights
+
+
+def locate(spec: SpleeterSpec, folder: Path) -> dict[str, tuple[int, int]]:
+    """Return where each array of `spec` lies in the data file of the checkpoint in `folder`: (byte, count of float32).
+
+    Raises `ModelUnavailable` if a variable is missing or not aligned, and what `locate_tensors` raises.
+    """
+    places = locate_tensors(folder / "model")
+    located = {}
+    for name, variable in variable_names(spec.stems):
+        if name is None:
+            continue
+        place = places.get(variable)
+        if place is None or place.dtype != np.float32 or place.offset % place.dtype.itemsize:
+            raise ModelUnavailable(
+                f"{spec.slug}: the checkpoint has no variable {variable} that can be mapped"
+            )
+        located[name] = (place.offset, place.size // place.dtype.itemsize)
+    return located
 
 
 def variable_names(networks: tuple[str, ...]) -> Iterator[tuple[str | None, str]]:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Download, Page, expect
 
+from separation.engines import modelspec
 from tests.e2e.browser import TOO_SMALL, Watched
 from tests.e2e.server import Person, Server
-from tests.songs import RATE, loud, song
+from tests.separation.engines.spleeter.archives import install
+from tests.separation.engines.spleeter.models import drawn
+from tests.songs import RATE, loud, song, write_song
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
 
@@ -27,6 +31,12 @@ DROP = """(content) => {
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([Uint8Array.fromBase64(content)], "song.flac"));
   document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+}"""
+
+NOTE_PROGRESS = """() => {
+  const place = document.querySelector("[data-progress]");
+  window.said = [];
+  new MutationObserver(() => said.push(place.textContent)).observe(place, { childList: true });
 }"""
 
 
@@ -107,6 +117,38 @@ def test_stems_are_those_of_the_server_and_nothing_is_sent(
         assert np.abs(ours.astype(int) - theirs).max() <= 1, stem["name"]
 
 
+def test_an_installed_model_gives_the_stems_of_the_server(chromium: Browser, tmp_path: Path) -> None:
+    spec = modelspec.SPECS["spleeter:2stems-16kHz"]
+    install(spec, tmp_path / "data/models", drawn(spec))
+    server = Server(tmp_path, STEMOTECA_BROWSER_INSTALLED_MODELS="on").start()
+    try:
+        watched = Watched(chromium, server, viewport={"width": 390, "height": 800})
+        page = watched.page
+        page.goto("/try/")
+        expect(page.get_by_text("Loads 78.6 MB once.")).to_be_visible()
+        page.evaluate(NOTE_PROGRESS)
+        file = write_song(tmp_path / "song.flac", 14.0, seed=3)
+        page.locator(f"[name=model][value='{spec.slug}']").check()
+        page.locator("[data-choose] input[type=file]").set_input_files(file)
+        expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
+        said = page.evaluate("window.said")
+        loading = [int(text.split()[3]) for text in said if text.startswith("Loading the model, ")]
+        assert loading == sorted(loading)
+        assert len(set(loading)) > 3, "19 pieces"
+        archive = zipfile.ZipFile(take(page, "All parts as a zip").path())
+        person = Person(server)
+        made = person.wait_until_finished(person.upload(file, model=spec.slug).json()["separation"]["id"])
+        for stem in made["stems"]:
+            ours = samples_of(io.BytesIO(archive.read(f"song ({stem['name']}).flac")))
+            theirs = samples_of(io.BytesIO(person.call("GET", stem["audio"] + "?codec=flac").content))
+            assert ours.shape == theirs.shape
+            assert np.abs(ours.astype(int) - theirs).max() <= 1, stem["name"]
+        assert watched.faults == []
+        watched.context.close()
+    finally:
+        server.stop()
+
+
 def test_quiet_mono_at_another_rate_becomes_wav_of_its_length(page: Page) -> None:
     choose(page, file_of(song(14, rate=8000)[:, :1] / 100, 8000, "WAV"), "leise.wav")
     expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
@@ -127,7 +169,7 @@ def test_files_without_sound_are_refused_with_what_to_do(page: Page) -> None:
 
 def test_stopping_lets_go_of_everything_and_another_song_can_be_chosen(page: Page) -> None:
     choose(page, file_of(song(45)))
-    expect(page.locator("[data-progress]")).to_contain_text("%", timeout=PATIENCE)
+    expect(page.locator("[data-progress]")).to_contain_text("Separating", timeout=PATIENCE)
     assert len(page.workers) > 2
     page.locator("[data-stop]").click()
     expect(page.locator("[data-work]")).to_be_hidden()
@@ -162,7 +204,7 @@ def test_every_state_of_the_page_is_accessible(
     expect(page.locator("[data-problem]")).to_be_visible(timeout=PATIENCE)
     look("a problem")
     choose(page, file_of(song(40)))
-    expect(page.locator("[data-progress]")).to_contain_text("%", timeout=PATIENCE)
+    expect(page.locator("[data-progress]")).to_contain_text(re.compile("Separa"), timeout=PATIENCE)
     look("working")
     expect(page.locator("[data-files]")).to_be_visible(timeout=PATIENCE)
     look("done")

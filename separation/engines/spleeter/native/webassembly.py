@@ -7,6 +7,8 @@ same bytes of the same sources on every machine, which a test checks.
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -61,14 +63,28 @@ def manifest(folder: Path) -> dict[str, object]:
 def bundled_models() -> list[dict[str, Any]]:
     """Describe the bundled models, whose weights are in ``models`` beside the script."""
     return [
-        describe(spec, file=f"models/{spec.files[0].name}", sha256=spec.files[0].sha256)
+        describe(spec, WeightFiles([f"models/{file.name}"], file.sha256, file.size or 0))
         for spec in SPECS.values()
         if spec.bundled and isinstance(spec.settings, SpleeterSettings)
+        for file in spec.files
     ]
 
 
-def describe(spec: SpleeterSpec, *, file: str, sha256: str) -> dict[str, Any]:
-    """Return what the script (``engine.js``) must know of `spec` and of its weights, the NumPy archive `file`."""
+@dataclass(frozen=True, slots=True)
+class WeightFiles:
+    """Where a browser gets a model's weights: one NumPy archive, or a checkpoint's data in pieces."""
+
+    files: list[str]
+    """Addresses; what they give is joined."""
+    sha256: str
+    size: int
+    """Of all together, in bytes."""
+    arrays: Mapping[str, tuple[int, int]] | None = None
+    """Of a checkpoint: byte and count of float32 of each array."""
+
+
+def describe(spec: SpleeterSpec, weights: WeightFiles) -> dict[str, Any]:
+    """Return what the script (``engine.js``) must know of `spec` and of its weights."""
     settings = spec.settings
     return {
         "name": spec.slug,
@@ -80,5 +96,5 @@ def describe(spec: SpleeterSpec, *, file: str, sha256: str) -> dict[str, Any]:
         "softmax": settings.softmax,
         "exponent": settings.exponent,
         "average": settings.mask_extension == "average",
-        "weights": {"file": file, "sha256": sha256},
+        "weights": {name: value for name, value in asdict(weights).items() if value is not None},
     }

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from separation.engines import model_files
+from separation.engines.caches.weight_cache import Weights
 from separation.engines.spleeter import weights
 from separation.engines.spleeter.checkpoint import CHECKPOINT_FILES
 from separation.engines.spleeter.settings import SpleeterSpec
@@ -23,22 +25,32 @@ from separation.engines.spleeter.settings import SpleeterSpec
 MAGIC = 0xDB4775248B80FB57
 
 
-def checkpoint(spec: SpleeterSpec) -> dict[str, bytes]:
-    """File contents by name: the variables of `spec`, with values that an archive packs well."""
-    shapes = weights.shapes(spec)
+def checkpoint(spec: SpleeterSpec, given: Weights | None = None) -> dict[str, bytes]:
+    """File contents by name: the variables of `spec` as `given`, or with values that an archive packs well."""
+    plain = np.linspace(0.1, 1, 251, dtype=np.float32)
+    arrays = given or {name: np.resize(plain, shape) for name, shape in weights.shapes(spec).items()}
     data = io.BytesIO()
     entries = {"": _field(1, 1)}
     variables = {
-        variable: shapes[name] for name, variable in weights.variable_names(spec.stems) if name is not None
+        variable: arrays[name] for name, variable in weights.variable_names(spec.stems) if name is not None
     }
-    for variable, shape in sorted(variables.items()):
-        values = np.resize(np.linspace(0.1, 1, 251, dtype=np.float32), shape)
-        size = b"".join(_message(2, _field(1, extent)) for extent in shape)
+    for variable, values in sorted(variables.items()):
+        size = b"".join(_message(2, _field(1, extent)) for extent in values.shape)
         where = _field(4, data.tell()) + _field(5, values.nbytes)
         entries[variable] = _field(1, 1) + _message(2, size) + where
         data.write(values.tobytes())
     index, content = CHECKPOINT_FILES
     return {index: _table(entries), content: data.getvalue()}
+
+
+def install(spec: SpleeterSpec, models_dir: Path, given: Weights | None = None) -> Path:
+    """Install the files of `checkpoint`; returns their folder."""
+    folder = models_dir / spec.folder
+    folder.mkdir(parents=True)
+    for name, content in checkpoint(spec, given).items():
+        (folder / name).write_bytes(content)
+    model_files.seal(spec, folder)
+    return folder
 
 
 def archive(files: dict[str, bytes]) -> bytes:

@@ -43,6 +43,11 @@ def weights_of(name: str) -> Weights:
     spec = MODELS[name]
     if spec.bundled:
         return weights.load(spec, Path())
+    return drawn(spec)
+
+
+def drawn(spec: SpleeterSpec) -> Weights:
+    """Weights of `spec`, always the same, drawn so that the masks take all values."""
     generator = np.random.default_rng(len(spec.stems))
     return {part: _drawn(part, shape, generator) for part, shape in weights.shapes(spec).items()}
 

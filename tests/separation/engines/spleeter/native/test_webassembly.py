@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,14 @@ import numpy as np
 import pytest
 
 from audio.checksum import checksum
+from separation.engines.spleeter import weights
+from separation.engines.spleeter.checkpoint import CHECKPOINT_FILES
 from separation.engines.spleeter.native import webassembly
 from separation.engines.spleeter.native.build import WARNINGS
+from separation.engines.spleeter.native.webassembly import WeightFiles
+from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.streaming import separate
+from tests.separation.engines.spleeter.archives import checkpoint
 from tests.separation.engines.spleeter.engines import ENGINES
 from tests.separation.engines.spleeter.models import LENGTHS, MODELS, TWO_CHUNKS, clip, weights_of
 
@@ -47,19 +53,33 @@ def test_builds_are_compiled_from_these_sources(
         assert (tmp_path / name).read_bytes() == (webassembly.FOLDER / name).read_bytes(), name
 
 
+def files_of(spec: SpleeterSpec, name: str, folder: Path) -> WeightFiles:
+    """Weights as a browser gets them: an archive, or, in two pieces, the checkpoint of a model that has one."""
+    if spec.bundled:
+        archive = folder / f"{name}.npz"
+        np.savez(archive, **weights_of(name))
+        return WeightFiles([str(archive)], checksum(archive), archive.stat().st_size)
+    (folder / name).mkdir()
+    for file, content in checkpoint(spec, weights_of(name)).items():
+        (folder / name / file).write_bytes(content)
+    data = (folder / name / CHECKPOINT_FILES[1]).read_bytes()
+    pieces = [data[:1001], data[1001:]]
+    for number, piece in enumerate(pieces):
+        (folder / name / str(number)).write_bytes(piece)
+    files = [str(folder / name / str(number)) for number in range(len(pieces))]
+    return WeightFiles(files, sha256(data).hexdigest(), len(data), weights.locate(spec, folder / name))
+
+
 @pytest.mark.skipif(NODE is None, reason="Node comes with the environment of the linters")
 def test_stems_are_those_of_the_native_engine(tmp_path: Path, subtests: pytest.Subtests) -> None:
     jobs = []
     for name, spec in MODELS.items():
-        weights = tmp_path / f"{name}.npz"
-        np.savez(weights, **weights_of(name))
         songs = []
         for samples in LENGTHS if name == "two" else (TWO_CHUNKS,):
             file = tmp_path / f"{samples}.f32"
             clip(samples).tofile(file)
             songs.append({"file": str(file), "samples": samples, "to": str(tmp_path / f"{name}-{samples}")})
-        sha256 = checksum(weights)
-        model = webassembly.describe(spec, file=str(weights), sha256=sha256)
+        model = webassembly.describe(spec, files_of(spec, name, tmp_path))
         for relaxed in (False, True):
             outputs = [song | {"to": f"{song['to']}-{relaxed}"} for song in songs]
             jobs.append({"model": model, "relaxed": relaxed, "workers": 1 + relaxed, "songs": outputs})
