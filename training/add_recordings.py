@@ -18,7 +18,7 @@ _PIECE = 30 * pool.SAMPLE_RATE
 
 
 def read_song(folder: Path) -> tuple[Audio, bool]:
-    """[4, samples, 2] of the song in `folder`, and whether drums, bass and other are apart.
+    """Return [4, samples, 2] of the song in `folder`, and whether drums, bass and other are apart.
 
     Raises ValueError if there is nothing to read.
     """
@@ -37,7 +37,7 @@ def read_song(folder: Path) -> tuple[Audio, bool]:
 
 
 def add(folder: Path, out: Path) -> int:
-    """Cut the song in `folder` into pieces of half a minute and put them into the pool; how many there were."""
+    """Cut the song in `folder` into pieces of half a minute and put them into the pool; return how many there were."""
     stems, complete = read_song(folder)
     voice = "own" if np.any(stems[0]) else "none"
     count = max(1, stems.shape[1] // _PIECE)
@@ -48,7 +48,7 @@ def add(folder: Path, out: Path) -> int:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m training.add_recordings", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder of the pool")

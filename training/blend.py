@@ -20,7 +20,7 @@ _NEAR = 0.05
 
 
 def blended(first: dict[str, Array], second: dict[str, Array], share: float) -> dict[str, Array]:
-    """`first` and `second` mixed array by array. Raises ValueError if they are not of one network."""
+    """Mix `first` and `second` array by array. Raises ValueError if they are not of one network."""
     if {name: array.shape for name, array in first.items()} != {
         name: array.shape for name, array in second.items()
     }:
@@ -29,13 +29,13 @@ def blended(first: dict[str, Array], second: dict[str, Array], share: float) -> 
 
 
 def choose(found: dict[float, dict[str, float]]) -> float:
-    """The share to use, given what `judge` said about each."""
+    """Return the share to use, given what `judge` said about each."""
     best = max(figures["stem0"] for figures in found.values())
     return min(share for share, figures in found.items() if figures["stem0"] > best - _NEAR)
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m training.blend", description=__doc__)
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)

@@ -41,13 +41,13 @@ class Heard:
 
     @classmethod
     def of(cls, networks: Networks, songs: Iterable[Tensor]) -> Self:
-        """What `networks` make of the spectra of songs."""
+        """Compute what `networks` make of the spectra of songs."""
         networks.eval()
         with torch.no_grad():
             return cls([_some(networks(sources.sum(0).abs()), sources) for sources in songs])
 
     def judge(self, constants: Constants) -> dict[str, float]:
-        """The figures with these constants."""
+        """Return the figures with these constants."""
         found: Figures = {}
         for logits, sources in self._songs:
             shift = torch.zeros(len(logits))
@@ -57,12 +57,12 @@ class Heard:
 
 
 def _some(logits: Tensor, sources: Tensor) -> tuple[Tensor, Tensor]:
-    """Every fourth frame of both: enough for a mean over songs."""
+    """Return every fourth frame of both: enough for a mean over songs."""
     return logits[..., ::_FRAME_STEP, :].clone(), sources[..., ::_FRAME_STEP, :].clone()
 
 
 def shifted(arrays: dict[str, Array], constants: dict[str, float]) -> dict[str, Array]:
-    """`arrays` with a constant added to the mask logits of each network named."""
+    """Return `arrays` with a constant added to the mask logits of each network named."""
     changed = {
         f"{network}/mask/bias": np.asarray(arrays[f"{network}/mask/bias"] + constant, dtype=np.float32)
         for network, constant in constants.items()
@@ -71,7 +71,7 @@ def shifted(arrays: dict[str, Array], constants: dict[str, float]) -> dict[str, 
 
 
 def choose(heard: Heard, count: int) -> Constants:
-    """The constants for `count` networks, the first of which is the voice's."""
+    """Choose the constants for `count` networks, the first of which is the voice's."""
     chosen = [0.0] * count
 
     def judged(index: int, constant: float) -> dict[str, float]:
@@ -85,13 +85,13 @@ def choose(heard: Heard, count: int) -> Constants:
 
 
 def overall(figures: dict[str, float]) -> float:
-    """The mean SDR over all stems."""
+    """Return the mean SDR over all stems."""
     ratios = [value for name, value in figures.items() if name != "leak"]
     return sum(ratios) / len(ratios)
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("out", type=Path)

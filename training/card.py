@@ -16,7 +16,7 @@ _TEMPLATE = Path(__file__).with_name("card.md")
 
 
 def figures_table(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> str:
-    """Two sets of weights: mean, spread and worst of everything measured, in dB, and what it was before."""
+    """Tabulate two sets of weights: mean, spread and worst of everything measured, in dB, and what it was before."""
     heads = ("set", "what", "mixtures", "mean", "spread", "worst", "before: mean", "worst")
     lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
     for row, old in zip(rows, before, strict=True):
@@ -28,14 +28,14 @@ def figures_table(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> s
 
 
 def run_facts(run: Path) -> str:
-    """What a run's log says about steps, time and songs."""
+    """Return what a run's log says about steps, time and songs."""
     with (run / "log.csv").open(newline="") as file:
         steps, minutes, songs, *_ = list(csv.reader(file))[-1]
     return f"{steps} steps in {minutes} minutes, {songs} songs in the pool at the end"
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m training.card", description=__doc__)
     parser.add_argument("--figures", action="append", required=True, metavar="STEMS=FILE")
     parser.add_argument("--name", default="new", help="the name that the weights had in the evaluation")

@@ -38,7 +38,7 @@ class Figures:
         self.values.setdefault((group, what), []).append(value)
 
     def summary(self) -> list[dict[str, str | float | int]]:
-        """One row for each group and thing: mean, worst, spread, number of mixtures."""
+        """Return one row for each group and thing: mean, worst, spread, number of mixtures."""
         rows: list[dict[str, str | float | int]] = []
         for (group, what), values in self.values.items():
             worst = max(values) if what == "leak" else min(values)
@@ -50,19 +50,19 @@ class Figures:
 
 
 def ratio(signal: Audio, estimate: Audio) -> float:
-    """Global signal-to-distortion ratio in dB over all samples and channels."""
+    """Return the global signal-to-distortion ratio in dB over all samples and channels."""
     error = float(np.sum((signal - estimate).astype(np.float64) ** 2))
     return float(10 * np.log10((float(np.sum(signal.astype(np.float64) ** 2)) + 1e-7) / (error + 1e-7)))
 
 
 def level(estimate: Audio, mix: Audio) -> float:
-    """Level of `estimate` relative to `mix` in dB."""
+    """Return the level of `estimate` relative to `mix` in dB."""
     energy = float(np.sum(estimate.astype(np.float64) ** 2))
     return float(10 * np.log10(energy / (float(np.sum(mix.astype(np.float64) ** 2)) + 1e-9) + 1e-9))
 
 
 def judge(mixtures: Iterable[Mixture], engines: dict[str, Engine]) -> dict[str, Figures]:
-    """Every engine on every mixture."""
+    """Judge every engine on every mixture."""
     figures = {name: Figures() for name in engines}
     for mixture in mixtures:
         mix = mixture.mix
@@ -90,14 +90,14 @@ def judge_one(mixture: Mixture, mix: Audio, engine: Engine, figures: Figures) ->
 
 
 def load(stem_count: int, path: Path, threads: int) -> Engine:
-    """The engine with the weights in `path`."""
+    """Load the engine with the weights in `path`."""
     arrays = weightfile.read(path)
     spec = weightfile.spec_of(stem_count, arrays)
     return OpenVinoEngine(spec, openvino_weights.arrange(spec, arrays), threads=threads)
 
 
 def table(figures: dict[str, Figures]) -> str:
-    """A Markdown table, one column for each set of weights: mean (worst)."""
+    """Return a Markdown table, one column for each set of weights: mean (worst)."""
     names = list(figures)
     lines = ["| set | what | n | " + " | ".join(names) + " |", "| --- | --- | --- |" + " --- |" * len(names)]
     rows = {name: found.summary() for name, found in figures.items()}
@@ -115,7 +115,7 @@ def mixtures_of(
     *,
     exam: bool,
 ) -> Iterable[Mixture]:
-    """Everything there is to judge on."""
+    """Return everything there is to judge on."""
     if band is not None:
         tracks = sets.load_band(band)
         yield from sets.semi_real(tracks, {path.stem: sets.load(path) for path in voices})
@@ -127,7 +127,7 @@ def mixtures_of(
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
     parser.add_argument("--weights", action="append", required=True, metavar="NAME=FILE")
     parser.add_argument("--stems", type=int, choices=(2, 4), required=True)

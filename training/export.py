@@ -21,7 +21,7 @@ _LARGEST = 60_000
 
 
 def half(arrays: Weights, spec: SpleeterSpec) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float16]]]:
-    """`arrays` as float16. Raises ValueError if they are not those of `spec` or do not fit."""
+    """Return `arrays` as float16. Raises ValueError if they are not those of `spec` or do not fit."""
     if {name: array.shape for name, array in arrays.items()} != weights.shapes(spec):
         raise ValueError(f"these are not the arrays of {spec.slug}")
     for name, array in arrays.items():
@@ -41,7 +41,7 @@ def pack(arrays: Weights, spec: SpleeterSpec, folder: Path) -> Path:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
     parser.add_argument("weights", type=Path, help="weights.npz of a run")
     parser.add_argument("--stems", type=int, choices=(2, 4), required=True)

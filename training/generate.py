@@ -19,7 +19,7 @@ _studio: Studio | None = None
 
 
 def make_song(seed: int, *, pack: Path, out: Path, cache: Path, seconds: float) -> str:
-    """Make one song if it is not there yet; returns a line about it."""
+    """Make one song if it is not there yet; return a line about it."""
     global _studio  # noqa: PLW0603 (loaded once in each worker process)
     name = f"song-{seed:07d}"
     if (out / f"{name}.json").is_file():
@@ -50,7 +50,7 @@ def _analyse(recording: Path, cache: Path) -> None:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m training.generate", description=__doc__)
     parser.add_argument("first", type=int, help="first seed")
     parser.add_argument("end", type=int, help="seed after the last")

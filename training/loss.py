@@ -19,7 +19,7 @@ within 300 steps: the quickest way to an error of -30 dB in instrumentals is nev
 
 
 def shares(batch: Batch) -> Tensor:
-    """Phase-sensitive masks Re(S conj(X)) / |X|^2 within 0..1, summing to one over the stems."""
+    """Return phase-sensitive masks Re(S conj(X)) / |X|^2 within 0..1, summing to one over the stems."""
     power = batch.mixture.abs().square() + 1e-9
     ideal = (batch.sources * batch.mixture.conj()).real / power
     ideal = ideal.clamp(0, 1) + 1e-6
@@ -27,7 +27,7 @@ def shares(batch: Batch) -> Tensor:
 
 
 def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
-    """Softmax cross-entropy against `shares`, weighted by |X|^0.7 so that each patch counts the same."""
+    """Return the softmax cross-entropy against `shares`, weighted by |X|^0.7 so that each patch counts the same."""
     weight = batch.mixture.abs() ** WEIGHT_EXPONENT
     weight = weight / (weight.mean((1, 2, 3), keepdim=True) + 1e-3)
     if len(logits) == 2:  # the same, in fewer steps
@@ -39,14 +39,14 @@ def cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def error_levels(logits: Tensor, batch: Batch) -> Tensor:
-    """[stems, batch]: natural logarithm of each stem's error energy relative to the mixture's."""
+    """Return [stems, batch]: natural logarithm of each stem's error energy relative to the mixture's."""
     error = (torch.softmax(logits, 0) * batch.mixture - batch.sources).abs().square().sum((2, 3, 4))
     total = batch.mixture.abs().square().sum((1, 2, 3)) + 1e-6
     return torch.log(error / total + _FLOOR)
 
 
 def objective(logits: Tensor, batch: Batch, level_weight: float) -> Tensor:
-    """The number to minimise."""
+    """Return the number to minimise."""
     loss = cross_entropy(logits, batch)
     if level_weight:
         loss = loss + level_weight * error_levels(logits, batch).mean()

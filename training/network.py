@@ -65,7 +65,7 @@ class UNet(nn.Module):
             self.mask.weight.mul_(0.1)
 
     def forward(self, magnitude: Tensor) -> Tensor:
-        """Mask logits [batch, 2, frames, bins] for magnitudes of that shape."""
+        """Return mask logits [batch, 2, frames, bins] for magnitudes of that shape."""
         skips: list[Tensor] = []
         node = magnitude
         for layer, convolution in enumerate(self.encoder):
@@ -110,14 +110,14 @@ class Networks(nn.Module):
         self.nets = nn.ModuleList(UNet(filters, dropout) for _ in names)
 
     def forward(self, magnitude: Tensor) -> Tensor:
-        """Logits for a softmax over the first axis."""
+        """Return logits for a softmax over the first axis."""
         logits = [net(magnitude) for net in self.nets]
         if len(logits) == 1:
             logits.append(torch.zeros_like(logits[0]))
         return torch.stack(logits)
 
     def arrays(self) -> dict[str, Array]:
-        """The weights under the engine's names and in its layouts, float32."""
+        """Return the weights under the engine's names and in its layouts, float32."""
         result: dict[str, Array] = {}
         with torch.no_grad():
             for name, tensor in self._tensors().items():
@@ -136,7 +136,7 @@ class Networks(nn.Module):
                 tensor.copy_(value)
 
     def _tensors(self) -> dict[str, Tensor]:
-        """The live tensors by the engine's names."""
+        """Return the live tensors by the engine's names."""
         found: dict[str, Tensor] = {}
         for name, module in zip(self.names, self.nets, strict=True):
             net = cast("UNet", module)
@@ -159,7 +159,7 @@ def _norm(width: int) -> nn.BatchNorm2d:
 
 
 def _decoder_taps() -> Tensor:
-    """[phase, tap of the 4-tap kernel, tap of Spleeter's 5-tap kernel]: 1 where they are the same weight."""
+    """Return [phase, tap of the 4-tap kernel, tap of Spleeter's 5-tap kernel]: 1 where they are the same weight."""
     taps = torch.zeros(PHASES, 4, 5)
     for phase, tap in np.ndindex(PHASES, 4):
         if 0 <= (old := phase + 3 - 2 * tap) < 5:
@@ -168,7 +168,7 @@ def _decoder_taps() -> Tensor:
 
 
 def _mask_taps() -> Tensor:
-    """[phase out, phase in, tap of the 3-tap kernel, tap of Spleeter's 4-tap kernel dilated by 2]."""
+    """Return [phase out, phase in, tap of the 3-tap kernel, tap of Spleeter's 4-tap kernel dilated by 2]."""
     taps = torch.zeros(PHASES, PHASES, 3, 4)
     for phase, tap in np.ndindex(PHASES, 4):
         block, phase_in = divmod(phase + 2 * tap - 3, PHASES)

@@ -86,13 +86,13 @@ class Trainer:
         ]
 
     def progress(self) -> float:
-        """How much of the plan is done, from 0 to 1."""
+        """Return how much of the plan is done, from 0 to 1."""
         if self.plan.steps:
             return self.steps / self.plan.steps
         return self.seconds / 60 / self.plan.minutes
 
     def step(self, batch: Batch) -> Tensor:
-        """One step of Adam; returns the loss, for which a GPU need not have finished."""
+        """Make one step of Adam; return the loss, for which a GPU need not have finished."""
         decay = 0.5 * (1 + math.cos(math.pi * min(1.0, self.progress())))
         warm = min(1.0, (self.steps + 1) / _WARM_UP_STEPS)
         for group in self.optimizer.param_groups:
@@ -148,7 +148,7 @@ class Trainer:
         weightfile.write(self.run / "weights.npz", self.average.arrays())
 
     def resume(self) -> bool:
-        """Go on where an earlier call stopped. False if there was none."""
+        """Go on where an earlier call stopped; return False if there was none."""
         path = self.run / "state.pt"
         if not path.is_file():
             return False
@@ -234,7 +234,7 @@ def _widths(text: str) -> tuple[int, ...]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
     parser.add_argument("pool", type=Path, nargs="+", help="folders of songs")
     parser.add_argument("--run", type=Path, required=True, help="folder for state, weights and log")

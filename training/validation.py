@@ -23,7 +23,7 @@ Figures = dict[str, list[float]]
 
 
 def held_out(folder: Path, stem_count: int) -> list[Tensor]:
-    """Every song in `folder` as float32 [stems, windows, 2, samples], cut into windows as long as the engine's."""
+    """Load every song in `folder` as float32 [stems, windows, 2, samples], cut into windows as long as the engine's."""
     songs = []
     step = FRAMES * HOP
     for song in Pool([folder], complete_only=stem_count > 2).songs:
@@ -38,7 +38,7 @@ def held_out(folder: Path, stem_count: int) -> list[Tensor]:
 
 
 def judge(networks: Networks, songs: list[Tensor], device: torch.device) -> dict[str, float]:
-    """Mean SDR of each stem in dB over sung `songs` (in the spectrogram), and the voice's level in others."""
+    """Return the mean SDR of each stem in dB over sung `songs` (of spectrograms), and the voice's level in others."""
     networks.eval()
     found: Figures = {}
     for waves in songs:
@@ -65,5 +65,5 @@ def note(found: Figures, logits: Tensor, sources: Tensor) -> None:
 
 
 def means(found: Figures) -> dict[str, float]:
-    """The mean of everything in `found`."""
+    """Return the mean of everything in `found`."""
     return {name: sum(values) / len(values) for name, values in sorted(found.items())}

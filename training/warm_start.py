@@ -25,7 +25,7 @@ def warm_start(networks: Networks, first: dict[str, Array], second: dict[str, Ar
 
 
 def widened(narrow: dict[str, Array], blank: dict[str, Array]) -> dict[str, Array]:
-    """`blank`, a fresh network at least as wide as `narrow`, with the latter inside: both give the same masks.
+    """Put `narrow` into `blank`, a fresh network at least as wide: both give the same masks.
 
     Nothing that was there listens to what is new, until training finds a use for it.
     """
@@ -49,7 +49,7 @@ def widened(narrow: dict[str, Array], blank: dict[str, Array]) -> dict[str, Arra
 def _places(
     narrow: dict[str, Array], blank: dict[str, Array], net: str, layer: str, inputs: int
 ) -> npt.NDArray[np.int64]:
-    """Where a layer of `blank` finds the channels that the layer of `narrow` has as `inputs`."""
+    """Find the channels of a layer of `blank` that the layer of `narrow` has as `inputs`."""
     places = np.arange(inputs)
     if layer.startswith("up") and layer != "up1":  # the encoder's channels, then the decoder's
         encoder = f"{net}/conv{DEPTH + 1 - int(layer[2:])}/bias"

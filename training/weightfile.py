@@ -14,7 +14,7 @@ Array = npt.NDArray[np.float32]
 
 
 def read(path: Path) -> dict[str, Array]:
-    """The arrays in `path`, float32. Raises OSError or ValueError for what is no npz."""
+    """Return the arrays in `path`, float32. Raises OSError or ValueError for what is no npz."""
     with np.load(path) as archive:
         return {name: archive[name].astype(np.float32) for name in archive.files}
 
@@ -27,7 +27,7 @@ def write(path: Path, arrays: dict[str, Array]) -> None:
 
 
 def spec_of(stem_count: int, arrays: dict[str, Array] | None = None) -> SpleeterSpec:
-    """The bundled model with that many stems, as wide as `arrays` are, which may be wider than the released one.
+    """Return the bundled model with that many stems, as wide as `arrays` are, which may be wider than the released one.
 
     Raises KeyError if they are not a network's.
     """

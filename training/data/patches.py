@@ -71,7 +71,7 @@ class Tapes:
         self._kept: dict[Song, Tensor] = {}
 
     def excerpt(self, song: Song, stem: int, start: int, length: int) -> Tensor:
-        """int16 [length, 2]; silence follows where the song ends before."""
+        """Return int16 [length, 2]; silence follows where the song ends before."""
         tape = self._kept.get(song)
         if tape is None and self._device.type == "cuda" and self._room():
             tape = self._kept[song] = torch.from_numpy(np.array(song.audio)).to(self._device)
@@ -113,7 +113,7 @@ class Patches:
         self._curves = _curves().to(device)
 
     def batch(self, size: int) -> Batch:
-        """`size` patches."""
+        """Make `size` patches."""
         rng = self._rng
         layers: list[tuple[int, _Layer]] = []
         balanced = np.zeros(size, dtype=bool)
@@ -163,7 +163,7 @@ class Patches:
             yield _Layer(song, stem, self._start(song, stem, wanted=0.7), _decibels(rng, -6, 5), speed)
 
     def _play(self, layers: list[tuple[int, _Layer]], size: int) -> Tensor:
-        """float32 [STEMS, size, 2, samples]."""
+        """Return float32 [STEMS, size, 2, samples]."""
         waves = torch.zeros(STEMS, size, 2, self._samples, device=self._device)
         for changed in (False, True):
             chosen = [(place, layer) for place, layer in layers if (layer.speed != 1) == changed]
@@ -184,7 +184,7 @@ class Patches:
         return waves
 
     def _speed(self, changed: float) -> float:
-        """Another speed, with probability `changed`."""
+        """Draw another speed, with probability `changed`."""
         if self._rng.random() >= changed:
             return 1.0
         low, high = np.log(_SPEEDS)
@@ -217,14 +217,14 @@ class Patches:
         return songs[self._rng.integers(len(songs))]
 
     def _singer(self) -> Song:
-        """A song with a voice, those with a favoured kind of voice more often than others."""
+        """Draw a song with a voice, those with a favoured kind of voice more often than others."""
         sung = self._pool.sung
         if len(self._odds) != len(sung):
             self._odds = np.cumsum([self._favour.get(song.voice, 1.0) for song in sung])
         return sung[int(np.searchsorted(self._odds, self._rng.random() * self._odds[-1]))]
 
     def _start(self, song: Song, stem: int, wanted: float) -> int:
-        """Where to cut: with probability `wanted` at a place where the stem can be heard."""
+        """Draw where to cut: with probability `wanted` at a place where the stem can be heard."""
         last = max(0, song.audio.shape[1] - self._samples)
         audible = np.flatnonzero(song.activity[stem])
         if len(audible) and self._rng.random() < wanted:
@@ -235,7 +235,7 @@ class Patches:
         return int(self._rng.integers(last + 1))
 
     def _roughen(self, sources: Tensor) -> Tensor:
-        """What happens to music on its way: equalisers, low-passes, lossy codecs, level."""
+        """Apply what happens to music on its way: equalisers, low-passes, lossy codecs, level."""
         rng = self._rng
         size = sources.shape[1]
         points = np.cumsum(rng.normal(0, 1, (STEMS, size, _POINTS)), axis=2)
@@ -266,7 +266,7 @@ def _decibels(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def _replay(sound: Tensor, speeds: Tensor, samples: int) -> Tensor:
-    """[n, 2, samples] of `sound`, [n, 2, enough], each played `speeds` times as fast."""
+    """Return [n, 2, samples] of `sound`, [n, 2, enough], each played `speeds` times as fast."""
     places = torch.arange(samples, device=sound.device, dtype=torch.float64) * speeds[:, None]
     left = places.long()
     share = (places - left).float()[:, None]
@@ -275,12 +275,12 @@ def _replay(sound: Tensor, speeds: Tensor, samples: int) -> Tensor:
 
 
 def length(frames: int) -> int:
-    """How many samples that many frames take."""
+    """Return how many samples that many frames take."""
     return (frames - 1) * HOP + FRAME_LENGTH
 
 
 def spectra(waves: Tensor) -> Tensor:
-    """The complex spectrogram as Spleeter sees it: [..., samples] -> [..., frames, BINS]."""
+    """Compute the complex spectrogram as Spleeter sees it: [..., samples] -> [..., frames, BINS]."""
     window = torch.hann_window(FRAME_LENGTH, device=waves.device)
     frames = waves.unfold(-1, FRAME_LENGTH, HOP)
     if waves.device.type != "cpu":
@@ -292,7 +292,7 @@ def spectra(waves: Tensor) -> Tensor:
 
 
 def _curves() -> Tensor:
-    """[_POINTS, BINS]: a curve over the bins through points that lie evenly on eight octaves."""
+    """Return [_POINTS, BINS]: a curve over the bins through points that lie evenly on eight octaves."""
     pitch = np.log2(np.maximum(np.arange(BINS) * SAMPLE_RATE / FRAME_LENGTH, 40) / 40)
     places = np.linspace(0, pitch[-1], _POINTS)
     return torch.from_numpy(np.stack([np.interp(pitch, places, row) for row in np.eye(_POINTS)])).float()

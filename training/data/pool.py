@@ -44,12 +44,12 @@ class Song:
     """The family of instruments that a solo made for judging belongs to."""
 
     def excerpt(self, stem: int, start: int, length: int) -> Array:
-        """float32 [2, length] of one stem, from sample `start`."""
+        """Return float32 [2, length] of one stem, from sample `start`."""
         return (self.audio[stem, start : start + length].T / np.float32(FULL_SCALE)).astype(np.float32)
 
 
 def write(folder: Path, name: str, stems: Array, facts: dict[str, Any]) -> None:
-    """Add a song, float32 [stem, samples, channel] within +-1. Complete or not there at all."""
+    """Add a song, float32 [stem, samples, channel] within +-1, complete or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.part"
     with part.open("wb") as file:
@@ -64,7 +64,7 @@ def write(folder: Path, name: str, stems: Array, facts: dict[str, Any]) -> None:
 
 
 def read(folder: Path, name: str) -> Song:
-    """The finished song `name`. Raises OSError or KeyError if it is none."""
+    """Return the finished song `name`. Raises OSError or KeyError if it is none."""
     facts = json.loads((folder / f"{name}.json").read_text())
     return Song(
         name=name,
@@ -78,7 +78,7 @@ def read(folder: Path, name: str) -> Song:
 
 
 def names(folder: Path) -> list[str]:
-    """The finished songs in `folder`."""
+    """List the finished songs in `folder`."""
     return sorted(path.stem for path in folder.glob("*.json"))
 
 

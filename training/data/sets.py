@@ -40,17 +40,17 @@ class Mixture:
 
     @property
     def mix(self) -> Audio:
-        """[2, samples]."""
+        """Return [2, samples]."""
         return np.asarray(self.stems.sum(axis=0), dtype=np.float32)
 
     @property
     def sung(self) -> bool:
-        """Whether anybody sings."""
+        """Return whether anybody sings."""
         return bool(np.any(self.stems[0]))
 
 
 def load(path: Path) -> Audio:
-    """A recording as [2, samples] at 44.1 kHz. Raises what soundfile raises for what is none."""
+    """Load a recording as [2, samples] at 44.1 kHz. Raises what soundfile raises for what is none."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     if rate != SAMPLE_RATE:
         common = int(np.gcd(rate, SAMPLE_RATE))
@@ -60,7 +60,7 @@ def load(path: Path) -> Audio:
 
 
 def load_band(folder: Path) -> Audio:
-    """The aligned tracks of a band as [4, 2, samples]; no vocals. Names decide what is drums and bass."""
+    """Load the aligned tracks of a band as [4, 2, samples]; no vocals. Names decide what is drums and bass."""
     tracks = {path.stem.lower(): load(path) for path in sorted(folder.iterdir()) if path.is_file()}
     if not tracks:
         raise FileNotFoundError(f"no tracks in {folder}")
@@ -75,7 +75,7 @@ def load_band(folder: Path) -> Audio:
 def semi_real(
     band: Audio, singers: dict[str, Audio], starts: Sequence[float] = (5, 20, 45)
 ) -> Iterator[Mixture]:
-    """Each singer over the band: at several places, levels and positions, dry and in a room, and in mono."""
+    """Set each singer over the band: at several places, levels and positions, dry and in a room, and in mono."""
     length = _SECONDS * SAMPLE_RATE
     for singer, voice in singers.items():
         for number, start in enumerate(starts):
@@ -101,7 +101,7 @@ def semi_real(
 def instrumentals(
     band: Audio, recordings: dict[str, Audio], starts: Sequence[float] = (5, 20, 45)
 ) -> Iterator[Mixture]:
-    """The band without a singer, and recordings of which nothing is known but that nobody sings."""
+    """Return the band without a singer, and recordings of which nothing is known but that nobody sings."""
     length = _SECONDS * SAMPLE_RATE
     for start in starts:
         stems = _excerpt(band, int(start * SAMPLE_RATE), length)
@@ -111,7 +111,7 @@ def instrumentals(
 
 
 def synthetic(folder: Path) -> Iterator[Mixture]:
-    """The songs of a pool, sung ones and instrumentals apart; solos by their family of instruments."""
+    """Return the songs of a pool, sung ones and instrumentals apart; solos by their family of instruments."""
     for name in pool.names(folder):
         song = pool.read(folder, name)
         stems = np.stack([song.excerpt(stem, 0, song.audio.shape[1]) for stem in range(len(STEMS))])
@@ -133,7 +133,7 @@ def _looped(voice: Audio, length: int, offset: int) -> Audio:
 
 
 def _in_a_room(voice: Audio) -> Audio:
-    """A quarter off the centre, in a stereo room; always the same room."""
+    """Place a voice a quarter off the centre, in a stereo room; always the same room."""
     rng = np.random.default_rng(5)
     time = np.arange(int(_ROOM_SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
     tail = rng.standard_normal((2, len(time))) * np.exp(-6.9 * time / _ROOM_SECONDS)

@@ -70,7 +70,7 @@ def bells(rng: Rng, notes: list[Note], samples: int) -> Samples:
 
 
 def _struck(notes: list[Note], samples: int, tone: Callable[[float, Samples], Samples]) -> Samples:
-    """`tone` of a frequency and of times in seconds, for each of `notes`, dying away for half a second after it."""
+    """Play `tone` of a frequency and of times in seconds for each of `notes`, and let it die away for half a second."""
     sound = np.zeros(samples)
     for note in notes:
         first = int(note.start * SAMPLE_RATE)

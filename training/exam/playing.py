@@ -14,7 +14,7 @@ _BREATH = 0.35
 
 
 def curves(rng: Rng, notes: Sequence[Note], samples: int) -> tuple[Samples, Samples]:
-    """Frequency in Hz and loudness from 0 to 1 of `notes` in slurred phrases of two to six notes: both [samples]."""
+    """Return frequency in Hz and loudness, 0 to 1, of `notes` in slurred phrases of two to six notes: both [samples]."""
     pitch, loudness = np.full(samples, notes[0].pitch if notes else 60.0), np.zeros(samples)
     time = np.arange(samples) / SAMPLE_RATE
     for phrase in _phrases(rng, notes):
@@ -50,7 +50,7 @@ def _phrases(rng: Rng, notes: Sequence[Note]) -> list[list[Note]]:
 
 
 def _shake(rng: Rng, time: Samples, length: float) -> Samples:
-    """A vibrato that grows towards the end of a long note, and becomes faster."""
+    """Return a vibrato that grows towards the end of a long note, and becomes faster."""
     if length < 0.35 or rng.random() < 0.25:
         return np.zeros(len(time))
     share = np.clip(time / length, 0, 1)

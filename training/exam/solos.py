@@ -51,7 +51,7 @@ FAMILIES = tuple(dict.fromkeys(family for family, _ in (*BENDING, *STRUCK)))
 
 
 def solos(seconds: float = 6, tunes: int = 1) -> Iterator[Mixture]:
-    """Every instrument with tunes of its own, grouped by family."""
+    """Play every instrument with tunes of its own, grouped by family."""
     samples = int(seconds * SAMPLE_RATE)
     for seed, (number, (family, name)) in itertools.product(range(tunes), enumerate((*BENDING, *STRUCK))):
         rng = np.random.default_rng([seed, number])

@@ -27,7 +27,7 @@ class _Delay:
         self.place = 0
 
     def read(self, late: float) -> float:
-        """What was written `late` samples ago, of which there are at most `_SIZE` - 2."""
+        """Return what was written `late` samples ago, of which there are at most `_SIZE` - 2."""
         whole = int(late)
         first = self.line[(self.place - whole) % _SIZE]
         return first + (late - whole) * (self.line[(self.place - whole - 1) % _SIZE] - first)
@@ -39,7 +39,7 @@ class _Delay:
 
 
 def lips(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
-    """Brass: the lips are a resonator near the note, and open with the square of their deflection.
+    """Blow brass: the lips are a resonator near the note, and open with the square of their deflection.
 
     They sound a third above where they and the bore are tuned. Loud waves steepen on their way through the bore.
     """
@@ -70,7 +70,7 @@ def lips(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
 
 
 def clarinet(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
-    """A reed that closes as the pressure difference grows, on a cylinder of half a wavelength."""
+    """Blow a reed that closes as the pressure difference grows, on a cylinder of half a wavelength."""
     bore = _Delay()
     before = 0.0
     sound = []
@@ -86,7 +86,7 @@ def clarinet(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
 
 
 def saxophone(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
-    """The same reed somewhere on a string of air as long as the wave, which stands for a cone."""
+    """Blow the same reed somewhere on a string of air as long as the wave, which stands for a cone."""
     bell, mouthpiece = _Delay(), _Delay()
     position = rng.uniform(0.15, 0.3)
     before = 0.0
@@ -106,7 +106,7 @@ def saxophone(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
 
 
 def flute(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
-    """A jet that needs half a period to the edge and saturates there (x^3 - x); the bore sounds its third mode."""
+    """Blow a jet that needs half a period to the edge and saturates there (x^3 - x); the bore sounds its third mode."""
     bore, jet = _Delay(), _Delay()
     filtered = held = blocked = 0.0
     sound = []
@@ -126,7 +126,7 @@ def flute(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
 
 
 def bow(rng: Rng, frequency: Samples, loudness: Samples) -> Samples:
-    """A string that sticks to the bow until it slips, between nut and bridge."""
+    """Bow a string that sticks to the bow until it slips, between nut and bridge."""
     neck, bridge = _Delay(), _Delay()
     position, slope = rng.uniform(0.08, 0.2), rng.uniform(2, 4)
     filtered = 0.0
@@ -155,7 +155,7 @@ def play(
     frequency: Samples,
     loudness: Samples,
 ) -> Samples:
-    """`model` at 44.1 kHz, for curves at 44.1 kHz."""
+    """Play `model` at 44.1 kHz, for curves at 44.1 kHz."""
     sound = model(rng, np.clip(frequency[::2], 30, 4000), np.clip(loudness[::2], 0, 1))
     sound = np.nan_to_num(sound)
     sound = signal.lfilter(*signal.butter(1, 40 / (RATE / 2), "high"), sound)

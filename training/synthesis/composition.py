@@ -55,26 +55,26 @@ class Frame:
 
     @property
     def beat(self) -> float:
-        """Seconds of a beat."""
+        """Return the seconds of a beat."""
         return 60 / self.tempo
 
     @property
     def bar(self) -> float:
-        """Seconds of a bar of four beats."""
+        """Return the seconds of a bar of four beats."""
         return 4 * self.beat
 
     def degree(self, step: int) -> int:
-        """Pitch of a scale step above the key, in octave zero."""
+        """Return the pitch of a scale step above the key, in octave zero."""
         return self.key + self.scale[step % 7] + 12 * (step // 7)
 
     def time(self, rng: Rng, bar: int, sixteenth: float) -> float:
-        """When a player would play that sixteenth."""
+        """Return when a player would play that sixteenth."""
         late = self.swing if int(sixteenth) % 2 else 0.0
         return bar * self.bar + sixteenth * self.beat / 4 + late + abs(rng.normal(0, self.looseness))
 
 
 def frame(rng: Rng, seconds: float) -> Frame:
-    """A random song's skeleton that is at least `seconds` long."""
+    """Draw a random song's skeleton that is at least `seconds` long."""
     tempo = rng.uniform(66, 172)
     bars = int(seconds / (240 / tempo)) + 1
     progression = _PROGRESSIONS[rng.integers(len(_PROGRESSIONS))]
@@ -93,7 +93,7 @@ def frame(rng: Rng, seconds: float) -> Frame:
 def melody(
     rng: Rng, song: Frame, *, centre: float, density: float, rest: float, stretch: int = 1
 ) -> list[Note]:
-    """A tune around `centre`: mostly steps, chord tones on strong beats. `stretch` makes notes longer."""
+    """Compose a tune around `centre`: mostly steps, chord tones on strong beats. `stretch` makes notes longer."""
     notes: list[Note] = []
     step = 0
     for bar in range(song.bars):
@@ -119,7 +119,7 @@ def melody(
 
 
 def drums(rng: Rng, song: Frame) -> list[Hit]:
-    """A beat with fills, ghost notes, and percussion now and then."""
+    """Compose a beat with fills, ghost notes, and percussion now and then."""
     snares = _SNARES[rng.integers(len(_SNARES))]
     every = int(rng.choice([1, 2, 2, 4]))
     percussion = set(rng.choice(16, rng.integers(2, 7), replace=False)) if rng.random() < 0.35 else set()
@@ -151,7 +151,7 @@ def drums(rng: Rng, song: Frame) -> list[Hit]:
 
 
 def bass(rng: Rng, song: Frame) -> list[Note]:
-    """A line on the chords' roots."""
+    """Compose a line on the chords' roots."""
     places = _BASS_LINES[rng.integers(len(_BASS_LINES))] or song.kick
     floor = 24 + 12 * int(rng.random() < 0.6)
     notes = []
@@ -166,7 +166,7 @@ def bass(rng: Rng, song: Frame) -> list[Note]:
 
 
 def walking_bass(rng: Rng, song: Frame) -> list[Note]:
-    """A line that wanders along the scale, in a rhythm that two bars share."""
+    """Compose a line that wanders along the scale, in a rhythm that two bars share."""
     floor = 24 + 12 * int(rng.random() < 0.6)
     wandering = rng.uniform(0.3, 0.9)
     places: list[int] = []
@@ -186,7 +186,7 @@ def walking_bass(rng: Rng, song: Frame) -> list[Note]:
 
 
 def accompaniment(rng: Rng, song: Frame, role: str) -> list[Note]:
-    """Chords in one of the `ROLES`."""
+    """Compose chords in one of the `ROLES`."""
     base = 48 + 12 * int(rng.integers(2)) + (12 * int(rng.integers(1, 3)) if role == "bells" else 0)
     variant = int(rng.integers(2))
     notes: list[Note] = []

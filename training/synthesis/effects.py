@@ -18,25 +18,25 @@ Stems = npt.NDArray[np.float32]
 
 
 def level(wave: Wave, rms: float = 0.1) -> Wave:
-    """`wave` at that effective value; silence stays silence."""
+    """Scale `wave` to that effective value; silence stays silence."""
     now = float(np.sqrt(np.mean(wave**2)))
     return wave if now < 1e-6 else (wave * (rms / now)).astype(np.float32)
 
 
 def pan(mono: Wave, position: float) -> Wave:
-    """Mono to stereo at `position`, -1 left to 1 right, with constant power."""
+    """Place mono in stereo at `position`, -1 left to 1 right, with constant power."""
     angle = (position + 1) * np.pi / 4
     return np.asarray(1.2 * np.stack([mono * np.cos(angle), mono * np.sin(angle)], axis=1), dtype=np.float32)
 
 
 def widen(mono: Wave, seconds: float) -> Wave:
-    """Mono to stereo with one side late."""
+    """Make stereo of mono, with one side late."""
     late = int(seconds * SAMPLE_RATE)
     return np.stack([mono, np.concatenate([np.zeros(late, np.float32), mono[:-late]])], axis=1)
 
 
 def room(rng: Rng, wave: Wave, seconds: float | None = None, wet: float | None = None) -> Wave:
-    """A random room: a few early reflections and a decaying, darkening tail, different on both sides."""
+    """Apply a random room: a few early reflections and a decaying, darkening tail, different on both sides."""
     seconds = rng.uniform(0.25, 2.6) if seconds is None else seconds
     wet = rng.uniform(0.03, 0.35) if wet is None else wet
     length = int(seconds * SAMPLE_RATE)
@@ -57,7 +57,7 @@ def room(rng: Rng, wave: Wave, seconds: float | None = None, wet: float | None =
 
 
 def equalise(rng: Rng, wave: Wave, decibels: float = 6.0) -> Wave:
-    """One to three random peaking filters."""
+    """Apply one to three random peaking filters."""
     for _ in range(rng.integers(1, 4)):
         angle = 2 * np.pi * np.exp(rng.uniform(np.log(80), np.log(12_000))) / SAMPLE_RATE
         gain = 10 ** (rng.uniform(-decibels, decibels) / 40)
@@ -69,7 +69,7 @@ def equalise(rng: Rng, wave: Wave, decibels: float = 6.0) -> Wave:
 
 
 def compress(rng: Rng, wave: Wave) -> Wave:
-    """A compressor with a slow detector; mono or stereo."""
+    """Compress with a slow detector; mono or stereo."""
     threshold, ratio = rng.uniform(-28, -12), rng.uniform(1.5, 6)
     power = (wave**2).mean(axis=1) if wave.ndim == 2 else wave**2
     loudness = 10 * np.log10(signal.lfilter([0.002], [1, -0.998], power) + 1e-10)
@@ -78,12 +78,12 @@ def compress(rng: Rng, wave: Wave) -> Wave:
 
 
 def distort(rng: Rng, wave: Wave, hardest: float) -> Wave:
-    """Soft clipping."""
+    """Clip softly."""
     return np.asarray(np.tanh(level(wave, 0.12) * rng.uniform(1.5, hardest)), dtype=np.float32)
 
 
 def chorus(rng: Rng, wave: Wave) -> Wave:
-    """Two copies that wander a few milliseconds, one on each side."""
+    """Add two copies that wander a few milliseconds, one on each side."""
     time = np.arange(len(wave))
     result = wave.copy()
     for side in range(2):
@@ -95,7 +95,7 @@ def chorus(rng: Rng, wave: Wave) -> Wave:
 
 
 def echo(rng: Rng, wave: Wave, beat: float) -> Wave:
-    """Three repeats in time with the song, from side to side."""
+    """Add three repeats in time with the song, from side to side."""
     late = int(beat * rng.choice([0.5, 0.75, 1]) * SAMPLE_RATE)
     gain = np.float32(rng.uniform(0.1, 0.35))
     result, repeat = wave.copy(), wave
@@ -106,7 +106,7 @@ def echo(rng: Rng, wave: Wave, beat: float) -> Wave:
 
 
 def blown(rng: Rng, wave: Wave) -> Wave:
-    """What recorded notes of a sampler lack: brighter when louder, resonances of another body, air in the tone."""
+    """Add what recorded notes of a sampler lack: brighter when louder, resonances of another body, air in the tone."""
     mono = wave.mean(axis=1)
     loudness = np.sqrt(np.maximum(ndimage.uniform_filter1d(mono**2, 2205), 0))
     loudness /= loudness.max() + 1e-9
@@ -121,13 +121,13 @@ def blown(rng: Rng, wave: Wave) -> Wave:
 
 
 def high_pass(wave: Wave, hertz: float) -> Wave:
-    """Second order, mono or stereo."""
+    """Filter with second order, mono or stereo."""
     below, above = signal.butter(2, hertz / NYQUIST, "high")
     return cast("Wave", signal.lfilter(below, above, wave, axis=0).astype(np.float32))
 
 
 def limit(rng: Rng, stems: Stems) -> Stems:
-    """A brick-wall limiter on the mix: its one gain curve applied to every stem, so that they still add up."""
+    """Limit the mix to full scale: one gain curve applied to every stem, so that they still add up."""
     peaks = ndimage.maximum_filter1d(np.abs(stems.sum(axis=0)).max(axis=1), 265)
     ceiling = np.quantile(peaks, 0.98) * 10 ** (-rng.uniform(1, 8) / 20)
     gain = np.minimum(1, ceiling / np.maximum(peaks, 1e-6))
@@ -136,14 +136,14 @@ def limit(rng: Rng, stems: Stems) -> Stems:
 
 
 def low_pass(rng: Rng, stems: Stems) -> Stems:
-    """The steep edge that lossy files have."""
+    """Cut off steeply, as lossy files do."""
     edge = float(rng.choice([16_000, 15_000, 13_000, 11_000, 10_000, 8500])) / NYQUIST
     sections = signal.cheby1(8, 0.5, edge, output="sos")
     return cast("Stems", signal.sosfilt(sections, stems, axis=1).astype(np.float32))
 
 
 def lossy(rng: Rng, stems: Stems) -> Stems:
-    """Each stem through an MP3 encoder of low quality and back."""
+    """Send each stem through an MP3 encoder of low quality and back."""
     squeeze = float(rng.uniform(0.6, 0.95))
     result = stems.copy()
     for stem in result:
@@ -162,5 +162,5 @@ def lossy(rng: Rng, stems: Stems) -> Stems:
 
 
 def random_gain(rng: Rng, low: float, high: float) -> np.float32:
-    """A random factor between `low` and `high` decibels."""
+    """Draw a factor between `low` and `high` decibels."""
     return np.float32(10 ** (rng.uniform(low, high) / 20))

@@ -34,7 +34,7 @@ class Marks:
 
 
 def marks(wave: Wave, pitch: npt.NDArray[np.float64]) -> Marks:
-    """The period marks of mono `wave`, whose `pitch` is known each 10 ms (0: none)."""
+    """Return the period marks of mono `wave`, whose `pitch` is known each 10 ms (0: none)."""
     low = signal.sosfiltfilt(signal.butter(2, _TONE / SAMPLE_RATE * 2, output="sos"), wave)
     if -low.min() > low.max():
         low = -low
@@ -68,7 +68,7 @@ def render(
     formants: float,
     samples: int,
 ) -> Wave:
-    """Mono [samples], not levelled: each 10 ms, frame `source` of the recording at `pitch` Hz where `sounding`.
+    """Return mono [samples], not levelled: each 10 ms, frame `source` of the recording at `pitch` Hz where `sounding`.
 
     `formants` above 1 makes the throat smaller.
     """

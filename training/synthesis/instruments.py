@@ -61,7 +61,7 @@ SOLOISTS: dict[str, dict[str, int]] = {
 
 
 def hertz(pitch: npt.NDArray[np.float64] | float) -> npt.NDArray[np.float64]:
-    """Frequency of a MIDI pitch."""
+    """Return the frequency of a MIDI pitch."""
     return np.asarray(440 * 2 ** ((np.asarray(pitch) - 69) / 12))
 
 
@@ -78,11 +78,11 @@ class Player:
         self._font.set_max_voices(128)
 
     def play(self, notes: Sequence[Note], program: int, samples: int) -> Wave:
-        """Stereo [samples, 2] of `notes`."""
+        """Return stereo [samples, 2] of `notes`."""
         return self._play(notes, program, samples, channel=0)
 
     def play_drums(self, rng: Rng, hits: Sequence[Hit], samples: int) -> Wave:
-        """Stereo [samples, 2] of a beat on a random kit."""
+        """Return stereo [samples, 2] of a beat on a random kit."""
         keys = {kind: int(rng.choice(choice)) for kind, choice in _GM_DRUMS.items()}
         if rng.random() < 0.2:
             keys["hat"] = 51  # the ride cymbal
@@ -93,7 +93,7 @@ class Player:
         return self._play(notes, int(rng.choice(_DRUM_KITS)), samples, channel=_DRUM_CHANNEL)
 
     def play_lead(self, rng: Rng, notes: Sequence[Note], program: int, samples: int) -> Wave:
-        """A tune with glides, vibrato and swells: stereo [samples, 2]."""
+        """Play a tune with glides, vibrato and swells: stereo [samples, 2]."""
         font = self._font
         self._select(0, program)
         font.channel_set_pitch_range(0, _BEND_RANGE)
@@ -155,7 +155,7 @@ class Player:
 def contour(
     rng: Rng, notes: Sequence[Note], samples: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """How a soloist plays `notes`: pitch and loudness, a value each 10 ms."""
+    """Return how a soloist plays `notes`: pitch and loudness, a value each 10 ms."""
     size = samples // CONTROL + 2
     step = CONTROL / SAMPLE_RATE
     pitches, swell = np.full(size, np.nan), np.zeros(size)
@@ -187,7 +187,7 @@ def contour(
 
 
 def oscillator_lead(rng: Rng, notes: Sequence[Note], samples: int) -> Wave:
-    """A bowed, blown or synthetic solo voice, mono: rich tone and breath through two sets of resonances."""
+    """Play a bowed, blown or synthetic solo voice, mono: rich tone and breath through two sets of resonances."""
     pitches, swell = contour(rng, notes, samples)
     time = np.arange(samples) / CONTROL
     frequency = hertz(np.interp(time, np.arange(len(pitches)), pitches))
@@ -244,7 +244,7 @@ def _resonate(rng: Rng, tone: npt.NDArray[np.float64]) -> npt.NDArray[np.float64
 
 
 def oscillators(rng: Rng, notes: Sequence[Note], samples: int, *, role: str) -> Wave:
-    """A subtractive synthesizer, mono. `role` "bass" is dark, "pad" slow, others are plucked."""
+    """Play a subtractive synthesizer, mono. `role` "bass" is dark, "pad" slow, others are plucked."""
     sound = np.zeros(samples, dtype=np.float32)
     shape = int(rng.integers(3))
     low, high = (250, 4000) if role == "bass" else (600, 9000)
@@ -271,7 +271,7 @@ def oscillators(rng: Rng, notes: Sequence[Note], samples: int, *, role: str) -> 
 
 
 def sampled_drums(rng: Rng, bank: DrumBank, hits: Sequence[Hit], samples: int) -> Wave:
-    """Stereo [samples, 2] of a beat on a kit drawn from the bank, each drum retuned and panned."""
+    """Return stereo [samples, 2] of a beat on a kit drawn from the bank, each drum retuned and panned."""
     loudness = {
         "kick": 1.0, "snare": rng.uniform(0.5, 0.9), "hat": rng.uniform(0.15, 0.4),
         "open": rng.uniform(0.15, 0.4), "crash": rng.uniform(0.2, 0.5), "tom": 0.7,

@@ -30,7 +30,7 @@ _UNNAMED = "rk_"  # this kit's file names say nothing about the sound
 
 
 def load_mono(path: Path) -> Wave:
-    """The recording as mono float32 at 44.1 kHz. Raises what soundfile raises for what is none."""
+    """Load the recording as mono float32 at 44.1 kHz. Raises what soundfile raises for what is none."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = samples.mean(axis=1)
     if rate != SAMPLE_RATE:
@@ -46,7 +46,7 @@ class DrumBank:
 
     @classmethod
     def load(cls, pack: Path) -> "DrumBank":
-        """All sounds in the pack's ``drums`` folder. Raises FileNotFoundError if there is none."""
+        """Load all sounds in the pack's ``drums`` folder. Raises FileNotFoundError if there is none."""
         bank = cls()
         paths = sorted((pack / "drums").glob("*.ogg"))
         if not paths:
@@ -59,7 +59,7 @@ class DrumBank:
 
 
 def drum_kind(name: str, wave: Wave) -> str:
-    """What a drum sound is, from its file's name; where the name is only a number, from the sound."""
+    """Tell what a drum sound is, from its file's name; where the name is only a number, from the sound."""
     name = name.lower()
     if name.startswith(_UNNAMED):
         return _kind_by_sound(wave)

@@ -35,7 +35,7 @@ class NoteBank:
 
     @classmethod
     def load(cls, folder: Path) -> "NoteBank":
-        """Everything in `folder` that has a pitch, by file name. Nothing, if there is no such folder."""
+        """Load everything in `folder` that has a pitch, by file name. Nothing, if there is no such folder."""
         found: dict[str, Instrument] = {}
         for path in sorted(folder.glob("*.ogg")):
             if any(word in path.stem for word in _NOT_ONE_NOTE):
@@ -49,7 +49,7 @@ class NoteBank:
         return cls(list(found.values()))
 
     def play(self, rng: Rng, notes: Sequence[Note], samples: int) -> Wave:
-        """Mono [samples]: `notes` on one of the instruments, those too far from its recordings left out."""
+        """Return mono [samples]: `notes` on one of the instruments, those too far from its recordings left out."""
         instrument = self.instruments[rng.integers(len(self.instruments))]
         sound = np.zeros(samples, dtype=np.float32)
         ringing = 1 + rng.uniform(0, 1.5) * (rng.random() < 0.3)
@@ -72,7 +72,7 @@ class NoteBank:
 
 
 def pitch_of(wave: Wave) -> float | None:
-    """MIDI pitch of a recorded note, by the autocorrelation of what follows its attack. None if it has none."""
+    """Return the MIDI pitch of a recorded note, by autocorrelation after its attack; None if it has none."""
     part = wave[_ATTACK : _ATTACK + _HEARD]
     if len(part) < _SHORTEST:
         part = wave
@@ -90,14 +90,14 @@ def pitch_of(wave: Wave) -> float | None:
 
 
 def _autocorrelation(wave: Wave) -> Wave:
-    """Scaled so that the window's own is one at no delay."""
+    """Return it scaled so that the window's own is one at no delay."""
     size = 1 << (2 * len(wave) - 1).bit_length()
     power = np.abs(np.fft.rfft(wave, size)) ** 2
     return np.asarray(np.fft.irfft(power)[: len(wave)] / np.sum(np.hanning(len(wave)) ** 2))
 
 
 def _instrument(name: str) -> str:
-    """Which instrument a file is of: its name without note, round robin, loudness and number."""
+    """Tell which instrument a file is of: its name without note, round robin, loudness and number."""
     return re.sub(
         r"(_[a-g]b?\d|_rr\d|_m?f|\d+)(?=_|$)", "", re.sub(r"_[A-GLh][A-Za-z]*string\d?$", "_string", name)
     )

@@ -27,7 +27,7 @@ Sung = tuple[Parameters, Parameters, Parameters]
 
 
 def score(rng: Rng, notes: Sequence[Note], tempo: float, transposed: int) -> str:
-    """`notes` as MusicXML on a grid of sixteenths, `transposed` semitones down, with random syllables."""
+    """Write `notes` as MusicXML on a grid of sixteenths, `transposed` semitones down, with random syllables."""
     sixteenth = 60 / tempo / 4
     measures: list[str] = []
     current: list[str] = []
@@ -106,7 +106,7 @@ class Singer:
         self._sinsy.loadVoices(str(voice))
 
     def sing(self, rng: Rng, notes: Sequence[Note], tempo: float, transposed: int) -> Sung:
-        """WORLD's view of `notes` sung `transposed` semitones down. Raises ValueError if Sinsy gives up."""
+        """Return WORLD's view of `notes` sung `transposed` semitones down. Raises ValueError if Sinsy gives up."""
         handle, name = tempfile.mkstemp(suffix=".xml")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(score(rng, notes, tempo, transposed))
@@ -125,7 +125,7 @@ class Singer:
 
 
 def render(rng: Rng, sung: Sung, samples: int, *, shift: float, formants: float, breath: float) -> Wave:
-    """`sung` as another singer, `shift` semitones up: mono [samples]."""
+    """Render `sung` as another singer, `shift` semitones up: mono [samples]."""
     pitch, envelope, noise = sung
     time = np.arange(len(pitch)) / 100
     if rng.random() < 0.6:  # vibrato in slow bursts

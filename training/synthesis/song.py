@@ -46,7 +46,7 @@ class Made:
 
 
 def make(studio: Studio, seed: int, seconds: float) -> Made:
-    """The song of that seed."""
+    """Make the song of that seed."""
     rng = np.random.default_rng(seed)
     samples = int(seconds * SAMPLE_RATE)
     song = composition.frame(rng, seconds)
@@ -75,7 +75,7 @@ def make(studio: Studio, seed: int, seconds: float) -> Made:
 
 
 def make_solo(player: Player, seed: int, seconds: float, program: int) -> Made:
-    """A General MIDI program of `player` with a tune in a small room, nobody else: for judging, never for training."""
+    """Play a tune on `player`'s General MIDI program in a small room, nobody else: for judging, never for training."""
     rng = np.random.default_rng(seed)
     samples = int(seconds * SAMPLE_RATE)
     song = composition.frame(rng, seconds)
@@ -124,7 +124,7 @@ def _drums(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
 
 
 def _loop(rng: Rng, loops: Sequence[Wave], song: Frame, samples: int) -> Wave:
-    """A drum loop stretched to whole bars of the song."""
+    """Stretch a drum loop to whole bars of the song."""
     loop = loops[rng.integers(len(loops))]
     bars = max(1, round(len(loop) / SAMPLE_RATE / song.bar))
     places = np.linspace(0, len(loop) - 1, int(bars * song.bar * SAMPLE_RATE))
@@ -177,7 +177,7 @@ def _accompaniment(rng: Rng, studio: Studio, song: Frame, samples: int, role: st
 
 
 def _alone(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
-    """Tunes or chords of one instrument, sometimes of two.
+    """Play tunes or chords of one instrument, sometimes of two.
 
     Never of oscillators through resonances that move: alone, they are what a synthetic singer is.
     """
@@ -193,7 +193,7 @@ def _alone(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
 
 
 def _tune(rng: Rng, player: Player, tune: list[Note], program: int, samples: int, *, bending: bool) -> Wave:
-    """Stereo [samples, 2]: a tune on the soundfont, with the glides and swells of who can, or stroke by stroke."""
+    """Return stereo [samples, 2]: a tune on the soundfont, with glides and swells where they can be, or stroke by stroke."""
     if bending:
         return player.play_lead(rng, tune, program, samples)
     struck = [Note(note.start, note.length * 1.5, note.pitch, rng.uniform(50, 115)) for note in tune]
@@ -201,7 +201,7 @@ def _tune(rng: Rng, player: Player, tune: list[Note], program: int, samples: int
 
 
 def _lead(rng: Rng, studio: Studio, song: Frame, samples: int, *, synthetic: float = 0.2) -> Wave:
-    """A solo instrument with a tune, now and then a section or a second voice in thirds below it.
+    """Play a solo instrument with a tune, now and then a section or a second voice in thirds below it.
 
     With probability `synthetic` it is made of oscillators.
     """
@@ -241,7 +241,7 @@ def _lead(rng: Rng, studio: Studio, song: Frame, samples: int, *, synthetic: flo
 
 
 def _placed(rng: Rng, sound: Wave, *, crunchy: bool, panned: bool = False) -> Wave:
-    """An instrument's place in the mix: distortion, position, tone, room; effective value 0.1."""
+    """Give an instrument its place in the mix: distortion, position, tone, room; effective value 0.1."""
     if crunchy and rng.random() < 0.3:
         sound = effects.distort(rng, sound, 14)
     choice = 1.0 if panned else rng.random()

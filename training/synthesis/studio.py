@@ -21,5 +21,5 @@ class Studio:
         self.singer = singing.Singer(next((pack / "vox/sinsy").glob("*.htsvoice")))
 
     def of_kind(self, *kinds: str) -> list[Utterance]:
-        """The utterances of these kinds."""
+        """Return the utterances of these kinds."""
         return [voice for voice in self.voices if voice.kind in kinds]

@@ -50,7 +50,7 @@ def sing_vocals(rng: Rng, studio: Studio, song: Frame, samples: int, kind: str) 
 
 
 def _choir(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
-    """Recorded groups of singers on the song's chords."""
+    """Place recorded groups of singers on the song's chords."""
     groups = studio.of_kind("choir")
     mix = np.zeros((samples, 2), dtype=np.float32)
     for third in (0, 2, 4):
@@ -104,7 +104,7 @@ class _Singers:
         return [voice for voice in pool if voice.name.startswith(speaker)]
 
     def take(self, interval: int) -> Wave:
-        """The tune `interval` semitones up, mono."""
+        """Sing the tune `interval` semitones up, mono."""
         rng = self.rng
         notes = [
             Note(max(0.0, note.start + rng.normal(0, 0.012)), note.length, note.pitch + interval)
@@ -134,7 +134,7 @@ class _Singers:
         )
 
     def _vocoded(self, notes: list[Note]) -> Wave:
-        """Phrases of two bars, each with another utterance of the same speaker."""
+        """Sing phrases of two bars, each with another utterance of the same speaker."""
         rng, phrase = self.rng, 2 * self.song.bar
         sound = np.zeros(self.samples, dtype=np.float32)
         for begin in np.arange(0, self.samples / SAMPLE_RATE, phrase):

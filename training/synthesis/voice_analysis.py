@@ -38,12 +38,12 @@ class Utterance:
 
 
 def load(pack: Path, cache: Path) -> list[Utterance]:
-    """Every voice recording of the pack, analysed once and kept in `cache`."""
+    """Load every voice recording of the pack, analysed once and kept in `cache`."""
     return [analyse(path, cache) for path in recordings(pack)]
 
 
 def recordings(pack: Path) -> list[Path]:
-    """The voice recordings of the pack. Raises FileNotFoundError if there are none."""
+    """List the voice recordings of the pack. Raises FileNotFoundError if there are none."""
     paths = sorted((pack / "vox").glob("*/*.ogg"))
     if not paths:
         raise FileNotFoundError(f"no voices in {pack / 'vox'}")
@@ -51,7 +51,7 @@ def recordings(pack: Path) -> list[Path]:
 
 
 def analyse(path: Path, cache: Path) -> Utterance:
-    """The recording in `path`, analysed unless `cache` has it."""
+    """Return the recording in `path`, analysed unless `cache` has it."""
     cache.mkdir(parents=True, exist_ok=True)
     kept = cache / f"{path.stem}.npy"
     wave = load_mono(path)[:_LONGEST]
@@ -81,7 +81,7 @@ def _kind(path: Path) -> str:
 
 
 def _analyse(wave: Parameters, path: Path) -> npt.NDArray[np.float16]:
-    """[frame, 1 + BINS + BINS]: pitch, log envelope, aperiodicity."""
+    """Return [frame, 1 + BINS + BINS]: pitch, log envelope, aperiodicity."""
     import soundfile
 
     pitch, envelope, noise = world_analysis(wave, 60, 900)
@@ -95,7 +95,7 @@ def _analyse(wave: Parameters, path: Path) -> npt.NDArray[np.float16]:
 def world_analysis(
     wave: Parameters, lowest: float, highest: float
 ) -> tuple[Parameters, Parameters, Parameters]:
-    """Pitch [frame], spectral envelope (power) and aperiodicity [frame, BINS] of a mono wave."""
+    """Return pitch [frame], spectral envelope (power) and aperiodicity [frame, BINS] of a mono wave."""
     import pyworld
 
     pitch, times = pyworld.dio(wave, SAMPLE_RATE, f0_floor=lowest, f0_ceil=highest, frame_period=FRAME_MS)
@@ -106,7 +106,7 @@ def world_analysis(
 
 
 def synthesise(pitch: Parameters, envelope: Parameters, noise: Parameters, samples: int) -> Wave:
-    """The wave of these parameters, mono, peak 0.7, cut or filled to `samples`."""
+    """Return the wave of these parameters, mono, peak 0.7, cut or filled to `samples`."""
     import pyworld
 
     sound = pyworld.synthesize(
@@ -116,7 +116,7 @@ def synthesise(pitch: Parameters, envelope: Parameters, noise: Parameters, sampl
 
 
 def fit(sound: npt.NDArray[Any], samples: int) -> Wave:
-    """`sound` with peak 0.7 and exactly that long."""
+    """Return `sound` with peak 0.7 and exactly that long."""
     sound = sound[:samples]
     sound = np.pad(sound, (0, samples - len(sound)))
     return np.asarray(sound / (np.abs(sound).max() + 1e-9) * 0.7, dtype=np.float32)
@@ -133,7 +133,7 @@ def _extend(pitch: Parameters, envelope: Parameters, noise: Parameters, bandwidt
 
 
 def syllables(pitch: Parameters) -> list[tuple[int, int, int]]:
-    """(start of the consonant, start of the vowel, end) in frames, about 220 ms apart."""
+    """Find (start of the consonant, start of the vowel, end) in frames, about 220 ms apart."""
     voiced = np.diff(np.concatenate([[0], (pitch > 0).astype(int), [0]]))
     found: list[tuple[int, int, int]] = []
     before = 0

@@ -60,7 +60,7 @@ class Manner:
 
     @classmethod
     def draw(cls, rng: Rng, formants: tuple[float, float]) -> "Manner":
-        """A random one, `formants` within the range given."""
+        """Draw a random one, `formants` within the range given."""
         whispered, tuned, belted = (rng.random() < share for share in (_WHISPERED, _TUNED, _BELTED))
         breath = rng.uniform(0, 0.12) if rng.random() < 0.3 else 0.0
         tilt = rng.uniform(0.2, 0.7) if belted else rng.uniform(-0.5, 0.1) * (rng.random() < 0.3)
@@ -78,7 +78,7 @@ class Manner:
 
 
 def sing(rng: Rng, voice: Utterance, notes: Sequence[Note], samples: int, manner: Manner) -> Wave:
-    """`notes` sung with the sounds of `voice`: mono [samples]."""
+    """Return `notes` sung with the sounds of `voice`: mono [samples]."""
     parts = syllables(voice.pitch)
     if not parts:
         return np.zeros(samples, dtype=np.float32)
@@ -94,7 +94,7 @@ def sing(rng: Rng, voice: Utterance, notes: Sequence[Note], samples: int, manner
 
 
 def _laid_out(rng: Rng, sung: "_Score", samples: int) -> Wave:
-    """What `sung` says, from the grains of its recording, with hisses for consonants where it has none."""
+    """Render what `sung` says, from the grains of its recording, with hisses for consonants where it has none."""
     wave = sung.voice.wave.astype(np.float32)
     hisses = np.zeros(samples, dtype=np.float32)
     for begin, end in sung.consonants:
@@ -187,7 +187,7 @@ class _Score:
         return np.asarray(vowel + np.clip(stretched, 0, 0.999) * width, dtype=np.float64)
 
     def spectra(self) -> tuple[Parameters, Parameters]:
-        """Envelope (power) and aperiodicity of what was added."""
+        """Return envelope (power) and aperiodicity of what was added."""
         rng, manner = self.rng, self.manner
         frames = np.clip(self.source.round().astype(int), 0, len(self.voice.pitch) - 1)
         envelope = self.voice.envelope[frames].astype(np.float64)
@@ -211,13 +211,13 @@ class _Score:
 
 
 def _smooth_noise(rng: Rng, length: int, width: int) -> Parameters:
-    """Noise of variance one, smoothed over `width` values."""
+    """Return noise of variance one, smoothed over `width` values."""
     noise = np.convolve(rng.standard_normal(length + width - 1), np.hanning(width + 2)[1:-1], "valid")
     return np.asarray(noise / np.sqrt(np.sum(np.hanning(width + 2) ** 2)))
 
 
 def recolour(rng: Rng, envelope: Parameters, warp: float, tilt: float) -> Parameters:
-    """Another vowel, another throat: resonances moved by up to `warp`, bands by `tilt` nepers (log power)."""
+    """Return another vowel, another throat: resonances moved by up to `warp`, bands by `tilt` nepers (log power)."""
     stretch = [1, *(1 + rng.uniform(-warp, warp, 3)), 1 + rng.uniform(-0.06, 0.06), 1]
     factors = np.interp(FREQUENCIES, [0, 450, 1300, 2600, 4500, 22_050], stretch)
     bins = np.clip((np.arange(BINS) * factors).round().astype(int), 0, BINS - 1)
@@ -226,7 +226,7 @@ def recolour(rng: Rng, envelope: Parameters, warp: float, tilt: float) -> Parame
 
 
 def recorded_speech(rng: Rng, voices: Sequence[Utterance], samples: int) -> Wave:
-    """Utterances of one speaker one after the other as recorded, all at one random speed: mono [samples]."""
+    """Join utterances of one speaker as recorded, all at one random speed: mono [samples]."""
     speed = rng.uniform(0.8, 1.22)
     sound = np.zeros(samples, dtype=np.float32)
     place = int(rng.uniform(0, 2) * SAMPLE_RATE)
@@ -238,7 +238,7 @@ def recorded_speech(rng: Rng, voices: Sequence[Utterance], samples: int) -> Wave
 
 
 def recorded_notes(rng: Rng, takes: Sequence[Utterance], notes: Sequence[Note], samples: int) -> Wave:
-    """`notes` sung with recorded notes, each the take nearest in pitch, replayed faster or slower."""
+    """Sing `notes` with recorded notes, each the take nearest in pitch, replayed faster or slower."""
     pitched = []
     for take in takes:
         voiced = take.pitch[take.pitch > 0]
@@ -265,6 +265,6 @@ def recorded_notes(rng: Rng, takes: Sequence[Utterance], notes: Sequence[Note], 
 
 
 def replay(wave: npt.NDArray[np.float16], speed: float) -> Wave:
-    """`wave` played `speed` times as fast, pitch and all."""
+    """Play `wave` `speed` times as fast, pitch and all."""
     places = np.arange(int(len(wave) / speed)) * speed
     return np.interp(places, np.arange(len(wave)), wave).astype(np.float32)

@@ -28,7 +28,7 @@ _MANNER = Manner(
 
 
 def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """[samples] of `notes` on one bowed string instrument or a section of them, moved into its range."""
+    """Return [samples] of `notes` on one bowed string instrument or a section of them, moved into its range."""
     size, (low, high) = _SIZES[int(rng.choice(len(_SIZES), p=_ODDS))]
     notes = within(notes, low, high)
     body = [

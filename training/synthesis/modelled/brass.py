@@ -34,7 +34,7 @@ _ODDS = (0.42, 0.16, 0.22, 0.14, 0.06)
 
 
 def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """[samples] of `notes` on one brass instrument, moved into its range."""
+    """Return [samples] of `notes` on one brass instrument, moved into its range."""
     horn = _HORNS[int(rng.choice(len(_HORNS), p=_ODDS))]
     line = perform(rng, within(notes, *horn.range), samples, horn.manner)
     sound = _tone(rng, line, horn) + _breath(rng, line)
@@ -69,7 +69,7 @@ def _tone(rng: Rng, line: Line, horn: _Horn) -> Samples:
 
 
 def _breath(rng: Rng, line: Line) -> Samples:
-    """Air past the lips: a little always, more where a note begins."""
+    """Return the air past the lips: a little always, more where a note begins."""
     always, starting = np.exp(rng.uniform(np.log(0.002), np.log(0.03))), rng.uniform(0, 0.12)
     noise = sources.band_noise(rng, len(line.loudness), rng.uniform(400, 1200), rng.uniform(3000, 9000))
     return np.asarray(noise * (always * line.loudness + starting * line.onset * (line.loudness > 0)))

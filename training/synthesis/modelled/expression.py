@@ -93,7 +93,7 @@ class _Player:
         self.before: float | None = None
 
     def note(self, note: Note, size: int, *, rests_after: bool) -> tuple[Samples, Samples]:
-        """Pitch and loudness of a note, a value each control step."""
+        """Return pitch and loudness of a note, a value each control step."""
         rng, manner = self.rng, self.manner
         time = np.arange(size) * _SECONDS
         length = time[-1]
@@ -133,13 +133,13 @@ class _Player:
 
 
 def _wander(rng: Rng, size: int, seconds: float) -> Samples:
-    """Noise of variance one that changes within `seconds`."""
+    """Return noise of variance one that changes within `seconds`."""
     points = max(4, int(size * _SECONDS / seconds) + 2)
     return np.interp(np.linspace(0, points - 1, size), np.arange(points), rng.standard_normal(points))
 
 
 def within(notes: Sequence[Note], low: float, high: float) -> list[Note]:
-    """`notes`, moved by octaves as a whole so that most lie between `low` and `high`, MIDI pitches."""
+    """Move `notes` by octaves as a whole so that most lie between `low` and `high`, MIDI pitches."""
     if not notes:
         return []
     middle = float(np.median([note.pitch for note in notes]))

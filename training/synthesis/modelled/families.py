@@ -36,12 +36,12 @@ _ODDS = (0.24, 0.18, 0.18, 0.12, 0.08, 0.08, 0.07, 0.05)
 
 
 def draw(rng: Rng) -> str:
-    """A family for a tune: more often one that holds tones as singers do."""
+    """Draw a family for a tune: more often one that holds tones as singers do."""
     return str(rng.choice(list(FAMILIES), p=_ODDS))
 
 
 def play(rng: Rng, family: str, notes: Sequence[Note], samples: int) -> Wave:
-    """Stereo [samples, 2] of `notes` on an instrument of `family`; effective value 0.1.
+    """Return stereo [samples, 2] of `notes` on an instrument of `family`; effective value 0.1.
 
     Some players are doubled on both sides of the room, some play in a section.
     """
@@ -75,7 +75,7 @@ def _coloured(rng: Rng, sound: Samples) -> Samples:
 
 
 def _heard(rng: Rng, sound: Wave) -> Wave:
-    """Near: fuller below. Far: less below and above, and much room. Between: as it is."""
+    """Place a microphone. Near: fuller below. Far: less below and above, and much room. Between: as it is."""
     choice = rng.random()
     if choice < 0.25:
         low = sources.low_pass(sound.mean(axis=1).astype(np.float64), rng.uniform(150, 300), 1)

@@ -21,7 +21,7 @@ _ODDS = (0.45, 0.15, 0.14, 0.12, 0.14)
 
 
 def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """[samples] of `notes` on one flute, moved into its range."""
+    """Return [samples] of `notes` on one flute, moved into its range."""
     span, falls, airs, manner = _KINDS[int(rng.choice(len(_KINDS), p=_ODDS))]
     line = perform(rng, within(notes, *span), samples, manner)
     loudness = np.clip(sources.control(line.loudness), 0, 1.3)

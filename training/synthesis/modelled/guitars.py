@@ -10,7 +10,7 @@ from training.synthesis.modelled.expression import Manner, Samples, perform, wit
 
 
 def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """[samples] of `notes` on one electric guitar, moved into its range."""
+    """Return [samples] of `notes` on one electric guitar, moved into its range."""
     notes = within(notes, 45, 81)
     if rng.random() < 0.3:
         notes = [Note(note.start, note.length, note.pitch + up) for note in notes for up in (-12, -5)]
@@ -35,7 +35,7 @@ def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
 
 
 def _feedback(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """A tone that grows while a note lasts, an octave or two above it."""
+    """Return a tone that grows while a note lasts, an octave or two above it."""
     manner = Manner(attack=(0.4, 1.5), vibrato=(0, 0.5), scoop=(0, 0))
     above = [Note(note.start, note.length, note.pitch + int(rng.choice([12, 19, 24]))) for note in notes]
     line = perform(rng, above, samples, manner)
@@ -46,7 +46,7 @@ def _feedback(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
 
 
 def _amplify(rng: Rng, sound: Samples) -> Samples:
-    """One or two stages of clipping, softer on one side, with what that adds at 0 Hz taken away."""
+    """Clip in one or two stages, softer on one side, with what that adds at 0 Hz taken away."""
     sound = sound / (np.sqrt(np.mean(sound**2)) + 1e-9)
     for _ in range(int(rng.integers(1, 3))):
         bias = rng.uniform(0, 0.5)
@@ -56,7 +56,7 @@ def _amplify(rng: Rng, sound: Samples) -> Samples:
 
 
 def _cabinet(rng: Rng, sound: Samples) -> Samples:
-    """A loudspeaker and the microphone before it."""
+    """Apply a loudspeaker and the microphone before it."""
     resonances = [
         (rng.uniform(90, 160), 2, rng.uniform(0.2, 1)),
         (rng.uniform(1800, 3500), 1.5, rng.uniform(0.3, 1.5)),

@@ -19,7 +19,7 @@ _DRAWBARS = np.array([0.5, 1.5, 1, 2, 3, 4, 5, 6, 8])
 
 
 def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """[samples] of `notes`, chords too, on one keyboard or mallet instrument, moved into its range."""
+    """Return [samples] of `notes`, chords too, on one keyboard or mallet instrument, moved into its range."""
     notes = [
         Note(note.start, note.length, note.pitch, note.velocity * rng.uniform(0.5, 1.2)) for note in notes
     ]
@@ -40,7 +40,7 @@ def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
 
 
 def _piano(rng: Rng, notes: list[Note], samples: int) -> Samples:
-    """Two strings a note, apart by a little."""
+    """Play two strings a note, apart by a little."""
     place, hard, lasting = rng.uniform(0.08, 0.15), rng.uniform(900, 5000), rng.uniform(0.5, 3)
     plucked = rng.random() < 0.25  # a harpsichord or clavinet
     sound = np.zeros(samples)
@@ -64,7 +64,7 @@ def _piano(rng: Rng, notes: list[Note], samples: int) -> Samples:
 
 
 def _electric(rng: Rng, notes: list[Note], samples: int) -> Samples:
-    """A tine with a bell's attack before a pickup that bends its wave, often in tremolo."""
+    """Play a tine with a bell's attack before a pickup that bends its wave, often in tremolo."""
     bell, lasting = rng.uniform(4.5, 7.5), rng.uniform(0.8, 3)
     ratios, gains = np.array([1, 2, 3, bell]), np.array([1, 0.15, 0.05, rng.uniform(0.05, 0.5)])
 
@@ -97,7 +97,7 @@ def _bars(rng: Rng, notes: list[Note], samples: int) -> Samples:
 
 
 def _organ(rng: Rng, notes: list[Note], samples: int) -> Samples:
-    """Drawbars or pipes, with clicking keys and sometimes a rotating speaker. Chords need a line for each voice."""
+    """Play drawbars or pipes, with clicking keys and sometimes a rotating speaker. A chord needs a line for each voice."""
     manner = Manner(
         attack=(0.003, 0.04),
         scoop=(0, 0),
@@ -126,7 +126,7 @@ def _organ(rng: Rng, notes: list[Note], samples: int) -> Samples:
 
 
 def _voices(notes: list[Note]) -> list[list[Note]]:
-    """`notes` dealt out to at most six lines of one note at a time."""
+    """Deal `notes` out to at most six lines of one note at a time."""
     lines: list[list[Note]] = []
     for note in sorted(notes, key=lambda note: note.start):
         free = next((line for line in lines if line[-1].start + line[-1].length <= note.start + 0.01), None)

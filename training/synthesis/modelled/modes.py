@@ -28,7 +28,7 @@ class Modes:
 def string(
     rng: Rng, frequency: float, *, place: float, hardness: float, decay: float, stiffness: float
 ) -> Modes:
-    """A string struck or plucked at `place` of its length.
+    """Return the modes of a string struck or plucked at `place` of its length.
 
     Hard contacts are bright: above `hardness` Hz little is excited. The harmonics of stiff strings are sharp.
     """
@@ -49,7 +49,7 @@ def ring(
     release: float = 0.05,
     bend: Callable[[Note, Samples], Samples] | None = None,
 ) -> Samples:
-    """[samples] of all `notes`: each rings `ringing` times its length, then is damped within `release` seconds.
+    """Return [samples] of all `notes`: each rings `ringing` times its length, then is damped within `release` seconds.
 
     `bend` gives semitones for a note at times after its onset in seconds; without it notes of one pitch share
     their tone.
@@ -105,7 +105,7 @@ def _bent(modes: Modes, frequency: Samples) -> Samples:
 def knocks(
     rng: Rng, notes: Sequence[Note], samples: int, *, low: float, high: float, seconds: float
 ) -> Samples:
-    """[samples] with a burst of noise at each note's start: keys, hammers, picks."""
+    """Return [samples] with a burst of noise at each note's start: keys, hammers, picks."""
     length = int(4 * seconds * SAMPLE_RATE)
     fading = np.exp(-np.arange(length) / (seconds * SAMPLE_RATE))
     sound = np.zeros(samples + length)

@@ -23,7 +23,7 @@ _ODDS = (0.24, 0.26, 0.1, 0.14, 0.06, 0.1, 0.1)
 
 
 def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """[samples] of `notes`, chords too, on one plucked instrument, moved into its range."""
+    """Return [samples] of `notes`, chords too, on one plucked instrument, moved into its range."""
     span, hardness, decay, ringing, body = _KINDS[int(rng.choice(len(_KINDS), p=_ODDS))]
     notes = [
         Note(note.start, note.length, note.pitch, note.velocity * rng.uniform(0.5, 1.2))
@@ -42,7 +42,7 @@ def pluck(
     ringing: tuple[float, float],
     body: Sequence[float],
 ) -> Samples:
-    """[samples] of `notes` on strings of which each player has their own; a quarter of the players bend them."""
+    """Return [samples] of `notes` on strings of which each player has their own; a quarter of the players bend them."""
     place, hard, lasting = rng.uniform(0.08, 0.4), rng.uniform(*hardness), rng.uniform(*decay)
     stiffness = rng.uniform(0, 2e-4)
 
@@ -74,7 +74,7 @@ class Bends:
         self.bending, self.sliding = rng.uniform(0, 0.5), rng.uniform(0, 0.4)
 
     def of(self, note: Note, time: Samples) -> Samples:
-        """Semitones by which `note` is bent, slid into or shaken at `time`, seconds after its start."""
+        """Return the semitones by which `note` is bent, slid into or shaken at `time`, seconds after its start."""
         rng = self.rng
         semitones = np.zeros(len(time))
         if rng.random() < self.bending:  # from a fret below up to the note

@@ -41,7 +41,7 @@ _ODDS = (0.22, 0.22, 0.22, 0.12, 0.08, 0.14)
 
 
 def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """[samples] of `notes` on one reed instrument, moved into its range."""
+    """Return [samples] of `notes` on one reed instrument, moved into its range."""
     if rng.random() < 0.12:
         return _accordion(rng, notes, samples)
     reed = _REEDS[int(rng.choice(len(_REEDS), p=_ODDS))]
@@ -76,7 +76,7 @@ def _tone(rng: Rng, line: Line, reed: _Reed, brightness: float) -> Samples:
 
 
 def _accordion(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """Two or three reeds a note, tuned apart, that swell with the bellows and do not bend."""
+    """Play two or three reeds a note, tuned apart, that swell with the bellows and do not bend."""
     manner = Manner(
         attack=(0.01, 0.05), scoop=(0, 0), glide=(0.002, 0.003), vibrato=(0, 0), drift=0.0, fall=0
     )

@@ -18,7 +18,7 @@ Resonance = tuple[float, float, float]
 
 
 def cycles(rng: Rng, frequency: Samples, jitter: float = 0.0) -> Samples:
-    """Running phase in periods; `jitter` is the share by which periods are irregular."""
+    """Return the running phase in periods; `jitter` is the share by which periods are irregular."""
     steps = frequency / SAMPLE_RATE
     if jitter:
         steps = steps * (1 + jitter * smooth_noise(rng, len(frequency), 60))
@@ -26,7 +26,7 @@ def cycles(rng: Rng, frequency: Samples, jitter: float = 0.0) -> Samples:
 
 
 def smooth_noise(rng: Rng, samples: int, hertz: float) -> Samples:
-    """Noise of variance one below `hertz`."""
+    """Return noise of variance one below `hertz`."""
     points = max(4, int(samples / SAMPLE_RATE * 2 * hertz) + 2)
     return np.interp(
         np.linspace(0, points - 1, samples), np.arange(points), 1.2 * rng.standard_normal(points)
@@ -34,7 +34,7 @@ def smooth_noise(rng: Rng, samples: int, hertz: float) -> Samples:
 
 
 def partials(phase: Samples, frequency: Samples, gains: Samples) -> Samples:
-    """Sum of harmonics: `gains` are [harmonic, control], a value each 10 ms; what would alias is left out."""
+    """Sum harmonics: `gains` are [harmonic, control], a value each 10 ms; what would alias is left out."""
     time = np.arange(len(phase)) / _CONTROL
     angle = 2 * np.pi * phase
     twice = 2 * np.cos(angle)
@@ -50,17 +50,17 @@ def partials(phase: Samples, frequency: Samples, gains: Samples) -> Samples:
 
 
 def control(curve: Samples) -> Samples:
-    """A value of `curve` each 10 ms, as `partials` takes them."""
+    """Return a value of `curve` each 10 ms, as `partials` takes them."""
     return curve[::_CONTROL]
 
 
 def audible(numbers: Samples, frequency: Samples) -> Samples:
-    """[harmonic, control]: 1 for harmonics that can be heard, falling to 0 towards those that would alias."""
+    """Return [harmonic, control]: 1 for harmonics that can be heard, falling to 0 towards those that would alias."""
     return np.clip((_HIGHEST - numbers[:, None] * control(frequency)) / 2000, 0, 1)
 
 
 def saw(phase: Samples, frequency: Samples) -> Samples:
-    """Saw teeth from -1 to 1, their edges rounded (PolyBLEP)."""
+    """Return saw teeth from -1 to 1, their edges rounded (PolyBLEP)."""
     part, step = phase % 1, frequency / SAMPLE_RATE
     sound = 2 * part - 1
     early, late = part / step, (part - 1) / step
@@ -69,19 +69,19 @@ def saw(phase: Samples, frequency: Samples) -> Samples:
 
 
 def pulse(phase: Samples, frequency: Samples, width: Samples | float) -> Samples:
-    """A pulse train whose pulses take the share `width` of a period, without its mean."""
+    """Return a pulse train whose pulses take the share `width` of a period, without its mean."""
     return 0.5 * (saw(phase, frequency) - saw(phase - width, frequency))
 
 
 def band_noise(rng: Rng, samples: int, low: float, high: float) -> Samples:
-    """Noise between two frequencies in Hz, effective value 1."""
+    """Return noise between two frequencies in Hz, effective value 1."""
     band = signal.butter(1, [low / NYQUIST, min(high, 0.95 * NYQUIST) / NYQUIST], "band")
     sound = signal.lfilter(*band, rng.standard_normal(samples))
     return np.asarray(sound / (np.sqrt(np.mean(sound**2)) + 1e-9))
 
 
 def resonate(sound: Samples, resonances: Sequence[Resonance], direct: float) -> Samples:
-    """`sound` through resonances side by side, and `direct` of it past them."""
+    """Send `sound` through resonances side by side, and `direct` of it past them."""
     result = direct * sound
     for hertz, sharpness, gain in resonances:
         above, below = signal.iirpeak(min(hertz, 0.9 * NYQUIST), sharpness, SAMPLE_RATE)
@@ -90,19 +90,19 @@ def resonate(sound: Samples, resonances: Sequence[Resonance], direct: float) -> 
 
 
 def low_pass(sound: Samples, hertz: float, order: int = 2) -> Samples:
-    """Butterworth."""
+    """Filter as Butterworth does."""
     below, above = signal.butter(order, min(hertz, 0.9 * NYQUIST) / NYQUIST)
     return np.asarray(signal.lfilter(below, above, sound))
 
 
 def high_pass(sound: Samples, hertz: float, order: int = 2) -> Samples:
-    """Butterworth."""
+    """Filter as Butterworth does."""
     below, above = signal.butter(order, hertz / NYQUIST, "high")
     return np.asarray(signal.lfilter(below, above, sound))
 
 
 def sweep(sound: Samples, hertz: Samples, sharpness: float, band: float = 0.0) -> Samples:
-    """A low-pass whose edge follows `hertz`; `band` of its resonance is added.
+    """Apply a low-pass whose edge follows `hertz`; `band` of its resonance is added.
 
     Made of five fixed filters between which the sound fades, each an octave and more apart.
     """

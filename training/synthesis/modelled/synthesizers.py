@@ -15,7 +15,7 @@ _HELD = Manner(
 
 
 def play(rng: Rng, notes: Sequence[Note], samples: int) -> Samples:
-    """[samples] of `notes` on one synthesizer, moved into its range."""
+    """Return [samples] of `notes` on one synthesizer, moved into its range."""
     line = perform(rng, within(notes, 48, 90), samples, _HELD)
     voices = int(rng.choice([1, 1, 2, 3, 7]))
     spread = rng.uniform(0.001, 0.012) * (voices > 1)
@@ -50,7 +50,7 @@ def _oscillator(rng: Rng, frequency: Samples, shape: str) -> Samples:
 
 
 def _filter(rng: Rng, sound: Samples, line: Line) -> Samples:
-    """A low-pass that opens with each note and closes again, or stands still."""
+    """Apply a low-pass that opens with each note and closes again, or stands still."""
     edge = np.exp(rng.uniform(np.log(700), np.log(8000)))
     if rng.random() < 0.4:
         return sources.low_pass(sound, edge, int(rng.choice([1, 2, 4])))
