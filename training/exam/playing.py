@@ -14,7 +14,7 @@ _BREATH = 0.35
 
 
 def curves(rng: Rng, notes: Sequence[Note], samples: int) -> tuple[Samples, Samples]:
-    """Return frequency in Hz and loudness, 0 to 1, of `notes` in slurred phrases of two to six notes: both [samples]."""
+    """Return frequency in Hz and loudness, 0 to 1, of `notes` in phrases of two to six notes: both [samples]."""
     pitch, loudness = np.full(samples, notes[0].pitch if notes else 60.0), np.zeros(samples)
     time = np.arange(samples) / SAMPLE_RATE
     for phrase in _phrases(rng, notes):

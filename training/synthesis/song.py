@@ -193,7 +193,7 @@ def _alone(rng: Rng, studio: Studio, song: Frame, samples: int) -> Wave:
 
 
 def _tune(rng: Rng, player: Player, tune: list[Note], program: int, samples: int, *, bending: bool) -> Wave:
-    """Return stereo [samples, 2]: a tune on the soundfont, with glides and swells where they can be, or stroke by stroke."""
+    """Return stereo [samples, 2]: a tune on the soundfont, with glides and swells, or stroke by stroke."""
     if bending:
         return player.play_lead(rng, tune, program, samples)
     struck = [Note(note.start, note.length * 1.5, note.pitch, rng.uniform(50, 115)) for note in tune]

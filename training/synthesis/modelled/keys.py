@@ -97,7 +97,7 @@ def _bars(rng: Rng, notes: list[Note], samples: int) -> Samples:
 
 
 def _organ(rng: Rng, notes: list[Note], samples: int) -> Samples:
-    """Play drawbars or pipes, with clicking keys and sometimes a rotating speaker. A chord needs a line for each voice."""
+    """Play drawbars or pipes, with key clicks and sometimes a rotating speaker. A chord needs a line for each voice."""
     manner = Manner(
         attack=(0.003, 0.04),
         scoop=(0, 0),
