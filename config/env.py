@@ -5,7 +5,6 @@ Every function here that meets a value it cannot use ends the process with one l
 
 import os
 import re
-import secrets
 import warnings
 import zoneinfo
 from importlib.util import find_spec
@@ -16,11 +15,11 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.env_files import MIN_SECRET_LENGTH, read_env_file, secret
 from operations.process_lifecycle import exit_with_error
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PREFIX = "STEMOTECA_"
-MIN_SECRET_LENGTH = 32
 S3_KEYS = ("S3_ACCESS_KEY", "S3_SECRET_KEY")
 S3_NAMES = ("S3_BUCKET", "S3_ENDPOINT", "S3_REGION", *S3_KEYS)
 BACKUP_S3_NAMES = tuple(f"BACKUP_{name}" for name in ("S3_ENDPOINT", "S3_REGION", *S3_KEYS))
@@ -43,7 +42,7 @@ class Environment:
             exit_with_error(f"{PREFIX}ENV_FILE must be a file, and {given!r} is none")
         dotenv = Path(given) if given else BASE_DIR / ".env"
         if dotenv.is_file():
-            environ.Env.read_env(str(dotenv))
+            read_env_file(dotenv)
         for old, new in RENAMED.items():
             if PREFIX + old in os.environ:
                 exit_with_error(f"{PREFIX}{old} is now called {PREFIX}{new}")
@@ -245,31 +244,6 @@ def _problem_of_redis(value: str) -> str:
     if parts.scheme != "unix" and not re.fullmatch(r"(/\d*)?", parts.path, re.ASCII):
         return "names a database that is no number"
     return ""
-
-
-def secret(folder: Path, name: str) -> str:
-    """Return a secret of this installation, generated once into the data folder.
-
-    It is written under a temporary name and linked, so that concurrent first starts agree on one secret.
-    """
-    path = folder / name
-    if not path.is_file():
-        temporary = folder / f".{name}.{os.getpid()}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    value = path.read_text().strip()
-    if len(value) < MIN_SECRET_LENGTH:
-        exit_with_error(f"{path} is too short to be a secret; remove it to have a new one made")
-    return value
 
 
 def caches(redis_url: str) -> dict[str, dict[str, Any]]:

@@ -155,6 +155,23 @@ def test_wrong_value_stops_start_with_one_line(tmp_path: Path, name: str, value:
 
 
 @pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"STEMOTECA_PROXIES=1\n\n# a comment\nSTEMOTECA_SECRET_KEY = secret", "line 4: a setting is written NAME=value"),
+        (b"\xff\xfe", "cannot be read: it is not text in UTF-8"),
+    ],
+)
+def test_wrong_line_in_a_file_with_settings_stops_start(tmp_path: Path, content: bytes, sentence: str) -> None:
+    (tmp_path / "env").write_bytes(content)
+    result = start(tmp_path, STEMOTECA_ENV_FILE=str(tmp_path / "env"))
+    assert (result.returncode, result.stdout) == (1, "")
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"stemoteca: {tmp_path / 'env'}")
+    assert sentence in line
+    assert "= secret" not in line
+
+
+@pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
         ("S3_ACCESS_KEY", "key", "needs STEMOTECA_S3_SECRET_KEY as well"),
