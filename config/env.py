@@ -76,6 +76,21 @@ class Environment:
         """Read values separated by commas."""
         return [value.strip() for value in self.text(name, kind="list").split(",") if value.strip()]
 
+    def hosts(self, name: str) -> list[str]:
+        """Read names of hosts, without a port: Django compares nothing else."""
+        values = self.items(name)
+        for value in values:
+            if not re.fullmatch(r"\*|\.?[a-z0-9][a-z0-9.-]*|\[[0-9a-f:]+\]", value, re.ASCII | re.IGNORECASE):
+                exit_with_error(f"{PREFIX}{name} must have names like songs.example.org, not {value!r}")
+        return values
+
+    def path_of_proxy(self, name: str) -> str:
+        """Read the path of a location in the configuration of a proxy."""
+        value = self.text(name).strip()
+        if value and not re.fullmatch(r"/[\w.~/-]+", value, re.ASCII):
+            exit_with_error(f"{PREFIX}{name} must be a path like /stored, not {value!r}")
+        return value
+
     def choice(self, name: str, choices: tuple[str, ...]) -> Any:
         """Read one of ``choices``, in upper or lower case; by default the first."""
         value = self.text(name, choices[0], "one of " + ", ".join(dict.fromkeys(choices)))

@@ -21,10 +21,14 @@ def read_env_file(path: Path) -> None:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        exit_with_error(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text in UTF-8'}")
+        exit_with_error(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not text in UTF-8'}"
+        )
     for number, line in enumerate(lines, 1):
         if line and not line.startswith("#") and not _SETTING.fullmatch(line):
-            exit_with_error(f"{path}, line {number}: a setting is written NAME=value, without spaces before the =")
+            exit_with_error(
+                f"{path}, line {number}: a setting is written NAME=value, without spaces before the ="
+            )
     Env.read_env(str(path))
 
 

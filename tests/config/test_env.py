@@ -123,6 +123,11 @@ def test_without_url_the_site_is_local(tmp_path: Path) -> None:
         ("SENTRY_DSN", "sentry.example.org", "must look like https://KEY@sentry.example.org/1"),
         ("SENTRY_DSN", "https://sentry.example.org/1", "must look like https://KEY@sentry.example.org/1"),
         ("SENTRY_DSN", "https://key@sentry.example.org:port/1", "must look like https://KEY@"),
+        ("MAX_UPLOAD_MB", "0", "must be a whole number of at least 1"),
+        ("SEPARATOR_MEMORY", "2", "must be a whole number of at least 200"),
+        ("ALLOWED_HOSTS", "stemoteca.lan, https://music.example.org", "not 'https://music.example.org'"),
+        ("ALLOWED_HOSTS", "music.example.org:8000", "must have names like songs.example.org"),
+        ("X_ACCEL", "stored", "must be a path like /stored"),
         ("RATE_TOKEN", "many", "must have the form 60/min"),
         ("DATABASE", "mysql://db.example/x", "must be a sqlite or postgres address"),
         ("DATABASE", "foo", "must be a sqlite or postgres address"),
@@ -157,11 +162,16 @@ def test_wrong_value_stops_start_with_one_line(tmp_path: Path, name: str, value:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"STEMOTECA_PROXIES=1\n\n# a comment\nSTEMOTECA_SECRET_KEY = secret", "line 4: a setting is written NAME=value"),
+        (
+            b"STEMOTECA_PROXIES=1\n\n# a comment\nSTEMOTECA_SECRET_KEY = secret",
+            "line 4: a setting is written NAME=value",
+        ),
         (b"\xff\xfe", "cannot be read: it is not text in UTF-8"),
     ],
 )
-def test_wrong_line_in_a_file_with_settings_stops_start(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_wrong_line_in_a_file_with_settings_stops_start(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
     (tmp_path / "env").write_bytes(content)
     result = start(tmp_path, STEMOTECA_ENV_FILE=str(tmp_path / "env"))
     assert (result.returncode, result.stdout) == (1, "")

@@ -25,6 +25,7 @@ class Command(BaseCommand):
             process_lifecycle.exit_with_parent(os.getppid(), signal.SIGTERM)
         lock = bootstrap.lock_data_folder(settings.DATA_DIR)
         listener = bootstrap.listen(settings.BIND, settings.PORT)
+        bootstrap.log_unknown_settings()
         email, password = bootstrap.prepare_installation()
         port = listener.getsockname()[1]
 
