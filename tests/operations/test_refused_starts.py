@@ -50,7 +50,7 @@ def test_fault_of_the_disk_is_a_sentence_without_a_traceback(
 def test_pytorch_that_is_missing_stops_the_start(settings: Any) -> None:
     settings.SEPARATOR_ENGINE = "torch"
     settings.TORCH_PYTHON = Path(sys.executable).parent / "no-python"
-    with pytest.raises(CommandError, match="STEMOTECA_ENGINE is torch, but .*no-python does not run"):
+    with pytest.raises(CommandError, match=r"STEMOTECA_ENGINE is torch, but .*no-python does not run"):
         bootstrap.require_engine()
 
 
