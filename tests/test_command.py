@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 import stemoteca.__main__ as command
 
@@ -46,6 +47,13 @@ def test_commands_that_the_documentation_names_are_there() -> None:
     named = {name for page in pages for name in re.findall(r"manage\.py (\w+)", page.read_text())}
     ours |= {"check", "sendtestemail"}
     assert named & ours == {django for django, _about in command.COMMANDS.values()}
+
+
+@pytest.mark.parametrize("name", [name for name in command.available() if name != "sendtestemail"])
+def test_only_check_says_what_the_installation_goes_without(name: str) -> None:
+    django = command.COMMANDS[name][0]
+    found = load_command_class(get_commands()[django], django)
+    assert found.requires_system_checks == []
 
 
 def test_unknown_command_is_named() -> None:

@@ -63,14 +63,14 @@ class Command(BaseCommand):
         except CatalogError as error:
             if scheduled:
                 notices.backup_failed(str(error.detail))
-            raise CommandError(f"{error.detail} ({error.code})") from error
+            raise CommandError(f"the backup to {target} failed: {error.detail} ({error.code})") from error
         except KeyboardInterrupt:
             self.stderr.write("Interrupted. What was copied stays there for the next backup.")
             sys.exit(INTERRUPTED)
         except Exception as error:
             if scheduled:
                 notices.backup_failed(str(error))
-            raise CommandError(f"the backup failed: {error}") from error
+            raise CommandError(f"the backup to {target} failed: {error}") from error
         self.stdout.write(
             f"Snapshot {totals.snapshot}: {totals.files} files, {filesizeformat(totals.size)}; "
             f"{totals.copied_files} of them new, {filesizeformat(totals.copied_size)}."

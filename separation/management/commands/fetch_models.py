@@ -28,6 +28,7 @@ class Command(BaseCommand):
         "Fetch and install models: verified, resumed where it stopped, in one step or not at all. "
         "Without a name, list all models. The page Models of the admin panel does the same in the background."
     )
+    requires_system_checks: list[str] = []  # `check` says what is missing
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
