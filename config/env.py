@@ -38,8 +38,8 @@ class Environment:
         self.read: dict[str, tuple[str, str]] = {}
         """The kind and the default, as text, of each setting that was read, by its name."""
         given = self.text("ENV_FILE", kind="path")
-        if given and not Path(given).is_file():
-            exit_with_error(f"{PREFIX}ENV_FILE must be a file, and {given!r} is none")
+        if given and not (Path(given).is_absolute() and Path(given).is_file()):
+            exit_with_error(f"{PREFIX}ENV_FILE must be the absolute path of a file, not {given!r}")
         dotenv = Path(given) if given else BASE_DIR / ".env"
         if dotenv.is_file():
             read_env_file(dotenv)
@@ -155,11 +155,19 @@ class Environment:
 
     def folder(self, name: str, default: Path) -> Path:
         """Read the path of a folder, and make it where it is missing."""
-        folder = Path(self.text(name, kind="folder") or default)
+        folder = self._absolute(name, default)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             exit_with_error(f"{PREFIX}{name} cannot be used: {error.strerror}")
+        return folder
+
+    def _absolute(self, name: str, default: Path) -> Path:
+        """Read a path that means the same in every process, wherever that was started."""
+        value = self.text(name, kind="folder")
+        folder = Path(value).expanduser() if value else default
+        if not folder.is_absolute():
+            exit_with_error(f"{PREFIX}{name} must be an absolute path, not {value!r}")
         return folder
 
     def backup_target(self, name: str, data_dir: Path) -> str:
@@ -221,7 +229,7 @@ class Environment:
 
     def data_folder(self, name: str) -> Path:
         """Return the folder that holds everything this installation owns; create it on first use."""
-        folder = Path(self.text(name, kind="folder") or BASE_DIR / "var").expanduser().absolute()
+        folder = self._absolute(name, BASE_DIR / "var")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
