@@ -50,8 +50,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             exit_with_error(f"port {port} is taken; choose another one with PORT=...")
-        # Of other errors, `strerror` repeats the address.
-        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        reason = (error.strerror or str(error)).partition(" (while attempting")[0]
         exit_with_error(f"cannot listen on {host}:{port}: {reason}")
     listener.set_inheritable(True)
     return listener

@@ -62,3 +62,12 @@ def test_misspelt_setting_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
         "STEMOTECA_REGISTRATON is not a setting; STEMOTECA_REGISTRATION is one",
         "STEMOTECA_SERVICE_HOST is not a setting",
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [("no host", "Name or service not known"), ("192.0.2.1", "Cannot assign requested address")],
+)
+def test_address_that_is_not_of_this_machine_is_named(host: str, reason: str) -> None:
+    with pytest.raises(SystemExit, match=f"cannot listen on {host}:0: {reason}$"):
+        bootstrap.listen(host, 0)
