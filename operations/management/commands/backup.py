@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
 from catalog.errors import CatalogError
+from catalog.management.invocation import command_line
 from operations import process_lifecycle
 from operations.backups.create import back_up
 from operations.maintenance import notices
@@ -50,7 +51,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, target: str, keep: int, scheduled: bool, **_options: Any) -> None:
         if not target:
-            raise CommandError("say where to: manage.py backup TARGET, or set STEMOTECA_BACKUP_TARGET")
+            raise CommandError(
+                f"say where to: {command_line('backup')} TARGET, or set STEMOTECA_BACKUP_TARGET"
+            )
         if keep < 0:
             raise CommandError("--keep must be a number of snapshots")
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -77,5 +80,6 @@ class Command(BaseCommand):
         )
         if totals.missing:
             self.stderr.write(
-                f"{totals.missing} files are missing or damaged here, and not in this backup: see manage.py verify."
+                f"{totals.missing} files are missing or damaged here, and not in this backup: "
+                f"see {command_line('verify')}."
             )
