@@ -110,6 +110,17 @@ def test_metrics_of_large_catalogue_leave_totals_out_until_measured(
     assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "1"
 
 
+def test_metrics_of_one_answer_come_from_one_measurement(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However quickly stale figures are measured again."""
+    monkeypatch.setattr(threading.Thread, "start", threading.Thread.run)
+    monkeypatch.setattr(figures, "_measure_in_background", lambda: figures.store(figures.measure()))
+    figures.store(replace(figures.measure(), measured_at=timezone.now() - timedelta(hours=1)))
+    make_track(user)
+    assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "0"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_metrics_measure_stale_figures_again_in_background(client: Client, user: User) -> None:
     figures.store(replace(figures.measure(), measured_at=timezone.now() - timedelta(hours=1)))
