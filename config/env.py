@@ -5,7 +5,6 @@ Every function here that meets a value it cannot use ends the process with one l
 
 import os
 import re
-import secrets
 import warnings
 import zoneinfo
 from importlib.util import find_spec
@@ -16,11 +15,11 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.env_files import MIN_SECRET_LENGTH, read_env_file, secret
 from operations.process_lifecycle import exit_with_error
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PREFIX = "STEMOTECA_"
-MIN_SECRET_LENGTH = 32
 S3_KEYS = ("S3_ACCESS_KEY", "S3_SECRET_KEY")
 S3_NAMES = ("S3_BUCKET", "S3_ENDPOINT", "S3_REGION", *S3_KEYS)
 BACKUP_S3_NAMES = tuple(f"BACKUP_{name}" for name in ("S3_ENDPOINT", "S3_REGION", *S3_KEYS))
@@ -39,11 +38,11 @@ class Environment:
         self.read: dict[str, tuple[str, str]] = {}
         """The kind and the default, as text, of each setting that was read, by its name."""
         given = self.text("ENV_FILE", kind="path")
-        if given and not Path(given).is_file():
-            exit_with_error(f"{PREFIX}ENV_FILE must be a file, and {given!r} is none")
+        if given and not (Path(given).is_absolute() and Path(given).is_file()):
+            exit_with_error(f"{PREFIX}ENV_FILE must be the absolute path of a file, not {given!r}")
         dotenv = Path(given) if given else BASE_DIR / ".env"
         if dotenv.is_file():
-            environ.Env.read_env(str(dotenv))
+            read_env_file(dotenv)
         for old, new in RENAMED.items():
             if PREFIX + old in os.environ:
                 exit_with_error(f"{PREFIX}{old} is now called {PREFIX}{new}")
@@ -76,6 +75,21 @@ class Environment:
     def items(self, name: str) -> list[str]:
         """Read values separated by commas."""
         return [value.strip() for value in self.text(name, kind="list").split(",") if value.strip()]
+
+    def hosts(self, name: str) -> list[str]:
+        """Read names of hosts, without a port: Django compares nothing else."""
+        values = self.items(name)
+        for value in values:
+            if not re.fullmatch(r"\*|\.?[a-z0-9][a-z0-9.-]*|\[[0-9a-f:]+\]", value, re.ASCII | re.IGNORECASE):
+                exit_with_error(f"{PREFIX}{name} must have names like songs.example.org, not {value!r}")
+        return values
+
+    def path_of_proxy(self, name: str) -> str:
+        """Read the path of a location in the configuration of a proxy."""
+        value = self.text(name).strip()
+        if value and not re.fullmatch(r"/[\w.~/-]+", value, re.ASCII):
+            exit_with_error(f"{PREFIX}{name} must be a path like /stored, not {value!r}")
+        return value
 
     def choice(self, name: str, choices: tuple[str, ...]) -> Any:
         """Read one of ``choices``, in upper or lower case; by default the first."""
@@ -141,11 +155,19 @@ class Environment:
 
     def folder(self, name: str, default: Path) -> Path:
         """Read the path of a folder, and make it where it is missing."""
-        folder = Path(self.text(name, kind="folder") or default)
+        folder = self._absolute(name, default)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             exit_with_error(f"{PREFIX}{name} cannot be used: {error.strerror}")
+        return folder
+
+    def _absolute(self, name: str, default: Path) -> Path:
+        """Read a path that means the same in every process, wherever that was started."""
+        value = self.text(name, kind="folder")
+        folder = Path(value).expanduser() if value else default
+        if not folder.is_absolute():
+            exit_with_error(f"{PREFIX}{name} must be an absolute path, not {value!r}")
         return folder
 
     def backup_target(self, name: str, data_dir: Path) -> str:
@@ -207,7 +229,7 @@ class Environment:
 
     def data_folder(self, name: str) -> Path:
         """Return the folder that holds everything this installation owns; create it on first use."""
-        folder = Path(self.text(name, kind="folder") or BASE_DIR / "var").expanduser().absolute()
+        folder = self._absolute(name, BASE_DIR / "var")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -245,31 +267,6 @@ def _problem_of_redis(value: str) -> str:
     if parts.scheme != "unix" and not re.fullmatch(r"(/\d*)?", parts.path, re.ASCII):
         return "names a database that is no number"
     return ""
-
-
-def secret(folder: Path, name: str) -> str:
-    """Return a secret of this installation, generated once into the data folder.
-
-    It is written under a temporary name and linked, so that concurrent first starts agree on one secret.
-    """
-    path = folder / name
-    if not path.is_file():
-        temporary = folder / f".{name}.{os.getpid()}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    value = path.read_text().strip()
-    if len(value) < MIN_SECRET_LENGTH:
-        exit_with_error(f"{path} is too short to be a secret; remove it to have a new one made")
-    return value
 
 
 def caches(redis_url: str) -> dict[str, dict[str, Any]]:

@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 
@@ -26,9 +28,18 @@ from catalog.uploads.admission import too_large
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return error_response(request, exception if isinstance(exception, CatalogError) else too_large())
+    sentence = unknown_host(request) if isinstance(exception, DisallowedHost) else ""
     if request.path_info.startswith(API_PREFIX):
-        return json_error(400, "bad_request", _("The request could not be understood."))
-    return defaults.bad_request(request, exception)
+        return json_error(400, "bad_request", sentence or _("The request could not be understood."))
+    return HttpResponseBadRequest(render_to_string("400.html", {"sentence": sentence}))
+
+
+def unknown_host(request: HttpRequest) -> str:
+    """Say which settings name the host that a browser asked for: who sees this may be who can change them."""
+    return gettext(
+        "This installation does not know the address %(host)s. Whoever runs it can name it in STEMOTECA_URL or in "
+        "STEMOTECA_ALLOWED_HOSTS."
+    ) % {"host": request.META.get("HTTP_HOST", "")}
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -37,13 +37,13 @@ BROWSER_INSTALLED_MODELS = env.flag("BROWSER_INSTALLED_MODELS", default=False)
 SEPARATOR_ENGINE: Any = env.choice("ENGINE", ("auto", "native", "openvino", "tensorflow", "torch"))
 TORCH_PYTHON = Path(env.text("TORCH_PYTHON", kind="path") or interpreter.DEFAULT)
 SEPARATOR_THREADS = env.number("THREADS", 0) or capacity.threads(hardware.cores(), WORKERS)
-SEPARATOR_MEMORY = env.number("SEPARATOR_MEMORY", 2_000) * 1_000_000
-MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MB", 1_000) * 1_000_000
-MAX_SECONDS = env.number("MAX_MINUTES", 120) * 60
+SEPARATOR_MEMORY = env.number("SEPARATOR_MEMORY", 2_000, minimum=200) * 1_000_000
+MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MB", 1_000, minimum=1) * 1_000_000
+MAX_SECONDS = env.number("MAX_MINUTES", 120, minimum=1) * 60
 DISK_FLOOR_BYTES = env.number("DISK_FLOOR_MB", 500) * 1_000_000
-X_ACCEL = env.text("X_ACCEL")
+X_ACCEL = env.path_of_proxy("X_ACCEL")
 QUOTA_BYTES = env.number("QUOTA_MB", 50_000) * 1_000_000
-UPLOADS_PER_PERSON = env.number("UPLOADS_PER_PERSON", 8)
+UPLOADS_PER_PERSON = env.number("UPLOADS_PER_PERSON", 8, minimum=1)
 REGISTRATION = env.flag("REGISTRATION", default=True)
 VISITOR_DOWNLOADS = env.flag("VISITOR_DOWNLOADS", default=True)
 FINGERPRINTS = env.flag("FINGERPRINTS", default=True)
@@ -52,7 +52,7 @@ RUNNING_PER_PERSON = env.number("RUNNING_PER_PERSON", 0) or capacity.running_per
 DEMANDING_CPU_SECONDS = env.number("DEMANDING_CPU_SECONDS", 100)
 DEMANDING_PER_DAY = env.number("DEMANDING_PER_DAY", 0)
 ENCODINGS_AT_ONCE = env.number("ENCODINGS_AT_ONCE", 0) or max(1, hardware.cores() // 2)
-ENCODINGS_PER_PERSON = env.number("ENCODINGS_PER_PERSON", 20)
+ENCODINGS_PER_PERSON = env.number("ENCODINGS_PER_PERSON", 20, minimum=1)
 ENCODING_WAIT_SECONDS = env.number("ENCODING_WAIT_SECONDS", 20)
 WAITING_PER_PERSON = env.number("WAITING_PER_PERSON", 0) or max(1, WEB_THREADS // 4)
 SIMPLE_WAIT_SECONDS = env.number("SIMPLE_WAIT_SECONDS", 3_600)
@@ -84,7 +84,7 @@ SITE_HOST = urlsplit(SITE_URL).hostname or ""
 CSRF_TRUSTED_ORIGINS = [*([SITE_ORIGIN] if SITE_ORIGIN else []), *env.origins("CSRF_TRUSTED_ORIGINS")]
 ALLOWED_HOSTS = [
     *([f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST] if SITE_HOST else []),
-    *env.items("ALLOWED_HOSTS"),
+    *env.hosts("ALLOWED_HOSTS"),
     *("localhost", "127.0.0.1", "[::1]"),
 ]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(url.startswith("https://") for url in CSRF_TRUSTED_ORIGINS)
@@ -340,3 +340,5 @@ LOGGING = logging_config(
     env.choice("LOG_FORMAT", LOG_FORMATS),
     error_reporting.handler(env.text("SENTRY_DSN"), VERSION),
 )
+
+KNOWN_VARIABLES = frozenset(env.read)

@@ -18,7 +18,8 @@ DESCRIPTIONS = Path(__file__).with_name("settings.toml")
 HEAD = """\
 # Settings
 
-Each setting is an environment variable or a line in `.env`. A wrong value stops the start with a sentence.
+Each setting is an environment variable or a line in `.env`. A wrong value stops the start with a sentence, a misspelt
+name is a warning in the log and in what `manage.py check` prints. Folders are absolute paths.
 [How they work together](operations.md#settings).
 
 <!-- Written by `python -m config.settings_table` from config/settings.py and config/settings.toml. -->

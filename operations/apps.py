@@ -10,6 +10,7 @@ class OperationsConfig(AppConfig):
     def ready(self) -> None:
         """Keep files that a backup copies, and back the database up before it is migrated."""
         from catalog import hooks  # noqa: PLC0415  # models can be imported only now
+        from operations import checks  # noqa: F401, PLC0415
         from operations.backups import runs, upgrades  # noqa: PLC0415
 
         hooks.holding_files.connect(runs.holds_files)

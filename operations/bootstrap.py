@@ -16,18 +16,21 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 
 from accounts.administrator import get_or_create_administrator
 from catalog.errors import CacheUnavailableError
 from catalog.management.database import migrate_database
 from catalog.storage.data_folder_lock import DataFolderLock
+from operations.checks import unknown_variables
 from operations.process_lifecycle import exit_with_error
 from operations.static_files import IGNORED_FILES
 from separation.engines.spleeter.native import build
+from separation.engines.torch import interpreter
 
 log = logging.getLogger(__name__)
 
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
 SERVICE_UNREACHABLE = 2  # exit status; the reason has been printed
 
 
@@ -47,7 +50,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             exit_with_error(f"port {port} is taken; choose another one with PORT=...")
-        exit_with_error(f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}")
+        reason = (error.strerror or str(error)).partition(" (while attempting")[0]
+        exit_with_error(f"cannot listen on {host}:{port}: {reason}")
     listener.set_inheritable(True)
     return listener
 
@@ -76,10 +80,16 @@ def prepare_installation() -> tuple[str, str]:
         except CacheUnavailableError as error:
             sys.stderr.write(f"stemoteca: Redis does not answer: {error}\n")
             status = SERVICE_UNREACHABLE
+        except DatabaseError as error:
+            sys.stderr.write(f"stemoteca: the database cannot be used: {error}\n")
         except CommandError as error:
             sys.stderr.write(f"stemoteca: {error}\n")
-        except Exception:
-            log.exception("the installation could not be prepared")
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+                place = error.filename or f"the data folder {settings.DATA_DIR}"
+                sys.stderr.write(f"stemoteca: cannot write to {place}: {error.strerror}\n")
+            else:
+                log.exception("the installation could not be prepared")
         finally:
             os._exit(status)
     os.close(writer)
@@ -104,6 +114,16 @@ def require_engine() -> None:
         and find_spec(settings.SEPARATOR_ENGINE) is None
     ):
         raise CommandError(f"STEMOTECA_ENGINE is {settings.SEPARATOR_ENGINE}, which is not installed here")
+    if settings.SEPARATOR_ENGINE == "torch" and (problem := interpreter.problem(settings.TORCH_PYTHON)):
+        raise CommandError(
+            f"STEMOTECA_ENGINE is torch, but {problem}; {interpreter.VARIABLE} names another interpreter"
+        )
+
+
+def log_unknown_settings() -> None:
+    """Log the variables that look like settings and are none, such as misspelt ones."""
+    for sentence in unknown_variables():
+        log.warning("%s", sentence)
 
 
 def compile_engine() -> None:

@@ -27,8 +27,10 @@ COMMANDS = {
     "upgrade-separations": ("upgrade_separations", "separate the songs of one model again with another one"),
     "user": ("user", "add an account, set its password, make somebody an administrator"),
     "check": ("check", "look for mistakes in the settings, and say what this installation goes without"),
+    "sendtestemail": ("sendtestemail", "send a message, to try the mail server"),
 }
 """Names for people, the names of the commands of Django, what they do."""
+_OF_DJANGO = {"check", "sendtestemail"}
 _HIDDEN = (
     "--version",
     "--settings",
@@ -56,7 +58,7 @@ def main() -> None:
 
 def available() -> list[str]:
     """Return the names of the commands that this version has."""
-    ours = {path.stem for path in APP.glob("*/management/commands/*.py")} | {"check"}
+    ours = {path.stem for path in APP.glob("*/management/commands/*.py")} | _OF_DJANGO
     return [name for name, (command, _about) in COMMANDS.items() if command in ours]
 
 
@@ -74,10 +76,11 @@ def data_folder() -> Path:
 def _run(name: str, arguments: list[str]) -> None:
     sys.path.insert(0, str(APP))
     from django.core.management import get_commands, load_command_class  # noqa: PLC0415 (--help answers at once)
-    from environ import Env  # noqa: PLC0415
+
+    from config.env_files import read_env_file  # noqa: PLC0415
 
     if settings_file().is_file():
-        Env.read_env(str(settings_file()))
+        read_env_file(settings_file())
     if (APP / "pyproject.toml").is_file() and APP.name == "app":
         os.environ.setdefault("STEMOTECA_DATA", str(data_folder()))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 import stemoteca.__main__ as command
 
@@ -37,14 +38,22 @@ def test_commands_that_this_version_lacks_are_left_out(
     (tmp_path / "accounts/management/commands").mkdir(parents=True)
     (tmp_path / "accounts/management/commands/user.py").touch()
     monkeypatch.setattr(command, "APP", tmp_path)
-    assert command.available() == ["user", "check"]
+    assert command.available() == ["user", "check", "sendtestemail"]
 
 
 def test_commands_that_the_documentation_names_are_there() -> None:
     ours = {path.stem for path in command.APP.glob("*/management/commands/*.py")}
     pages = [command.APP / "README.md", *(command.APP / "docs").glob("*.md")]
     named = {name for page in pages for name in re.findall(r"manage\.py (\w+)", page.read_text())}
-    assert named & ours == {django for django, _about in command.COMMANDS.values()} & ours
+    ours |= {"check", "sendtestemail"}
+    assert named & ours == {django for django, _about in command.COMMANDS.values()}
+
+
+@pytest.mark.parametrize("name", [name for name in command.available() if name != "sendtestemail"])
+def test_only_check_says_what_the_installation_goes_without(name: str) -> None:
+    django = command.COMMANDS[name][0]
+    found = load_command_class(get_commands()[django], django)
+    assert found.requires_system_checks == []
 
 
 def test_unknown_command_is_named() -> None:

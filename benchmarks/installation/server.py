@@ -44,7 +44,7 @@ class Installation:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-        self._data = str(folder)
+        self._data = str(folder.absolute())
         self._log = log
         self._environment = {
             **os.environ,

@@ -98,7 +98,6 @@ def ingest(
     if known is not None:
         with suppress(IntegrityError):  # it is being removed just now; then it is new again
             return _record_known(submission, known, path)
-    backend.check_space(size)
     with _private_copy(path) as copy:
         found = _probe(copy)
         refuse_blocked(found.audio_digest, found.fingerprint or b"", found.duration)
@@ -129,7 +128,8 @@ def _probe(path: Path) -> Probe:
 def _private_copy(path: Path) -> Iterator[Path]:
     """Yield a private copy of ``path``, so that the file that is probed is the file that is stored.
 
-    Uploads are linked, as nobody else writes to them any more; files from elsewhere are copied.
+    Uploads are linked, as nobody else writes to them any more; files from elsewhere are copied. Only that takes space:
+    what an upload needs was looked for before it was received. Raises ``CatalogError("no_space")``.
     """
     copy = settings.WORK_DIR / f"ingest-{uuid.uuid4().hex}"
     try:
@@ -137,6 +137,7 @@ def _private_copy(path: Path) -> Iterator[Path]:
             if path.resolve().is_relative_to(settings.FILE_UPLOAD_TEMP_DIR.resolve()):
                 with suppress(OSError):  # some file systems have no links
                     copy.hardlink_to(path)
+            backend.check_space(0 if copy.exists() else path.stat().st_size)
             if not copy.exists():
                 shutil.copyfile(path, copy)
         yield copy

@@ -35,9 +35,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """
     if not _may_see_metrics(request):
         raise Http404
-    text = "".join(
-        metric.text() for metric in (*_queue(), *_totals(), *_work(), *_website(), *_safety(), *_machine())
-    )
+    known = figures.latest_or_first()
+    families = (*_queue(known), *_totals(known), *_work(), *_website(), *_safety(), *_machine())
+    text = "".join(metric.text() for metric in families)
     return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -52,7 +52,7 @@ def _may_see_metrics(request: HttpRequest) -> bool:
     return address != UNKNOWN and ipaddress.ip_address(address).is_loopback
 
 
-def _queue() -> Iterator[Metric]:
+def _queue(known: figures.Figures | None) -> Iterator[Metric]:
     """Count what waits and runs; with the totals of ``figures``, since both are separations by status."""
     waiting, running = dict.fromkeys(modelspec.SPECS, 0), dict.fromkeys(modelspec.SPECS, 0)
     oldest = dict.fromkeys(modelspec.SPECS, 0.0)
@@ -66,7 +66,6 @@ def _queue() -> Iterator[Metric]:
             continue
         waiting[model] = number
         oldest[model] = max(0.0, round((now - queued_at).total_seconds(), 3)) if queued_at else 0.0
-    known = figures.latest_or_first()
     by_status = {**(known.separations if known else {}), Status.QUEUED.value: sum(waiting.values())}
     by_status[Status.RUNNING.value] = sum(running.values())
     yield Metric("separations", "Separations by status.").gauge_by("status", by_status)
@@ -77,8 +76,7 @@ def _queue() -> Iterator[Metric]:
     )
 
 
-def _totals() -> Iterator[Metric]:
-    known = figures.latest()
+def _totals(known: figures.Figures | None) -> Iterator[Metric]:
     if known is None:  # a large catalogue that has just started
         return
     yield Metric("uploads", "Files that people uploaded.").gauge(known.uploads)

@@ -123,11 +123,19 @@ def test_without_url_the_site_is_local(tmp_path: Path) -> None:
         ("SENTRY_DSN", "sentry.example.org", "must look like https://KEY@sentry.example.org/1"),
         ("SENTRY_DSN", "https://sentry.example.org/1", "must look like https://KEY@sentry.example.org/1"),
         ("SENTRY_DSN", "https://key@sentry.example.org:port/1", "must look like https://KEY@"),
+        ("MAX_UPLOAD_MB", "0", "must be a whole number of at least 1"),
+        ("SEPARATOR_MEMORY", "2", "must be a whole number of at least 200"),
+        ("ALLOWED_HOSTS", "stemoteca.lan, https://music.example.org", "not 'https://music.example.org'"),
+        ("ALLOWED_HOSTS", "music.example.org:8000", "must have names like songs.example.org"),
+        ("X_ACCEL", "stored", "must be a path like /stored"),
         ("RATE_TOKEN", "many", "must have the form 60/min"),
         ("DATABASE", "mysql://db.example/x", "must be a sqlite or postgres address"),
         ("DATABASE", "foo", "must be a sqlite or postgres address"),
         ("TIME_ZONE", "Mars/X", "must be a time zone"),
         ("TIME_ZONE", "../etc/passwd", "must be a time zone"),
+        ("DATA", "var/choir", "must be an absolute path, not 'var/choir'"),
+        ("MODELS", "models", "must be an absolute path"),
+        ("ENV_FILE", "README.md", "must be the absolute path of a file"),
         ("MODELS", "/dev/null/x", "STEMOTECA_MODELS cannot be used"),
         ("SECRET_KEY", "short", "must have 32 characters or more"),
         ("EMAIL", "pigeon://loft", "STEMOTECA_EMAIL cannot be used"),
@@ -152,6 +160,28 @@ def test_wrong_value_stops_start_with_one_line(tmp_path: Path, name: str, value:
     assert line.startswith("stemoteca: ")
     assert f"STEMOTECA_{name}" in line
     assert sentence in line
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            b"STEMOTECA_PROXIES=1\n\n# a comment\nSTEMOTECA_SECRET_KEY = secret",
+            "line 4: a setting is written NAME=value",
+        ),
+        (b"\xff\xfe", "cannot be read: it is not text in UTF-8"),
+    ],
+)
+def test_wrong_line_in_a_file_with_settings_stops_start(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    (tmp_path / "env").write_bytes(content)
+    result = start(tmp_path, STEMOTECA_ENV_FILE=str(tmp_path / "env"))
+    assert (result.returncode, result.stdout) == (1, "")
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"stemoteca: {tmp_path / 'env'}")
+    assert sentence in line
+    assert "= secret" not in line
 
 
 @pytest.mark.parametrize(

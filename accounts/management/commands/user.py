@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
 
 from accounts.models import User
 
@@ -32,6 +33,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 (Django passes them)
         address = User.objects.normalize_email(options["address"])
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise CommandError(f"{options['address']!r} is not an e-mail address") from error
         user = User.objects.filter(email=address).first()
         is_new = user is None
         user = user or User(email=address)
@@ -41,6 +46,8 @@ class Command(BaseCommand):
             user.is_staff = user.is_superuser = options["administrator"]
         changes_rights_only = not is_new and options["administrator"] is not None and not options["generate"]
         password = "" if changes_rights_only else _password(generate=options["generate"])
+        if not password and not changes_rights_only:
+            raise CommandError("the password is empty; --generate makes one")
         try:
             if password:
                 validate_password(password, user)

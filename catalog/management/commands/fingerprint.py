@@ -17,6 +17,7 @@ from catalog.storage import backend
 
 class Command(BaseCommand):
     help = "Make the fingerprints that are missing. Stop it at any time: it goes on where it was."
+    requires_system_checks: list[str] = []  # `check` says what is missing
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--most", type=int, default=0, metavar="N", help="no more than N songs this time")

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
 from catalog.errors import CatalogError
+from catalog.management.invocation import command_line
 from operations import process_lifecycle
 from operations.backups.create import back_up
 from operations.maintenance import notices
@@ -50,7 +51,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, target: str, keep: int, scheduled: bool, **_options: Any) -> None:
         if not target:
-            raise CommandError("say where to: manage.py backup TARGET, or set STEMOTECA_BACKUP_TARGET")
+            raise CommandError(
+                f"say where to: {command_line('backup')} TARGET, or set STEMOTECA_BACKUP_TARGET"
+            )
         if keep < 0:
             raise CommandError("--keep must be a number of snapshots")
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -63,19 +66,20 @@ class Command(BaseCommand):
         except CatalogError as error:
             if scheduled:
                 notices.backup_failed(str(error.detail))
-            raise CommandError(f"{error.detail} ({error.code})") from error
+            raise CommandError(f"the backup to {target} failed: {error.detail} ({error.code})") from error
         except KeyboardInterrupt:
             self.stderr.write("Interrupted. What was copied stays there for the next backup.")
             sys.exit(INTERRUPTED)
         except Exception as error:
             if scheduled:
                 notices.backup_failed(str(error))
-            raise CommandError(f"the backup failed: {error}") from error
+            raise CommandError(f"the backup to {target} failed: {error}") from error
         self.stdout.write(
             f"Snapshot {totals.snapshot}: {totals.files} files, {filesizeformat(totals.size)}; "
             f"{totals.copied_files} of them new, {filesizeformat(totals.copied_size)}."
         )
         if totals.missing:
             self.stderr.write(
-                f"{totals.missing} files are missing or damaged here, and not in this backup: see manage.py verify."
+                f"{totals.missing} files are missing or damaged here, and not in this backup: "
+                f"see {command_line('verify')}."
             )

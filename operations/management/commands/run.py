@@ -1,13 +1,12 @@
 import os
 import signal
-import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from catalog.management.invocation import command_line
 from operations import process_lifecycle
 
 
@@ -25,11 +24,11 @@ class Command(BaseCommand):
             process_lifecycle.exit_with_parent(os.getppid(), signal.SIGTERM)
         lock = bootstrap.lock_data_folder(settings.DATA_DIR)
         listener = bootstrap.listen(settings.BIND, settings.PORT)
+        bootstrap.log_unknown_settings()
         email, password = bootstrap.prepare_installation()
         port = listener.getsockname()[1]
 
         def welcome() -> None:
-            program = Path(sys.argv[0]).name  # manage.py, or stemoteca
             shown = f"[{settings.BIND}]" if ":" in settings.BIND else settings.BIND
             self.stdout.write(
                 f"Stemoteca runs at http://{shown}:{port}{settings.SITE_PATH}/ (Ctrl-C stops it)"
@@ -37,7 +36,7 @@ class Command(BaseCommand):
             if password:
                 self.stdout.write(f"Sign in as {email} with the password {password} (shown only this once).")
             else:
-                self.stdout.write(f"Sign in as {email}; a new password: {program} user {email}")
+                self.stdout.write(f"Sign in as {email}; a new password: {command_line('user')} {email}")
             self.stdout.flush()
 
         queue = supervisor.queue()

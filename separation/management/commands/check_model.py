@@ -35,6 +35,7 @@ class Command(BaseCommand):
         "Separate a few seconds of generated sound with a model; print its parts, and the time and memory that it "
         "takes, or what is wrong. The model need not be installed, and nothing is kept."
     )
+    requires_system_checks: list[str] = []  # `check` says what is missing
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("model", help="a model's name, or the file of a descriptor (.toml)")

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from catalog.management.invocation import command_line
 from separation import model_choice
 from separation.engines import download, modelspec, registry
 from separation.engines.descriptors import ModelSpec, ModelUnavailable
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         "Fetch and install models: verified, resumed where it stopped, in one step or not at all. "
         "Without a name, list all models. The page Models of the admin panel does the same in the background."
     )
+    requires_system_checks: list[str] = []  # `check` says what is missing
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -112,7 +114,9 @@ class Command(BaseCommand):
         except ModelUnavailable:
             preferred = ""
         for spec in model_choice.in_order(modelspec.SPECS.values(), chosen):
-            state = "ready" if spec.slug in here else f"not here: manage.py fetch_models {spec.folder}"
+            state = (
+                "ready" if spec.slug in here else f"not here: {command_line('fetch_models')} {spec.folder}"
+            )
             mark = " (default)" if spec.slug == preferred else ""
             stems = ", ".join(spec.stems) + (f" (from {spec.takes})" if spec.takes else "")
             self.stdout.write(

@@ -17,6 +17,7 @@ class Command(BaseCommand):
         "Prints about how much time and storage that takes, and begins; the queue does the work while the server "
         "runs. The old stems stay. The page Models of the admin panel does the same, and shows the progress."
     )
+    requires_system_checks: list[str] = []  # `check` says what is missing
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="source", metavar="SLUG", help="the model whose songs these are")

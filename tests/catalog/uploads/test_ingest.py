@@ -244,6 +244,22 @@ def test_limits(make_song: SongMaker, user: User, settings: Any) -> None:
     assert ingest(path, filename="x", user=user).created
 
 
+def test_upload_that_was_received_needs_no_more_space(
+    make_song: SongMaker, user: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_song()
+    free = path.stat().st_size - 1
+    usage = shutil.disk_usage(settings.WORK_DIR)._replace(free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    settings.DISK_FLOOR_BYTES = 0
+    with pytest.raises(CatalogError, match="no_space"):
+        ingest(path, filename="x", user=user)
+    received = settings.FILE_UPLOAD_TEMP_DIR / "x.upload"
+    path.rename(received)
+    assert ingest(received, filename="x", user=user).created
+    received.unlink()
+
+
 @pytest.mark.parametrize(
     ("filename", "kept"),
     [

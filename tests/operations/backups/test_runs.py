@@ -184,7 +184,7 @@ def test_scheduled_backup_keeps_the_count_and_notifies_of_a_failure(
     assert len(list((tmp_path / "backup/snapshots").iterdir())) == 2
     (tmp_path / "file").write_bytes(b"")
     for _n in range(2):
-        with pytest.raises(CommandError):
+        with pytest.raises(CommandError, match=f"the backup to {tmp_path / 'file'} failed"):
             call_command("backup", str(tmp_path / "file"), "--scheduled")
     notice = Notice.objects.get(kind=Notice.Kind.STORAGE)
     assert (notice.user, notice.text[:18]) == (installation, "The backup failed:")

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -108,6 +109,17 @@ def test_metrics_of_large_catalogue_leave_totals_out_until_measured(
     assert "stemoteca_uploads" not in numbers
     join_measuring()
     assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "1"
+
+
+def test_metrics_of_one_answer_come_from_one_measurement(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However quickly stale figures are measured again."""
+    at_once = SimpleNamespace(start=lambda: figures.store(figures.measure()))
+    monkeypatch.setattr(figures, "threading", SimpleNamespace(Thread=lambda **_options: at_once))
+    figures.store(replace(figures.measure(), measured_at=timezone.now() - timedelta(hours=1)))
+    make_track(user)
+    assert numbers_of(client.get("/metrics"))["stemoteca_uploads"] == "0"
 
 
 @pytest.mark.django_db(transaction=True)
