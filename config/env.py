@@ -228,10 +228,10 @@ class Environment:
         return database
 
     def data_folder(self, name: str) -> Path:
-        """Return the folder that holds everything this installation owns; create it on first use."""
+        """Return the folder that holds everything this installation owns; create it on first use, closed to others."""
         folder = self._absolute(name, BASE_DIR / "var")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o750, parents=True, exist_ok=True)
         except OSError as error:
             exit_with_error(f"cannot make the data folder {folder}: {error.strerror}")
         if not os.access(folder, os.W_OK | os.X_OK):

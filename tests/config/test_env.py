@@ -53,6 +53,11 @@ def settings_of(folder: Path, lacking: str = "", **environment: str) -> dict[str
     return values
 
 
+def test_data_folder_is_closed_to_other_users(tmp_path: Path) -> None:
+    settings_of(tmp_path / "new")
+    assert (tmp_path / "new").stat().st_mode & 0o007 == 0
+
+
 def test_url_decides_about_hosts_origins_and_cookies(tmp_path: Path) -> None:
     values = settings_of(tmp_path, STEMOTECA_URL="https://music.example.org:8443/", STEMOTECA_PROXIES="1")
     assert values == {
