@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest
 
 from catalog.errors import CacheUnavailableError
 from operations.monitoring import log_context
@@ -22,6 +23,7 @@ def logging_config(level: str, queue_level: str, log_format: str, error_handler:
     ``error_handler`` is the class of a handler that gets the errors as well, as far as the filters leave them errors.
     """
     filters = {
+        "missing": {"()": ExcludeMissing},
         "refusals": {"()": ExcludeRefusals},  # before the others take exceptions away, which it looks at
         "outages": {"()": ShortenOutageErrors},
         "hosts": {"()": ShortenHostErrors},
@@ -89,6 +91,15 @@ class ExcludeRefusals(logging.Filter):
         return status not in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE} or bool(
             record.exc_info
         )
+
+
+class ExcludeMissing(logging.Filter):
+    """Leave out responses 404 of the API: each upload asks first whether its audio is there."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        is_missing = getattr(record, "status_code", None) == HTTPStatus.NOT_FOUND
+        return not (is_missing and isinstance(request, HttpRequest) and request.path_info.startswith("/api/"))
 
 
 class ShortenOutageErrors(logging.Filter):

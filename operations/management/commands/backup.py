@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -54,6 +55,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"say where to: {command_line('backup')} TARGET, or set STEMOTECA_BACKUP_TARGET"
             )
+        if Path(target).resolve().is_relative_to(settings.DATA_DIR.resolve()):
+            raise CommandError(f"{target} is in the data folder, and would be lost together with it")
         if keep < 0:
             raise CommandError("--keep must be a number of snapshots")
         signal.signal(signal.SIGTERM, signal.default_int_handler)

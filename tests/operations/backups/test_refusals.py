@@ -212,3 +212,10 @@ def test_start_on_newer_data_is_refused(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "was made by a newer version of Stemoteca" in refused.stderr
     assert "catalog.0099_later" in refused.stderr
+
+
+def test_a_backup_inside_of_what_it_is_to_save_is_refused(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    with pytest.raises(CommandError, match="is in the data folder"):
+        call_command("backup", str(tmp_path / "backup"))
+    assert not (tmp_path / "backup").exists()

@@ -23,6 +23,14 @@ def test_a_page_for_curators_only_is_logged_without_traceback(client: Client, us
     assert "WARNING django.request: Forbidden (Permission denied): /changes/" in line
 
 
+def test_what_the_api_does_not_have_is_no_warning(client: Client, db: None, log: Log) -> None:
+    assert client.get("/api/v1/tracks/c0ffee00-0000-4000-8000-000000000000/").status_code == 404
+    assert log.lines == []
+    assert client.get("/tracks/c0ffee00-0000-4000-8000-000000000000/").status_code == 404
+    (line,) = log.lines
+    assert "WARNING django.request: Not Found: /tracks/" in line
+
+
 def test_json_lines_hold_message_separation_and_traceback(log: Log) -> None:
     log.use("json")
     with log_separation("outer"), log_separation("inner"):
