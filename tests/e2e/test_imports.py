@@ -60,6 +60,11 @@ def test_folder_requested_in_the_admin_site_is_imported(server: Server, tmp_path
     assert {track["title"] for track in songs} == {"Canto 71", "Canto 72"}
 
 
+def count_songs(server: Server) -> int:
+    found = requests.get(f"{server.url}/api/v1/tracks/", {"q": "Salmo"}, timeout=30).json()
+    return int(found["count"])
+
+
 def test_interrupted_import_continues_after_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "music"
     folder.mkdir()
@@ -71,6 +76,7 @@ def test_interrupted_import_continues_after_a_restart(tmp_path: Path) -> None:
         browser = administrator(server)
         address = ask(server, browser, folder)
         wait_for_state(browser, address, "Running")
+        wait_until(lambda: count_songs(server) > 1)  # so that one of them is stored for certain
         assert server.stop() == 0
         assert server.processes() == {}
         server.start()
@@ -79,7 +85,6 @@ def test_interrupted_import_continues_after_a_restart(tmp_path: Path) -> None:
         new, known, unchanged, refused = counts
         assert (new + known + unchanged, refused) == (SONGS, 0)
         assert unchanged > 0, "it began anew instead of going on"
-        found = requests.get(f"{server.url}/api/v1/tracks/", {"q": "Salmo"}, timeout=30).json()
-        assert found["count"] == SONGS
+        assert count_songs(server) == SONGS
     finally:
         server.stop()
