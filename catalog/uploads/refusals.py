@@ -1,5 +1,6 @@
 """Why an upload is refused, in sentences that help."""
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ REFUSALS: dict[str, tuple[int, Promise]] = {
     ),
     "no_audio": (422, _("There is no sound in this file.")),
     "damaged": (422, _("The file is damaged or cut short. Try to copy or download it again.")),
-    "too_long": (413, _("The recording is too long.")),
+    "too_long": (413, _("The recording is too long: at most %(minutes)d minutes are accepted.")),
     "too_large": (413, _("The file is too large.")),
     "probe_failed": (
         422,
@@ -44,7 +45,10 @@ REASONS: dict[str, Promise] = {
 def refusal(code: str, reason: str = "") -> CatalogError:
     """Return the error for a code of ``AudioError``, with a translated sentence."""
     status, sentence = REFUSALS.get(code, REFUSALS["probe_failed"])
-    return CatalogError(code, REASONS.get(reason, sentence), status=status)
+    detail: str | Promise = REASONS.get(reason, sentence)
+    if code == "too_long":
+        detail = str(detail) % {"minutes": settings.MAX_SECONDS // 60}
+    return CatalogError(code, detail, status=status)
 
 
 def quota_exceeded() -> CatalogError:

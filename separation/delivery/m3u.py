@@ -75,9 +75,13 @@ class PlaylistWriter:
             if stem and address:
                 rows += [_title(track, stem), address]
             else:
-                rows.append(
-                    f"# {track.artist.shown} - {track.title}: " + _("nothing here that a player could play")
+                needs_account = stem is not None and not isinstance(self.user, User)
+                reason = (
+                    _("sign in to get its parts")
+                    if needs_account
+                    else _("nothing here that a player could play")
                 )
+                rows.append(f"# {track.artist.shown} - {track.title}: {reason}")
         return rows
 
     def track(self, track: Track) -> list[str]:

@@ -17,6 +17,7 @@ const input = getElement(form, "input[type=file]", HTMLInputElement);
 const start = getElement(form, "[data-start]", HTMLButtonElement);
 const summary = getElement(form, "[data-chosen]", HTMLElement);
 const section = getElement(document, "[data-list]", HTMLElement);
+const heading = getElement(section, "h2", HTMLElement);
 const list = getElement(section, "ol", HTMLElement);
 const template = getElement(document, "#upload-item", HTMLTemplateElement);
 const limit = Number(form.dataset.limit);
@@ -105,6 +106,9 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const choices = takeChoices();
   for (const item of ready) item.start(choices);
+  // What was chosen last may be below the window, and the button that has the focus is disabled now.
+  ready[0]?.element.scrollIntoView({ block: "center" });
+  heading.focus({ preventScroll: true });
   queue.push(...ready);
   ready = [];
   showSummary();

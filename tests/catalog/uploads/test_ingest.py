@@ -15,6 +15,7 @@ from catalog.models import Album, Artist, AudioFile, Track, Upload, Visibility
 from catalog.storage import backend
 from catalog.storage.garbage_collection import collect
 from catalog.uploads.ingest import Ingested, ingest, lookup
+from catalog.uploads.refusals import refusal
 from tests.catalog.conftest import Ingester, SongMaker, picture
 from tests.catalog.races import at_once
 from tests.songs import song
@@ -218,6 +219,10 @@ def test_floats_far_above_full_scale_are_refused(tmp_path: Path, user: User, rat
     click[7] = 1e9
     soundfile.write(tmp_path / "click.wav", click, rate, subtype="FLOAT")
     assert ingest(tmp_path / "click.wav", filename="x.wav", user=user).created
+
+
+def test_too_long_recording_is_refused_with_the_limit() -> None:
+    assert "at most 120 minutes" in str(refusal("too_long").detail)
 
 
 def test_limits(make_song: SongMaker, user: User, settings: Any) -> None:

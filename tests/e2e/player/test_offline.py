@@ -67,6 +67,46 @@ def test_playing_goes_on_when_the_line_comes_back(musician: Watched, track: str)
     musician.faults[:] = [fault for fault in musician.faults if "INTERNET_DISCONNECTED" not in fault]
 
 
+def test_lossless_segments_are_played_while_small_ones_are_still_encoded(
+    musician: Watched, track: str
+) -> None:
+    """As after a jump to the end of a long song that nobody has played yet."""
+    page = musician.page
+    page.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+    page.route("**/segments/*/?codec=opus", lambda route: route.fulfill(status=503))
+    page.goto(track)
+    page.wait_for_load_state("networkidle")
+    if not page.get_by_label("Sound quality").is_visible():
+        pytest.skip("segments come as FLAC alone")
+    player = page.locator(".player")
+    page.keyboard.press("Space")
+    expect(player).to_have_attribute("data-playing", "playing", timeout=20_000)
+    expect(page.get_by_label("Sound quality")).to_have_value("auto")
+
+
+def test_who_saves_data_waits_for_small_segments(musician: Watched, track: str) -> None:
+    page = musician.page
+    page.goto(track)
+    page.wait_for_load_state("networkidle")
+    quality = page.get_by_label("Sound quality")
+    if not quality.is_visible():
+        pytest.skip("segments come as FLAC alone")
+    quality.select_option("small")
+    page.route("**/segments/*/?codec=opus", lambda route: route.fulfill(status=503))
+    page.evaluate(NOTE_REPORTS)
+    page.get_by_role("slider", name="Position").press("End")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/segments/" in request.url else None)
+    page.keyboard.press("Space")
+    for _ in range(12):
+        with page.expect_response(re.compile("codec=opus"), timeout=20_000):
+            pass
+    assert all(address.endswith("codec=opus") for address in asked)
+    assert "No connection" not in " ".join(page.evaluate("window.reports"))
+    page.unroute_all()
+    expect(page.locator(".player")).to_have_attribute("data-playing", "playing", timeout=20_000)
+
+
 def test_what_changes_speed_is_loaded_when_playing_begins_and_where_it_is_missing_the_song_plays_on(
     musician: Watched, track: str
 ) -> None:

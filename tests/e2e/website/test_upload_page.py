@@ -75,6 +75,18 @@ def test_file_taken_off_the_list_is_not_sent(reader: Watched, tmp_path: Path) ->
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
 
 
+def test_what_becomes_of_the_files_is_in_view_after_the_start(reader: Watched, tmp_path: Path) -> None:
+    page = reader.page
+    page.goto("/upload/")
+    for name in ("three.wav", "four.wav"):
+        soundfile.write(tmp_path / name, song(1, seed=310 + len(name)), 44_100)
+    page.locator("input[type=file]").set_input_files([tmp_path / "three.wav", tmp_path / "four.wav"])
+    page.get_by_text("Nothing yet").click()
+    page.get_by_role("button", name="Start").press("Enter")
+    expect(page.locator(".upload-item [data-says]").first).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="Uploads")).to_be_focused()
+
+
 def test_audio_files_of_a_dropped_folder_are_taken(reader: Watched) -> None:
     page = reader.page
     page.goto("/upload/")

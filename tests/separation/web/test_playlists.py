@@ -55,6 +55,19 @@ def test_setlist_m3u_plays_without_signing_in(client: Client, user: User, other:
     assert addresses(client.get(f"/setlists/{setlist.pk}.m3u8", {"stem": "flute"})) == []
 
 
+def test_setlist_m3u_tells_visitors_which_songs_need_an_account(client: Client, user: User) -> None:
+    setlist = setlists.make(user, "Friday")
+    setlist.by_link = True
+    setlist.save()
+    four = make_track(user, title="Four")
+    make_separation(four, model="compact:4stems", stored=True)
+    setlists.add(setlist, four)
+    setlists.add(setlist, make_track(user, title="Nothing"))
+    text = client.get(f"/s/{setlist.link}.m3u8").content.decode().splitlines()
+    assert "# Ana Torres - Four: sign in to get its parts" in text
+    assert "# Ana Torres - Nothing: nothing here that a player could play" in text
+
+
 def _signed_in(client: Client, user: User) -> Client:
     client.force_login(user)
     return client

@@ -277,16 +277,23 @@ export class Engine extends EventTarget {
     } catch (error) {
       if (!(error instanceof SegmentError || isAborted(error))) throw error;
       if (turn !== this.#turn || !(error instanceof SegmentError)) return;
-      if (error.reason === "network") {
-        if (!isSaid) this.#setState("waiting", "offline");
-        await waitForNetwork(RETRY);
-        if (turn === this.#turn) this.#start("waiting");
-      } else if (!this.source.isLossless) await this.#changeCodec(() => this.source.useLossless());
-      else this.#setState("stopped", error.reason);
-      return;
+      return await this.#recover(error.reason);
     }
     if (turn !== this.#turn) return;
     await scheduler.start(this.#frame, this.#countsIn);
+  }
+
+  /** @param {SegmentError["reason"]} reason why a segment that is needed now cannot be had */
+  async #recover(reason) {
+    const [source, turn] = [this.source, this.#turn];
+    if (reason === "encoding" && source.quality === "auto") {
+      await this.#changeCodec(() => source.use(source.lossless)); // which needs no encoding
+    } else if (reason === "network" || reason === "encoding") {
+      if (reason === "network" && this.#reason !== "offline") this.#setState("waiting", "offline");
+      await waitForNetwork(RETRY);
+      if (turn === this.#turn) this.#start("waiting");
+    } else if (!source.isLossless) await this.#changeCodec(() => source.useLossless());
+    else this.#setState("stopped", reason);
   }
 
   #begin() {

@@ -4,6 +4,7 @@ import { isAborted, NetworkError, networkErrors, request } from "stemoteca/api";
 
 const TRIES = 4;
 const BACKOFF = 250; // milliseconds, doubled with each try
+const ENCODING_TRIES = 2; // for each the server waits two seconds
 const RETRY_AFTER = 2000; // milliseconds before a segment that failed is asked for again
 
 /** @param {number} milliseconds */
@@ -12,7 +13,7 @@ const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
 /** A segment could not be had. `reason` names the text that says so. */
 export class SegmentError extends Error {
   /**
-   * @param {"gone" | "network" | "unplayable"} reason
+   * @param {"gone" | "network" | "encoding" | "unplayable"} reason
    * @param {unknown} [cause]
    */
   constructor(reason, cause) {
@@ -161,6 +162,9 @@ export class Segments {
         const answer = await this.ask(address, { signal });
         if (answer.ok) return await this.#keep(answer, number, stem, signal);
         if (answer.status < 500 && answer.status !== 429) throw new SegmentError("gone");
+        if (answer.status === 503 && this.codec.name !== "flac" && turn === ENCODING_TRIES) {
+          throw new SegmentError("encoding");
+        }
         if (turn === TRIES) throw new SegmentError("network");
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error;
