@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("accessibility")]
 
 Places = dict[str, list[list[str]]]
 
-# Reached only with a key that was sent out; their templates are those of pages that are visited.
-BY_KEY = {"account_confirm_email", "account_reset_password_from_key", "playlist-listen"}
+# Reached only with a key that was sent out; their templates are those of pages that are visited. Weights are no page.
+BY_KEY = {"account_confirm_email", "account_reset_password_from_key", "playlist-listen", "browser-weights"}
 # Pages of others, which only show our API's description.
 THEIRS = {"api-docs"}
 
