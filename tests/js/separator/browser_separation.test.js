@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
 import { FileWindow } from "stemoteca/browser_separation/containers/file_window";
+import { planFlac } from "stemoteca/browser_separation/containers/flac";
 import { planWav } from "stemoteca/browser_separation/containers/wav";
 import { resample, resampledLength } from "stemoteca/browser_separation/resampling";
 import { evenScale } from "stemoteca/browser_separation/scale";
@@ -99,6 +100,28 @@ test("a WAV is cut between samples, and each piece says what it is", async () =>
   assert.deepEqual([header.length, header.readUInt32LE(4), header.readUInt32LE(40)], [44, 12_036, 12_000]);
   format.writeUInt16LE(2, 0); // compressed
   assert.equal(await planWav(new FileWindow(new Blob([head, format, unknown, Buffer.alloc(99)])), 2), null);
+});
+
+test("the search for FLAC frames goes on behind a byte like theirs, wherever it is", async () => {
+  class Counted extends FileWindow {
+    reads = 0;
+
+    /** @param {number} at @param {number} length */
+    load(at, length) {
+      this.reads += 1;
+      assert.ok(this.reads < 1000, "it reads the same again and again");
+      return super.load(at, length);
+    }
+  }
+  const info = new Uint8Array(34);
+  info.set([0x0a, 0xc4, 0x42, 0xf0], 10); // 44,100 Hz, two channels, 16 bits
+  const head = Buffer.concat([Buffer.from("fLaC\x80\0\0\x22", "latin1"), info]);
+  for (const before of [15, 16, 17]) {
+    const silence = Buffer.alloc(2_100_000);
+    silence[2 ** 20 - before - head.length] = 0xff; // at the end of what is read at a time
+    const plan = await planFlac(new Counted(new Blob([head, silence])), 10);
+    assert.deepEqual([plan?.rate, plan?.length, plan?.pieces], [44_100, 0, []]);
+  }
 });
 
 test("segments are there as soon as they are full, and the file is all of them", async () => {

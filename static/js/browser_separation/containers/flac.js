@@ -77,7 +77,7 @@ async function findFrame(file, at, bits, isWanted) {
     let from = await file.load(place, FRAME_HEADER);
     const isAll = file.start + file.bytes.length === file.size;
     const end = file.bytes.length - (isAll ? 0 : FRAME_HEADER);
-    for (from = file.bytes.indexOf(SYNC, from); from >= 0 && from < end; from = file.bytes.indexOf(SYNC, from + 1)) {
+    for (from = file.bytes.indexOf(SYNC, from); from >= 0 && from <= end; from = file.bytes.indexOf(SYNC, from + 1)) {
       const header = readFrameHeader(file.bytes, from, bits);
       if (!header || !isWanted(header.number)) continue;
       return { at: file.start + from, header, isVariable: Boolean((file.bytes[from + 1] ?? 0) & 1) };
