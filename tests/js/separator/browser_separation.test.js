@@ -106,7 +106,7 @@ test("the search for FLAC frames goes on behind a byte like theirs, wherever it 
   class Counted extends FileWindow {
     reads = 0;
 
-    /** @param {number} at @param {number} length */
+    /** @override @param {number} at @param {number} length */
     load(at, length) {
       this.reads += 1;
       assert.ok(this.reads < 1000, "it reads the same again and again");
