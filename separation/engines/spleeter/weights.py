@@ -7,18 +7,20 @@ never uses it).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from separation.engines import model_files
 from separation.engines.caches.weight_cache import Array, Weights
 from separation.engines.descriptors import ModelUnavailable
-from separation.engines.spleeter.checkpoint import locate_tensors, read_checkpoint
+from separation.engines.spleeter.checkpoint import TensorPlace, locate_tensors, read_checkpoint
 from separation.engines.spleeter.settings import SpleeterSpec
 from separation.engines.spleeter.stft_params import FRAME_LENGTH, FRAMES, HOP
+
+_T = TypeVar("_T", np.ndarray[Any, Any], TensorPlace)
 
 DEPTH = 6
 _UNUSED_NORMALISATION = 5
@@ -56,34 +58,27 @@ def load_checkpoint(spec: SpleeterSpec, folder: Path) -> Weights:
     Raises `ModelUnavailable` if a variable is missing, and what `read_checkpoint` raises.
     """
     tensors = read_checkpoint(folder / "model")
-    weights = {}
-    for name, variable in variable_names(spec.stems):
-        if name is None:
-            continue
-        tensor = tensors.get(variable)
-        if tensor is None or tensor.dtype != np.float32:
-            raise ModelUnavailable(f"{spec.slug}: the checkpoint has no variable {variable}")
-        weights[name] = tensor.view(np.float32)
-    return weights
+    return {name: tensor.view(np.float32) for name, tensor in _by_our_names(spec, tensors)}
 
 
 def locate(spec: SpleeterSpec, folder: Path) -> dict[str, tuple[int, int]]:
     """Return where each array of `spec` lies in the data file of the checkpoint in `folder`: (byte, count of float32).
 
-    Raises `ModelUnavailable` if a variable is missing or not aligned, and what `locate_tensors` raises.
+    Raises as `load_checkpoint`.
     """
-    places = locate_tensors(folder / "model")
-    located = {}
+    places = _by_our_names(spec, locate_tensors(folder / "model"))
+    return {name: (place.offset, place.size // place.dtype.itemsize) for name, place in places}
+
+
+def _by_our_names(spec: SpleeterSpec, variables: Mapping[str, _T]) -> Iterator[tuple[str, _T]]:
+    """Yield what `variables` has for each array of `spec`. Raises `ModelUnavailable` if one is missing."""
     for name, variable in variable_names(spec.stems):
         if name is None:
             continue
-        place = places.get(variable)
-        if place is None or place.dtype != np.float32 or place.offset % place.dtype.itemsize:
-            raise ModelUnavailable(
-                f"{spec.slug}: the checkpoint has no variable {variable} that can be mapped"
-            )
-        located[name] = (place.offset, place.size // place.dtype.itemsize)
-    return located
+        found = variables.get(variable)
+        if found is None or found.dtype != np.float32:
+            raise ModelUnavailable(f"{spec.slug}: the checkpoint has no variable {variable}")
+        yield name, found
 
 
 def variable_names(networks: tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
