@@ -337,14 +337,10 @@ def test_metrics_without_token_require_loopback_address(
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
-        ("Bearer let the watcher in", 200),
-        ("Bearer let the watcher", 404),
-        ("Bearer ", 404),
-        ("Bearer ñandú", 404),
-        ("let the watcher in", 404),
-        (None, 404),
+        ("Bearer let the watcher in", 200), ("Bearer let the watcher", 404), ("Bearer ", 404),
+        ("Bearer ñandú", 404), ("let the watcher in", 404), (None, 404),
     ],
-)
+)  # fmt: skip
 @pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.1"])
 def test_metrics_with_token_require_token(
     client: Client, db: None, settings: Any, address: str, sent: str | None, status: int
