@@ -21,7 +21,7 @@ import { offerTrainer } from "stemoteca/player/controls/speed_trainer";
 import { StretchControls } from "stemoteca/player/controls/stretch_controls";
 import { Unfolding } from "stemoteca/player/controls/unfolding";
 import { offerZoom } from "stemoteca/player/controls/zoom";
-import { readMix, writeMix } from "stemoteca/player/mix_address";
+import { keepMixInAddress } from "stemoteca/player/mix_in_address";
 import { loadPractice } from "stemoteca/player/practice";
 import { Preset } from "stemoteca/player/preset";
 import { Engine } from "stemoteca/player/sound/engine";
@@ -62,21 +62,6 @@ const SAMPLES_PER_PEAK = 4096;
 const LOUDEST_PEAK = 255;
 const METER = 0.5; // of the time that a peak stands for: meters look again
 const CLOCK = 250; // milliseconds
-const MIX_DELAY = 300; // milliseconds without a change of the mix, after which the address says it
-
-/**
- * Have the address say which parts are heard, and how; browsers refuse to change it with each step of a slider.
- * @param {Mixer} mixer
- * @param {PlayerAddress} address
- */
-function showMix(mixer, address) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  mixer.addEventListener("change", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => address.change((query) => writeMix(query, mixer.shown)), MIX_DELAY);
-  });
-}
 
 /**
  * Bring the player in `root` to life.
@@ -155,8 +140,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     report,
     signal: closing.signal,
   });
-  mixer.begin(readMix(address.query), unfolding);
-  showMix(mixer, address);
+  keepMixInAddress(mixer, address, unfolding);
   const part = new MyPart(root, mixer, report);
   const preset = new Preset(root, mixer, stretch, unfolding, closing.signal);
   const loops = findElement(root, "[data-saved-loops]", HTMLDetailsElement);

@@ -66,7 +66,8 @@ export class Preset {
     const { query } = stretch.address;
     this.followsStretch = !query.has("speed") && !query.has("key");
     this.key = KEY + this.engine.recording.track;
-    this.#isChanged = isUnsaved(readStored(this.key), Date.now());
+    // The mix of an address is not that of the person; what this browser remembers comes to the server another time.
+    this.#isChanged = !mixer.followsAddress && isUnsaved(readStored(this.key), Date.now());
     this.followsLevels = !this.#isChanged && !query.has("mix");
     this.isLoaded = false;
     this.mixer.addEventListener("change", () => {

@@ -141,6 +141,34 @@ def test_who_opens_the_address_hears_the_same_parts(chromium: Browser, server: S
         watched.context.close()
 
 
+def test_mix_of_an_address_is_not_kept_after_a_change_of_ones_own(
+    chromium: Browser, server: Server, track: str
+) -> None:
+    first, second = Watched(chromium, server), Watched(chromium, server)
+    person = Person(server)
+    for watched in (first, second):
+        sign_in(watched.page, person)
+    page = first.page
+    with page.expect_response("**/practice/"):
+        page.goto(track)
+    page.keyboard.press("2")
+    with page.expect_response("**/practice/"):
+        page.goto(f"{track}?mix=vocals.m")
+    expect(page.get_by_role("group", name="Vocals").get_by_role("button", name="Mute")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.close()
+
+    page = second.page
+    page.goto(track)
+    vocals, drums = page.get_by_role("group", name="Vocals"), page.get_by_role("group", name="Drums")
+    expect(drums.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
+    expect(vocals.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "false")
+    for watched in (first, second):
+        assert watched.faults == []
+        watched.context.close()
+
+
 def test_loop_that_another_tab_has_removed_is_gone_here_too(
     chromium: Browser, server: Server, track: str
 ) -> None:

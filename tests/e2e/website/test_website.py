@@ -165,7 +165,10 @@ def test_the_mix_is_remembered(person: Watched, address: str) -> None:
     expect(volume).to_have_value("40")
     drums = page.get_by_role("group", name="Drums")
     expect(drums.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("group", name="Drums").get_by_role("button", name="Mute").click()
+    expect(page).to_have_url(re.compile("mix=bass.v40"))
     page.get_by_role("button", name="All on").click()
+    page.reload()  # before the address has followed
     expect(volume).to_have_value("100")
 
 

@@ -20,6 +20,7 @@ export class Mixer extends EventTarget {
   /** @type {{ levels: Level[], master: number } | null} what "All on" can bring back */
   #before = null;
   isRemembered = true;
+  followsAddress = false; // it began with the levels that the address says
 
   /**
    * @param {HTMLElement} root
@@ -174,6 +175,7 @@ export class Mixer extends EventTarget {
    */
   begin(levels, unfolding) {
     if (!levels) return;
+    this.followsAddress = true;
     this.isRemembered = false;
     unfolding.follow(levels);
     this.setLevels(this.lanes.map(({ name }) => levels[name] ?? levelFrom(null)));
