@@ -23,13 +23,14 @@ Object.assign(globalThis, { GainNode: Node, AudioBufferSourceNode: Node, AudioBu
 /**
  * Make a scheduler of a song of 9 s with one stem, and note what it has made.
  * @param {import("node:test").TestContext} t
+ * @param {number} [segment] frames of one
  */
-function schedulerOf(t) {
+function schedulerOf(t, segment = 9 * RATE) {
   context.currentTime = 0;
   t.after(() => {
     context.currentTime = Infinity; // whatever waits for its end
   });
-  const timeline = new Timeline(9 * RATE, 9 * RATE);
+  const timeline = new Timeline(9 * RATE, segment);
   /** @type {import("stemoteca/player/rendering/renderer").Piece[]} */
   const made = [];
   const renderer = {
@@ -94,4 +95,21 @@ test("what plays plays on where a change cannot be made", async (t) => {
   context.currentTime = 2;
   await settle();
   assert.equal(made.at(-1)?.id, made[0]?.id);
+});
+
+test("little is scheduled right after a jump, and all segments of what is scheduled are named", async (t) => {
+  const { scheduler, settle } = schedulerOf(t, RATE);
+  await scheduler.start(0, false);
+  assert.ok(scheduler.isSettling);
+  assert.ok(scheduler.scheduled > 2 * RATE && scheduler.scheduled < 3 * RATE);
+  context.currentTime = 1.1;
+  await settle();
+  assert.ok(!scheduler.isSettling);
+  assert.ok(scheduler.scheduled > 5.1 * RATE);
+  context.currentTime = 2.9;
+  scheduler.forget();
+  await settle();
+  assert.deepEqual([...new Set(scheduler.segments)], [1, 2, 3, 4, 5, 6]);
+  scheduler.jump(8 * RATE);
+  assert.ok(scheduler.isSettling);
 });

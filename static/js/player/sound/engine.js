@@ -270,7 +270,7 @@ export class Engine extends EventTarget {
     const isThere = first.every((number) => segments.has(number, stems));
     const isSaid = this.#reason === "offline"; // once, however often it is tried
     if (!isSaid && (this.state === "stopped" || !isThere)) this.#setState(state);
-    segments.prefetch(this.timeline.wanted(this.#frame), stems); // the first ones are waited for, others come later
+    segments.prefetch(this.timeline.wanted(this.#frame, FIRST), stems); // the first ones are waited for, others come later
     try {
       await Promise.all(first.map((number) => segments.load(number, stems)));
       if (this.#countsIn) await this.metronome.ready;
@@ -331,8 +331,8 @@ export class Engine extends EventTarget {
       }
       return;
     }
-    const here = Math.floor(this.timeline.heard / this.timeline.segment);
-    const wanted = new Set([here, ...(next === null ? [] : this.timeline.wanted(next))]);
+    const reach = scheduler.isSettling ? FIRST : this.timeline.reach;
+    const wanted = new Set([...scheduler.segments, ...(next === null ? [] : this.timeline.wanted(next, reach))]);
     this.source.segments.prefetch([...wanted], this.stems.audible).then(() => scheduler.render());
     this.source.segments.loadAll([...wanted], this.stems.joining);
     this.stems.settle((stems) => stems.every((stem) => scheduler.isThere(stem)));

@@ -28,6 +28,7 @@ import { songFrames, stretchGroups } from "stemoteca/player/sound/stretch";
  */
 
 const AHEAD = 4; // seconds that are scheduled in advance: background tabs get a turn once a second
+const SETTLING = { seconds: 1, ahead: 2 }; // after a jump: people often jump again at once
 const LEAD = 0.05; // seconds between pressing play and the first sample
 const SOON = 0.02; // seconds in which a sample can still be scheduled
 export const LOOKAHEAD = 28_000; // frames of the song that resampler and stretcher read in advance
@@ -47,6 +48,7 @@ export class Scheduler {
   #rendering = null;
   #lead = CHANGE.least;
   #countsIn = false; // before the run that is coming
+  #settled = 0; // frame of the clock from which on all is scheduled in advance
 
   /**
    * @param {Graph} graph
@@ -88,6 +90,26 @@ export class Scheduler {
     return (this.#run?.at ?? 0) + (this.#run?.length ?? 0);
   }
 
+  /** Whether somebody has just come here: little is made and fetched ahead yet. */
+  get isSettling() {
+    return this.#clock() < this.#settled;
+  }
+
+  /** The segments of what is heard and scheduled now. */
+  get segments() {
+    const { timeline } = this.setup;
+    const blocks = this.#run?.blocks ?? [];
+    return blocks.flatMap(({ piece, heard, length }) => {
+      const [from, to] = [heard, heard + length].map((at) => piece.from + songFrames(at, piece.speed));
+      return timeline.segments(from ?? 0, Math.min(to ?? 0, piece.to));
+    });
+  }
+
+  /** The frame of the clock up to which all is to be scheduled. */
+  get #horizon() {
+    return this.#clock(this.isSettling ? SETTLING.ahead : AHEAD);
+  }
+
   /** Whether all that was scheduled has been heard. */
   get isOver() {
     return this.#run !== null && this.scheduled <= this.#clock();
@@ -98,7 +120,7 @@ export class Scheduler {
     const run = this.#run;
     if (!run || this.#coming || this.#isOutdated) return false;
     if (!this.setup.audible().every((stem) => run.stems.includes(stem))) return false;
-    return run.next === null || this.scheduled > this.#clock(AHEAD);
+    return run.next === null || this.scheduled > this.#horizon;
   }
 
   /**
@@ -116,6 +138,7 @@ export class Scheduler {
    */
   async start(frame, countsIn) {
     this.#countsIn = countsIn;
+    this.#settled = this.#clock(SETTLING.seconds);
     this.#coming = this.#makeRun(frame, this.setup.audible());
     await this.render();
   }
@@ -146,6 +169,7 @@ export class Scheduler {
   jump(frame) {
     this.#dropComing();
     this.#goal = frame;
+    this.#settled = this.#clock(SETTLING.seconds);
     this.#coming = this.#makeRun(frame, this.setup.audible());
     this.render();
   }
@@ -220,7 +244,7 @@ export class Scheduler {
   /** @returns {Job | null} the most urgent thing to make that can be made by now */
   #nextJob() {
     const run = this.#coming ?? this.#run;
-    if (!run || (run === this.#run && this.scheduled > this.#clock(AHEAD))) return null;
+    if (!run || (run === this.#run && this.scheduled > this.#horizon)) return null;
     const block = run.following();
     if (!block || !this.#canMake(block, run.stems)) return null;
     return { run, block, chosen: run.stems };

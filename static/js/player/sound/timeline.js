@@ -109,11 +109,12 @@ export class Timeline {
   /**
    * The segments worth having when playing from `frame` on, the most urgent first.
    * @param {number} frame
+   * @param {number} [reach] frames ahead
    */
-  wanted(frame) {
+  wanted(frame, reach = this.reach) {
     /** @type {number[]} */
     const list = [];
-    let left = this.reach;
+    let left = reach;
     for (let at = /** @type {number | null} */ (frame); at !== null && left > 0; ) {
       const number = Math.floor(at / this.segment);
       const end = Math.min((number + 1) * this.segment, this.end(at));
