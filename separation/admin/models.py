@@ -9,7 +9,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -203,7 +203,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
     def _spec(self, request: HttpRequest, slug: str) -> ModelSpec:
         if not self.has_manage_permission(request):
             raise PermissionDenied
-        return requests.find(slug)
+        return find_or_404(slug)
 
     def _post(
         self, request: HttpRequest, slug: str, act: Callable[[HttpRequest, ModelSpec], str]
@@ -238,6 +238,14 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
             action_flag=CHANGE,
             change_message=what,
         )
+
+
+def find_or_404(slug: str) -> ModelSpec:
+    """Return the model called ``slug``; its descriptor may have been removed since the page was shown."""
+    try:
+        return requests.find(slug)
+    except CatalogError as error:
+        raise Http404(str(error.detail)) from error
 
 
 def _sent_file(request: HttpRequest) -> "UploadedFile[bytes]":

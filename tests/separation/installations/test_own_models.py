@@ -90,6 +90,18 @@ def test_descriptor_and_file_are_uploaded_and_a_song_waits_for_it(
     ]
 
 
+def test_page_of_a_descriptor_that_somebody_else_removed_is_not_found(
+    client: Client, administrator: User
+) -> None:
+    send(client, GOOD)
+    forget(client, "mynet.toml")
+    for what in ("install", "remove"):
+        assert client.get(f"{PAGE}{SLUG}/{what}/").status_code == 404
+    for what in ("install", "upload", "cancel", "remove", "default"):
+        assert client.post(f"{PAGE}{SLUG}/{what}/", {"accepted": "yes"}).status_code == 404
+    assert client.get(f"/admin/separation/modelupgrade/start/{SLUG}/").status_code == 404
+
+
 @pytest.mark.parametrize(
     "content", [b"no network", network()[:-20], onnx_file([], {}, {"mixture": [1, 2, 1000]}, {})]
 )
