@@ -1,5 +1,6 @@
 """Fetch a model: collect what is released, then install it."""
 
+import hashlib
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -134,22 +135,37 @@ def _copy_unpacked(
 
 
 def receive(spec: ModelSpec, models_dir: Path, name: str, blocks: Iterable[bytes]) -> set[str]:
-    """Store an uploaded file of `spec`; return the names of those that are still missing. Raises `FetchError`."""
-    files = {file.name for file in wanted(spec)}
+    """Store an uploaded file of `spec`; return the names of those that are still missing.
+
+    One that is not the official one is not stored, where that is known. Raises `FetchError`.
+    """
+    files = {file.name: file for file in wanted(spec)}
     if name not in files:
         expected = ", ".join(sorted(files))
         raise FetchError("unexpected_file", f"{spec.slug} has no file {name!r}; it needs {expected}")
     with installing.lock(spec, models_dir):
         parts = installing.parts_of(spec, models_dir)
         partial = parts / f"{name}.uploading"
+        digest = hashlib.sha256()
         try:
             parts.mkdir(exist_ok=True)
             with partial.open("wb") as file:
                 for block in blocks:
                     file.write(block)
+                    digest.update(block)
+            if files[name].is_official(digest.hexdigest()) is False:
+                raise FetchError("damaged", f"{name} is not the official file: its checksum differs")
             partial.replace(parts / name)
         except OSError as error:
             raise storage_error(error) from error
         finally:
             partial.unlink(missing_ok=True)
-        return {name for name in files if not (parts / name).is_file()}
+            with suppress(OSError):  # other files that were uploaded stay
+                parts.rmdir()
+        return set(files) - uploaded(spec, models_dir)
+
+
+def uploaded(spec: ModelSpec, models_dir: Path) -> set[str]:
+    """Return the names of the files of `spec` that are here while others are missing."""
+    parts = installing.parts_of(spec, models_dir)
+    return {file.name for file in wanted(spec) if (parts / file.name).is_file()}

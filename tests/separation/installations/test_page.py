@@ -1,6 +1,8 @@
 """The page of models in the admin site: what it shows, who may do what, and what is remembered."""
 
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from separation import model_choice
 from separation.engines import download, modelspec, registry
+from separation.engines.descriptors import ModelFile
 from separation.installations import facts
 from separation.models import ModelInstallation, Separation, Status
 from separation.web import model_menu
@@ -139,6 +142,26 @@ def test_uploaded_file_is_stored_and_installed(client: Client, administrator: Us
     file.seek(0)
     assert "It waits for a worker." in act(client, SLUG, "upload", file=file, accepted="yes")
     assert ModelInstallation.objects.get().source == download.UPLOADED
+
+
+def test_files_are_uploaded_one_after_the_other_and_a_wrong_one_is_refused_at_once(
+    client: Client, administrator: User, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = {"a.bin": b"one", "b.bin": b"two"}
+    files = tuple(ModelFile(name, sha256=sha256(data).hexdigest()) for name, data in contents.items())
+    monkeypatch.setitem(modelspec.SPECS.packaged, SLUG, replace(release.spec, archive=None, files=files))
+
+    def upload(name: str, data: bytes) -> str:
+        return act(client, SLUG, "upload", file=SimpleUploadedFile(name, data), accepted="yes")
+
+    page = upload("a.bin", b"")
+    assert "What arrived is not the official file" in page
+    assert "Here already" not in page  # where the next one is uploaded
+    assert "The file a.bin is here. Still missing: b.bin" in upload("a.bin", b"one")
+    assert "Here already: a.bin" in client.get(f"{PAGE}{SLUG}/install/").content.decode()
+    assert "What arrived is not the official file" in upload("b.bin", b"one")
+    assert not ModelInstallation.objects.exists()
+    assert "It waits for a worker." in upload("b.bin", b"two")
 
 
 def test_folder_must_exist(client: Client, administrator: User, release: Release) -> None:
