@@ -38,6 +38,8 @@ from separation.queue import workers
 
 State = ModelInstallation.State
 UNFINISHED = (State.WAITING, State.RUNNING)
+MAY_BE_ASKED = ~Q(state__in=UNFINISHED) | Q(state=State.WAITING, retry_at__isnull=False)
+"""Where nothing is installed already: what waits for its next attempt may be asked for again, also from elsewhere."""
 
 TASK = "separation.queue.worker.install"
 PAUSES = (5.0, 15.0, 60.0, 180.0, 600.0)
@@ -76,7 +78,7 @@ def ask(spec: ModelSpec, source: str, user: User | None) -> ModelInstallation | 
         row, _created = ModelInstallation.objects.get_or_create(
             folder=spec.folder, defaults={"model": spec.slug, "state": State.REMOVED}
         )
-        rows = ModelInstallation.objects.filter(pk=row.pk).exclude(state__in=UNFINISHED)
+        rows = ModelInstallation.objects.filter(MAY_BE_ASKED, pk=row.pk)
         changed = rows.update(
             model=spec.slug,
             state=State.WAITING,

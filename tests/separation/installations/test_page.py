@@ -17,7 +17,7 @@ from accounts.models import User
 from separation import model_choice
 from separation.engines import download, modelspec, registry
 from separation.engines.descriptors import ModelFile
-from separation.installations import facts
+from separation.installations import facts, lifecycle
 from separation.models import ModelInstallation, Separation, Status
 from separation.web import model_menu
 from tests.factories import make_separation, make_track
@@ -131,6 +131,30 @@ def test_failed_installation_says_why(client: Client, administrator: User) -> No
     page = client.get(PAGE).content.decode()
     assert "It could not be installed." in page
     assert "no room for this model" in page
+
+
+def test_what_is_tried_again_later_can_be_installed_from_elsewhere_at_once(
+    client: Client, administrator: User, release: Release
+) -> None:
+    address = f"{PAGE}{SLUG}/install/"
+    act(client, SLUG, "install", accepted="yes")
+    assert address not in client.get(PAGE).content.decode()
+    lease = lifecycle.claim_next()
+    assert lease is not None
+    lifecycle.fail(lease, "unreachable", "", retry=True)
+    page = client.get(PAGE).content.decode()
+    assert "use a mirror, a folder or an upload" in page
+    assert address in page
+    assert 'data-state="waiting retried"' in page  # so that the button appears without loading the page again
+    act(client, SLUG, "install", accepted="yes", source=str(release.models_dir))
+    row = ModelInstallation.objects.get()
+    assert (row.state, row.source, row.retry_at) == ("waiting", str(release.models_dir), None)
+    lease = lifecycle.claim_next()
+    assert lease is not None
+    lifecycle.fail(lease, "broken", "", retry=True)
+    file = SimpleUploadedFile(f"{NAME}.tar.gz", release.archive)
+    assert "It waits for a worker." in act(client, SLUG, "upload", file=file, accepted="yes")
+    assert ModelInstallation.objects.get().source == download.UPLOADED
 
 
 def test_uploaded_file_is_stored_and_installed(client: Client, administrator: User, release: Release) -> None:
