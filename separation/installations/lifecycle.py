@@ -103,7 +103,7 @@ def ask(spec: ModelSpec, source: str, user: User | None) -> ModelInstallation | 
     return row
 
 
-def record(spec: ModelSpec, source: str, *, official: bool) -> None:
+def record(spec: ModelSpec, source: str, *, official: bool | None) -> None:
     """Store that ``spec`` was installed by a command, whose user accepted the licence."""
     ModelInstallation.objects.update_or_create(
         folder=spec.folder,
@@ -160,7 +160,7 @@ def hand_back(lease: Lease) -> bool:
     return bool(lease.held().update(state=State.WAITING, attempts=before, task_sent_at=None, **_UNOWNED))
 
 
-def succeed(lease: Lease, size: int, *, official: bool) -> bool:
+def succeed(lease: Lease, size: int, *, official: bool | None) -> bool:
     """End the attempt as ``installed``, with so many bytes that arrived."""
     return bool(
         lease.held().update(

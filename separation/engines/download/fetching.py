@@ -29,8 +29,8 @@ def fetch(
     only_official: bool = False,
     reserve: int = 0,
     prepare: Prepare = registry.prepare,
-) -> bool:
-    """Install `spec` from `source`; return whether it is the official one, as far as digests are published.
+) -> bool | None:
+    """Install `spec` from `source`; return whether it is the official one, None where no digest is published.
 
     `source` is "" for the official addresses, the address of a mirror, an archive or a folder of this machine, or
     `UPLOADED`. With `only_official`, files of this machine with other digests than the official ones are refused.
@@ -59,7 +59,8 @@ def fetch(
             with suppress(OSError):  # what has arrived stays for the next attempt
                 parts.rmdir()
         shutil.rmtree(parts, ignore_errors=True)
-    return official
+    digests = [file.sha256 for file in wanted(spec)] + [file.sha256 for file in spec.files]
+    return official if any(digests) else None
 
 
 def _collect(

@@ -80,6 +80,7 @@ def test_descriptor_and_file_are_uploaded_and_a_song_waits_for_it(
     assert "It waits for a worker." in upload(client, network())
     row = carry_out()
     assert (row.state, row.error_code) == ("installed", "")
+    assert "other weights than the official ones" not in client.get(PAGE).content.decode()  # there are none
     assert SLUG in [spec.slug for spec in modelspec.available(folder.parent)]
     track = make_track(administrator)
     assert ask(track, SLUG, administrator).separation.model == SLUG
