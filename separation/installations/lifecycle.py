@@ -207,6 +207,12 @@ def mark_removed(folder: str) -> None:
     rows.update(state=State.REMOVED, finished_at=Now(), **_NO_ERROR)
 
 
+def with_other_weights() -> set[str]:
+    """Return the folders of installed models whose files are known to be others than the official ones."""
+    rows = ModelInstallation.objects.filter(state=State.INSTALLED, is_official=False)
+    return set(rows.values_list("folder", flat=True))
+
+
 def is_cancelled(lease: Lease) -> bool:
     """Whether it was stopped, and not taken over by another worker."""
     return ModelInstallation.objects.filter(pk=lease.pk, state=State.CANCELLED).exists()
