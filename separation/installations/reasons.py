@@ -7,7 +7,7 @@ from separation.models import ModelInstallation
 
 REASONS: dict[str, Promise] = {
     "unknown_model": _("This model is no longer known. Update Stemoteca, or choose another one."),
-    "busy": _("A command on the server is installing this model. Wait until it is done."),
+    "busy": _("The files of this model are being changed by somebody else. Wait until that is done."),
     "unreachable": _(
         "The server with the files cannot be reached. Check the network, or use a mirror, a folder or an upload."
     ),

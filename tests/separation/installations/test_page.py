@@ -17,6 +17,7 @@ from accounts.models import User
 from separation import model_choice
 from separation.engines import download, modelspec, registry
 from separation.engines.descriptors import ModelFile
+from separation.engines.download import installing
 from separation.installations import facts, lifecycle
 from separation.models import ModelInstallation, Separation, Status
 from separation.web import model_menu
@@ -233,6 +234,16 @@ def test_model_is_removed_unless_it_is_used(
     assert list((release.models_dir / ".incoming").glob(f"{NAME}-*")) == []
     assert model_choice.default().slug == "compact:2stems"
     assert "cannot be removed" in act(client, "compact:2stems", "remove")
+
+
+def test_removing_twice_at_the_same_time_names_no_command(
+    client: Client, administrator: User, release: Release
+) -> None:
+    put(release)
+    with installing.lock(release.spec, release.models_dir):
+        page = act(client, SLUG, "remove")
+    assert "are being changed by somebody else" in page
+    assert release.is_installed()
 
 
 def test_pages_need_permission(client: Client, user: User, other: User, release: Release) -> None:
