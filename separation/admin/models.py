@@ -9,7 +9,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -123,6 +123,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
             card=facts.card(spec),
             mirror=settings.MODELS_SOURCE,
             may_name_folder=request.user.is_superuser,
+            here=sorted(download.uploaded(spec, settings.MODELS_DIR)),
         )
 
     def _install(self, request: HttpRequest, spec: ModelSpec) -> str:
@@ -147,7 +148,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
         file = _sent_file(request)
         missing = requests.receive(spec, file)
         if missing:
-            return _("%(name)s is here. Still missing: %(names)s") % {
+            return _("The file %(name)s is here. Still missing: %(names)s") % {
                 "name": file.name,
                 "names": ", ".join(sorted(missing)),
             }
@@ -180,7 +181,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
     def _remove(self, request: HttpRequest, spec: ModelSpec) -> str:
         requests.remove(spec)
         self._log(request, spec, "removed")
-        return _("%(model)s was removed. What was separated with it stays.") % {"model": spec.slug}
+        return _("The model %(model)s was removed. What was separated with it stays.") % {"model": spec.slug}
 
     def make_default(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Prefer a model to others with as many parts."""
@@ -189,7 +190,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
     def _make_default(self, request: HttpRequest, spec: ModelSpec) -> str:
         requests.prefer(spec)
         self._log(request, spec, "made the default")
-        return _("%(model)s is the default now where nobody chooses.") % {"model": spec.slug}
+        return _("The model %(model)s is the default now where nobody chooses.") % {"model": spec.slug}
 
     def dismiss(self, request: HttpRequest) -> HttpResponse:
         """Stop telling on the dashboard that there are better models."""
@@ -203,7 +204,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
     def _spec(self, request: HttpRequest, slug: str) -> ModelSpec:
         if not self.has_manage_permission(request):
             raise PermissionDenied
-        return requests.find(slug)
+        return find_or_404(slug)
 
     def _post(
         self, request: HttpRequest, slug: str, act: Callable[[HttpRequest, ModelSpec], str]
@@ -219,7 +220,7 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
             self.message_user(request, act(request, spec), messages.SUCCESS)
         except CatalogError as error:
             self.message_user(request, str(error.detail), messages.ERROR)
-            if error.code in {"licence_not_accepted", "no_source", "no_file", "unexpected_file"}:
+            if error.code in {"licence_not_accepted", "no_source", "no_file", "unexpected_file", "damaged"}:
                 return HttpResponseRedirect(_address("install", spec))
         return HttpResponseRedirect(f"{_address('changelist')}#{spec.slug}")
 
@@ -238,6 +239,14 @@ class ModelInstallationAdmin(ReadOnly[ModelInstallation]):
             action_flag=CHANGE,
             change_message=what,
         )
+
+
+def find_or_404(slug: str) -> ModelSpec:
+    """Return the model called ``slug``; its descriptor may have been removed since the page was shown."""
+    try:
+        return requests.find(slug)
+    except CatalogError as error:
+        raise Http404(str(error.detail)) from error
 
 
 def _sent_file(request: HttpRequest) -> "UploadedFile[bytes]":

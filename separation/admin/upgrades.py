@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from catalog.admin.base import ReadOnly
 from catalog.errors import CatalogError
-from separation.installations import requests
+from separation.admin.models import find_or_404
 from separation.models import ModelUpgrade
 from separation.upgrades import lifecycle, progress
 
@@ -45,7 +45,7 @@ class ModelUpgradeAdmin(ReadOnly[ModelUpgrade]):
     def start(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Show what it would take; begin where that was confirmed."""
         _check(request)
-        target = requests.find(slug)
+        target = find_or_404(slug)
         if request.method == "POST":
             source, limit = request.POST.get("source", ""), request.POST.get("limit", "").strip()
 

@@ -14,6 +14,7 @@ from separation.api.serializers import ModelSerializer
 from separation.display_names import texts
 from separation.engines import download, model_files, modelspec
 from separation.engines.descriptors import ModelSpec, ModelUnavailable
+from separation.installations.lifecycle import with_other_weights
 from separation.queue.speed import measured_seconds
 
 
@@ -31,9 +32,11 @@ class ModelListView(APIView):
             default = model_choice.default(chosen).slug
         except ModelUnavailable:
             default = ""
+        others = with_other_weights()
         rows = [
             {
                 **_about(spec),
+                "stars": quality.stars(spec) if spec.folder not in others else None,
                 "slug": spec.slug,
                 "takes": spec.takes,
                 "stems": spec.stems,
@@ -55,6 +58,5 @@ def _about(spec: ModelSpec) -> dict[str, Any]:
         "provenance": words.provenance,
         "size_bytes": size,
         "quality": quality.overall(spec.quality),
-        "stars": quality.stars(spec),
         "seconds_per_minute": measured_seconds(spec.slug, of_shared=True),
     }

@@ -38,6 +38,8 @@ from separation.queue import workers
 
 State = ModelInstallation.State
 UNFINISHED = (State.WAITING, State.RUNNING)
+MAY_BE_ASKED = ~Q(state__in=UNFINISHED) | Q(state=State.WAITING, retry_at__isnull=False)
+"""Where nothing is installed already: what waits for its next attempt may be asked for again, also from elsewhere."""
 
 TASK = "separation.queue.worker.install"
 PAUSES = (5.0, 15.0, 60.0, 180.0, 600.0)
@@ -76,7 +78,7 @@ def ask(spec: ModelSpec, source: str, user: User | None) -> ModelInstallation | 
         row, _created = ModelInstallation.objects.get_or_create(
             folder=spec.folder, defaults={"model": spec.slug, "state": State.REMOVED}
         )
-        rows = ModelInstallation.objects.filter(pk=row.pk).exclude(state__in=UNFINISHED)
+        rows = ModelInstallation.objects.filter(MAY_BE_ASKED, pk=row.pk)
         changed = rows.update(
             model=spec.slug,
             state=State.WAITING,
@@ -101,7 +103,7 @@ def ask(spec: ModelSpec, source: str, user: User | None) -> ModelInstallation | 
     return row
 
 
-def record(spec: ModelSpec, source: str, *, official: bool) -> None:
+def record(spec: ModelSpec, source: str, *, official: bool | None) -> None:
     """Store that ``spec`` was installed by a command, whose user accepted the licence."""
     ModelInstallation.objects.update_or_create(
         folder=spec.folder,
@@ -158,7 +160,7 @@ def hand_back(lease: Lease) -> bool:
     return bool(lease.held().update(state=State.WAITING, attempts=before, task_sent_at=None, **_UNOWNED))
 
 
-def succeed(lease: Lease, size: int, *, official: bool) -> bool:
+def succeed(lease: Lease, size: int, *, official: bool | None) -> bool:
     """End the attempt as ``installed``, with so many bytes that arrived."""
     return bool(
         lease.held().update(
@@ -203,6 +205,12 @@ def mark_removed(folder: str) -> None:
     """Store that the files of the models in ``folder`` were removed."""
     rows = ModelInstallation.objects.filter(folder=folder).exclude(state__in=UNFINISHED)
     rows.update(state=State.REMOVED, finished_at=Now(), **_NO_ERROR)
+
+
+def with_other_weights() -> set[str]:
+    """Return the folders of installed models whose files are known to be others than the official ones."""
+    rows = ModelInstallation.objects.filter(state=State.INSTALLED, is_official=False)
+    return set(rows.values_list("folder", flat=True))
 
 
 def is_cancelled(lease: Lease) -> bool:

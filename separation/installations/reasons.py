@@ -7,7 +7,7 @@ from separation.models import ModelInstallation
 
 REASONS: dict[str, Promise] = {
     "unknown_model": _("This model is no longer known. Update Stemoteca, or choose another one."),
-    "busy": _("A command on the server is installing this model. Wait until it is done."),
+    "busy": _("The files of this model are being changed by somebody else. Wait until that is done."),
     "unreachable": _(
         "The server with the files cannot be reached. Check the network, or use a mirror, a folder or an upload."
     ),
@@ -15,7 +15,7 @@ REASONS: dict[str, Promise] = {
     "not_found": _(
         "The server does not give out the file. Check the address of the mirror, or upload the file."
     ),
-    "broken": _("The connection broke again and again. Install it again: it goes on where it stopped."),
+    "broken": _("The connection broke again and again. The next attempt goes on where it stopped."),
     "bad_checksums": _("The mirror does not state a checksum for this model in its checksum.json."),
     "damaged": _("What arrived is not the official file: its checksum or its size differs. Get it again."),
     "no_address": _("No address is known for this model. Upload its files, or name a folder with them."),

@@ -53,8 +53,7 @@ def _check_folder(source: str) -> None:
 
 def receive(spec: ModelSpec, file: "UploadedFile[bytes]") -> set[str]:
     """Store an uploaded file of ``spec``; return the names of those that are still missing."""
-    row = ModelInstallation.objects.filter(folder=spec.folder).first()
-    if row is not None and row.is_unfinished:
+    if ModelInstallation.objects.filter(folder=spec.folder).exclude(lifecycle.MAY_BE_ASKED).exists():
         raise CatalogError("busy", _("This model is being installed already."), status=409)
     try:
         return download.receive(spec, settings.MODELS_DIR, Path(file.name or "").name, file.chunks())

@@ -72,7 +72,7 @@ def carry_out(lease: Lease, separate_one: SeparateOne) -> None:
         raise
 
 
-def _fetch(spec: ModelSpec, lease: Lease, keeper: "_Keeper") -> bool:
+def _fetch(spec: ModelSpec, lease: Lease, keeper: "_Keeper") -> bool | None:
     def prepare(prepared: ModelSpec, models_dir: Path) -> None:
         own = prepared.slug in modelspec.SPECS.own
         limit = settings.SEPARATOR_MEMORY if own else None

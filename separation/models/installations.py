@@ -72,6 +72,11 @@ class ModelInstallation(Row):
         return self.model
 
     @property
+    def is_retried(self) -> bool:
+        """Whether it waits for the next attempt after one that failed."""
+        return self.state == self.State.WAITING and self.retry_at is not None
+
+    @property
     def is_unfinished(self) -> bool:
         return self.state in {self.State.WAITING, self.State.RUNNING}
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from separation import demanding, model_choice, quality
 from separation.display_names import ModelChoice, describe, describe_slug, duration
 from separation.engines.modelspec import SPECS
+from separation.installations.lifecycle import with_other_weights
 from separation.models import Separation, Status
 from separation.queue.speed import measured_seconds
 
@@ -24,7 +25,7 @@ class Option:
 
     model: ModelChoice
     stars: int | None = None
-    """One to five, see ``quality.stars``."""
+    """One to five, see ``quality.stars``; none for other weights than those that were measured."""
     time: str = ""
     """How long it takes here, empty where that was never measured."""
     refusal: str = ""
@@ -57,7 +58,7 @@ class OptionGroup:
 
 def installed(user: User | AnonymousUser) -> list[OptionGroup]:
     """List every installed model; the default one of each number of parts comes first, then what has most stars."""
-    groups = _grouped((len(option.model.stems), option) for option in _options(user))
+    groups = _grouped((len(option.model.stems), option) for option in _options(user, with_other_weights()))
     return [OptionGroup(title, group[:1], _best_first(group[1:])) for title, group in groups]
 
 
@@ -68,10 +69,11 @@ def beside(
 
     ``best`` separation of the song by model.
     """
-    options = {option.model.slug: option for option in _options(user, best)}
+    others = with_other_weights()
+    options = {option.model.slug: option for option in _options(user, others, best)}
     for slug, separation in best.items():
         if separation.status == Status.SUCCEEDED and slug not in options:
-            options[slug] = _option(describe_slug(slug), separation=separation)
+            options[slug] = _option(describe_slug(slug), others, separation=separation)
     if shown is not None and shown.status != Status.CANCELLED:
         options.pop(shown.model, None)
     found = []
@@ -88,11 +90,14 @@ def _best_first(options: Iterable[Option]) -> list[Option]:
     return sorted(options, key=lambda option: -(option.stars or 0))
 
 
-def _options(user: User | AnonymousUser, best: Mapping[str, Separation] | None = None) -> list[Option]:
+def _options(
+    user: User | AnonymousUser, others: set[str], best: Mapping[str, Separation] | None = None
+) -> list[Option]:
     wait = 0 if user.is_anonymous else demanding.seconds_until_next(user)
     return [
         _option(
             describe(spec),
+            others,
             wait=wait if demanding.is_demanding(spec) else 0,
             separation=(best or {}).get(spec.slug),
         )
@@ -100,7 +105,10 @@ def _options(user: User | AnonymousUser, best: Mapping[str, Separation] | None =
     ]
 
 
-def _option(model: ModelChoice, *, wait: int = 0, separation: Separation | None = None) -> Option:
+def _option(
+    model: ModelChoice, others: set[str], *, wait: int = 0, separation: Separation | None = None
+) -> Option:
+    """Describe a choice; ``others`` are the folders whose weights are not those that were measured."""
     spec = SPECS.get(model.slug)
     seconds = measured_seconds(model.slug, of_shared=True)
     time = _("About %(time)s for a song of %(minutes)d min") % {
@@ -109,7 +117,7 @@ def _option(model: ModelChoice, *, wait: int = 0, separation: Separation | None 
     }
     return Option(
         model=model,
-        stars=quality.stars(spec) if spec else None,
+        stars=quality.stars(spec) if spec and spec.folder not in others else None,
         time=time if seconds else "",
         refusal=demanding.note(wait) if wait else "",
         separation=separation,

@@ -8,7 +8,7 @@ then renamed to their final place (`installing.py`).
 """
 
 from separation.engines.download.errors import FetchError
-from separation.engines.download.fetching import UPLOADED, fetch, receive
+from separation.engines.download.fetching import UPLOADED, fetch, receive, uploaded
 from separation.engines.download.installing import discard, remove
 from separation.engines.download.progress import Progress
 from separation.engines.download.wanted import (
@@ -35,5 +35,6 @@ __all__ = [
     "receive",
     "remove",
     "sharing",
+    "uploaded",
     "wanted",
 ]

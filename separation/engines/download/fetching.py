@@ -1,5 +1,6 @@
 """Fetch a model: collect what is released, then install it."""
 
+import hashlib
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -28,8 +29,8 @@ def fetch(
     only_official: bool = False,
     reserve: int = 0,
     prepare: Prepare = registry.prepare,
-) -> bool:
-    """Install `spec` from `source`; return whether it is the official one, as far as digests are published.
+) -> bool | None:
+    """Install `spec` from `source`; return whether it is the official one, None where no digest is published.
 
     `source` is "" for the official addresses, the address of a mirror, an archive or a folder of this machine, or
     `UPLOADED`. With `only_official`, files of this machine with other digests than the official ones are refused.
@@ -58,7 +59,8 @@ def fetch(
             with suppress(OSError):  # what has arrived stays for the next attempt
                 parts.rmdir()
         shutil.rmtree(parts, ignore_errors=True)
-    return official
+    digests = [file.sha256 for file in wanted(spec)] + [file.sha256 for file in spec.files]
+    return official if any(digests) else None
 
 
 def _collect(
@@ -134,22 +136,37 @@ def _copy_unpacked(
 
 
 def receive(spec: ModelSpec, models_dir: Path, name: str, blocks: Iterable[bytes]) -> set[str]:
-    """Store an uploaded file of `spec`; return the names of those that are still missing. Raises `FetchError`."""
-    files = {file.name for file in wanted(spec)}
+    """Store an uploaded file of `spec`; return the names of those that are still missing.
+
+    One that is not the official one is not stored, where that is known. Raises `FetchError`.
+    """
+    files = {file.name: file for file in wanted(spec)}
     if name not in files:
         expected = ", ".join(sorted(files))
         raise FetchError("unexpected_file", f"{spec.slug} has no file {name!r}; it needs {expected}")
     with installing.lock(spec, models_dir):
         parts = installing.parts_of(spec, models_dir)
         partial = parts / f"{name}.uploading"
+        digest = hashlib.sha256()
         try:
             parts.mkdir(exist_ok=True)
             with partial.open("wb") as file:
                 for block in blocks:
                     file.write(block)
+                    digest.update(block)
+            if files[name].is_official(digest.hexdigest()) is False:
+                raise FetchError("damaged", f"{name} is not the official file: its checksum differs")
             partial.replace(parts / name)
         except OSError as error:
             raise storage_error(error) from error
         finally:
             partial.unlink(missing_ok=True)
-        return {name for name in files if not (parts / name).is_file()}
+            with suppress(OSError):  # other files that were uploaded stay
+                parts.rmdir()
+        return set(files) - uploaded(spec, models_dir)
+
+
+def uploaded(spec: ModelSpec, models_dir: Path) -> set[str]:
+    """Return the names of the files of `spec` that are here while others are missing."""
+    parts = installing.parts_of(spec, models_dir)
+    return {file.name for file in wanted(spec) if (parts / file.name).is_file()}

@@ -54,8 +54,8 @@ def download(
 ) -> None:
     """Download `url`, of `size` bytes where that is known, to `path`; what has arrived is kept after an error.
 
-    `on_start` is called with the size that the server tells, `at` with the bytes that are there. Raises
-    `FetchError`, OSError.
+    What is longer than the file can be is deleted. `on_start` is called with the size that the server tells, `at` with
+    the bytes that are there. Raises `FetchError`, OSError.
     """
     start = path.stat().st_size if path.exists() else 0
     if size is not None and start == size:
@@ -73,6 +73,7 @@ def download(
             for block in _blocks(answer):
                 done += len(block)
                 if done > most:
+                    path.unlink()
                     raise FetchError("damaged", f"{url} sends more than {most} bytes")
                 file.write(block)
                 at(done)

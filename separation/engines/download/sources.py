@@ -49,8 +49,13 @@ class Remote:
                     there = sum(path.stat().st_size for path in parts.iterdir())
                     check_space(parts, 3 * (meter.total or size) - there, reserve)
 
+            def at(arrived: int) -> None:
+                if meter.total is None:  # and so there was nothing to check at the start
+                    check_space(parts, 0, reserve)
+                meter.at(file.name, arrived)
+
             size = file.size if expected == file.sha256 else None
-            http.download(url, partial, size, on_start, lambda arrived: meter.at(file.name, arrived))
+            http.download(url, partial, size, on_start, at)
             partial.replace(whole)
         digest = checksum(whole, meter)
         if not digest.startswith(expected):

@@ -71,7 +71,9 @@ class Command(BaseCommand):
             with suppress(DatabaseError):  # it is not needed for this, and may not be there yet
                 lifecycle.record(spec, options["source"], official=official)
             self.stderr.write("")
-            self.stdout.write(f"{spec.folder}: ready" + ("" if official else " (not the official weights)"))
+            self.stdout.write(
+                f"{spec.folder}: ready" + (" (not the official weights)" if official is False else "")
+            )
         if not names:
             self._list()
 

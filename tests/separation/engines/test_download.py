@@ -53,7 +53,7 @@ def unseen(done: int, total: int | None) -> None:
     """Progress that nobody follows."""
 
 
-def serve_file(models_dir: Path, source: str) -> bool:
+def serve_file(models_dir: Path, source: str) -> bool | None:
     return fetch(find(NAME), models_dir, source=source, on_progress=unseen)
 
 

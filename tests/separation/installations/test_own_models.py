@@ -80,6 +80,7 @@ def test_descriptor_and_file_are_uploaded_and_a_song_waits_for_it(
     assert "It waits for a worker." in upload(client, network())
     row = carry_out()
     assert (row.state, row.error_code) == ("installed", "")
+    assert "other weights than the official ones" not in client.get(PAGE).content.decode()  # there are none
     assert SLUG in [spec.slug for spec in modelspec.available(folder.parent)]
     track = make_track(administrator)
     assert ask(track, SLUG, administrator).separation.model == SLUG
@@ -88,6 +89,18 @@ def test_descriptor_and_file_are_uploaded_and_a_song_waits_for_it(
         (SLUG, "descriptor added"),
         (SLUG, "licence accepted, installation from uploaded files"),
     ]
+
+
+def test_page_of_a_descriptor_that_somebody_else_removed_is_not_found(
+    client: Client, administrator: User
+) -> None:
+    send(client, GOOD)
+    forget(client, "mynet.toml")
+    for what in ("install", "remove"):
+        assert client.get(f"{PAGE}{SLUG}/{what}/").status_code == 404
+    for what in ("install", "upload", "cancel", "remove", "default"):
+        assert client.post(f"{PAGE}{SLUG}/{what}/", {"accepted": "yes"}).status_code == 404
+    assert client.get(f"/admin/separation/modelupgrade/start/{SLUG}/").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The page of models in the admin site: what it shows, who may do what, and what is remembered."""
 
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from separation import model_choice
 from separation.engines import download, modelspec, registry
-from separation.installations import facts
+from separation.engines.descriptors import ModelFile
+from separation.engines.download import installing
+from separation.installations import facts, lifecycle
 from separation.models import ModelInstallation, Separation, Status
 from separation.web import model_menu
 from tests.factories import make_separation, make_track
@@ -130,6 +134,30 @@ def test_failed_installation_says_why(client: Client, administrator: User) -> No
     assert "no room for this model" in page
 
 
+def test_what_is_tried_again_later_can_be_installed_from_elsewhere_at_once(
+    client: Client, administrator: User, release: Release
+) -> None:
+    address = f"{PAGE}{SLUG}/install/"
+    act(client, SLUG, "install", accepted="yes")
+    assert address not in client.get(PAGE).content.decode()
+    lease = lifecycle.claim_next()
+    assert lease is not None
+    lifecycle.fail(lease, "unreachable", "", retry=True)
+    page = client.get(PAGE).content.decode()
+    assert "use a mirror, a folder or an upload" in page
+    assert address in page
+    assert 'data-state="waiting retried"' in page  # so that the button appears without loading the page again
+    act(client, SLUG, "install", accepted="yes", source=str(release.models_dir))
+    row = ModelInstallation.objects.get()
+    assert (row.state, row.source, row.retry_at) == ("waiting", str(release.models_dir), None)
+    lease = lifecycle.claim_next()
+    assert lease is not None
+    lifecycle.fail(lease, "broken", "", retry=True)
+    file = SimpleUploadedFile(f"{NAME}.tar.gz", release.archive)
+    assert "It waits for a worker." in act(client, SLUG, "upload", file=file, accepted="yes")
+    assert ModelInstallation.objects.get().source == download.UPLOADED
+
+
 def test_uploaded_file_is_stored_and_installed(client: Client, administrator: User, release: Release) -> None:
     file = SimpleUploadedFile(f"{NAME}.tar.gz", release.archive)
     assert "Accept the licence" in act(client, SLUG, "upload", file=file)
@@ -139,6 +167,26 @@ def test_uploaded_file_is_stored_and_installed(client: Client, administrator: Us
     file.seek(0)
     assert "It waits for a worker." in act(client, SLUG, "upload", file=file, accepted="yes")
     assert ModelInstallation.objects.get().source == download.UPLOADED
+
+
+def test_files_are_uploaded_one_after_the_other_and_a_wrong_one_is_refused_at_once(
+    client: Client, administrator: User, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = {"a.bin": b"one", "b.bin": b"two"}
+    files = tuple(ModelFile(name, sha256=sha256(data).hexdigest()) for name, data in contents.items())
+    monkeypatch.setitem(modelspec.SPECS.packaged, SLUG, replace(release.spec, archive=None, files=files))
+
+    def upload(name: str, data: bytes) -> str:
+        return act(client, SLUG, "upload", file=SimpleUploadedFile(name, data), accepted="yes")
+
+    page = upload("a.bin", b"")
+    assert "What arrived is not the official file" in page
+    assert "Here already" not in page  # where the next one is uploaded
+    assert "The file a.bin is here. Still missing: b.bin" in upload("a.bin", b"one")
+    assert "Here already: a.bin" in client.get(f"{PAGE}{SLUG}/install/").content.decode()
+    assert "What arrived is not the official file" in upload("b.bin", b"one")
+    assert not ModelInstallation.objects.exists()
+    assert "It waits for a worker." in upload("b.bin", b"two")
 
 
 def test_folder_must_exist(client: Client, administrator: User, release: Release) -> None:
@@ -186,6 +234,16 @@ def test_model_is_removed_unless_it_is_used(
     assert list((release.models_dir / ".incoming").glob(f"{NAME}-*")) == []
     assert model_choice.default().slug == "compact:2stems"
     assert "cannot be removed" in act(client, "compact:2stems", "remove")
+
+
+def test_removing_twice_at_the_same_time_names_no_command(
+    client: Client, administrator: User, release: Release
+) -> None:
+    put(release)
+    with installing.lock(release.spec, release.models_dir):
+        page = act(client, SLUG, "remove")
+    assert "are being changed by somebody else" in page
+    assert release.is_installed()
 
 
 def test_pages_need_permission(client: Client, user: User, other: User, release: Release) -> None:

@@ -165,9 +165,14 @@ def test_preparation_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 def test_uploaded_files_are_verified(release: Release, user: User) -> None:
     name = f"{NAME}.tar.gz"
-    assert download.receive(release.spec, release.models_dir, name, [release.archive[:-1]]) == set()
+    parts = release.models_dir / ".incoming" / f"{NAME}.parts"
+    with pytest.raises(download.FetchError, match="checksum differs"):
+        download.receive(release.spec, release.models_dir, name, [release.archive[:-1]])
+    assert not parts.exists()
+    parts.mkdir()
+    (parts / name).write_bytes(release.archive[:-1])  # damaged since then
     assert install(release, user, download.UPLOADED).error_code == "damaged"
-    assert not (release.models_dir / ".incoming" / f"{NAME}.parts").exists()
+    assert not parts.exists()
     half = len(release.archive) // 2
     blocks = [release.archive[:half], release.archive[half:]]
     assert download.receive(release.spec, release.models_dir, name, blocks) == set()

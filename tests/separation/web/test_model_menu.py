@@ -2,19 +2,24 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Visibility
 from separation import model_choice, quality
 from separation.engines import modelspec
-from separation.models import Separation
+from separation.models import ModelInstallation, Separation
 from separation.web import model_menu
 from tests.factories import make_separation, make_track
+from tests.separation.engines.spleeter.archives import install
+from tests.separation.engines.spleeter.models import SMALL, with_filters
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +68,32 @@ def test_more_stars_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
         spec = replace(modelspec.SPECS[FOUR], slug=slug, quality=modelspec.SPECS[known].quality)
         monkeypatch.setitem(modelspec.SPECS.packaged, slug, spec)
     assert menu()[1] == ("Four parts", [FOUR], [OTHER, "compact:third"])
+
+
+def test_other_weights_than_the_measured_ones_have_no_stars(
+    monkeypatch: pytest.MonkeyPatch, api: APIClient, settings: Any, tmp_path: Path
+) -> None:
+    slug = "spleeter:4stems"
+    spec = with_filters(modelspec.SPECS[slug], SMALL)
+    monkeypatch.setitem(modelspec.SPECS.packaged, slug, spec)
+    settings.MODELS_DIR = tmp_path
+    install(spec, tmp_path)
+    row = ModelInstallation.objects.create(
+        folder=spec.folder, model=slug, state="installed", is_official=True
+    )
+
+    def stars() -> tuple[int | None, int | None]:
+        groups = model_menu.installed(AnonymousUser())
+        options = [option for group in groups for option in (*group.first, *group.more)]
+        models = api.get("/api/v1/models/").json()
+        return (
+            next(option.stars for option in options if option.model.slug == slug),
+            next(model["stars"] for model in models if model["slug"] == slug),
+        )
+
+    assert stars() == (2, 2)
+    ModelInstallation.objects.filter(pk=row.pk).update(is_official=False)
+    assert stars() == (None, None)
 
 
 def test_upload_page_folds_all_but_the_defaults(client: Client, user: User, other_model: str) -> None:

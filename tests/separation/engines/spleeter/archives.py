@@ -107,6 +107,8 @@ class Mirror:
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     ranges: bool = True
+    lengths: bool = True
+    """Whether it says how long the files are."""
     break_after: int | None = None
     """Bytes of an archive after which the connection ends."""
     stall: threading.Event | None = None
@@ -140,7 +142,8 @@ def serving() -> Iterator[Mirror]:
                 self.send_error(416)
                 return
             self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(content) - start))
+            if mirror.lengths:
+                self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
             end = len(content)
             if self.path.endswith(".gz") and mirror.break_after is not None:
