@@ -31,6 +31,9 @@ def install(spec: ModelSpec, user: User, *, source: str = "", accepted: bool) ->
     """Queue the installation of ``spec`` from ``source`` (see ``download.fetch``; empty: as the settings say)."""
     if spec.bundled:
         raise CatalogError("bundled", _("This model comes with Stemoteca and is always installed."))
+    if model_files.is_available(spec, settings.MODELS_DIR):
+        message = _("This model is installed already. Remove it before you install it again.")
+        raise CatalogError("installed", message, status=409)
     if not accepted:
         raise licence_not_accepted()
     if not source.startswith(("http", download.UPLOADED)) and source:

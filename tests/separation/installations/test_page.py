@@ -236,6 +236,18 @@ def test_model_is_removed_unless_it_is_used(
     assert "cannot be removed" in act(client, "compact:2stems", "remove")
 
 
+def test_what_is_installed_is_not_installed_again(
+    client: Client, administrator: User, release: Release
+) -> None:
+    put(release)
+    lifecycle.record(release.spec, "", official=False)
+    client.force_login(administrator)
+    page = act(client, SLUG, "install", accepted="on")
+    assert "This model is installed already. Remove it before you install it again." in page
+    row = ModelInstallation.objects.get()
+    assert (row.state, row.is_official) == (ModelInstallation.State.INSTALLED, False)
+
+
 def test_removing_twice_at_the_same_time_names_no_command(
     client: Client, administrator: User, release: Release
 ) -> None:
