@@ -63,7 +63,7 @@ PLAYER_MESSAGES: Messages = SESSION_MESSAGES | {
     "stretched": _("Speed {speed} %, key {key}"),
     "cents": _("{cents} cents"),
     "speedStep": _("Speed {step} %"),
-    "semitonesStep": _("{step} semitones"),
+    "semitonesStep": _("{step} semitone"),
     "trainerRuns": _("{speed} % now, {step} % faster with each pass, up to {goal} %."),
     "trainerDone": _("You have reached {goal} %."),
     "trainerGoalTooLow": _("It plays at {speed} % already. Choose a higher goal, or a lower speed."),

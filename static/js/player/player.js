@@ -1,6 +1,6 @@
 // The player of a song's page: engine, lanes, time line, keyboard.
 
-import { callApi, NetworkError } from "stemoteca/api";
+import { callApi, NetworkError, waitForNetwork } from "stemoteca/api";
 import { findElement, getElement } from "stemoteca/dom";
 import { formatTime } from "stemoteca/formatting";
 import { message } from "stemoteca/messages";
@@ -62,6 +62,7 @@ const SAMPLES_PER_PEAK = 4096;
 const LOUDEST_PEAK = 255;
 const METER = 0.5; // of the time that a peak stands for: meters look again
 const CLOCK = 250; // milliseconds
+const RETRY = 3000; // milliseconds after which a line that was gone is tried again
 
 /**
  * Bring the player in `root` to life.
@@ -126,10 +127,17 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
       throw error;
     }
   };
-  let drawing = draw(true);
-  drawing.then((drawn) => {
-    if (!drawn && recording.ready === null) report(message("network"));
-  });
+  /** Draw all of it as soon as there is a line. */
+  const drawAll = async () => {
+    while (!(await draw(true)) && !closing.signal.aborted) {
+      if (recording.ready !== null) return; // what cannot be loaded now comes with the next segments
+      report(message("network"));
+      await waitForNetwork(RETRY);
+    }
+    if (line.textContent === message("network")) report("");
+  };
+  /** @type {Promise<unknown>} */
+  let drawing = drawAll();
 
   const unfolding = new Unfolding(root, mixer, {
     address: address.url,
@@ -300,7 +308,7 @@ export function startPlayer(root, recording, { makeContext, address: url, cover 
     grow(segments) {
       if (segments === engine.timeline.available) return;
       engine.grow(segments);
-      drawing = drawing.then(() => draw(segments === Infinity)); // what cannot be loaded now comes with the next ones
+      drawing = drawing.then(() => draw(segments === Infinity));
     },
   };
 }

@@ -193,3 +193,20 @@ def test_stars_and_downloads_say_that_the_session_has_ended(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Primera")).to_be_visible()
     assert page.url.endswith(f"/tracks/{tracks[0]['id']}/?play=1&from=0&to=3")
+
+
+def test_waveforms_are_drawn_when_the_line_is_back(
+    chromium: Browser, server: Server, tracks: list[dict[str, Any]]
+) -> None:
+    watched = Watched(chromium, server, viewport={"width": 1280, "height": 800})
+    page = watched.page
+    page.route("**/peaks/**", lambda route: route.abort())
+    page.goto(f"/tracks/{tracks[0]['id']}/")
+    says = page.locator(".player").get_by_text("The parts could not be loaded.")
+    expect(says).to_be_visible()
+    page.unroute("**/peaks/**")
+    expect(says).to_have_count(0)
+    drawn = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"""
+    assert page.locator(".lane canvas").first.evaluate(drawn)
+    assert [fault for fault in watched.faults if "ERR_FAILED" not in fault] == []
+    watched.context.close()

@@ -34,7 +34,7 @@ export function offerZoom(root, engine, view, report) {
   /** @param {number} factor */
   const zoom = (factor) => {
     view.setZoom(view.zoom * factor, engine.frame);
-    report(message("zoom", { zoom: formatDecimal(view.zoom, 1) }));
+    report(message("zoom", { zoom: formatDecimal(view.zoom, view.zoom < 10 ? 1 : 0) }));
   };
   smaller.addEventListener("click", () => zoom(1 / STEP));
   larger.addEventListener("click", () => zoom(STEP));
