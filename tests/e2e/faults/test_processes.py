@@ -180,9 +180,10 @@ def test_power_cut_loses_nothing(patient: Patient) -> None:
     waiting = asked.json()["id"]
     patient.server.kill_group()
     wait_until(lambda: not patient.server.processes(), seconds=5)
+    begun = patient.attempts(waiting)  # the separator has room for two, and a busy machine gave it the time
     patient.server.start()
     patient.settled(separation, attempts=2)
-    patient.settled(waiting, attempts=1)
+    patient.settled(waiting, attempts=begun + 1)
 
 
 def stop_politely(patient: Patient) -> None:
