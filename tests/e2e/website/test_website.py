@@ -16,6 +16,7 @@ from tests.songs import song
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("server")]
 
 SECONDS = 26  # three segments, the last one short
+HERE = re.compile("This song is already here|in the queue|Separating|Ready")
 
 
 def signed_up(chromium: Browser, server: Server, name: str) -> Watched:
@@ -93,8 +94,7 @@ def test_second_upload_of_a_song_sends_nothing(person: Watched, address: str, tm
     page.on("request", lambda request: sent.append(request.url))
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Start").click()
-    what = re.compile("This song is already here|in the queue|Separating|Ready")
-    expect(page.locator(".upload-item [data-says]")).to_have_text(what, timeout=30_000)
+    expect(page.locator(".upload-item [data-says]")).to_have_text(HERE, timeout=30_000)
     assert any("/lookups/" in url for url in sent)
     assert not any("/uploads/" in url for url in sent)
 
@@ -111,8 +111,7 @@ def test_other_account_proves_the_file_and_sends_nothing(
     page.goto("/upload/")
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Start").click()
-    what = re.compile("This song is already here|in the queue|Separating|Ready")
-    expect(page.locator(".upload-item [data-says]")).to_have_text(what, timeout=30_000)
+    expect(page.locator(".upload-item [data-says]")).to_have_text(HERE, timeout=30_000)
     assert any(url.endswith("/lookups/proof/") for url in sent)
     assert not any("/uploads/" in url for url in sent)
     page.goto("/library/")
